@@ -1,0 +1,355 @@
+// The tables, and nothing else. Names that operators type into psql are promises: README, "Tables".
+
+import {
+  bigint,
+  bigserial,
+  boolean,
+  date,
+  doublePrecision,
+  index,
+  inet,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  timestamp,
+  unique,
+  uuid,
+  varchar,
+} from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+
+const at = (name: string) => timestamp(name, { withTimezone: true });
+const count = (name: string) => bigint(name, { mode: 'number' }).notNull().default(0);
+
+export const tierConfig = pgTable('tier_config', {
+  tier: varchar('tier', { length: 50 }).primaryKey(),
+  priceCents: integer('price_cents').notNull(),
+  rateLimitPerSecond: integer('rate_limit_per_second').notNull(),
+  rateLimitPerDay: integer('rate_limit_per_day').notNull(),
+  rateLimitPerMonth: integer('rate_limit_per_month').notNull(),
+  features: jsonb('features').notNull(),
+  /** Limits of each key by itself, where `api_key_quotas` says nothing. */
+  burstLimit: integer('burst_limit').notNull().default(600),
+  sustainedLimit: integer('sustained_limit').notNull().default(100),
+  keyDailyQuota: bigint('key_daily_quota', { mode: 'number' }).notNull().default(1_000_000),
+  keyMonthlyQuota: bigint('key_monthly_quota', { mode: 'number' }).notNull().default(-1),
+  /** Active keys; -1 is unlimited. */
+  maxKeys: integer('max_keys').notNull().default(-1),
+  overagePricePer1000Cents: integer('overage_price_per_1000_cents').notNull().default(0),
+  /** When the limiter does not answer: `allow` rates from a small allowance, or `refuse`. */
+  degradedRate: varchar('degraded_rate', { length: 10 }).notNull().default('allow'),
+  degradedQuota: varchar('degraded_quota', { length: 10 }).notNull().default('refuse'),
+  createdAt: at('created_at').notNull().defaultNow(),
+});
+
+export const partner = pgTable(
+  'partner',
+  {
+    id: uuid('id').primaryKey().defaultRandom(),
+    name: varchar('name', { length: 255 }).notNull(),
+    email: varchar('email', { length: 255 }).notNull().unique(),
+    company: varchar('company', { length: 255 }),
+    /** active, pending, sandbox_only, suspended, inactive */
+    status: varchar('status', { length: 50 }).notNull().default('active'),
+    tier: varchar('tier', { length: 50 })
+      .notNull()
+      .default('free')
+      .references(() => tierConfig.tier),
+    rateLimitPerSecond: integer('rate_limit_per_second').notNull().default(10),
+    rateLimitPerDay: integer('rate_limit_per_day').notNull().default(10000),
+    rateLimitPerMonth: integer('rate_limit_per_month').notNull().default(300000),
+    /** Set by an operator, so a change of tier leaves the limits alone. */
+    customLimits: boolean('custom_limits').notNull().default(false),
+    overageAction: varchar('overage_action', { length: 10 }).notNull().default('block'),
+    allowedOrigins: text('allowed_origins').array(),
+    webhookUrl: varchar('webhook_url', { length: 500 }),
+    createdAt: at('created_at').notNull().defaultNow(),
+    updatedAt: at('updated_at').notNull().defaultNow(),
+    lastActiveAt: at('last_active_at'),
+    contactName: varchar('contact_name', { length: 255 }),
+    contactPhone: varchar('contact_phone', { length: 50 }),
+    billingEmail: varchar('billing_email', { length: 255 }),
+    billingAddress: text('billing_address'),
+    /** Raised by a trigger whenever something changes that the gateway reads. */
+    version: bigint('version', { mode: 'number' }).notNull().default(1),
+    changedAt: at('changed_at').notNull().defaultNow(),
+  },
+  (table) => [
+    index('idx_partner_status').on(table.status),
+    index('idx_partner_tier').on(table.tier),
+    index('idx_partner_changed').on(table.changedAt),
+  ],
+);
+
+export const partnerMember = pgTable(
+  'partner_member',
+  {
+    partnerId: uuid('partner_id')
+      .notNull()
+      .references(() => partner.id, { onDelete: 'cascade' }),
+    /** `sub` of the developer's token. */
+    subject: varchar('subject', { length: 255 }).notNull().unique(),
+    email: varchar('email', { length: 255 }).notNull(),
+    role: varchar('role', { length: 20 }).notNull().default('owner'),
+    createdAt: at('created_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.partnerId, table.subject] })],
+);
+
+export const devApps = pgTable(
+  'dev_apps',
+  {
+    id: uuid('id').primaryKey().defaultRandom(),
+    partnerId: uuid('partner_id')
+      .notNull()
+      .references(() => partner.id, { onDelete: 'cascade' }),
+    name: varchar('name', { length: 255 }).notNull(),
+    description: text('description'),
+    website: varchar('website', { length: 500 }),
+    allowedIps: inet('allowed_ips').array(),
+    allowedOrigins: text('allowed_origins').array(),
+    scopes: text('scopes').array(),
+    createdAt: at('created_at').notNull().defaultNow(),
+    updatedAt: at('updated_at').notNull().defaultNow(),
+    archivedAt: at('archived_at'),
+  },
+  (table) => [index('idx_dev_apps_partner').on(table.partnerId)],
+);
+
+export const apiKey = pgTable(
+  'api_key',
+  {
+    id: uuid('id').primaryKey().defaultRandom(),
+    partnerId: uuid('partner_id')
+      .notNull()
+      .references(() => partner.id, { onDelete: 'cascade' }),
+    appId: uuid('app_id').references(() => devApps.id),
+    /** The id that people see: `ak_…` of a signing key, otherwise the id as text (set by a trigger when null). */
+    keyId: text('key_id').unique(),
+    kind: varchar('kind', { length: 10 }).notNull().default('bearer'),
+    environment: varchar('environment', { length: 4 }).notNull().default('live'),
+    /** SHA-256, hex, of the whole bearer key, or of the signing secret. */
+    keyHash: varchar('key_hash', { length: 255 }).notNull().unique(),
+    /** Signing keys: the secret in its envelope. */
+    secretEnvelope: text('secret_envelope'),
+    keyPrefix: varchar('key_prefix', { length: 20 }).notNull(),
+    name: varchar('name', { length: 255 }).notNull(),
+    description: text('description'),
+    scopes: text('scopes').array().notNull().default(sql`ARRAY['read:routes']`),
+    isActive: boolean('is_active').notNull().default(true),
+    createdAt: at('created_at').notNull().defaultNow(),
+    expiresAt: at('expires_at'),
+    lastUsedAt: at('last_used_at'),
+    revokedAt: at('revoked_at'),
+    revokedReason: text('revoked_reason'),
+    allowedIps: inet('allowed_ips').array(),
+    version: bigint('version', { mode: 'number' }).notNull().default(1),
+    changedAt: at('changed_at').notNull().defaultNow(),
+  },
+  (table) => [
+    index('idx_api_key_partner').on(table.partnerId),
+    index('idx_api_key_active').on(table.isActive),
+    index('idx_api_key_app').on(table.appId),
+    index('idx_api_key_changed').on(table.changedAt),
+  ],
+);
+
+/** Secrets that a rotation replaced, valid until their grace period ends. */
+export const apiKeyRetiredSecret = pgTable(
+  'api_key_retired_secret',
+  {
+    keyHash: varchar('key_hash', { length: 255 }).primaryKey(),
+    apiKeyId: uuid('api_key_id')
+      .notNull()
+      .references(() => apiKey.id, { onDelete: 'cascade' }),
+    secretEnvelope: text('secret_envelope'),
+    keyPrefix: varchar('key_prefix', { length: 20 }).notNull(),
+    retiredAt: at('retired_at').notNull().defaultNow(),
+    expiresAt: at('expires_at').notNull(),
+  },
+  (table) => [index('idx_retired_secret_key').on(table.apiKeyId)],
+);
+
+/** One row a key, made with the key; null means what the tier says. */
+export const apiKeyQuotas = pgTable('api_key_quotas', {
+  keyId: text('key_id').primaryKey(),
+  burstLimit: integer('burst_limit'),
+  sustainedLimit: integer('sustained_limit'),
+  dailyQuota: bigint('daily_quota', { mode: 'number' }),
+  monthlyQuota: bigint('monthly_quota', { mode: 'number' }),
+  overageAction: varchar('overage_action', { length: 10 }).notNull().default('block'),
+  updatedAt: at('updated_at').notNull().defaultNow(),
+});
+
+/** Partitioned by month of `occurred_at`; no foreign keys, so that an event outlives its key. */
+export const apiUsageEvents = pgTable(
+  'api_usage_events',
+  {
+    id: uuid('id').notNull(),
+    occurredAt: at('occurred_at').notNull(),
+    day: date('day').notNull(),
+    messageId: uuid('message_id').notNull(),
+    partnerId: uuid('partner_id'),
+    keyId: text('key_id'),
+    appId: uuid('app_id'),
+    environment: varchar('environment', { length: 4 }),
+    route: text('route').notNull(),
+    method: varchar('method', { length: 10 }).notNull(),
+    endpoint: text('endpoint').notNull(),
+    statusCode: smallint('status_code').notNull(),
+    error: text('error'),
+    latencyMs: integer('latency_ms').notNull(),
+    upstreamMs: integer('upstream_ms'),
+    bytesIn: bigint('bytes_in', { mode: 'number' }).notNull(),
+    bytesOut: bigint('bytes_out', { mode: 'number' }).notNull(),
+    units: integer('units').notNull(),
+    cacheHit: boolean('cache_hit').notNull(),
+    degraded: boolean('degraded').notNull(),
+    country: varchar('country', { length: 2 }),
+    ip: inet('ip'),
+    userAgent: text('user_agent'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.occurredAt, table.id] }),
+    index('idx_usage_events_key').on(table.keyId, table.occurredAt),
+    index('idx_usage_events_partner').on(table.partnerId, table.occurredAt),
+    index('idx_usage_events_id').on(table.id),
+  ],
+);
+
+export const apiUsageRollupsDay = pgTable(
+  'api_usage_rollups_day',
+  {
+    day: date('day').notNull(),
+    keyId: text('key_id').notNull(),
+    route: text('route').notNull(),
+    partnerId: uuid('partner_id').notNull(),
+    appId: uuid('app_id'),
+    environment: varchar('environment', { length: 4 }).notNull(),
+    calls: count('calls'),
+    errors: count('errors'),
+    /** Units counted and billed: admitted calls that the upstream answered below 500. */
+    units: count('units'),
+    billedCalls: count('billed_calls'),
+    latencyMsSum: count('latency_ms_sum'),
+    bytesIn: count('bytes_in'),
+    bytesOut: count('bytes_out'),
+    cacheHits: count('cache_hits'),
+    /** {bucket: calls}: src/usage/latency-buckets.ts */
+    latencyBuckets: jsonb('latency_buckets').notNull().default({}),
+    /** {status: calls} */
+    statuses: jsonb('statuses').notNull().default({}),
+    /** HyperLogLog registers, {register: rank}: src/usage/distinct.ts */
+    ipRegisters: jsonb('ip_registers').notNull().default({}),
+  },
+  (table) => [
+    primaryKey({ columns: [table.keyId, table.day, table.route] }),
+    index('idx_rollups_partner_day').on(table.partnerId, table.day),
+    index('idx_rollups_app_day').on(table.appId, table.day),
+  ],
+);
+
+export const quotaUsage = pgTable(
+  'quota_usage',
+  {
+    id: uuid('id').primaryKey().defaultRandom(),
+    partnerId: uuid('partner_id')
+      .notNull()
+      .references(() => partner.id, { onDelete: 'cascade' }),
+    environment: varchar('environment', { length: 4 }).notNull().default('live'),
+    /** daily, monthly */
+    periodType: varchar('period_type', { length: 20 }).notNull(),
+    periodStart: date('period_start').notNull(),
+    periodEnd: date('period_end').notNull(),
+    requestsCount: count('requests_count'),
+    successfulRequests: count('successful_requests'),
+    failedRequests: count('failed_requests'),
+    units: count('units'),
+    costCents: count('cost_cents'),
+    closedAt: at('closed_at'),
+    updatedAt: at('updated_at').notNull().defaultNow(),
+  },
+  (table) => [
+    unique('quota_usage_period').on(table.partnerId, table.environment, table.periodType, table.periodStart),
+    index('idx_quota_period').on(table.periodType, table.periodStart),
+  ],
+);
+
+/** Queue messages that were folded: what makes at-least-once delivery exactly once. */
+export const usageMessage = pgTable(
+  'usage_message',
+  { id: uuid('id').primaryKey(), foldedAt: at('folded_at').notNull().defaultNow() },
+  (table) => [index('idx_usage_message_age').on(table.foldedAt)],
+);
+
+export const deadLetter = pgTable('dead_letter', {
+  id: uuid('id').primaryKey(),
+  queue: text('queue').notNull(),
+  body: jsonb('body').notNull(),
+  receivedAt: at('received_at').notNull().defaultNow(),
+  replayedAt: at('replayed_at'),
+});
+
+/** Prometheus counters, folded with the events. Labels are bounded: routes, statuses, kinds of refusal. */
+export const metricCounter = pgTable(
+  'metric_counter',
+  {
+    name: text('name').notNull(),
+    labels: text('labels').notNull(),
+    value: doublePrecision('value').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.name, table.labels] })],
+);
+
+/** Append-only, chained by hash: see the triggers in migrations. */
+export const devPortalAudit = pgTable(
+  'dev_portal_audit',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    partnerId: uuid('partner_id'),
+    actor: text('actor').notNull(),
+    action: text('action').notNull(),
+    target: jsonb('target').notNull(),
+    details: jsonb('details').notNull().default({}),
+    ip: text('ip'),
+    requestId: text('request_id'),
+    createdAt: at('created_at').notNull().defaultNow(),
+    previousHash: text('previous_hash').notNull().default(''),
+    hash: text('hash').notNull().default(''),
+  },
+  (table) => [index('idx_audit_partner').on(table.partnerId, table.id)],
+);
+
+export const idempotencyKey = pgTable(
+  'idempotency_key',
+  {
+    owner: text('owner').notNull(),
+    key: varchar('key', { length: 255 }).notNull(),
+    requestHash: text('request_hash').notNull(),
+    status: integer('status'),
+    /** The answer in an envelope: it may hold a secret. */
+    answerEnvelope: text('answer_envelope'),
+    createdAt: at('created_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.owner, table.key] })],
+);
+
+/** Result of the nightly comparison of limiter, events and rollups, one row a partner, environment and day. */
+export const reconciliation = pgTable(
+  'reconciliation',
+  {
+    day: date('day').notNull(),
+    partnerId: uuid('partner_id').notNull(),
+    environment: varchar('environment', { length: 4 }).notNull(),
+    limiterUnits: bigint('limiter_units', { mode: 'number' }),
+    eventUnits: bigint('event_units', { mode: 'number' }).notNull(),
+    rollupUnits: bigint('rollup_units', { mode: 'number' }).notNull(),
+    quotaUnits: bigint('quota_units', { mode: 'number' }).notNull(),
+    agrees: boolean('agrees').notNull(),
+    checkedAt: at('checked_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.day, table.partnerId, table.environment] })],
+);

@@ -1,0 +1,55 @@
+// The audit trail. Rows are written by the statement that makes the change (`auditRow`); nothing else writes them.
+
+import { type SQL, sql } from 'drizzle-orm';
+import type { Database } from '../platform/database.ts';
+
+/** Who did it, from where. */
+export interface Actor {
+  /** `developer:<sub>`, `operator:<sub>`, `key:<key id>`, `job:<name>` */
+  name: string;
+  ip: string | null;
+  requestId: string | null;
+}
+
+export interface AuditEntry {
+  id: number;
+  partnerId: string | null;
+  actor: string;
+  action: string;
+  target: Record<string, unknown>;
+  details: Record<string, unknown>;
+  ip: string | null;
+  requestId: string | null;
+  createdAt: string;
+  hash: string;
+}
+
+/**
+ * A CTE that writes the audit row for the rows of `changed` (a CTE before it that returns `partner_id`), and none
+ * when nothing changed.
+ */
+export const auditRow = (actor: Actor, action: string, target: Record<string, unknown>, details: object = {}): SQL => sql`
+  INSERT INTO dev_portal_audit (partner_id, actor, action, target, details, ip, request_id)
+  SELECT partner_id, ${actor.name}, ${action}, ${JSON.stringify(target)}::jsonb, ${JSON.stringify(details)}::jsonb,
+    ${actor.ip}, ${actor.requestId} FROM changed`;
+
+export function createAuditStore(database: Database) {
+  return {
+    /** Newest first. `before`: the id of the last one seen. */
+    list: (partnerId: string | null, limit: number, before?: number): Promise<AuditEntry[]> =>
+      database.rows<AuditEntry>(sql`
+        SELECT id, partner_id AS "partnerId", actor, action, target, details, ip, request_id AS "requestId",
+          created_at AS "createdAt", hash
+        FROM dev_portal_audit
+        WHERE (${partnerId}::uuid IS NULL OR partner_id = ${partnerId}::uuid)
+          AND (${before ?? null}::bigint IS NULL OR id < ${before ?? null}::bigint)
+        ORDER BY id DESC LIMIT ${limit}`),
+    /** Ids of rows that do not continue their chain: none when it is whole. */
+    async breaks(partnerId: string | null): Promise<number[]> {
+      const rows = await database.rows<{ id: number }>(sql`SELECT id FROM audit_breaks(${partnerId}::uuid)`);
+      return rows.map(({ id }) => id);
+    },
+  };
+}
+
+export type AuditStore = ReturnType<typeof createAuditStore>;

@@ -1,0 +1,140 @@
+// Env -> the narrow dependencies of each part; the only reader of the whole Env. Built once for each isolate.
+
+import type { KeyLimiter } from '../durable-objects/key-limiter.ts';
+import type { PartnerLimiter } from '../durable-objects/partner-limiter.ts';
+import type { PaymentSandbox } from '../durable-objects/payment-sandbox.ts';
+import { createAuditStore } from './audit/audit-store.ts';
+import { createPeriodStore } from './billing/period-store.ts';
+import { type Catalog, loadCatalog } from './catalog/catalog.ts';
+import { DOCUMENTS } from './catalog/documents.ts';
+import { type Config, readConfig } from './config.ts';
+import { newId } from './core/ids.ts';
+import type { Gateway } from './gateway/pipeline.ts';
+import { createAuthenticator } from './keys/authenticator.ts';
+import { createKeyDirectory } from './keys/key-directory.ts';
+import { createKeyService } from './keys/key-service.ts';
+import { createKeyStore } from './keys/key-store.ts';
+import { createMetricsStore } from './metrics/metrics-store.ts';
+import { createAppService } from './partners/app-service.ts';
+import { createPartnerService } from './partners/partner-service.ts';
+import { createAbuseGuard } from './platform/abuse-guard.ts';
+import { openDatabase } from './platform/database.ts';
+import { createIdempotencyStore } from './platform/idempotency-store.ts';
+import { createIdentityTokens } from './platform/identity-token.ts';
+import { createLimiterClient } from './platform/limiter-client.ts';
+import { createRecordCache } from './platform/record-cache.ts';
+import { createTokenVerifier } from './platform/token-verifier.ts';
+import { askSandbox } from './sandbox/sandbox.ts';
+import { createUsageBuffer } from './usage/usage-buffer.ts';
+import type { UsageMessage } from './usage/usage-event.ts';
+import { createUsageReports } from './usage/usage-reports.ts';
+import { createUsageStore } from './usage/usage-store.ts';
+
+export interface Env {
+  KEY_RECORDS: KVNamespace;
+  KEY_LIMITER: DurableObjectNamespace<KeyLimiter>;
+  PARTNER_LIMITER: DurableObjectNamespace<PartnerLimiter>;
+  PAYMENT_SANDBOX: DurableObjectNamespace<PaymentSandbox>;
+  USAGE_QUEUE: Queue<UsageMessage>;
+  DEAD_LETTER_QUEUE: Queue<unknown>;
+  ABUSE_GUARD?: RateLimit;
+  [variable: string]: unknown;
+}
+
+const now = (): number => Date.now();
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+/** One line of JSON for `wrangler tail --format json`. */
+const log = (line: Record<string, unknown>): void => console.log(JSON.stringify(line));
+
+function redisOf(config: Config) {
+  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = config;
+  return url && token ? { url, token } : undefined;
+}
+
+function build(env: Env) {
+  const config = readConfig(env);
+  const database = openDatabase(config.DATABASE_URL, config.NEON_ENDPOINT);
+  const catalog: Catalog = loadCatalog(DOCUMENTS);
+  const limiter = createLimiterClient(env.KEY_LIMITER, env.PARTNER_LIMITER);
+  const keyStore = createKeyStore(database, now);
+  const directory = createKeyDirectory(keyStore, createRecordCache(env.KEY_RECORDS), now);
+  const guard = createAbuseGuard({
+    redis: redisOf(config),
+    binding: env.ABUSE_GUARD,
+    failuresPerMinute: config.ABUSE_LIMIT_PER_MINUTE,
+    now,
+    log,
+  });
+  const usage = createUsageBuffer({
+    send: async (message) => void (await env.USAGE_QUEUE.send(message, { contentType: 'json' })),
+    newId,
+    now,
+    sleep,
+    lost: (message, error) => log({ message: 'usage lost', level: 'error', usage: message, error: String(error) }),
+  });
+  const keyEncryptionKeys = config.KEY_ENCRYPTION_KEYS;
+  const authenticate = createAuthenticator({ directory, guard, keyEncryptionKeys, now });
+  const identityToken = createIdentityTokens(config.IDENTITY_SECRET, now);
+  const payments = (account: string, request: Parameters<PaymentSandbox['call']>[0]) =>
+    env.PAYMENT_SANDBOX.get(env.PAYMENT_SANDBOX.idFromName(account)).call(request);
+
+  const gateway: Gateway = {
+    now,
+    newId,
+    catalog,
+    authenticate,
+    isOriginListed: keyStore.isOriginListed,
+    limiter,
+    cache: { match: (url) => caches.default.match(url), put: (url, response) => caches.default.put(url, response) },
+    upstreamOrigin: (variables) => {
+      for (const name of variables) {
+        const value = env[name];
+        if (typeof value === 'string' && value !== '') return value.replace(/\/+$/, '');
+      }
+      return undefined;
+    },
+    fetchUpstream: (url, init) => fetch(url, init),
+    sandboxForLive: config.ENVIRONMENT === 'development' || config.ENVIRONMENT === 'test',
+    sandbox: (call) => askSandbox(call, { now, sleep, payments }),
+    identityToken,
+    usage,
+    log,
+  };
+
+  const audit = createAuditStore(database);
+  const changes = { directory, limiter, log };
+  return {
+    config,
+    now,
+    newId,
+    log,
+    gateway,
+    authenticate,
+    database,
+    keyStore,
+    limiter,
+    audit,
+    usageStore: createUsageStore(database),
+    reports: createUsageReports(database),
+    keys: createKeyService({ ...changes, database, keyStore, keyEncryptionKeys, catalog }),
+    partners: createPartnerService({ ...changes, database }),
+    apps: createAppService({ ...changes, database }),
+    periods: createPeriodStore(database),
+    metrics: createMetricsStore(database),
+    idempotency: createIdempotencyStore(database, keyEncryptionKeys),
+    verifyToken: createTokenVerifier(config),
+    deadLetters: env.DEAD_LETTER_QUEUE,
+    usageQueue: env.USAGE_QUEUE,
+    resetPayments: (account: string) => env.PAYMENT_SANDBOX.get(env.PAYMENT_SANDBOX.idFromName(account)).reset(),
+  };
+}
+
+export type Services = ReturnType<typeof build>;
+
+let built: { env: Env; services: Services } | undefined;
+
+/** @throws when the configuration is missing or wrong */
+export function compose(env: Env): Services {
+  if (built?.env !== env) built = { env, services: build(env) };
+  return built.services;
+}

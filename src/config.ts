@@ -1,0 +1,45 @@
+// Variables and secrets, parsed once; every default lives here. A setting that is missing or wrong fails by name.
+
+import * as z from 'zod';
+import { fromBase64, utf8 } from './core/encoding.ts';
+import type { KeyEncryptionKeys } from './keys/envelope.ts';
+
+const keyEncryptionKeys: z.ZodType<KeyEncryptionKeys> = z
+  .object({ current: z.string().regex(/^[\w-]+$/), keys: z.record(z.string(), z.string()) })
+  .refine(({ current, keys }) => current in keys, 'the current key is not among the keys')
+  .refine(({ keys }) => Object.values(keys).every((key) => fromBase64(key).length === 32), 'a key is not 32 bytes');
+
+const flag = z.enum(['true', 'false']).default('false').transform((text) => text === 'true');
+
+const settings = z.object({
+  ENVIRONMENT: z.enum(['development', 'test', 'staging', 'production']).default('production'),
+  DATABASE_URL: z.string().min(1),
+  NEON_ENDPOINT: z.url().optional(),
+  KEY_ENCRYPTION_KEYS: z.string().transform((text, context) => {
+    try {
+      return keyEncryptionKeys.parse(JSON.parse(text));
+    } catch (error) {
+      context.addIssue(`must be {"current": id, "keys": {id: base64 of 32 bytes}}: ${String(error)}`);
+      return z.NEVER;
+    }
+  }),
+  IDENTITY_SECRET: z.string().min(32).transform(utf8),
+  METRICS_TOKEN: z.string().min(16),
+  JWT_ISSUER: z.string().optional(),
+  JWT_AUDIENCE: z.string().default('passerelle'),
+  JWT_JWKS_URL: z.url().optional(),
+  JWT_ALGORITHMS: z.string().default('ES256,RS256,EdDSA').transform((text) => text.split(',')),
+  REQUIRE_MTLS: flag,
+  UPSTASH_REDIS_REST_URL: z.url().optional(),
+  UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
+  ABUSE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).default(300),
+  USAGE_MONTHS_KEPT: z.coerce.number().int().min(1).default(13),
+});
+
+export type Config = z.infer<typeof settings>;
+
+export function readConfig(env: Record<string, unknown>): Config {
+  const result = settings.safeParse(env);
+  if (!result.success) throw new Error(`configuration: ${z.prettifyError(result.error)}`);
+  return result.data;
+}

@@ -1,0 +1,71 @@
+// The one table from error code to HTTP status, default message and retryability, and the one place that
+// renders an error. Messages never contain the caller's input.
+
+import { utf8 } from './encoding.ts';
+
+export const ERRORS = {
+  missing_api_key: [401, 'API key is required. Use Authorization: Bearer YOUR_API_KEY'],
+  invalid_auth_format: [401, 'Authorization header must be in format: Bearer YOUR_API_KEY'],
+  invalid_api_key_format: [401, 'API key is malformed: it must start with pk_ and have a valid checksum'],
+  invalid_api_key: [401, 'The provided API key is invalid or has been revoked'],
+  invalid_signature: [401, 'The request signature does not match, or its timestamp or nonce was refused'],
+  invalid_token: [401, 'A valid bearer token is required'],
+  ip_not_allowed: [403, 'This address is not on the list of the key'],
+  origin_not_allowed: [403, 'This origin is not on the list of the partner'],
+  insufficient_permissions: [403, 'The API key does not have the required scope'],
+  live_access_required: [403, 'Live keys need an approved account. Test keys work now'],
+  forbidden: [403, 'You do not have access to this resource'],
+  not_found: [404, 'Nothing is here'],
+  method_not_allowed: [405, 'This method is not allowed here'],
+  conflict: [409, 'The request conflicts with the current state'],
+  payload_too_large: [413, 'The request body is too large'],
+  idempotency_mismatch: [422, 'This Idempotency-Key was used with another request'],
+  invalid_request: [400, 'The request could not be read'],
+  validation_error: [400, 'Some fields are missing or not valid'],
+  limit_exceeded: [400, 'The tier of this partner allows no more active keys'],
+  rate_limit_exceeded: [429, 'Too many requests'],
+  daily_quota_exceeded: [429, 'Daily quota exceeded'],
+  monthly_quota_exceeded: [429, 'Monthly quota exceeded'],
+  internal_error: [500, 'Something failed on our side. The request id helps us find it'],
+  upstream_error: [502, 'The upstream API could not be reached or gave no valid answer'],
+  upstream_timeout: [504, 'The upstream API did not answer in time'],
+  limiter_unavailable: [503, 'Limits cannot be checked right now. Try again shortly'],
+  service_unavailable: [503, 'The service cannot check this key right now. Try again shortly'],
+} as const satisfies Record<string, readonly [status: number, message: string]>;
+
+export type ErrorCode = keyof typeof ERRORS;
+export type FieldErrors = { field: string; message: string }[];
+
+export const statusOf = (code: ErrorCode): number => ERRORS[code][0];
+/** Whether the same request may succeed later without a change. */
+export const isRetryable = (code: ErrorCode): boolean => [429, 502, 503, 504].includes(statusOf(code));
+
+/** An expected failure of a CRUD service, turned into an answer at the edge of the HTTP layer. */
+export class AppError extends Error {
+  override name = 'AppError';
+  constructor(
+    readonly code: ErrorCode,
+    message?: string,
+    readonly fields: Record<string, unknown> = {},
+  ) {
+    super(message ?? ERRORS[code][1]);
+  }
+}
+
+export interface ErrorDetail {
+  message?: string;
+  fields?: Record<string, unknown>;
+  headers?: Record<string, string>;
+}
+
+/** Renders `{error, message, request_id, …fields}`; 401 gets WWW-Authenticate, 503 gets Retry-After. */
+export function errorResponse(code: ErrorCode, requestId: string, detail: ErrorDetail = {}): Response {
+  const [status, message] = ERRORS[code];
+  const headers: Record<string, string> = { 'content-type': 'application/json', 'x-request-id': requestId };
+  if (status === 401) headers['www-authenticate'] = 'Bearer realm="passerelle"';
+  if (status === 503) headers['retry-after'] = '1';
+  const text = detail.message ?? message;
+  const body = utf8(JSON.stringify({ error: code, message: text, request_id: requestId, ...detail.fields }));
+  headers['content-length'] = String(body.length);
+  return new Response(body, { status, headers: { ...headers, ...detail.headers } });
+}

@@ -1,0 +1,116 @@
+// Speaks Neon's SQL-over-HTTP contract over a local PostgreSQL, so that the Worker uses the driver of production.
+// Also serves the JWKS of the local issuer. Loopback only.
+
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import pg from 'pg';
+
+interface Query {
+  query: string;
+  params?: unknown[];
+}
+
+export interface NeonEndpoint {
+  url: string;
+  jwksUrl: string;
+  /** SQL statements answered so far. */
+  statements(): number;
+  close(): Promise<void>;
+}
+
+const MOST_BODY_BYTES = 64 * 1024 * 1024;
+const ISOLATION: Record<string, string> = {
+  ReadUncommitted: 'READ UNCOMMITTED',
+  ReadCommitted: 'READ COMMITTED',
+  RepeatableRead: 'REPEATABLE READ',
+  Serializable: 'SERIALIZABLE',
+};
+/** Values stay the text that Postgres sent: the driver parses them. */
+const AS_TEXT = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig;
+
+async function run(client: pg.ClientBase, { query, params = [] }: Query) {
+  const result = await client.query({ text: query, values: params, rowMode: 'array', types: AS_TEXT });
+  return {
+    fields: result.fields,
+    rows: result.rows,
+    rowCount: result.rowCount,
+    command: result.command,
+    rowAsArray: true,
+  };
+}
+
+async function runBatch(client: pg.ClientBase, queries: Query[], isolation: string | undefined) {
+  const level = isolation ? ISOLATION[isolation] : undefined;
+  await client.query(`BEGIN${level ? ` ISOLATION LEVEL ${level}` : ''}`);
+  try {
+    const results = [];
+    for (const query of queries) results.push(await run(client, query));
+    await client.query('COMMIT');
+    return { results };
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+async function readJson(request: IncomingMessage): Promise<Query & { queries?: Query[] }> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += chunk.length;
+    if (bytes > MOST_BODY_BYTES) throw new Error('body too large');
+    chunks.push(chunk);
+  }
+  return JSON.parse(Buffer.concat(chunks).toString());
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+export async function startNeonEndpoint(databaseUrl: string, jwks: object): Promise<NeonEndpoint> {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 8, connectionTimeoutMillis: 2000 });
+  // Connections break when the database stops; the next query gets a new one.
+  pool.on('error', () => undefined);
+  let statements = 0;
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readJson(request);
+    let client: pg.PoolClient | undefined;
+    try {
+      client = await pool.connect();
+      client.removeAllListeners('error').on('error', () => undefined);
+      statements += body.queries?.length ?? 1;
+      const isolation = request.headers['neon-batch-isolation-level'];
+      const result = body.queries
+        ? await runBatch(client, body.queries, typeof isolation === 'string' ? isolation : undefined)
+        : await run(client, body);
+      client.release();
+      send(response, 200, result);
+    } catch (error) {
+      const isSqlError = error instanceof pg.DatabaseError;
+      client?.release(!isSqlError || undefined);
+      const { message, code, severity, detail, hint, schema, table, column, constraint } = error as pg.DatabaseError;
+      if (isSqlError) send(response, 400, { message, code, severity, detail, hint, schema, table, column, constraint });
+      else send(response, 500, { message: `database: ${message}` });
+    }
+  }
+
+  const server = createServer((request, response) => {
+    if (request.url === '/.well-known/jwks.json') return send(response, 200, jwks);
+    answer(request, response).catch((error: Error) => send(response, 500, { message: error.message }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // A TCP server's address is never text.
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url: `${origin}/sql`,
+    jwksUrl: `${origin}/.well-known/jwks.json`,
+    statements: () => statements,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await pool.end();
+    },
+  };
+}

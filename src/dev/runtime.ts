@@ -1,0 +1,86 @@
+// The Worker in workerd, through Miniflare, from wrangler.toml: what `npm start`, the API tests and the benchmark run.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url).href);
+
+export interface RuntimeOptions {
+  port: number;
+  /** Folder for KV, Durable Objects and the cache; in memory when left out. */
+  persist?: string;
+  variables: Record<string, string>;
+  /** Lines that the Worker logs. */
+  onLog(line: string): void;
+  entry?: string;
+}
+
+export async function bundle(entry = 'src/worker.ts'): Promise<string> {
+  const { outputFiles } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2024',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    conditions: ['workerd', 'worker', 'browser', 'import'],
+    external: ['cloudflare:*', 'node:*'],
+    logLevel: 'warning',
+  });
+  const [file] = outputFiles;
+  if (!file) throw new Error('nothing was bundled');
+  return file.text;
+}
+
+/** Crons of wrangler.toml, top level. */
+export function crons(): string[] {
+  const toml = readFileSync(join(ROOT, 'wrangler.toml'), 'utf8');
+  const list = /^crons = (\[.*\])$/m.exec(toml)?.[1] ?? '[]';
+  return JSON.parse(list);
+}
+
+export async function startRuntime({ port, persist, variables, onLog, entry }: RuntimeOptions): Promise<Miniflare> {
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(ROOT, 'wrangler.toml'));
+  const { modulesRules: _rules, ...options } = workerOptions;
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      ...options,
+      name: 'passerelle',
+      modules: [{ type: 'ESModule', path: 'worker.mjs', contents: await bundle(entry) }],
+      bindings: { ...(options.bindings as Record<string, string>), ...variables },
+      host: '127.0.0.1',
+      port,
+      cf: false,
+      log: new Log(LogLevel.NONE),
+      handleStructuredLogs: ({ message }) => onLog(message),
+      ...(persist && { defaultPersistRoot: persist }),
+    }),
+  );
+  await miniflare.ready;
+  return miniflare;
+}
+
+/** Fires each cron of wrangler.toml at its minutes. Returns how to stop. */
+export function startCron(fire: (cron: string, scheduledMs: number) => Promise<void>): () => void {
+  const matches = (field: string, value: number) => field === '*' || Number(field) === value;
+  let timer: NodeJS.Timeout;
+  const wait = () => {
+    timer = setTimeout(tick, 60_000 - (Date.now() % 60_000) + 50);
+  };
+  const tick = () => {
+    const at = new Date(Math.floor(Date.now() / 60_000) * 60_000);
+    for (const cron of crons()) {
+      const [minute = '*', hour = '*'] = cron.split(' ');
+      if (matches(minute, at.getUTCMinutes()) && matches(hour, at.getUTCHours())) void fire(cron, at.getTime());
+    }
+    wait();
+  };
+  wait();
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,129 @@
+// Everything that runs on your machine, started in order and stopped in reverse: PostgreSQL, the SQL endpoint, the
+// migrations, the demo, the Worker and its crons.
+
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Miniflare } from 'miniflare';
+import { AUDIENCE, ISSUER, type Issuer, openIssuer } from './issuer.ts';
+import { type Demo, DEVELOPER, ensureDemo, OPERATOR } from './demo.ts';
+import { freePort, writePrivate } from './files.ts';
+import { migrate } from './migrate.ts';
+import { type NeonEndpoint, startNeonEndpoint } from './neon-endpoint.ts';
+import { type LocalPostgres, startPostgres } from './postgres.ts';
+import { startCron, startRuntime } from './runtime.ts';
+
+export interface StackOptions {
+  /** Folder of all local data. */
+  folder: string;
+  port: number;
+  variables?: Record<string, string>;
+  onLog?(line: string): void;
+  /** Keeps KV and Durable Objects; PostgreSQL's data is always in the folder. */
+  persist?: boolean;
+  cron?: boolean;
+  entry?: string;
+}
+
+export interface Stack {
+  url: string;
+  databaseUrl: string;
+  demo: Demo;
+  demoFile: object;
+  issuer: Issuer;
+  postgres: LocalPostgres;
+  endpoint: NeonEndpoint;
+  miniflare: Miniflare;
+  secrets: Secrets;
+  fireCron(cron: string, atMs?: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Secrets {
+  databasePort: number;
+  keyEncryptionKey: string;
+  identitySecret: string;
+  metricsToken: string;
+}
+
+/** The folder's own secrets: made once, kept for the data that they protect. */
+async function openSecrets(file: string): Promise<Secrets> {
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+  const secrets: Secrets = {
+    databasePort: await freePort(),
+    keyEncryptionKey: randomBytes(32).toString('base64'),
+    identitySecret: randomBytes(32).toString('hex'),
+    metricsToken: randomBytes(24).toString('base64url'),
+  };
+  writePrivate(file, JSON.stringify(secrets));
+  return secrets;
+}
+
+async function databasePort(preferred: number): Promise<number> {
+  const { createServer } = await import('node:net');
+  const server = createServer();
+  const isFree = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false)).listen(preferred, '127.0.0.1', () => resolve(true));
+  });
+  await new Promise((resolve) => server.close(resolve));
+  return isFree ? preferred : freePort();
+}
+
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { folder, port } = options;
+  const stops: (() => Promise<void> | void)[] = [];
+  const stop = async () => {
+    for (const end of stops.reverse()) await Promise.resolve(end()).catch(() => undefined);
+    stops.length = 0;
+  };
+  try {
+    const secrets = await openSecrets(join(folder, 'secrets.json'));
+    const issuer = await openIssuer(join(folder, 'issuer.json'));
+    const postgres = await startPostgres(join(folder, 'postgres'), await databasePort(secrets.databasePort), 'passerelle');
+    stops.push(() => postgres.stop());
+    await migrate(postgres.url);
+    const endpoint = await startNeonEndpoint(postgres.url, issuer.jwks);
+    stops.push(() => endpoint.close());
+    const keks = { current: 'local', keys: { local: secrets.keyEncryptionKey } };
+    const demo = await ensureDemo(postgres.url, join(folder, 'demo.json'), keks);
+    const miniflare = await startRuntime({
+      port,
+      persist: options.persist === false ? undefined : join(folder, 'cloudflare'),
+      onLog: options.onLog ?? (() => undefined),
+      entry: options.entry,
+      variables: {
+        DATABASE_URL: postgres.url,
+        NEON_ENDPOINT: endpoint.url,
+        KEY_ENCRYPTION_KEYS: JSON.stringify(keks),
+        IDENTITY_SECRET: secrets.identitySecret,
+        METRICS_TOKEN: secrets.metricsToken,
+        JWT_ISSUER: ISSUER,
+        JWT_AUDIENCE: AUDIENCE,
+        JWT_JWKS_URL: endpoint.jwksUrl,
+        ...options.variables,
+      },
+    });
+    stops.push(() => miniflare.dispose());
+    const worker = await miniflare.getWorker();
+    const fireCron = async (cron: string, atMs = Date.now()) => {
+      const { outcome } = await worker.scheduled({ cron, scheduledTime: new Date(atMs) });
+      if (outcome !== 'ok') throw new Error(`cron ${cron}: ${outcome}`);
+    };
+    if (options.cron) stops.push(startCron((cron, atMs) => fireCron(cron, atMs).catch((error) => options.onLog?.(String(error)))));
+    const { port: chosen } = await miniflare.ready;
+    const url = `http://127.0.0.1:${chosen}`;
+    const demoFile = {
+      url,
+      databaseUrl: postgres.url,
+      ...demo,
+      developer: { token: await issuer.token(DEVELOPER) },
+      operator: { token: await issuer.token(OPERATOR) },
+      metrics: { token: secrets.metricsToken },
+    };
+    writePrivate(join(folder, 'demo.json'), `${JSON.stringify(demoFile, null, 2)}\n`);
+    return { url, databaseUrl: postgres.url, demo, demoFile, issuer, postgres, endpoint, miniflare, secrets, fireCron, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,89 @@
+// `npm start`: the whole of Passerelle on your machine, from an empty folder. PORT and UPSTREAM_ORIGIN are read from
+// the environment. Ctrl-C and SIGTERM stop everything.
+
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startStack } from './stack.ts';
+
+const FOLDER = fileURLToPath(new URL('../../.local', import.meta.url).href);
+const DEFAULT_PORT = 8787;
+/** Usage that is on its way is folded before the end: a flush, a batch, and a margin. */
+const DRAIN_MS = 2500;
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
+function upstream(): Record<string, string> {
+  const origin = process.env.UPSTREAM_ORIGIN;
+  if (!origin) return {};
+  if (!URL.canParse(origin) || !/^https?:$/.test(new URL(origin).protocol)) {
+    fail('UPSTREAM_ORIGIN must be the address of an HTTP server, like http://127.0.0.1:9000');
+  }
+  return { UPSTREAM_ORIGIN: origin };
+}
+
+const port = Number(process.env.PORT ?? DEFAULT_PORT);
+if (!Number.isInteger(port) || port < 0 || port > 65_535) fail('PORT must be a number from 0 to 65535.');
+if (port !== 0 && !(await isFree(port))) fail(`Port ${port} is taken. Choose another: PORT=8788 npm start`);
+
+mkdirSync(FOLDER, { recursive: true });
+const logFile = join(FOLDER, 'worker.log');
+let lastLineMs = 0;
+console.log('Starting PostgreSQL and the Worker …');
+const variables = upstream();
+const stack = await startStack({
+  folder: FOLDER,
+  port,
+  variables,
+  cron: true,
+  onLog(line) {
+    lastLineMs = Date.now();
+    appendFileSync(logFile, `${line}\n`);
+  },
+}).catch((error: Error) => fail(`Passerelle could not start: ${error.message}`));
+
+const { keys } = stack.demo;
+console.log(`
+Passerelle is ready: ${stack.url}
+
+  Upstream of live keys   ${variables.UPSTREAM_ORIGIN ?? 'the built-in sandbox (set UPSTREAM_ORIGIN for a real one)'}
+  Reference               ${stack.url}/docs
+  Live key                ${keys.live}
+  Test key                ${keys.test}
+  Free-tier key           ${keys.free}
+  Enterprise key          ${keys.enterprise}
+  Signing key             ${keys.signing.id}  secret ${keys.signing.secret}
+  Tokens, database        .local/demo.json
+  Requests                .local/worker.log
+
+Try it:
+
+  curl -i -H 'Authorization: Bearer ${keys.test}' '${stack.url}/v2/stops/search?q=colobane'
+
+Ctrl-C stops everything; the data is kept (npm run reset wipes it).`);
+
+let isStopping = false;
+async function stop(): Promise<void> {
+  if (isStopping) return;
+  isStopping = true;
+  console.log('\nStopping …');
+  const idleMs = Date.now() - lastLineMs;
+  if (idleMs < DRAIN_MS) await new Promise((resolve) => setTimeout(resolve, DRAIN_MS - idleMs));
+  await stack.stop();
+  process.exit(0);
+}
+process.on('SIGINT', stop);
+process.on('SIGTERM', stop);
+process.on('SIGHUP', stop);

@@ -1,0 +1,61 @@
+// One request on its way through the gateway: what is known of it so far, and what each stage says.
+
+import type { CatalogRoute } from '../catalog/catalog.ts';
+import type { KeyRecord } from '../keys/key-record.ts';
+import type { LimitGauges, Period } from '../limits/protocol.ts';
+
+export interface Exchange {
+  /** Request id, event id, and id of the grant that the limiter gives. */
+  readonly id: string;
+  readonly request: Request;
+  readonly startedMs: number;
+  /** Path and query exactly as received. */
+  readonly path: string;
+  readonly query: string;
+  readonly ip: string;
+  readonly country: string | null;
+  readonly keepAlive: (work: Promise<unknown>) => void;
+  readonly timings: [stage: string, ms: number][];
+  route?: CatalogRoute;
+  caller?: KeyRecord;
+  /** The body, where a signature needed it whole. */
+  body?: Uint8Array<ArrayBuffer>;
+  nonce?: { value: string; expiresMs: number };
+  gauges?: LimitGauges;
+  /** Set once the limits admitted the call. */
+  admission?: { period: Period; units: number; over: boolean; degraded: boolean };
+  cacheHit?: boolean;
+  upstreamMs?: number;
+  bytesIn: number;
+  error?: string;
+  /** Why, for the log only: callers are told less. */
+  reason?: string;
+}
+
+/** Runs a stage and notes how long it took. */
+export async function timed<T>(exchange: Exchange, stage: string, now: () => number, work: Promise<T>): Promise<T> {
+  const startedMs = now();
+  try {
+    return await work;
+  } finally {
+    exchange.timings.push([stage, now() - startedMs]);
+  }
+}
+
+export function openExchange(request: Request, id: string, nowMs: number, keepAlive: Exchange['keepAlive']): Exchange {
+  const pathStart = request.url.indexOf('/', request.url.indexOf('//') + 2);
+  const rest = pathStart < 0 ? '/' : request.url.slice(pathStart);
+  const queryStart = rest.indexOf('?');
+  return {
+    id,
+    request,
+    startedMs: nowMs,
+    path: queryStart < 0 ? rest : rest.slice(0, queryStart),
+    query: queryStart < 0 ? '' : rest.slice(queryStart),
+    ip: request.headers.get('cf-connecting-ip') ?? '',
+    country: typeof request.cf?.country === 'string' ? request.cf.country : null,
+    keepAlive,
+    timings: [],
+    bytesIn: Number(request.headers.get('content-length') ?? 0),
+  };
+}

@@ -1,0 +1,78 @@
+// The whole data path: authenticate -> authorise -> limit -> cache -> forward -> answer, and one usage event.
+// Each stage is a file in stages/; each either goes on or says which error to answer.
+
+import type { Catalog } from '../catalog/catalog.ts';
+import { AppError } from '../core/errors.ts';
+import { answer, refuse } from './answer.ts';
+import { type Denied, deny, isDenied } from '../core/denied.ts';
+import { type Exchange, openExchange, timed } from './exchange.ts';
+import type { GatewayPorts } from './ports.ts';
+import { authenticate } from './stages/authenticate.ts';
+import { authorise } from './stages/authorise.ts';
+import { readCached, writeCached } from './stages/cache.ts';
+import { forward } from './stages/forward.ts';
+import { limit, peekLimits, refund } from './stages/limit.ts';
+import { isPreflight, preflight } from './stages/preflight.ts';
+import { record } from './stages/record.ts';
+
+export type Gateway = GatewayPorts & { catalog: Catalog };
+
+/** A record may be older than what the limiter has seen: then it is read afresh and the call is judged again, once. */
+const MOST_JUDGEMENTS = 2;
+
+export async function handle(request: Request, gateway: Gateway, keepAlive: Exchange['keepAlive']): Promise<Response> {
+  const exchange = openExchange(request, gateway.newId(), gateway.now(), keepAlive);
+  let response: Response;
+  try {
+    response = await run(exchange, gateway);
+  } catch (error) {
+    const denied = error instanceof AppError ? error.code : 'internal_error';
+    exchange.reason = error instanceof Error ? `${error.name}: ${error.message}` : 'thrown';
+    response = refuse(exchange, deny(denied), gateway.now());
+  }
+  return record(exchange, response, gateway);
+}
+
+async function run(exchange: Exchange, gateway: Gateway): Promise<Response> {
+  const match = gateway.catalog.match(exchange.request.method, exchange.path);
+  if (match.found === 'nothing') return refuseUnmatched(exchange, gateway, deny('not_found', { fields: { path: exchange.path } }));
+  if (isPreflight(exchange.request)) return preflight(exchange, gateway);
+  if (match.found === 'path') {
+    const headers = { allow: match.allow.join(', ') };
+    return refuseUnmatched(exchange, gateway, deny('method_not_allowed', { headers }));
+  }
+  exchange.route = match.route;
+
+  const refusal = await judge(exchange, gateway);
+  if (refusal) return refuse(exchange, refusal, gateway.now());
+
+  const cached = await timed(exchange, 'cache', gateway.now, readCached(exchange, gateway));
+  if (cached) return answer(exchange, cached, gateway.now());
+
+  const upstream = await timed(exchange, 'upstream', gateway.now, forward(exchange, gateway));
+  if (isDenied(upstream) || upstream.status >= 500) refund(exchange, gateway);
+  if (isDenied(upstream)) return refuse(exchange, upstream, gateway.now());
+  return answer(exchange, writeCached(exchange, upstream, gateway), gateway.now());
+}
+
+/** Who is it, may it, how much: until the record is as new as the limiter's. */
+async function judge(exchange: Exchange, gateway: Gateway): Promise<Denied | undefined> {
+  for (let pass = 0; pass < MOST_JUDGEMENTS; pass++) {
+    const refusal =
+      (await timed(exchange, 'auth', gateway.now, authenticate(exchange, gateway, pass > 0))) ??
+      (await authorise(exchange, gateway));
+    if (refusal) return refusal;
+    const taken = await timed(exchange, 'limit', gateway.now, limit(exchange, gateway));
+    if (taken !== 'stale') return taken;
+  }
+  return deny('service_unavailable', undefined, 'record older than the limiter after a fresh read');
+}
+
+/** Outside the catalogue: costs nothing, but a known caller still sees its limits. */
+async function refuseUnmatched(exchange: Exchange, gateway: Gateway, denied: Denied): Promise<Response> {
+  const { headers } = exchange.request;
+  if (headers.has('authorization') && !(await authenticate(exchange, gateway, false))) {
+    await peekLimits(exchange, gateway);
+  }
+  return refuse(exchange, denied, gateway.now());
+}

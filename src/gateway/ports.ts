@@ -1,0 +1,35 @@
+// What the gateway asks of the rest of the system. `compose` hands it in.
+
+import type { Authenticator } from '../keys/authenticator.ts';
+import type { KeyRecord } from '../keys/key-record.ts';
+import type { LimiterClient } from '../platform/limiter-client.ts';
+import type { UsageBuffer } from '../usage/usage-buffer.ts';
+
+export interface SandboxCall {
+  request: Request;
+  path: string;
+  query: string;
+  body: BodyInit | null;
+  sandbox: string;
+  /** State is kept for each app, or for the partner where a key belongs to none. */
+  account: string;
+}
+
+export interface GatewayPorts {
+  now(): number;
+  newId(): string;
+  authenticate: Authenticator;
+  isOriginListed(origin: string): Promise<boolean>;
+  limiter: Pick<LimiterClient, 'take' | 'peek' | 'refund'>;
+  cache: { match(url: string): Promise<Response | undefined>; put(url: string, response: Response): Promise<void> };
+  /** Origin of the first of these variables that is set. */
+  upstreamOrigin(variables: readonly string[]): string | undefined;
+  fetchUpstream(url: string, init: RequestInit): Promise<Response>;
+  /** Whether live keys go to the sandbox where no upstream is set: on your machine only. */
+  sandboxForLive: boolean;
+  sandbox(call: SandboxCall): Promise<Response>;
+  /** A token that proves the caller's identity to the upstream. */
+  identityToken(caller: KeyRecord): Promise<string>;
+  usage: UsageBuffer;
+  log(line: Record<string, unknown>): void;
+}

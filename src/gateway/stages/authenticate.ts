@@ -1,0 +1,34 @@
+// Who is it? Finds the caller's record; signed requests are read whole, within the route's bound.
+
+import { type Denied, isDenied } from '../../core/denied.ts';
+import { readBody } from '../../http/body.ts';
+import { type Exchange } from '../exchange.ts';
+import type { GatewayPorts } from '../ports.ts';
+
+/** `fresh`: past memory and KV, after the limiter called the record stale. */
+export async function authenticate(
+  exchange: Exchange,
+  gateway: GatewayPorts,
+  fresh: boolean,
+): Promise<Denied | undefined> {
+  const { request, ip, keepAlive } = exchange;
+  const found = await gateway.authenticate(
+    {
+      headers: request.headers,
+      ip,
+      keepAlive,
+      async body() {
+        const body = exchange.body ?? (await readBody(request, exchange.route?.bodyBytes ?? 0));
+        if (typeof body === 'string') return body;
+        exchange.body = body;
+        exchange.bytesIn = body.length;
+        return body;
+      },
+    },
+    fresh,
+  );
+  exchange.caller = found.record;
+  if (isDenied(found)) return found;
+  exchange.nonce = found.nonce;
+  return undefined;
+}

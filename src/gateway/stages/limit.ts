@@ -1,0 +1,129 @@
+// How much? One call to the key's Durable Object at most; a refusal is remembered here until its retryAt.
+// When the object does not answer: rates degrade to a small allowance, quotas that block are refused with 503.
+
+import { rfc3339 } from '../../core/time.ts';
+import { limitSubject } from '../../keys/key-record.ts';
+import { type Denial, isUnlimited } from '../../limits/limit.ts';
+import type { LimitGauges } from '../../limits/protocol.ts';
+import { type Bucket, bucketWaitMs, fullBucket, refill, spendTokens } from '../../limits/token-bucket.ts';
+import { type Denied, deny } from '../../core/denied.ts';
+import { type Exchange } from '../exchange.ts';
+import { LimiterUnavailable } from '../../platform/limiter-client.ts';
+import type { GatewayPorts } from '../ports.ts';
+
+/** A refusal is asked about again after this long, so that a raised limit or a revoked key is noticed. */
+const MOST_REMEMBERED_MS = 1000;
+const MOST_REMEMBERED = 10_000;
+
+interface Refusal {
+  untilMs: number;
+  cost: number;
+  version: number;
+  denial: Denial;
+  deniedMs: number;
+  gauges: LimitGauges;
+}
+
+const refusals = new Map<string, Refusal>();
+const allowances = new Map<string, Bucket>();
+
+export async function limit(exchange: Exchange, gateway: GatewayPorts): Promise<Denied | 'stale' | undefined> {
+  const { caller, route } = exchange;
+  if (!caller || !route) return deny('internal_error', undefined, 'limit before authorise');
+  const version = caller.versions.key + caller.versions.partner;
+  const remembered = refusals.get(caller.id);
+  const sentMs = gateway.now();
+  if (remembered && sentMs < remembered.untilMs && route.cost >= remembered.cost && version === remembered.version) {
+    exchange.gauges = remembered.gauges;
+    return refuseWith(remembered.denial, remembered.deniedMs, sentMs);
+  }
+  try {
+    const call = { ...limitSubject(caller), id: exchange.id, cost: route.cost, nonce: exchange.nonce };
+    const reply = await gateway.limiter.take(call);
+    if (reply.outcome === 'stale') return 'stale';
+    if (reply.outcome === 'replayed') return deny('invalid_signature', undefined, 'nonce used before');
+    exchange.gauges = reply.gauges;
+    if (reply.outcome === 'admit') {
+      exchange.admission = { period: reply.period, units: route.cost, over: reply.over, degraded: false };
+      return undefined;
+    }
+    const { denial, gauges } = reply;
+    const untilMs = sentMs + Math.min(denial.retryAfterMs, MOST_REMEMBERED_MS);
+    if (refusals.size >= MOST_REMEMBERED) refusals.clear();
+    refusals.set(caller.id, { untilMs, cost: route.cost, version, denial, deniedMs: sentMs, gauges });
+    return refuseWith(denial, sentMs, sentMs);
+  } catch (error) {
+    if (!(error instanceof LimiterUnavailable)) throw error;
+    exchange.reason = error.message;
+    return degrade(exchange, sentMs);
+  }
+}
+
+const CODES = {
+  per_second: 'rate_limit_exceeded',
+  burst: 'rate_limit_exceeded',
+  per_day: 'daily_quota_exceeded',
+  per_month: 'monthly_quota_exceeded',
+} as const;
+
+function refuseWith({ type, limit, used, retryAfterMs }: Denial, deniedMs: number, nowMs: number): Denied {
+  const retryAtMs = deniedMs + retryAfterMs;
+  const retryAfter = Math.max(1, Math.ceil((retryAtMs - nowMs) / 1000));
+  const isQuota = type === 'per_day' || type === 'per_month';
+  return deny(CODES[type], {
+    fields: {
+      limit_type: type,
+      limit,
+      ...(isQuota && { used }),
+      retry_after: retryAfter,
+      ...(isQuota && { reset_at: rfc3339(Math.round(retryAtMs / 1000) * 1000) }),
+    },
+    headers: { 'retry-after': String(retryAfter) },
+  });
+}
+
+/** A tenth of the partner's rate, in this isolate only. Quotas that block fail closed, unless the tier says otherwise. */
+function degrade(exchange: Exchange, nowMs: number): Denied | undefined {
+  const { caller, route } = exchange;
+  if (!caller || !route) return deny('internal_error');
+  const { keyLimits, partnerLimits, degraded } = caller;
+  const blocks = [keyLimits, partnerLimits].some(
+    ({ day, month, overage }) => overage === 'block' && !(isUnlimited(day) && isUnlimited(month)),
+  );
+  if (exchange.nonce || degraded.rate === 'refuse' || (blocks && degraded.quota === 'refuse')) {
+    return deny('limiter_unavailable');
+  }
+  const perSecond = isUnlimited(partnerLimits.second) ? 100 : Math.ceil(partnerLimits.second / 10);
+  const allowance = { burst: perSecond, sustained: perSecond * 60 };
+  const bucket = refill(allowances.get(caller.id) ?? fullBucket(allowance, nowMs), allowance, nowMs);
+  if (bucketWaitMs(bucket, allowance, route.cost) > 0) return deny('limiter_unavailable');
+  allowances.set(caller.id, spendTokens(bucket, route.cost));
+  exchange.admission = {
+    period: { dayStartMs: 0, monthStartMs: 0 },
+    units: route.cost,
+    over: false,
+    degraded: true,
+  };
+  return undefined;
+}
+
+/** The caller's limits as they stand, for answers that take nothing. Fails open: without them. */
+export async function peekLimits(exchange: Exchange, gateway: GatewayPorts): Promise<void> {
+  if (!exchange.caller || exchange.gauges) return;
+  try {
+    exchange.gauges = await gateway.limiter.peek(limitSubject(exchange.caller));
+  } catch (error) {
+    if (!(error instanceof LimiterUnavailable)) throw error;
+  }
+}
+
+/** An admitted call that the upstream failed is not billed, so it does not count either. */
+export function refund(exchange: Exchange, gateway: GatewayPorts): void {
+  const { admission, caller } = exchange;
+  if (!admission || !caller) return;
+  const { units, period } = admission;
+  exchange.admission = { ...admission, units: 0 };
+  if (admission.degraded) return;
+  const { partnerObject } = limitSubject(caller);
+  exchange.keepAlive(gateway.limiter.refund({ id: exchange.id, keyId: caller.id, partnerObject, units, period }));
+}

@@ -1,0 +1,89 @@
+// One usage event and one log line for each answer. The event is complete when the body is: answers of unknown length
+// are counted while they stream. Fails open.
+
+import { isoDay } from '../../core/time.ts';
+import type { UsageEvent } from '../../usage/usage-event.ts';
+import { type Exchange } from '../exchange.ts';
+import type { GatewayPorts } from '../ports.ts';
+import { countStream } from '../../http/body.ts';
+
+const MOST_ENDPOINT_CHARS = 256;
+const MOST_AGENT_CHARS = 200;
+
+export function record(exchange: Exchange, response: Response, gateway: GatewayPorts): Response {
+  const latencyMs = gateway.now() - exchange.startedMs;
+  const length = response.headers.get('content-length');
+  if (!response.body || length !== null) {
+    note(exchange, response.status, latencyMs, response.body ? Number(length) : 0, gateway);
+    return response;
+  }
+  let noted = false;
+  const done = () => {
+    if (noted) return;
+    noted = true;
+    note(exchange, response.status, latencyMs, counted.bytes(), gateway);
+  };
+  const counted = countStream(response.body, Number.POSITIVE_INFINITY, done);
+  return new Response(counted.body, response);
+}
+
+function note(exchange: Exchange, status: number, latencyMs: number, bytesOut: number, gateway: GatewayPorts): void {
+  const { caller, route, request } = exchange;
+  if (caller) gateway.usage.add(toEvent(exchange, status, latencyMs, bytesOut), exchange.keepAlive);
+  else if (exchange.error) gateway.usage.addRefusal(exchange.error, exchange.keepAlive);
+  gateway.log({
+    message: `${request.method} ${route?.path ?? 'unmatched'} ${status}`,
+    request_id: exchange.id,
+    method: request.method,
+    path: exchange.path.slice(0, MOST_ENDPOINT_CHARS),
+    route: route?.path,
+    status,
+    error: exchange.error,
+    reason: exchange.reason,
+    partner_id: caller?.partnerId,
+    key_id: caller?.keyId,
+    tier: caller?.tier,
+    environment: caller?.environment,
+    units: exchange.admission?.units ?? 0,
+    remaining_second: exchange.gauges?.second.remaining,
+    remaining_day: exchange.gauges?.day.remaining,
+    degraded: exchange.admission?.degraded,
+    over: exchange.admission?.over,
+    cache_hit: exchange.cacheHit ?? false,
+    duration_ms: latencyMs,
+    upstream_ms: exchange.upstreamMs,
+    timings: Object.fromEntries(exchange.timings),
+    bytes_in: exchange.bytesIn,
+    bytes_out: bytesOut,
+    ip: exchange.ip,
+    country: exchange.country,
+  });
+}
+
+function toEvent(exchange: Exchange, status: number, latencyMs: number, bytesOut: number): UsageEvent {
+  const { caller, admission, request } = exchange;
+  return {
+    id: exchange.id,
+    occurredMs: exchange.startedMs,
+    day: isoDay(admission?.period.dayStartMs || exchange.startedMs),
+    partnerId: caller?.partnerId ?? '',
+    keyId: caller?.keyId ?? '',
+    appId: caller?.appId ?? null,
+    environment: caller?.environment ?? '',
+    route: exchange.route?.path ?? 'unmatched',
+    method: request.method,
+    endpoint: exchange.path.slice(0, MOST_ENDPOINT_CHARS),
+    status,
+    error: exchange.error ?? null,
+    latencyMs,
+    upstreamMs: exchange.upstreamMs ?? null,
+    bytesIn: exchange.bytesIn,
+    bytesOut,
+    units: admission?.units ?? 0,
+    cacheHit: exchange.cacheHit ?? false,
+    degraded: admission?.degraded ?? false,
+    country: exchange.country,
+    ip: exchange.ip || null,
+    userAgent: request.headers.get('user-agent')?.slice(0, MOST_AGENT_CHARS) ?? null,
+  };
+}

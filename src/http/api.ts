@@ -1,0 +1,112 @@
+// What all JSON APIs share: request ids, validation, bounded bodies, and errors from the one table.
+
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
+import * as z from 'zod';
+import type { Actor } from '../audit/audit-store.ts';
+import { AppError, errorResponse, type FieldErrors } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
+import { DatabaseUnavailable } from '../platform/database.ts';
+import { LimiterUnavailable } from '../platform/limiter-client.ts';
+
+const MOST_BODY_BYTES = 64 * 1024;
+
+export type ApiEnv<Services> = { Bindings: Record<string, unknown>; Variables: { services: Services; requestId: string } };
+
+/** Field errors without the input that caused them. */
+export const fieldErrors = (error: z.ZodError): FieldErrors =>
+  error.issues.map((issue) => ({ field: issue.path.join('.'), message: issue.message }));
+
+function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (error instanceof DatabaseUnavailable) return new AppError('service_unavailable', 'The database cannot be reached');
+  if (error instanceof LimiterUnavailable) {
+    return new AppError('limiter_unavailable', 'The change is saved; repeat the request to make sure that it is in force');
+  }
+  if (error instanceof HTTPException) {
+    return new AppError(error.status === 413 ? 'payload_too_large' : 'invalid_request');
+  }
+  return new AppError('internal_error');
+}
+
+export function renderError(error: unknown, requestId: string): Response {
+  const { code, message, fields } = toAppError(error);
+  const response = errorResponse(code, requestId, { message, fields });
+  response.headers.set('cache-control', 'no-store');
+  return response;
+}
+
+/** An API whose handlers find their services in `c.var.services`. */
+export function createApi<Services extends { log(line: Record<string, unknown>): void }>() {
+  const api = new OpenAPIHono<ApiEnv<Services>>({
+    defaultHook(result) {
+      if (!result.success) throw new AppError('validation_error', undefined, { details: fieldErrors(result.error) });
+    },
+  });
+  api.use(async (context, next) => {
+    context.set('requestId', newId());
+    await next();
+    context.header('X-Request-Id', context.var.requestId);
+    context.header('Cache-Control', 'no-store');
+  });
+  api.use(bodyLimit({ maxSize: MOST_BODY_BYTES, onError: () => Promise.reject(new AppError('payload_too_large')) }));
+  api.onError((error, context) => {
+    const response = renderError(error, context.var.requestId ?? newId());
+    if (response.status >= 500) {
+      const { method, path } = context.req;
+      const cause = error.cause instanceof Error ? String(error.cause) : undefined;
+      context.var.services?.log({ message: `${method} ${path} failed`, level: 'error', error: String(error), cause });
+    }
+    return response;
+  });
+  return api;
+}
+
+export const clientIp = (context: Context): string | null => context.req.header('cf-connecting-ip') ?? null;
+
+export const actorOf = (context: Context, name: string): Actor => ({
+  name,
+  ip: clientIp(context),
+  requestId: context.var.requestId,
+});
+
+/** A path id that is no uuid names nothing: 404, never 400 or 500. */
+export const uuidParam = z.string().transform((text, context) => {
+  if (z.uuid().safeParse(text).success) return text;
+  context.issues.push({ code: 'custom', message: 'not an id', input: undefined });
+  return z.NEVER;
+});
+
+export const errorBody = z.looseObject({ error: z.string(), message: z.string(), request_id: z.string() });
+
+/** The error answers that a route can give, for the OpenAPI document. */
+export const errorAnswers = (...statuses: number[]) =>
+  Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      { description: 'Error', content: { 'application/json': { schema: errorBody } } },
+    ]),
+  );
+
+export const jsonAnswer = <S extends z.ZodType>(description: string, schema: S) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+export const jsonBody = <S extends z.ZodType>(schema: S) => ({
+  required: true,
+  content: { 'application/json': { schema } },
+});
+
+/** Cursor pages: `limit` rows after the one whose id is `cursor`. */
+export const pageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  cursor: z.string().max(100).optional(),
+});
+
+export function page<Row>(rows: Row[], limit: number, cursorOf: (row: Row) => string | number) {
+  const data = rows.slice(0, limit);
+  const last = data.at(-1);
+  return { data, next_cursor: rows.length > limit && last !== undefined ? String(cursorOf(last)) : null };
+}

@@ -1,0 +1,51 @@
+// Request bodies within their bound, whole or as a stream.
+
+/** The whole body; `cut_short` when the caller stopped sending. */
+export async function readBody(
+  request: Request,
+  mostBytes: number,
+): Promise<Uint8Array<ArrayBuffer> | 'too_large' | 'cut_short'> {
+  if (!request.body) return new Uint8Array();
+  if (Number(request.headers.get('content-length') ?? 0) > mostBytes) return 'too_large';
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of request.body as ReadableStream<Uint8Array>) {
+      bytes += chunk.length;
+      if (bytes > mostBytes) return 'too_large';
+      chunks.push(chunk);
+    }
+  } catch {
+    return 'cut_short';
+  }
+  const whole = new Uint8Array(bytes);
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return whole;
+}
+
+export interface CountedStream {
+  body: ReadableStream<Uint8Array>;
+  bytes(): number;
+  isTooLarge(): boolean;
+}
+
+/** Passes a stream on, counting, and breaks it off past the bound. */
+export function countStream(source: ReadableStream<Uint8Array>, mostBytes: number, done?: () => void): CountedStream {
+  let bytes = 0;
+  const body = source.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        bytes += chunk.length;
+        if (bytes > mostBytes) controller.error(new Error('body over its bound'));
+        else controller.enqueue(chunk);
+      },
+      flush: done,
+      cancel: done,
+    }),
+  );
+  return { body, bytes: () => bytes, isTooLarge: () => bytes > mostBytes };
+}

@@ -1,0 +1,53 @@
+// Queue and cron dispatch: name -> handler.
+
+import type { PeriodStore } from '../billing/period-store.ts';
+import { DAY_MS } from '../core/time.ts';
+import type { KeyService } from '../keys/key-service.ts';
+import type { LimiterClient } from '../platform/limiter-client.ts';
+import { consumeUsage, type QueueMessage } from '../usage/usage-consumer.ts';
+import type { UsageStore } from '../usage/usage-store.ts';
+import { closePeriods } from './close-periods.ts';
+import { reconcile } from './reconcile.ts';
+
+export interface JobServices {
+  config: { USAGE_MONTHS_KEPT: number };
+  newId(): string;
+  log(line: Record<string, unknown>): void;
+  keys: Pick<KeyService, 'announceRecent' | 'rewrap'>;
+  limiter: LimiterClient;
+  periods: PeriodStore;
+  usageStore: UsageStore;
+  deadLetters: Pick<Queue<unknown>, 'send'>;
+}
+
+const CRONS: Record<string, (services: JobServices, nowMs: number) => Promise<unknown>> = {
+  '* * * * *': ({ keys }) => keys.announceRecent(),
+  '17 * * * *': async ({ periods, keys, config }) => ({
+    ...(await periods.upkeep(config.USAGE_MONTHS_KEPT)),
+    rewrapped: await keys.rewrap(),
+  }),
+  '5 0 * * *': ({ periods }, nowMs) => closePeriods(periods, nowMs),
+  '10 2 * * *': async (services, nowMs) => [
+    await reconcile(services, nowMs - DAY_MS, nowMs),
+    await reconcile(services, nowMs, nowMs),
+  ],
+};
+
+/** @throws when the job failed, so that the platform shows it as failed */
+export async function runCron(cron: string, nowMs: number, services: JobServices): Promise<void> {
+  const job = CRONS[cron];
+  if (!job) throw new Error(`no job for cron ${cron}`);
+  const result = await job(services, nowMs);
+  if (cron !== '* * * * *' || result !== 0) services.log({ message: 'job done', cron, result });
+}
+
+export async function consume(queue: string, messages: readonly QueueMessage[], services: JobServices): Promise<void> {
+  if (queue.includes('-dead')) {
+    const letters = messages.map(({ body }) => ({ id: services.newId(), body }));
+    await services.usageStore.keepDeadLetters(queue, letters);
+    services.log({ message: 'dead letters kept', level: 'error', queue, count: letters.length });
+    return;
+  }
+  const layAside = async (body: unknown) => void (await services.deadLetters.send(body, { contentType: 'json' }));
+  await consumeUsage(messages, { store: services.usageStore, layAside, log: services.log });
+}

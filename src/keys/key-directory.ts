@@ -1,0 +1,115 @@
+// Finds the record of a key: isolate memory, then KV, then Neon; single flight. All are caches that may be wrong: the
+// limiter tells when a record is older than what it has seen, and then `fresh` goes past them.
+// Fails open to a stale record while the database is down, and closed (`unavailable`) where there is none.
+
+import type { KeyRecord } from './key-record.ts';
+import type { KeyStore, Lookup } from './key-store.ts';
+
+/** Younger than this is used as it is. */
+const FRESH_MS = 60_000;
+/** Older than this is read again before it is used; in between, it is used and read again behind the request. */
+const USABLE_MS = 110_000;
+/** An unknown key is not looked up again for this long. */
+const UNKNOWN_MS = 30_000;
+/** After a failed read, stale records are served without another try for this long. */
+const DOWN_MS = 2000;
+/** KV keeps records this long, for the hours when the database is down. */
+const KV_TTL_SECONDS = 24 * 3600;
+const MOST_IN_MEMORY = 10_000;
+
+export interface RecordCache {
+  get(key: string): Promise<KeyRecord | null>;
+  put(key: string, record: KeyRecord, ttlSeconds: number): Promise<void>;
+  delete(key: string): Promise<void>;
+}
+
+export type Found = { record: KeyRecord | undefined; cold: boolean } | 'unavailable';
+
+const cacheKey = ({ by, value }: Lookup): string => `${by}:${value}`;
+
+export function createKeyDirectory(store: KeyStore, kv: RecordCache, now: () => number) {
+  const memory = new Map<string, { record: KeyRecord | undefined; loadedMs: number }>();
+  const loading = new Map<string, Promise<KeyRecord | undefined>>();
+  let downUntilMs = 0;
+
+  function remember(key: string, record: KeyRecord | undefined): void {
+    memory.delete(key);
+    memory.set(key, { record, loadedMs: record?.loadedMs ?? now() });
+    if (memory.size <= MOST_IN_MEMORY) return;
+    const [oldest] = memory.keys();
+    if (oldest !== undefined) memory.delete(oldest);
+  }
+
+  async function readDatabase(lookup: Lookup): Promise<KeyRecord | undefined> {
+    try {
+      const record = await store.find(lookup);
+      downUntilMs = 0;
+      remember(cacheKey(lookup), record);
+      if (record) await kv.put(cacheKey(lookup), record, KV_TTL_SECONDS).catch(() => undefined);
+      return record;
+    } catch (error) {
+      downUntilMs = now() + DOWN_MS;
+      throw error;
+    }
+  }
+
+  async function readThrough(lookup: Lookup): Promise<KeyRecord | undefined> {
+    const cached = await kv.get(cacheKey(lookup)).catch(() => null);
+    if (cached && now() - cached.loadedMs < FRESH_MS) {
+      remember(cacheKey(lookup), cached);
+      return cached;
+    }
+    if (cached && now() < downUntilMs) return cached;
+    try {
+      return await readDatabase(lookup);
+    } catch (error) {
+      if (cached) return cached;
+      throw error;
+    }
+  }
+
+  function load(lookup: Lookup, keepAlive: (work: Promise<unknown>) => void): Promise<KeyRecord | undefined> {
+    const key = cacheKey(lookup);
+    const running = loading.get(key);
+    if (running) return running;
+    const work = readThrough(lookup).finally(() => loading.delete(key));
+    loading.set(key, work);
+    keepAlive(work.catch(() => undefined));
+    return work;
+  }
+
+  return {
+    /** `keepAlive`: lets a read behind the request outlive it. `cold`: nothing was in memory. */
+    async find(lookup: Lookup, keepAlive: (work: Promise<unknown>) => void): Promise<Found> {
+      const known = memory.get(cacheKey(lookup));
+      const ageMs = known ? now() - known.loadedMs : Number.POSITIVE_INFINITY;
+      if (known && ageMs < (known.record ? FRESH_MS : UNKNOWN_MS)) return { record: known.record, cold: false };
+      if (known?.record && (ageMs < USABLE_MS || now() < downUntilMs)) {
+        if (now() >= downUntilMs) load(lookup, keepAlive).catch(() => undefined);
+        return { record: known.record, cold: false };
+      }
+      try {
+        return { record: await load(lookup, keepAlive), cold: true };
+      } catch {
+        return known?.record ? { record: known.record, cold: false } : 'unavailable';
+      }
+    },
+    /** Whether a record is in memory: then its key is no stranger. */
+    remembers: (lookup: Lookup): boolean => memory.get(cacheKey(lookup))?.record !== undefined,
+    /** Past memory and KV. */
+    async fresh(lookup: Lookup): Promise<Found> {
+      try {
+        return { record: await readDatabase(lookup), cold: true };
+      } catch {
+        return 'unavailable';
+      }
+    },
+    /** After a change made here: forgets the record in this isolate and in KV. */
+    async forget(lookups: readonly Lookup[]): Promise<void> {
+      for (const lookup of lookups) memory.delete(cacheKey(lookup));
+      await Promise.all(lookups.map((lookup) => kv.delete(cacheKey(lookup)).catch(() => undefined)));
+    },
+  };
+}
+
+export type KeyDirectory = ReturnType<typeof createKeyDirectory>;

@@ -1,0 +1,68 @@
+// What the gateway knows of a key: one record holds everything that a request is checked against.
+
+import type { KeyLimits, PartnerLimits } from '../limits/limit.ts';
+import type { LimitSubject } from '../limits/protocol.ts';
+import type { Environment } from './key-format.ts';
+
+export interface KeySecret {
+  /** SHA-256, hex. */
+  hash: string;
+  /** Signing keys only. */
+  envelope: string | null;
+  /** End of the grace period of a rotated secret, ms; null for the current one. */
+  expiresMs: number | null;
+}
+
+export interface KeyRecord {
+  /** uuid; names the key's limiter. */
+  id: string;
+  /** The id that people see. */
+  keyId: string;
+  partnerId: string;
+  appId: string | null;
+  kind: 'bearer' | 'signing';
+  environment: Environment;
+  isActive: boolean;
+  expiresMs: number | null;
+  partnerStatus: string;
+  tier: string;
+  scopes: string[];
+  /** Lists that must each contain the caller's address; empty lists are left out. */
+  ipLists: string[][];
+  origins: string[];
+  secrets: KeySecret[];
+  versions: { key: number; partner: number };
+  keyLimits: KeyLimits;
+  partnerLimits: PartnerLimits;
+  degraded: { rate: 'allow' | 'refuse'; quota: 'allow' | 'refuse' };
+  /** When it was read from the database, ms. */
+  loadedMs: number;
+}
+
+/** Partners in these states may use keys of the environment. */
+const ADMITTED = { live: ['active'], test: ['active', 'pending', 'sandbox_only'] };
+
+export type Unusable = 'revoked' | 'expired' | 'partner_not_active' | 'secret_expired';
+
+/** Why a known key may not be used now; undefined when it may. Callers are never told which. */
+export function unusable(record: KeyRecord, hash: string | undefined, nowMs: number): Unusable | undefined {
+  if (!record.isActive) return 'revoked';
+  if (record.expiresMs !== null && record.expiresMs <= nowMs) return 'expired';
+  if (!ADMITTED[record.environment].includes(record.partnerStatus)) return 'partner_not_active';
+  if (hash !== undefined && !validSecrets(record, nowMs).some((secret) => secret.hash === hash)) return 'secret_expired';
+  return undefined;
+}
+
+/** The current secret, and rotated ones within their grace period. */
+export const validSecrets = (record: KeyRecord, nowMs: number): KeySecret[] =>
+  record.secrets.filter(({ expiresMs }) => expiresMs === null || expiresMs > nowMs);
+
+export const partnerObjectName = (partnerId: string, environment: string): string => `${partnerId}:${environment}`;
+
+export const limitSubject = (record: KeyRecord): LimitSubject => ({
+  keyId: record.id,
+  partnerObject: partnerObjectName(record.partnerId, record.environment),
+  versions: record.versions,
+  key: record.keyLimits,
+  partner: record.partnerLimits,
+});

@@ -1,0 +1,297 @@
+// Making, rotating, changing and revoking keys. Every change is one transaction with its audit row, and is announced to
+// the key's limiter before the answer: from then on, older records are stale everywhere.
+
+import { type SQL, sql } from 'drizzle-orm';
+import { type Actor, auditRow } from '../audit/audit-store.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { sha256Hex } from '../core/encoding.ts';
+import { AppError } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
+import type { Database } from '../platform/database.ts';
+import type { LimiterClient } from '../platform/limiter-client.ts';
+import { type KeyEncryptionKeys, rewrapEnvelope, sealEnvelope } from './envelope.ts';
+import type { KeyDirectory } from './key-directory.ts';
+import { displayPrefix, type Environment, newBearerKey, newSigningId, newSigningSecret } from './key-format.ts';
+import type { KeyStore } from './key-store.ts';
+
+/** Scopes that are Passerelle's own, beside those of the catalogue. */
+const OWN_SCOPES = ['keys:write', 'write:data'];
+const DEFAULT_GRACE_DAYS = 7;
+
+export interface KeyServicePorts {
+  database: Database;
+  keyStore: KeyStore;
+  directory: KeyDirectory;
+  limiter: LimiterClient;
+  keyEncryptionKeys: KeyEncryptionKeys;
+  catalog: Catalog;
+  log(line: Record<string, unknown>): void;
+}
+
+export interface NewKey {
+  name: string;
+  description?: string | null;
+  kind: 'bearer' | 'signing';
+  environment: Environment;
+  scopes?: string[];
+  /** RFC 3339. */
+  expiresAt?: string | null;
+  allowedIps?: string[] | null;
+  appId?: string | null;
+}
+
+export interface KeyChange {
+  name?: string;
+  description?: string | null;
+  scopes?: string[];
+  allowedIps?: string[] | null;
+  expiresAt?: string | null;
+}
+
+export interface KeyLimitsChange {
+  burstLimit?: number | null;
+  sustainedLimit?: number | null;
+  dailyQuota?: number | null;
+  monthlyQuota?: number | null;
+  overageAction?: 'block' | 'warn' | 'charge';
+}
+
+/** What may be shown of a key. Never a secret. */
+export interface KeyView {
+  id: string;
+  keyId: string;
+  partnerId: string;
+  appId: string | null;
+  kind: 'bearer' | 'signing';
+  environment: Environment;
+  name: string;
+  description: string | null;
+  keyPrefix: string;
+  scopes: string[];
+  isActive: boolean;
+  createdAt: string;
+  expiresAt: string | null;
+  lastUsedAt: string | null;
+  revokedAt: string | null;
+  revokedReason: string | null;
+  allowedIps: string[];
+  retiring: { keyPrefix: string; expiresAt: string }[];
+  limits: {
+    burst_limit: number | null;
+    sustained_limit: number | null;
+    daily_quota: number | null;
+    monthly_quota: number | null;
+    overage_action: string;
+  };
+}
+
+const VIEW = sql`
+  SELECT k.id, k.key_id AS "keyId", k.partner_id AS "partnerId", k.app_id AS "appId", k.kind, k.environment, k.name,
+    k.description, k.key_prefix AS "keyPrefix", k.scopes, k.is_active AS "isActive", k.created_at AS "createdAt",
+    k.expires_at AS "expiresAt", k.last_used_at AS "lastUsedAt", k.revoked_at AS "revokedAt",
+    k.revoked_reason AS "revokedReason", coalesce(k.allowed_ips::text[], '{}') AS "allowedIps",
+    coalesce((SELECT jsonb_agg(jsonb_build_object('keyPrefix', s.key_prefix, 'expiresAt', s.expires_at))
+      FROM api_key_retired_secret s WHERE s.api_key_id = k.id AND s.expires_at > now()), '[]') AS retiring,
+    (SELECT to_jsonb(q) - 'key_id' - 'updated_at' FROM api_key_quotas q WHERE q.key_id = k.key_id) AS limits
+  FROM api_key k`;
+
+/** A text[] from values, null for none given. */
+export const textArray = (values: readonly string[] | null | undefined): SQL =>
+  values === null || values === undefined
+    ? sql`NULL::text[]`
+    : sql`(SELECT coalesce(array_agg(value), '{}') FROM jsonb_array_elements_text(${JSON.stringify(values)}::jsonb))`;
+
+export function createKeyService(ports: KeyServicePorts) {
+  const { database, keyStore, directory, limiter, keyEncryptionKeys } = ports;
+  const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
+
+  const knownScopes = [...new Set([...ports.catalog.scopes, ...OWN_SCOPES])];
+  function checkScopes(scopes: readonly string[] | undefined): void {
+    const unknown = scopes?.some((scope) => !knownScopes.includes(scope));
+    if (!unknown) return;
+    const message = `Scopes are: ${knownScopes.join(', ')}`;
+    throw new AppError('validation_error', undefined, { details: [{ field: 'scopes', message }] });
+  }
+
+  /** Makes the change immediate: forgets cached records, and tells the limiter the new version. */
+  async function announce(id: string): Promise<void> {
+    const record = await keyStore.findById(id);
+    if (!record) return;
+    await directory.forget([
+      { by: 'key_id', value: record.keyId },
+      ...record.secrets.map(({ hash }) => ({ by: 'hash' as const, value: hash })),
+    ]);
+    await limiter.announceKey(id, record.versions);
+  }
+
+  async function makeSecret(kind: NewKey['kind'], environment: Environment, keyId: string) {
+    const secret = kind === 'signing' ? newSigningSecret(environment, random) : newBearerKey(environment, random);
+    return {
+      secret,
+      hash: await sha256Hex(secret),
+      prefix: displayPrefix(secret),
+      envelope: kind === 'signing' ? await sealEnvelope(keyEncryptionKeys, secret, keyId) : null,
+    };
+  }
+
+  async function get(partnerId: string | null, keyId: string): Promise<KeyView> {
+    const [key] = await database.rows<KeyView>(sql`${VIEW}
+      WHERE (k.key_id = ${keyId} OR k.id::text = ${keyId}) AND (${partnerId}::uuid IS NULL OR k.partner_id = ${partnerId}::uuid)`);
+    if (!key) throw new AppError('not_found', 'No such key');
+    return key;
+  }
+
+  const changed = (partnerId: string | null, id: string, set: SQL, where: SQL = sql`true`): SQL =>
+    sql`WITH changed AS (UPDATE api_key SET ${set} WHERE id = ${id}::uuid
+      AND (${partnerId}::uuid IS NULL OR partner_id = ${partnerId}::uuid) AND ${where} RETURNING partner_id)`;
+
+  return {
+    get,
+    knownScopes,
+    announce,
+    /** Newest first, revoked ones included. */
+    list: (partnerId: string, filter: { appId?: string; environment?: Environment } = {}): Promise<KeyView[]> =>
+      database.rows<KeyView>(sql`${VIEW} WHERE k.partner_id = ${partnerId}
+        AND (${filter.appId ?? null}::uuid IS NULL OR k.app_id = ${filter.appId ?? null}::uuid)
+        AND (${filter.environment ?? null}::text IS NULL OR k.environment = ${filter.environment ?? null}::text)
+        ORDER BY k.created_at DESC, k.id DESC`),
+
+    /** The secret is in this answer and nowhere else. */
+    async create(partnerId: string, wanted: NewKey, actor: Actor): Promise<{ key: KeyView; secret: string }> {
+      checkScopes(wanted.scopes);
+      const id = newId();
+      const keyId = wanted.kind === 'signing' ? newSigningId(wanted.environment, random) : id;
+      const made = await makeSecret(wanted.kind, wanted.environment, keyId);
+      const scopes = wanted.scopes ?? ['read:routes'];
+      const details = { name: wanted.name, environment: wanted.environment, kind: wanted.kind, scopes };
+      const [[owner], inserted] = (await database.batch([
+        // Locks the partner, so that keys made at the same moment are counted one after the other.
+        sql`SELECT p.status, t.max_keys, (SELECT count(*) FROM api_key k WHERE k.partner_id = p.id AND k.is_active
+            AND (k.expires_at IS NULL OR k.expires_at > now())) AS active
+          FROM partner p JOIN tier_config t ON t.tier = p.tier WHERE p.id = ${partnerId} FOR UPDATE OF p`,
+        sql`WITH changed AS (
+          INSERT INTO api_key (id, partner_id, app_id, key_id, kind, environment, key_hash, secret_envelope, key_prefix,
+            name, description, scopes, expires_at, allowed_ips)
+          SELECT ${id}, p.id, ${wanted.appId ?? null}::uuid, ${keyId}, ${wanted.kind}, ${wanted.environment}, ${made.hash},
+            ${made.envelope}, ${made.prefix}, ${wanted.name}, ${wanted.description ?? null}, ${textArray(scopes)},
+            ${wanted.expiresAt ?? null}::timestamptz, ${textArray(wanted.allowedIps)}::inet[]
+          FROM partner p JOIN tier_config t ON t.tier = p.tier
+          WHERE p.id = ${partnerId} AND (${wanted.environment} = 'test' OR p.status = 'active')
+            AND (${wanted.appId ?? null}::uuid IS NULL OR EXISTS (SELECT 1 FROM dev_apps a
+              WHERE a.id = ${wanted.appId ?? null}::uuid AND a.partner_id = p.id AND a.archived_at IS NULL))
+            AND (t.max_keys < 0 OR (SELECT count(*) FROM api_key k WHERE k.partner_id = p.id AND k.is_active
+              AND (k.expires_at IS NULL OR k.expires_at > now())) < t.max_keys)
+          RETURNING partner_id),
+          audit AS (${auditRow(actor, 'key.created', { key_id: keyId }, details)})
+        SELECT * FROM changed`,
+      ])) as [{ status: string; max_keys: number; active: number }[], unknown[]];
+      if (inserted.length === 0) throw refusalOf(owner, wanted);
+      return { key: await get(partnerId, keyId), secret: made.secret };
+    },
+
+    /** A new secret; the old ones stay valid for the grace period (0: they end now). */
+    async rotate(partnerId: string | null, keyId: string, graceDays: number = DEFAULT_GRACE_DAYS, actor: Actor) {
+      const key = await get(partnerId, keyId);
+      if (!key.isActive) throw new AppError('conflict', 'A revoked key cannot be rotated');
+      const made = await makeSecret(key.kind, key.environment, key.keyId);
+      await database.batch([
+        sql`INSERT INTO api_key_retired_secret (key_hash, api_key_id, secret_envelope, key_prefix, expires_at)
+          SELECT key_hash, id, secret_envelope, key_prefix, now() + make_interval(days => ${graceDays}::int) FROM api_key
+          WHERE id = ${key.id} AND is_active`,
+        sql`${changed(partnerId, key.id, sql`key_hash = ${made.hash}, key_prefix = ${made.prefix}, secret_envelope = ${made.envelope}`, sql`is_active`)},
+          audit AS (${auditRow(actor, 'key.rotated', { key_id: key.keyId }, { grace_days: graceDays })})
+          SELECT * FROM changed`,
+        ...(graceDays === 0
+          ? [sql`UPDATE api_key_retired_secret SET expires_at = now() WHERE api_key_id = ${key.id} AND expires_at > now()`]
+          : []),
+      ]);
+      await announce(key.id);
+      return { key: await get(partnerId, keyId), secret: made.secret };
+    },
+
+    /** At once and final. Repeating it changes nothing. */
+    async revoke(partnerId: string | null, keyId: string, reason: string, actor: Actor): Promise<KeyView> {
+      const key = await get(partnerId, keyId);
+      await database.rows(sql`
+        ${changed(partnerId, key.id, sql`is_active = false, revoked_at = now(), revoked_reason = ${reason}`, sql`is_active`)},
+        audit AS (${auditRow(actor, 'key.revoked', { key_id: key.keyId }, { reason })})
+        SELECT * FROM changed`);
+      await announce(key.id);
+      return get(partnerId, keyId);
+    },
+
+    async change(partnerId: string, keyId: string, change: KeyChange, actor: Actor): Promise<KeyView> {
+      checkScopes(change.scopes);
+      const key = await get(partnerId, keyId);
+      const sets = [
+        ...(change.name !== undefined ? [sql`name = ${change.name}`] : []),
+        ...(change.description !== undefined ? [sql`description = ${change.description}`] : []),
+        ...(change.scopes !== undefined ? [sql`scopes = ${textArray(change.scopes)}`] : []),
+        ...(change.allowedIps !== undefined ? [sql`allowed_ips = ${textArray(change.allowedIps)}::inet[]`] : []),
+        ...(change.expiresAt !== undefined ? [sql`expires_at = ${change.expiresAt}::timestamptz`] : []),
+      ];
+      if (sets.length === 0) return key;
+      await database.rows(sql`${changed(partnerId, key.id, sql.join(sets, sql`, `))},
+        audit AS (${auditRow(actor, 'key.changed', { key_id: key.keyId }, change)}) SELECT * FROM changed`);
+      await announce(key.id);
+      return get(partnerId, keyId);
+    },
+
+    /** null takes a limit back to the tier's. */
+    async setLimits(partnerId: string | null, keyId: string, limits: KeyLimitsChange, actor: Actor): Promise<KeyView> {
+      const key = await get(partnerId, keyId);
+      const sets = [
+        ...(limits.burstLimit !== undefined ? [sql`burst_limit = ${limits.burstLimit}::int`] : []),
+        ...(limits.sustainedLimit !== undefined ? [sql`sustained_limit = ${limits.sustainedLimit}::int`] : []),
+        ...(limits.dailyQuota !== undefined ? [sql`daily_quota = ${limits.dailyQuota}::bigint`] : []),
+        ...(limits.monthlyQuota !== undefined ? [sql`monthly_quota = ${limits.monthlyQuota}::bigint`] : []),
+        ...(limits.overageAction !== undefined ? [sql`overage_action = ${limits.overageAction}`] : []),
+        sql`updated_at = now()`,
+      ];
+      await database.rows(sql`WITH changed AS (
+        UPDATE api_key_quotas q SET ${sql.join(sets, sql`, `)} FROM api_key k
+        WHERE k.key_id = q.key_id AND k.id = ${key.id}::uuid RETURNING k.partner_id),
+        audit AS (${auditRow(actor, 'key.limits_changed', { key_id: key.keyId }, limits)}) SELECT * FROM changed`);
+      await announce(key.id);
+      return get(partnerId, keyId);
+    },
+
+    /** Keys and partners that changed lately, also by hand in psql: tells their limiters. Called every minute. */
+    async announceRecent(): Promise<number> {
+      const recent = await database.rows<{ id: string; key: number; partner: number }>(sql`
+        SELECT k.id, k.version AS key, p.version AS partner FROM api_key k JOIN partner p ON p.id = k.partner_id
+        WHERE k.changed_at > now() - interval '3 minutes'
+          OR (p.changed_at > now() - interval '3 minutes' AND k.last_used_at > now() - interval '1 day')
+        ORDER BY greatest(k.changed_at, p.changed_at) DESC LIMIT 1000`);
+      await Promise.allSettled(recent.map(({ id, key, partner }) => limiter.announceKey(id, { key, partner })));
+      return recent.length;
+    },
+
+    /** Puts secrets under the current key-encryption key, 500 at a time. Says how many it rewrapped. */
+    async rewrap(): Promise<number> {
+      const old = `v1.${keyEncryptionKeys.current}.%`;
+      const rows = await database.rows<{ hash: string; envelope: string; keyId: string; retired: boolean }>(sql`
+        SELECT key_hash AS hash, secret_envelope AS envelope, key_id AS "keyId", false AS retired FROM api_key
+        WHERE secret_envelope NOT LIKE ${old}
+        UNION ALL SELECT s.key_hash, s.secret_envelope, k.key_id, true FROM api_key_retired_secret s
+        JOIN api_key k ON k.id = s.api_key_id WHERE s.secret_envelope NOT LIKE ${old} LIMIT 500`);
+      for (const { hash, envelope, keyId, retired } of rows) {
+        const fresh = await rewrapEnvelope(keyEncryptionKeys, envelope, keyId);
+        const table = retired ? sql`api_key_retired_secret` : sql`api_key`;
+        await database.rows(sql`UPDATE ${table} SET secret_envelope = ${fresh} WHERE key_hash = ${hash}`);
+      }
+      return rows.length;
+    },
+  };
+}
+
+function refusalOf(owner: { status: string; max_keys: number; active: number } | undefined, wanted: NewKey): AppError {
+  if (!owner) return new AppError('not_found', 'No such partner');
+  if (wanted.environment === 'live' && owner.status !== 'active') return new AppError('live_access_required');
+  if (owner.max_keys >= 0 && owner.active >= owner.max_keys) {
+    return new AppError('limit_exceeded', undefined, { limit: owner.max_keys });
+  }
+  return new AppError('not_found', 'No such app');
+}
+
+export type KeyService = ReturnType<typeof createKeyService>;

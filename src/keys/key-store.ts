@@ -1,0 +1,124 @@
+// Reads key records from Postgres. One statement each.
+
+import { type SQL, sql } from 'drizzle-orm';
+import type { OverageAction } from '../limits/limit.ts';
+import type { Database } from '../platform/database.ts';
+import type { KeyRecord } from './key-record.ts';
+
+/** How a credential names its key: the hash of a bearer key, or the id of a signing key. */
+export type Lookup = { by: 'hash'; value: string } | { by: 'key_id'; value: string };
+
+interface Row {
+  id: string;
+  key_id: string;
+  partner_id: string;
+  app_id: string | null;
+  kind: 'bearer' | 'signing';
+  environment: 'test' | 'live';
+  is_active: boolean;
+  expires_ms: number | null;
+  status: string;
+  tier: string;
+  scopes: string[];
+  key_ips: string[] | null;
+  app_ips: string[] | null;
+  partner_origins: string[] | null;
+  app_origins: string[] | null;
+  secrets: KeyRecord['secrets'];
+  key_version: number;
+  partner_version: number;
+  burst: number;
+  sustained: number;
+  key_day: number;
+  key_month: number;
+  key_overage: OverageAction;
+  second: number;
+  day: number;
+  month: number;
+  overage: OverageAction;
+  degraded_rate: 'allow' | 'refuse';
+  degraded_quota: 'allow' | 'refuse';
+}
+
+const idOf = ({ by, value }: Lookup): SQL =>
+  by === 'key_id'
+    ? sql`SELECT id FROM api_key WHERE key_id = ${value} AND kind = 'signing'`
+    : sql`SELECT id FROM api_key WHERE key_hash = ${value} AND kind = 'bearer' UNION ALL
+          SELECT api_key_id FROM api_key_retired_secret WHERE key_hash = ${value} AND secret_envelope IS NULL LIMIT 1`;
+
+const select = (ids: SQL): SQL => sql`
+  SELECT k.id, k.key_id, k.partner_id, k.app_id, k.kind, k.environment,
+    k.is_active AND a.archived_at IS NULL AS is_active,
+    floor(extract(epoch FROM k.expires_at) * 1000) AS expires_ms, p.status, p.tier, k.scopes,
+    k.allowed_ips::text[] AS key_ips, a.allowed_ips::text[] AS app_ips,
+    p.allowed_origins AS partner_origins, a.allowed_origins AS app_origins,
+    jsonb_build_array(jsonb_build_object('hash', k.key_hash, 'envelope', k.secret_envelope, 'expiresMs', NULL)) ||
+      coalesce((SELECT jsonb_agg(jsonb_build_object('hash', s.key_hash, 'envelope', s.secret_envelope,
+        'expiresMs', floor(extract(epoch FROM s.expires_at) * 1000)))
+        FROM api_key_retired_secret s WHERE s.api_key_id = k.id AND s.expires_at > now()), '[]') AS secrets,
+    k.version AS key_version, p.version AS partner_version,
+    coalesce(q.burst_limit, t.burst_limit) AS burst, coalesce(q.sustained_limit, t.sustained_limit) AS sustained,
+    coalesce(q.daily_quota, t.key_daily_quota) AS key_day,
+    coalesce(q.monthly_quota, t.key_monthly_quota) AS key_month,
+    coalesce(q.overage_action, 'block') AS key_overage,
+    p.rate_limit_per_second AS second, p.rate_limit_per_day AS day, p.rate_limit_per_month AS month,
+    p.overage_action AS overage, t.degraded_rate, t.degraded_quota
+  FROM api_key k JOIN partner p ON p.id = k.partner_id JOIN tier_config t ON t.tier = p.tier
+  LEFT JOIN api_key_quotas q ON q.key_id = k.key_id LEFT JOIN dev_apps a ON a.id = k.app_id
+  WHERE k.id IN (${ids})`;
+
+function toRecord(row: Row, nowMs: number): KeyRecord {
+  const appOrigins = row.app_origins ?? [];
+  return {
+    id: row.id,
+    keyId: row.key_id,
+    partnerId: row.partner_id,
+    appId: row.app_id,
+    kind: row.kind,
+    environment: row.environment,
+    isActive: row.is_active,
+    expiresMs: row.expires_ms,
+    partnerStatus: row.status,
+    tier: row.tier,
+    scopes: row.scopes,
+    ipLists: [row.key_ips ?? [], row.app_ips ?? []].filter((list) => list.length > 0),
+    origins: appOrigins.length > 0 ? appOrigins : (row.partner_origins ?? []),
+    secrets: row.secrets,
+    versions: { key: row.key_version, partner: row.partner_version },
+    keyLimits: {
+      burst: row.burst,
+      sustained: row.sustained,
+      day: row.key_day,
+      month: row.key_month,
+      overage: row.key_overage,
+    },
+    partnerLimits: { second: row.second, day: row.day, month: row.month, overage: row.overage },
+    degraded: { rate: row.degraded_rate, quota: row.degraded_quota },
+    loadedMs: nowMs,
+  };
+}
+
+export function createKeyStore(database: Database, now: () => number) {
+  return {
+    /** @throws DatabaseUnavailable */
+    async find(lookup: Lookup): Promise<KeyRecord | undefined> {
+      const startedMs = now();
+      const [row] = await database.rows<Row>(select(idOf(lookup)));
+      return row && toRecord(row, startedMs);
+    },
+    async findById(id: string): Promise<KeyRecord | undefined> {
+      const startedMs = now();
+      const [row] = await database.rows<Row>(select(sql`SELECT ${id}::uuid`));
+      return row && toRecord(row, startedMs);
+    },
+    /** Whether any active partner or app lists the origin: all that a preflight can be answered by. */
+    async isOriginListed(origin: string): Promise<boolean> {
+      const [row] = await database.rows<{ listed: boolean }>(sql`
+        SELECT EXISTS (SELECT 1 FROM partner WHERE status = 'active' AND ${origin} = ANY (allowed_origins))
+            OR EXISTS (SELECT 1 FROM dev_apps WHERE archived_at IS NULL AND ${origin} = ANY (allowed_origins)) AS listed`);
+      return row?.listed ?? false;
+    },
+  };
+}
+
+export type KeyStore = ReturnType<typeof createKeyStore>;

@@ -1,0 +1,61 @@
+// A lease: units that a holder may spend until a deadline. They left the parent's state before the reply.
+// Expired means burnt for the holder; units come back only by the holder's own return, once.
+
+/** How long a key's object may spend what its partner's object lent. Bounds how late a suspension is noticed. */
+export const LEASE_MS = 500;
+/** Clock drift over a lease, plus the longest CPU burst during which a Worker's clock stands still. */
+export const LEASE_MARGIN_MS = 50;
+/** Nothing is lent while less than this share of the window is free: then every unit is a decision, and none is lost. */
+const LEND_ABOVE = 0.5;
+/** Share of what is free that one lease may take (phi). */
+const SHARE = 0.25;
+/** Holders with fewer calls per lease than this ask each time. */
+const WORTH_LENDING = 4;
+
+export interface Lease {
+  id: string;
+  units: number;
+  deadlineMs: number;
+  dayStartMs: number;
+  monthStartMs: number;
+}
+
+/** The holder counts from *sending* its request, and stops a margin early, so no clocks are compared. */
+export const holderDeadline = (sentAtMs: number, durationMs: number): number => sentAtMs + durationMs - LEASE_MARGIN_MS;
+
+export const isSpendable = (lease: Lease | undefined, units: number, nowMs: number): lease is Lease =>
+  lease !== undefined && lease.units >= units && nowMs < lease.deadlineMs;
+
+export interface Lending {
+  /** Units that the holder is likely to spend within the lease, from its own recent rate. */
+  wanted: number;
+  limit: number;
+  remaining: number;
+  /** Smallest remaining quota, Infinity when none. */
+  quotaRemaining: number;
+  holders: number;
+}
+
+/** Units to lend beyond what is waiting: 0 when the holder is slow or little is left. */
+export function leaseSize({ wanted, limit, remaining, quotaRemaining, holders }: Lending): number {
+  if (wanted < WORTH_LENDING) return 0;
+  const free = limit < 0 ? Number.POSITIVE_INFINITY : remaining;
+  if (limit >= 0 && remaining < limit * LEND_ABOVE) return 0;
+  const share = Math.floor((SHARE * Math.min(free, quotaRemaining)) / Math.max(1, holders));
+  return share < WORTH_LENDING ? 0 : Math.min(wanted, share);
+}
+
+/** How much a holder was asked for, by stretches of one lease. */
+export interface Demand {
+  sinceMs: number;
+  units: number;
+  before: number;
+}
+
+export function noteDemand(demand: Demand, units: number, nowMs: number): Demand {
+  const elapsedMs = nowMs - demand.sinceMs;
+  if (elapsedMs < LEASE_MS) return { ...demand, units: demand.units + units };
+  return { sinceMs: nowMs, units, before: elapsedMs < 2 * LEASE_MS ? demand.units : 0 };
+}
+
+export const expectedDemand = (demand: Demand): number => Math.max(demand.units, demand.before);

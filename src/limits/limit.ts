@@ -1,0 +1,52 @@
+// What can be limited, and what a decision says. Pure: no clock, no I/O.
+
+/** `-1`: unlimited. `0`: nothing at all. */
+export const UNLIMITED = -1;
+export const isUnlimited = (limit: number): boolean => limit < 0;
+
+/** A rate of zero never frees up; callers are told to come back after this long, when it may have been raised. */
+export const NEVER_RETRY_MS = 60_000;
+
+export type OverageAction = 'block' | 'warn' | 'charge';
+
+export interface KeyLimits {
+  /** Token bucket: capacity in units, refill in units per minute. */
+  burst: number;
+  sustained: number;
+  /** Calendar quotas, UTC, in units. */
+  day: number;
+  month: number;
+  overage: OverageAction;
+}
+
+export interface PartnerLimits {
+  /** Units in any sliding second. */
+  second: number;
+  day: number;
+  month: number;
+  overage: OverageAction;
+}
+
+export type LimitType = 'per_second' | 'burst' | 'per_day' | 'per_month';
+
+export interface Denial {
+  type: LimitType;
+  limit: number;
+  /** Units used in the period; for rates, the units that count now. */
+  used: number;
+  /** From the moment of the decision, in ms: no earlier call of this cost is admitted. */
+  retryAfterMs: number;
+}
+
+/** One quota or rate as its holder saw it when it decided. `resetMs` is absolute, ms since the epoch. */
+export interface Gauge {
+  limit: number;
+  remaining: number;
+  resetMs: number;
+}
+
+export const gauge = (limit: number, used: number, resetMs: number): Gauge => ({
+  limit,
+  remaining: isUnlimited(limit) ? UNLIMITED : Math.max(0, limit - used),
+  resetMs,
+});

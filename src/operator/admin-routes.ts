@@ -1,0 +1,401 @@
+// /api/admin/*: for operators, by a JWT with the role `operator` and, where required, a verified client certificate.
+
+import { createRoute } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import * as z from 'zod';
+import { AppError } from '../core/errors.ts';
+import { isUuid } from '../core/ids.ts';
+import { actorOf, createApi, errorAnswers, jsonAnswer, jsonBody, page, pageQuery } from '../http/api.ts';
+import { idempotent } from '../http/idempotent.ts';
+import type { UsageMessage } from '../usage/usage-event.ts';
+import type { Services } from './services.ts';
+
+export const adminApi = createApi<Services>();
+const operators = new WeakMap<Request, string>();
+
+function checkCertificate(request: Request): void {
+  const presented = request.cf?.tlsClientAuth as Partial<IncomingRequestCfPropertiesTLSClientAuth> | undefined;
+  const isGood =
+    presented?.certPresented === '1' && presented.certVerified === 'SUCCESS' && presented.certRevoked === '0';
+  if (!isGood) throw new AppError('forbidden', 'A verified client certificate is required');
+}
+
+adminApi.use(async (context, next) => {
+  const { verifyToken, config, idempotency } = context.var.services;
+  if (config.REQUIRE_MTLS) checkCertificate(context.req.raw);
+  const { sub, roles } = await verifyToken(context.req.header('authorization'));
+  if (!roles.includes('operator')) throw new AppError('forbidden', 'This needs the role operator');
+  operators.set(context.req.raw, sub);
+  return idempotent(context, next, idempotency, `operator:${sub}`);
+});
+
+const actor = (context: Context) => actorOf(context, `operator:${operators.get(context.req.raw) ?? ''}`);
+
+const partner = z.object({
+  id: z.string(),
+  name: z.string(),
+  email: z.string(),
+  company: z.string().nullable(),
+  status: z.string(),
+  tier: z.string(),
+  rate_limit_per_second: z.number(),
+  rate_limit_per_day: z.number(),
+  rate_limit_per_month: z.number(),
+  custom_limits: z.boolean(),
+  overage_action: z.string(),
+  allowed_origins: z.array(z.string()),
+  created_at: z.string(),
+  last_active_at: z.string().nullable(),
+});
+
+const limitValue = z.int().min(-1).max(2_000_000_000);
+const overage = z.enum(['block', 'warn', 'charge']);
+const reason = z.string().trim().min(1).max(500);
+const params = z.object({ id: z.string() });
+const partnerAnswers = { 200: jsonAnswer('The partner', partner), ...errorAnswers(400, 401, 403, 404, 503) };
+
+function idOf(id: string, what = 'partner'): string {
+  if (!isUuid(id)) throw new AppError('not_found', `No such ${what}`);
+  return id;
+}
+
+adminApi.openapi(
+  createRoute({
+    method: 'get',
+    path: '/partners',
+    tags: ['Operators'],
+    summary: 'Partners, newest first',
+    request: { query: pageQuery.extend({ search: z.string().max(200).optional() }) },
+    responses: {
+      200: jsonAnswer('Partners', z.object({ data: z.array(partner), next_cursor: z.string().nullable() })),
+      ...errorAnswers(400, 401, 403),
+    },
+  }),
+  async (context) => {
+    const { limit, cursor, search } = context.req.valid('query');
+    if (cursor !== undefined && !isUuid(cursor)) throw new AppError('invalid_request', 'The cursor is not valid');
+    const rows = await context.var.services.partners.list(limit + 1, cursor, search);
+    return context.json(
+      page(rows, limit, ({ id }) => id),
+      200,
+    );
+  },
+);
+
+adminApi.openapi(
+  createRoute({
+    method: 'post',
+    path: '/partners',
+    tags: ['Operators'],
+    summary: 'Make a partner',
+    request: {
+      body: jsonBody(
+        z.object({
+          name: z.string().trim().min(1).max(255),
+          email: z.email().max(255),
+          company: z.string().max(255).nullish(),
+          tier: z.string().default('free'),
+          status: z.enum(['active', 'pending', 'sandbox_only']).default('active'),
+        }),
+      ),
+    },
+    responses: { 201: jsonAnswer('The partner', partner), ...errorAnswers(400, 401, 403, 409) },
+  }),
+  async (context) =>
+    context.json(await context.var.services.partners.create(context.req.valid('json'), actor(context)), 201),
+);
+
+adminApi.openapi(
+  createRoute({
+    method: 'get',
+    path: '/partners/{id}',
+    tags: ['Operators'],
+    summary: 'One partner',
+    request: { params },
+    responses: partnerAnswers,
+  }),
+  async (context) => context.json(await context.var.services.partners.get(idOf(context.req.valid('param').id)), 200),
+);
+
+adminApi.openapi(
+  createRoute({
+    method: 'patch',
+    path: '/partners/{id}',
+    tags: ['Operators'],
+    summary: "Change a partner's name, company or allowed origins",
+    request: {
+      params,
+      body: jsonBody(
+        z.object({
+          name: z.string().trim().min(1).max(255).optional(),
+          company: z.string().max(255).nullish(),
+          allowed_origins: z.array(z.url().max(255)).max(100).optional(),
+        }),
+      ),
+    },
+    responses: partnerAnswers,
+  }),
+  async (context) => {
+    const { allowed_origins: allowedOrigins, ...change } = context.req.valid('json');
+    const id = idOf(context.req.valid('param').id);
+    return context.json(
+      await context.var.services.partners.change(id, { ...change, allowedOrigins }, actor(context)),
+      200,
+    );
+  },
+);
+
+const STATUSES = {
+  approve: ['active', 'Let a partner use live keys'],
+  suspend: ['suspended', 'Refuse all keys of a partner, at once'],
+  reinstate: ['active', 'Let a suspended partner in again'],
+} as const;
+
+for (const [action, [status, summary]] of Object.entries(STATUSES)) {
+  const needsReason = action === 'suspend';
+  adminApi.openapi(
+    createRoute({
+      method: 'post',
+      path: `/partners/{id}/${action}`,
+      tags: ['Operators'],
+      summary,
+      request: {
+        params,
+        body: {
+          required: needsReason,
+          content: { 'application/json': { schema: z.object({ reason: needsReason ? reason : reason.optional() }) } },
+        },
+      },
+      responses: partnerAnswers,
+    }),
+    async (context) => {
+      const { reason: why = null } = context.req.valid('json') ?? {};
+      const id = idOf(context.req.valid('param').id);
+      return context.json(await context.var.services.partners.setStatus(id, status, why, actor(context)), 200);
+    },
+  );
+}
+
+adminApi.openapi(
+  createRoute({
+    method: 'put',
+    path: '/partners/{id}/tier',
+    tags: ['Operators'],
+    summary: 'Move a partner to another tier',
+    request: { params, body: jsonBody(z.object({ tier: z.string().min(1).max(50) })) },
+    responses: partnerAnswers,
+  }),
+  async (context) => {
+    const id = idOf(context.req.valid('param').id);
+    return context.json(
+      await context.var.services.partners.setTier(id, context.req.valid('json').tier, actor(context)),
+      200,
+    );
+  },
+);
+
+adminApi.openapi(
+  createRoute({
+    method: 'put',
+    path: '/partners/{id}/limits',
+    tags: ['Operators'],
+    summary: "A partner's own limits, in force at once; -1 is unlimited, 0 is nothing",
+    request: {
+      params,
+      body: jsonBody(
+        z.object({
+          rate_limit_per_second: limitValue,
+          rate_limit_per_day: limitValue,
+          rate_limit_per_month: limitValue,
+          overage_action: overage.optional(),
+        }),
+      ),
+    },
+    responses: partnerAnswers,
+  }),
+  async (context) => {
+    const wanted = context.req.valid('json');
+    const limits = {
+      perSecond: wanted.rate_limit_per_second,
+      perDay: wanted.rate_limit_per_day,
+      perMonth: wanted.rate_limit_per_month,
+      overageAction: wanted.overage_action,
+    };
+    const id = idOf(context.req.valid('param').id);
+    return context.json(await context.var.services.partners.setLimits(id, limits, actor(context)), 200);
+  },
+);
+
+adminApi.openapi(
+  createRoute({
+    method: 'delete',
+    path: '/partners/{id}/limits',
+    tags: ['Operators'],
+    summary: "Back to the tier's limits",
+    request: { params },
+    responses: partnerAnswers,
+  }),
+  async (context) => {
+    const id = idOf(context.req.valid('param').id);
+    return context.json(await context.var.services.partners.setLimits(id, null, actor(context)), 200);
+  },
+);
+
+const keyAnswer = z.object({ key_id: z.string(), is_active: z.boolean(), limits: z.looseObject({}) });
+
+adminApi.openapi(
+  createRoute({
+    method: 'put',
+    path: '/keys/{id}/limits',
+    tags: ['Operators'],
+    summary: "A key's own limits, in force at once; null goes back to the tier's",
+    request: {
+      params,
+      body: jsonBody(
+        z.object({
+          burst_limit: limitValue.nullish(),
+          sustained_limit: limitValue.nullish(),
+          daily_quota: limitValue.nullish(),
+          monthly_quota: limitValue.nullish(),
+          overage_action: overage.optional(),
+        }),
+      ),
+    },
+    responses: { 200: jsonAnswer('The key', keyAnswer), ...errorAnswers(400, 401, 403, 404, 503) },
+  }),
+  async (context) => {
+    const wanted = context.req.valid('json');
+    const limits = {
+      burstLimit: wanted.burst_limit,
+      sustainedLimit: wanted.sustained_limit,
+      dailyQuota: wanted.daily_quota,
+      monthlyQuota: wanted.monthly_quota,
+      overageAction: wanted.overage_action,
+    };
+    const key = await context.var.services.keys.setLimits(null, context.req.valid('param').id, limits, actor(context));
+    return context.json({ key_id: key.keyId, is_active: key.isActive, limits: key.limits }, 200);
+  },
+);
+
+adminApi.openapi(
+  createRoute({
+    method: 'post',
+    path: '/keys/{id}/revoke',
+    tags: ['Operators'],
+    summary: 'Revoke any key, at once and for good',
+    request: { params, body: jsonBody(z.object({ reason })) },
+    responses: { 200: jsonAnswer('The key', keyAnswer), ...errorAnswers(400, 401, 403, 404, 503) },
+  }),
+  async (context) => {
+    const { reason: why } = context.req.valid('json');
+    const key = await context.var.services.keys.revoke(null, context.req.valid('param').id, why, actor(context));
+    return context.json({ key_id: key.keyId, is_active: key.isActive, limits: key.limits }, 200);
+  },
+);
+
+const letter = z.object({
+  id: z.string(),
+  queue: z.string(),
+  body: z.unknown(),
+  received_at: z.string(),
+  replayed_at: z.string().nullable(),
+});
+
+adminApi.openapi(
+  createRoute({
+    method: 'get',
+    path: '/dead-letters',
+    tags: ['Operators'],
+    summary: 'Usage messages that could not be folded, newest first',
+    request: { query: pageQuery },
+    responses: {
+      200: jsonAnswer('Dead letters', z.object({ data: z.array(letter), next_cursor: z.string().nullable() })),
+      ...errorAnswers(400, 401, 403),
+    },
+  }),
+  async (context) => {
+    const { limit, cursor } = context.req.valid('query');
+    if (cursor !== undefined && !isUuid(cursor)) throw new AppError('invalid_request', 'The cursor is not valid');
+    const rows = await context.var.services.usageStore.deadLetters(limit + 1, cursor);
+    const shown = rows.map(({ id, queue, body, receivedAt, replayedAt }) => ({
+      id,
+      queue,
+      body,
+      received_at: receivedAt,
+      replayed_at: replayedAt,
+    }));
+    return context.json(
+      page(shown, limit, ({ id }) => id),
+      200,
+    );
+  },
+);
+
+adminApi.openapi(
+  createRoute({
+    method: 'post',
+    path: '/dead-letters/{id}/replay',
+    tags: ['Operators'],
+    summary: 'Send a dead letter to its queue again; what was folded before is not folded twice',
+    request: { params },
+    responses: {
+      202: jsonAnswer('Sent', z.object({ id: z.string(), message: z.string() })),
+      ...errorAnswers(401, 403, 404, 409),
+    },
+  }),
+  async (context) => {
+    const { usageStore, usageQueue } = context.var.services;
+    const found = await usageStore.deadLetter(idOf(context.req.valid('param').id, 'dead letter'));
+    if (!found) throw new AppError('not_found', 'No such dead letter');
+    if (found.replayedAt) throw new AppError('conflict', 'This dead letter was replayed before');
+    // Whatever it is, the consumer judges it again.
+    await usageQueue.send(found.body as UsageMessage, { contentType: 'json' });
+    await usageStore.markReplayed(found.id);
+    return context.json({ id: found.id, message: 'Sent to the queue' }, 202);
+  },
+);
+
+adminApi.openapi(
+  createRoute({
+    method: 'get',
+    path: '/reconciliations',
+    tags: ['Operators'],
+    summary: 'Nightly comparison of limiter, events and rollups, newest first',
+    responses: {
+      200: jsonAnswer('Results', z.object({ data: z.array(z.looseObject({})) })),
+      ...errorAnswers(401, 403),
+    },
+  }),
+  async (context) => context.json({ data: await context.var.services.periods.reconciliations(100) }, 200),
+);
+
+adminApi.openapi(
+  createRoute({
+    method: 'get',
+    path: '/audit',
+    tags: ['Operators'],
+    summary: 'Audit of one partner or of all, newest first',
+    request: { query: pageQuery.extend({ partner_id: z.uuid().optional() }) },
+    responses: {
+      200: jsonAnswer(
+        'Audit',
+        z.object({ data: z.array(z.looseObject({})), next_cursor: z.string().nullable() }),
+      ),
+      ...errorAnswers(400, 401, 403),
+    },
+  }),
+  async (context) => {
+    const { limit, cursor, partner_id } = context.req.valid('query');
+    if (cursor !== undefined && !/^\d{1,18}$/.test(cursor)) throw new AppError('invalid_request', 'The cursor is not valid');
+    const before = cursor === undefined ? undefined : Number(cursor);
+    const rows = await context.var.services.audit.list(partner_id ?? null, limit + 1, before);
+    return context.json(
+      page(
+        rows.map((row) => ({ ...row })),
+        limit,
+        ({ id }) => id,
+      ),
+      200,
+    );
+  },
+);

@@ -1,0 +1,107 @@
+// For machines: health, metrics, and the one OpenAPI document.
+
+import { Hono } from 'hono';
+import type { CatalogDocument } from '../catalog/catalog.ts';
+import { equalInConstantTime } from '../core/encoding.ts';
+import { sql } from 'drizzle-orm';
+import { type ApiEnv, renderError } from '../http/api.ts';
+import { newId } from '../core/ids.ts';
+import { AppError } from '../core/errors.ts';
+import { renderMetrics } from '../metrics/metrics-store.ts';
+import { renderReference } from './reference-page.ts';
+import type { Services } from './services.ts';
+
+export interface OpenApiPart {
+  prefix: string;
+  document: { paths?: object; components?: { schemas?: object } };
+}
+
+/** Our own paths and those of the catalogue, in one document. Nothing of the configuration shows. */
+export function mergeDocuments(own: readonly OpenApiPart[], catalog: readonly CatalogDocument[]) {
+  const paths: Record<string, unknown> = {};
+  const schemas: Record<string, unknown> = {};
+  for (const document of catalog) {
+    const shown = structuredClone(document) as Record<string, unknown> & { components?: { schemas?: object } };
+    for (const [path, operations] of Object.entries(document.paths)) {
+      paths[path] = Object.fromEntries(
+        Object.entries(operations).map(([method, { 'x-passerelle': config, ...operation }]) => [
+          method,
+          {
+            tags: [document.info.title],
+            ...operation,
+            security: [{ bearer: config.scope ? [config.scope] : [] }, { signed: [] }],
+          },
+        ]),
+      );
+    }
+    Object.assign(schemas, shown.components?.schemas);
+  }
+  for (const { prefix, document } of own) {
+    for (const [path, item] of Object.entries(document.paths ?? {})) paths[prefix + path] = item;
+    Object.assign(schemas, document.components?.schemas);
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Passerelle',
+      version: '1.0.0',
+      description: 'The offered APIs, and the APIs for partners, developers and operators.',
+    },
+    paths,
+    components: {
+      schemas,
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', description: 'An API key (pk_…), or a JWT for /api/*' },
+        signed: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'ak_…:<hex HMAC-SHA256(secret, raw body)>' },
+      },
+    },
+  };
+}
+
+const HEALTH_PATHS = {
+  '/health': { get: { tags: ['Machines'], summary: 'Health, with checks; 503 when not healthy', responses: { 200: { description: 'Healthy' }, 503: { description: 'Not healthy' } } } },
+  '/healthz': { get: { tags: ['Machines'], summary: 'Alive', responses: { 200: { description: 'Alive' } } } },
+  '/metrics': { get: { tags: ['Machines'], summary: 'Prometheus metrics, by bearer token', responses: { 200: { description: 'Text format' }, 401: { description: 'No or wrong token' } } } },
+};
+
+export function createMachineRoutes(own: readonly OpenApiPart[]) {
+  const routes = new Hono<ApiEnv<Services>>();
+  routes.onError((error, context) => renderError(error, context.var.requestId ?? newId()));
+
+  routes.get('/healthz', (context) => context.json({ status: 'alive' }, 200, { 'cache-control': 'no-store' }));
+
+  routes.get('/health', async (context) => {
+    const { database, config } = context.var.services;
+    const startedMs = Date.now();
+    const reached = await database.rows(sql`SELECT 1`).then(
+      () => true,
+      () => false,
+    );
+    const checks = { database: { status: reached ? 'up' : 'down', latency_ms: Date.now() - startedMs } };
+    const body = { status: reached ? 'healthy' : 'unhealthy', environment: config.ENVIRONMENT, checks };
+    return context.json(body, reached ? 200 : 503, { 'cache-control': 'no-store' });
+  });
+
+  routes.get('/metrics', async (context) => {
+    const { metrics, config } = context.var.services;
+    const token = context.req.header('authorization')?.replace(/^bearer /i, '') ?? '';
+    if (!equalInConstantTime(token, config.METRICS_TOKEN)) throw new AppError('invalid_token');
+    return context.text(renderMetrics(await metrics.samples()), 200, {
+      'content-type': 'text/plain; version=0.0.4; charset=utf-8',
+      'cache-control': 'no-store',
+    });
+  });
+
+  routes.get('/openapi.json', (context) =>
+    context.json(
+      mergeDocuments([...own, { prefix: '', document: { paths: HEALTH_PATHS } }], context.var.services.gateway.catalog.documents),
+    ),
+  );
+
+  routes.get('/docs', (context) =>
+    context.html(renderReference(mergeDocuments(own, context.var.services.gateway.catalog.documents)), 200, {
+      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+    }),
+  );
+  return routes;
+}

@@ -1,0 +1,30 @@
+// What the operators' routes ask of the rest of the system. `compose` hands it in.
+
+import type { AuditStore } from '../audit/audit-store.ts';
+import type { PeriodStore } from '../billing/period-store.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Config } from '../config.ts';
+import type { KeyService } from '../keys/key-service.ts';
+import type { MetricsStore } from '../metrics/metrics-store.ts';
+import type { PartnerService } from '../partners/partner-service.ts';
+import type { Database } from '../platform/database.ts';
+import type { IdempotencyStore } from '../platform/idempotency-store.ts';
+import type { TokenVerifier } from '../platform/token-verifier.ts';
+import type { UsageMessage } from '../usage/usage-event.ts';
+import type { UsageStore } from '../usage/usage-store.ts';
+
+export interface Services {
+  config: Config;
+  gateway: { catalog: Catalog };
+  log(line: Record<string, unknown>): void;
+  database: Database;
+  verifyToken: TokenVerifier;
+  idempotency: IdempotencyStore;
+  keys: KeyService;
+  partners: PartnerService;
+  audit: AuditStore;
+  usageStore: UsageStore;
+  periods: PeriodStore;
+  metrics: MetricsStore;
+  usageQueue: Pick<Queue<UsageMessage>, 'send'>;
+}

@@ -1,0 +1,110 @@
+// Apps: what groups a partner's keys, with their allowed addresses and origins.
+
+import { sql } from 'drizzle-orm';
+import { type Actor, auditRow } from '../audit/audit-store.ts';
+import { AppError } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
+import type { KeyDirectory } from '../keys/key-directory.ts';
+import { textArray } from '../keys/key-service.ts';
+import type { Database } from '../platform/database.ts';
+import type { LimiterClient } from '../platform/limiter-client.ts';
+
+export interface AppView {
+  id: string;
+  name: string;
+  description: string | null;
+  website: string | null;
+  allowed_ips: string[];
+  allowed_origins: string[];
+  scopes: string[];
+  created_at: string;
+  updated_at: string;
+}
+
+export interface AppChange {
+  name?: string;
+  description?: string | null;
+  website?: string | null;
+  allowed_ips?: string[];
+  allowed_origins?: string[];
+  scopes?: string[];
+}
+
+const VIEW = sql`SELECT id, name, description, website, coalesce(allowed_ips::text[], '{}') AS allowed_ips,
+  coalesce(allowed_origins, '{}') AS allowed_origins, coalesce(scopes, '{}') AS scopes, created_at, updated_at FROM dev_apps`;
+
+export function createAppService(ports: { database: Database; directory: KeyDirectory; limiter: LimiterClient }) {
+  const { database } = ports;
+
+  async function get(partnerId: string, id: string): Promise<AppView> {
+    const [app] = await database.rows<AppView>(
+      sql`${VIEW} WHERE id = ${id}::uuid AND partner_id = ${partnerId} AND archived_at IS NULL`,
+    );
+    if (!app) throw new AppError('not_found', 'No such app');
+    return app;
+  }
+
+  /** Keys of the app: their records are read again, everywhere. */
+  async function announce(id: string): Promise<void> {
+    const keys = await database.rows<{ id: string; key: number; partner: number; hash: string; keyId: string }>(sql`
+      SELECT k.id, k.version AS key, p.version AS partner, k.key_hash AS hash, k.key_id AS "keyId"
+      FROM api_key k JOIN partner p ON p.id = k.partner_id WHERE k.app_id = ${id}`);
+    await ports.directory.forget(
+      keys.flatMap(({ hash, keyId }) => [
+        { by: 'hash' as const, value: hash },
+        { by: 'key_id' as const, value: keyId },
+      ]),
+    );
+    await Promise.all(keys.map(({ id: keyId, key, partner }) => ports.limiter.announceKey(keyId, { key, partner })));
+  }
+
+  return {
+    get,
+    /** Newest first. `before`: the id of the last one seen. */
+    list: (partnerId: string, limit: number, before?: string): Promise<AppView[]> =>
+      database.rows<AppView>(sql`${VIEW} WHERE partner_id = ${partnerId} AND archived_at IS NULL
+        AND (${before ?? null}::uuid IS NULL OR id < ${before ?? null}::uuid) ORDER BY id DESC LIMIT ${limit}`),
+
+    async create(partnerId: string, wanted: AppChange & { name: string }, actor: Actor): Promise<AppView> {
+      const id = newId();
+      await database.rows(sql`WITH changed AS (
+          INSERT INTO dev_apps (id, partner_id, name, description, website, allowed_ips, allowed_origins, scopes)
+          VALUES (${id}, ${partnerId}, ${wanted.name}, ${wanted.description ?? null}, ${wanted.website ?? null},
+            ${textArray(wanted.allowed_ips)}::inet[], ${textArray(wanted.allowed_origins)}, ${textArray(wanted.scopes)})
+          RETURNING partner_id),
+        audit AS (${auditRow(actor, 'app.created', { app_id: id }, { name: wanted.name })}) SELECT * FROM changed`);
+      return get(partnerId, id);
+    },
+
+    async change(partnerId: string, id: string, change: AppChange, actor: Actor): Promise<AppView> {
+      const sets = [
+        ...(change.name !== undefined ? [sql`name = ${change.name}`] : []),
+        ...(change.description !== undefined ? [sql`description = ${change.description}`] : []),
+        ...(change.website !== undefined ? [sql`website = ${change.website}`] : []),
+        ...(change.allowed_ips !== undefined ? [sql`allowed_ips = ${textArray(change.allowed_ips)}::inet[]`] : []),
+        ...(change.allowed_origins !== undefined ? [sql`allowed_origins = ${textArray(change.allowed_origins)}`] : []),
+        ...(change.scopes !== undefined ? [sql`scopes = ${textArray(change.scopes)}`] : []),
+        sql`updated_at = now()`,
+      ];
+      const changed = await database.rows(sql`WITH changed AS (
+          UPDATE dev_apps SET ${sql.join(sets, sql`, `)}
+          WHERE id = ${id}::uuid AND partner_id = ${partnerId} AND archived_at IS NULL RETURNING partner_id),
+        audit AS (${auditRow(actor, 'app.changed', { app_id: id }, change)}) SELECT * FROM changed`);
+      if (changed.length === 0) throw new AppError('not_found', 'No such app');
+      await announce(id);
+      return get(partnerId, id);
+    },
+
+    /** Archives the app; its keys stop working at once. */
+    async archive(partnerId: string, id: string, actor: Actor): Promise<void> {
+      const changed = await database.rows(sql`WITH changed AS (
+          UPDATE dev_apps SET archived_at = now() WHERE id = ${id}::uuid AND partner_id = ${partnerId}
+            AND archived_at IS NULL RETURNING partner_id),
+        audit AS (${auditRow(actor, 'app.archived', { app_id: id })}) SELECT * FROM changed`);
+      if (changed.length === 0) throw new AppError('not_found', 'No such app');
+      await announce(id);
+    },
+  };
+}
+
+export type AppService = ReturnType<typeof createAppService>;

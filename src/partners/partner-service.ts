@@ -1,0 +1,206 @@
+// Partners: making, approving, suspending, tier and limits. Every change is one transaction with its audit row, and is
+// announced to the limiters of the partner and of its keys.
+
+import { sql } from 'drizzle-orm';
+import { type Actor, auditRow } from '../audit/audit-store.ts';
+import { AppError } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
+import type { KeyDirectory } from '../keys/key-directory.ts';
+import type { Lookup } from '../keys/key-store.ts';
+import { partnerObjectName } from '../keys/key-record.ts';
+import type { OverageAction } from '../limits/limit.ts';
+import { type Database, DatabaseRejected } from '../platform/database.ts';
+import type { LimiterClient } from '../platform/limiter-client.ts';
+
+export interface PartnerView {
+  id: string;
+  name: string;
+  email: string;
+  company: string | null;
+  status: string;
+  tier: string;
+  rate_limit_per_second: number;
+  rate_limit_per_day: number;
+  rate_limit_per_month: number;
+  custom_limits: boolean;
+  overage_action: OverageAction;
+  allowed_origins: string[];
+  created_at: string;
+  last_active_at: string | null;
+}
+
+export interface NewPartner {
+  name: string;
+  email: string;
+  company?: string | null;
+  tier: string;
+  status: string;
+}
+
+export interface PartnerLimitsChange {
+  perSecond: number;
+  perDay: number;
+  perMonth: number;
+  overageAction?: OverageAction;
+}
+
+const VIEW = sql`SELECT id, name, email, company, status, tier, rate_limit_per_second, rate_limit_per_day,
+  rate_limit_per_month, custom_limits, overage_action, coalesce(allowed_origins, '{}') AS allowed_origins, created_at,
+  last_active_at FROM partner`;
+
+const UNIQUE_VIOLATION = '23505';
+const MOST_ANNOUNCED = 1000;
+
+export function createPartnerService(ports: { database: Database; directory: KeyDirectory; limiter: LimiterClient }) {
+  const { database, directory, limiter } = ports;
+
+  async function get(id: string): Promise<PartnerView> {
+    const [partner] = await database.rows<PartnerView>(sql`${VIEW} WHERE id = ${id}::uuid`);
+    if (!partner) throw new AppError('not_found', 'No such partner');
+    return partner;
+  }
+
+  async function checkTier(tier: string): Promise<void> {
+    const tiers = await database.rows<{ tier: string }>(sql`SELECT tier FROM tier_config ORDER BY price_cents, tier`);
+    if (tiers.some((row) => row.tier === tier)) return;
+    const message = `Tiers are: ${tiers.map((row) => row.tier).join(', ')}`;
+    throw new AppError('validation_error', undefined, { details: [{ field: 'tier', message }] });
+  }
+
+  /** The partner's own objects first: keys that draw from them learn of the change with their next lease. */
+  async function announce(id: string): Promise<void> {
+    const rows = await database.rows<{ version: number; keys: { id: string; version: number; lookups: Lookup[] }[] | null }>(
+      sql`SELECT p.version, (SELECT jsonb_agg(recent) FROM (
+            SELECT k.id, k.version, jsonb_build_array(jsonb_build_object('by', 'hash', 'value', k.key_hash),
+              jsonb_build_object('by', 'key_id', 'value', k.key_id)) AS lookups
+            FROM api_key k WHERE k.partner_id = p.id ORDER BY k.last_used_at DESC NULLS LAST LIMIT ${MOST_ANNOUNCED}) recent) AS keys
+          FROM partner p WHERE p.id = ${id}`,
+    );
+    const [row] = rows;
+    if (!row) return;
+    await Promise.all(
+      ['live', 'test'].map((environment) => limiter.announcePartner(partnerObjectName(id, environment), row.version)),
+    );
+    const keys = row.keys ?? [];
+    await directory.forget(keys.flatMap(({ lookups }) => lookups));
+    await Promise.allSettled(
+      keys.map((key) => limiter.announceKey(key.id, { key: key.version, partner: row.version })),
+    );
+  }
+
+  async function update(
+    id: string,
+    set: ReturnType<typeof sql>,
+    actor: Actor,
+    action: string,
+    details: object,
+  ): Promise<PartnerView> {
+    const changed = await database.rows(sql`
+      WITH changed AS (UPDATE partner SET ${set}, updated_at = now() WHERE id = ${id}::uuid RETURNING id AS partner_id),
+      audit AS (${auditRow(actor, action, { partner_id: id }, details)}) SELECT * FROM changed`);
+    if (changed.length === 0) throw new AppError('not_found', 'No such partner');
+    await announce(id);
+    return get(id);
+  }
+
+  return {
+    get,
+    /** Newest first. `before`: the id of the last one seen; `search`: part of name, e-mail or company. */
+    list: (limit: number, before: string | undefined, search: string | undefined): Promise<PartnerView[]> =>
+      database.rows<PartnerView>(sql`${VIEW}
+        WHERE (${before ?? null}::uuid IS NULL OR (created_at, id) < (SELECT created_at, id FROM partner WHERE id = ${before ?? null}::uuid))
+          AND (${search ?? null}::text IS NULL OR strpos(lower(name || ' ' || email || ' ' || coalesce(company, '')), lower(${search ?? null})) > 0)
+        ORDER BY created_at DESC, id DESC LIMIT ${limit}`),
+
+    async create(wanted: NewPartner, actor: Actor): Promise<PartnerView> {
+      await checkTier(wanted.tier);
+      const id = newId();
+      try {
+        await database.rows(sql`WITH changed AS (
+            INSERT INTO partner (id, name, email, company, status, tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month)
+            SELECT ${id}::uuid, ${wanted.name}, ${wanted.email}, ${wanted.company ?? null}, ${wanted.status}, tier,
+              rate_limit_per_second, rate_limit_per_day, rate_limit_per_month
+            FROM tier_config WHERE tier = ${wanted.tier} RETURNING id AS partner_id),
+          audit AS (${auditRow(actor, 'partner.created', { partner_id: id }, { tier: wanted.tier, status: wanted.status })})
+          SELECT * FROM changed`);
+      } catch (error) {
+        if (error instanceof DatabaseRejected && error.code === UNIQUE_VIOLATION) {
+          throw new AppError('conflict', 'A partner with this e-mail exists');
+        }
+        throw error;
+      }
+      return get(id);
+    },
+
+    change: (id: string, change: { name?: string; company?: string | null; allowedOrigins?: string[] }, actor: Actor) =>
+      update(
+        id,
+        sql.join(
+          [
+            ...(change.name !== undefined ? [sql`name = ${change.name}`] : []),
+            ...(change.company !== undefined ? [sql`company = ${change.company}`] : []),
+            ...(change.allowedOrigins !== undefined
+              ? [sql`allowed_origins = (SELECT coalesce(array_agg(value), '{}') FROM jsonb_array_elements_text(${JSON.stringify(change.allowedOrigins)}::jsonb))`]
+              : []),
+            sql`last_active_at = last_active_at`,
+          ],
+          sql`, `,
+        ),
+        actor,
+        'partner.changed',
+        change,
+      ),
+
+    /** active, suspended, sandbox_only, … */
+    setStatus: (id: string, status: string, reason: string | null, actor: Actor) =>
+      update(id, sql`status = ${status}`, actor, `partner.${status === 'active' ? 'approved' : status}`, { reason }),
+
+    async setTier(id: string, tier: string, actor: Actor) {
+      await checkTier(tier);
+      return update(id, sql`tier = ${tier}`, actor, 'partner.tier_changed', { tier });
+    },
+
+    /** The partner's own limits, which beat the tier's; `null` goes back to the tier's. */
+    async setLimits(id: string, limits: PartnerLimitsChange | null, actor: Actor) {
+      const { tier } = await get(id);
+      const set = limits
+        ? sql`rate_limit_per_second = ${limits.perSecond}, rate_limit_per_day = ${limits.perDay},
+            rate_limit_per_month = ${limits.perMonth}, custom_limits = true,
+            overage_action = coalesce(${limits.overageAction ?? null}, overage_action)`
+        : sql`custom_limits = false, overage_action = 'block',
+            (rate_limit_per_second, rate_limit_per_day, rate_limit_per_month) =
+              (SELECT t.rate_limit_per_second, t.rate_limit_per_day, t.rate_limit_per_month FROM tier_config t WHERE t.tier = ${tier})`;
+      return update(id, set, actor, 'partner.limits_changed', limits ?? { limits: 'tier' });
+    },
+
+    /** The partner that a developer's token belongs to; a new developer gets a sandbox-only partner of its own. */
+    async ofDeveloper(subject: string, email: string | undefined, actor: Actor): Promise<PartnerView> {
+      const [member] = await database.rows<{ id: string }>(
+        sql`SELECT partner_id AS id FROM partner_member WHERE subject = ${subject}`,
+      );
+      if (member) return get(member.id);
+      if (!email) throw new AppError('forbidden', 'The token carries no e-mail address to register with');
+      const id = newId();
+      const made = await database.rows(sql`
+        WITH owner AS (
+          INSERT INTO partner (id, name, email, status, tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month)
+          SELECT ${id}::uuid, ${email}, ${email}, 'sandbox_only', tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month
+          FROM tier_config WHERE tier = 'free' AND NOT EXISTS (SELECT 1 FROM partner_member WHERE subject = ${subject})
+          ON CONFLICT DO NOTHING RETURNING id),
+        changed AS (
+          INSERT INTO partner_member (partner_id, subject, email, role) SELECT id, ${subject}, ${email}, 'owner' FROM owner
+          RETURNING partner_id),
+        audit AS (${auditRow(actor, 'partner.registered', { partner_id: id })})
+        SELECT * FROM changed`);
+      if (made.length > 0) return get(id);
+      // Someone else's account has this address, or this developer was registered a moment ago.
+      const [again] = await database.rows<{ id: string }>(
+        sql`SELECT partner_id AS id FROM partner_member WHERE subject = ${subject}`,
+      );
+      if (again) return get(again.id);
+      throw new AppError('forbidden', 'An account with this e-mail address exists. Ask its owner for an invitation');
+    },
+  };
+}
+
+export type PartnerService = ReturnType<typeof createPartnerService>;

@@ -1,0 +1,69 @@
+// Holds off addresses that keep failing with keys that nobody has: @upstash/ratelimit over Redis, or the Workers
+// rate-limiting binding where no Redis is configured. Approximate is right here. Time bound: GUARD_TIMEOUT_MS.
+// Fails open, and says so in the log.
+
+import { Ratelimit } from '@upstash/ratelimit';
+import { Redis } from '@upstash/redis/cloudflare';
+
+const GUARD_TIMEOUT_MS = 1000;
+const HELD_OFF_MS = 60_000;
+const MOST_HELD_OFF = 10_000;
+
+export interface GuardOptions {
+  redis?: { url: string; token: string };
+  binding?: RateLimit;
+  failuresPerMinute: number;
+  now(): number;
+  log(line: Record<string, unknown>): void;
+}
+
+/** Counts a failure; the moment until which the address is held off, 0 when it is not. */
+type Counter = (ip: string) => Promise<number>;
+
+function redisCounter({ redis, failuresPerMinute, log }: GuardOptions): Counter | undefined {
+  if (!redis) return undefined;
+  const limiter = new Ratelimit({
+    redis: new Redis({ ...redis, enableTelemetry: false }),
+    limiter: Ratelimit.slidingWindow(failuresPerMinute, '60 s'),
+    prefix: 'passerelle:abuse',
+    timeout: GUARD_TIMEOUT_MS,
+    analytics: false,
+  });
+  return async (ip) => {
+    const { success, reset, reason } = await limiter.limit(ip);
+    if (reason === 'timeout') log({ message: 'abuse guard timed out', level: 'warn' });
+    return success ? 0 : reset;
+  };
+}
+
+function bindingCounter({ binding, now }: GuardOptions): Counter | undefined {
+  if (!binding) return undefined;
+  return async (ip) => ((await binding.limit({ key: ip })).success ? 0 : now() + HELD_OFF_MS);
+}
+
+export function createAbuseGuard(options: GuardOptions) {
+  const { now, log } = options;
+  const count = redisCounter(options) ?? bindingCounter(options) ?? (async () => 0);
+  const heldOff = new Map<string, number>();
+  return {
+    /** Seconds until the address may try again; 0 when it may now. From memory: no I/O. */
+    heldOffSeconds(ip: string): number {
+      const untilMs = heldOff.get(ip);
+      if (untilMs === undefined) return 0;
+      if (untilMs > now()) return Math.ceil((untilMs - now()) / 1000);
+      heldOff.delete(ip);
+      return 0;
+    },
+    async noteFailure(ip: string): Promise<void> {
+      try {
+        const untilMs = await count(ip);
+        if (heldOff.size >= MOST_HELD_OFF) heldOff.clear();
+        if (untilMs > now()) heldOff.set(ip, untilMs);
+      } catch (error) {
+        log({ message: 'abuse guard unavailable', level: 'warn', error: String(error) });
+      }
+    },
+  };
+}
+
+export type AbuseGuard = ReturnType<typeof createAbuseGuard>;

@@ -1,0 +1,74 @@
+// Postgres over HTTP through Neon's driver: single statements, or a batch that is one transaction.
+// Time bound: DATABASE_TIMEOUT_MS a call. Fails closed: it throws DatabaseUnavailable or DatabaseRejected.
+
+import { neonConfig, types } from '@neondatabase/serverless';
+import type { SQL } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/neon-http';
+
+const DATABASE_TIMEOUT_MS = 5000;
+/** Object ids of types, from pg_type. */
+const INT8 = 20;
+const NUMERIC = 1700;
+const TIMESTAMPTZ = 1184;
+
+export class DatabaseUnavailable extends Error {
+  override name = 'DatabaseUnavailable';
+}
+/** Postgres answered, and refused the statement. `code` is its SQLSTATE. */
+export class DatabaseRejected extends Error {
+  override name = 'DatabaseRejected';
+  constructor(
+    message: string,
+    readonly code: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+export interface Database {
+  /** Rows by column name; bigint and numeric as number, timestamps as ISO 8601 in UTC. */
+  rows<Row>(query: SQL): Promise<Row[]>;
+  /** One transaction. Rows of each statement. */
+  batch(queries: readonly SQL[]): Promise<Record<string, unknown>[][]>;
+}
+
+function translated(error: unknown): Error {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const code = (cause as { code?: unknown })?.code;
+  // Neon's proxy reports its own trouble without an SQLSTATE; classes 08, 53 and 57 are Postgres being unavailable.
+  if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^(08|53|57)/.test(code)) {
+    return new DatabaseRejected((cause as Error).message, code, { cause: error });
+  }
+  return new DatabaseUnavailable('the database cannot be reached', { cause: error });
+}
+
+/** `endpoint`: the SQL-over-HTTP endpoint where it is not Neon's own (your machine). */
+export function openDatabase(url: string, endpoint?: string): Database {
+  if (endpoint) neonConfig.fetchEndpoint = endpoint;
+  neonConfig.fetchFunction = (input: string, init: RequestInit) =>
+    fetch(input, { ...init, signal: AbortSignal.timeout(DATABASE_TIMEOUT_MS) });
+  const db = drizzle(url);
+  types.setTypeParser(INT8, Number);
+  types.setTypeParser(NUMERIC, Number);
+  types.setTypeParser(TIMESTAMPTZ, (text: string) => new Date(text).toISOString());
+  return {
+    async rows<Row>(query: SQL) {
+      try {
+        // The caller names the shape of the rows that its statement selects.
+        return (await db.execute(query)).rows as Row[];
+      } catch (error) {
+        throw translated(error);
+      }
+    },
+    async batch(queries) {
+      const [first, ...rest] = queries.map((query) => db.execute(query));
+      if (!first) return [];
+      try {
+        return (await db.batch([first, ...rest])).map((result) => result.rows);
+      } catch (error) {
+        throw translated(error);
+      }
+    },
+  };
+}

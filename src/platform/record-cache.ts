@@ -1,0 +1,13 @@
+// Key records in KV: a cache that may be a minute old at any edge.
+
+import type { RecordCache } from '../keys/key-directory.ts';
+import type { KeyRecord } from '../keys/key-record.ts';
+
+/** KV's own edge cache: the shortest it takes. */
+const EDGE_CACHE_SECONDS = 60;
+
+export const createRecordCache = (kv: KVNamespace): RecordCache => ({
+  get: (key) => kv.get<KeyRecord>(key, { type: 'json', cacheTtl: EDGE_CACHE_SECONDS }),
+  put: (key, record, ttlSeconds) => kv.put(key, JSON.stringify(record), { expirationTtl: ttlSeconds }),
+  delete: (key) => kv.delete(key),
+});

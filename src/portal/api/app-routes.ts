@@ -1,0 +1,134 @@
+// /api/dev/apps
+
+import { createRoute } from '@hono/zod-openapi';
+import * as z from 'zod';
+import { AppError } from '../../core/errors.ts';
+import { isUuid } from '../../core/ids.ts';
+import { errorAnswers, jsonAnswer, jsonBody, page, pageQuery } from '../../http/api.ts';
+import { developerApi, developerOf } from './developer.ts';
+import { ipRanges, keyName, origins, scopeList } from './fields.ts';
+
+const app = z.object({
+  id: z.string(),
+  name: z.string(),
+  description: z.string().nullable(),
+  website: z.string().nullable(),
+  allowed_ips: z.array(z.string()),
+  allowed_origins: z.array(z.string()),
+  scopes: z.array(z.string()),
+  created_at: z.string(),
+  updated_at: z.string(),
+});
+
+const newApp = z.object({
+  name: keyName,
+  description: z.string().max(1000).nullish(),
+  website: z.url().max(500).nullish(),
+  allowed_ips: ipRanges.optional(),
+  allowed_origins: origins.optional(),
+  scopes: scopeList.optional(),
+});
+
+const params = z.object({ appId: z.string() });
+/** An id that is no uuid names no app. */
+export const checkedId = (id: string, what: string): string => {
+  if (!isUuid(id)) throw new AppError('not_found', `No such ${what}`);
+  return id;
+};
+const checkedCursor = (cursor: string | undefined): string | undefined => {
+  if (cursor !== undefined && !isUuid(cursor)) throw new AppError('invalid_request', 'The cursor is not valid');
+  return cursor;
+};
+
+developerApi.openapi(
+  createRoute({
+    method: 'post',
+    path: '/apps',
+    tags: ['Apps'],
+    summary: 'Make an app',
+    request: { body: jsonBody(newApp) },
+    responses: { 201: jsonAnswer('The app', app), ...errorAnswers(400, 401, 413) },
+  }),
+  async (context) => {
+    const { partner, actor } = developerOf(context);
+    return context.json(await context.var.services.apps.create(partner.id, context.req.valid('json'), actor), 201);
+  },
+);
+
+developerApi.openapi(
+  createRoute({
+    method: 'get',
+    path: '/apps',
+    tags: ['Apps'],
+    summary: 'Apps, newest first',
+    request: { query: pageQuery },
+    responses: {
+      200: jsonAnswer('Apps', z.object({ data: z.array(app), next_cursor: z.string().nullable() })),
+      ...errorAnswers(400, 401),
+    },
+  }),
+  async (context) => {
+    const { partner } = developerOf(context);
+    const { limit, cursor } = context.req.valid('query');
+    const rows = await context.var.services.apps.list(partner.id, limit + 1, checkedCursor(cursor));
+    return context.json(
+      page(rows, limit, ({ id }) => id),
+      200,
+    );
+  },
+);
+
+developerApi.openapi(
+  createRoute({
+    method: 'get',
+    path: '/apps/{appId}',
+    tags: ['Apps'],
+    summary: 'One app',
+    request: { params },
+    responses: { 200: jsonAnswer('The app', app), ...errorAnswers(401, 404) },
+  }),
+  async (context) => {
+    const { partner } = developerOf(context);
+    const id = checkedId(context.req.valid('param').appId, 'app');
+    return context.json(await context.var.services.apps.get(partner.id, id), 200);
+  },
+);
+
+developerApi.openapi(
+  createRoute({
+    method: 'patch',
+    path: '/apps/{appId}',
+    tags: ['Apps'],
+    summary: 'Change an app',
+    request: { params, body: jsonBody(newApp.partial()) },
+    responses: { 200: jsonAnswer('The app', app), ...errorAnswers(400, 401, 404) },
+  }),
+  async (context) => {
+    const { partner, actor } = developerOf(context);
+    const id = checkedId(context.req.valid('param').appId, 'app');
+    return context.json(
+      await context.var.services.apps.change(partner.id, id, context.req.valid('json'), actor),
+      200,
+    );
+  },
+);
+
+developerApi.openapi(
+  createRoute({
+    method: 'delete',
+    path: '/apps/{appId}',
+    tags: ['Apps'],
+    summary: 'Archive an app; its keys stop working at once',
+    request: { params },
+    responses: {
+      200: jsonAnswer('Archived', z.object({ id: z.string(), message: z.string() })),
+      ...errorAnswers(401, 404),
+    },
+  }),
+  async (context) => {
+    const { partner, actor } = developerOf(context);
+    const id = checkedId(context.req.valid('param').appId, 'app');
+    await context.var.services.apps.archive(partner.id, id, actor);
+    return context.json({ id, message: 'The app is archived and its keys are refused' }, 200);
+  },
+);

@@ -1,0 +1,339 @@
+// /dashboard/*: for partners' programs, by API key. Not limited by quota, not counted, never cached.
+
+import { createRoute } from '@hono/zod-openapi';
+import * as z from 'zod';
+import { isDenied } from '../../core/denied.ts';
+import { AppError } from '../../core/errors.ts';
+import { DAY_MS, dayStart, isoDay, monthStart } from '../../core/time.ts';
+import { actorOf, createApi, errorAnswers, fieldErrors, jsonAnswer } from '../../http/api.ts';
+import { readBody } from '../../http/body.ts';
+import { type KeyRecord, limitSubject } from '../../keys/key-record.ts';
+import type { KeyView } from '../../keys/key-service.ts';
+import type { Gauge } from '../../limits/limit.ts';
+import type { Services } from '../services.ts';
+import { keyName, rfcTime, scopeList } from './fields.ts';
+
+const MOST_SIGNED_BODY_BYTES = 64 * 1024;
+const WARNING = "Save this key now. You won't be able to see it again!";
+
+export const dashboard = createApi<Services>();
+const callers = new WeakMap<Request, KeyRecord>();
+
+dashboard.use(async (context, next) => {
+  const request = context.req.raw;
+  const copy = request.clone();
+  const found = await context.var.services.authenticate(
+    {
+      headers: request.headers,
+      ip: context.req.header('cf-connecting-ip') ?? '',
+      keepAlive: (work) => context.executionCtx.waitUntil(work),
+      body: () => readBody(copy, MOST_SIGNED_BODY_BYTES),
+    },
+    true,
+  );
+  if (isDenied(found)) {
+    throw new AppError(found.denied, found.detail?.message, found.detail?.fields);
+  }
+  callers.set(request, found.record);
+  await next();
+});
+
+function callerOf(context: { req: { raw: Request } }): KeyRecord {
+  const record = callers.get(context.req.raw);
+  if (!record) throw new AppError('invalid_api_key');
+  return record;
+}
+
+const keyRow = z.object({
+  id: z.string(),
+  name: z.string(),
+  key_prefix: z.string(),
+  description: z.string().nullable(),
+  scopes: z.array(z.string()),
+  is_active: z.boolean(),
+  environment: z.string(),
+  created_at: z.string(),
+  expires_at: z.string().nullable(),
+  last_used_at: z.string().nullable(),
+});
+
+const showKey = (key: KeyView): z.infer<typeof keyRow> => ({
+  id: key.id,
+  name: key.name,
+  key_prefix: key.keyPrefix,
+  description: key.description,
+  scopes: key.scopes,
+  is_active: key.isActive,
+  environment: key.environment,
+  created_at: key.createdAt,
+  expires_at: key.expiresAt,
+  last_used_at: key.lastUsedAt,
+});
+
+const me = createRoute({
+  method: 'get',
+  path: '/me',
+  tags: ['Dashboard'],
+  summary: 'The partner that the key belongs to',
+  responses: {
+    200: jsonAnswer(
+      'The partner',
+      z.object({
+        id: z.string(),
+        name: z.string(),
+        email: z.string(),
+        company: z.string().optional(),
+        status: z.string(),
+        tier: z.string(),
+        rate_limit_per_second: z.number(),
+        rate_limit_per_day: z.number(),
+        rate_limit_per_month: z.number(),
+        created_at: z.string(),
+        last_active_at: z.string().nullable(),
+      }),
+    ),
+    ...errorAnswers(401, 503),
+  },
+});
+
+dashboard.openapi(me, async (context) => {
+  const partner = await context.var.services.partners.get(callerOf(context).partnerId);
+  const { custom_limits: _, overage_action: __, allowed_origins: ___, company, ...shown } = partner;
+  return context.json({ ...shown, ...(company && { company }) }, 200);
+});
+
+const listKeys = createRoute({
+  method: 'get',
+  path: '/api-keys',
+  tags: ['Dashboard'],
+  summary: 'Keys of the partner, newest first, revoked ones included',
+  responses: {
+    200: jsonAnswer('Keys', z.object({ api_keys: z.array(keyRow), total: z.number() })),
+    ...errorAnswers(401, 503),
+  },
+});
+
+dashboard.openapi(listKeys, async (context) => {
+  const keys = await context.var.services.keys.list(callerOf(context).partnerId);
+  return context.json({ api_keys: keys.map(showKey), total: keys.length }, 200);
+});
+
+const newKey = z.object({
+  name: keyName,
+  description: z.string().max(1000).nullish(),
+  scopes: scopeList.optional(),
+  expires_at: rfcTime.nullish(),
+  environment: z.enum(['test', 'live']).optional(),
+});
+
+const createKey = createRoute({
+  method: 'post',
+  path: '/api-keys',
+  tags: ['Dashboard'],
+  summary: 'Make a key. The secret is in this answer and nowhere else',
+  request: { body: { content: { 'application/json': { schema: newKey } } } },
+  responses: {
+    201: jsonAnswer(
+      'The key',
+      z.object({
+        id: z.string(),
+        api_key: z.string(),
+        key_prefix: z.string(),
+        name: z.string(),
+        scopes: z.array(z.string()),
+        environment: z.string(),
+        created_at: z.string(),
+        warning: z.string(),
+      }),
+    ),
+    ...errorAnswers(400, 401, 403, 413),
+  },
+});
+
+dashboard.post('/api-keys', async (context) => {
+  const caller = callerOf(context);
+  const parsed = newKey.safeParse(await readJson(context.req.raw));
+  if (!parsed.success) throw new AppError('validation_error', undefined, { details: fieldErrors(parsed.error) });
+  const { name, description, scopes = ['read:routes'], expires_at, environment = caller.environment } = parsed.data;
+  if (!caller.scopes.includes('keys:write')) {
+    throw new AppError('insufficient_permissions', undefined, { required_scope: 'keys:write' });
+  }
+  const beyond = scopes.find((scope) => !caller.scopes.includes(scope));
+  if (beyond !== undefined) {
+    throw new AppError('insufficient_permissions', 'A key can give only scopes that it has itself', {
+      required_scope: context.var.services.keys.knownScopes.includes(beyond) ? beyond : undefined,
+    });
+  }
+  if (environment === 'live' && caller.environment === 'test') {
+    throw new AppError('forbidden', 'A test key cannot make live keys');
+  }
+  const { key, secret } = await context.var.services.keys.create(
+    caller.partnerId,
+    { kind: 'bearer', name, description, scopes, environment, expiresAt: expires_at, appId: caller.appId },
+    actorOf(context, `key:${caller.keyId}`),
+  );
+  return context.json(
+    {
+      id: key.id,
+      api_key: secret,
+      key_prefix: key.keyPrefix,
+      name: key.name,
+      scopes: key.scopes,
+      environment: key.environment,
+      created_at: key.createdAt,
+      warning: WARNING,
+    },
+    201,
+  );
+});
+dashboard.openAPIRegistry.registerPath(createKey);
+
+async function readJson(request: Request): Promise<unknown> {
+  try {
+    return await request.json();
+  } catch {
+    throw new AppError('invalid_request', 'The body must be JSON');
+  }
+}
+
+const revokeKey = createRoute({
+  method: 'delete',
+  path: '/api-keys/{id}',
+  tags: ['Dashboard'],
+  summary: 'Revoke a key, at once and for good',
+  request: { params: z.object({ id: z.string() }) },
+  responses: {
+    200: jsonAnswer('Revoked, now or before', z.object({ id: z.string(), message: z.string() })),
+    ...errorAnswers(401, 404, 503),
+  },
+});
+
+dashboard.openapi(revokeKey, async (context) => {
+  const caller = callerOf(context);
+  const { id } = context.req.valid('param');
+  const key = await context.var.services.keys.get(caller.partnerId, id);
+  if (key.id !== caller.id && !caller.scopes.includes('keys:write')) {
+    throw new AppError('insufficient_permissions', undefined, { required_scope: 'keys:write' });
+  }
+  const actor = actorOf(context, `key:${caller.keyId}`);
+  await context.var.services.keys.revoke(caller.partnerId, id, 'revoked from the dashboard API', actor);
+  return context.json({ id: key.id, message: 'The key is revoked' }, 200);
+});
+
+const usageStat = z.object({
+  date: z.string(),
+  total_requests: z.number(),
+  successful: z.number(),
+  failed: z.number(),
+  avg_response_time_ms: z.number(),
+  cache_hits: z.number(),
+  cache_hit_rate: z.number(),
+  p50_response_time_ms: z.number().nullable(),
+  p95_response_time_ms: z.number().nullable(),
+  p99_response_time_ms: z.number().nullable(),
+});
+
+const usage = createRoute({
+  method: 'get',
+  path: '/usage',
+  tags: ['Dashboard'],
+  summary: 'Usage by day, newest first',
+  request: { query: z.object({ days: z.coerce.number().int().min(1).max(90).default(30) }) },
+  responses: {
+    200: jsonAnswer(
+      'Usage',
+      z.object({
+        period: z.object({ days: z.number(), from: z.string(), to: z.string() }),
+        stats: z.array(usageStat),
+      }),
+    ),
+    ...errorAnswers(400, 401, 503),
+  },
+});
+
+dashboard.openapi(usage, async (context) => {
+  const caller = callerOf(context);
+  const { days } = context.req.valid('query');
+  const nowMs = context.var.services.now();
+  const period = { from: isoDay(nowMs - (days - 1) * DAY_MS), to: isoDay(nowMs) };
+  const scope = { partnerId: caller.partnerId, environment: caller.environment, ...period };
+  const lines = await context.var.services.reports.lines(scope, 'day');
+  return context.json(
+    {
+      period: { days, ...period },
+      stats: lines.map((line) => ({
+        date: line.group,
+        total_requests: line.calls,
+        successful: line.successful,
+        failed: line.failed,
+        avg_response_time_ms: line.avgLatencyMs,
+        cache_hits: line.cacheHits,
+        cache_hit_rate: line.calls === 0 ? 0 : Math.round((line.cacheHits / line.calls) * 10_000) / 10_000,
+        p50_response_time_ms: line.p50,
+        p95_response_time_ms: line.p95,
+        p99_response_time_ms: line.p99,
+      })),
+    },
+    200,
+  );
+});
+
+const limitRow = z.object({ limit: z.number(), used: z.number(), remaining: z.number() });
+const quotaRow = z.object({
+  requests: z.number(),
+  successful: z.number(),
+  failed: z.number(),
+  limit: z.number(),
+  remaining: z.number(),
+});
+
+const quota = createRoute({
+  method: 'get',
+  path: '/quota',
+  tags: ['Dashboard'],
+  summary: 'Quotas and rates as the limiter counts them',
+  responses: {
+    200: jsonAnswer(
+      'Quotas',
+      z.object({
+        tier: z.string(),
+        daily: quotaRow,
+        monthly: quotaRow,
+        rate_limits: z.object({ second: limitRow, day: limitRow, month: limitRow }),
+      }),
+    ),
+    ...errorAnswers(401, 503),
+  },
+});
+
+const showLimit = ({ limit, remaining }: Gauge, used: number) => ({ limit, used, remaining });
+
+dashboard.openapi(quota, async (context) => {
+  const caller = callerOf(context);
+  const { limiter, reports, now } = context.var.services;
+  const { gauges, used } = await limiter.standing(limitSubject(caller));
+  const failed = await reports.failedOf(
+    caller.partnerId,
+    caller.environment,
+    isoDay(dayStart(now())),
+    isoDay(monthStart(now())),
+  );
+  // The limiter's count is the count; how many of them failed is known once their events are folded.
+  const counted = (requests: number, failures: number, { limit, remaining }: Gauge) => {
+    const failedNow = Math.min(failures, requests);
+    return { requests, successful: requests - failedNow, failed: failedNow, limit, remaining };
+  };
+  return context.json(
+    {
+      tier: caller.tier,
+      daily: counted(used.day, failed.day, gauges.day),
+      monthly: counted(used.month, failed.month, gauges.month),
+      rate_limits: {
+        second: showLimit(gauges.second, used.second),
+        day: showLimit(gauges.day, used.day),
+        month: showLimit(gauges.month, used.month),
+      },
+    },
+    200,
+  );
+});

@@ -1,0 +1,7 @@
+// Gathers the routes of /api/dev.
+
+import './app-routes.ts';
+import './key-routes.ts';
+import './usage-routes.ts';
+
+export { developerApi } from './developer.ts';

@@ -1,0 +1,237 @@
+// /api/dev/apps/{appId}/keys and /api/dev/keys/{keyId}
+
+import { createRoute } from '@hono/zod-openapi';
+import * as z from 'zod';
+import { errorAnswers, jsonAnswer, jsonBody } from '../../http/api.ts';
+import type { KeyView } from '../../keys/key-service.ts';
+import { checkedId } from './app-routes.ts';
+import { developerApi, developerOf } from './developer.ts';
+import { ipRanges, keyName, limitValue, reason, rfcTime, scopeList } from './fields.ts';
+
+const limits = z.object({
+  burst_limit: z.number().nullable(),
+  sustained_limit: z.number().nullable(),
+  daily_quota: z.number().nullable(),
+  monthly_quota: z.number().nullable(),
+  overage_action: z.string(),
+});
+
+export const keyShape = z.object({
+  key_id: z.string(),
+  key_type: z.string(),
+  app_id: z.string().nullable(),
+  environment: z.string(),
+  name: z.string(),
+  description: z.string().nullable(),
+  key_prefix: z.string(),
+  scopes: z.array(z.string()),
+  allowed_ips: z.array(z.string()),
+  is_active: z.boolean(),
+  created_at: z.string(),
+  expires_at: z.string().nullable(),
+  last_used_at: z.string().nullable(),
+  revoked_at: z.string().nullable(),
+  revoked_reason: z.string().nullable(),
+  /** Rotated secrets that still work, with their end. */
+  retiring: z.array(z.object({ key_prefix: z.string(), expires_at: z.string() })),
+  limits,
+});
+
+export const showKey = (key: KeyView): z.infer<typeof keyShape> => ({
+  key_id: key.keyId,
+  key_type: key.kind === 'signing' ? 'api_key' : 'bearer',
+  app_id: key.appId,
+  environment: key.environment,
+  name: key.name,
+  description: key.description,
+  key_prefix: key.keyPrefix,
+  scopes: key.scopes,
+  allowed_ips: key.allowedIps,
+  is_active: key.isActive,
+  created_at: key.createdAt,
+  expires_at: key.expiresAt,
+  last_used_at: key.lastUsedAt,
+  revoked_at: key.revokedAt,
+  revoked_reason: key.revokedReason,
+  retiring: key.retiring.map(({ keyPrefix, expiresAt }) => ({ key_prefix: keyPrefix, expires_at: expiresAt })),
+  limits: key.limits,
+});
+
+const withSecret = keyShape.extend({ secret: z.string(), warning: z.string() });
+const WARNING = 'The secret is shown once. Save it now.';
+
+developerApi.openapi(
+  createRoute({
+    method: 'post',
+    path: '/apps/{appId}/keys',
+    tags: ['Keys'],
+    summary: 'Make a key. The secret is in this answer and nowhere else',
+    request: {
+      params: z.object({ appId: z.string() }),
+      body: jsonBody(
+        z.object({
+          /** `api_key` signs requests; `bearer` is sent as it is; `oauth_client` is issued as a bearer key. */
+          key_type: z.enum(['api_key', 'bearer', 'oauth_client']),
+          environment: z.enum(['test', 'live']),
+          name: keyName,
+          description: z.string().max(1000).nullish(),
+          scopes: scopeList.optional(),
+          expires_at: rfcTime.nullish(),
+          allowed_ips: ipRanges.nullish(),
+        }),
+      ),
+    },
+    responses: { 201: jsonAnswer('The key', withSecret), ...errorAnswers(400, 401, 403, 404) },
+  }),
+  async (context) => {
+    const { partner, actor } = developerOf(context);
+    const { apps, keys } = context.var.services;
+    const app = await apps.get(partner.id, checkedId(context.req.valid('param').appId, 'app'));
+    const wanted = context.req.valid('json');
+    const made = await keys.create(
+      partner.id,
+      {
+        appId: app.id,
+        kind: wanted.key_type === 'api_key' ? 'signing' : 'bearer',
+        environment: wanted.environment,
+        name: wanted.name,
+        description: wanted.description,
+        scopes: wanted.scopes ?? (app.scopes.length > 0 ? app.scopes : undefined),
+        expiresAt: wanted.expires_at,
+        allowedIps: wanted.allowed_ips,
+      },
+      actor,
+    );
+    return context.json({ ...showKey(made.key), secret: made.secret, warning: WARNING }, 201);
+  },
+);
+
+developerApi.openapi(
+  createRoute({
+    method: 'get',
+    path: '/apps/{appId}/keys',
+    tags: ['Keys'],
+    summary: 'Keys of an app, newest first, revoked ones included',
+    request: {
+      params: z.object({ appId: z.string() }),
+      query: z.object({ environment: z.enum(['test', 'live']).optional() }),
+    },
+    responses: { 200: jsonAnswer('Keys', z.object({ data: z.array(keyShape) })), ...errorAnswers(401, 404) },
+  }),
+  async (context) => {
+    const { partner } = developerOf(context);
+    const { apps, keys } = context.var.services;
+    const app = await apps.get(partner.id, checkedId(context.req.valid('param').appId, 'app'));
+    const { environment } = context.req.valid('query');
+    return context.json({ data: (await keys.list(partner.id, { appId: app.id, environment })).map(showKey) }, 200);
+  },
+);
+
+const keyParams = z.object({ keyId: z.string() });
+
+developerApi.openapi(
+  createRoute({
+    method: 'get',
+    path: '/keys/{keyId}',
+    tags: ['Keys'],
+    summary: 'One key',
+    request: { params: keyParams },
+    responses: { 200: jsonAnswer('The key', keyShape), ...errorAnswers(401, 404) },
+  }),
+  async (context) => {
+    const { partner } = developerOf(context);
+    return context.json(
+      showKey(await context.var.services.keys.get(partner.id, context.req.valid('param').keyId)),
+      200,
+    );
+  },
+);
+
+developerApi.openapi(
+  createRoute({
+    method: 'post',
+    path: '/keys/{keyId}/rotate',
+    tags: ['Keys'],
+    summary: 'A new secret; the old one works for the grace period',
+    request: {
+      params: keyParams,
+      body: { content: { 'application/json': { schema: z.object({ grace_days: z.int().min(0).max(90).optional() }) } } },
+    },
+    responses: { 200: jsonAnswer('The key', withSecret), ...errorAnswers(400, 401, 404, 409) },
+  }),
+  async (context) => {
+    const { partner, actor } = developerOf(context);
+    const { grace_days } = context.req.valid('json') ?? {};
+    const { keyId } = context.req.valid('param');
+    const made = await context.var.services.keys.rotate(partner.id, keyId, grace_days, actor);
+    return context.json({ ...showKey(made.key), secret: made.secret, warning: WARNING }, 200);
+  },
+);
+
+developerApi.openapi(
+  createRoute({
+    method: 'post',
+    path: '/keys/{keyId}/revoke',
+    tags: ['Keys'],
+    summary: 'Revoke a key, at once and for good',
+    request: { params: keyParams, body: jsonBody(z.object({ reason })) },
+    responses: { 200: jsonAnswer('The key', keyShape), ...errorAnswers(400, 401, 404, 503) },
+  }),
+  async (context) => {
+    const { partner, actor } = developerOf(context);
+    const { keyId } = context.req.valid('param');
+    const key = await context.var.services.keys.revoke(partner.id, keyId, context.req.valid('json').reason, actor);
+    return context.json(showKey(key), 200);
+  },
+);
+
+developerApi.openapi(
+  createRoute({
+    method: 'patch',
+    path: '/keys/{keyId}',
+    tags: ['Keys'],
+    summary: "Change a key's name, scopes, addresses, expiry, or lower its own limits",
+    request: {
+      params: keyParams,
+      body: jsonBody(
+        z.object({
+          name: keyName.optional(),
+          description: z.string().max(1000).nullish(),
+          scopes: scopeList.optional(),
+          allowed_ips: ipRanges.nullish(),
+          expires_at: rfcTime.nullish(),
+          limits: z
+            .object({
+              burst_limit: limitValue.nullish(),
+              sustained_limit: limitValue.nullish(),
+              daily_quota: limitValue.nullish(),
+              monthly_quota: limitValue.nullish(),
+            })
+            .optional(),
+        }),
+      ),
+    },
+    responses: { 200: jsonAnswer('The key', keyShape), ...errorAnswers(400, 401, 404, 503) },
+  }),
+  async (context) => {
+    const { partner, actor } = developerOf(context);
+    const { keys } = context.var.services;
+    const { keyId } = context.req.valid('param');
+    const { limits: wanted, allowed_ips, expires_at, ...rest } = context.req.valid('json');
+    let key = await keys.change(partner.id, keyId, { ...rest, allowedIps: allowed_ips, expiresAt: expires_at }, actor);
+    if (wanted) {
+      key = await keys.setLimits(
+        partner.id,
+        keyId,
+        {
+          burstLimit: wanted.burst_limit,
+          sustainedLimit: wanted.sustained_limit,
+          dailyQuota: wanted.daily_quota,
+          monthlyQuota: wanted.monthly_quota,
+        },
+        actor,
+      );
+    }
+    return context.json(showKey(key), 200);
+  },
+);

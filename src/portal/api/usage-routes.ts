@@ -1,0 +1,142 @@
+// /api/dev/apps/{appId}/usage and events; audit; reset of the sandbox.
+
+import { createRoute } from '@hono/zod-openapi';
+import * as z from 'zod';
+import { AppError } from '../../core/errors.ts';
+import { isUuid } from '../../core/ids.ts';
+import { DAY_MS, isoDay } from '../../core/time.ts';
+import { errorAnswers, jsonAnswer, page, pageQuery } from '../../http/api.ts';
+import type { UsageLine } from '../../usage/usage-reports.ts';
+import { checkedId } from './app-routes.ts';
+import { developerApi, developerOf } from './developer.ts';
+
+const params = z.object({ appId: z.string() });
+const usageRow = z.looseObject({ calls: z.number() });
+
+const show = (by: 'day' | 'route' | 'key', line: UsageLine) => ({
+  [by === 'key' ? 'key_id' : by]: line.group,
+  calls: line.calls,
+  errors: line.failed,
+  units: line.units,
+  cache_hits: line.cacheHits,
+  avg_latency_ms: line.avgLatencyMs,
+  p50_latency_ms: line.p50,
+  p95_latency_ms: line.p95,
+  p99_latency_ms: line.p99,
+  bytes_in: line.bytesIn,
+  bytes_out: line.bytesOut,
+  unique_ips: line.uniqueIps,
+});
+
+const period = (nowMs: number, days: number) => ({ from: isoDay(nowMs - (days - 1) * DAY_MS), to: isoDay(nowMs) });
+
+developerApi.openapi(
+  createRoute({
+    method: 'get',
+    path: '/apps/{appId}/usage',
+    tags: ['Usage'],
+    summary: 'Usage of an app by day, route, key or status',
+    request: {
+      params,
+      query: z.object({
+        days: z.coerce.number().int().min(1).max(90).default(30),
+        by: z.enum(['day', 'route', 'key', 'status']).default('day'),
+        environment: z.enum(['test', 'live']).optional(),
+      }),
+    },
+    responses: { 200: jsonAnswer('Usage', z.array(usageRow)), ...errorAnswers(400, 401, 404) },
+  }),
+  async (context) => {
+    const { partner } = developerOf(context);
+    const { apps, reports, now } = context.var.services;
+    const app = await apps.get(partner.id, checkedId(context.req.valid('param').appId, 'app'));
+    const { days, by, environment } = context.req.valid('query');
+    const scope = { partnerId: partner.id, appId: app.id, environment, ...period(now(), days) };
+    if (by === 'status') return context.json(await reports.byStatus(scope), 200);
+    return context.json((await reports.lines(scope, by)).map((line) => show(by, line)), 200);
+  },
+);
+
+developerApi.openapi(
+  createRoute({
+    method: 'get',
+    path: '/apps/{appId}/events',
+    tags: ['Usage'],
+    summary: 'Recent requests of an app, newest first',
+    request: { params, query: pageQuery },
+    responses: {
+      200: jsonAnswer('Requests', z.object({ data: z.array(z.looseObject({})), next_cursor: z.string().nullable() })),
+      ...errorAnswers(400, 401, 404),
+    },
+  }),
+  async (context) => {
+    const { partner } = developerOf(context);
+    const { apps, reports, now } = context.var.services;
+    const app = await apps.get(partner.id, checkedId(context.req.valid('param').appId, 'app'));
+    const { limit, cursor } = context.req.valid('query');
+    if (cursor !== undefined && !isUuid(cursor)) throw new AppError('invalid_request', 'The cursor is not valid');
+    const scope = { partnerId: partner.id, appId: app.id, ...period(now(), 90) };
+    const rows = await reports.events(scope, limit + 1, cursor);
+    return context.json(
+      page(rows, limit, (row) => String(row.request_id)),
+      200,
+    );
+  },
+);
+
+developerApi.openapi(
+  createRoute({
+    method: 'get',
+    path: '/audit',
+    tags: ['Audit'],
+    summary: 'Who did what, newest first; `breaks` is empty when the chain is whole',
+    request: { query: pageQuery },
+    responses: {
+      200: jsonAnswer(
+        'Audit',
+        z.object({
+          data: z.array(z.looseObject({})),
+          next_cursor: z.string().nullable(),
+          breaks: z.array(z.number()),
+        }),
+      ),
+      ...errorAnswers(400, 401),
+    },
+  }),
+  async (context) => {
+    const { partner } = developerOf(context);
+    const { limit, cursor } = context.req.valid('query');
+    if (cursor !== undefined && !/^\d{1,18}$/.test(cursor)) throw new AppError('invalid_request', 'The cursor is not valid');
+    const { audit } = context.var.services;
+    const rows = await audit.list(partner.id, limit + 1, cursor === undefined ? undefined : Number(cursor));
+    const breaks = await audit.breaks(partner.id);
+    return context.json(
+      {
+        ...page(
+          rows.map((row) => ({ ...row })),
+          limit,
+          ({ id }) => id,
+        ),
+        breaks,
+      },
+      200,
+    );
+  },
+);
+
+developerApi.openapi(
+  createRoute({
+    method: 'post',
+    path: '/apps/{appId}/sandbox/reset',
+    tags: ['Sandbox'],
+    summary: 'Forget all simulated payments of an app',
+    request: { params },
+    responses: { 200: jsonAnswer('Reset', z.object({ message: z.string() })), ...errorAnswers(401, 404) },
+  }),
+  async (context) => {
+    const { partner } = developerOf(context);
+    const app = await context.var.services.apps.get(partner.id, checkedId(context.req.valid('param').appId, 'app'));
+    await context.var.services.resetPayments(app.id);
+    return context.json({ message: 'The sandbox of this app is empty' }, 200);
+  },
+);

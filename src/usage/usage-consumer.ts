@@ -1,0 +1,106 @@
+// The queue's consumer: a whole batch in one statement. Messages that cannot be read, or that Postgres refuses, are
+// tried alone and then laid aside; the rest of the batch is unharmed. While the database is down everything waits.
+
+import * as z from 'zod';
+import { DatabaseRejected } from '../platform/database.ts';
+import { foldRow } from './fold-row.ts';
+import type { UsageEvent, UsageMessage } from './usage-event.ts';
+import type { Folding, UsageStore } from './usage-store.ts';
+
+/** A message that fails by itself goes to the dead letters after this many deliveries. */
+const MOST_DELIVERIES = 3;
+const MOST_DELAY_SECONDS = 300;
+
+const text = z.string();
+const whole = z.int();
+const usageEvent: z.ZodType<UsageEvent> = z.object({
+  id: z.uuid(),
+  occurredMs: whole,
+  day: z.iso.date(),
+  partnerId: z.uuid(),
+  keyId: text,
+  appId: z.uuid().nullable(),
+  environment: z.enum(['test', 'live']),
+  route: text,
+  method: text.max(10),
+  endpoint: text,
+  status: whole,
+  error: text.nullable(),
+  latencyMs: whole,
+  upstreamMs: whole.nullable(),
+  bytesIn: whole,
+  bytesOut: whole,
+  units: whole,
+  cacheHit: z.boolean(),
+  degraded: z.boolean(),
+  country: text.max(2).nullable(),
+  ip: z.union([z.ipv4(), z.ipv6()]).nullable(),
+  userAgent: text.nullable(),
+});
+const usageMessage: z.ZodType<UsageMessage> = z.object({
+  id: z.uuid(),
+  events: z.array(usageEvent),
+  refusals: z.record(text, whole),
+});
+
+export interface QueueMessage {
+  body: unknown;
+  attempts: number;
+  ack(): void;
+  retry(options?: { delaySeconds?: number }): void;
+}
+
+export interface ConsumerPorts {
+  store: Pick<UsageStore, 'fold'>;
+  /** Sends a body to the dead letters. */
+  layAside(body: unknown): Promise<void>;
+  log(line: Record<string, unknown>): void;
+}
+
+export const foldingOf = (messages: readonly UsageMessage[]): Folding => ({
+  messageIds: [...new Set(messages.map(({ id }) => id))],
+  rows: [...new Map(messages.map((message) => [message.id, message])).values()].flatMap(({ id, events }) =>
+    events.map((event) => foldRow(event, id)),
+  ),
+  refusals: messages.flatMap(({ id, refusals }) =>
+    Object.entries(refusals).map(([code, calls]) => ({ message_id: id, code, calls })),
+  ),
+});
+
+const backOff = (attempts: number): number => Math.min(MOST_DELAY_SECONDS, 2 ** Math.min(attempts, 10) / 2);
+
+export async function consumeUsage(messages: readonly QueueMessage[], ports: ConsumerPorts): Promise<void> {
+  const readable: { message: QueueMessage; body: UsageMessage }[] = [];
+  for (const message of messages) {
+    const parsed = usageMessage.safeParse(message.body);
+    if (parsed.success) readable.push({ message, body: parsed.data });
+    else await poison(message, ports, 'not a usage message');
+  }
+  if (readable.length > 0) await foldAll(readable, ports);
+}
+
+async function foldAll(readable: { message: QueueMessage; body: UsageMessage }[], ports: ConsumerPorts): Promise<void> {
+  try {
+    const folded = await ports.store.fold(foldingOf(readable.map(({ body }) => body)));
+    for (const { message } of readable) message.ack();
+    ports.log({ message: 'usage folded', delivered: readable.length, ...folded });
+  } catch (error) {
+    const isRejected = error instanceof DatabaseRejected;
+    // Serialization failures and deadlocks are nobody's fault: class 40.
+    if (!isRejected || error.code.startsWith('40')) {
+      for (const { message } of readable) message.retry({ delaySeconds: backOff(message.attempts) });
+      ports.log({ message: 'usage waits', delivered: readable.length, error: String(error) });
+    } else if (readable.length === 1 && readable[0]) {
+      await poison(readable[0].message, ports, error.message);
+    } else {
+      for (const each of readable) await foldAll([each], ports);
+    }
+  }
+}
+
+async function poison(message: QueueMessage, ports: ConsumerPorts, reason: string): Promise<void> {
+  ports.log({ message: 'usage message refused', reason, attempts: message.attempts });
+  if (message.attempts < MOST_DELIVERIES) return message.retry({ delaySeconds: 1 });
+  await ports.layAside(message.body);
+  message.ack();
+}

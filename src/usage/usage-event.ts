@@ -1,0 +1,38 @@
+// One event per answered request of a known key. Refused ones too.
+
+export interface UsageEvent {
+  /** The request id. */
+  id: string;
+  /** ms since the epoch. */
+  occurredMs: number;
+  /** `YYYY-MM-DD`, UTC: the limiter's day for admitted calls, so that what limits is what is billed. */
+  day: string;
+  partnerId: string;
+  keyId: string;
+  appId: string | null;
+  environment: string;
+  route: string;
+  method: string;
+  /** The path as sent, cut. */
+  endpoint: string;
+  status: number;
+  error: string | null;
+  latencyMs: number;
+  upstreamMs: number | null;
+  bytesIn: number;
+  bytesOut: number;
+  /** Units counted and billed: 0 for refused calls and for failed upstream calls. */
+  units: number;
+  cacheHit: boolean;
+  degraded: boolean;
+  country: string | null;
+  ip: string | null;
+  userAgent: string | null;
+}
+
+/** What one isolate sends at once. `refusals`: callers without a known key, counted by error code. */
+export interface UsageMessage {
+  id: string;
+  events: UsageEvent[];
+  refusals: Record<string, number>;
+}

@@ -1,0 +1,136 @@
+// Folds usage messages into the database, each once, and reads usage back.
+
+import { type SQL, sql } from 'drizzle-orm';
+import type { Database } from '../platform/database.ts';
+import type { FoldRow } from './fold-row.ts';
+
+/** One label set of a metric, as text: `route="/v2/…",status="200"`. Values are ours: routes, statuses, codes. */
+const FOLD = (messageIds: string, rows: string, refusals: string): SQL => sql`
+  WITH message AS (
+    INSERT INTO usage_message (id) SELECT value::uuid FROM jsonb_array_elements_text(${messageIds}::jsonb)
+    ON CONFLICT DO NOTHING RETURNING id),
+  event AS MATERIALIZED (
+    SELECT e.* FROM jsonb_to_recordset(${rows}::jsonb) AS e(message_id uuid, id uuid, occurred_at timestamptz, day date,
+      partner_id uuid, key_id text, app_id uuid, environment text, route text, method text, endpoint text,
+      status_code smallint, error text, latency_ms int, upstream_ms int, bytes_in bigint, bytes_out bigint, units int,
+      cache_hit boolean, degraded boolean, country text, ip inet, user_agent text, bucket int, register int, rank int,
+      le text)
+    JOIN message ON message.id = e.message_id),
+  raw AS (
+    INSERT INTO api_usage_events (id, occurred_at, day, message_id, partner_id, key_id, app_id, environment, route,
+      method, endpoint, status_code, error, latency_ms, upstream_ms, bytes_in, bytes_out, units, cache_hit, degraded,
+      country, ip, user_agent)
+    SELECT id, occurred_at, day, message_id, partner_id, key_id, app_id, environment, route, method, endpoint,
+      status_code, error, latency_ms, upstream_ms, bytes_in, bytes_out, units, cache_hit, degraded, country, ip,
+      user_agent FROM event),
+  rollup AS (
+    INSERT INTO api_usage_rollups_day AS r (key_id, day, route, partner_id, app_id, environment, calls, errors, units,
+      billed_calls, latency_ms_sum, bytes_in, bytes_out, cache_hits, latency_buckets, statuses, ip_registers)
+    SELECT g.key_id, g.day, g.route, g.partner_id, g.app_id, g.environment, g.calls, g.errors, g.units, g.billed,
+      g.latency, g.bytes_in, g.bytes_out, g.hits,
+      (SELECT jsonb_object_agg(bucket, n) FROM (SELECT bucket, count(*) AS n FROM event e
+        WHERE (e.key_id, e.day, e.route) = (g.key_id, g.day, g.route) GROUP BY bucket) b),
+      (SELECT jsonb_object_agg(status_code, n) FROM (SELECT status_code, count(*) AS n FROM event e
+        WHERE (e.key_id, e.day, e.route) = (g.key_id, g.day, g.route) GROUP BY status_code) s),
+      (SELECT coalesce(jsonb_object_agg(register, n), '{}') FROM (SELECT register, max(rank) AS n FROM event e
+        WHERE (e.key_id, e.day, e.route) = (g.key_id, g.day, g.route) AND ip IS NOT NULL GROUP BY register) i)
+    FROM (SELECT key_id, day, route, partner_id, app_id, environment, count(*) AS calls,
+        count(*) FILTER (WHERE status_code >= 400) AS errors, sum(units) AS units,
+        count(*) FILTER (WHERE units > 0) AS billed, sum(latency_ms) AS latency, sum(bytes_in) AS bytes_in,
+        sum(bytes_out) AS bytes_out, count(*) FILTER (WHERE cache_hit) AS hits
+      FROM event GROUP BY key_id, day, route, partner_id, app_id, environment
+      ORDER BY key_id, day, route) g
+    ON CONFLICT (key_id, day, route) DO UPDATE SET calls = r.calls + excluded.calls,
+      errors = r.errors + excluded.errors, units = r.units + excluded.units,
+      billed_calls = r.billed_calls + excluded.billed_calls,
+      latency_ms_sum = r.latency_ms_sum + excluded.latency_ms_sum, bytes_in = r.bytes_in + excluded.bytes_in,
+      bytes_out = r.bytes_out + excluded.bytes_out, cache_hits = r.cache_hits + excluded.cache_hits,
+      latency_buckets = merge_sums(r.latency_buckets, excluded.latency_buckets),
+      statuses = merge_sums(r.statuses, excluded.statuses),
+      ip_registers = merge_maxima(r.ip_registers, excluded.ip_registers)),
+  quota AS (
+    INSERT INTO quota_usage AS q (partner_id, environment, period_type, period_start, period_end, requests_count,
+      successful_requests, failed_requests, units)
+    SELECT partner_id, environment, period_type, period_start, period_end, count(*),
+      count(*) FILTER (WHERE status_code < 400), count(*) FILTER (WHERE status_code >= 400), sum(units)
+    FROM (SELECT e.*, 'daily' AS period_type, day AS period_start, day AS period_end FROM event e
+      UNION ALL SELECT e.*, 'monthly', date_trunc('month', day)::date,
+        (date_trunc('month', day) + interval '1 month' - interval '1 day')::date FROM event e) counted
+    WHERE units > 0 AND partner_id IN (SELECT id FROM partner)
+    GROUP BY partner_id, environment, period_type, period_start, period_end
+    ORDER BY partner_id, environment, period_type, period_start
+    ON CONFLICT (partner_id, environment, period_type, period_start) DO UPDATE SET
+      requests_count = q.requests_count + excluded.requests_count,
+      successful_requests = q.successful_requests + excluded.successful_requests,
+      failed_requests = q.failed_requests + excluded.failed_requests, units = q.units + excluded.units,
+      updated_at = now()),
+  used AS (
+    UPDATE api_key k SET last_used_at = greatest(k.last_used_at, u.at)
+    FROM (SELECT key_id, max(occurred_at) AS at FROM event GROUP BY key_id) u WHERE k.key_id = u.key_id),
+  active AS (
+    UPDATE partner p SET last_active_at = greatest(p.last_active_at, u.at)
+    FROM (SELECT partner_id, max(occurred_at) AS at FROM event GROUP BY partner_id) u WHERE p.id = u.partner_id),
+  refusal AS (
+    SELECT r.code, sum(r.calls) AS calls FROM jsonb_to_recordset(${refusals}::jsonb) AS r(message_id uuid, code text, calls int)
+    JOIN message ON message.id = r.message_id GROUP BY r.code),
+  metric AS (
+    INSERT INTO metric_counter AS m (name, labels, value)
+    SELECT name, labels, sum(value) FROM (
+      SELECT 'api_requests_total' AS name, format('route="%s",status="%s"', route, status_code) AS labels, 1.0 AS value FROM event
+      UNION ALL SELECT 'api_request_duration_seconds_bucket', format('route="%s",le="%s"', route, le), 1 FROM event
+      UNION ALL SELECT 'api_request_duration_seconds_sum', format('route="%s"', route), latency_ms / 1000.0 FROM event
+      UNION ALL SELECT 'rate_limit_exceeded_total', format('limit_type="%s"', CASE error
+          WHEN 'daily_quota_exceeded' THEN 'per_day' WHEN 'monthly_quota_exceeded' THEN 'per_month' ELSE 'per_second' END), 1
+        FROM event WHERE status_code = 429
+      UNION ALL SELECT 'api_key_auth_attempts_total', format('status="%s"', CASE
+          WHEN error IN ('invalid_api_key', 'invalid_signature') THEN error ELSE 'success' END), 1 FROM event
+      UNION ALL SELECT 'api_key_auth_attempts_total', format('status="%s"', code), calls FROM refusal
+      UNION ALL SELECT 'api_key_usage_total', format('environment="%s"', environment), units FROM event
+    ) counted GROUP BY name, labels ORDER BY name, labels
+    ON CONFLICT (name, labels) DO UPDATE SET value = m.value + excluded.value)
+  SELECT (SELECT count(*) FROM message) AS messages, (SELECT count(*) FROM event) AS events`;
+
+export interface Folding {
+  messageIds: string[];
+  rows: FoldRow[];
+  refusals: { message_id: string; code: string; calls: number }[];
+}
+
+export interface DeadLetter {
+  id: string;
+  queue: string;
+  body: unknown;
+  receivedAt: string;
+  replayedAt: string | null;
+}
+
+export function createUsageStore(database: Database) {
+  return {
+    /** One statement, one transaction: all of the messages that were not folded before, or nothing. */
+    async fold({ messageIds, rows, refusals }: Folding): Promise<{ messages: number; events: number }> {
+      const query = FOLD(JSON.stringify(messageIds), JSON.stringify(rows), JSON.stringify(refusals));
+      const [result] = await database.rows<{ messages: number; events: number }>(query);
+      return result ?? { messages: 0, events: 0 };
+    },
+    async keepDeadLetters(queue: string, letters: readonly { id: string; body: unknown }[]): Promise<void> {
+      await database.rows(sql`
+        INSERT INTO dead_letter (id, queue, body)
+        SELECT (l->>'id')::uuid, ${queue}, l->'body' FROM jsonb_array_elements(${JSON.stringify(letters)}::jsonb) l
+        ON CONFLICT DO NOTHING`);
+    },
+    /** Newest first. `before`: the id of the last one seen. */
+    deadLetters: (limit: number, before?: string): Promise<DeadLetter[]> =>
+      database.rows<DeadLetter>(sql`
+        SELECT id, queue, body, received_at AS "receivedAt", replayed_at AS "replayedAt" FROM dead_letter
+        WHERE ${before ?? null}::uuid IS NULL OR id < ${before ?? null}::uuid ORDER BY id DESC LIMIT ${limit}`),
+    async deadLetter(id: string): Promise<DeadLetter | undefined> {
+      const [letter] = await database.rows<DeadLetter>(sql`
+        SELECT id, queue, body, received_at AS "receivedAt", replayed_at AS "replayedAt" FROM dead_letter WHERE id = ${id}`);
+      return letter;
+    },
+    markReplayed: (id: string): Promise<unknown> =>
+      database.rows(sql`UPDATE dead_letter SET replayed_at = now() WHERE id = ${id}`),
+  };
+}
+
+export type UsageStore = ReturnType<typeof createUsageStore>;
