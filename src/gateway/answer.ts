@@ -82,7 +82,8 @@ export function answer(exchange: Exchange, upstream: Response, nowMs: number): R
   stripHopByHop(headers);
   headers.set('X-Cache-Hit', String(exchange.cacheHit ?? false));
   decorate(exchange, headers, nowMs);
-  return new Response(upstream.body, { status: upstream.status, statusText: upstream.statusText, headers });
+  const { status, statusText } = upstream;
+  return new Response(upstream.body, { status, headers, ...(statusText && { statusText }) });
 }
 
 export function refuse(exchange: Exchange, { denied, detail, reason }: Denied, nowMs: number): Response {

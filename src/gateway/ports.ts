@@ -2,8 +2,21 @@
 
 import type { Authenticator } from '../keys/authenticator.ts';
 import type { KeyRecord } from '../keys/key-record.ts';
+import type { Denial } from '../limits/limit.ts';
+import type { LimitGauges } from '../limits/protocol.ts';
+import type { Bucket } from '../limits/token-bucket.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
 import type { UsageBuffer } from '../usage/usage-buffer.ts';
+
+/** A refusal of the limiter, for the calls that would be refused again. */
+export interface Refusal {
+  untilMs: number;
+  cost: number;
+  version: number;
+  denial: Denial;
+  deniedMs: number;
+  gauges: LimitGauges;
+}
 
 export interface SandboxCall {
   request: Request;
@@ -31,5 +44,11 @@ export interface GatewayPorts {
   /** A token that proves the caller's identity to the upstream. */
   identityToken(caller: KeyRecord): Promise<string>;
   usage: UsageBuffer;
+  /** What this isolate remembers between requests. Each map is bounded by the stage that owns it. */
+  memory: {
+    refusals: Map<string, Refusal>;
+    allowances: Map<string, Bucket>;
+    origins: Map<string, { listed: boolean; untilMs: number }>;
+  };
   log(line: Record<string, unknown>): void;
 }

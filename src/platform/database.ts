@@ -17,12 +17,10 @@ export class DatabaseUnavailable extends Error {
 /** Postgres answered, and refused the statement. `code` is its SQLSTATE. */
 export class DatabaseRejected extends Error {
   override name = 'DatabaseRejected';
-  constructor(
-    message: string,
-    readonly code: string,
-    options?: ErrorOptions,
-  ) {
+  readonly code: string;
+  constructor(message: string, code: string, options?: ErrorOptions) {
     super(message, options);
+    this.code = code;
   }
 }
 

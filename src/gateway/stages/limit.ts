@@ -4,8 +4,7 @@
 import { rfc3339 } from '../../core/time.ts';
 import { limitSubject } from '../../keys/key-record.ts';
 import { type Denial, isUnlimited } from '../../limits/limit.ts';
-import type { LimitGauges } from '../../limits/protocol.ts';
-import { type Bucket, bucketWaitMs, fullBucket, refill, spendTokens } from '../../limits/token-bucket.ts';
+import { bucketWaitMs, fullBucket, refill, spendTokens } from '../../limits/token-bucket.ts';
 import { type Denied, deny } from '../../core/denied.ts';
 import { type Exchange } from '../exchange.ts';
 import { LimiterUnavailable } from '../../platform/limiter-client.ts';
@@ -15,20 +14,9 @@ import type { GatewayPorts } from '../ports.ts';
 const MOST_REMEMBERED_MS = 1000;
 const MOST_REMEMBERED = 10_000;
 
-interface Refusal {
-  untilMs: number;
-  cost: number;
-  version: number;
-  denial: Denial;
-  deniedMs: number;
-  gauges: LimitGauges;
-}
-
-const refusals = new Map<string, Refusal>();
-const allowances = new Map<string, Bucket>();
-
 export async function limit(exchange: Exchange, gateway: GatewayPorts): Promise<Denied | 'stale' | undefined> {
   const { caller, route } = exchange;
+  const { refusals } = gateway.memory;
   if (!caller || !route) return deny('internal_error', undefined, 'limit before authorise');
   const version = caller.versions.key + caller.versions.partner;
   const remembered = refusals.get(caller.id);
@@ -55,7 +43,7 @@ export async function limit(exchange: Exchange, gateway: GatewayPorts): Promise<
   } catch (error) {
     if (!(error instanceof LimiterUnavailable)) throw error;
     exchange.reason = error.message;
-    return degrade(exchange, sentMs);
+    return degrade(exchange, gateway, sentMs);
   }
 }
 
@@ -83,8 +71,9 @@ function refuseWith({ type, limit, used, retryAfterMs }: Denial, deniedMs: numbe
 }
 
 /** A tenth of the partner's rate, in this isolate only. Quotas that block fail closed, unless the tier says otherwise. */
-function degrade(exchange: Exchange, nowMs: number): Denied | undefined {
+function degrade(exchange: Exchange, gateway: GatewayPorts, nowMs: number): Denied | undefined {
   const { caller, route } = exchange;
+  const { allowances } = gateway.memory;
   if (!caller || !route) return deny('internal_error');
   const { keyLimits, partnerLimits, degraded } = caller;
   const blocks = [keyLimits, partnerLimits].some(
@@ -97,6 +86,7 @@ function degrade(exchange: Exchange, nowMs: number): Denied | undefined {
   const allowance = { burst: perSecond, sustained: perSecond * 60 };
   const bucket = refill(allowances.get(caller.id) ?? fullBucket(allowance, nowMs), allowance, nowMs);
   if (bucketWaitMs(bucket, allowance, route.cost) > 0) return deny('limiter_unavailable');
+  if (allowances.size >= MOST_REMEMBERED) allowances.clear();
   allowances.set(caller.id, spendTokens(bucket, route.cost));
   exchange.admission = {
     period: { dayStartMs: 0, monthStartMs: 0 },

@@ -9,12 +9,12 @@ import type { GatewayPorts } from '../ports.ts';
 const REMEMBERED_MS = 60_000;
 const MOST_REMEMBERED = 1000;
 const PREFLIGHT_SECONDS = 600;
-const origins = new Map<string, { listed: boolean; untilMs: number }>();
 
 export const isPreflight = (request: Request): boolean =>
   request.method === 'OPTIONS' && request.headers.has('origin') && request.headers.has('access-control-request-method');
 
 async function isListed(origin: string, gateway: GatewayPorts): Promise<boolean> {
+  const { origins } = gateway.memory;
   const known = origins.get(origin);
   if (known && gateway.now() < known.untilMs) return known.listed;
   const listed = origin.length <= 255 && (await gateway.isOriginListed(origin));

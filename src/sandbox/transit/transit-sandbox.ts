@@ -111,7 +111,7 @@ const showJourney = (legs: Leg[], departs: number) => ({
   walk_distance_meters: walkMeters(legs),
   transfers: Math.max(0, legs.filter(isRide).length - 1),
   arrival_time: clock(arrivalOf(legs)),
-  steps: legs.map(showLeg),
+  steps: legs.map(showLeg).filter(({ duration_seconds }) => duration_seconds > 0),
 });
 
 function searchRoutes(query: URLSearchParams, nowMs: number): SandboxAnswer {

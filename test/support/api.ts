@@ -1,0 +1,216 @@
+// What API tests share: partners and keys of their own, calls, and waiting for usage to arrive.
+
+import { randomBytes } from 'node:crypto';
+import { Agent, type IncomingHttpHeaders, request as httpRequest } from 'node:http';
+import pg from 'pg';
+import { uuidv7 } from 'uuidv7';
+import { inject } from 'vitest';
+import { insertKey } from '../../src/dev/demo.ts';
+import { sealEnvelope } from '../../src/keys/envelope.ts';
+import { newBearerKey, newSigningId, newSigningSecret } from '../../src/keys/key-format.ts';
+
+export interface ProvidedStack {
+  url: string;
+  databaseUrl: string;
+  demo: {
+    partner: { id: string };
+    freePartner: { id: string };
+    enterprisePartner: { id: string };
+    keys: { live: string; test: string; free: string; enterprise: string; signing: { id: string; secret: string } };
+    developer: { token: string };
+    operator: { token: string };
+    metrics: { token: string };
+  };
+  control: string;
+  upstream: string;
+  secrets: { keyEncryptionKey: string };
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    stack: ProvidedStack;
+  }
+}
+
+export const stack = inject('stack');
+const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+
+export interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  text: string;
+  // Answers are JSON of many shapes; each test says what it expects.
+  // biome-ignore lint/suspicious/noExplicitAny: the tests assert on the shape
+  json: any;
+  bytes: number;
+}
+
+export interface CallOptions {
+  method?: string;
+  key?: string;
+  headers?: Record<string, string>;
+  body?: string | Buffer;
+  origin?: string;
+}
+
+/** One HTTP request, its path sent byte for byte. */
+export function call(path: string, { method = 'GET', key, headers = {}, body, origin = stack.url }: CallOptions = {}): Promise<Answer> {
+  const { hostname, port } = new URL(origin);
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(
+      {
+        hostname,
+        port,
+        path,
+        method,
+        agent,
+        headers: { ...(key && { authorization: `Bearer ${key}` }), ...(body && { 'content-length': Buffer.byteLength(body) }), ...headers },
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          const whole = Buffer.concat(chunks);
+          const text = whole.length > 1_000_000 ? '' : whole.toString();
+          let json: unknown;
+          try {
+            json = JSON.parse(text);
+          } catch {
+            json = undefined;
+          }
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json, bytes: whole.length });
+        });
+      },
+    );
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+export const sendJson = (path: string, method: string, body: unknown, options: CallOptions = {}): Promise<Answer> =>
+  call(path, { ...options, method, body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...options.headers } });
+
+/** Orders something of the stack's owner. */
+export async function control<T = unknown>(order: string, argument: unknown = ''): Promise<T> {
+  const text = typeof argument === 'string' ? argument : JSON.stringify(argument);
+  const { json, status } = await call(`/${order}?argument=${encodeURIComponent(text)}`, { origin: stack.control });
+  if (status !== 200) throw new Error(`${order}: ${json?.error}`);
+  return json.result;
+}
+
+export const setFaults = (faults: object): Promise<Answer> => sendJson('/__test', 'POST', faults);
+
+export async function query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: stack.databaseUrl });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text, values)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+export interface TestPartner {
+  id: string;
+  email: string;
+}
+
+export interface PartnerWishes {
+  tier?: string;
+  status?: string;
+  second?: number;
+  day?: number;
+  month?: number;
+  overage?: string;
+  origins?: string[];
+}
+
+export async function makePartner(wishes: PartnerWishes = {}): Promise<TestPartner> {
+  const id = uuidv7();
+  const email = `${id}@example.com`;
+  await query(
+    `INSERT INTO partner (id, name, email, tier, status, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month, overage_action, allowed_origins)
+     VALUES ($1, 'Test', $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [id, email, wishes.tier ?? 'enterprise', wishes.status ?? 'active', wishes.second ?? -1, wishes.day ?? -1, wishes.month ?? -1, wishes.overage ?? 'block', wishes.origins ?? null],
+  );
+  return { id, email };
+}
+
+export interface KeyWishes {
+  environment?: 'test' | 'live';
+  scopes?: string[];
+  appId?: string;
+  /** Columns of api_key. */
+  set?: Record<string, unknown>;
+}
+
+const random = (length: number): Uint8Array => randomBytes(length);
+export const ALL_SCOPES = ['read:routes', 'read:stops', 'read:payments', 'write:payments', 'keys:write'];
+
+export async function makeKey(partnerId: string, wishes: KeyWishes = {}): Promise<{ secret: string; id: string }> {
+  const environment = wishes.environment ?? 'live';
+  const secret = newBearerKey(environment, random);
+  const client = new pg.Client({ connectionString: stack.databaseUrl });
+  await client.connect();
+  try {
+    await insertKey(client, { partnerId, environment, name: 'Test', secret, appId: wishes.appId, scopes: wishes.scopes ?? ALL_SCOPES });
+    const { rows } = await client.query(`SELECT id FROM api_key WHERE partner_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1`, [partnerId]);
+    for (const [column, value] of Object.entries(wishes.set ?? {})) {
+      await client.query(`UPDATE api_key SET ${column} = $1 WHERE id = $2`, [value, rows[0].id]);
+    }
+    return { secret, id: rows[0].id };
+  } finally {
+    await client.end();
+  }
+}
+
+export async function makeSigningKey(partnerId: string, environment: 'test' | 'live' = 'live'): Promise<{ id: string; secret: string }> {
+  const id = newSigningId(environment, random);
+  const secret = newSigningSecret(environment, random);
+  const keks = { current: 'local', keys: { local: stack.secrets.keyEncryptionKey } };
+  const client = new pg.Client({ connectionString: stack.databaseUrl });
+  await client.connect();
+  try {
+    const envelope = await sealEnvelope(keks, secret, id);
+    await insertKey(client, { partnerId, environment, name: 'Signing', secret, signing: { id, envelope }, scopes: ALL_SCOPES });
+    return { id, secret };
+  } finally {
+    await client.end();
+  }
+}
+
+/** A developer's token, for a partner of its own or a new one. */
+export async function developerToken(partner?: TestPartner): Promise<string> {
+  const sub = `dev-${uuidv7()}`;
+  const email = partner?.email ?? `${sub}@example.com`;
+  if (partner) await query('INSERT INTO partner_member (partner_id, subject, email) VALUES ($1, $2, $3)', [partner.id, sub, email]);
+  return control<string>('token', { sub, email });
+}
+
+/** Asks until it is so, for at most `withinMs`. */
+export async function eventually<T>(ask: () => Promise<T>, isSo: (value: T) => boolean, withinMs = 30_000): Promise<T> {
+  const endMs = Date.now() + withinMs;
+  for (;;) {
+    const value = await ask();
+    if (isSo(value) || Date.now() > endMs) return value;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+export const eventCount = async (partnerId: string): Promise<number> =>
+  Number((await query('SELECT count(*) FROM api_usage_events WHERE partner_id = $1', [partnerId]))[0]?.count);
+
+/** Runs `total` tasks, `concurrency` at a time. */
+export async function inParallel<T>(total: number, concurrency: number, task: (index: number) => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  let next = 0;
+  const worker = async () => {
+    while (next < total) {
+      const index = next++;
+      results[index] = await task(index);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  return results;
+}

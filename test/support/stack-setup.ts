@@ -1,0 +1,41 @@
+// One stack for all API tests: real PostgreSQL, the Worker in workerd, faults to order. Provided to the tests.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { startStack } from '../../src/dev/stack.ts';
+import { startControl } from './control.ts';
+import { startUpstream } from './upstream.ts';
+
+export default async function setup(project: TestProject) {
+  const folder = mkdtempSync(join(tmpdir(), 'passerelle-test-'));
+  const upstream = await startUpstream();
+  const lines: string[] = [];
+  const stack = await startStack({
+    folder,
+    port: 0,
+    persist: true,
+    entry: 'test/support/test-worker.ts',
+    variables: { ENVIRONMENT: 'test', UPSTREAM_ORIGIN: upstream.origin },
+    onLog: (line) => {
+      lines.push(line);
+      if (lines.length > 20_000) lines.splice(0, 10_000);
+    },
+  });
+  const control = await startControl(stack, upstream, lines);
+  project.provide('stack', {
+    url: stack.url,
+    databaseUrl: stack.databaseUrl,
+    demo: stack.demoFile as never,
+    control: control.origin,
+    upstream: upstream.origin,
+    secrets: stack.secrets,
+  });
+  return async () => {
+    await control.close();
+    await stack.stop();
+    await upstream.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+}

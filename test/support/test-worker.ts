@@ -1,0 +1,117 @@
+// The Worker with faults to order: frozen KV, doubled queue messages, a consumer that dies, a clock of its own, and
+// several edges in one isolate. `POST /__test {fault: value}` sets them; `X-Test-Edge` names the edge.
+
+import type { Env } from '../../src/compose.ts';
+import worker from '../../src/worker.ts';
+
+export { KeyLimiter } from '../../durable-objects/key-limiter.ts';
+export { PartnerLimiter } from '../../durable-objects/partner-limiter.ts';
+export { PaymentSandbox } from '../../durable-objects/payment-sandbox.ts';
+
+interface Faults {
+  /** KV answers what it held when it was frozen, and takes no writes. */
+  kvFrozen: boolean;
+  /** Every message is sent twice. */
+  queueTwice: boolean;
+  /** The consumer dies at this step, this many times. */
+  dies: { step: 'before' | 'after' | 'none'; times: number };
+  /** The limiter does not answer. */
+  limiterDown: boolean;
+}
+
+const faults: Faults = { kvFrozen: false, queueTwice: false, dies: { step: 'none', times: 0 }, limiterDown: false };
+const frozen = new Map<string, unknown>();
+const counts = { kvReads: 0, kvWrites: 0, objectCalls: 0, queueMessages: 0 };
+
+function faultyKv(kv: KVNamespace): KVNamespace {
+  return new Proxy(kv, {
+    get(target, name) {
+      if (name === 'get') {
+        return async (key: string, options: KVNamespaceGetOptions<'json'>) => {
+          counts.kvReads++;
+          if (faults.kvFrozen) return frozen.get(key) ?? null;
+          const value = await target.get(key, options);
+          frozen.set(key, value);
+          return value;
+        };
+      }
+      if (name === 'put') {
+        return async (key: string, value: string, options: KVNamespacePutOptions) => {
+          counts.kvWrites++;
+          if (faults.kvFrozen) return;
+          frozen.set(key, JSON.parse(value));
+          await target.put(key, value, options);
+        };
+      }
+      if (name === 'delete') return async (key: string) => void (faults.kvFrozen || (await target.delete(key)));
+      return Reflect.get(target, name, target);
+    },
+  });
+}
+
+const faultyQueue = <Body>(queue: Queue<Body>): Queue<Body> =>
+  new Proxy(queue, {
+    get: (target, name) =>
+      name === 'send'
+        ? async (body: Body, options?: QueueSendOptions) => {
+            counts.queueMessages++;
+            await target.send(body, options);
+            if (faults.queueTwice) await target.send(body, options);
+          }
+        : Reflect.get(target, name, target),
+  });
+
+const faultyObjects = <T extends Rpc.DurableObjectBranded>(objects: DurableObjectNamespace<T>) =>
+  new Proxy(objects, {
+    get(target, name) {
+      if (name === 'get') {
+        return (id: DurableObjectId) => {
+          counts.objectCalls++;
+          if (faults.limiterDown) throw new Error('limiter is down');
+          return target.get(id);
+        };
+      }
+      const value = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+
+const edges = new Map<string, Env>();
+function edgeOf(env: Env, name: string): Env {
+  const known = edges.get(name);
+  if (known) return known;
+  const edge: Env = {
+    ...env,
+    KEY_RECORDS: faultyKv(env.KEY_RECORDS),
+    USAGE_QUEUE: faultyQueue(env.USAGE_QUEUE),
+    KEY_LIMITER: faultyObjects(env.KEY_LIMITER),
+  };
+  edges.set(name, edge);
+  return edge;
+}
+
+export default {
+  async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+    if (request.url.endsWith('/__test')) {
+      if (request.method === 'POST') Object.assign(faults, await request.json());
+      return Response.json(counts);
+    }
+    return worker.fetch(request, edgeOf(env, request.headers.get('x-test-edge') ?? 'a'), ctx);
+  },
+  async queue(batch: MessageBatch<unknown>, env: Env): Promise<void> {
+    const edge = edgeOf(env, 'a');
+    const { step } = faults.dies;
+    if (step === 'none' || faults.dies.times <= 0) return worker.queue(batch, edge);
+    faults.dies.times--;
+    if (step === 'before') throw new Error('the consumer died before the fold');
+    const messages = batch.messages.map(({ body, attempts }) => ({
+      body,
+      attempts,
+      ack: () => undefined,
+      retry: () => undefined,
+    }));
+    await worker.queue({ queue: batch.queue, messages } as unknown as MessageBatch<unknown>, edge);
+    throw new Error('the consumer died after the fold');
+  },
+  scheduled: (controller: ScheduledController, env: Env) => worker.scheduled(controller, edgeOf(env, 'a')),
+};

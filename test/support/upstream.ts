@@ -1,0 +1,66 @@
+// A live HTTP server as upstream: remembers what arrived, and misbehaves when the query asks for it.
+
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface Arrived {
+  method: string;
+  url: string;
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
+}
+
+export interface Upstream {
+  origin: string;
+  requests: Arrived[];
+  close(): Promise<unknown>;
+}
+
+const MEBIBYTE = Buffer.alloc(1024 * 1024, 'x');
+
+const MISBEHAVIOURS: Record<string, (request: IncomingMessage, response: ServerResponse) => void> = {
+  hang: () => undefined,
+  reset: (request) => request.socket.resetAndDestroy(),
+  fail: (_, response) => response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":"boom"}'),
+  large: (_, response) => {
+    response.writeHead(200, { 'content-type': 'application/octet-stream' });
+    let left = 50;
+    const more = () => {
+      while (left-- > 0) if (!response.write(MEBIBYTE)) return void response.once('drain', more);
+      response.end();
+    };
+    more();
+  },
+  garbage: (request) => void request.socket.end('HTTP/1.1 200 OK\r\nBad Header Without Colon\r\n\r\nbody'),
+  redirect: (_, response) => void response.writeHead(302, { location: 'http://169.254.169.254/' }).end(),
+  cookie: (_, response) => void response.writeHead(200, { 'set-cookie': 'a=b', 'content-length': '2' }).end('{}'),
+};
+
+export async function startUpstream(): Promise<Upstream> {
+  const requests: Arrived[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    try {
+      for await (const chunk of request) chunks.push(chunk);
+    } catch {
+      return;
+    }
+    const url = request.url ?? '';
+    requests.push({ method: request.method ?? '', url, headers: request.headers, body: Buffer.concat(chunks).toString() });
+    if (requests.length > 20_000) requests.splice(0, 10_000);
+    const misbehaviour = MISBEHAVIOURS[new URL(url, 'http://upstream').searchParams.get('upstream') ?? ''];
+    if (misbehaviour) return misbehaviour(request, response);
+    const body = JSON.stringify({ upstream: true, url });
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    close() {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
