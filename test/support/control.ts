@@ -19,12 +19,6 @@ export async function startControl(stack: Stack, upstream: Upstream, lines: stri
       const { cron, at } = JSON.parse(argument) as { cron: string; at?: number };
       return stack.fireCron(cron, at);
     },
-    evict: async (argument) => {
-      const { className, name } = JSON.parse(argument) as { className: string; name: string };
-      await stack.miniflare.unsafeEvictDurableObject('passerelle', className, { name }).catch((error: Error) => {
-        if (!/not (currently )?running|not found|no such/i.test(error.message)) throw error;
-      });
-    },
     token: (argument) => {
       const { lifetime, ...claims } = JSON.parse(argument) as { sub: string; email: string; roles?: string[]; lifetime?: string };
       return stack.issuer.token(claims, lifetime);
@@ -48,6 +42,9 @@ export async function startControl(stack: Stack, upstream: Upstream, lines: stri
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () => new Promise((resolve) => server.close(resolve)),
+    close() {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    },
   };
 }

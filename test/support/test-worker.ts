@@ -2,10 +2,22 @@
 // several edges in one isolate. `POST /__test {fault: value}` sets them; `X-Test-Edge` names the edge.
 
 import type { Env } from '../../src/compose.ts';
+import { KeyLimiter as RealKeyLimiter } from '../../durable-objects/key-limiter.ts';
+import { PartnerLimiter as RealPartnerLimiter } from '../../durable-objects/partner-limiter.ts';
 import worker from '../../src/worker.ts';
 
-export { KeyLimiter } from '../../durable-objects/key-limiter.ts';
-export { PartnerLimiter } from '../../durable-objects/partner-limiter.ts';
+/** Objects that can be made to crash: memory is lost, storage stays, calls under way fail. */
+export class KeyLimiter extends RealKeyLimiter {
+  crash(): void {
+    this.ctx.abort('crashed to order');
+  }
+}
+export class PartnerLimiter extends RealPartnerLimiter {
+  crash(): void {
+    this.ctx.abort('crashed to order');
+  }
+}
+
 export { PaymentSandbox } from '../../durable-objects/payment-sandbox.ts';
 
 interface Faults {
@@ -95,6 +107,12 @@ export default {
     if (request.url.endsWith('/__test')) {
       if (request.method === 'POST') Object.assign(faults, await request.json());
       return Response.json(counts);
+    }
+    if (request.url.endsWith('/__test/crash')) {
+      const { binding, name } = (await request.json()) as { binding: 'KEY_LIMITER' | 'PARTNER_LIMITER'; name: string };
+      const objects = env[binding] as unknown as DurableObjectNamespace<KeyLimiter>;
+      await objects.get(objects.idFromName(name)).crash().catch(() => undefined);
+      return Response.json({});
     }
     return worker.fetch(request, edgeOf(env, request.headers.get('x-test-edge') ?? 'a'), ctx);
   },
