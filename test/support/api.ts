@@ -64,7 +64,7 @@ export function call(path: string, { method = 'GET', key, headers = {}, body, or
         path,
         method,
         agent,
-        headers: { ...(key && { authorization: `Bearer ${key}` }), ...(body && { 'content-length': Buffer.byteLength(body) }), ...headers },
+        headers: { ...(key && { authorization: `Bearer ${key}` }), ...(body && !headers['transfer-encoding'] && { 'content-length': Buffer.byteLength(body) }), ...headers },
       },
       (response) => {
         const chunks: Buffer[] = [];
