@@ -33,15 +33,27 @@ export interface CountedStream {
   isTooLarge(): boolean;
 }
 
+export interface StreamEvents {
+  /** Called before the stream is broken off. */
+  tooLarge?(): void;
+  /** Called at the end, also of a stream that its reader gave up. */
+  done?(): void;
+}
+
 /** Passes a stream on, counting, and breaks it off past the bound. */
-export function countStream(source: ReadableStream<Uint8Array>, mostBytes: number, done?: () => void): CountedStream {
+export function countStream(
+  source: ReadableStream<Uint8Array>,
+  mostBytes: number,
+  { tooLarge, done }: StreamEvents,
+): CountedStream {
   let bytes = 0;
   const body = source.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
         bytes += chunk.length;
-        if (bytes > mostBytes) controller.error(new Error('body over its bound'));
-        else controller.enqueue(chunk);
+        if (bytes <= mostBytes) return controller.enqueue(chunk);
+        tooLarge?.();
+        controller.error(new Error('body over its bound'));
       },
       flush: done,
       cancel: done,

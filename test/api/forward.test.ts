@@ -57,6 +57,7 @@ describe('the request', () => {
       headers: { 'transfer-encoding': 'chunked' },
     });
     expect([status, json.error]).toEqual([413, 'payload_too_large']);
+    expect(await arrivedAt('mark=b3')).toEqual([]);
   });
 
   it('is tried again on a broken connection only when it is idempotent', async () => {

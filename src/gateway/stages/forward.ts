@@ -22,13 +22,15 @@ export async function forward(exchange: Exchange, gateway: GatewayPorts): Promis
   const origin = gateway.upstreamOrigin(route.upstream);
   const toSandbox = caller.environment === 'test' || (origin === undefined && gateway.sandboxForLive);
   if (!toSandbox && origin === undefined) return deny('upstream_error', undefined, 'no upstream is configured');
-  const stream = requestBody(exchange);
-  const body = exchange.body ?? (stream && 'body' in stream ? stream.body : null);
+  const cutOff = new AbortController();
+  const stream = requestBody(exchange, cutOff);
+  const body = exchange.body ?? (stream?.body ?? null);
   const startedMs = gateway.now();
   const tries = IDEMPOTENT.has(exchange.request.method) && !stream ? 2 : 1;
   try {
     const send = toSandbox ? () => askSandbox(exchange, gateway, body) : await upstreamCall(exchange, gateway, body, origin ?? '');
-    const response = await withTries(tries, () => within(route.timeoutMs, send));
+    const response = await withTries(tries, () => within(route.timeoutMs, cutOff, send));
+    if (stream?.isTooLarge()) return deny('payload_too_large');
     if (response.status === TOO_SLOW) return deny('upstream_timeout');
     return UNREACHABLE.has(response.status) ? deny('upstream_error', undefined, `status ${response.status}`) : response;
   } catch (error) {
@@ -41,9 +43,12 @@ export async function forward(exchange: Exchange, gateway: GatewayPorts): Promis
   }
 }
 
-function requestBody({ request, body, route }: Exchange): CountedStream | undefined {
+/** A body that turns out too large is cut off together with its connection: the upstream never sees a whole request. */
+function requestBody({ request, body, route }: Exchange, cutOff: AbortController): CountedStream | undefined {
   if (body || !request.body) return undefined;
-  return countStream(request.body as ReadableStream<Uint8Array>, route?.bodyBytes ?? 0);
+  return countStream(request.body as ReadableStream<Uint8Array>, route?.bodyBytes ?? 0, {
+    tooLarge: () => cutOff.abort(),
+  });
 }
 
 async function withTries(tries: number, send: () => Promise<Response>): Promise<Response> {
@@ -56,8 +61,11 @@ async function withTries(tries: number, send: () => Promise<Response>): Promise<
   }
 }
 
-async function within(timeoutMs: number, send: (signal: AbortSignal) => Promise<Response>): Promise<Response> {
-  const controller = new AbortController();
+async function within(
+  timeoutMs: number,
+  controller: AbortController,
+  send: (signal: AbortSignal) => Promise<Response>,
+): Promise<Response> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {

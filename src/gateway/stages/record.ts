@@ -23,7 +23,7 @@ export function record(exchange: Exchange, response: Response, gateway: GatewayP
     noted = true;
     note(exchange, response.status, latencyMs, counted.bytes(), gateway);
   };
-  const counted = countStream(response.body, Number.POSITIVE_INFINITY, done);
+  const counted = countStream(response.body, Number.POSITIVE_INFINITY, { done });
   return new Response(counted.body, response);
 }
 
