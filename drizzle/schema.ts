@@ -1,5 +1,6 @@
 // The tables, and nothing else. Names that operators type into psql are promises: README, "Tables".
 
+import { sql } from 'drizzle-orm';
 import {
   bigint,
   bigserial,
@@ -19,7 +20,6 @@ import {
   uuid,
   varchar,
 } from 'drizzle-orm/pg-core';
-import { sql } from 'drizzle-orm';
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
 const count = (name: string) => bigint(name, { mode: 'number' }).notNull().default(0);

@@ -2,6 +2,7 @@
 // requests. Shell of src/limits/key-ledger.ts; holds leases from the partner's object in memory only.
 
 import { DurableObject } from 'cloudflare:workers';
+import { combineGauges } from '../src/limits/gauges.ts';
 import {
   advanceKey,
   isKeyOverQuota,
@@ -13,12 +14,19 @@ import {
   spendKey,
   tokensLeft,
 } from '../src/limits/key-ledger.ts';
-import { holderDeadline, isSpendable, type Lease, expectedDemand, noteDemand } from '../src/limits/lease.ts';
+import { expectedDemand, holderDeadline, isSpendable, type Lease, noteDemand } from '../src/limits/lease.ts';
 import { type Denial, gauge } from '../src/limits/limit.ts';
 import type { DrawReply, PartnerGauges } from '../src/limits/partner-ledger.ts';
-import type { LimitGauges, LimitSubject, Period, Refund, TakeCall, TakeReply, Versions } from '../src/limits/protocol.ts';
+import type {
+  LimitGauges,
+  LimitSubject,
+  Period,
+  Refund,
+  TakeCall,
+  TakeReply,
+  Versions,
+} from '../src/limits/protocol.ts';
 import { dayGauge, monthGauge } from '../src/limits/quota.ts';
-import { combineGauges } from '../src/limits/gauges.ts';
 import { watermarkUnits } from '../src/limits/watermark.ts';
 import type { PartnerLimiter } from './partner-limiter.ts';
 
@@ -210,7 +218,11 @@ export class KeyLimiter extends DurableObject<Bindings> {
   }
 
   private deny(call: TakeCall, denial: Denial): TakeReply {
-    return { outcome: 'deny', denial, gauges: this.gaugesOf(call, this.partner?.gauges, this.partner?.spent ?? 0) };
+    return {
+      outcome: 'deny',
+      denial,
+      gauges: this.gaugesOf(call, this.partner?.gauges, this.partner?.spent ?? 0),
+    };
   }
 
   private gaugesOf(subject: LimitSubject, partner: PartnerGauges | undefined, spent: number): LimitGauges {

@@ -2,6 +2,7 @@
 // units that it is ahead. Shell of src/limits/partner-ledger.ts.
 
 import { DurableObject } from 'cloudflare:workers';
+import type { PartnerLimits } from '../src/limits/limit.ts';
 import {
   advancePartner,
   type DrawReply,
@@ -15,7 +16,6 @@ import {
   restorePartner,
   returnLease,
 } from '../src/limits/partner-ledger.ts';
-import type { PartnerLimits } from '../src/limits/limit.ts';
 import type { Period } from '../src/limits/protocol.ts';
 import type { Quotas } from '../src/limits/quota.ts';
 import { unitsIn } from '../src/limits/sliding-window.ts';

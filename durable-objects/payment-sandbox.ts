@@ -2,12 +2,17 @@
 // Idempotency-Key for a day. Shell of src/sandbox/payments.
 
 import { DurableObject } from 'cloudflare:workers';
-import { type PaymentAnswer, type PaymentObject, type PaymentRequest, paymentSandbox } from '../src/sandbox/payments/payments.ts';
+import {
+  type PaymentAnswer,
+  type PaymentObject,
+  type PaymentRequest,
+  paymentSandbox,
+} from '../src/sandbox/payments/payments.ts';
 
 const KEPT_MS = 24 * 3600 * 1000;
 
 export class PaymentSandbox extends DurableObject {
-  constructor(ctx: DurableObjectState, env: object) {
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     ctx.storage.sql.exec(`
       CREATE TABLE IF NOT EXISTS item (seq INTEGER PRIMARY KEY, id TEXT UNIQUE, object TEXT, json TEXT);
@@ -23,7 +28,10 @@ export class PaymentSandbox extends DurableObject {
       this.sql('DELETE FROM answer WHERE at_ms < ?', Date.now() - KEPT_MS);
       const [known] = this.sql('SELECT request, status, json FROM answer WHERE key = ?', key);
       if (known && known.request !== fingerprint) {
-        const json = JSON.stringify({ error: 'idempotency_mismatch', message: 'This key was used with another request' });
+        const json = JSON.stringify({
+          error: 'idempotency_mismatch',
+          message: 'This key was used with another request',
+        });
         return { status: 422, json, replayed: false };
       }
       if (known) return { status: Number(known.status), json: String(known.json), replayed: true };
@@ -31,7 +39,14 @@ export class PaymentSandbox extends DurableObject {
     const answer = this.run(request);
     const json = JSON.stringify(answer.body);
     if (key !== null) {
-      this.sql('INSERT INTO answer VALUES (?, ?, ?, ?, ?)', key, fingerprint, answer.status, json, Date.now());
+      this.sql(
+        'INSERT INTO answer VALUES (?, ?, ?, ?, ?)',
+        key,
+        fingerprint,
+        answer.status,
+        json,
+        Date.now(),
+      );
     }
     return { status: answer.status, json, replayed: false };
   }

@@ -70,7 +70,8 @@ function build(env: Env) {
     newId,
     now,
     sleep,
-    lost: (message, error) => log({ message: 'usage lost', level: 'error', usage: message, error: String(error) }),
+    lost: (message, error) =>
+      log({ message: 'usage lost', level: 'error', usage: message, error: String(error) }),
   });
   const keyEncryptionKeys = config.KEY_ENCRYPTION_KEYS;
   const authenticate = createAuthenticator({ directory, guard, keyEncryptionKeys, now });
@@ -85,7 +86,10 @@ function build(env: Env) {
     authenticate,
     isOriginListed: keyStore.isOriginListed,
     limiter,
-    cache: { match: (url) => caches.default.match(url), put: (url, response) => caches.default.put(url, response) },
+    cache: {
+      match: (url) => caches.default.match(url),
+      put: (url, response) => caches.default.put(url, response),
+    },
     upstreamOrigin: (variables) => {
       for (const name of variables) {
         const value = env[name];
@@ -126,7 +130,8 @@ function build(env: Env) {
     verifyToken: createTokenVerifier(config),
     deadLetters: env.DEAD_LETTER_QUEUE,
     usageQueue: env.USAGE_QUEUE,
-    resetPayments: (account: string) => env.PAYMENT_SANDBOX.get(env.PAYMENT_SANDBOX.idFromName(account)).reset(),
+    resetPayments: (account: string) =>
+      env.PAYMENT_SANDBOX.get(env.PAYMENT_SANDBOX.idFromName(account)).reset(),
   };
 }
 

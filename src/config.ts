@@ -7,9 +7,15 @@ import type { KeyEncryptionKeys } from './keys/envelope.ts';
 const keyEncryptionKeys: z.ZodType<KeyEncryptionKeys> = z
   .object({ current: z.string().regex(/^[\w-]+$/), keys: z.record(z.string(), z.string()) })
   .refine(({ current, keys }) => current in keys, 'the current key is not among the keys')
-  .refine(({ keys }) => Object.values(keys).every((key) => fromBase64(key).length === 32), 'a key is not 32 bytes');
+  .refine(
+    ({ keys }) => Object.values(keys).every((key) => fromBase64(key).length === 32),
+    'a key is not 32 bytes',
+  );
 
-const flag = z.enum(['true', 'false']).default('false').transform((text) => text === 'true');
+const flag = z
+  .enum(['true', 'false'])
+  .default('false')
+  .transform((text) => text === 'true');
 
 const settings = z.object({
   ENVIRONMENT: z.enum(['development', 'test', 'staging', 'production']).default('production'),
@@ -28,7 +34,10 @@ const settings = z.object({
   JWT_ISSUER: z.string().optional(),
   JWT_AUDIENCE: z.string().default('passerelle'),
   JWT_JWKS_URL: z.url().optional(),
-  JWT_ALGORITHMS: z.string().default('ES256,RS256,EdDSA').transform((text) => text.split(',')),
+  JWT_ALGORITHMS: z
+    .string()
+    .default('ES256,RS256,EdDSA')
+    .transform((text) => text.split(',')),
   REQUIRE_MTLS: flag,
   UPSTASH_REDIS_REST_URL: z.url().optional(),
   UPSTASH_REDIS_REST_TOKEN: z.string().optional(),

@@ -10,14 +10,19 @@ export default defineConfig({
       { root, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       {
         root,
-        plugins: [cloudflareTest({ main: './test/support/objects.ts', miniflare: {
-          compatibilityDate: '2026-10-15',
-          durableObjects: {
-            KEY_LIMITER: { className: 'KeyLimiter', useSQLite: true },
-            PARTNER_LIMITER: { className: 'PartnerLimiter', useSQLite: true },
-            PAYMENT_SANDBOX: { className: 'PaymentSandbox', useSQLite: true },
-          },
-        } })],
+        plugins: [
+          cloudflareTest({
+            main: './test/support/objects.ts',
+            miniflare: {
+              compatibilityDate: '2026-10-15',
+              durableObjects: {
+                KEY_LIMITER: { className: 'KeyLimiter', useSQLite: true },
+                PARTNER_LIMITER: { className: 'PartnerLimiter', useSQLite: true },
+                PAYMENT_SANDBOX: { className: 'PaymentSandbox', useSQLite: true },
+              },
+            },
+          }),
+        ],
         test: { name: 'worker', include: ['test/worker/**/*.test.ts'] },
       },
       {

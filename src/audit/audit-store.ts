@@ -28,7 +28,12 @@ export interface AuditEntry {
  * A CTE that writes the audit row for the rows of `changed` (a CTE before it that returns `partner_id`), and none
  * when nothing changed.
  */
-export const auditRow = (actor: Actor, action: string, target: Record<string, unknown>, details: object = {}): SQL => sql`
+export const auditRow = (
+  actor: Actor,
+  action: string,
+  target: Record<string, unknown>,
+  details: object = {},
+): SQL => sql`
   INSERT INTO dev_portal_audit (partner_id, actor, action, target, details, ip, request_id)
   SELECT partner_id, ${actor.name}, ${action}, ${JSON.stringify(target)}::jsonb, ${JSON.stringify(details)}::jsonb,
     ${actor.ip}, ${actor.requestId} FROM changed`;

@@ -36,7 +36,12 @@ export function createPeriodStore(database: Database) {
         WHERE p.created_at < ${start}::date + CASE WHEN ${type} = 'daily' THEN interval '1 day' ELSE interval '1 month' END
           AND (p.status = 'active' OR q.id IS NOT NULL)`),
     /** Closes the periods at these costs. A closed period keeps its first closing time; late units change its cost. */
-    async close(type: 'daily' | 'monthly', start: string, end: string, costs: { partner_id: string; cents: number }[]) {
+    async close(
+      type: 'daily' | 'monthly',
+      start: string,
+      end: string,
+      costs: { partner_id: string; cents: number }[],
+    ) {
       const closed = await database.rows(sql`
         INSERT INTO quota_usage AS q (partner_id, environment, period_type, period_start, period_end, cost_cents, closed_at)
         SELECT c.partner_id, 'live', ${type}, ${start}::date, ${end}::date, c.cents, now()
@@ -59,7 +64,10 @@ export function createPeriodStore(database: Database) {
             WHERE day = ${day}::date GROUP BY 1, 2) r USING (partner_id, environment)
         FULL JOIN (SELECT partner_id, environment::text, units FROM quota_usage
             WHERE period_type = 'daily' AND period_start = ${day}::date) q USING (partner_id, environment)`),
-    async saveReconciliation(day: string, rows: (Counted & { limiterUnits: number | null; agrees: boolean })[]) {
+    async saveReconciliation(
+      day: string,
+      rows: (Counted & { limiterUnits: number | null; agrees: boolean })[],
+    ) {
       await database.rows(sql`
         INSERT INTO reconciliation (day, partner_id, environment, limiter_units, event_units, rollup_units, quota_units, agrees)
         SELECT ${day}::date, r."partnerId", r.environment, r."limiterUnits", r."eventUnits", r."rollupUnits", r."quotaUnits", r.agrees
@@ -81,7 +89,9 @@ export function createPeriodStore(database: Database) {
           (SELECT count(*) FROM old_secrets) AS secrets_forgotten,
           (SELECT count(*) FROM old_answers) AS answers_forgotten`);
       const [made] = await database.rows<{ made: number }>(sql`SELECT ensure_usage_partitions(3) AS made`);
-      const [dropped] = await database.rows<{ dropped: number }>(sql`SELECT drop_usage_partitions(${monthsKept}) AS dropped`);
+      const [dropped] = await database.rows<{ dropped: number }>(
+        sql`SELECT drop_usage_partitions(${monthsKept}) AS dropped`,
+      );
       return { ...result, ...made, ...dropped };
     },
   };

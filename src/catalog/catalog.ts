@@ -88,7 +88,8 @@ export function loadCatalog(documents: readonly unknown[]): Catalog {
   const byPath = new Map<string, MethodMap>();
   for (const route of parsed.flatMap(routesOf)) {
     const methods: MethodMap = byPath.get(route.path) ?? new Map();
-    if (methods.has(route.method)) throw new Error(`catalogue: ${route.method} ${route.path} is offered twice`);
+    if (methods.has(route.method))
+      throw new Error(`catalogue: ${route.method} ${route.path} is offered twice`);
     byPath.set(route.path, methods.set(route.method, route));
   }
   const router = new SmartRouter<MethodMap>({ routers: [new RegExpRouter(), new TrieRouter()] });

@@ -8,7 +8,11 @@ export interface Denied {
   reason?: string;
 }
 
-export const deny = (denied: ErrorCode, detail?: ErrorDetail, reason?: string): Denied => ({ denied, detail, reason });
+export const deny = (denied: ErrorCode, detail?: ErrorDetail, reason?: string): Denied => ({
+  denied,
+  detail,
+  reason,
+});
 
 export const isDenied = (value: unknown): value is Denied =>
   typeof value === 'object' && value !== null && 'denied' in value;

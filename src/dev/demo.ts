@@ -5,7 +5,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import pg from 'pg';
 import { uuidv7 } from 'uuidv7';
 import { type KeyEncryptionKeys, sealEnvelope } from '../keys/envelope.ts';
-import { displayPrefix, type Environment, newBearerKey, newSigningId, newSigningSecret } from '../keys/key-format.ts';
+import {
+  displayPrefix,
+  type Environment,
+  newBearerKey,
+  newSigningId,
+  newSigningSecret,
+} from '../keys/key-format.ts';
 
 export interface DemoKeys {
   live: string;
@@ -82,22 +88,31 @@ async function keptKeys(client: pg.Client, file: string): Promise<DemoKeys | und
   try {
     const { keys } = JSON.parse(readFileSync(file, 'utf8')) as Demo;
     const hashes = [keys.live, keys.test, keys.free, keys.enterprise, keys.signing.secret].map(sha256);
-    const { rowCount } = await client.query('SELECT 1 FROM api_key WHERE key_hash = ANY ($1) AND is_active', [hashes]);
+    const { rowCount } = await client.query('SELECT 1 FROM api_key WHERE key_hash = ANY ($1) AND is_active', [
+      hashes,
+    ]);
     return rowCount === hashes.length ? keys : undefined;
   } catch {
     return undefined;
   }
 }
 
-async function makeKeys(client: pg.Client, demo: Omit<Demo, 'keys'>, keks: KeyEncryptionKeys): Promise<DemoKeys> {
+async function makeKeys(
+  client: pg.Client,
+  demo: Omit<Demo, 'keys'>,
+  keks: KeyEncryptionKeys,
+): Promise<DemoKeys> {
   const appId = uuidv7();
-  await client.query(`INSERT INTO dev_apps (id, partner_id, name, description) VALUES ($1, $2, 'Teranga', 'Demo app')`, [
-    appId,
-    demo.partner.id,
-  ]);
+  await client.query(
+    `INSERT INTO dev_apps (id, partner_id, name, description) VALUES ($1, $2, 'Teranga', 'Demo app')`,
+    [appId, demo.partner.id],
+  );
   // Demo keys whose secrets are lost make room for new ones.
-  await client.query(`UPDATE api_key SET is_active = false, revoked_reason = 'replaced by a new demo key', revoked_at = now()
-    WHERE name LIKE 'Demo %' AND is_active AND partner_id = ANY ($1)`, [[demo.partner.id, demo.freePartner.id, demo.enterprisePartner.id]]);
+  await client.query(
+    `UPDATE api_key SET is_active = false, revoked_reason = 'replaced by a new demo key', revoked_at = now()
+    WHERE name LIKE 'Demo %' AND is_active AND partner_id = ANY ($1)`,
+    [[demo.partner.id, demo.freePartner.id, demo.enterprisePartner.id]],
+  );
   const keys: DemoKeys = {
     live: newBearerKey('live', random),
     test: newBearerKey('test', random),
@@ -117,7 +132,12 @@ async function makeKeys(client: pg.Client, demo: Omit<Demo, 'keys'>, keks: KeyEn
     signing: { id: keys.signing.id, envelope },
     appId,
   });
-  await insertKey(client, { partnerId: demo.freePartner.id, environment: 'live', name: 'Demo free', secret: keys.free });
+  await insertKey(client, {
+    partnerId: demo.freePartner.id,
+    environment: 'live',
+    name: 'Demo free',
+    secret: keys.free,
+  });
   await insertKey(client, {
     partnerId: demo.enterprisePartner.id,
     environment: 'live',

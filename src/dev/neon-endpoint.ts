@@ -90,8 +90,10 @@ export async function startNeonEndpoint(databaseUrl: string, jwks: object): Prom
     } catch (error) {
       const isSqlError = error instanceof pg.DatabaseError;
       client?.release(!isSqlError || undefined);
-      const { message, code, severity, detail, hint, schema, table, column, constraint } = error as pg.DatabaseError;
-      if (isSqlError) send(response, 400, { message, code, severity, detail, hint, schema, table, column, constraint });
+      const { message, code, severity, detail, hint, schema, table, column, constraint } =
+        error as pg.DatabaseError;
+      if (isSqlError)
+        send(response, 400, { message, code, severity, detail, hint, schema, table, column, constraint });
       else send(response, 500, { message: `database: ${message}` });
     }
   }

@@ -57,7 +57,16 @@ export async function startPostgres(folder: string, port: number, database: stri
     persistent: true,
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8', '--locale=C'],
-    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'timezone=UTC', '-c', 'max_connections=50', '-c', `unix_socket_directories=`],
+    postgresFlags: [
+      '-c',
+      'listen_addresses=127.0.0.1',
+      '-c',
+      'timezone=UTC',
+      '-c',
+      'max_connections=50',
+      '-c',
+      `unix_socket_directories=`,
+    ],
     onLog: note,
     onError: note,
   });

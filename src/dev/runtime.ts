@@ -45,7 +45,13 @@ export function crons(): string[] {
   return JSON.parse(list);
 }
 
-export async function startRuntime({ port, persist, variables, onLog, entry }: RuntimeOptions): Promise<Miniflare> {
+export async function startRuntime({
+  port,
+  persist,
+  variables,
+  onLog,
+  entry,
+}: RuntimeOptions): Promise<Miniflare> {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(ROOT, 'wrangler.toml'));
   const { modulesRules: _rules, ...options } = workerOptions;
   const miniflare = new Miniflare(
@@ -77,7 +83,8 @@ export function startCron(fire: (cron: string, scheduledMs: number) => Promise<v
     const at = new Date(Math.floor(Date.now() / 60_000) * 60_000);
     for (const cron of crons()) {
       const [minute = '*', hour = '*'] = cron.split(' ');
-      if (matches(minute, at.getUTCMinutes()) && matches(hour, at.getUTCHours())) void fire(cron, at.getTime());
+      if (matches(minute, at.getUTCMinutes()) && matches(hour, at.getUTCHours()))
+        void fire(cron, at.getTime());
     }
     wait();
   };

@@ -5,9 +5,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Miniflare } from 'miniflare';
-import { AUDIENCE, ISSUER, type Issuer, openIssuer } from './issuer.ts';
-import { type Demo, DEVELOPER, ensureDemo, OPERATOR } from './demo.ts';
+import { DEVELOPER, type Demo, ensureDemo, OPERATOR } from './demo.ts';
 import { freePort, writePrivate } from './files.ts';
+import { AUDIENCE, ISSUER, type Issuer, openIssuer } from './issuer.ts';
 import { migrate } from './migrate.ts';
 import { type NeonEndpoint, startNeonEndpoint } from './neon-endpoint.ts';
 import { type LocalPostgres, startPostgres } from './postgres.ts';
@@ -79,7 +79,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   try {
     const secrets = await openSecrets(join(folder, 'secrets.json'));
     const issuer = await openIssuer(join(folder, 'issuer.json'));
-    const postgres = await startPostgres(join(folder, 'postgres'), await databasePort(secrets.databasePort), 'passerelle');
+    const postgres = await startPostgres(
+      join(folder, 'postgres'),
+      await databasePort(secrets.databasePort),
+      'passerelle',
+    );
     stops.push(() => postgres.stop());
     await migrate(postgres.url);
     const endpoint = await startNeonEndpoint(postgres.url, issuer.jwks);
@@ -109,7 +113,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       const { outcome } = await worker.scheduled({ cron, scheduledTime: new Date(atMs) });
       if (outcome !== 'ok') throw new Error(`cron ${cron}: ${outcome}`);
     };
-    if (options.cron) stops.push(startCron((cron, atMs) => fireCron(cron, atMs).catch((error) => options.onLog?.(String(error)))));
+    if (options.cron)
+      stops.push(
+        startCron((cron, atMs) => fireCron(cron, atMs).catch((error) => options.onLog?.(String(error)))),
+      );
     const { port: chosen } = await miniflare.ready;
     const url = `http://127.0.0.1:${chosen}`;
     const demoFile = {
@@ -121,7 +128,19 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       metrics: { token: secrets.metricsToken },
     };
     writePrivate(join(folder, 'demo.json'), `${JSON.stringify(demoFile, null, 2)}\n`);
-    return { url, databaseUrl: postgres.url, demo, demoFile, issuer, postgres, endpoint, miniflare, secrets, fireCron, stop };
+    return {
+      url,
+      databaseUrl: postgres.url,
+      demo,
+      demoFile,
+      issuer,
+      postgres,
+      endpoint,
+      miniflare,
+      secrets,
+      fireCron,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -15,8 +15,12 @@ const DRAIN_MS = 2500;
 
 /** Ctrl-C reaches a whole process group at once: the stack runs in one of its own, and is asked to stop in order. */
 if (process.argv[2] !== 'run') {
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), 'run'], { detached: true, stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill('SIGTERM'));
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), 'run'], {
+    detached: true,
+    stdio: 'inherit',
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => child.kill('SIGTERM'));
   const code = await new Promise<number>((resolve) => child.once('exit', (status) => resolve(status ?? 1)));
   process.exit(code);
 }

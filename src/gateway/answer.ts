@@ -1,11 +1,11 @@
 // Turns what the stages found into the answer: rate-limit headers, timing, CORS, and the error table.
 
+import type { Denied } from '../core/denied.ts';
 import { errorResponse } from '../core/errors.ts';
+import { unixSeconds } from '../core/time.ts';
 import { isUnlimited } from '../limits/limit.ts';
 import type { LimitGauges } from '../limits/protocol.ts';
-import { unixSeconds } from '../core/time.ts';
-import { type Denied } from '../core/denied.ts';
-import { type Exchange } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 
 const HOP_BY_HOP = [
   'connection',
@@ -59,7 +59,8 @@ export function setLimitHeaders(headers: Headers, gauges: LimitGauges, nowMs: nu
     if (!tightest || share < tightest.share) tightest = { name, remaining, share, resetSeconds };
   }
   if (policies.length > 0) headers.set('RateLimit-Policy', policies.join(', '));
-  if (tightest) headers.set('RateLimit', `"${tightest.name}";r=${tightest.remaining};t=${tightest.resetSeconds}`);
+  if (tightest)
+    headers.set('RateLimit', `"${tightest.name}";r=${tightest.remaining};t=${tightest.resetSeconds}`);
 }
 
 function decorate(exchange: Exchange, headers: Headers, nowMs: number): void {
@@ -93,4 +94,3 @@ export function refuse(exchange: Exchange, { denied, detail, reason }: Denied, n
   decorate(exchange, response.headers, nowMs);
   return response;
 }
-

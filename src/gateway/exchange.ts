@@ -33,7 +33,12 @@ export interface Exchange {
 }
 
 /** Runs a stage and notes how long it took. */
-export async function timed<T>(exchange: Exchange, stage: string, now: () => number, work: Promise<T>): Promise<T> {
+export async function timed<T>(
+  exchange: Exchange,
+  stage: string,
+  now: () => number,
+  work: Promise<T>,
+): Promise<T> {
   const startedMs = now();
   try {
     return await work;
@@ -42,7 +47,12 @@ export async function timed<T>(exchange: Exchange, stage: string, now: () => num
   }
 }
 
-export function openExchange(request: Request, id: string, nowMs: number, keepAlive: Exchange['keepAlive']): Exchange {
+export function openExchange(
+  request: Request,
+  id: string,
+  nowMs: number,
+  keepAlive: Exchange['keepAlive'],
+): Exchange {
   const pathStart = request.url.indexOf('/', request.url.indexOf('//') + 2);
   const rest = pathStart < 0 ? '/' : request.url.slice(pathStart);
   const queryStart = rest.indexOf('?');

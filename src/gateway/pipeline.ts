@@ -2,9 +2,9 @@
 // Each stage is a file in stages/; each either goes on or says which error to answer.
 
 import type { Catalog } from '../catalog/catalog.ts';
+import { type Denied, deny, isDenied } from '../core/denied.ts';
 import { AppError } from '../core/errors.ts';
 import { answer, refuse } from './answer.ts';
-import { type Denied, deny, isDenied } from '../core/denied.ts';
 import { type Exchange, openExchange, timed } from './exchange.ts';
 import type { GatewayPorts } from './ports.ts';
 import { authenticate } from './stages/authenticate.ts';
@@ -20,7 +20,11 @@ export type Gateway = GatewayPorts & { catalog: Catalog };
 /** A record may be older than what the limiter has seen: then it is read afresh and the call is judged again, once. */
 const MOST_JUDGEMENTS = 2;
 
-export async function handle(request: Request, gateway: Gateway, keepAlive: Exchange['keepAlive']): Promise<Response> {
+export async function handle(
+  request: Request,
+  gateway: Gateway,
+  keepAlive: Exchange['keepAlive'],
+): Promise<Response> {
   const exchange = openExchange(request, gateway.newId(), gateway.now(), keepAlive);
   let response: Response;
   try {
@@ -35,7 +39,8 @@ export async function handle(request: Request, gateway: Gateway, keepAlive: Exch
 
 async function run(exchange: Exchange, gateway: Gateway): Promise<Response> {
   const match = gateway.catalog.match(exchange.request.method, exchange.path);
-  if (match.found === 'nothing') return refuseUnmatched(exchange, gateway, deny('not_found', { fields: { path: exchange.path } }));
+  if (match.found === 'nothing')
+    return refuseUnmatched(exchange, gateway, deny('not_found', { fields: { path: exchange.path } }));
   if (isPreflight(exchange.request)) return preflight(exchange, gateway);
   if (match.found === 'path') {
     const headers = { allow: match.allow.join(', ') };

@@ -34,7 +34,10 @@ export interface GatewayPorts {
   authenticate: Authenticator;
   isOriginListed(origin: string): Promise<boolean>;
   limiter: Pick<LimiterClient, 'take' | 'peek' | 'refund'>;
-  cache: { match(url: string): Promise<Response | undefined>; put(url: string, response: Response): Promise<void> };
+  cache: {
+    match(url: string): Promise<Response | undefined>;
+    put(url: string, response: Response): Promise<void>;
+  };
   /** Origin of the first of these variables that is set. */
   upstreamOrigin(variables: readonly string[]): string | undefined;
   fetchUpstream(url: string, init: RequestInit): Promise<Response>;

@@ -13,7 +13,10 @@ import { LimiterUnavailable } from '../platform/limiter-client.ts';
 
 const MOST_BODY_BYTES = 64 * 1024;
 
-export type ApiEnv<Services> = { Bindings: Record<string, unknown>; Variables: { services: Services; requestId: string } };
+export type ApiEnv<Services> = {
+  Bindings: Record<string, unknown>;
+  Variables: { services: Services; requestId: string };
+};
 
 /** Field errors without the input that caused them. */
 export const fieldErrors = (error: z.ZodError): FieldErrors =>
@@ -21,9 +24,13 @@ export const fieldErrors = (error: z.ZodError): FieldErrors =>
 
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  if (error instanceof DatabaseUnavailable) return new AppError('service_unavailable', 'The database cannot be reached');
+  if (error instanceof DatabaseUnavailable)
+    return new AppError('service_unavailable', 'The database cannot be reached');
   if (error instanceof LimiterUnavailable) {
-    return new AppError('limiter_unavailable', 'The change is saved; repeat the request to make sure that it is in force');
+    return new AppError(
+      'limiter_unavailable',
+      'The change is saved; repeat the request to make sure that it is in force',
+    );
   }
   if (error instanceof HTTPException) {
     return new AppError(error.status === 413 ? 'payload_too_large' : 'invalid_request');
@@ -42,7 +49,8 @@ export function renderError(error: unknown, requestId: string): Response {
 export function createApi<Services extends { log(line: Record<string, unknown>): void }>() {
   const api = new OpenAPIHono<ApiEnv<Services>>({
     defaultHook(result) {
-      if (!result.success) throw new AppError('validation_error', undefined, { details: fieldErrors(result.error) });
+      if (!result.success)
+        throw new AppError('validation_error', undefined, { details: fieldErrors(result.error) });
     },
   });
   api.use(async (context, next) => {
@@ -51,13 +59,20 @@ export function createApi<Services extends { log(line: Record<string, unknown>):
     context.header('X-Request-Id', context.var.requestId);
     context.header('Cache-Control', 'no-store');
   });
-  api.use(bodyLimit({ maxSize: MOST_BODY_BYTES, onError: () => Promise.reject(new AppError('payload_too_large')) }));
+  api.use(
+    bodyLimit({ maxSize: MOST_BODY_BYTES, onError: () => Promise.reject(new AppError('payload_too_large')) }),
+  );
   api.onError((error, context) => {
     const response = renderError(error, context.var.requestId ?? newId());
     if (response.status >= 500) {
       const { method, path } = context.req;
       const cause = error.cause instanceof Error ? String(error.cause) : undefined;
-      context.var.services?.log({ message: `${method} ${path} failed`, level: 'error', error: String(error), cause });
+      context.var.services?.log({
+        message: `${method} ${path} failed`,
+        level: 'error',
+        error: String(error),
+        cause,
+      });
     }
     return response;
   });

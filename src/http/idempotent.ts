@@ -8,7 +8,12 @@ import type { IdempotencyStore } from '../platform/idempotency-store.ts';
 const MOST_KEY_CHARS = 255;
 
 /** `owner`: whose keys these are; another owner's are never found. */
-export async function idempotent(context: Context, next: Next, store: IdempotencyStore, owner: string): Promise<Response | undefined> {
+export async function idempotent(
+  context: Context,
+  next: Next,
+  store: IdempotencyStore,
+  owner: string,
+): Promise<Response | undefined> {
   const key = context.req.header('idempotency-key');
   if (context.req.method !== 'POST' || key === undefined) {
     await next();

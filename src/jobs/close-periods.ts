@@ -13,7 +13,12 @@ export interface Closed {
   partners: number;
 }
 
-async function close(periods: PeriodStore, type: Closed['type'], start: string, end: string): Promise<Closed> {
+async function close(
+  periods: PeriodStore,
+  type: Closed['type'],
+  start: string,
+  end: string,
+): Promise<Closed> {
   const open = await periods.periods(type, start);
   const costs = open.map((period) => ({
     partner_id: period.partnerId,
@@ -32,7 +37,9 @@ export async function closePeriods(periods: PeriodStore, nowMs: number): Promise
   }
   const isEarlyInMonth = nowMs - monthStart(nowMs) <= DAYS_CLOSED_AGAIN * DAY_MS + DAY_MS;
   if (isEarlyInMonth) {
-    closed.push(await close(periods, 'monthly', isoDay(monthStart(nowMs, -1)), isoDay(monthStart(nowMs) - DAY_MS)));
+    closed.push(
+      await close(periods, 'monthly', isoDay(monthStart(nowMs, -1)), isoDay(monthStart(nowMs) - DAY_MS)),
+    );
   }
   return closed;
 }

@@ -41,13 +41,18 @@ export async function runCron(cron: string, nowMs: number, services: JobServices
   if (cron !== '* * * * *' || result !== 0) services.log({ message: 'job done', cron, result });
 }
 
-export async function consume(queue: string, messages: readonly QueueMessage[], services: JobServices): Promise<void> {
+export async function consume(
+  queue: string,
+  messages: readonly QueueMessage[],
+  services: JobServices,
+): Promise<void> {
   if (queue.includes('-dead')) {
     const letters = messages.map(({ body }) => ({ id: services.newId(), body }));
     await services.usageStore.keepDeadLetters(queue, letters);
     services.log({ message: 'dead letters kept', level: 'error', queue, count: letters.length });
     return;
   }
-  const layAside = async (body: unknown) => void (await services.deadLetters.send(body, { contentType: 'json' }));
+  const layAside = async (body: unknown) =>
+    void (await services.deadLetters.send(body, { contentType: 'json' }));
   await consumeUsage(messages, { store: services.usageStore, layAside, log: services.log });
 }

@@ -18,15 +18,28 @@ export async function reconcile(ports: ReconcilePorts, dayMs: number, nowMs: num
   const counted = await ports.periods.counted(day);
   const rows = await Promise.all(
     counted.map(async (row) => {
-      const usage = await ports.limiter.partnerUsage(partnerObjectName(row.partnerId, row.environment)).catch(() => undefined);
+      const usage = await ports.limiter
+        .partnerUsage(partnerObjectName(row.partnerId, row.environment))
+        .catch(() => undefined);
       const isSameDay = usage?.dayStartMs === dayStart(dayMs);
       const limiterUnits = usage && (isSameDay || isToday) ? (isSameDay ? usage.dayUsed : 0) : null;
-      const units = [row.eventUnits, row.rollupUnits, row.quotaUnits, ...(limiterUnits === null ? [] : [limiterUnits])];
+      const units = [
+        row.eventUnits,
+        row.rollupUnits,
+        row.quotaUnits,
+        ...(limiterUnits === null ? [] : [limiterUnits]),
+      ];
       return { ...row, limiterUnits, agrees: new Set(units).size === 1 };
     }),
   );
   await ports.periods.saveReconciliation(day, rows);
   const differing = rows.filter(({ agrees }) => !agrees);
-  ports.log({ message: 'reconciled', level: differing.length > 0 ? 'error' : 'info', day, compared: rows.length, differing });
+  ports.log({
+    message: 'reconciled',
+    level: differing.length > 0 ? 'error' : 'info',
+    day,
+    compared: rows.length,
+    differing,
+  });
   return { day, compared: rows.length, differing: differing.length };
 }

@@ -2,8 +2,8 @@
 // revoked, expired and suspended keys are refused with the same words. Fails closed: a key that cannot be looked up is
 // `service_unavailable`, never bad.
 
-import { sha256Hex } from '../core/encoding.ts';
 import { type Denied, deny } from '../core/denied.ts';
+import { sha256Hex } from '../core/encoding.ts';
 import type { AbuseGuard } from '../platform/abuse-guard.ts';
 import { type KeyEncryptionKeys, openEnvelope } from './envelope.ts';
 import type { KeyDirectory } from './key-directory.ts';
@@ -47,7 +47,8 @@ async function parseCredential(headers: Headers): Promise<Credential | Denied> {
   const signed = headers.get('x-api-key');
   if (authorization === null && signed !== null) {
     const parsed = parseSigned(signed);
-    if (!parsed) return deny('invalid_api_key_format', { message: 'X-API-Key must be in format: KEY_ID:HEX_HMAC' });
+    if (!parsed)
+      return deny('invalid_api_key_format', { message: 'X-API-Key must be in format: KEY_ID:HEX_HMAC' });
     return { lookup: { by: 'key_id', value: parsed.id }, signature: parsed.signature };
   }
   if (authorization === null) return deny('missing_api_key', { fields: { docs: '/docs' } });
@@ -79,17 +80,26 @@ export function createAuthenticator({ directory, guard, keyEncryptionKeys, now }
     return key;
   }
 
-  async function verify(caller: Presented, record: KeyRecord, signature: string): Promise<Authenticated | Unauthenticated> {
+  async function verify(
+    caller: Presented,
+    record: KeyRecord,
+    signature: string,
+  ): Promise<Authenticated | Unauthenticated> {
     const nonce = caller.headers.get('x-nonce');
     const prefix = signedPrefix({ timestamp: caller.headers.get('x-timestamp'), nonce }, now());
-    if (prefix === undefined) return { ...deny('invalid_signature', undefined, 'timestamp or nonce refused'), record };
+    if (prefix === undefined)
+      return { ...deny('invalid_signature', undefined, 'timestamp or nonce refused'), record };
     const body = await caller.body();
     if (body === 'too_large') return { ...deny('payload_too_large'), record };
-    if (body === 'cut_short') return { ...deny('invalid_request', { message: 'The request body ended early' }), record };
+    if (body === 'cut_short')
+      return { ...deny('invalid_request', { message: 'The request body ended early' }), record };
     for (const { envelope } of validSecrets(record, now())) {
       if (!envelope) continue;
       if (await verifySignature(await hmacKeyOf(record.keyId, envelope), signature, prefix, body)) {
-        return { record, ...(nonce !== null && { nonce: { value: nonce, expiresMs: now() + 2 * MOST_SKEW_MS } }) };
+        return {
+          record,
+          ...(nonce !== null && { nonce: { value: nonce, expiresMs: now() + 2 * MOST_SKEW_MS } }),
+        };
       }
     }
     caller.keepAlive(guard.noteFailure(caller.ip));

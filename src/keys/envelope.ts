@@ -19,7 +19,11 @@ async function aesKey(bytes: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
 
 async function seal(key: CryptoKey, plain: Uint8Array<ArrayBuffer>, context: string): Promise<string> {
   const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-  const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: utf8(context) }, key, plain);
+  const sealed = await crypto.subtle.encrypt(
+    { name: 'AES-GCM', iv, additionalData: utf8(context) },
+    key,
+    plain,
+  );
   const bytes = new Uint8Array(IV_BYTES + sealed.byteLength);
   bytes.set(iv);
   bytes.set(new Uint8Array(sealed), IV_BYTES);
@@ -52,14 +56,22 @@ function parts(envelope: string): [kekId: string, wrapped: string, sealed: strin
 }
 
 /** @throws when the key is unknown, or the envelope or its context was changed. */
-export async function openEnvelope(keks: KeyEncryptionKeys, envelope: string, context: string): Promise<string> {
+export async function openEnvelope(
+  keks: KeyEncryptionKeys,
+  envelope: string,
+  context: string,
+): Promise<string> {
   const [kekId, wrapped, sealed] = parts(envelope);
   const dataKey = await open(await keyEncryptionKey(keks, kekId), wrapped, context);
   return decoder.decode(await open(await aesKey(dataKey), sealed, context));
 }
 
 /** The same secret under the current key-encryption key. */
-export async function rewrapEnvelope(keks: KeyEncryptionKeys, envelope: string, context: string): Promise<string> {
+export async function rewrapEnvelope(
+  keks: KeyEncryptionKeys,
+  envelope: string,
+  context: string,
+): Promise<string> {
   const [kekId, wrapped, sealed] = parts(envelope);
   const dataKey = await open(await keyEncryptionKey(keks, kekId), wrapped, context);
   return `v1.${keks.current}.${await seal(await keyEncryptionKey(keks, keks.current), dataKey, context)}.${sealed}`;

@@ -7,7 +7,9 @@ export function isInRanges(address: string, ranges: readonly string[]): boolean 
   if (!ipaddr.isValid(address)) return false;
   const parsed = ipaddr.process(address);
   return ranges.some((range) => {
-    const [base, bits] = ipaddr.parseCIDR(range.includes('/') ? range : `${range}/${range.includes(':') ? 128 : 32}`);
+    const [base, bits] = ipaddr.parseCIDR(
+      range.includes('/') ? range : `${range}/${range.includes(':') ? 128 : 32}`,
+    );
     return parsed.kind() === base.kind() && parsed.match(base, bits);
   });
 }

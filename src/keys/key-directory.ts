@@ -83,7 +83,8 @@ export function createKeyDirectory(store: KeyStore, kv: RecordCache, now: () => 
     async find(lookup: Lookup, keepAlive: (work: Promise<unknown>) => void): Promise<Found> {
       const known = memory.get(cacheKey(lookup));
       const ageMs = known ? now() - known.loadedMs : Number.POSITIVE_INFINITY;
-      if (known && ageMs < (known.record ? FRESH_MS : UNKNOWN_MS)) return { record: known.record, cold: false };
+      if (known && ageMs < (known.record ? FRESH_MS : UNKNOWN_MS))
+        return { record: known.record, cold: false };
       if (known?.record && (ageMs < USABLE_MS || now() < downUntilMs)) {
         if (now() >= downUntilMs) load(lookup, keepAlive).catch(() => undefined);
         return { record: known.record, cold: false };

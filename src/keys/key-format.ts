@@ -32,10 +32,12 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
 /** CRC-32 (ISO 3309) in 6 letters of base 62. Tells a typing error from an unknown key without a look-up. */
 export function checksum(text: string): string {
   let crc = 0xffffffff;
-  for (let i = 0; i < text.length; i++) crc = (CRC_TABLE[(crc ^ text.charCodeAt(i)) & 0xff] ?? 0) ^ (crc >>> 8);
+  for (let i = 0; i < text.length; i++)
+    crc = (CRC_TABLE[(crc ^ text.charCodeAt(i)) & 0xff] ?? 0) ^ (crc >>> 8);
   let value = (crc ^ 0xffffffff) >>> 0;
   let letters = '';
-  for (let i = 0; i < CHECKSUM_LENGTH; i++, value = Math.floor(value / 62)) letters = ALPHABET[value % 62] + letters;
+  for (let i = 0; i < CHECKSUM_LENGTH; i++, value = Math.floor(value / 62))
+    letters = ALPHABET[value % 62] + letters;
   return letters;
 }
 

@@ -49,7 +49,8 @@ export function unusable(record: KeyRecord, hash: string | undefined, nowMs: num
   if (!record.isActive) return 'revoked';
   if (record.expiresMs !== null && record.expiresMs <= nowMs) return 'expired';
   if (!ADMITTED[record.environment].includes(record.partnerStatus)) return 'partner_not_active';
-  if (hash !== undefined && !validSecrets(record, nowMs).some((secret) => secret.hash === hash)) return 'secret_expired';
+  if (hash !== undefined && !validSecrets(record, nowMs).some((secret) => secret.hash === hash))
+    return 'secret_expired';
   return undefined;
 }
 
@@ -57,7 +58,8 @@ export function unusable(record: KeyRecord, hash: string | undefined, nowMs: num
 export const validSecrets = (record: KeyRecord, nowMs: number): KeySecret[] =>
   record.secrets.filter(({ expiresMs }) => expiresMs === null || expiresMs > nowMs);
 
-export const partnerObjectName = (partnerId: string, environment: string): string => `${partnerId}:${environment}`;
+export const partnerObjectName = (partnerId: string, environment: string): string =>
+  `${partnerId}:${environment}`;
 
 export const limitSubject = (record: KeyRecord): LimitSubject => ({
   keyId: record.id,

@@ -11,7 +11,13 @@ import type { Database } from '../platform/database.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
 import { type KeyEncryptionKeys, rewrapEnvelope, sealEnvelope } from './envelope.ts';
 import type { KeyDirectory } from './key-directory.ts';
-import { displayPrefix, type Environment, newBearerKey, newSigningId, newSigningSecret } from './key-format.ts';
+import {
+  displayPrefix,
+  type Environment,
+  newBearerKey,
+  newSigningId,
+  newSigningSecret,
+} from './key-format.ts';
 import type { KeyStore } from './key-store.ts';
 
 /** Scopes that are Passerelle's own, beside those of the catalogue. */
@@ -125,7 +131,8 @@ export function createKeyService(ports: KeyServicePorts) {
   }
 
   async function makeSecret(kind: NewKey['kind'], environment: Environment, keyId: string) {
-    const secret = kind === 'signing' ? newSigningSecret(environment, random) : newBearerKey(environment, random);
+    const secret =
+      kind === 'signing' ? newSigningSecret(environment, random) : newBearerKey(environment, random);
     return {
       secret,
       hash: await sha256Hex(secret),
@@ -150,7 +157,10 @@ export function createKeyService(ports: KeyServicePorts) {
     knownScopes,
     announce,
     /** Newest first, revoked ones included. */
-    list: (partnerId: string, filter: { appId?: string; environment?: Environment } = {}): Promise<KeyView[]> =>
+    list: (
+      partnerId: string,
+      filter: { appId?: string; environment?: Environment } = {},
+    ): Promise<KeyView[]> =>
       database.rows<KeyView>(sql`${VIEW} WHERE k.partner_id = ${partnerId}
         AND (${filter.appId ?? null}::uuid IS NULL OR k.app_id = ${filter.appId ?? null}::uuid)
         AND (${filter.environment ?? null}::text IS NULL OR k.environment = ${filter.environment ?? null}::text)
@@ -190,7 +200,12 @@ export function createKeyService(ports: KeyServicePorts) {
     },
 
     /** A new secret; the old ones stay valid for the grace period (0: they end now). */
-    async rotate(partnerId: string | null, keyId: string, graceDays: number = DEFAULT_GRACE_DAYS, actor: Actor) {
+    async rotate(
+      partnerId: string | null,
+      keyId: string,
+      graceDays: number = DEFAULT_GRACE_DAYS,
+      actor: Actor,
+    ) {
       const key = await get(partnerId, keyId);
       if (!key.isActive) throw new AppError('conflict', 'A revoked key cannot be rotated');
       const made = await makeSecret(key.kind, key.environment, key.keyId);
@@ -202,7 +217,9 @@ export function createKeyService(ports: KeyServicePorts) {
           audit AS (${auditRow(actor, 'key.rotated', { key_id: key.keyId }, { grace_days: graceDays })})
           SELECT * FROM changed`,
         ...(graceDays === 0
-          ? [sql`UPDATE api_key_retired_secret SET expires_at = now() WHERE api_key_id = ${key.id} AND expires_at > now()`]
+          ? [
+              sql`UPDATE api_key_retired_secret SET expires_at = now() WHERE api_key_id = ${key.id} AND expires_at > now()`,
+            ]
           : []),
       ]);
       await announce(key.id);
@@ -227,7 +244,9 @@ export function createKeyService(ports: KeyServicePorts) {
         ...(change.name !== undefined ? [sql`name = ${change.name}`] : []),
         ...(change.description !== undefined ? [sql`description = ${change.description}`] : []),
         ...(change.scopes !== undefined ? [sql`scopes = ${textArray(change.scopes)}`] : []),
-        ...(change.allowedIps !== undefined ? [sql`allowed_ips = ${textArray(change.allowedIps)}::inet[]`] : []),
+        ...(change.allowedIps !== undefined
+          ? [sql`allowed_ips = ${textArray(change.allowedIps)}::inet[]`]
+          : []),
         ...(change.expiresAt !== undefined ? [sql`expires_at = ${change.expiresAt}::timestamptz`] : []),
       ];
       if (sets.length === 0) return key;
@@ -238,11 +257,18 @@ export function createKeyService(ports: KeyServicePorts) {
     },
 
     /** null takes a limit back to the tier's. */
-    async setLimits(partnerId: string | null, keyId: string, limits: KeyLimitsChange, actor: Actor): Promise<KeyView> {
+    async setLimits(
+      partnerId: string | null,
+      keyId: string,
+      limits: KeyLimitsChange,
+      actor: Actor,
+    ): Promise<KeyView> {
       const key = await get(partnerId, keyId);
       const sets = [
         ...(limits.burstLimit !== undefined ? [sql`burst_limit = ${limits.burstLimit}::int`] : []),
-        ...(limits.sustainedLimit !== undefined ? [sql`sustained_limit = ${limits.sustainedLimit}::int`] : []),
+        ...(limits.sustainedLimit !== undefined
+          ? [sql`sustained_limit = ${limits.sustainedLimit}::int`]
+          : []),
         ...(limits.dailyQuota !== undefined ? [sql`daily_quota = ${limits.dailyQuota}::bigint`] : []),
         ...(limits.monthlyQuota !== undefined ? [sql`monthly_quota = ${limits.monthlyQuota}::bigint`] : []),
         ...(limits.overageAction !== undefined ? [sql`overage_action = ${limits.overageAction}`] : []),
@@ -263,14 +289,21 @@ export function createKeyService(ports: KeyServicePorts) {
         WHERE k.changed_at > now() - interval '3 minutes'
           OR (p.changed_at > now() - interval '3 minutes' AND k.last_used_at > now() - interval '1 day')
         ORDER BY greatest(k.changed_at, p.changed_at) DESC LIMIT 1000`);
-      await Promise.allSettled(recent.map(({ id, key, partner }) => limiter.announceKey(id, { key, partner })));
+      await Promise.allSettled(
+        recent.map(({ id, key, partner }) => limiter.announceKey(id, { key, partner })),
+      );
       return recent.length;
     },
 
     /** Puts secrets under the current key-encryption key, 500 at a time. Says how many it rewrapped. */
     async rewrap(): Promise<number> {
       const old = `v1.${keyEncryptionKeys.current}.%`;
-      const rows = await database.rows<{ hash: string; envelope: string; keyId: string; retired: boolean }>(sql`
+      const rows = await database.rows<{
+        hash: string;
+        envelope: string;
+        keyId: string;
+        retired: boolean;
+      }>(sql`
         SELECT key_hash AS hash, secret_envelope AS envelope, key_id AS "keyId", false AS retired FROM api_key
         WHERE secret_envelope NOT LIKE ${old}
         UNION ALL SELECT s.key_hash, s.secret_envelope, k.key_id, true FROM api_key_retired_secret s
@@ -285,7 +318,10 @@ export function createKeyService(ports: KeyServicePorts) {
   };
 }
 
-function refusalOf(owner: { status: string; max_keys: number; active: number } | undefined, wanted: NewKey): AppError {
+function refusalOf(
+  owner: { status: string; max_keys: number; active: number } | undefined,
+  wanted: NewKey,
+): AppError {
   if (!owner) return new AppError('not_found', 'No such partner');
   if (wanted.environment === 'live' && owner.status !== 'active') return new AppError('live_access_required');
   if (owner.max_keys >= 0 && owner.active >= owner.max_keys) {

@@ -14,13 +14,17 @@ export interface SignedWith {
 export function signedPrefix({ timestamp, nonce }: SignedWith, nowMs: number): string | undefined {
   if (timestamp === null && nonce === null) return '';
   if (timestamp === null || nonce === null) return undefined;
-  if (!/^\d{1,12}$/.test(timestamp) || nonce.length === 0 || nonce.length > MOST_NONCE_CHARS) return undefined;
+  if (!/^\d{1,12}$/.test(timestamp) || nonce.length === 0 || nonce.length > MOST_NONCE_CHARS)
+    return undefined;
   if (Math.abs(Number(timestamp) * 1000 - nowMs) > MOST_SKEW_MS) return undefined;
   return `${timestamp}.${nonce}.`;
 }
 
 export async function hmacKey(secret: string): Promise<CryptoKey> {
-  return crypto.subtle.importKey('raw', utf8(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify']);
+  return crypto.subtle.importKey('raw', utf8(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
+    'sign',
+    'verify',
+  ]);
 }
 
 /** Compares in constant time. `signature`: 64 hex digits. */

@@ -1,12 +1,14 @@
 // Folds the key's and the partner's gauges into the ones a caller sees: the tighter of the two for each period.
 
+import { nextDay, nextMonth } from '../core/time.ts';
 import { type Gauge, gauge, UNLIMITED } from './limit.ts';
 import type { PartnerGauges } from './partner-ledger.ts';
 import type { LimitGauges, LimitSubject } from './protocol.ts';
-import { nextDay, nextMonth } from '../core/time.ts';
 
 const reduce = (value: Gauge, spent: number): Gauge =>
-  value.limit < 0 ? value : { ...value, remaining: Math.max(0, Math.min(value.limit, value.remaining - spent)) };
+  value.limit < 0
+    ? value
+    : { ...value, remaining: Math.max(0, Math.min(value.limit, value.remaining - spent)) };
 
 function tighter(a: Gauge, b: Gauge): Gauge {
   if (a.limit < 0) return b;

@@ -1,8 +1,16 @@
 // What one key is held to by itself: a token bucket and calendar quotas. What it shares with the partner's other
 // keys is asked of the partner's ledger, or spent from a lease. Pure.
 
-import { type Denial, type KeyLimits, isUnlimited } from './limit.ts';
-import { isOverQuota, NO_QUOTAS_USED, type Quotas, quotaDenial, returnQuotas, rollQuotas, useQuotas } from './quota.ts';
+import { type Denial, isUnlimited, type KeyLimits } from './limit.ts';
+import {
+  isOverQuota,
+  NO_QUOTAS_USED,
+  type Quotas,
+  quotaDenial,
+  returnQuotas,
+  rollQuotas,
+  useQuotas,
+} from './quota.ts';
 import { type Bucket, bucketWaitMs, fullBucket, refill, spendTokens, tokens } from './token-bucket.ts';
 
 export interface KeyLedger {
@@ -19,7 +27,12 @@ export const advanceKey = (ledger: KeyLedger, limits: KeyLimits, nowMs: number):
 });
 
 /** Why an advanced ledger refuses `cost` units now; undefined when it does not. */
-export function keyDenial(ledger: KeyLedger, limits: KeyLimits, cost: number, nowMs: number): Denial | undefined {
+export function keyDenial(
+  ledger: KeyLedger,
+  limits: KeyLimits,
+  cost: number,
+  nowMs: number,
+): Denial | undefined {
   const quota = quotaDenial(ledger.quotas, limits, cost, nowMs);
   if (quota) return quota;
   const bucket = ledger.bucket ?? fullBucket(limits, nowMs);
@@ -52,7 +65,12 @@ export const tokensLeft = (ledger: KeyLedger, limits: KeyLimits): number =>
   isUnlimited(limits.burst) || !ledger.bucket ? limits.burst : tokens(ledger.bucket);
 
 /** After a restart: whatever the last write covered counts as spent, as late as it may have been. */
-export const restoreKey = (ledger: KeyLedger, ahead: number, limits: KeyLimits, nowMs: number): KeyLedger => ({
+export const restoreKey = (
+  ledger: KeyLedger,
+  ahead: number,
+  limits: KeyLimits,
+  nowMs: number,
+): KeyLedger => ({
   bucket: ledger.bucket && spendTokens(refill(ledger.bucket, limits, nowMs), ahead),
   quotas: useQuotas(ledger.quotas, ahead),
 });

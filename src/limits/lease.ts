@@ -7,8 +7,10 @@ export const LEASE_MS = 500;
 export const LEASE_MARGIN_MS = 50;
 /** Nothing is lent while less than this share of the window is free: then every unit is a decision, and none is lost. */
 const LEND_ABOVE = 0.5;
-/** Share of what is free that one lease may take (phi). */
-const SHARE = 0.25;
+/** Share of what is free of the rate that one lease may take (phi). A burnt one is free again after a second. */
+const SHARE_OF_RATE = 0.25;
+/** Share of what is left of a quota that one lease may take: a burnt one is lost until the period ends. */
+const SHARE_OF_QUOTA = 0.001;
 /** Holders with fewer calls per lease than this ask each time. */
 const WORTH_LENDING = 4;
 
@@ -21,7 +23,8 @@ export interface Lease {
 }
 
 /** The holder counts from *sending* its request, and stops a margin early, so no clocks are compared. */
-export const holderDeadline = (sentAtMs: number, durationMs: number): number => sentAtMs + durationMs - LEASE_MARGIN_MS;
+export const holderDeadline = (sentAtMs: number, durationMs: number): number =>
+  sentAtMs + durationMs - LEASE_MARGIN_MS;
 
 export const isSpendable = (lease: Lease | undefined, units: number, nowMs: number): lease is Lease =>
   lease !== undefined && lease.units >= units && nowMs < lease.deadlineMs;
@@ -41,7 +44,9 @@ export function leaseSize({ wanted, limit, remaining, quotaRemaining, holders }:
   if (wanted < WORTH_LENDING) return 0;
   const free = limit < 0 ? Number.POSITIVE_INFINITY : remaining;
   if (limit >= 0 && remaining < limit * LEND_ABOVE) return 0;
-  const share = Math.floor((SHARE * Math.min(free, quotaRemaining)) / Math.max(1, holders));
+  const share = Math.floor(
+    Math.min(SHARE_OF_RATE * free, SHARE_OF_QUOTA * quotaRemaining) / Math.max(1, holders),
+  );
   return share < WORTH_LENDING ? 0 : Math.min(wanted, share);
 }
 

@@ -1,8 +1,8 @@
 // What all keys of a partner share: a sliding second and calendar quotas, and the leases lent from them.
 // Pure: the ledger and the moment in, the answer and the new ledger out.
 
-import { type Denial, type Gauge, gauge, isUnlimited, type PartnerLimits } from './limit.ts';
 import { LEASE_MS, type Lease, leaseSize } from './lease.ts';
+import { type Denial, type Gauge, gauge, isUnlimited, type PartnerLimits } from './limit.ts';
 import {
   dayGauge,
   isOverQuota,
@@ -103,7 +103,12 @@ export const restorePartner = (ledger: PartnerLedger, ahead: number, nowMs: numb
   spend(ledger, ahead, nowMs);
 
 /** Takes back what a holder did not spend. Unknown or repeated returns change nothing. */
-export function returnLease(ledger: PartnerLedger, holder: string, leaseId: string, units: number): PartnerLedger {
+export function returnLease(
+  ledger: PartnerLedger,
+  holder: string,
+  leaseId: string,
+  units: number,
+): PartnerLedger {
   const lease = ledger.leases[holder];
   if (lease?.id !== leaseId) return ledger;
   const back = Math.min(units, lease.units);
@@ -121,7 +126,12 @@ function denialOf(ledger: PartnerLedger, cost: number, nowMs: number): Denial | 
   if (quota) return quota;
   const waitMs = windowWaitMs(ledger.window, ledger.limits.second, cost, nowMs);
   if (waitMs === 0) return undefined;
-  return { type: 'per_second', limit: ledger.limits.second, used: unitsIn(ledger.window), retryAfterMs: waitMs };
+  return {
+    type: 'per_second',
+    limit: ledger.limits.second,
+    used: unitsIn(ledger.window),
+    retryAfterMs: waitMs,
+  };
 }
 
 const spend = (ledger: PartnerLedger, units: number, atMs: number): PartnerLedger => ({
@@ -143,7 +153,11 @@ export function partnerGauges(ledger: PartnerLedger, nowMs: number): PartnerGaug
 const left = (limit: number, used: number): number =>
   isUnlimited(limit) ? Number.POSITIVE_INFINITY : Math.max(0, limit - used);
 
-function lend(ledger: PartnerLedger, request: DrawRequest, nowMs: number): [PartnerLedger, Lease | undefined] {
+function lend(
+  ledger: PartnerLedger,
+  request: DrawRequest,
+  nowMs: number,
+): [PartnerLedger, Lease | undefined] {
   const { limits, quotas } = ledger;
   const units = leaseSize({
     wanted: request.wanted,

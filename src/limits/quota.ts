@@ -40,21 +40,36 @@ export const useQuotas = (quotas: Quotas, units: number): Quotas => ({
 });
 
 /** Gives units back to the periods that they were taken from, and to no other. */
-export const returnQuotas = (quotas: Quotas, units: number, from: Pick<Quotas, 'dayStartMs' | 'monthStartMs'>): Quotas => ({
+export const returnQuotas = (
+  quotas: Quotas,
+  units: number,
+  from: Pick<Quotas, 'dayStartMs' | 'monthStartMs'>,
+): Quotas => ({
   ...quotas,
   dayUsed: from.dayStartMs === quotas.dayStartMs ? Math.max(0, quotas.dayUsed - units) : quotas.dayUsed,
   monthUsed:
     from.monthStartMs === quotas.monthStartMs ? Math.max(0, quotas.monthUsed - units) : quotas.monthUsed,
 });
 
-const exceeds = (limit: number, used: number, units: number): boolean => !isUnlimited(limit) && used + units > limit;
+const exceeds = (limit: number, used: number, units: number): boolean =>
+  !isUnlimited(limit) && used + units > limit;
 
 /** Why `units` do not fit into rolled quotas now; undefined when they do, or when the overage action admits them. */
-export function quotaDenial(quotas: Quotas, limits: QuotaLimits, units: number, nowMs: number): Denial | undefined {
+export function quotaDenial(
+  quotas: Quotas,
+  limits: QuotaLimits,
+  units: number,
+  nowMs: number,
+): Denial | undefined {
   if (limits.overage !== 'block') return undefined;
   // The longer wait first: a caller over both is not helped by tomorrow.
   if (exceeds(limits.month, quotas.monthUsed, units)) {
-    return { type: 'per_month', limit: limits.month, used: quotas.monthUsed, retryAfterMs: nextMonth(nowMs) - nowMs };
+    return {
+      type: 'per_month',
+      limit: limits.month,
+      used: quotas.monthUsed,
+      retryAfterMs: nextMonth(nowMs) - nowMs,
+    };
   }
   if (exceeds(limits.day, quotas.dayUsed, units)) {
     return { type: 'per_day', limit: limits.day, used: quotas.dayUsed, retryAfterMs: nextDay(nowMs) - nowMs };

@@ -25,10 +25,16 @@ const HELP: Record<string, readonly [type: string, help: string]> = {
   reconciliation_differences: ['gauge', 'Partners whose counts differed in the last reconciliation'],
 };
 
-const line = (name: string, labels: string, value: number): string => `${name}${labels ? `{${labels}}` : ''} ${value}`;
+const line = (name: string, labels: string, value: number): string =>
+  `${name}${labels ? `{${labels}}` : ''} ${value}`;
 
 /** Cumulative buckets, sum and count of one histogram from its counters. */
-function histogram(name: string, samples: readonly Sample[], source: string, labels: (sample: Sample) => string): string[] {
+function histogram(
+  name: string,
+  samples: readonly Sample[],
+  source: string,
+  labels: (sample: Sample) => string,
+): string[] {
   const sums = new Map<string, number>();
   const buckets = new Map<string, Map<string, number>>();
   for (const sample of samples) {
@@ -59,8 +65,15 @@ export function renderMetrics(samples: readonly Sample[]): string {
       `# HELP ${name} ${help}`,
       `# TYPE ${name} ${type}`,
       ...(type === 'histogram'
-        ? histogram(name, samples, 'api_request_duration_seconds', name.startsWith('http') ? () => '' : routeOf)
-        : samples.filter((sample) => sample.name === name).map(({ labels, value }) => line(name, labels, value))),
+        ? histogram(
+            name,
+            samples,
+            'api_request_duration_seconds',
+            name.startsWith('http') ? () => '' : routeOf,
+          )
+        : samples
+            .filter((sample) => sample.name === name)
+            .map(({ labels, value }) => line(name, labels, value))),
     ])
     .join('\n')}\n`;
 }

@@ -14,7 +14,9 @@ export const adminApi = createApi<Services>();
 const operators = new WeakMap<Request, string>();
 
 function checkCertificate(request: Request): void {
-  const presented = request.cf?.tlsClientAuth as Partial<IncomingRequestCfPropertiesTLSClientAuth> | undefined;
+  const presented = request.cf?.tlsClientAuth as
+    | Partial<IncomingRequestCfPropertiesTLSClientAuth>
+    | undefined;
   const isGood =
     presented?.certPresented === '1' && presented.certVerified === 'SUCCESS' && presented.certRevoked === '0';
   if (!isGood) throw new AppError('forbidden', 'A verified client certificate is required');
@@ -73,7 +75,8 @@ adminApi.openapi(
   }),
   async (context) => {
     const { limit, cursor, search } = context.req.valid('query');
-    if (cursor !== undefined && !isUuid(cursor)) throw new AppError('invalid_request', 'The cursor is not valid');
+    if (cursor !== undefined && !isUuid(cursor))
+      throw new AppError('invalid_request', 'The cursor is not valid');
     const rows = await context.var.services.partners.list(limit + 1, cursor, search);
     return context.json(
       page(rows, limit, ({ id }) => id),
@@ -114,7 +117,8 @@ adminApi.openapi(
     request: { params },
     responses: partnerAnswers,
   }),
-  async (context) => context.json(await context.var.services.partners.get(idOf(context.req.valid('param').id)), 200),
+  async (context) =>
+    context.json(await context.var.services.partners.get(idOf(context.req.valid('param').id)), 200),
 );
 
 adminApi.openapi(
@@ -163,7 +167,9 @@ for (const [action, [status, summary]] of Object.entries(STATUSES)) {
         params,
         body: {
           required: needsReason,
-          content: { 'application/json': { schema: z.object({ reason: needsReason ? reason : reason.optional() }) } },
+          content: {
+            'application/json': { schema: z.object({ reason: needsReason ? reason : reason.optional() }) },
+          },
         },
       },
       responses: partnerAnswers,
@@ -171,7 +177,10 @@ for (const [action, [status, summary]] of Object.entries(STATUSES)) {
     async (context) => {
       const { reason: why = null } = context.req.valid('json') ?? {};
       const id = idOf(context.req.valid('param').id);
-      return context.json(await context.var.services.partners.setStatus(id, status, why, actor(context)), 200);
+      return context.json(
+        await context.var.services.partners.setStatus(id, status, why, actor(context)),
+        200,
+      );
     },
   );
 }
@@ -272,7 +281,12 @@ adminApi.openapi(
       monthlyQuota: wanted.monthly_quota,
       overageAction: wanted.overage_action,
     };
-    const key = await context.var.services.keys.setLimits(null, context.req.valid('param').id, limits, actor(context));
+    const key = await context.var.services.keys.setLimits(
+      null,
+      context.req.valid('param').id,
+      limits,
+      actor(context),
+    );
     return context.json({ key_id: key.keyId, is_active: key.isActive, limits: key.limits }, 200);
   },
 );
@@ -288,7 +302,12 @@ adminApi.openapi(
   }),
   async (context) => {
     const { reason: why } = context.req.valid('json');
-    const key = await context.var.services.keys.revoke(null, context.req.valid('param').id, why, actor(context));
+    const key = await context.var.services.keys.revoke(
+      null,
+      context.req.valid('param').id,
+      why,
+      actor(context),
+    );
     return context.json({ key_id: key.keyId, is_active: key.isActive, limits: key.limits }, 200);
   },
 );
@@ -309,13 +328,17 @@ adminApi.openapi(
     summary: 'Usage messages that could not be folded, newest first',
     request: { query: pageQuery },
     responses: {
-      200: jsonAnswer('Dead letters', z.object({ data: z.array(letter), next_cursor: z.string().nullable() })),
+      200: jsonAnswer(
+        'Dead letters',
+        z.object({ data: z.array(letter), next_cursor: z.string().nullable() }),
+      ),
       ...errorAnswers(400, 401, 403),
     },
   }),
   async (context) => {
     const { limit, cursor } = context.req.valid('query');
-    if (cursor !== undefined && !isUuid(cursor)) throw new AppError('invalid_request', 'The cursor is not valid');
+    if (cursor !== undefined && !isUuid(cursor))
+      throw new AppError('invalid_request', 'The cursor is not valid');
     const rows = await context.var.services.usageStore.deadLetters(limit + 1, cursor);
     const shown = rows.map(({ id, queue, body, receivedAt, replayedAt }) => ({
       id,
@@ -386,7 +409,8 @@ adminApi.openapi(
   }),
   async (context) => {
     const { limit, cursor, partner_id } = context.req.valid('query');
-    if (cursor !== undefined && !/^\d{1,18}$/.test(cursor)) throw new AppError('invalid_request', 'The cursor is not valid');
+    if (cursor !== undefined && !/^\d{1,18}$/.test(cursor))
+      throw new AppError('invalid_request', 'The cursor is not valid');
     const before = cursor === undefined ? undefined : Number(cursor);
     const rows = await context.var.services.audit.list(partner_id ?? null, limit + 1, before);
     return context.json(

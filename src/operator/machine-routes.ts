@@ -1,12 +1,12 @@
 // For machines: health, metrics, and the one OpenAPI document.
 
+import { sql } from 'drizzle-orm';
 import { Hono } from 'hono';
 import type { CatalogDocument } from '../catalog/catalog.ts';
 import { equalInConstantTime } from '../core/encoding.ts';
-import { sql } from 'drizzle-orm';
-import { type ApiEnv, renderError } from '../http/api.ts';
-import { newId } from '../core/ids.ts';
 import { AppError } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
+import { type ApiEnv, renderError } from '../http/api.ts';
 import { renderMetrics } from '../metrics/metrics-store.ts';
 import { renderReference } from './reference-page.ts';
 import type { Services } from './services.ts';
@@ -21,7 +21,9 @@ export function mergeDocuments(own: readonly OpenApiPart[], catalog: readonly Ca
   const paths: Record<string, unknown> = {};
   const schemas: Record<string, unknown> = {};
   for (const document of catalog) {
-    const shown = structuredClone(document) as Record<string, unknown> & { components?: { schemas?: object } };
+    const shown = structuredClone(document) as Record<string, unknown> & {
+      components?: { schemas?: object };
+    };
     for (const [path, operations] of Object.entries(document.paths)) {
       paths[path] = Object.fromEntries(
         Object.entries(operations).map(([method, { 'x-passerelle': config, ...operation }]) => [
@@ -52,23 +54,42 @@ export function mergeDocuments(own: readonly OpenApiPart[], catalog: readonly Ca
       schemas,
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', description: 'An API key (pk_…), or a JWT for /api/*' },
-        signed: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'ak_…:<hex HMAC-SHA256(secret, raw body)>' },
+        signed: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'X-API-Key',
+          description: 'ak_…:<hex HMAC-SHA256(secret, raw body)>',
+        },
       },
     },
   };
 }
 
 const HEALTH_PATHS = {
-  '/health': { get: { tags: ['Machines'], summary: 'Health, with checks; 503 when not healthy', responses: { 200: { description: 'Healthy' }, 503: { description: 'Not healthy' } } } },
+  '/health': {
+    get: {
+      tags: ['Machines'],
+      summary: 'Health, with checks; 503 when not healthy',
+      responses: { 200: { description: 'Healthy' }, 503: { description: 'Not healthy' } },
+    },
+  },
   '/healthz': { get: { tags: ['Machines'], summary: 'Alive', responses: { 200: { description: 'Alive' } } } },
-  '/metrics': { get: { tags: ['Machines'], summary: 'Prometheus metrics, by bearer token', responses: { 200: { description: 'Text format' }, 401: { description: 'No or wrong token' } } } },
+  '/metrics': {
+    get: {
+      tags: ['Machines'],
+      summary: 'Prometheus metrics, by bearer token',
+      responses: { 200: { description: 'Text format' }, 401: { description: 'No or wrong token' } },
+    },
+  },
 };
 
 export function createMachineRoutes(own: readonly OpenApiPart[]) {
   const routes = new Hono<ApiEnv<Services>>();
   routes.onError((error, context) => renderError(error, context.var.requestId ?? newId()));
 
-  routes.get('/healthz', (context) => context.json({ status: 'alive' }, 200, { 'cache-control': 'no-store' }));
+  routes.get('/healthz', (context) =>
+    context.json({ status: 'alive' }, 200, { 'cache-control': 'no-store' }),
+  );
 
   routes.get('/health', async (context) => {
     const { database, config } = context.var.services;
@@ -94,13 +115,17 @@ export function createMachineRoutes(own: readonly OpenApiPart[]) {
 
   routes.get('/openapi.json', (context) =>
     context.json(
-      mergeDocuments([...own, { prefix: '', document: { paths: HEALTH_PATHS } }], context.var.services.gateway.catalog.documents),
+      mergeDocuments(
+        [...own, { prefix: '', document: { paths: HEALTH_PATHS } }],
+        context.var.services.gateway.catalog.documents,
+      ),
     ),
   );
 
   routes.get('/docs', (context) =>
     context.html(renderReference(mergeDocuments(own, context.var.services.gateway.catalog.documents)), 200, {
-      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+      'content-security-policy':
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
     }),
   );
   return routes;

@@ -21,10 +21,17 @@ ul { list-style: none; padding: 0; } li { padding: .5rem 0; border-bottom: 1px s
 
 const operations = (document: { paths: Record<string, unknown> }) =>
   Object.entries(document.paths).flatMap(([path, item]) =>
-    Object.entries(item as Record<string, Operation>).map(([method, operation]) => ({ path, method, operation })),
+    Object.entries(item as Record<string, Operation>).map(([method, operation]) => ({
+      path,
+      method,
+      operation,
+    })),
   );
 
-export function renderReference(document: { info: { title: string; description: string }; paths: Record<string, unknown> }) {
+export function renderReference(document: {
+  info: { title: string; description: string };
+  paths: Record<string, unknown>;
+}) {
   const all = operations(document);
   const tags = [...new Set(all.map(({ operation }) => operation.tags?.[0] ?? 'Other'))];
   return html`<!doctype html>
@@ -36,12 +43,17 @@ export function renderReference(document: { info: { title: string; description: 
 <p>Send your key with each call. Every answer says what is left of your limits.</p>
 <pre><code>curl -H "Authorization: Bearer pk_test_…" "https://…/v2/stops/search?q=colobane"</code></pre>
 ${tags.map(
-  (tag) => html`<h2>${tag}</h2><ul>${all
-    .filter(({ operation }) => (operation.tags?.[0] ?? 'Other') === tag)
-    .map(
-      ({ path, method, operation }) => html`<li><code><span class="method">${method.toUpperCase()}</span>${path}</code>
+  (tag) =>
+    html`<h2>${tag}</h2><ul>${all
+      .filter(({ operation }) => (operation.tags?.[0] ?? 'Other') === tag)
+      .map(
+        ({
+          path,
+          method,
+          operation,
+        }) => html`<li><code><span class="method">${method.toUpperCase()}</span>${path}</code>
 <p class="soft">${operation.summary ?? ''}${operation.parameters?.length ? html` (${operation.parameters.map(({ name, required }) => name + (required ? '' : '?')).join(', ')})` : ''}</p></li>`,
-    )}</ul>`,
+      )}</ul>`,
 )}
 </main></body></html>`;
 }

@@ -33,7 +33,11 @@ export interface AppChange {
 const VIEW = sql`SELECT id, name, description, website, coalesce(allowed_ips::text[], '{}') AS allowed_ips,
   coalesce(allowed_origins, '{}') AS allowed_origins, coalesce(scopes, '{}') AS scopes, created_at, updated_at FROM dev_apps`;
 
-export function createAppService(ports: { database: Database; directory: KeyDirectory; limiter: LimiterClient }) {
+export function createAppService(ports: {
+  database: Database;
+  directory: KeyDirectory;
+  limiter: LimiterClient;
+}) {
   const { database } = ports;
 
   async function get(partnerId: string, id: string): Promise<AppView> {
@@ -46,7 +50,13 @@ export function createAppService(ports: { database: Database; directory: KeyDire
 
   /** Keys of the app: their records are read again, everywhere. */
   async function announce(id: string): Promise<void> {
-    const keys = await database.rows<{ id: string; key: number; partner: number; hash: string; keyId: string }>(sql`
+    const keys = await database.rows<{
+      id: string;
+      key: number;
+      partner: number;
+      hash: string;
+      keyId: string;
+    }>(sql`
       SELECT k.id, k.version AS key, p.version AS partner, k.key_hash AS hash, k.key_id AS "keyId"
       FROM api_key k JOIN partner p ON p.id = k.partner_id WHERE k.app_id = ${id}`);
     await ports.directory.forget(
@@ -55,7 +65,9 @@ export function createAppService(ports: { database: Database; directory: KeyDire
         { by: 'key_id' as const, value: keyId },
       ]),
     );
-    await Promise.all(keys.map(({ id: keyId, key, partner }) => ports.limiter.announceKey(keyId, { key, partner })));
+    await Promise.all(
+      keys.map(({ id: keyId, key, partner }) => ports.limiter.announceKey(keyId, { key, partner })),
+    );
   }
 
   return {
@@ -81,8 +93,12 @@ export function createAppService(ports: { database: Database; directory: KeyDire
         ...(change.name !== undefined ? [sql`name = ${change.name}`] : []),
         ...(change.description !== undefined ? [sql`description = ${change.description}`] : []),
         ...(change.website !== undefined ? [sql`website = ${change.website}`] : []),
-        ...(change.allowed_ips !== undefined ? [sql`allowed_ips = ${textArray(change.allowed_ips)}::inet[]`] : []),
-        ...(change.allowed_origins !== undefined ? [sql`allowed_origins = ${textArray(change.allowed_origins)}`] : []),
+        ...(change.allowed_ips !== undefined
+          ? [sql`allowed_ips = ${textArray(change.allowed_ips)}::inet[]`]
+          : []),
+        ...(change.allowed_origins !== undefined
+          ? [sql`allowed_origins = ${textArray(change.allowed_origins)}`]
+          : []),
         ...(change.scopes !== undefined ? [sql`scopes = ${textArray(change.scopes)}`] : []),
         sql`updated_at = now()`,
       ];

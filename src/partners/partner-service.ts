@@ -6,8 +6,8 @@ import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { KeyDirectory } from '../keys/key-directory.ts';
-import type { Lookup } from '../keys/key-store.ts';
 import { partnerObjectName } from '../keys/key-record.ts';
+import type { Lookup } from '../keys/key-store.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import { type Database, DatabaseRejected } from '../platform/database.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
@@ -51,7 +51,11 @@ const VIEW = sql`SELECT id, name, email, company, status, tier, rate_limit_per_s
 const UNIQUE_VIOLATION = '23505';
 const MOST_ANNOUNCED = 1000;
 
-export function createPartnerService(ports: { database: Database; directory: KeyDirectory; limiter: LimiterClient }) {
+export function createPartnerService(ports: {
+  database: Database;
+  directory: KeyDirectory;
+  limiter: LimiterClient;
+}) {
   const { database, directory, limiter } = ports;
 
   async function get(id: string): Promise<PartnerView> {
@@ -61,7 +65,9 @@ export function createPartnerService(ports: { database: Database; directory: Key
   }
 
   async function checkTier(tier: string): Promise<void> {
-    const tiers = await database.rows<{ tier: string }>(sql`SELECT tier FROM tier_config ORDER BY price_cents, tier`);
+    const tiers = await database.rows<{ tier: string }>(
+      sql`SELECT tier FROM tier_config ORDER BY price_cents, tier`,
+    );
     if (tiers.some((row) => row.tier === tier)) return;
     const message = `Tiers are: ${tiers.map((row) => row.tier).join(', ')}`;
     throw new AppError('validation_error', undefined, { details: [{ field: 'tier', message }] });
@@ -69,7 +75,10 @@ export function createPartnerService(ports: { database: Database; directory: Key
 
   /** The partner's own objects first: keys that draw from them learn of the change with their next lease. */
   async function announce(id: string): Promise<void> {
-    const rows = await database.rows<{ version: number; keys: { id: string; version: number; lookups: Lookup[] }[] | null }>(
+    const rows = await database.rows<{
+      version: number;
+      keys: { id: string; version: number; lookups: Lookup[] }[] | null;
+    }>(
       sql`SELECT p.version, (SELECT jsonb_agg(recent) FROM (
             SELECT k.id, k.version, jsonb_build_array(jsonb_build_object('by', 'hash', 'value', k.key_hash),
               jsonb_build_object('by', 'key_id', 'value', k.key_id)) AS lookups
@@ -79,7 +88,9 @@ export function createPartnerService(ports: { database: Database; directory: Key
     const [row] = rows;
     if (!row) return;
     await Promise.all(
-      ['live', 'test'].map((environment) => limiter.announcePartner(partnerObjectName(id, environment), row.version)),
+      ['live', 'test'].map((environment) =>
+        limiter.announcePartner(partnerObjectName(id, environment), row.version),
+      ),
     );
     const keys = row.keys ?? [];
     await directory.forget(keys.flatMap(({ lookups }) => lookups));
@@ -132,7 +143,11 @@ export function createPartnerService(ports: { database: Database; directory: Key
       return get(id);
     },
 
-    change: (id: string, change: { name?: string; company?: string | null; allowedOrigins?: string[] }, actor: Actor) =>
+    change: (
+      id: string,
+      change: { name?: string; company?: string | null; allowedOrigins?: string[] },
+      actor: Actor,
+    ) =>
       update(
         id,
         sql.join(
@@ -140,7 +155,9 @@ export function createPartnerService(ports: { database: Database; directory: Key
             ...(change.name !== undefined ? [sql`name = ${change.name}`] : []),
             ...(change.company !== undefined ? [sql`company = ${change.company}`] : []),
             ...(change.allowedOrigins !== undefined
-              ? [sql`allowed_origins = (SELECT coalesce(array_agg(value), '{}') FROM jsonb_array_elements_text(${JSON.stringify(change.allowedOrigins)}::jsonb))`]
+              ? [
+                  sql`allowed_origins = (SELECT coalesce(array_agg(value), '{}') FROM jsonb_array_elements_text(${JSON.stringify(change.allowedOrigins)}::jsonb))`,
+                ]
               : []),
             sql`last_active_at = last_active_at`,
           ],
@@ -153,7 +170,9 @@ export function createPartnerService(ports: { database: Database; directory: Key
 
     /** active, suspended, sandbox_only, … */
     setStatus: (id: string, status: string, reason: string | null, actor: Actor) =>
-      update(id, sql`status = ${status}`, actor, `partner.${status === 'active' ? 'approved' : status}`, { reason }),
+      update(id, sql`status = ${status}`, actor, `partner.${status === 'active' ? 'approved' : status}`, {
+        reason,
+      }),
 
     async setTier(id: string, tier: string, actor: Actor) {
       await checkTier(tier);
@@ -198,7 +217,10 @@ export function createPartnerService(ports: { database: Database; directory: Key
         sql`SELECT partner_id AS id FROM partner_member WHERE subject = ${subject}`,
       );
       if (again) return get(again.id);
-      throw new AppError('forbidden', 'An account with this e-mail address exists. Ask its owner for an invitation');
+      throw new AppError(
+        'forbidden',
+        'An account with this e-mail address exists. Ask its owner for an invitation',
+      );
     },
   };
 }

@@ -14,7 +14,12 @@ export function createIdempotencyStore(database: Database, keks: KeyEncryptionKe
   return {
     /** Claims the key for this request; the answer, when it was given before. */
     async begin(owner: string, key: string, requestHash: string): Promise<KeptAnswer | undefined> {
-      const [row] = await database.rows<{ mine: boolean; request_hash: string; status: number | null; answer: string | null }>(sql`
+      const [row] = await database.rows<{
+        mine: boolean;
+        request_hash: string;
+        status: number | null;
+        answer: string | null;
+      }>(sql`
         WITH claimed AS (
           INSERT INTO idempotency_key AS i (owner, key, request_hash) VALUES (${owner}, ${key}, ${requestHash})
           ON CONFLICT (owner, key) DO UPDATE SET request_hash = excluded.request_hash, created_at = now()
@@ -36,7 +41,9 @@ export function createIdempotencyStore(database: Database, keks: KeyEncryptionKe
     },
     /** After a failure: the same key may be tried again. */
     release: (owner: string, key: string): Promise<unknown> =>
-      database.rows(sql`DELETE FROM idempotency_key WHERE owner = ${owner} AND key = ${key} AND status IS NULL`),
+      database.rows(
+        sql`DELETE FROM idempotency_key WHERE owner = ${owner} AND key = ${key} AND status IS NULL`,
+      ),
   };
 }
 

@@ -14,7 +14,12 @@ export function createIdentityTokens(secret: Uint8Array, now: () => number) {
     const known = tokens.get(caller.id);
     if (known && now() < known.untilMs && known.tier === caller.tier) return known.token;
     const issued = Math.floor(now() / 1000);
-    const token = await new SignJWT({ key: caller.keyId, app: caller.appId, tier: caller.tier, env: caller.environment })
+    const token = await new SignJWT({
+      key: caller.keyId,
+      app: caller.appId,
+      tier: caller.tier,
+      env: caller.environment,
+    })
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
       .setIssuer('passerelle')
       .setSubject(caller.partnerId)

@@ -20,7 +20,10 @@ function isWorthRetrying(error: unknown): boolean {
 async function bounded<T>(work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new LimiterUnavailable('limiter over its time bound')), LIMITER_TIMEOUT_MS);
+    timer = setTimeout(
+      () => reject(new LimiterUnavailable('limiter over its time bound')),
+      LIMITER_TIMEOUT_MS,
+    );
   });
   try {
     return await Promise.race([work, late]);
@@ -59,11 +62,11 @@ export function createLimiterClient(
       ask(async () => partnerStub(partnerObject).standing(versions.partner, partner)),
     refund: (refund: Refund): Promise<void> => ask(async () => stub(refund.keyId).refund(refund)),
     /** From now on, older versions of the key's record are stale everywhere. */
-    announceKey: (id: string, versions: Versions): Promise<void> => ask(async () => stub(id).announce(versions)),
+    announceKey: (id: string, versions: Versions): Promise<void> =>
+      ask(async () => stub(id).announce(versions)),
     announcePartner: (partnerObject: string, version: number): Promise<void> =>
       ask(async () => partnerStub(partnerObject).announce(version)),
-    partnerUsage: (partnerObject: string) =>
-      ask(async () => partnerStub(partnerObject).usage()),
+    partnerUsage: (partnerObject: string) => ask(async () => partnerStub(partnerObject).usage()),
   };
 }
 

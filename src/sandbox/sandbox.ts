@@ -8,7 +8,10 @@ import { transitSandbox } from './transit/transit-sandbox.ts';
 export interface SandboxPorts {
   now(): number;
   sleep(ms: number): Promise<void>;
-  payments(account: string, request: PaymentRequest): Promise<{ status: number; json: string; replayed: boolean }>;
+  payments(
+    account: string,
+    request: PaymentRequest,
+  ): Promise<{ status: number; json: string; replayed: boolean }>;
 }
 
 export interface SandboxRequest {
@@ -25,7 +28,11 @@ function json(status: number, text: string, headers: Record<string, string> = {}
   const isEmpty = status === 204 || status === 304;
   return new Response(isEmpty ? null : body, {
     status,
-    headers: { ...headers, 'content-type': 'application/json', ...(!isEmpty && { 'content-length': String(body.length) }) },
+    headers: {
+      ...headers,
+      'content-type': 'application/json',
+      ...(!isEmpty && { 'content-length': String(body.length) }),
+    },
   });
 }
 

@@ -33,9 +33,13 @@ export function parseSimulation(header: string): Simulation | undefined {
   for (const part of header.split(',').map((text) => text.trim())) {
     const [name, value = ''] = part.split('=', 2);
     if (name === 'drop') simulation.drop = true;
-    else if (name === 'delay' && /^\d{1,5}$/.test(value)) simulation.delayMs = Math.min(Number(value), MOST_DELAY_MS);
+    else if (name === 'delay' && /^\d{1,5}$/.test(value))
+      simulation.delayMs = Math.min(Number(value), MOST_DELAY_MS);
     else if (name === 'status' && /^[2-5]\d\d$/.test(value)) {
-      simulation.answer = { status: Number(value), body: { error: 'simulated', message: 'Simulated', simulated: true } };
+      simulation.answer = {
+        status: Number(value),
+        body: { error: 'simulated', message: 'Simulated', simulated: true },
+      };
     } else if (name === 'error' && errorAnswer(value)) simulation.answer = errorAnswer(value);
     else return undefined;
   }

@@ -10,7 +10,7 @@ export const bucketOf = (latencyMs: number): number =>
   latencyMs <= 1 ? 0 : Math.ceil(Math.log(latencyMs) / LOG_GROWTH);
 
 /** The value that is within 1 % of everything in the bucket, ms. */
-const valueOf = (bucket: number): number => (bucket === 0 ? 1 : (2 * GROWTH ** bucket) / (1 + GROWTH));
+const middleOf = (bucket: number): number => (bucket === 0 ? 1 : (2 * GROWTH ** bucket) / (1 + GROWTH));
 
 export type Buckets = Readonly<Record<string, number>>;
 
@@ -23,7 +23,7 @@ export function percentile(buckets: Buckets, share: number): number | null {
   let rank = Math.max(1, Math.ceil(share * total));
   for (const [bucket, calls] of entries) {
     rank -= calls;
-    if (rank <= 0) return Math.round(valueOf(bucket) * 10) / 10;
+    if (rank <= 0) return Math.round(middleOf(bucket) * 10) / 10;
   }
   return null;
 }

@@ -79,7 +79,10 @@ export async function consumeUsage(messages: readonly QueueMessage[], ports: Con
   if (readable.length > 0) await foldAll(readable, ports);
 }
 
-async function foldAll(readable: { message: QueueMessage; body: UsageMessage }[], ports: ConsumerPorts): Promise<void> {
+async function foldAll(
+  readable: { message: QueueMessage; body: UsageMessage }[],
+  ports: ConsumerPorts,
+): Promise<void> {
   try {
     const folded = await ports.store.fold(foldingOf(readable.map(({ body }) => body)));
     for (const { message } of readable) message.ack();

@@ -51,7 +51,8 @@ const toLine = (row: RollupRow): UsageLine => {
   const buckets = mergeBuckets(row.buckets);
   const registers: Record<string, number> = {};
   for (const each of row.registers) {
-    for (const [register, rank] of Object.entries(each)) registers[register] = Math.max(registers[register] ?? 0, rank);
+    for (const [register, rank] of Object.entries(each))
+      registers[register] = Math.max(registers[register] ?? 0, rank);
   }
   return {
     group: row.group,

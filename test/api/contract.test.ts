@@ -25,7 +25,9 @@ beforeAll(async () => {
   made.open = (await makeKey(open.id)).secret;
   made.revoked = (await makeKey(open.id, { set: { is_active: false } })).secret;
   made.expired = (await makeKey(open.id, { set: { expires_at: '2020-01-01T00:00:00Z' } })).secret;
-  made.restricted = (await makeKey(open.id, { set: { allowed_ips: ['203.0.113.0/24', '2001:db8::/32'] } })).secret;
+  made.restricted = (
+    await makeKey(open.id, { set: { allowed_ips: ['203.0.113.0/24', '2001:db8::/32'] } })
+  ).secret;
   made.loopback = (await makeKey(open.id, { set: { allowed_ips: ['127.0.0.0/8', '::1/128'] } })).secret;
   made.narrow = (await makeKey(open.id, { scopes: ['read:routes'] })).secret;
   made.suspended = (await makeKey((await makePartner({ status: 'suspended' })).id)).secret;
@@ -35,7 +37,14 @@ beforeAll(async () => {
   made.month = (await makeKey((await makePartner({ month: 0 })).id)).secret;
 });
 
-type Row = [what: string, path: string, options: () => CallOptions, status: number, body: object, check?: (answer: Answer) => void];
+type Row = [
+  what: string,
+  path: string,
+  options: () => CallOptions,
+  status: number,
+  body: object,
+  check?: (answer: Answer) => void,
+];
 
 const has = (name: string) => (answer: Answer) => expect(answer.headers[name]).toBeDefined();
 const challenged = has('www-authenticate');
@@ -47,49 +56,202 @@ const limited = (answer: Answer) => {
   }
 };
 const auth = (authorization: string) => () => ({ headers: { authorization } });
-const withKey = (name: string, more: CallOptions = {}) => () => ({ key: made[name], ...more });
+const withKey =
+  (name: string, more: CallOptions = {}) =>
+  () => ({ key: made[name], ...more });
 
 const ROWS: Row[] = [
-  ['no credential', '/v2/routes/list', () => ({}), 401, { error: 'missing_api_key', docs: '/docs' }, challenged],
-  ['not Bearer', '/v2/routes/list', auth('Basic abc'), 401, { error: 'invalid_auth_format', example: expect.any(String) }, challenged],
+  [
+    'no credential',
+    '/v2/routes/list',
+    () => ({}),
+    401,
+    { error: 'missing_api_key', docs: '/docs' },
+    challenged,
+  ],
+  [
+    'not Bearer',
+    '/v2/routes/list',
+    auth('Basic abc'),
+    401,
+    { error: 'invalid_auth_format', example: expect.any(String) },
+    challenged,
+  ],
   ['no token', '/v2/routes/list', auth('Bearer'), 401, { error: 'invalid_auth_format' }],
   ['not pk_', '/v2/routes/list', auth('Bearer sk_live_x'), 401, { error: 'invalid_api_key_format' }],
-  ['wrong checksum', '/v2/routes/list', auth(`Bearer ${unknownKey.slice(0, -1)}_`), 401, { error: 'invalid_api_key_format' }],
-  ['checksum of the original, wrong', '/v2/routes/list', auth(`Bearer pk_live_${'ab'.repeat(32)}_0000`), 401, { error: 'invalid_api_key_format' }],
-  ['X-API-Key without a signature', '/v2/routes/list', () => ({ headers: { 'x-api-key': 'ak_test_abc' } }), 401, { error: 'invalid_api_key_format' }],
-  ['X-API-Key that is not hex', '/v2/routes/list', () => ({ headers: { 'x-api-key': 'ak_test_abc:HMAC_SIGNATURE' } }), 401, { error: 'invalid_api_key_format' }],
+  [
+    'wrong checksum',
+    '/v2/routes/list',
+    auth(`Bearer ${unknownKey.slice(0, -1)}_`),
+    401,
+    { error: 'invalid_api_key_format' },
+  ],
+  [
+    'checksum of the original, wrong',
+    '/v2/routes/list',
+    auth(`Bearer pk_live_${'ab'.repeat(32)}_0000`),
+    401,
+    { error: 'invalid_api_key_format' },
+  ],
+  [
+    'X-API-Key without a signature',
+    '/v2/routes/list',
+    () => ({ headers: { 'x-api-key': 'ak_test_abc' } }),
+    401,
+    { error: 'invalid_api_key_format' },
+  ],
+  [
+    'X-API-Key that is not hex',
+    '/v2/routes/list',
+    () => ({ headers: { 'x-api-key': 'ak_test_abc:HMAC_SIGNATURE' } }),
+    401,
+    { error: 'invalid_api_key_format' },
+  ],
   ['unknown key', '/v2/routes/list', auth(`Bearer ${unknownKey}`), 401, { error: 'invalid_api_key' }],
   ['revoked key', '/v2/routes/list', withKey('revoked'), 401, { error: 'invalid_api_key' }],
   ['expired key', '/v2/routes/list', withKey('expired'), 401, { error: 'invalid_api_key' }],
   ['suspended partner', '/v2/routes/list', withKey('suspended'), 401, { error: 'invalid_api_key' }],
   ['pending partner, live key', '/v2/routes/list', withKey('pending'), 401, { error: 'invalid_api_key' }],
-  ['wrong signature', '/v1/payments', () => ({ method: 'POST', body: '{}', headers: { 'x-api-key': `${keys.signing.id}:${'0'.repeat(64)}` } }), 401, { error: 'invalid_signature' }],
-  ['address not allowed', '/v2/routes/list', withKey('restricted'), 403, { error: 'ip_not_allowed', ip: expect.stringMatching(/127\.0\.0\.1|::1/) }, limited],
+  [
+    'wrong signature',
+    '/v1/payments',
+    () => ({ method: 'POST', body: '{}', headers: { 'x-api-key': `${keys.signing.id}:${'0'.repeat(64)}` } }),
+    401,
+    { error: 'invalid_signature' },
+  ],
+  [
+    'address not allowed',
+    '/v2/routes/list',
+    withKey('restricted'),
+    403,
+    { error: 'ip_not_allowed', ip: expect.stringMatching(/127\.0\.0\.1|::1/) },
+    limited,
+  ],
   ['address allowed', '/v2/routes/list', withKey('loopback'), 200, {}, limited],
-  ['origin not allowed', '/v2/routes/list', withKey('open', { headers: { origin: 'https://evil.example' } }), 403, { error: 'origin_not_allowed' }, limited],
-  ['origin allowed', '/v2/routes/list', withKey('open', { headers: { origin: 'https://app.example.com' } }), 200, {}, (answer) => {
-    expect(answer.headers['access-control-allow-origin']).toBe('https://app.example.com');
-    expect(answer.headers['access-control-expose-headers']).toContain('X-RateLimit-Remaining-Day');
-  }],
-  ['scope missing', '/v2/stops/search?q=a', withKey('narrow'), 403, { error: 'insufficient_permissions', required_scope: 'read:stops' }, limited],
-  ['not in the catalogue', '/v2/nothing', withKey('open'), 404, { error: 'not_found', path: '/v2/nothing' }, limited],
+  [
+    'origin not allowed',
+    '/v2/routes/list',
+    withKey('open', { headers: { origin: 'https://evil.example' } }),
+    403,
+    { error: 'origin_not_allowed' },
+    limited,
+  ],
+  [
+    'origin allowed',
+    '/v2/routes/list',
+    withKey('open', { headers: { origin: 'https://app.example.com' } }),
+    200,
+    {},
+    (answer) => {
+      expect(answer.headers['access-control-allow-origin']).toBe('https://app.example.com');
+      expect(answer.headers['access-control-expose-headers']).toContain('X-RateLimit-Remaining-Day');
+    },
+  ],
+  [
+    'scope missing',
+    '/v2/stops/search?q=a',
+    withKey('narrow'),
+    403,
+    { error: 'insufficient_permissions', required_scope: 'read:stops' },
+    limited,
+  ],
+  [
+    'not in the catalogue',
+    '/v2/nothing',
+    withKey('open'),
+    404,
+    { error: 'not_found', path: '/v2/nothing' },
+    limited,
+  ],
   ['not in the catalogue, no key', '/v9/x', () => ({}), 404, { error: 'not_found', path: '/v9/x' }],
   ['dot segments', '/v2/stops/%2e%2e/departures', withKey('open'), 404, { error: 'not_found' }],
-  ['method not allowed', '/v2/routes/list', withKey('open', { method: 'DELETE' }), 405, { error: 'method_not_allowed' }, (answer) => expect(answer.headers.allow).toBe('GET, HEAD, OPTIONS')],
-  ['body too large, declared', '/v1/payments', withKey('open', { method: 'POST', body: 'x'.repeat(262_145) }), 413, { error: 'payload_too_large' }],
-  ['rate', '/v2/routes/list', withKey('second'), 429, { error: 'rate_limit_exceeded', limit_type: 'per_second', limit: 0, retry_after: expect.any(Number) }, has('retry-after')],
-  ['day', '/v2/routes/list', withKey('day'), 429, { error: 'daily_quota_exceeded', limit_type: 'per_day', limit: 0, used: 0, retry_after: expect.any(Number), reset_at: expect.stringMatching(/T00:00:00Z$/) }, limited],
-  ['month', '/v2/routes/list', withKey('month'), 429, { error: 'monthly_quota_exceeded', limit_type: 'per_month', limit: 0, used: 0, reset_at: expect.stringMatching(/-01T00:00:00Z$/) }, limited],
-  ['upstream resets', '/v2/stops/x/departures?upstream=reset', withKey('open'), 502, { error: 'upstream_error' }],
-  ['upstream sends invalid headers', '/v2/stops/x/departures?upstream=garbage', withKey('open'), 502, { error: 'upstream_error' }],
+  [
+    'method not allowed',
+    '/v2/routes/list',
+    withKey('open', { method: 'DELETE' }),
+    405,
+    { error: 'method_not_allowed' },
+    (answer) => expect(answer.headers.allow).toBe('GET, HEAD, OPTIONS'),
+  ],
+  [
+    'body too large, declared',
+    '/v1/payments',
+    withKey('open', { method: 'POST', body: 'x'.repeat(262_145) }),
+    413,
+    { error: 'payload_too_large' },
+  ],
+  [
+    'rate',
+    '/v2/routes/list',
+    withKey('second'),
+    429,
+    { error: 'rate_limit_exceeded', limit_type: 'per_second', limit: 0, retry_after: expect.any(Number) },
+    has('retry-after'),
+  ],
+  [
+    'day',
+    '/v2/routes/list',
+    withKey('day'),
+    429,
+    {
+      error: 'daily_quota_exceeded',
+      limit_type: 'per_day',
+      limit: 0,
+      used: 0,
+      retry_after: expect.any(Number),
+      reset_at: expect.stringMatching(/T00:00:00Z$/),
+    },
+    limited,
+  ],
+  [
+    'month',
+    '/v2/routes/list',
+    withKey('month'),
+    429,
+    {
+      error: 'monthly_quota_exceeded',
+      limit_type: 'per_month',
+      limit: 0,
+      used: 0,
+      reset_at: expect.stringMatching(/-01T00:00:00Z$/),
+    },
+    limited,
+  ],
+  [
+    'upstream resets',
+    '/v2/stops/x/departures?upstream=reset',
+    withKey('open'),
+    502,
+    { error: 'upstream_error' },
+  ],
+  [
+    'upstream sends invalid headers',
+    '/v2/stops/x/departures?upstream=garbage',
+    withKey('open'),
+    502,
+    { error: 'upstream_error' },
+  ],
   ['upstream answers 500', '/v2/stops/x/departures?upstream=fail', withKey('open'), 500, { error: 'boom' }],
-  ['success', '/v2/routes/list', withKey('open'), 200, {}, (answer) => {
-    limited(answer);
-    expect(answer.headers['x-response-time']).toMatch(/^\d+ms$/);
-    expect(answer.headers['x-cache-hit']).toMatch(/^(true|false)$/);
-  }],
+  [
+    'success',
+    '/v2/routes/list',
+    withKey('open'),
+    200,
+    {},
+    (answer) => {
+      limited(answer);
+      expect(answer.headers['x-response-time']).toMatch(/^\d+ms$/);
+      expect(answer.headers['x-cache-hit']).toMatch(/^(true|false)$/);
+    },
+  ],
   ['HEAD', '/v2/stops/x/departures', withKey('open', { method: 'HEAD' }), 200, {}],
-  ['100 kB of garbage in Authorization', '/v2/routes/list', auth(`Bearer ${'x'.repeat(100_000)}`), 401, { error: 'invalid_auth_format' }],
+  [
+    '100 kB of garbage in Authorization',
+    '/v2/routes/list',
+    auth(`Bearer ${'x'.repeat(100_000)}`),
+    401,
+    { error: 'invalid_auth_format' },
+  ],
 ];
 
 describe('answers of the gateway', () => {
@@ -98,7 +260,10 @@ describe('answers of the gateway', () => {
     expect(answer.status, answer.text).toBe(status);
     if (answer.json) expect(answer.json).toMatchObject(body);
     if (status >= 400 && status !== 500) {
-      expect(answer.json).toMatchObject({ message: expect.any(String), request_id: answer.headers['x-request-id'] });
+      expect(answer.json).toMatchObject({
+        message: expect.any(String),
+        request_id: answer.headers['x-request-id'],
+      });
     }
     expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
     expect(answer.headers['server-timing']).toMatch(/total;dur=\d/);
@@ -106,9 +271,16 @@ describe('answers of the gateway', () => {
   });
 
   it('all kinds of unusable key get the same words', async () => {
-    const answers = await Promise.all(['revoked', 'expired', 'suspended'].map((name) => call('/v2/routes/list', { key: made[name] })));
+    const answers = await Promise.all(
+      ['revoked', 'expired', 'suspended'].map((name) => call('/v2/routes/list', { key: made[name] })),
+    );
     const words = answers.map(({ json }) => `${json.error} ${json.message}`);
-    expect(new Set([...words, `invalid_api_key ${(await call('/v2/routes/list', { key: unknownKey })).json.message}`]).size).toBe(1);
+    expect(
+      new Set([
+        ...words,
+        `invalid_api_key ${(await call('/v2/routes/list', { key: unknownKey })).json.message}`,
+      ]).size,
+    ).toBe(1);
   });
 
   it('an upstream that hangs is 504 within the time bound of its route', async () => {
@@ -120,7 +292,9 @@ describe('answers of the gateway', () => {
     const { hostname, port } = new URL(stack.url);
     const text = await new Promise<string>((resolve, reject) => {
       const socket = connect(Number(port), hostname, () => {
-        socket.write(`GET /v2/routes/list HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer pk_\x00\x01live\r\nConnection: close\r\n\r\n`);
+        socket.write(
+          `GET /v2/routes/list HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer pk_\x00\x01live\r\nConnection: close\r\n\r\n`,
+        );
       });
       let received = '';
       socket.on('data', (chunk) => {
@@ -136,7 +310,9 @@ describe('answers of the gateway', () => {
     const { hostname, port } = new URL(stack.url);
     await new Promise<void>((resolve) => {
       const socket = connect(Number(port), hostname, () => {
-        socket.write(`POST /v1/payments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${made.open}\r\nContent-Length: 1000\r\n\r\n{"amount":`);
+        socket.write(
+          `POST /v1/payments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${made.open}\r\nContent-Length: 1000\r\n\r\n{"amount":`,
+        );
         setTimeout(() => socket.destroy(), 100);
       });
       socket.on('close', () => resolve());
@@ -146,7 +322,14 @@ describe('answers of the gateway', () => {
 
   it('preflights are answered for listed origins and for no other', async () => {
     const preflight = (origin: string) =>
-      call('/v2/routes/list', { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'GET', 'access-control-request-headers': 'authorization' } });
+      call('/v2/routes/list', {
+        method: 'OPTIONS',
+        headers: {
+          origin,
+          'access-control-request-method': 'GET',
+          'access-control-request-headers': 'authorization',
+        },
+      });
     const allowed = await preflight('https://app.example.com');
     expect(allowed.status).toBe(204);
     expect(allowed.headers['access-control-allow-origin']).toBe('https://app.example.com');
@@ -156,14 +339,20 @@ describe('answers of the gateway', () => {
 
   it('the IETF headers name the policies and the tightest of them', async () => {
     const { headers } = await call('/v2/routes/list', { key: keys.free });
-    expect(headers['ratelimit-policy']).toBe('"second";q=2;w=1, "day";q=1000;w=86400, "month";q=30000;w=2592000');
+    expect(headers['ratelimit-policy']).toBe(
+      '"second";q=2;w=1, "day";q=1000;w=86400, "month";q=30000;w=2592000',
+    );
     expect(headers.ratelimit).toMatch(/^"second";r=[01];t=[01]$/);
   });
 });
 
 describe('signed requests', () => {
   const send = (id: string, signature: string, body: string, headers: Record<string, string> = {}) =>
-    call('/v1/payments', { method: 'POST', body, headers: { 'x-api-key': `${id}:${signature}`, 'content-type': 'application/json', ...headers } });
+    call('/v1/payments', {
+      method: 'POST',
+      body,
+      headers: { 'x-api-key': `${id}:${signature}`, 'content-type': 'application/json', ...headers },
+    });
   const body = '{"amount":1000,"currency":"XOF"}';
 
   it('are verified over the exact bytes of the body', async () => {
@@ -178,15 +367,22 @@ describe('signed requests', () => {
     const { id, secret } = await makeSigningKey((await makePartner()).id, 'test');
     const seconds = Math.floor(Date.now() / 1000);
     const stamped = (timestamp: number, nonce: string) =>
-      send(id, sign(secret, `${timestamp}.${nonce}.${body}`), body, { 'x-timestamp': String(timestamp), 'x-nonce': nonce });
+      send(id, sign(secret, `${timestamp}.${nonce}.${body}`), body, {
+        'x-timestamp': String(timestamp),
+        'x-nonce': nonce,
+      });
     expect((await stamped(seconds, 'n1')).status).toBe(201);
     expect((await stamped(seconds, 'n1')).json.error).toBe('invalid_signature');
     expect((await stamped(seconds - 280, 'n2')).status).toBe(201);
     expect((await stamped(seconds - 320, 'n3')).json.error).toBe('invalid_signature');
     expect((await stamped(seconds + 320, 'n4')).json.error).toBe('invalid_signature');
     // The signature covers timestamp and nonce: leaving them out, or one of them, breaks it.
-    expect((await send(id, sign(secret, `${seconds}.n5.${body}`), body)).json.error).toBe('invalid_signature');
-    expect((await send(id, sign(secret, body), body, { 'x-nonce': 'n6' })).json.error).toBe('invalid_signature');
+    expect((await send(id, sign(secret, `${seconds}.n5.${body}`), body)).json.error).toBe(
+      'invalid_signature',
+    );
+    expect((await send(id, sign(secret, body), body, { 'x-nonce': 'n6' })).json.error).toBe(
+      'invalid_signature',
+    );
   });
 });
 
@@ -200,17 +396,42 @@ describe('/dashboard', () => {
     const { status, json } = await call('/dashboard/me', { key });
     expect(status).toBe(200);
     expect(Object.keys(json)).not.toContain('company');
-    expect(json).toMatchObject({ name: 'Test', status: 'active', tier: 'enterprise', rate_limit_per_second: 5, rate_limit_per_day: 50, rate_limit_per_month: 500, created_at: expect.any(String), last_active_at: null });
+    expect(json).toMatchObject({
+      name: 'Test',
+      status: 'active',
+      tier: 'enterprise',
+      rate_limit_per_second: 5,
+      rate_limit_per_day: 50,
+      rate_limit_per_month: 500,
+      created_at: expect.any(String),
+      last_active_at: null,
+    });
   });
 
   it('api-keys: made, listed newest first, revoked, revoked again', async () => {
-    const created = await sendJson('/dashboard/api-keys', 'POST', { name: 'New', scopes: ['read:stops'], expires_at: '2099-01-01T00:00:00+01:00' }, { key });
+    const created = await sendJson(
+      '/dashboard/api-keys',
+      'POST',
+      { name: 'New', scopes: ['read:stops'], expires_at: '2099-01-01T00:00:00+01:00' },
+      { key },
+    );
     expect(created.status, created.text).toBe(201);
-    expect(created.json).toMatchObject({ api_key: expect.stringMatching(/^pk_live_/), key_prefix: expect.stringMatching(/^pk_live_.{8}\.\.\.$/), name: 'New', scopes: ['read:stops'], warning: expect.any(String) });
+    expect(created.json).toMatchObject({
+      api_key: expect.stringMatching(/^pk_live_/),
+      key_prefix: expect.stringMatching(/^pk_live_.{8}\.\.\.$/),
+      name: 'New',
+      scopes: ['read:stops'],
+      warning: expect.any(String),
+    });
     expect((await call('/v2/stops/search?q=a', { key: created.json.api_key })).status).toBe(200);
     const { json: listed } = await call('/dashboard/api-keys', { key });
     expect(listed.total).toBe(2);
-    expect(listed.api_keys[0]).toMatchObject({ id: created.json.id, name: 'New', is_active: true, description: null });
+    expect(listed.api_keys[0]).toMatchObject({
+      id: created.json.id,
+      name: 'New',
+      is_active: true,
+      description: null,
+    });
     for (let i = 0; i < 2; i++) {
       const revoked = await call(`/dashboard/api-keys/${created.json.id}`, { method: 'DELETE', key });
       expect(revoked.json).toMatchObject({ id: created.json.id, message: expect.any(String) });
@@ -233,14 +454,24 @@ describe('/dashboard', () => {
   });
 
   it('a new key from broken JSON is refused', async () => {
-    const { status, json } = await call('/dashboard/api-keys', { method: 'POST', key, body: '{"name":', headers: { 'content-type': 'application/json' } });
+    const { status, json } = await call('/dashboard/api-keys', {
+      method: 'POST',
+      key,
+      body: '{"name":',
+      headers: { 'content-type': 'application/json' },
+    });
     expect([status, json.error]).toEqual([400, 'invalid_request']);
   });
 
   it('a key cannot give what it has not, nor make keys without keys:write', async () => {
     const partner = await makePartner();
     const weak = await makeKey(partner.id, { scopes: ['read:routes', 'keys:write'] });
-    const escalated = await sendJson('/dashboard/api-keys', 'POST', { name: 'x', scopes: ['read:stops'] }, { key: weak.secret });
+    const escalated = await sendJson(
+      '/dashboard/api-keys',
+      'POST',
+      { name: 'x', scopes: ['read:stops'] },
+      { key: weak.secret },
+    );
     expect([escalated.status, escalated.json.error]).toEqual([403, 'insufficient_permissions']);
     const mute = await makeKey(partner.id, { scopes: ['read:routes'] });
     const refused = await sendJson('/dashboard/api-keys', 'POST', { name: 'x' }, { key: mute.secret });
@@ -250,9 +481,14 @@ describe('/dashboard', () => {
   it('the number of active keys is capped by the tier, also for keys made at once', async () => {
     const partner = await makePartner({ tier: 'free' });
     const first = await makeKey(partner.id);
-    const answers = await Promise.all([1, 2, 3].map((n) => sendJson('/dashboard/api-keys', 'POST', { name: `K${n}` }, { key: first.secret })));
+    const answers = await Promise.all(
+      [1, 2, 3].map((n) => sendJson('/dashboard/api-keys', 'POST', { name: `K${n}` }, { key: first.secret })),
+    );
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 400, 400]);
-    expect(answers.find(({ status }) => status === 400)?.json).toMatchObject({ error: 'limit_exceeded', limit: 2 });
+    expect(answers.find(({ status }) => status === 400)?.json).toMatchObject({
+      error: 'limit_exceeded',
+      limit: 2,
+    });
   });
 
   it('usage: 1 to 90 days', async () => {
@@ -268,7 +504,11 @@ describe('/dashboard', () => {
     const { json } = await call('/dashboard/quota', { key });
     expect(json.tier).toBe('enterprise');
     expect(json.daily).toMatchObject({ limit: 50, remaining: 50 - json.daily.requests, failed: 0 });
-    expect(json.rate_limits.day).toEqual({ limit: 50, used: json.daily.requests, remaining: json.daily.remaining });
+    expect(json.rate_limits.day).toEqual({
+      limit: 50,
+      used: json.daily.requests,
+      remaining: json.daily.remaining,
+    });
     expect(json.rate_limits.month.limit).toBe(500);
     expect(json.rate_limits.second.limit).toBe(5);
   });
@@ -289,19 +529,41 @@ describe('for machines', () => {
   it('/metrics wants its token, and is Prometheus text with bounded series', async () => {
     expect((await call('/metrics')).status).toBe(401);
     expect((await call('/metrics', { headers: { authorization: 'Bearer wrong' } })).status).toBe(401);
-    const { status, text } = await call('/metrics', { headers: { authorization: `Bearer ${stack.demo.metrics.token}` } });
+    const { status, text } = await call('/metrics', {
+      headers: { authorization: `Bearer ${stack.demo.metrics.token}` },
+    });
     expect(status).toBe(200);
-    for (const name of ['http_request_duration_seconds', 'api_requests_total', 'api_request_duration_seconds', 'rate_limit_exceeded_total', 'api_key_auth_attempts_total', 'api_key_usage_total', 'active_api_keys', 'active_partners_total', 'quota_usage_percentage']) {
+    for (const name of [
+      'http_request_duration_seconds',
+      'api_requests_total',
+      'api_request_duration_seconds',
+      'rate_limit_exceeded_total',
+      'api_key_auth_attempts_total',
+      'api_key_usage_total',
+      'active_api_keys',
+      'active_partners_total',
+      'quota_usage_percentage',
+    ]) {
       expect(text).toContain(`# TYPE ${name} `);
     }
     expect(text.split('\n').length).toBeLessThan(2000);
-    for (const line of text.trim().split('\n')) expect(line).toMatch(/^(# (HELP|TYPE) .+|[a-z_]+(\{([a-z_]+="[^"]*",?)+\})? [\d.e+-]+)$/);
+    for (const line of text.trim().split('\n'))
+      expect(line).toMatch(/^(# (HELP|TYPE) .+|[a-z_]+(\{([a-z_]+="[^"]*",?)+\})? [\d.e+-]+)$/);
   });
 
   it('/openapi.json describes every endpoint and hides the configuration', async () => {
     const { json, text } = await call('/openapi.json');
     expect(json.openapi).toBe('3.1.0');
-    for (const path of ['/v2/route-search', '/v1/payments', '/dashboard/me', '/dashboard/quota', '/api/dev/apps', '/api/dev/keys/{keyId}/rotate', '/api/admin/partners/{id}/suspend', '/health']) {
+    for (const path of [
+      '/v2/route-search',
+      '/v1/payments',
+      '/dashboard/me',
+      '/dashboard/quota',
+      '/api/dev/apps',
+      '/api/dev/keys/{keyId}/rotate',
+      '/api/admin/partners/{id}/suspend',
+      '/health',
+    ]) {
       expect(Object.keys(json.paths)).toContain(path);
     }
     expect(text).not.toContain('x-passerelle');

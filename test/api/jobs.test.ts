@@ -17,7 +17,13 @@ async function closedPeriods(partnerId: string) {
 
 it('days and months are closed with their cost, once, however often the job runs', async () => {
   const firstOfMonth = Date.UTC(2026, 9, 1, 0, 5);
-  const partner = await makePartner({ tier: 'business', second: 50, day: 100, month: 1000, overage: 'charge' });
+  const partner = await makePartner({
+    tier: 'business',
+    second: 50,
+    day: 100,
+    month: 1000,
+    overage: 'charge',
+  });
   await query('UPDATE partner SET created_at = $1 WHERE id = $2', ['2026-08-01', partner.id]);
   await query(
     `INSERT INTO quota_usage (partner_id, period_type, period_start, period_end, requests_count, units) VALUES
@@ -37,7 +43,10 @@ it('days and months are closed with their cost, once, however often the job runs
   await control('cron', { cron: '5 0 * * *', at: firstOfMonth + DAY_MS });
   const later = await closedPeriods(partner.id);
   expect(later.filter(({ start }) => start <= '2026-09-30')).toEqual(closed);
-  await query(`UPDATE quota_usage SET units = units + 1000 WHERE partner_id = $1 AND period_type = 'monthly'`, [partner.id]);
+  await query(
+    `UPDATE quota_usage SET units = units + 1000 WHERE partner_id = $1 AND period_type = 'monthly'`,
+    [partner.id],
+  );
   await control('cron', { cron: '5 0 * * *', at: firstOfMonth + DAY_MS });
   expect((await closedPeriods(partner.id)).at(-1)?.cents).toBe(19_900 + 53);
 });
@@ -51,7 +60,10 @@ it('a partner without overage pays the price of the tier, and test calls cost no
     [partner.id],
   );
   await control('cron', { cron: '5 0 * * *', at: Date.UTC(2026, 9, 1, 0, 5) });
-  const rows = await query(`SELECT environment, cost_cents::int AS cents FROM quota_usage WHERE partner_id = $1 AND period_type = 'monthly' ORDER BY 1`, [partner.id]);
+  const rows = await query(
+    `SELECT environment, cost_cents::int AS cents FROM quota_usage WHERE partner_id = $1 AND period_type = 'monthly' ORDER BY 1`,
+    [partner.id],
+  );
   expect(rows).toEqual([
     { environment: 'live', cents: 4900 },
     { environment: 'test', cents: 0 },
@@ -62,7 +74,10 @@ it('reconciliation agrees for what was counted, and says when something is missi
   const good = await makePartner({ day: 1000 });
   const key = await makeKey(good.id);
   for (let i = 0; i < 7; i++) await call('/v2/stops/x/departures', { key: key.secret });
-  await eventually(() => eventCount(good.id), (count) => count === 7);
+  await eventually(
+    () => eventCount(good.id),
+    (count) => count === 7,
+  );
   const bad = await makePartner();
   await query(
     `INSERT INTO quota_usage (partner_id, period_type, period_start, period_end, units) VALUES ($1, 'daily', $2, $2, 5)`,
@@ -80,7 +95,9 @@ it('reconciliation agrees for what was counted, and says when something is missi
   ]);
   const operator = { headers: { authorization: `Bearer ${stack.demo.operator.token}` } };
   expect((await call('/api/admin/reconciliations', operator)).json.data.length).toBeGreaterThan(0);
-  const { text } = await call('/metrics', { headers: { authorization: `Bearer ${stack.demo.metrics.token}` } });
+  const { text } = await call('/metrics', {
+    headers: { authorization: `Bearer ${stack.demo.metrics.token}` },
+  });
   expect(Number(/^reconciliation_differences (\d+)$/m.exec(text)?.[1])).toBeGreaterThanOrEqual(1);
 });
 
@@ -95,9 +112,13 @@ it('partitions are made ahead and dropped by age, and what came too early is mov
      VALUES ($1, $2, $3, $1, 'x', 'GET', 'x', 200, 1, 0, 0, 0, false, false)`,
     [id, ahead, ahead],
   );
-  await query(`CREATE TABLE IF NOT EXISTS api_usage_events_2020_01 PARTITION OF api_usage_events FOR VALUES FROM ('2020-01-01') TO ('2020-02-01')`);
+  await query(
+    `CREATE TABLE IF NOT EXISTS api_usage_events_2020_01 PARTITION OF api_usage_events FOR VALUES FROM ('2020-01-01') TO ('2020-02-01')`,
+  );
   await control('cron', { cron: '17 * * * *' });
   await control('cron', { cron: '17 * * * *' });
-  expect((await query(`SELECT tableoid::regclass::text AS t FROM api_usage_events WHERE id = $1`, [id]))[0]?.t).toBe(name);
+  expect(
+    (await query(`SELECT tableoid::regclass::text AS t FROM api_usage_events WHERE id = $1`, [id]))[0]?.t,
+  ).toBe(name);
   expect(await query(`SELECT to_regclass('api_usage_events_2020_01') AS t`)).toEqual([{ t: null }]);
 });

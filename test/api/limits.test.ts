@@ -34,35 +34,45 @@ describe('rates, 50 clients at once', () => {
     [2, true],
     [10, true],
     [50, true],
-  ] as const)('admits %i a second and no more, using at least 99 per cent (crashed midway: %s)', async ([second, crashes]) => {
-    const partner = await makePartner({ second });
-    const key = await makeKey(partner.id);
-    const result = await hammer(key.secret, 4000, crashes ? () => crash(partner, key.id) : undefined);
-    expect(result.refused).toBeGreaterThan(0);
-    // Exactly one limit for each full second since the first call, and the one that had begun.
-    const most = second * (Math.floor(result.elapsedMs / 1000) + 1);
-    expect(result.admitted).toBeLessThanOrEqual(most);
-    expect(result.admitted).toBeGreaterThanOrEqual(Math.floor(0.99 * second * Math.floor(4000 / 1001)));
-  });
+  ] as const)(
+    'admits %i a second and no more, using at least 99 per cent (crashed midway: %s)',
+    async ([second, crashes]) => {
+      const partner = await makePartner({ second });
+      const key = await makeKey(partner.id);
+      const result = await hammer(key.secret, 4000, crashes ? () => crash(partner, key.id) : undefined);
+      expect(result.refused).toBeGreaterThan(0);
+      // Exactly one limit for each full second since the first call, and the one that had begun.
+      const most = second * (Math.floor(result.elapsedMs / 1000) + 1);
+      expect(result.admitted).toBeLessThanOrEqual(most);
+      expect(result.admitted).toBeGreaterThanOrEqual(Math.floor(0.99 * second * Math.floor(4000 / 1001)));
+    },
+  );
 });
 
 describe('a quota of 100 a day', () => {
-  it.for([false, true])('is used up to the last unit and never passed (crashed midway: %s)', async (crashes) => {
-    const partner = await makePartner({ day: 100 });
-    const key = await makeKey(partner.id);
-    const answers = await inParallel(300, CLIENTS, async (index) => {
-      if (crashes && index === 50) await crash(partner, key.id);
-      return call(ROUTE, { key: key.secret });
-    });
-    const admitted = answers.filter(({ status }) => status === 200).length;
-    expect(admitted).toBeLessThanOrEqual(100);
-    // A crash loses the answers that were under way, whose units stay spent: never one too many.
-    expect(admitted).toBeGreaterThanOrEqual(crashes ? 100 - CLIENTS : 99);
-    const refused = await call(ROUTE, { key: key.secret });
-    expect(refused.status).toBe(429);
-    expect(refused.json).toMatchObject({ error: 'daily_quota_exceeded', limit_type: 'per_day', limit: 100 });
-    expect(refused.headers['x-ratelimit-remaining-day']).toBe('0');
-  });
+  it.for([false, true])(
+    'is used up to the last unit and never passed (crashed midway: %s)',
+    async (crashes) => {
+      const partner = await makePartner({ day: 100 });
+      const key = await makeKey(partner.id);
+      const answers = await inParallel(300, CLIENTS, async (index) => {
+        if (crashes && index === 50) await crash(partner, key.id);
+        return call(ROUTE, { key: key.secret });
+      });
+      const admitted = answers.filter(({ status }) => status === 200).length;
+      expect(admitted).toBeLessThanOrEqual(100);
+      // A crash loses the answers that were under way, whose units stay spent: never one too many.
+      expect(admitted).toBeGreaterThanOrEqual(crashes ? 100 - CLIENTS : 99);
+      const refused = await call(ROUTE, { key: key.secret });
+      expect(refused.status).toBe(429);
+      expect(refused.json).toMatchObject({
+        error: 'daily_quota_exceeded',
+        limit_type: 'per_day',
+        limit: 100,
+      });
+      expect(refused.headers['x-ratelimit-remaining-day']).toBe('0');
+    },
+  );
 
   it('is not lowered by calls that the rate refuses', async () => {
     const partner = await makePartner({ second: 2, day: 1000 });
@@ -126,7 +136,10 @@ describe('overage', () => {
 describe('the key by itself', () => {
   it('is held to its burst, as limit_type burst', async () => {
     const key = await makeKey((await makePartner()).id);
-    await query('UPDATE api_key_quotas SET burst_limit = 3, sustained_limit = 1 WHERE key_id = (SELECT key_id FROM api_key WHERE id = $1)', [key.id]);
+    await query(
+      'UPDATE api_key_quotas SET burst_limit = 3, sustained_limit = 1 WHERE key_id = (SELECT key_id FROM api_key WHERE id = $1)',
+      [key.id],
+    );
     for (let i = 0; i < 3; i++) expect((await call(ROUTE, { key: key.secret })).status).toBe(200);
     const { status, json, headers } = await call(ROUTE, { key: key.secret });
     expect(status).toBe(429);

@@ -20,7 +20,10 @@ it("UPDATE api_key_quotas … takes effect with the next minute's job, and needs
 it('UPDATE partner SET tier … brings the limits of the tier', async () => {
   const partner = await makePartner({ tier: 'free', second: 2, day: 1000, month: 30_000 });
   await query(`UPDATE partner SET tier = 'business' WHERE id = '${partner.id}'`);
-  const [row] = await query('SELECT rate_limit_per_second AS s, rate_limit_per_day AS d FROM partner WHERE id = $1', [partner.id]);
+  const [row] = await query(
+    'SELECT rate_limit_per_second AS s, rate_limit_per_day AS d FROM partner WHERE id = $1',
+    [partner.id],
+  );
   expect(row).toEqual({ s: 50, d: 50_000 });
 });
 
@@ -30,18 +33,30 @@ it('the incident queries find the audit trail and the usage of a key', async () 
   await call('/v2/routes/list', { key: key.secret });
   const operator = { headers: { authorization: `Bearer ${stack.demo.operator.token}` } };
   await sendJson(`/api/admin/keys/${key.id}/revoke`, 'POST', { reason: 'Key compromised' }, operator);
-  const audit = await query(`SELECT * FROM dev_portal_audit WHERE target->>'key_id' = '${key.id}' ORDER BY created_at DESC`);
+  const audit = await query(
+    `SELECT * FROM dev_portal_audit WHERE target->>'key_id' = '${key.id}' ORDER BY created_at DESC`,
+  );
   expect(audit[0]).toMatchObject({ action: 'key.revoked', details: { reason: 'Key compromised' } });
   const usage = () =>
-    query(`SELECT * FROM api_usage_events WHERE key_id = '${key.id}' AND occurred_at > NOW() - INTERVAL '7 days'`);
+    query(
+      `SELECT * FROM api_usage_events WHERE key_id = '${key.id}' AND occurred_at > NOW() - INTERVAL '7 days'`,
+    );
   expect(await eventually(usage, (rows) => rows.length > 0)).toHaveLength(1);
 });
 
 it('dev_portal_audit accepts no UPDATE, DELETE or TRUNCATE, and its chain is whole', async () => {
-  for (const statement of ["UPDATE dev_portal_audit SET actor = 'x'", 'DELETE FROM dev_portal_audit', 'TRUNCATE dev_portal_audit']) {
+  for (const statement of [
+    "UPDATE dev_portal_audit SET actor = 'x'",
+    'DELETE FROM dev_portal_audit',
+    'TRUNCATE dev_portal_audit',
+  ]) {
     await expect(query(statement)).rejects.toThrow(/accepts no/);
   }
-  expect(await query('SELECT DISTINCT b.id FROM (SELECT DISTINCT partner_id FROM dev_portal_audit) p, audit_breaks(p.partner_id) b')).toEqual([]);
+  expect(
+    await query(
+      'SELECT DISTINCT b.id FROM (SELECT DISTINCT partner_id FROM dev_portal_audit) p, audit_breaks(p.partner_id) b',
+    ),
+  ).toEqual([]);
 });
 
 it('a row of the deployed original, imported with its columns only, is a working key', async () => {
@@ -61,10 +76,14 @@ it('a row of the deployed original, imported with its columns only, is a working
 
 it('the tables and columns of the documents are there', async () => {
   const columns: Record<string, string> = {
-    partner: 'id name email company status tier rate_limit_per_second rate_limit_per_day rate_limit_per_month allowed_origins webhook_url created_at updated_at last_active_at contact_name contact_phone billing_email billing_address',
-    api_key: 'id partner_id key_hash key_prefix name description scopes is_active created_at expires_at last_used_at allowed_ips',
-    quota_usage: 'id partner_id period_type period_start period_end requests_count successful_requests failed_requests cost_cents updated_at',
-    tier_config: 'tier price_cents rate_limit_per_second rate_limit_per_day rate_limit_per_month features created_at',
+    partner:
+      'id name email company status tier rate_limit_per_second rate_limit_per_day rate_limit_per_month allowed_origins webhook_url created_at updated_at last_active_at contact_name contact_phone billing_email billing_address',
+    api_key:
+      'id partner_id key_hash key_prefix name description scopes is_active created_at expires_at last_used_at allowed_ips',
+    quota_usage:
+      'id partner_id period_type period_start period_end requests_count successful_requests failed_requests cost_cents updated_at',
+    tier_config:
+      'tier price_cents rate_limit_per_second rate_limit_per_day rate_limit_per_month features created_at',
     api_key_quotas: 'key_id burst_limit sustained_limit daily_quota',
     dev_apps: 'id name',
     api_usage_events: 'key_id occurred_at',

@@ -1,7 +1,17 @@
 // Acceptance 5: known keys are served while Postgres is down, and the usage of that time appears afterwards.
 
 import { afterAll, expect, it } from 'vitest';
-import { ALL_SCOPES, call, control, eventCount, eventually, inParallel, makeKey, makePartner, stack } from '../support/api.ts';
+import {
+  ALL_SCOPES,
+  call,
+  control,
+  eventCount,
+  eventually,
+  inParallel,
+  makeKey,
+  makePartner,
+  stack,
+} from '../support/api.ts';
 
 let isDown = false;
 afterAll(async () => {
@@ -37,6 +47,12 @@ it('serves known keys without one failed request while Postgres is stopped', asy
 
   await control('start-postgres');
   isDown = false;
-  expect(await eventually(() => eventCount(partner.id), (count) => count >= sent, 60_000)).toBe(sent);
+  expect(
+    await eventually(
+      () => eventCount(partner.id),
+      (count) => count >= sent,
+      60_000,
+    ),
+  ).toBe(sent);
   expect((await call('/health')).status).toBe(200);
 }, 120_000);

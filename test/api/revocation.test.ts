@@ -46,7 +46,12 @@ it('a suspended partner is refused at once, and let in again', async () => {
   const partner = await makePartner({ second: 1000 });
   const key = await makeKey(partner.id);
   await warmAndFreeze(key.secret);
-  const suspended = await sendJson(`/api/admin/partners/${partner.id}/suspend`, 'POST', { reason: 'unpaid' }, operator);
+  const suspended = await sendJson(
+    `/api/admin/partners/${partner.id}/suspend`,
+    'POST',
+    { reason: 'unpaid' },
+    operator,
+  );
   expect(suspended.json.status).toBe('suspended');
   for (const edge of EDGES) {
     expect((await call(ROUTE, { key: key.secret, headers: { 'x-test-edge': edge } })).status).toBe(401);
@@ -61,7 +66,9 @@ it('a lowered limit holds from the next request on', async () => {
   const key = await makeKey(partner.id);
   await warmAndFreeze(key.secret);
   const limits = { rate_limit_per_second: 1000, rate_limit_per_day: 0, rate_limit_per_month: -1 };
-  expect((await sendJson(`/api/admin/partners/${partner.id}/limits`, 'PUT', limits, operator)).status).toBe(200);
+  expect((await sendJson(`/api/admin/partners/${partner.id}/limits`, 'PUT', limits, operator)).status).toBe(
+    200,
+  );
   for (const edge of EDGES) {
     const { status, json } = await call(ROUTE, { key: key.secret, headers: { 'x-test-edge': edge } });
     expect([status, json.error]).toEqual([429, 'daily_quota_exceeded']);

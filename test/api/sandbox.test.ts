@@ -10,7 +10,12 @@ beforeAll(async () => {
 });
 
 const pay = (number: string, more: object = {}, headers: Record<string, string> = {}) =>
-  sendJson('/v1/payments', 'POST', { amount: 1000, currency: 'XOF', card: { number }, ...more }, { key, headers });
+  sendJson(
+    '/v1/payments',
+    'POST',
+    { amount: 1000, currency: 'XOF', card: { number }, ...more },
+    { key, headers },
+  );
 
 describe('payments', () => {
   it.for([
@@ -41,22 +46,36 @@ describe('payments', () => {
 
   it('honour Idempotency-Key', async () => {
     const headers = { 'idempotency-key': `k-${Date.now()}` };
-    const [one, two] = [await pay('4242424242424242', {}, headers), await pay('4242424242424242', {}, headers)];
+    const [one, two] = [
+      await pay('4242424242424242', {}, headers),
+      await pay('4242424242424242', {}, headers),
+    ];
     expect(two.json).toEqual(one.json);
     expect(two.headers['idempotent-replayed']).toBe('true');
     expect((await pay('4242424242424242', { amount: 2 }, headers)).status).toBe(422);
   });
 
   it('bad input has field errors, and echoes nothing', async () => {
-    const { status, json, text } = await sendJson('/v1/payments', 'POST', { amount: -5.5, currency: 'francs' }, { key });
+    const { status, json, text } = await sendJson(
+      '/v1/payments',
+      'POST',
+      { amount: -5.5, currency: 'francs' },
+      { key },
+    );
     expect([status, json.error]).toEqual([400, 'validation_error']);
     expect(json.details.map(({ field }: { field: string }) => field)).toEqual(['amount', 'currency']);
     expect(text).not.toContain('francs');
   });
 
   it('intents: 3-D Secure and back; customers', async () => {
-    const { json: intent } = await sendJson('/v1/payment_intents', 'POST', { amount: 5, currency: 'EUR' }, { key });
-    const confirm = (body: object) => sendJson(`/v1/payment_intents/${intent.id}/confirm`, 'POST', body, { key });
+    const { json: intent } = await sendJson(
+      '/v1/payment_intents',
+      'POST',
+      { amount: 5, currency: 'EUR' },
+      { key },
+    );
+    const confirm = (body: object) =>
+      sendJson(`/v1/payment_intents/${intent.id}/confirm`, 'POST', body, { key });
     expect((await confirm({ card: { number: '4000002500003155' } })).json.status).toBe('requires_action');
     expect((await confirm({})).json.status).toBe('succeeded');
     const { json: customer } = await sendJson('/v1/customers', 'POST', { email: 'a@example.com' }, { key });
@@ -70,7 +89,12 @@ describe('payments', () => {
     const dev = { headers: { authorization: `Bearer ${token}` } };
     const { json: app } = await sendJson('/api/dev/apps', 'POST', { name: 'Shop' }, dev);
     const mine = (await makeKey(partner.id, { environment: 'test', appId: app.id })).secret;
-    const { json: payment } = await sendJson('/v1/payments', 'POST', { amount: 1, currency: 'XOF' }, { key: mine });
+    const { json: payment } = await sendJson(
+      '/v1/payments',
+      'POST',
+      { amount: 1, currency: 'XOF' },
+      { key: mine },
+    );
     expect((await call(`/v1/payments/${payment.id}`, { key })).status).toBe(404);
     expect((await call(`/v1/payments/${payment.id}`, { key: mine })).status).toBe(200);
     await call(`/api/dev/apps/${app.id}/sandbox/reset`, { ...dev, method: 'POST' });
@@ -79,7 +103,11 @@ describe('payments', () => {
 });
 
 describe('X-Sandbox-Simulate', () => {
-  const simulate = (what: string) => call('/v2/stops/search?q=hann&x=1', { key, headers: { 'x-sandbox-simulate': what, 'cache-control': 'no-cache' } });
+  const simulate = (what: string) =>
+    call('/v2/stops/search?q=hann&x=1', {
+      key,
+      headers: { 'x-sandbox-simulate': what, 'cache-control': 'no-cache' },
+    });
   it.for([
     ['status=503', 503, 'simulated'],
     ['error=card_declined', 402, 'card_declined'],
@@ -101,7 +129,9 @@ describe('transit', () => {
   const get = async (path: string) => (await call(path, { key })).json;
 
   it('finds journeys of each kind', async () => {
-    const { routes, departure_time } = await get('/v2/route-search?from=14.6731,-17.4335&to=14.7762,-17.3944&time=08:00');
+    const { routes, departure_time } = await get(
+      '/v2/route-search?from=14.6731,-17.4335&to=14.7762,-17.3944&time=08:00',
+    );
     expect(departure_time).toBe('08:00:00');
     expect(Object.keys(routes)).toEqual(['direct', 'fast', 'simple', 'no_transfer']);
     expect(routes.no_transfer.transfers).toBe(0);
@@ -110,22 +140,32 @@ describe('transit', () => {
   });
 
   it('finds stops near and by name, lines, departures, timetables and trips', async () => {
-    expect((await get('/v2/stops/nearby?lat=14.6942&lon=-17.4443')).stops[0]).toMatchObject({ id: 'D:COLOBANE', distance_meters: 0, routes_count: 3 });
+    expect((await get('/v2/stops/nearby?lat=14.6942&lon=-17.4443')).stops[0]).toMatchObject({
+      id: 'D:COLOBANE',
+      distance_meters: 0,
+      routes_count: 3,
+    });
     expect((await get('/v2/stops/search?q=SACRE')).stops[0].name).toBe('Sacré-Cœur');
     const { routes, total } = await get('/v2/routes/list?mode=TER');
     expect([routes[0].id, total]).toEqual(['TER', 1]);
     const { departures } = await get('/v2/stops/D%3AHANN/departures?time=08:00&limit=3');
-    expect(departures.map(({ departure_time }: { departure_time: string }) => departure_time)).toEqual([...departures.map(({ departure_time }: { departure_time: string }) => departure_time)].sort());
+    expect(departures.map(({ departure_time }: { departure_time: string }) => departure_time)).toEqual(
+      [...departures.map(({ departure_time }: { departure_time: string }) => departure_time)].sort(),
+    );
     expect((await get('/v2/routes/TER/schedule')).stops).toHaveLength(12);
     expect((await get('/v2/routes/BRT-B1/trips?limit=2')).trips).toHaveLength(2);
   });
 
-  it.for(['/v2/route-search?from=x&to=1,2', '/v2/stops/nearby?lat=91&lon=0', '/v2/stops/nearby?lat=1&lon=2&radius=5001', '/v2/stops/search?q=', '/v2/routes/list?mode=BOAT', '/v2/stops/D:HANN/departures?time=25:00'])(
-    '%s is 400 with an error text',
-    async (path) => {
-      const { status, json } = await call(path, { key });
-      expect(status).toBe(400);
-      expect(typeof json.error).toBe('string');
-    },
-  );
+  it.for([
+    '/v2/route-search?from=x&to=1,2',
+    '/v2/stops/nearby?lat=91&lon=0',
+    '/v2/stops/nearby?lat=1&lon=2&radius=5001',
+    '/v2/stops/search?q=',
+    '/v2/routes/list?mode=BOAT',
+    '/v2/stops/D:HANN/departures?time=25:00',
+  ])('%s is 400 with an error text', async (path) => {
+    const { status, json } = await call(path, { key });
+    expect(status).toBe(400);
+    expect(typeof json.error).toBe('string');
+  });
 });

@@ -11,19 +11,26 @@ import {
   makeKey,
   makePartner,
   query,
-  sendJson,
   setFaults,
   stack,
 } from '../support/api.ts';
 
 afterEach(() => setFaults({ queueTwice: false, dies: { step: 'none', times: 0 } }));
 
-const ROUTES = ['/v2/routes/list', '/v2/stops/search?q=hann', '/v2/stops/0:X/departures', '/v2/route-search?from=1,2&to=3,4'];
+const ROUTES = [
+  '/v2/routes/list',
+  '/v2/stops/search?q=hann',
+  '/v2/stops/0:X/departures',
+  '/v2/route-search?from=1,2&to=3,4',
+];
 
 async function sendAndCheck(total: number): Promise<void> {
   const partner = await makePartner({ second: -1, day: 1_000_000 });
   const key = await makeKey(partner.id);
-  await query('UPDATE api_key_quotas SET burst_limit = -1 WHERE key_id = (SELECT key_id FROM api_key WHERE id = $1)', [key.id]);
+  await query(
+    'UPDATE api_key_quotas SET burst_limit = -1 WHERE key_id = (SELECT key_id FROM api_key WHERE id = $1)',
+    [key.id],
+  );
   const sent: Record<string, number> = {};
   const answers = await inParallel(total, 32, async (index) => {
     const path = ROUTES[index % ROUTES.length] ?? '';
@@ -34,10 +41,22 @@ async function sendAndCheck(total: number): Promise<void> {
     const route = (path.split('?')[0] ?? '').replace('0:X', '{id}');
     sent[route] = (sent[route] ?? 0) + 1;
   }
-  expect(await eventually(() => eventCount(partner.id), (count) => count >= total, 60_000)).toBe(total);
-  const rollups = await query('SELECT route, sum(calls)::int AS calls FROM api_usage_rollups_day WHERE partner_id = $1 GROUP BY route', [partner.id]);
+  expect(
+    await eventually(
+      () => eventCount(partner.id),
+      (count) => count >= total,
+      60_000,
+    ),
+  ).toBe(total);
+  const rollups = await query(
+    'SELECT route, sum(calls)::int AS calls FROM api_usage_rollups_day WHERE partner_id = $1 GROUP BY route',
+    [partner.id],
+  );
   expect(Object.fromEntries(rollups.map(({ route, calls }) => [route, calls]))).toEqual(sent);
-  const quotas = await query('SELECT period_type, requests_count::int AS n, units::int FROM quota_usage WHERE partner_id = $1 ORDER BY 1', [partner.id]);
+  const quotas = await query(
+    'SELECT period_type, requests_count::int AS n, units::int FROM quota_usage WHERE partner_id = $1 ORDER BY 1',
+    [partner.id],
+  );
   expect(quotas).toEqual([
     { period_type: 'daily', n: total, units: total },
     { period_type: 'monthly', n: total, units: total },
@@ -100,13 +119,23 @@ describe('events that are not as usual', () => {
   it('one whose key was deleted is kept', async () => {
     const partner = await makePartner();
     await control('queue', message([event(partner.id)]));
-    expect(await eventually(() => eventCount(partner.id), (count) => count > 0)).toBe(1);
+    expect(
+      await eventually(
+        () => eventCount(partner.id),
+        (count) => count > 0,
+      ),
+    ).toBe(1);
   });
 
   it('one whose partner was deleted is kept', async () => {
     const nobody = randomUUID();
     await control('queue', message([event(nobody)]));
-    expect(await eventually(() => eventCount(nobody), (count) => count > 0)).toBe(1);
+    expect(
+      await eventually(
+        () => eventCount(nobody),
+        (count) => count > 0,
+      ),
+    ).toBe(1);
   });
 
   it.for([
@@ -116,12 +145,17 @@ describe('events that are not as usual', () => {
   ] as const)('%s is counted in its own day and month', async ([, at, day, month]) => {
     const partner = await makePartner();
     await control('queue', message([event(partner.id, { occurredMs: Date.parse(at), day })]));
-    await eventually(() => eventCount(partner.id), (count) => count > 0);
+    await eventually(
+      () => eventCount(partner.id),
+      (count) => count > 0,
+    );
     const rows = await query(
       `SELECT period_type, period_start::text AS start, period_end::text AS end FROM quota_usage WHERE partner_id = $1 ORDER BY 1`,
       [partner.id],
     );
-    const last = new Date(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5, 7)), 0)).toISOString().slice(0, 10);
+    const last = new Date(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5, 7)), 0))
+      .toISOString()
+      .slice(0, 10);
     expect(rows).toEqual([
       { period_type: 'daily', start: day, end: day },
       { period_type: 'monthly', start: month, end: last },
@@ -136,7 +170,12 @@ describe('events that are not as usual', () => {
     await control('queue', { not: 'a usage message', mark });
     await control('queue', poison);
     await control('queue', message([event(partner.id)]));
-    expect(await eventually(() => eventCount(partner.id), (count) => count > 0)).toBe(1);
+    expect(
+      await eventually(
+        () => eventCount(partner.id),
+        (count) => count > 0,
+      ),
+    ).toBe(1);
     const letters = async () =>
       query('SELECT id, body FROM dead_letter WHERE body::text LIKE $1 ORDER BY received_at', [`%${mark}%`]);
     expect(await eventually(letters, (rows) => rows.length >= 2, 40_000)).toHaveLength(2);
@@ -145,7 +184,10 @@ describe('events that are not as usual', () => {
     const { json: listed } = await call('/api/admin/dead-letters?limit=100', operator);
     const letter = listed.data.find((row: { body: { mark?: string } }) => row.body.mark === mark);
     expect(letter.replayed_at).toBeNull();
-    const replayed = await call(`/api/admin/dead-letters/${letter.id}/replay`, { ...operator, method: 'POST' });
+    const replayed = await call(`/api/admin/dead-letters/${letter.id}/replay`, {
+      ...operator,
+      method: 'POST',
+    });
     expect(replayed.status).toBe(202);
     const again = await call(`/api/admin/dead-letters/${letter.id}/replay`, { ...operator, method: 'POST' });
     expect(again.status).toBe(409);
@@ -158,8 +200,14 @@ describe('a refused call', () => {
     const key = await makeKey(partner.id, { scopes: ['read:routes'] });
     const { status } = await call('/v2/stops/search?q=x', { key: key.secret });
     expect(status).toBe(403);
-    await eventually(() => eventCount(partner.id), (count) => count > 0);
-    const [row] = await query('SELECT status_code, error, units FROM api_usage_events WHERE partner_id = $1', [partner.id]);
+    await eventually(
+      () => eventCount(partner.id),
+      (count) => count > 0,
+    );
+    const [row] = await query(
+      'SELECT status_code, error, units FROM api_usage_events WHERE partner_id = $1',
+      [partner.id],
+    );
     expect(row).toEqual({ status_code: 403, error: 'insufficient_permissions', units: 0 });
     expect(await query('SELECT 1 FROM quota_usage WHERE partner_id = $1', [partner.id])).toEqual([]);
   });
@@ -182,7 +230,8 @@ describe('last_used_at', () => {
     const partner = await makePartner();
     const key = await makeKey(partner.id);
     await call('/v2/routes/list', { key: key.secret });
-    const lastUsed = async () => (await query('SELECT last_used_at FROM api_key WHERE id = $1', [key.id]))[0]?.last_used_at;
+    const lastUsed = async () =>
+      (await query('SELECT last_used_at FROM api_key WHERE id = $1', [key.id]))[0]?.last_used_at;
     expect(await eventually(lastUsed, (at) => at !== null)).not.toBeNull();
     expect((await query('SELECT version::int FROM api_key WHERE id = $1', [key.id]))[0]?.version).toBe(1);
   });

@@ -1,7 +1,7 @@
 // What API tests share: partners and keys of their own, calls, and waiting for usage to arrive.
 
 import { randomBytes } from 'node:crypto';
-import { Agent, type IncomingHttpHeaders, request as httpRequest } from 'node:http';
+import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import pg from 'pg';
 import { uuidv7 } from 'uuidv7';
 import { inject } from 'vitest';
@@ -16,7 +16,13 @@ export interface ProvidedStack {
     partner: { id: string };
     freePartner: { id: string };
     enterprisePartner: { id: string };
-    keys: { live: string; test: string; free: string; enterprise: string; signing: { id: string; secret: string } };
+    keys: {
+      live: string;
+      test: string;
+      free: string;
+      enterprise: string;
+      signing: { id: string; secret: string };
+    };
     developer: { token: string };
     operator: { token: string };
     metrics: { token: string };
@@ -54,7 +60,10 @@ export interface CallOptions {
 }
 
 /** One HTTP request, its path sent byte for byte. */
-export function call(path: string, { method = 'GET', key, headers = {}, body, origin = stack.url }: CallOptions = {}): Promise<Answer> {
+export function call(
+  path: string,
+  { method = 'GET', key, headers = {}, body, origin = stack.url }: CallOptions = {},
+): Promise<Answer> {
   const { hostname, port } = new URL(origin);
   return new Promise((resolve, reject) => {
     const sent = httpRequest(
@@ -64,7 +73,11 @@ export function call(path: string, { method = 'GET', key, headers = {}, body, or
         path,
         method,
         agent,
-        headers: { ...(key && { authorization: `Bearer ${key}` }), ...(body && !headers['transfer-encoding'] && { 'content-length': Buffer.byteLength(body) }), ...headers },
+        headers: {
+          ...(key && { authorization: `Bearer ${key}` }),
+          ...(body && !headers['transfer-encoding'] && { 'content-length': Buffer.byteLength(body) }),
+          ...headers,
+        },
       },
       (response) => {
         const chunks: Buffer[] = [];
@@ -79,7 +92,13 @@ export function call(path: string, { method = 'GET', key, headers = {}, body, or
           } catch {
             json = undefined;
           }
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json, bytes: whole.length });
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            text,
+            json,
+            bytes: whole.length,
+          });
         });
       },
     );
@@ -88,20 +107,35 @@ export function call(path: string, { method = 'GET', key, headers = {}, body, or
   });
 }
 
-export const sendJson = (path: string, method: string, body: unknown, options: CallOptions = {}): Promise<Answer> =>
-  call(path, { ...options, method, body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...options.headers } });
+export const sendJson = (
+  path: string,
+  method: string,
+  body: unknown,
+  options: CallOptions = {},
+): Promise<Answer> =>
+  call(path, {
+    ...options,
+    method,
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json', ...options.headers },
+  });
 
 /** Orders something of the stack's owner. */
 export async function control<T = unknown>(order: string, argument: unknown = ''): Promise<T> {
   const text = typeof argument === 'string' ? argument : JSON.stringify(argument);
-  const { json, status } = await call(`/${order}?argument=${encodeURIComponent(text)}`, { origin: stack.control });
+  const { json, status } = await call(`/${order}?argument=${encodeURIComponent(text)}`, {
+    origin: stack.control,
+  });
   if (status !== 200) throw new Error(`${order}: ${json?.error}`);
   return json.result;
 }
 
 export const setFaults = (faults: object): Promise<Answer> => sendJson('/__test', 'POST', faults);
 
-export async function query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
+export async function query<Row extends pg.QueryResultRow>(
+  text: string,
+  values: unknown[] = [],
+): Promise<Row[]> {
   const client = new pg.Client({ connectionString: stack.databaseUrl });
   await client.connect();
   try {
@@ -132,7 +166,17 @@ export async function makePartner(wishes: PartnerWishes = {}): Promise<TestPartn
   await query(
     `INSERT INTO partner (id, name, email, tier, status, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month, overage_action, allowed_origins)
      VALUES ($1, 'Test', $2, $3, $4, $5, $6, $7, $8, $9)`,
-    [id, email, wishes.tier ?? 'enterprise', wishes.status ?? 'active', wishes.second ?? -1, wishes.day ?? -1, wishes.month ?? -1, wishes.overage ?? 'block', wishes.origins ?? null],
+    [
+      id,
+      email,
+      wishes.tier ?? 'enterprise',
+      wishes.status ?? 'active',
+      wishes.second ?? -1,
+      wishes.day ?? -1,
+      wishes.month ?? -1,
+      wishes.overage ?? 'block',
+      wishes.origins ?? null,
+    ],
   );
   return { id, email };
 }
@@ -148,14 +192,27 @@ export interface KeyWishes {
 const random = (length: number): Uint8Array => randomBytes(length);
 export const ALL_SCOPES = ['read:routes', 'read:stops', 'read:payments', 'write:payments', 'keys:write'];
 
-export async function makeKey(partnerId: string, wishes: KeyWishes = {}): Promise<{ secret: string; id: string }> {
+export async function makeKey(
+  partnerId: string,
+  wishes: KeyWishes = {},
+): Promise<{ secret: string; id: string }> {
   const environment = wishes.environment ?? 'live';
   const secret = newBearerKey(environment, random);
   const client = new pg.Client({ connectionString: stack.databaseUrl });
   await client.connect();
   try {
-    await insertKey(client, { partnerId, environment, name: 'Test', secret, appId: wishes.appId, scopes: wishes.scopes ?? ALL_SCOPES });
-    const { rows } = await client.query(`SELECT id FROM api_key WHERE partner_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1`, [partnerId]);
+    await insertKey(client, {
+      partnerId,
+      environment,
+      name: 'Test',
+      secret,
+      appId: wishes.appId,
+      scopes: wishes.scopes ?? ALL_SCOPES,
+    });
+    const { rows } = await client.query(
+      `SELECT id FROM api_key WHERE partner_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1`,
+      [partnerId],
+    );
     for (const [column, value] of Object.entries(wishes.set ?? {})) {
       await client.query(`UPDATE api_key SET ${column} = $1 WHERE id = $2`, [value, rows[0].id]);
     }
@@ -165,7 +222,10 @@ export async function makeKey(partnerId: string, wishes: KeyWishes = {}): Promis
   }
 }
 
-export async function makeSigningKey(partnerId: string, environment: 'test' | 'live' = 'live'): Promise<{ id: string; secret: string }> {
+export async function makeSigningKey(
+  partnerId: string,
+  environment: 'test' | 'live' = 'live',
+): Promise<{ id: string; secret: string }> {
   const id = newSigningId(environment, random);
   const secret = newSigningSecret(environment, random);
   const keks = { current: 'local', keys: { local: stack.secrets.keyEncryptionKey } };
@@ -173,7 +233,14 @@ export async function makeSigningKey(partnerId: string, environment: 'test' | 'l
   await client.connect();
   try {
     const envelope = await sealEnvelope(keks, secret, id);
-    await insertKey(client, { partnerId, environment, name: 'Signing', secret, signing: { id, envelope }, scopes: ALL_SCOPES });
+    await insertKey(client, {
+      partnerId,
+      environment,
+      name: 'Signing',
+      secret,
+      signing: { id, envelope },
+      scopes: ALL_SCOPES,
+    });
     return { id, secret };
   } finally {
     await client.end();
@@ -184,12 +251,21 @@ export async function makeSigningKey(partnerId: string, environment: 'test' | 'l
 export async function developerToken(partner?: TestPartner): Promise<string> {
   const sub = `dev-${uuidv7()}`;
   const email = partner?.email ?? `${sub}@example.com`;
-  if (partner) await query('INSERT INTO partner_member (partner_id, subject, email) VALUES ($1, $2, $3)', [partner.id, sub, email]);
+  if (partner)
+    await query('INSERT INTO partner_member (partner_id, subject, email) VALUES ($1, $2, $3)', [
+      partner.id,
+      sub,
+      email,
+    ]);
   return control<string>('token', { sub, email });
 }
 
 /** Asks until it is so, for at most `withinMs`. */
-export async function eventually<T>(ask: () => Promise<T>, isSo: (value: T) => boolean, withinMs = 30_000): Promise<T> {
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  isSo: (value: T) => boolean,
+  withinMs = 30_000,
+): Promise<T> {
   const endMs = Date.now() + withinMs;
   for (;;) {
     const value = await ask();
@@ -202,7 +278,11 @@ export const eventCount = async (partnerId: string): Promise<number> =>
   Number((await query('SELECT count(*) FROM api_usage_events WHERE partner_id = $1', [partnerId]))[0]?.count);
 
 /** Runs `total` tasks, `concurrency` at a time. */
-export async function inParallel<T>(total: number, concurrency: number, task: (index: number) => Promise<T>): Promise<T[]> {
+export async function inParallel<T>(
+  total: number,
+  concurrency: number,
+  task: (index: number) => Promise<T>,
+): Promise<T[]> {
   const results: T[] = [];
   let next = 0;
   const worker = async () => {

@@ -20,7 +20,12 @@ export async function startControl(stack: Stack, upstream: Upstream, lines: stri
       return stack.fireCron(cron, at);
     },
     token: (argument) => {
-      const { lifetime, ...claims } = JSON.parse(argument) as { sub: string; email: string; roles?: string[]; lifetime?: string };
+      const { lifetime, ...claims } = JSON.parse(argument) as {
+        sub: string;
+        email: string;
+        roles?: string[];
+        lifetime?: string;
+      };
       return stack.issuer.token(claims, lifetime);
     },
     queue: async (argument) => {

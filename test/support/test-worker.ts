@@ -1,9 +1,9 @@
 // The Worker with faults to order: frozen KV, doubled queue messages, a consumer that dies, a clock of its own, and
 // several edges in one isolate. `POST /__test {fault: value}` sets them; `X-Test-Edge` names the edge.
 
-import type { Env } from '../../src/compose.ts';
 import { KeyLimiter as RealKeyLimiter } from '../../durable-objects/key-limiter.ts';
 import { PartnerLimiter as RealPartnerLimiter } from '../../durable-objects/partner-limiter.ts';
+import type { Env } from '../../src/compose.ts';
 import worker from '../../src/worker.ts';
 
 /** Objects that can be made to crash: memory is lost, storage stays, calls under way fail. */
@@ -31,7 +31,12 @@ interface Faults {
   limiterDown: boolean;
 }
 
-const faults: Faults = { kvFrozen: false, queueTwice: false, dies: { step: 'none', times: 0 }, limiterDown: false };
+const faults: Faults = {
+  kvFrozen: false,
+  queueTwice: false,
+  dies: { step: 'none', times: 0 },
+  limiterDown: false,
+};
 const frozen = new Map<string, unknown>();
 const counts = { kvReads: 0, kvWrites: 0, objectCalls: 0, queueMessages: 0 };
 
@@ -55,7 +60,8 @@ function faultyKv(kv: KVNamespace): KVNamespace {
           await target.put(key, value, options);
         };
       }
-      if (name === 'delete') return async (key: string) => void (faults.kvFrozen || (await target.delete(key)));
+      if (name === 'delete')
+        return async (key: string) => void (faults.kvFrozen || (await target.delete(key)));
       return Reflect.get(target, name, target);
     },
   });
@@ -109,9 +115,15 @@ export default {
       return Response.json(counts);
     }
     if (request.url.endsWith('/__test/crash')) {
-      const { binding, name } = (await request.json()) as { binding: 'KEY_LIMITER' | 'PARTNER_LIMITER'; name: string };
+      const { binding, name } = (await request.json()) as {
+        binding: 'KEY_LIMITER' | 'PARTNER_LIMITER';
+        name: string;
+      };
       const objects = env[binding] as unknown as DurableObjectNamespace<KeyLimiter>;
-      await objects.get(objects.idFromName(name)).crash().catch(() => undefined);
+      await objects
+        .get(objects.idFromName(name))
+        .crash()
+        .catch(() => undefined);
       return Response.json({});
     }
     return worker.fetch(request, edgeOf(env, request.headers.get('x-test-edge') ?? 'a'), ctx);

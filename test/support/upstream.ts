@@ -21,7 +21,8 @@ const MEBIBYTE = Buffer.alloc(1024 * 1024, 'x');
 const MISBEHAVIOURS: Record<string, (request: IncomingMessage, response: ServerResponse) => void> = {
   hang: () => undefined,
   reset: (request) => request.socket.resetAndDestroy(),
-  fail: (_, response) => response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":"boom"}'),
+  fail: (_, response) =>
+    response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":"boom"}'),
   large: (_, response) => {
     response.writeHead(200, { 'content-type': 'application/octet-stream' });
     let left = 50;
@@ -33,7 +34,8 @@ const MISBEHAVIOURS: Record<string, (request: IncomingMessage, response: ServerR
   },
   garbage: (request) => void request.socket.end('HTTP/1.1 200 OK\r\nBad Header Without Colon\r\n\r\nbody'),
   redirect: (_, response) => void response.writeHead(302, { location: 'http://169.254.169.254/' }).end(),
-  cookie: (_, response) => void response.writeHead(200, { 'set-cookie': 'a=b', 'content-length': '2' }).end('{}'),
+  cookie: (_, response) =>
+    void response.writeHead(200, { 'set-cookie': 'a=b', 'content-length': '2' }).end('{}'),
 };
 
 export async function startUpstream(): Promise<Upstream> {
@@ -46,12 +48,20 @@ export async function startUpstream(): Promise<Upstream> {
       return;
     }
     const url = request.url ?? '';
-    requests.push({ method: request.method ?? '', url, headers: request.headers, body: Buffer.concat(chunks).toString() });
+    requests.push({
+      method: request.method ?? '',
+      url,
+      headers: request.headers,
+      body: Buffer.concat(chunks).toString(),
+    });
     if (requests.length > 20_000) requests.splice(0, 10_000);
     const misbehaviour = MISBEHAVIOURS[new URL(url, 'http://upstream').searchParams.get('upstream') ?? ''];
     if (misbehaviour) return misbehaviour(request, response);
     const body = JSON.stringify({ upstream: true, url });
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+    response.writeHead(200, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+    });
     response.end(request.method === 'HEAD' ? undefined : body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

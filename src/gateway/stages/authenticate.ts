@@ -2,7 +2,7 @@
 
 import { type Denied, isDenied } from '../../core/denied.ts';
 import { readBody } from '../../http/body.ts';
-import { type Exchange } from '../exchange.ts';
+import type { Exchange } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 
 /** `fresh`: past memory and KV, after the limiter called the record stale. */

@@ -1,8 +1,8 @@
 // May it? Address, origin and scope. No I/O; a refusal still shows the caller its limits.
 
-import { isInRanges } from '../../keys/ip-list.ts';
 import { type Denied, deny } from '../../core/denied.ts';
-import { type Exchange } from '../exchange.ts';
+import { isInRanges } from '../../keys/ip-list.ts';
+import type { Exchange } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 import { peekLimits } from './limit.ts';
 

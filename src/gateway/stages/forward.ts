@@ -2,11 +2,11 @@
 // hop-by-hop headers and credentials removed, the partner's signed identity added.
 // Time bound: the route's, until the answer's headers. Fails closed: 502 or 504, not billed.
 
-import { stripHopByHop } from '../answer.ts';
 import { type Denied, deny } from '../../core/denied.ts';
-import { type Exchange } from '../exchange.ts';
-import type { GatewayPorts } from '../ports.ts';
 import { type CountedStream, countStream } from '../../http/body.ts';
+import { stripHopByHop } from '../answer.ts';
+import type { Exchange } from '../exchange.ts';
+import type { GatewayPorts } from '../ports.ts';
 
 /** Tried once more when the connection failed and nothing can have been done twice. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
@@ -21,18 +21,23 @@ export async function forward(exchange: Exchange, gateway: GatewayPorts): Promis
   if (!route || !caller) return deny('internal_error', undefined, 'forward before limit');
   const origin = gateway.upstreamOrigin(route.upstream);
   const toSandbox = caller.environment === 'test' || (origin === undefined && gateway.sandboxForLive);
-  if (!toSandbox && origin === undefined) return deny('upstream_error', undefined, 'no upstream is configured');
+  if (!toSandbox && origin === undefined)
+    return deny('upstream_error', undefined, 'no upstream is configured');
   const cutOff = new AbortController();
   const stream = requestBody(exchange, cutOff);
-  const body = exchange.body ?? (stream?.body ?? null);
+  const body = exchange.body ?? stream?.body ?? null;
   const startedMs = gateway.now();
   const tries = IDEMPOTENT.has(exchange.request.method) && !stream ? 2 : 1;
   try {
-    const send = toSandbox ? () => askSandbox(exchange, gateway, body) : await upstreamCall(exchange, gateway, body, origin ?? '');
+    const send = toSandbox
+      ? () => askSandbox(exchange, gateway, body)
+      : await upstreamCall(exchange, gateway, body, origin ?? '');
     const response = await withTries(tries, () => within(route.timeoutMs, cutOff, send));
     if (stream?.isTooLarge()) return deny('payload_too_large');
     if (response.status === TOO_SLOW) return deny('upstream_timeout');
-    return UNREACHABLE.has(response.status) ? deny('upstream_error', undefined, `status ${response.status}`) : response;
+    return UNREACHABLE.has(response.status)
+      ? deny('upstream_error', undefined, `status ${response.status}`)
+      : response;
   } catch (error) {
     if (stream?.isTooLarge()) return deny('payload_too_large');
     if (error instanceof UpstreamTimeout) return deny('upstream_timeout');
@@ -92,7 +97,8 @@ async function upstreamCall(
   const headers = new Headers(request.headers);
   stripHopByHop(headers);
   for (const name of [...CREDENTIALS, 'host', 'content-length', 'x-sandbox-simulate']) headers.delete(name);
-  for (const name of [...headers.keys()]) if (name.startsWith('x-passerelle-') || name.startsWith('cf-')) headers.delete(name);
+  for (const name of [...headers.keys()])
+    if (name.startsWith('x-passerelle-') || name.startsWith('cf-')) headers.delete(name);
   headers.set('x-request-id', exchange.id);
   headers.set('x-forwarded-for', exchange.ip);
   if (caller) {
@@ -100,7 +106,8 @@ async function upstreamCall(
     headers.set('x-passerelle-identity', await gateway.identityToken(caller));
   }
   const url = origin + path + query;
-  return (signal) => gateway.fetchUpstream(url, { method: request.method, headers, body, signal, redirect: 'manual' });
+  return (signal) =>
+    gateway.fetchUpstream(url, { method: request.method, headers, body, signal, redirect: 'manual' });
 }
 
 function askSandbox(exchange: Exchange, gateway: GatewayPorts, body: BodyInit | null): Promise<Response> {

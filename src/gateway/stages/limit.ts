@@ -1,27 +1,35 @@
 // How much? One call to the key's Durable Object at most; a refusal is remembered here until its retryAt.
 // When the object does not answer: rates degrade to a small allowance, quotas that block are refused with 503.
 
+import { type Denied, deny } from '../../core/denied.ts';
 import { rfc3339 } from '../../core/time.ts';
 import { limitSubject } from '../../keys/key-record.ts';
 import { type Denial, isUnlimited } from '../../limits/limit.ts';
 import { bucketWaitMs, fullBucket, refill, spendTokens } from '../../limits/token-bucket.ts';
-import { type Denied, deny } from '../../core/denied.ts';
-import { type Exchange } from '../exchange.ts';
 import { LimiterUnavailable } from '../../platform/limiter-client.ts';
+import type { Exchange } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 
 /** A refusal is asked about again after this long, so that a raised limit or a revoked key is noticed. */
 const MOST_REMEMBERED_MS = 1000;
 const MOST_REMEMBERED = 10_000;
 
-export async function limit(exchange: Exchange, gateway: GatewayPorts): Promise<Denied | 'stale' | undefined> {
+export async function limit(
+  exchange: Exchange,
+  gateway: GatewayPorts,
+): Promise<Denied | 'stale' | undefined> {
   const { caller, route } = exchange;
   const { refusals } = gateway.memory;
   if (!caller || !route) return deny('internal_error', undefined, 'limit before authorise');
   const version = caller.versions.key + caller.versions.partner;
   const remembered = refusals.get(caller.id);
   const sentMs = gateway.now();
-  if (remembered && sentMs < remembered.untilMs && route.cost >= remembered.cost && version === remembered.version) {
+  if (
+    remembered &&
+    sentMs < remembered.untilMs &&
+    route.cost >= remembered.cost &&
+    version === remembered.version
+  ) {
     exchange.gauges = remembered.gauges;
     return refuseWith(remembered.denial, remembered.deniedMs, sentMs);
   }
@@ -115,5 +123,7 @@ export function refund(exchange: Exchange, gateway: GatewayPorts): void {
   exchange.admission = { ...admission, units: 0 };
   if (admission.degraded) return;
   const { partnerObject } = limitSubject(caller);
-  exchange.keepAlive(gateway.limiter.refund({ id: exchange.id, keyId: caller.id, partnerObject, units, period }));
+  exchange.keepAlive(
+    gateway.limiter.refund({ id: exchange.id, keyId: caller.id, partnerObject, units, period }),
+  );
 }

@@ -2,8 +2,8 @@
 // then held to its own partner's list. Fails closed.
 
 import { deny } from '../../core/denied.ts';
-import { type Exchange } from '../exchange.ts';
 import { refuse } from '../answer.ts';
+import type { Exchange } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 
 const REMEMBERED_MS = 60_000;
@@ -11,7 +11,9 @@ const MOST_REMEMBERED = 1000;
 const PREFLIGHT_SECONDS = 600;
 
 export const isPreflight = (request: Request): boolean =>
-  request.method === 'OPTIONS' && request.headers.has('origin') && request.headers.has('access-control-request-method');
+  request.method === 'OPTIONS' &&
+  request.headers.has('origin') &&
+  request.headers.has('access-control-request-method');
 
 async function isListed(origin: string, gateway: GatewayPorts): Promise<boolean> {
   const { origins } = gateway.memory;

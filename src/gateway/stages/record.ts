@@ -2,10 +2,10 @@
 // are counted while they stream. Fails open.
 
 import { isoDay } from '../../core/time.ts';
-import type { UsageEvent } from '../../usage/usage-event.ts';
-import { type Exchange } from '../exchange.ts';
-import type { GatewayPorts } from '../ports.ts';
 import { countStream } from '../../http/body.ts';
+import type { UsageEvent } from '../../usage/usage-event.ts';
+import type { Exchange } from '../exchange.ts';
+import type { GatewayPorts } from '../ports.ts';
 
 const MOST_ENDPOINT_CHARS = 256;
 const MOST_AGENT_CHARS = 200;
@@ -27,7 +27,13 @@ export function record(exchange: Exchange, response: Response, gateway: GatewayP
   return new Response(counted.body, response);
 }
 
-function note(exchange: Exchange, status: number, latencyMs: number, bytesOut: number, gateway: GatewayPorts): void {
+function note(
+  exchange: Exchange,
+  status: number,
+  latencyMs: number,
+  bytesOut: number,
+  gateway: GatewayPorts,
+): void {
   const { caller, route, request } = exchange;
   if (caller) gateway.usage.add(toEvent(exchange, status, latencyMs, bytesOut), exchange.keepAlive);
   else if (exchange.error) gateway.usage.addRefusal(exchange.error, exchange.keepAlive);

@@ -36,7 +36,8 @@ export const checkedId = (id: string, what: string): string => {
   return id;
 };
 const checkedCursor = (cursor: string | undefined): string | undefined => {
-  if (cursor !== undefined && !isUuid(cursor)) throw new AppError('invalid_request', 'The cursor is not valid');
+  if (cursor !== undefined && !isUuid(cursor))
+    throw new AppError('invalid_request', 'The cursor is not valid');
   return cursor;
 };
 
@@ -51,7 +52,10 @@ developerApi.openapi(
   }),
   async (context) => {
     const { partner, actor } = developerOf(context);
-    return context.json(await context.var.services.apps.create(partner.id, context.req.valid('json'), actor), 201);
+    return context.json(
+      await context.var.services.apps.create(partner.id, context.req.valid('json'), actor),
+      201,
+    );
   },
 );
 

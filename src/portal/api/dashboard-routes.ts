@@ -153,8 +153,15 @@ const createKey = createRoute({
 dashboard.post('/api-keys', async (context) => {
   const caller = callerOf(context);
   const parsed = newKey.safeParse(await readJson(context.req.raw));
-  if (!parsed.success) throw new AppError('validation_error', undefined, { details: fieldErrors(parsed.error) });
-  const { name, description, scopes = ['read:routes'], expires_at, environment = caller.environment } = parsed.data;
+  if (!parsed.success)
+    throw new AppError('validation_error', undefined, { details: fieldErrors(parsed.error) });
+  const {
+    name,
+    description,
+    scopes = ['read:routes'],
+    expires_at,
+    environment = caller.environment,
+  } = parsed.data;
   if (!caller.scopes.includes('keys:write')) {
     throw new AppError('insufficient_permissions', undefined, { required_scope: 'keys:write' });
   }

@@ -1,12 +1,12 @@
 // /api/dev/*: for developers, by JWT. Which partner a request acts for, and the API that its routes are added to.
 
 import type { Context } from 'hono';
-import { createApi, actorOf, type ApiEnv } from '../../http/api.ts';
-import { idempotent } from '../../http/idempotent.ts';
 import type { Actor } from '../../audit/audit-store.ts';
+import { AppError } from '../../core/errors.ts';
+import { type ApiEnv, actorOf, createApi } from '../../http/api.ts';
+import { idempotent } from '../../http/idempotent.ts';
 import type { PartnerView } from '../../partners/partner-service.ts';
 import type { Services } from '../services.ts';
-import { AppError } from '../../core/errors.ts';
 
 export interface Developer {
   partner: PartnerView;

@@ -16,13 +16,16 @@ export const rfcTime = z.iso
 export const ipRanges = z.array(z.string().refine(isRange, 'must be an address or a CIDR range')).max(100);
 export const origins = z
   .array(
-    z.string().max(255).refine((text) => {
-      try {
-        return new URL(text).origin === text && text.startsWith('http');
-      } catch {
-        return false;
-      }
-    }, 'must be an origin, like https://app.example.com'),
+    z
+      .string()
+      .max(255)
+      .refine((text) => {
+        try {
+          return new URL(text).origin === text && text.startsWith('http');
+        } catch {
+          return false;
+        }
+      }, 'must be an origin, like https://app.example.com'),
   )
   .max(100);
 /** -1 is unlimited, 0 is nothing at all. */

@@ -53,7 +53,10 @@ export const showKey = (key: KeyView): z.infer<typeof keyShape> => ({
   last_used_at: key.lastUsedAt,
   revoked_at: key.revokedAt,
   revoked_reason: key.revokedReason,
-  retiring: key.retiring.map(({ keyPrefix, expiresAt }) => ({ key_prefix: keyPrefix, expires_at: expiresAt })),
+  retiring: key.retiring.map(({ keyPrefix, expiresAt }) => ({
+    key_prefix: keyPrefix,
+    expires_at: expiresAt,
+  })),
   limits: key.limits,
 });
 
@@ -123,7 +126,10 @@ developerApi.openapi(
     const { apps, keys } = context.var.services;
     const app = await apps.get(partner.id, checkedId(context.req.valid('param').appId, 'app'));
     const { environment } = context.req.valid('query');
-    return context.json({ data: (await keys.list(partner.id, { appId: app.id, environment })).map(showKey) }, 200);
+    return context.json(
+      { data: (await keys.list(partner.id, { appId: app.id, environment })).map(showKey) },
+      200,
+    );
   },
 );
 
@@ -155,7 +161,11 @@ developerApi.openapi(
     summary: 'A new secret; the old one works for the grace period',
     request: {
       params: keyParams,
-      body: { content: { 'application/json': { schema: z.object({ grace_days: z.int().min(0).max(90).optional() }) } } },
+      body: {
+        content: {
+          'application/json': { schema: z.object({ grace_days: z.int().min(0).max(90).optional() }) },
+        },
+      },
     },
     responses: { 200: jsonAnswer('The key', withSecret), ...errorAnswers(400, 401, 404, 409) },
   }),
@@ -180,7 +190,12 @@ developerApi.openapi(
   async (context) => {
     const { partner, actor } = developerOf(context);
     const { keyId } = context.req.valid('param');
-    const key = await context.var.services.keys.revoke(partner.id, keyId, context.req.valid('json').reason, actor);
+    const key = await context.var.services.keys.revoke(
+      partner.id,
+      keyId,
+      context.req.valid('json').reason,
+      actor,
+    );
     return context.json(showKey(key), 200);
   },
 );
@@ -218,7 +233,12 @@ developerApi.openapi(
     const { keys } = context.var.services;
     const { keyId } = context.req.valid('param');
     const { limits: wanted, allowed_ips, expires_at, ...rest } = context.req.valid('json');
-    let key = await keys.change(partner.id, keyId, { ...rest, allowedIps: allowed_ips, expiresAt: expires_at }, actor);
+    let key = await keys.change(
+      partner.id,
+      keyId,
+      { ...rest, allowedIps: allowed_ips, expiresAt: expires_at },
+      actor,
+    );
     if (wanted) {
       key = await keys.setLimits(
         partner.id,

@@ -28,7 +28,10 @@ const show = (by: 'day' | 'route' | 'key', line: UsageLine) => ({
   unique_ips: line.uniqueIps,
 });
 
-const period = (nowMs: number, days: number) => ({ from: isoDay(nowMs - (days - 1) * DAY_MS), to: isoDay(nowMs) });
+const period = (nowMs: number, days: number) => ({
+  from: isoDay(nowMs - (days - 1) * DAY_MS),
+  to: isoDay(nowMs),
+});
 
 developerApi.openapi(
   createRoute({
@@ -53,7 +56,10 @@ developerApi.openapi(
     const { days, by, environment } = context.req.valid('query');
     const scope = { partnerId: partner.id, appId: app.id, environment, ...period(now(), days) };
     if (by === 'status') return context.json(await reports.byStatus(scope), 200);
-    return context.json((await reports.lines(scope, by)).map((line) => show(by, line)), 200);
+    return context.json(
+      (await reports.lines(scope, by)).map((line) => show(by, line)),
+      200,
+    );
   },
 );
 
@@ -65,7 +71,10 @@ developerApi.openapi(
     summary: 'Recent requests of an app, newest first',
     request: { params, query: pageQuery },
     responses: {
-      200: jsonAnswer('Requests', z.object({ data: z.array(z.looseObject({})), next_cursor: z.string().nullable() })),
+      200: jsonAnswer(
+        'Requests',
+        z.object({ data: z.array(z.looseObject({})), next_cursor: z.string().nullable() }),
+      ),
       ...errorAnswers(400, 401, 404),
     },
   }),
@@ -74,7 +83,8 @@ developerApi.openapi(
     const { apps, reports, now } = context.var.services;
     const app = await apps.get(partner.id, checkedId(context.req.valid('param').appId, 'app'));
     const { limit, cursor } = context.req.valid('query');
-    if (cursor !== undefined && !isUuid(cursor)) throw new AppError('invalid_request', 'The cursor is not valid');
+    if (cursor !== undefined && !isUuid(cursor))
+      throw new AppError('invalid_request', 'The cursor is not valid');
     const scope = { partnerId: partner.id, appId: app.id, ...period(now(), 90) };
     const rows = await reports.events(scope, limit + 1, cursor);
     return context.json(
@@ -106,7 +116,8 @@ developerApi.openapi(
   async (context) => {
     const { partner } = developerOf(context);
     const { limit, cursor } = context.req.valid('query');
-    if (cursor !== undefined && !/^\d{1,18}$/.test(cursor)) throw new AppError('invalid_request', 'The cursor is not valid');
+    if (cursor !== undefined && !/^\d{1,18}$/.test(cursor))
+      throw new AppError('invalid_request', 'The cursor is not valid');
     const { audit } = context.var.services;
     const rows = await audit.list(partner.id, limit + 1, cursor === undefined ? undefined : Number(cursor));
     const breaks = await audit.breaks(partner.id);
@@ -135,7 +146,10 @@ developerApi.openapi(
   }),
   async (context) => {
     const { partner } = developerOf(context);
-    const app = await context.var.services.apps.get(partner.id, checkedId(context.req.valid('param').appId, 'app'));
+    const app = await context.var.services.apps.get(
+      partner.id,
+      checkedId(context.req.valid('param').appId, 'app'),
+    );
     await context.var.services.resetPayments(app.id);
     return context.json({ message: 'The sandbox of this app is empty' }, 200);
   },

@@ -37,7 +37,10 @@ export interface PaymentAnswer {
 }
 
 /** Card number -> what happens. Others are refused as invalid. */
-export const CARDS: Record<string, { status: 'succeeded' | 'failed' | 'requires_action'; code?: string; brand: string }> = {
+export const CARDS: Record<
+  string,
+  { status: 'succeeded' | 'failed' | 'requires_action'; code?: string; brand: string }
+> = {
   '4242424242424242': { status: 'succeeded', brand: 'visa' },
   '4000000000000002': { status: 'failed', code: 'card_declined', brand: 'visa' },
   '4000000000009995': { status: 'failed', code: 'fraud_detected', brand: 'visa' },
@@ -76,7 +79,10 @@ const missing = (): PaymentAnswer => error(404, 'not_found', 'No such object');
 function parsed<T>(schema: z.ZodType<T>, body: unknown): { value: T } | { answer: PaymentAnswer } {
   const result = schema.safeParse(body);
   if (result.success) return { value: result.data };
-  const details = result.error.issues.map((issue) => ({ field: issue.path.join('.'), message: issue.message }));
+  const details = result.error.issues.map((issue) => ({
+    field: issue.path.join('.'),
+    message: issue.message,
+  }));
   return { answer: error(400, 'validation_error', 'Some fields are missing or not valid', { details }) };
 }
 
@@ -95,12 +101,14 @@ function pay(store: PaymentStore, call: PaymentCall, terms: z.infer<typeof newPa
     customer: terms.customer ?? null,
     description: terms.description ?? null,
     card: { brand: outcome.brand, last4: number.slice(-4) },
-    next_action: outcome.status === 'requires_action' ? { type: 'three_d_secure', url: '/v1/payment_intents' } : null,
+    next_action:
+      outcome.status === 'requires_action' ? { type: 'three_d_secure', url: '/v1/payment_intents' } : null,
     failure_code: outcome.code ?? null,
     created_at: call.now,
   };
   store.put(payment);
-  if (outcome.code) return error(402, outcome.code, FAILURES[outcome.code] ?? 'The payment failed', { payment });
+  if (outcome.code)
+    return error(402, outcome.code, FAILURES[outcome.code] ?? 'The payment failed', { payment });
   return { status: 201, body: payment };
 }
 
@@ -109,10 +117,12 @@ function refund(store: PaymentStore, call: PaymentCall, paymentId: string): Paym
   if (payment?.object !== 'payment') return missing();
   const terms = parsed(newRefund, call.body ?? {});
   if ('answer' in terms) return terms.answer;
-  if (payment.status !== 'succeeded') return error(400, 'not_refundable', 'Only succeeded payments can be refunded');
+  if (payment.status !== 'succeeded')
+    return error(400, 'not_refundable', 'Only succeeded payments can be refunded');
   const left = Number(payment.amount) - Number(payment.amount_refunded);
   const units = terms.value.amount ?? left;
-  if (units > left || left === 0) return error(400, 'refund_too_large', 'The refund is larger than what is left', { left });
+  if (units > left || left === 0)
+    return error(400, 'refund_too_large', 'The refund is larger than what is left', { left });
   const made: PaymentObject = {
     id: call.newId('re'),
     object: 'refund',

@@ -1,6 +1,16 @@
 // Earliest arrival over the timetable, by number of rides: RAPTOR (Delling, Pajor, Werneck, 2012). Pure.
 
-import { callsOf, distanceMeters, type Line, LINES, nextDeparture, type Point, STOPS, type Stop, stopById } from './network.ts';
+import {
+  callsOf,
+  distanceMeters,
+  LINES,
+  type Line,
+  nextDeparture,
+  type Point,
+  STOPS,
+  type Stop,
+  stopById,
+} from './network.ts';
 
 const WALK_METERS_PER_SECOND = 1.2;
 const ACCESS_METERS = 1500;
@@ -37,7 +47,9 @@ interface Label {
 const walkSeconds = (meters: number): number => Math.round(meters / WALK_METERS_PER_SECOND);
 
 const near = (point: Point, most: number): [Stop, number][] =>
-  STOPS.map((stop): [Stop, number] => [stop, distanceMeters(point, stop)]).filter(([, meters]) => meters <= most);
+  STOPS.map((stop): [Stop, number] => [stop, distanceMeters(point, stop)]).filter(
+    ([, meters]) => meters <= most,
+  );
 
 function legsOf(label: Label): Leg[] {
   const legs: Leg[] = [];
@@ -56,7 +68,15 @@ function ride(labels: ReadonlyMap<string, Label>, best: ReadonlyMap<string, numb
       for (const [stopId, offset] of callsOf(line, direction)) {
         if (boarded) {
           const arrives = boarded.start + offset;
-          const leg: Ride = { kind: 'ride', line, direction, from: boarded.from, to: stopId, leaves: boarded.leaves, arrives };
+          const leg: Ride = {
+            kind: 'ride',
+            line,
+            direction,
+            from: boarded.from,
+            to: stopId,
+            leaves: boarded.leaves,
+            arrives,
+          };
           if (improves(stopId, arrives)) reached.set(stopId, { arrives, leg, before: boarded.label });
         }
         const label = labels.get(stopId);
@@ -100,7 +120,14 @@ function finish(labels: ReadonlyMap<string, Label>, to: Point): Label[] {
 export function journeysByRides(from: Point, to: Point, departs: number): Leg[][][] {
   const byRides: Leg[][][] = [];
   const direct = distanceMeters(from, to);
-  const onFoot: Walk = { kind: 'walk', from: null, to: null, meters: direct, leaves: departs, arrives: departs + walkSeconds(direct) };
+  const onFoot: Walk = {
+    kind: 'walk',
+    from: null,
+    to: null,
+    meters: direct,
+    leaves: departs,
+    arrives: departs + walkSeconds(direct),
+  };
   byRides.push(direct <= MOST_WALK_ONLY_METERS ? [[onFoot]] : []);
   let labels = new Map<string, Label>();
   for (const [stop, meters] of near(from, ACCESS_METERS)) {
@@ -112,7 +139,11 @@ export function journeysByRides(from: Point, to: Point, departs: number): Leg[][
   for (let rides = 1; rides <= MOST_RIDES && labels.size > 0; rides++) {
     labels = ride(labels, best);
     for (const [id, { arrives }] of labels) best.set(id, Math.min(best.get(id) ?? Infinity, arrives));
-    byRides.push(finish(labels, to).sort((a, b) => a.arrives - b.arrives).map(legsOf));
+    byRides.push(
+      finish(labels, to)
+        .sort((a, b) => a.arrives - b.arrives)
+        .map(legsOf),
+    );
     labels = transfer(labels);
   }
   return byRides;

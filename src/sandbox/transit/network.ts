@@ -21,7 +21,12 @@ export interface Line {
   headwaySeconds: number;
 }
 
-const stop = (id: string, name: string, lat: number, lon: number): Stop => ({ id: `D:${id}`, name, lat, lon });
+const stop = (id: string, name: string, lat: number, lon: number): Stop => ({
+  id: `D:${id}`,
+  name,
+  lat,
+  lon,
+});
 
 export const STOPS: readonly Stop[] = [
   stop('GARE', 'Gare de Dakar', 14.6731, -17.4335),
@@ -29,7 +34,7 @@ export const STOPS: readonly Stop[] = [
   stop('INDEPENDANCE', "Place de l'Indépendance", 14.6686, -17.4322),
   stop('SANDAGA', 'Sandaga', 14.6702, -17.4383),
   stop('COLOBANE', 'Colobane', 14.6942, -17.4443),
-  stop('OBELISQUE', "Place de la Nation – Obélisque", 14.6908, -17.4502),
+  stop('OBELISQUE', 'Place de la Nation – Obélisque', 14.6908, -17.4502),
   stop('MEDINA', 'Médina – Tilène', 14.6826, -17.4497),
   stop('FANN', 'Fann – Hôpital', 14.6907, -17.4655),
   stop('UCAD', 'Université Cheikh Anta Diop', 14.6937, -17.4619),
@@ -51,7 +56,7 @@ export const STOPS: readonly Stop[] = [
   stop('GUEDIAWAYE', 'Guédiawaye – Préfecture', 14.7762, -17.3944),
   stop('HANN', 'Hann', 14.7163, -17.4346),
   stop('DALIFORT', 'Dalifort', 14.7382, -17.4154),
-  stop('BEAUXMARAICHERS', 'Beaux Maraîchers', 14.7440, -17.4031),
+  stop('BEAUXMARAICHERS', 'Beaux Maraîchers', 14.744, -17.4031),
   stop('PIKINE', 'Pikine', 14.7502, -17.3912),
   stop('THIAROYE', 'Thiaroye', 14.7585, -17.3702),
   stop('YEUMBEUL', 'Yeumbeul', 14.7645, -17.3561),
@@ -59,7 +64,7 @@ export const STOPS: readonly Stop[] = [
   stop('KEURMBAYEFALL', 'Keur Mbaye Fall', 14.7419, -17.3286),
   stop('RUFISQUE', 'Rufisque', 14.7156, -17.2731),
   stop('BARGNY', 'Bargny', 14.6998, -17.2345),
-  stop('DIAMNIADIO', 'Diamniadio', 14.7218, -17.1840),
+  stop('DIAMNIADIO', 'Diamniadio', 14.7218, -17.184),
 ];
 
 const hours = (clock: number): number => clock * 3600;
@@ -92,97 +97,170 @@ function line(
 }
 
 export const LINES: readonly Line[] = [
-  line('TER', 'TER Dakar – Diamniadio', 'TER', 'SETER', 10, [5.5, 22], [
-    ['GARE', 0],
-    ['COLOBANE', 5],
-    ['HANN', 5],
-    ['DALIFORT', 4],
-    ['BEAUXMARAICHERS', 3],
-    ['PIKINE', 3],
-    ['THIAROYE', 4],
-    ['YEUMBEUL', 3],
-    ['KEURMBAYEFALL', 4],
-    ['RUFISQUE', 6],
-    ['BARGNY', 5],
-    ['DIAMNIADIO', 5],
-  ]),
-  line('BRT-B1', 'BRT B1 Petersen – Guédiawaye', 'BRT', 'SUNUBRT', 6, [6, 22], [
-    ['PETERSEN', 0],
-    ['OBELISQUE', 6],
-    ['GRANDDAKAR', 5],
-    ['LIBERTE1', 2],
-    ['SACRECOEUR', 3],
-    ['LIBERTE5', 3],
-    ['LIBERTE6', 2],
-    ['GRANDMEDINE', 6],
-    ['PARCELLES', 5],
-    ['CAMBERENE', 3],
-    ['GOLF', 4],
-    ['GUEDIAWAYE', 5],
-  ]),
-  line('DDD-1', 'Dem Dikk 1 Parcelles – Place Leclerc', 'BUS', 'DDD', 15, [6, 21], [
-    ['PARCELLES', 0],
-    ['GRANDMEDINE', 6],
-    ['GRANDYOFF', 6],
-    ['LIBERTE6', 7],
-    ['GRANDDAKAR', 9],
-    ['COLOBANE', 8],
-    ['SANDAGA', 12],
-    ['INDEPENDANCE', 4],
-  ]),
-  line('DDD-7', 'Dem Dikk 7 Ouakam – Palais', 'BUS', 'DDD', 12, [6, 21], [
-    ['OUAKAM', 0],
-    ['SACRECOEUR', 10],
-    ['POINTE', 9],
-    ['UCAD', 3],
-    ['MEDINA', 8],
-    ['PETERSEN', 6],
-    ['SANDAGA', 4],
-    ['INDEPENDANCE', 4],
-  ]),
-  line('DDD-8', 'Dem Dikk 8 Yoff – Palais', 'BUS', 'DDD', 15, [6, 21], [
-    ['YOFF', 0],
-    ['GRANDMEDINE', 11],
-    ['LIBERTE6', 8],
-    ['LIBERTE5', 3],
-    ['FANN', 14],
-    ['MEDINA', 8],
-    ['INDEPENDANCE', 12],
-  ]),
-  line('DDD-10', 'Dem Dikk 10 Almadies – Sandaga', 'BUS', 'DDD', 18, [6, 20], [
-    ['ALMADIES', 0],
-    ['NGOR', 4],
-    ['OUAKAM', 12],
-    ['FANN', 13],
-    ['UCAD', 3],
-    ['OBELISQUE', 8],
-    ['SANDAGA', 11],
-  ]),
-  line('AFTU-49', 'AFTU 49 Yoff – Pikine', 'BUS', 'AFTU', 10, [5.5, 21], [
-    ['YOFF', 0],
-    ['PARCELLES', 12],
-    ['CAMBERENE', 5],
-    ['DALIFORT', 14],
-    ['PIKINE', 10],
-  ]),
-  line('AFTU-61', 'AFTU 61 Keur Massar – Guédiawaye', 'BUS', 'AFTU', 12, [5.5, 21], [
-    ['KEURMASSAR', 0],
-    ['YEUMBEUL', 16],
-    ['THIAROYE', 8],
-    ['GUEDIAWAYE', 14],
-  ]),
-  line('AFTU-5', 'AFTU 5 Colobane – Guédiawaye', 'BUS', 'AFTU', 10, [5.5, 21], [
-    ['COLOBANE', 0],
-    ['HANN', 11],
-    ['DALIFORT', 9],
-    ['BEAUXMARAICHERS', 6],
-    ['GUEDIAWAYE', 15],
-  ]),
+  line(
+    'TER',
+    'TER Dakar – Diamniadio',
+    'TER',
+    'SETER',
+    10,
+    [5.5, 22],
+    [
+      ['GARE', 0],
+      ['COLOBANE', 5],
+      ['HANN', 5],
+      ['DALIFORT', 4],
+      ['BEAUXMARAICHERS', 3],
+      ['PIKINE', 3],
+      ['THIAROYE', 4],
+      ['YEUMBEUL', 3],
+      ['KEURMBAYEFALL', 4],
+      ['RUFISQUE', 6],
+      ['BARGNY', 5],
+      ['DIAMNIADIO', 5],
+    ],
+  ),
+  line(
+    'BRT-B1',
+    'BRT B1 Petersen – Guédiawaye',
+    'BRT',
+    'SUNUBRT',
+    6,
+    [6, 22],
+    [
+      ['PETERSEN', 0],
+      ['OBELISQUE', 6],
+      ['GRANDDAKAR', 5],
+      ['LIBERTE1', 2],
+      ['SACRECOEUR', 3],
+      ['LIBERTE5', 3],
+      ['LIBERTE6', 2],
+      ['GRANDMEDINE', 6],
+      ['PARCELLES', 5],
+      ['CAMBERENE', 3],
+      ['GOLF', 4],
+      ['GUEDIAWAYE', 5],
+    ],
+  ),
+  line(
+    'DDD-1',
+    'Dem Dikk 1 Parcelles – Place Leclerc',
+    'BUS',
+    'DDD',
+    15,
+    [6, 21],
+    [
+      ['PARCELLES', 0],
+      ['GRANDMEDINE', 6],
+      ['GRANDYOFF', 6],
+      ['LIBERTE6', 7],
+      ['GRANDDAKAR', 9],
+      ['COLOBANE', 8],
+      ['SANDAGA', 12],
+      ['INDEPENDANCE', 4],
+    ],
+  ),
+  line(
+    'DDD-7',
+    'Dem Dikk 7 Ouakam – Palais',
+    'BUS',
+    'DDD',
+    12,
+    [6, 21],
+    [
+      ['OUAKAM', 0],
+      ['SACRECOEUR', 10],
+      ['POINTE', 9],
+      ['UCAD', 3],
+      ['MEDINA', 8],
+      ['PETERSEN', 6],
+      ['SANDAGA', 4],
+      ['INDEPENDANCE', 4],
+    ],
+  ),
+  line(
+    'DDD-8',
+    'Dem Dikk 8 Yoff – Palais',
+    'BUS',
+    'DDD',
+    15,
+    [6, 21],
+    [
+      ['YOFF', 0],
+      ['GRANDMEDINE', 11],
+      ['LIBERTE6', 8],
+      ['LIBERTE5', 3],
+      ['FANN', 14],
+      ['MEDINA', 8],
+      ['INDEPENDANCE', 12],
+    ],
+  ),
+  line(
+    'DDD-10',
+    'Dem Dikk 10 Almadies – Sandaga',
+    'BUS',
+    'DDD',
+    18,
+    [6, 20],
+    [
+      ['ALMADIES', 0],
+      ['NGOR', 4],
+      ['OUAKAM', 12],
+      ['FANN', 13],
+      ['UCAD', 3],
+      ['OBELISQUE', 8],
+      ['SANDAGA', 11],
+    ],
+  ),
+  line(
+    'AFTU-49',
+    'AFTU 49 Yoff – Pikine',
+    'BUS',
+    'AFTU',
+    10,
+    [5.5, 21],
+    [
+      ['YOFF', 0],
+      ['PARCELLES', 12],
+      ['CAMBERENE', 5],
+      ['DALIFORT', 14],
+      ['PIKINE', 10],
+    ],
+  ),
+  line(
+    'AFTU-61',
+    'AFTU 61 Keur Massar – Guédiawaye',
+    'BUS',
+    'AFTU',
+    12,
+    [5.5, 21],
+    [
+      ['KEURMASSAR', 0],
+      ['YEUMBEUL', 16],
+      ['THIAROYE', 8],
+      ['GUEDIAWAYE', 14],
+    ],
+  ),
+  line(
+    'AFTU-5',
+    'AFTU 5 Colobane – Guédiawaye',
+    'BUS',
+    'AFTU',
+    10,
+    [5.5, 21],
+    [
+      ['COLOBANE', 0],
+      ['HANN', 11],
+      ['DALIFORT', 9],
+      ['BEAUXMARAICHERS', 6],
+      ['GUEDIAWAYE', 15],
+    ],
+  ),
 ];
 
 export const stopById = new Map(STOPS.map((each) => [each.id, each]));
 export const lineById = new Map(LINES.map((each) => [each.id, each]));
-export const linesAt = (stopId: string): Line[] => LINES.filter(({ calls }) => calls.some(([id]) => id === stopId));
+export const linesAt = (stopId: string): Line[] =>
+  LINES.filter(({ calls }) => calls.some(([id]) => id === stopId));
 
 const EARTH_METERS = 6_371_000;
 const radians = (degrees: number): number => (degrees * Math.PI) / 180;
@@ -201,7 +279,10 @@ export function distanceMeters(a: Point, b: Point): number {
 }
 
 /** The calls of a line in a direction (0 out, 1 back), with offsets from that direction's first stop. */
-export function callsOf({ calls }: Line, direction: 0 | 1): readonly (readonly [stopId: string, offsetSeconds: number])[] {
+export function callsOf(
+  { calls }: Line,
+  direction: 0 | 1,
+): readonly (readonly [stopId: string, offsetSeconds: number])[] {
   if (direction === 0) return calls;
   const total = calls.at(-1)?.[1] ?? 0;
   return [...calls].reverse().map(([id, offset]) => [id, total - offset] as const);

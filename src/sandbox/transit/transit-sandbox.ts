@@ -1,10 +1,11 @@
 // The transit API over the small Dakar network. Bad input is 400 `{"error": text}`, as the live API says it.
 
+import { arrivalOf, isRide, journeysByRides, type Leg, walkMeters } from './journeys.ts';
 import {
   callsOf,
   distanceMeters,
-  type Line,
   LINES,
+  type Line,
   lineById,
   linesAt,
   nextDeparture,
@@ -13,7 +14,6 @@ import {
   type Stop,
   stopById,
 } from './network.ts';
-import { arrivalOf, isRide, journeysByRides, type Leg, walkMeters } from './journeys.ts';
 
 export interface SandboxAnswer {
   status: number;
@@ -26,7 +26,9 @@ const bad = (error: string): SandboxAnswer => ({ status: 400, body: { error } })
 const missing = (what: string): SandboxAnswer => ({ status: 404, body: { error: `${what} not found` } });
 
 const clock = (seconds: number): string =>
-  [seconds / 3600, (seconds % 3600) / 60, seconds % 60].map((part) => String(Math.floor(part)).padStart(2, '0')).join(':');
+  [seconds / 3600, (seconds % 3600) / 60, seconds % 60]
+    .map((part) => String(Math.floor(part)).padStart(2, '0'))
+    .join(':');
 
 function parsePoint(text: string | null): Point | undefined {
   const match = /^\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*$/.exec(text ?? '');
@@ -90,7 +92,12 @@ function showLeg(leg: Leg, index: number, legs: Leg[]) {
   };
   if (!isRide(leg)) {
     const isTransfer = index > 0 && index < legs.length - 1;
-    return { type: isTransfer ? 'TRANSFER' : 'WALK', ...stops, ...times, distance_meters: Math.round(leg.meters) };
+    return {
+      type: isTransfer ? 'TRANSFER' : 'WALK',
+      ...stops,
+      ...times,
+      distance_meters: Math.round(leg.meters),
+    };
   }
   const ids = callsOf(leg.line, leg.direction).map(([id]) => id);
   const ridden = ids.slice(ids.indexOf(leg.from), ids.indexOf(leg.to) + 1);
@@ -123,10 +130,16 @@ function searchRoutes(query: URLSearchParams, nowMs: number): SandboxAnswer {
   if (departs === undefined) return bad("'time' must be HH:MM or RFC 3339");
   const byRides = journeysByRides(from, to, departs);
   const all = byRides.flat();
-  const fast = all.reduce<Leg[] | undefined>((a, b) => (a && arrivalOf(a) <= arrivalOf(b) ? a : b), undefined);
+  const fast = all.reduce<Leg[] | undefined>(
+    (a, b) => (a && arrivalOf(a) <= arrivalOf(b) ? a : b),
+    undefined,
+  );
   const simple = byRides.find((journeys) => journeys.length > 0)?.[0];
   const single = byRides[1] ?? [];
-  const direct = single.reduce<Leg[] | undefined>((a, b) => (a && walkMeters(a) <= walkMeters(b) ? a : b), undefined);
+  const direct = single.reduce<Leg[] | undefined>(
+    (a, b) => (a && walkMeters(a) <= walkMeters(b) ? a : b),
+    undefined,
+  );
   const found = { direct, fast, simple, no_transfer: single[0] };
   const routes = Object.fromEntries(
     Object.entries(found).flatMap(([name, legs]) => (legs ? [[name, showJourney(legs, departs)]] : [])),
@@ -162,9 +175,12 @@ function listLines(query: URLSearchParams): SandboxAnswer {
   const limit = parseWhole(query.get('limit'), 1, 500, 100);
   if (limit === undefined) return bad("'limit' must be 1 to 500");
   const mode = query.get('mode')?.toUpperCase();
-  if (mode !== undefined && !['BUS', 'BRT', 'TER'].includes(mode)) return bad("'mode' must be BUS, BRT or TER");
+  if (mode !== undefined && !['BUS', 'BRT', 'TER'].includes(mode))
+    return bad("'mode' must be BUS, BRT or TER");
   const agency = query.get('agency');
-  const lines = LINES.filter((line) => (!mode || line.mode === mode) && (!agency || line.agencyId === agency));
+  const lines = LINES.filter(
+    (line) => (!mode || line.mode === mode) && (!agency || line.agencyId === agency),
+  );
   return ok({ routes: lines.slice(0, limit).map(showLine), total: lines.length });
 }
 
@@ -213,7 +229,11 @@ function schedule(lineId: string, query: URLSearchParams): SandboxAnswer {
     first_departure: clock(line.firstDeparture),
     last_departure: clock(line.lastDeparture),
     headway_seconds: line.headwaySeconds,
-    stops: callsOf(line, direction).map(([id, offset]) => ({ id, name: nameOf(id, id), offset_seconds: offset })),
+    stops: callsOf(line, direction).map(([id, offset]) => ({
+      id,
+      name: nameOf(id, id),
+      offset_seconds: offset,
+    })),
   });
 }
 

@@ -1,0 +1,62 @@
+// Chromium and redis-server: those of the machine are used; missing ones are installed; what cannot be had fails by name.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+function onPath(names: readonly string[]): string | undefined {
+  for (const name of names) {
+    const { status, stdout } = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' });
+    if (status === 0 && stdout.trim() !== '') return stdout.trim();
+  }
+  return undefined;
+}
+
+function aptInstall(packageName: string): void {
+  if (process.getuid?.() !== 0 || !onPath(['apt-get'])) return;
+  console.log(`Installing ${packageName} with apt-get …`);
+  const run = (args: string[]) =>
+    spawnSync('apt-get', args, {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+  if (run(['install', '-y', '-qq', '--no-install-recommends', packageName]).status === 0) return;
+  run(['update', '-qq']);
+  run(['install', '-y', '-qq', '--no-install-recommends', packageName]);
+}
+
+/** Path of a Chromium. @throws naming what is missing */
+export function ensureChromium(): string {
+  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+  const find = () =>
+    process.env.CHROMIUM_PATH ??
+    onPath(names) ??
+    (existsSync(chromium.executablePath()) ? chromium.executablePath() : undefined);
+  const found = find();
+  if (found) return found;
+  aptInstall('chromium');
+  const installed = find();
+  if (installed) return installed;
+  try {
+    console.log('Downloading Chromium with Playwright …');
+    execFileSync('playwright-core', ['install', 'chromium'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  } catch {
+    // Judged by whether it is there now.
+  }
+  const downloaded = find();
+  if (downloaded) return downloaded;
+  throw new Error('Chromium is missing and could not be installed. Install it, or set CHROMIUM_PATH to one.');
+}
+
+/** Path of a redis-server. @throws naming what is missing */
+export function ensureRedis(): string {
+  const find = () => process.env.REDIS_SERVER_PATH ?? onPath(['redis-server', '/usr/bin/redis-server']);
+  const found = find();
+  if (found) return found;
+  aptInstall('redis-server');
+  const installed = find();
+  if (installed) return installed;
+  throw new Error(
+    'redis-server is missing and could not be installed. Install it, or set REDIS_SERVER_PATH to one.',
+  );
+}

@@ -1,0 +1,231 @@
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { openEnvelope, rewrapEnvelope, sealEnvelope } from '../../src/keys/envelope.ts';
+import { isInRanges, isRange } from '../../src/keys/ip-list.ts';
+import { createKeyDirectory, type RecordCache } from '../../src/keys/key-directory.ts';
+import {
+  checksum,
+  displayPrefix,
+  isWellFormedBearer,
+  newBearerKey,
+  newSigningId,
+  newSigningSecret,
+  parseSigned,
+} from '../../src/keys/key-format.ts';
+import type { KeyRecord } from '../../src/keys/key-record.ts';
+import type { KeyStore } from '../../src/keys/key-store.ts';
+import { hmacKey, signedPrefix, verifySignature } from '../../src/keys/signature.ts';
+
+const random = (length: number) => randomBytes(length);
+
+describe('bearer keys', () => {
+  it('have 190 bits, a checksum that holds, and 8 characters that may be shown', async () => {
+    for (let i = 0; i < 50; i++) {
+      const key = newBearerKey('live', random);
+      expect(key).toMatch(/^pk_live_[0-9A-Za-z]{32}_[0-9A-Za-z]{6}$/);
+      expect(await isWellFormedBearer(key)).toBe(true);
+      expect(displayPrefix(key)).toBe(`${key.slice(0, 16)}...`);
+    }
+  });
+
+  it('any one character changed breaks the checksum', async () => {
+    const key = newBearerKey('test', random);
+    for (let i = 0; i < key.length; i++) {
+      const changed = key.slice(0, i) + (key[i] === 'x' ? 'y' : 'x') + key.slice(i + 1);
+      expect(await isWellFormedBearer(changed)).toBe(false);
+    }
+  });
+
+  it('the checksum is CRC-32: its published check value', () => {
+    // CRC-32("123456789") = 0xCBF43926 = 3,421,780,262
+    const letters = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+    const value = [...checksum('123456789')].reduce((sum, letter) => sum * 62 + letters.indexOf(letter), 0);
+    expect(value).toBe(0xcbf43926);
+  });
+
+  it('of the deployed original keep working', async () => {
+    const body = 'ab'.repeat(32);
+    const sum = createHash('sha256').update(body).digest('hex').slice(0, 4);
+    expect(await isWellFormedBearer(`pk_live_${body}_${sum}`)).toBe(true);
+    expect(await isWellFormedBearer(`pk_live_${body}_${sum === '0000' ? '0001' : '0000'}`)).toBe(false);
+  });
+
+  it('nothing else is one', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string(), async (text) => {
+        expect(await isWellFormedBearer(text)).toBe(false);
+      }),
+    );
+  });
+});
+
+describe('signed requests', () => {
+  it('the header is id:hex', () => {
+    const id = newSigningId('live', random);
+    expect(parseSigned(`${id}:${'a'.repeat(64)}`)).toEqual({ id, signature: 'a'.repeat(64) });
+    for (const wrong of [
+      '',
+      id,
+      `${id}:`,
+      `${id}:zz`,
+      `pk_x:${'a'.repeat(64)}`,
+      `${id}:${'a'.repeat(63)}`,
+      `${id}:${'a'.repeat(1000)}`,
+    ]) {
+      expect(parseSigned(wrong)).toBeUndefined();
+    }
+  });
+
+  it('agree with HMAC-SHA256 of Node over the same bytes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array(), fc.string({ minLength: 1 }), async (body, secret) => {
+        const signature = createHmac('sha256', secret).update(body).digest('hex');
+        const key = await hmacKey(secret);
+        expect(await verifySignature(key, signature, '', body)).toBe(true);
+        expect(await verifySignature(key, signature, 'x', body)).toBe(false);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('timestamps within 5 minutes, with a nonce; or neither', () => {
+    const nowMs = 1_800_000_000_000;
+    const seconds = nowMs / 1000;
+    expect(signedPrefix({ timestamp: null, nonce: null }, nowMs)).toBe('');
+    expect(signedPrefix({ timestamp: String(seconds - 300), nonce: 'n' }, nowMs)).toBe(`${seconds - 300}.n.`);
+    for (const [timestamp, nonce] of [
+      [String(seconds - 301), 'n'],
+      [String(seconds + 301), 'n'],
+      [null, 'n'],
+      [String(seconds), null],
+      ['x', 'n'],
+      [String(seconds), ''],
+      [String(seconds), 'n'.repeat(129)],
+    ] as const) {
+      expect(signedPrefix({ timestamp, nonce }, nowMs)).toBeUndefined();
+    }
+  });
+});
+
+describe('envelopes', () => {
+  const key = () => randomBytes(32).toString('base64');
+  const old = { current: 'k1', keys: { k1: key() } };
+  const both = { current: 'k2', keys: { ...old.keys, k2: key() } };
+
+  it('open with their key and context only', async () => {
+    const secret = newSigningSecret('live', random);
+    const envelope = await sealEnvelope(old, secret, 'ak_1');
+    expect(envelope).not.toContain(secret);
+    expect(await openEnvelope(old, envelope, 'ak_1')).toBe(secret);
+    await expect(openEnvelope(old, envelope, 'ak_2')).rejects.toThrow();
+    await expect(openEnvelope({ current: 'k1', keys: { k1: key() } }, envelope, 'ak_1')).rejects.toThrow();
+    await expect(openEnvelope({ current: 'k9', keys: { k9: key() } }, envelope, 'ak_1')).rejects.toThrow(
+      /k1 is not configured/,
+    );
+  });
+
+  it('are rewrapped when the key-encryption key is rotated', async () => {
+    const envelope = await sealEnvelope(old, 'secret', 'ak_1');
+    const fresh = await rewrapEnvelope(both, envelope, 'ak_1');
+    expect(fresh).toMatch(/^v1\.k2\./);
+    const newOnly = { current: 'k2', keys: { k2: both.keys.k2 ?? '' } };
+    expect(await openEnvelope(newOnly, fresh, 'ak_1')).toBe('secret');
+  });
+});
+
+describe('address lists', () => {
+  it.for([
+    ['203.0.113.9', ['203.0.113.0/24'], true],
+    ['203.0.114.9', ['203.0.113.0/24'], false],
+    ['203.0.113.9', ['203.0.113.9'], true],
+    ['::ffff:203.0.113.9', ['203.0.113.0/24'], true],
+    ['2001:db8::1', ['2001:db8::/32'], true],
+    ['2001:db9::1', ['2001:db8::/32', '10.0.0.0/8'], false],
+    ['10.1.2.3', ['0.0.0.0/0'], true],
+    ['', ['0.0.0.0/0'], false],
+    ['10.1.2.3', [], false],
+  ] as const)('%s in %j: %s', ([address, ranges, expected]) =>
+    expect(isInRanges(address, ranges)).toBe(expected),
+  );
+  it('a range is an address or a CIDR', () => {
+    expect(['10.0.0.1', '10.0.0.0/8', '::1', '2001:db8::/32'].every(isRange)).toBe(true);
+    expect(['', 'x', '10.0.0.0/33', '10.0.0.0/'].some(isRange)).toBe(false);
+  });
+});
+
+describe('key directory', () => {
+  const lookup = { by: 'hash' as const, value: 'h' };
+  const record = (loadedMs: number) => ({ id: 'k', loadedMs }) as KeyRecord;
+  function setUp() {
+    const clock = { nowMs: 1_000_000 };
+    const reads = { kv: 0, store: 0 };
+    const faults = { storeDown: false };
+    const kept = new Map<string, KeyRecord>();
+    let present = true;
+    const kv: RecordCache = {
+      get: async (key) => {
+        reads.kv++;
+        return kept.get(key) ?? null;
+      },
+      put: async (key, value) => void kept.set(key, value),
+      delete: async (key) => void kept.delete(key),
+    };
+    const store = {
+      find: async () => {
+        reads.store++;
+        await Promise.resolve();
+        if (faults.storeDown) throw new Error('down');
+        return present ? record(clock.nowMs) : undefined;
+      },
+    } as unknown as KeyStore;
+    const background: Promise<unknown>[] = [];
+    const directory = createKeyDirectory(store, kv, () => clock.nowMs);
+    const find = () => directory.find(lookup, (work) => background.push(work));
+    return { clock, reads, faults, kept, find, background, directory, forgetAll: () => (present = false) };
+  }
+
+  it('reads the database once for callers that come at once, and never for a warm key', async () => {
+    const { find, reads } = setUp();
+    await Promise.all([find(), find(), find()]);
+    for (let i = 0; i < 10; i++) await find();
+    expect(reads).toEqual({ kv: 1, store: 1 });
+  });
+
+  it('reads again behind the request after a minute, and before it after 110 s', async () => {
+    const { find, reads, clock, background } = setUp();
+    await find();
+    clock.nowMs += 61_000;
+    expect(await find()).toMatchObject({ cold: false });
+    await Promise.all(background);
+    expect(reads.store).toBe(2);
+    clock.nowMs += 200_000;
+    expect(await find()).toMatchObject({ cold: true });
+    expect(reads.store).toBe(3);
+  });
+
+  it('serves stale records while the database is down, without asking it each time', async () => {
+    const { find, reads, clock, faults } = setUp();
+    await find();
+    faults.storeDown = true;
+    clock.nowMs += 3_600_000;
+    for (let i = 0; i < 20; i++) expect(await find()).toMatchObject({ record: { id: 'k' } });
+    expect(reads.store).toBe(2);
+  });
+
+  it('does not call a key bad that it cannot look up', async () => {
+    const { find, faults } = setUp();
+    faults.storeDown = true;
+    expect(await find()).toBe('unavailable');
+  });
+
+  it('remembers for a while that a key is unknown', async () => {
+    const { find, reads, clock, forgetAll } = setUp();
+    forgetAll();
+    for (let i = 0; i < 5; i++) expect(await find()).toMatchObject({ record: undefined });
+    expect(reads.store).toBe(1);
+    clock.nowMs += 31_000;
+    await find();
+    expect(reads.store).toBe(2);
+  });
+});
