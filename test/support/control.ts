@@ -12,8 +12,7 @@ export async function startControl(stack: Stack, upstream: Upstream, lines: stri
     'stop-postgres': () => stack.postgres.stop(),
     'start-postgres': () => stack.postgres.start(),
     statements: () => stack.endpoint.statements(),
-    'upstream-requests': () => upstream.requests,
-    'forget-upstream-requests': () => void upstream.requests.splice(0),
+    'upstream-requests': (containing) => upstream.requests.filter(({ url }) => url.includes(containing)),
     lines: (containing) => lines.filter((line) => line.includes(containing)),
     cron: (argument) => {
       const { cron, at } = JSON.parse(argument) as { cron: string; at?: number };

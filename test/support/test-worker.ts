@@ -6,13 +6,31 @@ import { PartnerLimiter as RealPartnerLimiter } from '../../durable-objects/part
 import type { Env } from '../../src/compose.ts';
 import worker from '../../src/worker.ts';
 
+/** Counts the rows that an object writes. */
+function countingRows(ctx: DurableObjectState): DurableObjectState {
+  const put = ctx.storage.kv.put.bind(ctx.storage.kv);
+  Object.defineProperty(ctx.storage.kv, 'put', {
+    value: (key: string, value: unknown) => {
+      counts.rowsWritten++;
+      put(key, value);
+    },
+  });
+  return ctx;
+}
+
 /** Objects that can be made to crash: memory is lost, storage stays, calls under way fail. */
 export class KeyLimiter extends RealKeyLimiter {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(countingRows(ctx), { ...env, PARTNER_LIMITER: countedObjects(env.PARTNER_LIMITER) });
+  }
   crash(): void {
     this.ctx.abort('crashed to order');
   }
 }
 export class PartnerLimiter extends RealPartnerLimiter {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(countingRows(ctx), env);
+  }
   crash(): void {
     this.ctx.abort('crashed to order');
   }
@@ -38,7 +56,7 @@ const faults: Faults = {
   limiterDown: false,
 };
 const frozen = new Map<string, unknown>();
-const counts = { kvReads: 0, kvWrites: 0, objectCalls: 0, queueMessages: 0 };
+const counts = { kvReads: 0, kvWrites: 0, objectCalls: 0, rowsWritten: 0, queueMessages: 0 };
 
 function faultyKv(kv: KVNamespace): KVNamespace {
   return new Proxy(kv, {
@@ -79,7 +97,7 @@ const faultyQueue = <Body>(queue: Queue<Body>): Queue<Body> =>
         : Reflect.get(target, name, target),
   });
 
-const faultyObjects = <T extends Rpc.DurableObjectBranded>(objects: DurableObjectNamespace<T>) =>
+const countedObjects = <T extends Rpc.DurableObjectBranded>(objects: DurableObjectNamespace<T>) =>
   new Proxy(objects, {
     get(target, name) {
       if (name === 'get') {
@@ -102,7 +120,7 @@ function edgeOf(env: Env, name: string): Env {
     ...env,
     KEY_RECORDS: faultyKv(env.KEY_RECORDS),
     USAGE_QUEUE: faultyQueue(env.USAGE_QUEUE),
-    KEY_LIMITER: faultyObjects(env.KEY_LIMITER),
+    KEY_LIMITER: countedObjects(env.KEY_LIMITER),
   };
   edges.set(name, edge);
   return edge;
