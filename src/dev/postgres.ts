@@ -36,7 +36,7 @@ function letPostgresPass(folder: string): void {
     const { mode } = statSync(path);
     if ((mode & 0o001) === 0) {
       chmodSync(path, (mode & 0o7777) | 0o001);
-      console.log(`Running as root: user postgres may now pass through ${path}`);
+      console.warn(`Running as root: user postgres may now pass through ${path}`);
     }
   }
 }
