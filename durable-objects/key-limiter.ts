@@ -16,7 +16,7 @@ import {
 } from '../src/limits/key-ledger.ts';
 import { expectedDemand, holderDeadline, isSpendable, type Lease, noteDemand } from '../src/limits/lease.ts';
 import { type Denial, gauge } from '../src/limits/limit.ts';
-import type { DrawReply, PartnerGauges } from '../src/limits/partner-ledger.ts';
+import type { DrawReply, DrawRequest, PartnerGauges } from '../src/limits/partner-ledger.ts';
 import type {
   LimitGauges,
   LimitSubject,
@@ -28,6 +28,7 @@ import type {
 } from '../src/limits/protocol.ts';
 import { dayGauge, monthGauge } from '../src/limits/quota.ts';
 import { watermarkUnits } from '../src/limits/watermark.ts';
+import { isWorthRetrying } from '../src/platform/object-errors.ts';
 import type { PartnerLimiter } from './partner-limiter.ts';
 
 interface Stored {
@@ -83,7 +84,7 @@ export class KeyLimiter extends DurableObject<Bindings> {
     if (this.waiting.length === 0 && isSpendable(this.lease, call.cost, Date.now())) {
       this.lease = { ...this.lease, units: this.lease.units - call.cost };
       if (this.partner) this.partner.spent += call.cost;
-      return this.admit(call, false, 0);
+      return this.admit(call, { over: false, atMs: Date.now() }, 0);
     }
     return new Promise<TakeReply>((resolve, reject) => {
       this.waiting.push({ call, resolve, reject });
@@ -158,7 +159,7 @@ export class KeyLimiter extends DurableObject<Bindings> {
     const returned = this.lease && { leaseId: this.lease.id, units: this.lease.units };
     this.lease = undefined;
     const sentAtMs = Date.now();
-    const reply: DrawReply = await this.partnerObject(newest).draw({
+    const reply = await this.ask(newest, {
       id: crypto.randomUUID(),
       holder: newest.keyId,
       version: newest.versions.partner,
@@ -180,6 +181,16 @@ export class KeyLimiter extends DurableObject<Bindings> {
     this.answerBatch(batch, reply);
   }
 
+  /** Repeating a request for its id is free. */
+  private async ask(subject: LimitSubject, request: DrawRequest): Promise<DrawReply> {
+    try {
+      return await this.partnerObject(subject).draw(request);
+    } catch (error) {
+      if (!isWorthRetrying(error)) throw error;
+      return this.partnerObject(subject).draw(request);
+    }
+  }
+
   private answerBatch(batch: Waiting[], reply: Exclude<DrawReply, { stale: true }>): void {
     let later = batch.reduce((sum, { call }, i) => sum + (reply.admitted[i] ? call.cost : 0), 0);
     batch.forEach(({ call, resolve }, i) => {
@@ -192,7 +203,7 @@ export class KeyLimiter extends DurableObject<Bindings> {
       // The key's own state may have changed while the partner was asked: look again, and give back if it refuses.
       const refusal = this.refuseEarly(call);
       if (refusal) this.ctx.waitUntil(this.giveBack(call, reply.period));
-      resolve(refusal ?? this.admit(call, reply.over, later));
+      resolve(refusal ?? this.admit(call, reply, later));
     });
   }
 
@@ -200,7 +211,7 @@ export class KeyLimiter extends DurableObject<Bindings> {
     await this.partnerObject(call).refund(call.cost, period);
   }
 
-  private admit(call: TakeCall, over: boolean, later: number): TakeReply {
+  private admit(call: TakeCall, decided: { over: boolean; atMs: number }, later: number): TakeReply {
     const keyOver = isKeyOverQuota(this.ledger, call.key, call.cost);
     this.ledger = spendKey(this.ledger, call.cost);
     this.persist(call);
@@ -210,7 +221,8 @@ export class KeyLimiter extends DurableObject<Bindings> {
       outcome: 'admit',
       gauges: this.gaugesOf(call, this.partner?.gauges, (this.partner?.spent ?? 0) - later),
       period: { dayStartMs, monthStartMs },
-      over: over || keyOver,
+      over: decided.over || keyOver,
+      atMs: decided.atMs,
     };
     this.answered.set(call.id, reply);
     if (this.answered.size > MOST_REMEMBERED) this.forgetOldest();

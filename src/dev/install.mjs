@@ -16,12 +16,18 @@ if (!isCurrent) {
   // Not `npm ci`: it refuses a lock file without entries for the platform packages that a registry does not carry.
   // Versions are pinned in package.json, and the lock file is kept as it is.
   const [command, args] = npm ? [process.execPath, [npm, 'install']] : ['npm', ['install']];
-  const { status, error } = spawnSync(command, [...args, '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const { status, error } = spawnSync(
+    command,
+    [...args, '--no-save', '--no-audit', '--no-fund', '--loglevel=error'],
+    {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
   if (status !== 0) {
-    console.error(`npm install failed${error ? `: ${error.message}` : ''}. Is the npm registry within reach?`);
+    console.error(
+      `npm install failed${error ? `: ${error.message}` : ''}. Is the npm registry within reach?`,
+    );
     process.exit(1);
   }
 }

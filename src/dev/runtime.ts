@@ -65,7 +65,7 @@ export async function startRuntime({
       cf: false,
       log: new Log(LogLevel.NONE),
       handleStructuredLogs: ({ message }) => onLog(message),
-      ...(persist && { defaultPersistRoot: persist }),
+      ...(persist && { resourcePersistencePath: persist }),
     }),
   );
   await miniflare.ready;

@@ -23,7 +23,7 @@ export interface Exchange {
   nonce?: { value: string; expiresMs: number };
   gauges?: LimitGauges;
   /** Set once the limits admitted the call. */
-  admission?: { period: Period; units: number; over: boolean; degraded: boolean };
+  admission?: { atMs: number; period: Period; units: number; over: boolean; degraded: boolean };
   cacheHit?: boolean;
   upstreamMs?: number;
   bytesIn: number;

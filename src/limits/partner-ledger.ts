@@ -59,6 +59,8 @@ export type DrawReply =
   | { stale: true; version: number }
   | {
       stale: false;
+      /** When the calls were decided, ms. */
+      atMs: number;
       admitted: boolean[];
       /** Why the refused ones were. */
       denial?: Denial;
@@ -205,6 +207,7 @@ export function draw(before: PartnerLedger, request: DrawRequest, nowMs: number)
     after,
     {
       stale: false,
+      atMs: nowMs,
       admitted,
       denial,
       over,

@@ -41,7 +41,8 @@ export type TakeReply =
   | { outcome: 'stale'; versions: Versions }
   | { outcome: 'replayed' }
   | { outcome: 'deny'; denial: Denial; gauges: LimitGauges }
-  | { outcome: 'admit'; gauges: LimitGauges; period: Period; over: boolean };
+  /** `atMs`: the moment at which the units were counted. */
+  | { outcome: 'admit'; gauges: LimitGauges; period: Period; over: boolean; atMs: number };
 
 export interface Refund {
   id: string;

@@ -4,17 +4,13 @@
 import type { KeyLimiter } from '../../durable-objects/key-limiter.ts';
 import type { PartnerLimiter, PartnerStanding } from '../../durable-objects/partner-limiter.ts';
 import type { LimitGauges, LimitSubject, Refund, TakeCall, TakeReply, Versions } from '../limits/protocol.ts';
+import { isWorthRetrying } from './object-errors.ts';
 
 const LIMITER_TIMEOUT_MS = 2000;
 
 /** The limiter could not be asked: overloaded, unreachable, or over its time bound. */
 export class LimiterUnavailable extends Error {
   override name = 'LimiterUnavailable';
-}
-
-function isWorthRetrying(error: unknown): boolean {
-  const { retryable, overloaded } = error as { retryable?: boolean; overloaded?: boolean };
-  return retryable === true && overloaded !== true;
 }
 
 async function bounded<T>(work: Promise<T>): Promise<T> {

@@ -3,7 +3,7 @@
 export interface UsageEvent {
   /** The request id. */
   id: string;
-  /** ms since the epoch. */
+  /** ms since the epoch: for admitted calls, the moment at which the limiter counted them. */
   occurredMs: number;
   /** `YYYY-MM-DD`, UTC: the limiter's day for admitted calls, so that what limits is what is billed. */
   day: string;

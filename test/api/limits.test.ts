@@ -1,7 +1,17 @@
 // Acceptance 2: limits are exact on the running gateway, also when the objects crash in the middle of it.
 
 import { describe, expect, it } from 'vitest';
-import { call, inParallel, makeKey, makePartner, query, sendJson, type TestPartner } from '../support/api.ts';
+import {
+  call,
+  eventCount,
+  eventually,
+  inParallel,
+  makeKey,
+  makePartner,
+  query,
+  sendJson,
+  type TestPartner,
+} from '../support/api.ts';
 
 const CLIENTS = 50;
 const ROUTE = '/v2/stops/0:X/departures';
@@ -44,6 +54,18 @@ describe('rates, 50 clients at once', () => {
       // Exactly one limit for each full second since the first call, and the one that had begun.
       const most = second * (Math.floor(result.elapsedMs / 1000) + 1);
       expect(result.admitted).toBeLessThanOrEqual(most);
+      // And in any sliding second, by the moments at which they were counted.
+      await eventually(
+        () => eventCount(partner.id),
+        (count) => count >= result.admitted + result.refused + result.other,
+      );
+      const [busiest] = await query(
+        `SELECT max(inside)::int AS calls FROM (SELECT count(*) OVER (ORDER BY occurred_at
+         RANGE BETWEEN CURRENT ROW AND INTERVAL '999 milliseconds' FOLLOWING) AS inside
+       FROM api_usage_events WHERE partner_id = $1 AND status_code = 200) windows`,
+        [partner.id],
+      );
+      expect(busiest?.calls).toBe(second);
       expect(result.admitted).toBeGreaterThanOrEqual(Math.floor(0.99 * second * Math.floor(4000 / 1001)));
     },
   );

@@ -40,7 +40,8 @@ export async function limit(
     if (reply.outcome === 'replayed') return deny('invalid_signature', undefined, 'nonce used before');
     exchange.gauges = reply.gauges;
     if (reply.outcome === 'admit') {
-      exchange.admission = { period: reply.period, units: route.cost, over: reply.over, degraded: false };
+      const { atMs, period, over } = reply;
+      exchange.admission = { atMs, period, units: route.cost, over, degraded: false };
       return undefined;
     }
     const { denial, gauges } = reply;
@@ -97,6 +98,7 @@ function degrade(exchange: Exchange, gateway: GatewayPorts, nowMs: number): Deni
   if (allowances.size >= MOST_REMEMBERED) allowances.clear();
   allowances.set(caller.id, spendTokens(bucket, route.cost));
   exchange.admission = {
+    atMs: nowMs,
     period: { dayStartMs: 0, monthStartMs: 0 },
     units: route.cost,
     over: false,

@@ -70,7 +70,7 @@ function toEvent(exchange: Exchange, status: number, latencyMs: number, bytesOut
   const { caller, admission, request } = exchange;
   return {
     id: exchange.id,
-    occurredMs: exchange.startedMs,
+    occurredMs: admission?.atMs ?? exchange.startedMs,
     day: isoDay(admission?.period.dayStartMs || exchange.startedMs),
     partnerId: caller?.partnerId ?? '',
     keyId: caller?.keyId ?? '',
