@@ -1,14 +1,21 @@
 // Compares what the limiter counted with the events, the rollups and `quota_usage`, for one day, and says so.
 
-import type { PeriodStore } from '../billing/period-store.ts';
+import type { Counted, PeriodStore } from '../billing/period-store.ts';
 import { dayStart, isoDay } from '../core/time.ts';
 import { partnerObjectName } from '../keys/key-record.ts';
+import { MOST_UNITS } from '../limits/watermark.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
 
 export interface ReconcilePorts {
   periods: PeriodStore;
   limiter: Pick<LimiterClient, 'partnerUsage'>;
   log(line: Record<string, unknown>): void;
+}
+
+/** Events, rollups and quotas to the unit; the limiter may be ahead by the watermark that a restart burnt. */
+function agree({ eventUnits, rollupUnits, quotaUnits }: Counted, limiterUnits: number | null): boolean {
+  if (eventUnits !== rollupUnits || eventUnits !== quotaUnits) return false;
+  return limiterUnits === null || (limiterUnits >= eventUnits && limiterUnits <= eventUnits + MOST_UNITS);
 }
 
 /** The limiter's count is compared while its day lasts; of past days it keeps none. */

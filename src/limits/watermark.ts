@@ -3,7 +3,8 @@
 
 const SHARE_OF_RATE = 50;
 const SHARE_OF_QUOTA = 1000;
-const MOST_UNITS = 64;
+/** How far a count may be ahead after a restart. */
+export const MOST_UNITS = 64;
 
 /** Units that one write covers, the unit being spent included. `rates` and `quotasLeft`: -1 or Infinity is unlimited. */
 export function watermarkUnits(rates: readonly number[], quotasLeft: readonly number[]): number {
