@@ -13,7 +13,7 @@ export interface ReconcilePorts {
 }
 
 /** Events, rollups and quotas to the unit; the limiter may be ahead by the watermark that a restart burnt. */
-function agree({ eventUnits, rollupUnits, quotaUnits }: Counted, limiterUnits: number | null): boolean {
+function _agree({ eventUnits, rollupUnits, quotaUnits }: Counted, limiterUnits: number | null): boolean {
   if (eventUnits !== rollupUnits || eventUnits !== quotaUnits) return false;
   return limiterUnits === null || (limiterUnits >= eventUnits && limiterUnits <= eventUnits + MOST_UNITS);
 }
