@@ -39,6 +39,9 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+/** What does not stop within this long is left to end with the process. */
+const STOP_MS = 8000;
+
 interface Secrets {
   databasePort: number;
   keyEncryptionKey: string;
@@ -73,7 +76,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const { folder, port } = options;
   const stops: (() => Promise<void> | void)[] = [];
   const stop = async () => {
-    for (const end of stops.reverse()) await Promise.resolve(end()).catch(() => undefined);
+    for (const end of stops.reverse()) {
+      const late = new Promise((resolve) => setTimeout(resolve, STOP_MS).unref());
+      await Promise.race([Promise.resolve(end()).catch(() => undefined), late]);
+    }
     stops.length = 0;
   };
   try {
