@@ -36,10 +36,6 @@ export const ERRORS = {
 export type ErrorCode = keyof typeof ERRORS;
 export type FieldErrors = { field: string; message: string }[];
 
-export const statusOf = (code: ErrorCode): number => ERRORS[code][0];
-/** Whether the same request may succeed later without a change. */
-export const isRetryable = (code: ErrorCode): boolean => [429, 502, 503, 504].includes(statusOf(code));
-
 /** An expected failure of a CRUD service, turned into an answer at the edge of the HTTP layer. */
 export class AppError extends Error {
   override name = 'AppError';

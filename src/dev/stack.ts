@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Miniflare } from 'miniflare';
 import { DEVELOPER, type Demo, ensureDemo, OPERATOR } from './demo.ts';
-import { freePort, writePrivate } from './files.ts';
+import { freePort, isFree, writePrivate } from './files.ts';
 import { AUDIENCE, ISSUER, type Issuer, openIssuer } from './issuer.ts';
 import { migrate } from './migrate.ts';
 import { type NeonEndpoint, startNeonEndpoint } from './neon-endpoint.ts';
@@ -62,16 +62,6 @@ async function openSecrets(file: string): Promise<Secrets> {
   return secrets;
 }
 
-async function databasePort(preferred: number): Promise<number> {
-  const { createServer } = await import('node:net');
-  const server = createServer();
-  const isFree = await new Promise<boolean>((resolve) => {
-    server.once('error', () => resolve(false)).listen(preferred, '127.0.0.1', () => resolve(true));
-  });
-  await new Promise((resolve) => server.close(resolve));
-  return isFree ? preferred : freePort();
-}
-
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { folder, port } = options;
   const stops: (() => Promise<void> | void)[] = [];
@@ -87,7 +77,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const issuer = await openIssuer(join(folder, 'issuer.json'));
     const postgres = await startPostgres(
       join(folder, 'postgres'),
-      await databasePort(secrets.databasePort),
+      (await isFree(secrets.databasePort)) ? secrets.databasePort : await freePort(),
       'passerelle',
     );
     stops.push(() => postgres.stop());

@@ -3,9 +3,9 @@
 
 import { spawn } from 'node:child_process';
 import { appendFileSync, mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isFree } from './files.ts';
 import { startStack } from './stack.ts';
 
 const FOLDER = fileURLToPath(new URL('../../.local', import.meta.url).href);
@@ -48,14 +48,6 @@ setInterval(() => process.ppid !== parent && stop(), 1000).unref();
 function fail(message: string): never {
   console.error(message);
   process.exit(1);
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }
 
 function upstream(): Record<string, string> {

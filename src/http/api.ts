@@ -7,7 +7,7 @@ import { HTTPException } from 'hono/http-exception';
 import * as z from 'zod';
 import type { Actor } from '../audit/audit-store.ts';
 import { AppError, errorResponse, type FieldErrors } from '../core/errors.ts';
-import { newId } from '../core/ids.ts';
+import { isUuid, newId } from '../core/ids.ts';
 import { DatabaseUnavailable } from '../platform/database.ts';
 import { LimiterUnavailable } from '../platform/limiter-client.ts';
 
@@ -88,11 +88,23 @@ export const actorOf = (context: Context, name: string): Actor => ({
 });
 
 /** A path id that is no uuid names nothing: 404, never 400 or 500. */
-export const uuidParam = z.string().transform((text, context) => {
-  if (z.uuid().safeParse(text).success) return text;
-  context.issues.push({ code: 'custom', message: 'not an id', input: undefined });
-  return z.NEVER;
-});
+export function idOr404(id: string, what: string): string {
+  if (!isUuid(id)) throw new AppError('not_found', `No such ${what}`);
+  return id;
+}
+
+function checkedCursor(cursor: string | undefined, isGood: (text: string) => boolean): string | undefined {
+  if (cursor !== undefined && !isGood(cursor))
+    throw new AppError('invalid_request', 'The cursor is not valid');
+  return cursor;
+}
+/** Cursor of a list whose rows have uuids. */
+export const uuidCursor = (cursor: string | undefined): string | undefined => checkedCursor(cursor, isUuid);
+/** Cursor of a list whose rows are numbered. */
+export const numberCursor = (cursor: string | undefined): number | undefined => {
+  const checked = checkedCursor(cursor, (text) => /^\d{1,15}$/.test(text));
+  return checked === undefined ? undefined : Number(checked);
+};
 
 export const errorBody = z.looseObject({ error: z.string(), message: z.string(), request_id: z.string() });
 

@@ -1,7 +1,7 @@
 // Folds the key's and the partner's gauges into the ones a caller sees: the tighter of the two for each period.
 
 import { nextDay, nextMonth } from '../core/time.ts';
-import { type Gauge, gauge, UNLIMITED } from './limit.ts';
+import { type Gauge, gauge } from './limit.ts';
 import type { PartnerGauges } from './partner-ledger.ts';
 import type { LimitGauges, LimitSubject } from './protocol.ts';
 
@@ -41,6 +41,3 @@ export function combineGauges(
     month: tighter(reduce(known.month, spent), key.month),
   };
 }
-
-/** A gauge of something that nothing limits. */
-export const isFree = (value: Gauge): boolean => value.limit === UNLIMITED;

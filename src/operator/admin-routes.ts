@@ -4,8 +4,18 @@ import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { AppError } from '../core/errors.ts';
-import { isUuid } from '../core/ids.ts';
-import { actorOf, createApi, errorAnswers, jsonAnswer, jsonBody, page, pageQuery } from '../http/api.ts';
+import {
+  actorOf,
+  createApi,
+  errorAnswers,
+  idOr404,
+  jsonAnswer,
+  jsonBody,
+  numberCursor,
+  page,
+  pageQuery,
+  uuidCursor,
+} from '../http/api.ts';
 import { idempotent } from '../http/idempotent.ts';
 import type { UsageMessage } from '../usage/usage-event.ts';
 import type { Services } from './services.ts';
@@ -13,7 +23,8 @@ import type { Services } from './services.ts';
 export const adminApi = createApi<Services>();
 const operators = new WeakMap<Request, string>();
 
-function checkCertificate(request: Request): void {
+/** Only a certificate that Cloudflare verified counts: presented, SUCCESS, not revoked. */
+export function checkCertificate(request: Pick<Request, 'cf'>): void {
   const presented = request.cf?.tlsClientAuth as
     | Partial<IncomingRequestCfPropertiesTLSClientAuth>
     | undefined;
@@ -56,10 +67,7 @@ const reason = z.string().trim().min(1).max(500);
 const params = z.object({ id: z.string() });
 const partnerAnswers = { 200: jsonAnswer('The partner', partner), ...errorAnswers(400, 401, 403, 404, 503) };
 
-function idOf(id: string, what = 'partner'): string {
-  if (!isUuid(id)) throw new AppError('not_found', `No such ${what}`);
-  return id;
-}
+const idOf = (id: string): string => idOr404(id, 'partner');
 
 adminApi.openapi(
   createRoute({
@@ -75,9 +83,7 @@ adminApi.openapi(
   }),
   async (context) => {
     const { limit, cursor, search } = context.req.valid('query');
-    if (cursor !== undefined && !isUuid(cursor))
-      throw new AppError('invalid_request', 'The cursor is not valid');
-    const rows = await context.var.services.partners.list(limit + 1, cursor, search);
+    const rows = await context.var.services.partners.list(limit + 1, uuidCursor(cursor), search);
     return context.json(
       page(rows, limit, ({ id }) => id),
       200,
@@ -337,9 +343,7 @@ adminApi.openapi(
   }),
   async (context) => {
     const { limit, cursor } = context.req.valid('query');
-    if (cursor !== undefined && !isUuid(cursor))
-      throw new AppError('invalid_request', 'The cursor is not valid');
-    const rows = await context.var.services.usageStore.deadLetters(limit + 1, cursor);
+    const rows = await context.var.services.usageStore.deadLetters(limit + 1, uuidCursor(cursor));
     const shown = rows.map(({ id, queue, body, receivedAt, replayedAt }) => ({
       id,
       queue,
@@ -368,7 +372,7 @@ adminApi.openapi(
   }),
   async (context) => {
     const { usageStore, usageQueue } = context.var.services;
-    const found = await usageStore.deadLetter(idOf(context.req.valid('param').id, 'dead letter'));
+    const found = await usageStore.deadLetter(idOr404(context.req.valid('param').id, 'dead letter'));
     if (!found) throw new AppError('not_found', 'No such dead letter');
     if (found.replayedAt) throw new AppError('conflict', 'This dead letter was replayed before');
     // Whatever it is, the consumer judges it again.
@@ -409,10 +413,7 @@ adminApi.openapi(
   }),
   async (context) => {
     const { limit, cursor, partner_id } = context.req.valid('query');
-    if (cursor !== undefined && !/^\d{1,18}$/.test(cursor))
-      throw new AppError('invalid_request', 'The cursor is not valid');
-    const before = cursor === undefined ? undefined : Number(cursor);
-    const rows = await context.var.services.audit.list(partner_id ?? null, limit + 1, before);
+    const rows = await context.var.services.audit.list(partner_id ?? null, limit + 1, numberCursor(cursor));
     return context.json(
       page(
         rows.map((row) => ({ ...row })),

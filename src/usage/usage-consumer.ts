@@ -67,7 +67,8 @@ export const foldingOf = (messages: readonly UsageMessage[]): Folding => ({
   ),
 });
 
-const backOff = (attempts: number): number => Math.min(MOST_DELAY_SECONDS, 2 ** Math.min(attempts, 10) / 2);
+/** Waits about a quarter of the time that the database has been down, so usage is back soon after it is. */
+const backOff = (attempts: number): number => Math.min(MOST_DELAY_SECONDS, Math.round(1.3 ** attempts));
 
 export async function consumeUsage(messages: readonly QueueMessage[], ports: ConsumerPorts): Promise<void> {
   const readable: { message: QueueMessage; body: UsageMessage }[] = [];

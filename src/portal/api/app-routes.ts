@@ -2,9 +2,7 @@
 
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
-import { AppError } from '../../core/errors.ts';
-import { isUuid } from '../../core/ids.ts';
-import { errorAnswers, jsonAnswer, jsonBody, page, pageQuery } from '../../http/api.ts';
+import { errorAnswers, idOr404, jsonAnswer, jsonBody, page, pageQuery, uuidCursor } from '../../http/api.ts';
 import { developerApi, developerOf } from './developer.ts';
 import { ipRanges, keyName, origins, scopeList } from './fields.ts';
 
@@ -30,17 +28,6 @@ const newApp = z.object({
 });
 
 const params = z.object({ appId: z.string() });
-/** An id that is no uuid names no app. */
-export const checkedId = (id: string, what: string): string => {
-  if (!isUuid(id)) throw new AppError('not_found', `No such ${what}`);
-  return id;
-};
-const checkedCursor = (cursor: string | undefined): string | undefined => {
-  if (cursor !== undefined && !isUuid(cursor))
-    throw new AppError('invalid_request', 'The cursor is not valid');
-  return cursor;
-};
-
 developerApi.openapi(
   createRoute({
     method: 'post',
@@ -74,7 +61,7 @@ developerApi.openapi(
   async (context) => {
     const { partner } = developerOf(context);
     const { limit, cursor } = context.req.valid('query');
-    const rows = await context.var.services.apps.list(partner.id, limit + 1, checkedCursor(cursor));
+    const rows = await context.var.services.apps.list(partner.id, limit + 1, uuidCursor(cursor));
     return context.json(
       page(rows, limit, ({ id }) => id),
       200,
@@ -93,7 +80,7 @@ developerApi.openapi(
   }),
   async (context) => {
     const { partner } = developerOf(context);
-    const id = checkedId(context.req.valid('param').appId, 'app');
+    const id = idOr404(context.req.valid('param').appId, 'app');
     return context.json(await context.var.services.apps.get(partner.id, id), 200);
   },
 );
@@ -109,7 +96,7 @@ developerApi.openapi(
   }),
   async (context) => {
     const { partner, actor } = developerOf(context);
-    const id = checkedId(context.req.valid('param').appId, 'app');
+    const id = idOr404(context.req.valid('param').appId, 'app');
     return context.json(
       await context.var.services.apps.change(partner.id, id, context.req.valid('json'), actor),
       200,
@@ -131,7 +118,7 @@ developerApi.openapi(
   }),
   async (context) => {
     const { partner, actor } = developerOf(context);
-    const id = checkedId(context.req.valid('param').appId, 'app');
+    const id = idOr404(context.req.valid('param').appId, 'app');
     await context.var.services.apps.archive(partner.id, id, actor);
     return context.json({ id, message: 'The app is archived and its keys are refused' }, 200);
   },

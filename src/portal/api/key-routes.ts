@@ -2,9 +2,8 @@
 
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
-import { errorAnswers, jsonAnswer, jsonBody } from '../../http/api.ts';
+import { errorAnswers, idOr404, jsonAnswer, jsonBody } from '../../http/api.ts';
 import type { KeyView } from '../../keys/key-service.ts';
-import { checkedId } from './app-routes.ts';
 import { developerApi, developerOf } from './developer.ts';
 import { ipRanges, keyName, limitValue, reason, rfcTime, scopeList } from './fields.ts';
 
@@ -89,7 +88,7 @@ developerApi.openapi(
   async (context) => {
     const { partner, actor } = developerOf(context);
     const { apps, keys } = context.var.services;
-    const app = await apps.get(partner.id, checkedId(context.req.valid('param').appId, 'app'));
+    const app = await apps.get(partner.id, idOr404(context.req.valid('param').appId, 'app'));
     const wanted = context.req.valid('json');
     const made = await keys.create(
       partner.id,
@@ -124,7 +123,7 @@ developerApi.openapi(
   async (context) => {
     const { partner } = developerOf(context);
     const { apps, keys } = context.var.services;
-    const app = await apps.get(partner.id, checkedId(context.req.valid('param').appId, 'app'));
+    const app = await apps.get(partner.id, idOr404(context.req.valid('param').appId, 'app'));
     const { environment } = context.req.valid('query');
     return context.json(
       { data: (await keys.list(partner.id, { appId: app.id, environment })).map(showKey) },

@@ -2,12 +2,17 @@
 
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
-import { AppError } from '../../core/errors.ts';
-import { isUuid } from '../../core/ids.ts';
 import { DAY_MS, isoDay } from '../../core/time.ts';
-import { errorAnswers, jsonAnswer, page, pageQuery } from '../../http/api.ts';
+import {
+  errorAnswers,
+  idOr404,
+  jsonAnswer,
+  numberCursor,
+  page,
+  pageQuery,
+  uuidCursor,
+} from '../../http/api.ts';
 import type { UsageLine } from '../../usage/usage-reports.ts';
-import { checkedId } from './app-routes.ts';
 import { developerApi, developerOf } from './developer.ts';
 
 const params = z.object({ appId: z.string() });
@@ -52,7 +57,7 @@ developerApi.openapi(
   async (context) => {
     const { partner } = developerOf(context);
     const { apps, reports, now } = context.var.services;
-    const app = await apps.get(partner.id, checkedId(context.req.valid('param').appId, 'app'));
+    const app = await apps.get(partner.id, idOr404(context.req.valid('param').appId, 'app'));
     const { days, by, environment } = context.req.valid('query');
     const scope = { partnerId: partner.id, appId: app.id, environment, ...period(now(), days) };
     if (by === 'status') return context.json(await reports.byStatus(scope), 200);
@@ -81,12 +86,10 @@ developerApi.openapi(
   async (context) => {
     const { partner } = developerOf(context);
     const { apps, reports, now } = context.var.services;
-    const app = await apps.get(partner.id, checkedId(context.req.valid('param').appId, 'app'));
+    const app = await apps.get(partner.id, idOr404(context.req.valid('param').appId, 'app'));
     const { limit, cursor } = context.req.valid('query');
-    if (cursor !== undefined && !isUuid(cursor))
-      throw new AppError('invalid_request', 'The cursor is not valid');
     const scope = { partnerId: partner.id, appId: app.id, ...period(now(), 90) };
-    const rows = await reports.events(scope, limit + 1, cursor);
+    const rows = await reports.events(scope, limit + 1, uuidCursor(cursor));
     return context.json(
       page(rows, limit, (row) => String(row.request_id)),
       200,
@@ -116,10 +119,8 @@ developerApi.openapi(
   async (context) => {
     const { partner } = developerOf(context);
     const { limit, cursor } = context.req.valid('query');
-    if (cursor !== undefined && !/^\d{1,18}$/.test(cursor))
-      throw new AppError('invalid_request', 'The cursor is not valid');
     const { audit } = context.var.services;
-    const rows = await audit.list(partner.id, limit + 1, cursor === undefined ? undefined : Number(cursor));
+    const rows = await audit.list(partner.id, limit + 1, numberCursor(cursor));
     const breaks = await audit.breaks(partner.id);
     return context.json(
       {
@@ -148,7 +149,7 @@ developerApi.openapi(
     const { partner } = developerOf(context);
     const app = await context.var.services.apps.get(
       partner.id,
-      checkedId(context.req.valid('param').appId, 'app'),
+      idOr404(context.req.valid('param').appId, 'app'),
     );
     await context.var.services.resetPayments(app.id);
     return context.json({ message: 'The sandbox of this app is empty' }, 200);
