@@ -159,7 +159,8 @@ export class KeyLimiter extends DurableObject<Bindings> {
     const returned = this.lease && { leaseId: this.lease.id, units: this.lease.units };
     this.lease = undefined;
     const sentAtMs = Date.now();
-    const reply = await this.ask(newest, {
+    const callIds = batch.map(({ call }) => call.id);
+    const reply = await this.ask(newest, callIds, {
       id: crypto.randomUUID(),
       holder: newest.keyId,
       version: newest.versions.partner,
@@ -182,12 +183,12 @@ export class KeyLimiter extends DurableObject<Bindings> {
   }
 
   /** Repeating a request for its id is free. */
-  private async ask(subject: LimitSubject, request: DrawRequest): Promise<DrawReply> {
+  private async ask(subject: LimitSubject, callIds: string[], request: DrawRequest): Promise<DrawReply> {
     try {
-      return await this.partnerObject(subject).draw(request);
+      return await this.partnerObject(subject).draw(request, callIds);
     } catch (error) {
       if (!isWorthRetrying(error)) throw error;
-      return this.partnerObject(subject).draw(request);
+      return this.partnerObject(subject).draw(request, callIds);
     }
   }
 

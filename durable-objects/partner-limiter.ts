@@ -39,9 +39,13 @@ export interface PartnerStanding {
   used: { second: number; day: number; month: number };
 }
 
+const MOST_REMEMBERED = 1024;
+
 export class PartnerLimiter extends DurableObject<{ KEY_LIMITER: DurableObjectNamespace<KeyLimiter> }> {
   private ledger: PartnerLedger;
   private ahead = 0;
+  /** Calls admitted lately: a key's object that crashed before it could answer asks for them again. */
+  private readonly admitted = new Set<string>();
   private readonly answered = new Map<string, { id: string; reply: DrawReply }>();
 
   constructor(ctx: DurableObjectState, env: { KEY_LIMITER: DurableObjectNamespace<KeyLimiter> }) {
@@ -50,9 +54,12 @@ export class PartnerLimiter extends DurableObject<{ KEY_LIMITER: DurableObjectNa
     this.ledger = stored ? restorePartner(stored.ledger, stored.ahead, Date.now()) : newPartnerLedger();
   }
 
-  draw(request: DrawRequest): DrawReply {
-    const last = this.answered.get(request.holder);
-    if (last?.id === request.id) return last.reply;
+  /** `callIds`: of the calls that `costs` are for. One that was admitted before is admitted again, at no cost. */
+  draw(asked: DrawRequest, callIds: readonly string[] = []): DrawReply {
+    const last = this.answered.get(asked.holder);
+    if (last?.id === asked.id) return last.reply;
+    const costs = asked.costs.map((cost, i) => (this.admitted.has(callIds[i] ?? '') ? 0 : cost));
+    const request = { ...asked, costs };
     const before = this.ledger.quotas.monthUsed;
     const versionBefore = this.ledger.version;
     const [ledger, reply] = draw(this.ledger, request, Date.now());
@@ -64,6 +71,7 @@ export class PartnerLimiter extends DurableObject<{ KEY_LIMITER: DurableObjectNa
       else if (ledger.version !== versionBefore) this.write();
     }
     this.answered.set(request.holder, { id: request.id, reply });
+    if (!reply.stale) this.remember(callIds.filter((_, i) => reply.admitted[i]));
     return reply;
   }
 
@@ -96,6 +104,14 @@ export class PartnerLimiter extends DurableObject<{ KEY_LIMITER: DurableObjectNa
     if (version <= this.ledger.version) return;
     this.ledger = { ...this.ledger, version };
     this.write();
+  }
+
+  private remember(callIds: readonly string[]): void {
+    for (const id of callIds) this.admitted.add(id);
+    for (const id of this.admitted) {
+      if (this.admitted.size <= MOST_REMEMBERED) return;
+      this.admitted.delete(id);
+    }
   }
 
   private async settle(): Promise<void> {

@@ -52,11 +52,12 @@ async function parseCredential(headers: Headers): Promise<Credential | Denied> {
     return { lookup: { by: 'key_id', value: parsed.id }, signature: parsed.signature };
   }
   if (authorization === null) return deny('missing_api_key', { fields: { docs: '/docs' } });
-  const token = authorization.length <= MOST_CREDENTIAL_CHARS ? BEARER.exec(authorization)?.[1] : undefined;
+  const token = BEARER.exec(authorization)?.[1];
   if (token === undefined) {
     return deny('invalid_auth_format', { fields: { example: 'Authorization: Bearer pk_live_...' } });
   }
-  if (!(await isWellFormedBearer(token))) return deny('invalid_api_key_format');
+  if (token.length > MOST_CREDENTIAL_CHARS || !(await isWellFormedBearer(token)))
+    return deny('invalid_api_key_format');
   const hash = await sha256Hex(token);
   return { lookup: { by: 'hash', value: hash }, hash };
 }

@@ -246,11 +246,18 @@ const ROWS: Row[] = [
   ],
   ['HEAD', '/v2/stops/x/departures', withKey('open', { method: 'HEAD' }), 200, {}],
   [
+    '100 kB of anything else in Authorization',
+    '/v2/routes/list',
+    auth('x'.repeat(100_000)),
+    401,
+    { error: 'invalid_auth_format' },
+  ],
+  [
     '100 kB of garbage in Authorization',
     '/v2/routes/list',
     auth(`Bearer ${'x'.repeat(100_000)}`),
     401,
-    { error: 'invalid_auth_format' },
+    { error: 'invalid_api_key_format' },
   ],
 ];
 

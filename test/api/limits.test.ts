@@ -16,8 +16,11 @@ import {
 const CLIENTS = 50;
 const ROUTE = '/v2/stops/0:X/departures';
 
+const crashKey = (keyId: string) =>
+  sendJson('/__test/crash', 'POST', { binding: 'KEY_LIMITER', name: keyId });
+
 async function crash(partner: TestPartner, keyId: string): Promise<void> {
-  await sendJson('/__test/crash', 'POST', { binding: 'KEY_LIMITER', name: keyId });
+  await crashKey(keyId);
   await sendJson('/__test/crash', 'POST', { binding: 'PARTNER_LIMITER', name: `${partner.id}:live` });
 }
 
@@ -95,6 +98,16 @@ describe('a quota of 100 a day', () => {
       expect(refused.headers['x-ratelimit-remaining-day']).toBe('0');
     },
   );
+
+  it('loses nothing when only the object of the key crashes, again and again', async () => {
+    const partner = await makePartner({ day: 100 });
+    const key = await makeKey(partner.id);
+    const answers = await inParallel(300, CLIENTS, async (index) => {
+      if (index % 30 === 15) await crashKey(key.id);
+      return call(ROUTE, { key: key.secret });
+    });
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(100);
+  });
 
   it('is not lowered by calls that the rate refuses', async () => {
     const partner = await makePartner({ second: 2, day: 1000 });
