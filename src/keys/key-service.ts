@@ -22,6 +22,11 @@ import type { KeyStore } from './key-store.ts';
 
 /** Scopes that are Passerelle's own, beside those of the catalogue. */
 const OWN_SCOPES = ['keys:write', 'write:data'];
+/** Of keys made without any. A signing key is for the payment API, whose document makes keys without scopes. */
+const DEFAULT_SCOPES = {
+  bearer: ['read:routes'],
+  signing: ['read:routes', 'read:payments', 'write:payments'],
+};
 const DEFAULT_GRACE_DAYS = 7;
 
 export interface KeyServicePorts {
@@ -172,7 +177,7 @@ export function createKeyService(ports: KeyServicePorts) {
       const id = newId();
       const keyId = wanted.kind === 'signing' ? newSigningId(wanted.environment, random) : id;
       const made = await makeSecret(wanted.kind, wanted.environment, keyId);
-      const scopes = wanted.scopes ?? ['read:routes'];
+      const scopes = wanted.scopes ?? DEFAULT_SCOPES[wanted.kind];
       const details = { name: wanted.name, environment: wanted.environment, kind: wanted.kind, scopes };
       const [[owner], inserted] = (await database.batch([
         // Locks the partner, so that keys made at the same moment are counted one after the other.

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 // Developers and operators: what they can do, and that nobody reaches what is another's.
 
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
@@ -213,6 +214,15 @@ describe('a developer', () => {
         true,
       ]);
     }
+  });
+
+  it('makes a signing key as the portal document does, without scopes, and pays with it', async () => {
+    const wanted = { key_type: 'api_key', environment: 'test', name: 'My Test Key' };
+    const { json: key } = await sendJson(`/api/dev/apps/${app}/keys`, 'POST', wanted, me);
+    const body = '{"amount":1000,"currency":"XOF"}';
+    const signature = createHmac('sha256', key.secret).update(body).digest('hex');
+    const headers = { 'x-api-key': `${key.key_id}:${signature}`, 'content-type': 'application/json' };
+    expect((await call('/v1/payments', { method: 'POST', body, headers })).status).toBe(201);
   });
 
   it('changes scopes and limits of a key, in force at once', async () => {

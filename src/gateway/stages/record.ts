@@ -7,6 +7,8 @@ import type { UsageEvent } from '../../usage/usage-event.ts';
 import type { Exchange } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 
+/** Answers to callers without a known key that count as failed authentications. */
+const AUTHENTICATION = new Set([401, 429]);
 const MOST_ENDPOINT_CHARS = 256;
 const MOST_AGENT_CHARS = 200;
 
@@ -36,7 +38,8 @@ function note(
 ): void {
   const { caller, route, request } = exchange;
   if (caller) gateway.usage.add(toEvent(exchange, status, latencyMs, bytesOut), exchange.keepAlive);
-  else if (exchange.error) gateway.usage.addRefusal(exchange.error, exchange.keepAlive);
+  else if (exchange.error && AUTHENTICATION.has(status))
+    gateway.usage.addRefusal(exchange.error, exchange.keepAlive);
   gateway.log({
     message: `${request.method} ${route?.path ?? 'unmatched'} ${status}`,
     request_id: exchange.id,
