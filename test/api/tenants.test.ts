@@ -1,6 +1,6 @@
-import { createHmac } from 'node:crypto';
 // Developers and operators: what they can do, and that nobody reaches what is another's.
 
+import { createHmac } from 'node:crypto';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { CallOptions } from '../support/api.ts';
