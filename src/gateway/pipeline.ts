@@ -31,6 +31,7 @@ export async function handle(
     response = await run(exchange, gateway);
   } catch (error) {
     const denied = error instanceof AppError ? error.code : 'internal_error';
+    refund(exchange, gateway);
     exchange.reason = error instanceof Error ? `${error.name}: ${error.message}` : 'thrown';
     response = refuse(exchange, deny(denied), gateway.now());
   }
