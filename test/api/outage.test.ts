@@ -40,6 +40,11 @@ it('serves known keys without one failed request while Postgres is stopped', asy
   const unknown = await call('/v2/stops/x/departures', { key: cold.secret });
   expect([unknown.status, unknown.json.error]).toEqual([503, 'service_unavailable']);
   expect(unknown.headers['retry-after']).toBeDefined();
+  const preflight = await call('/v2/routes/list', {
+    method: 'OPTIONS',
+    headers: { origin: 'https://nobody.example', 'access-control-request-method': 'GET' },
+  });
+  expect([preflight.status, preflight.json.error]).toEqual([503, 'service_unavailable']);
   const health = await call('/health');
   expect([health.status, health.json.status]).toEqual([503, 'unhealthy']);
   expect((await call('/healthz')).status).toBe(200);
