@@ -3,7 +3,7 @@
 
 import type { Catalog } from '../catalog/catalog.ts';
 import { type Denied, deny, isDenied } from '../core/denied.ts';
-import { DatabaseUnavailable } from '../platform/database.ts';
+import { toAppError } from '../http/errors.ts';
 import { answer, refuse } from './answer.ts';
 import { type Exchange, openExchange, timed } from './exchange.ts';
 import type { GatewayPorts } from './ports.ts';
@@ -30,10 +30,9 @@ export async function handle(
   try {
     response = await run(exchange, gateway);
   } catch (error) {
-    const denied = error instanceof DatabaseUnavailable ? 'service_unavailable' : 'internal_error';
     refund(exchange, gateway);
     exchange.reason = error instanceof Error ? `${error.name}: ${error.message}` : 'thrown';
-    response = refuse(exchange, deny(denied), gateway.now());
+    response = refuse(exchange, deny(toAppError(error).code), gateway.now());
   }
   return record(exchange, response, gateway);
 }

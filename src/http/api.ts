@@ -3,13 +3,11 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { HTTPException } from 'hono/http-exception';
 import * as z from 'zod';
 import type { Actor } from '../audit/audit-store.ts';
 import { AppError, errorResponse, type FieldErrors } from '../core/errors.ts';
 import { isUuid, newId } from '../core/ids.ts';
-import { DatabaseUnavailable } from '../platform/database.ts';
-import { LimiterUnavailable } from '../platform/limiter-client.ts';
+import { toAppError } from './errors.ts';
 
 const MOST_BODY_BYTES = 64 * 1024;
 
@@ -21,22 +19,6 @@ export type ApiEnv<Services> = {
 /** Field errors without the input that caused them. */
 export const fieldErrors = (error: z.ZodError): FieldErrors =>
   error.issues.map((issue) => ({ field: issue.path.join('.'), message: issue.message }));
-
-function toAppError(error: unknown): AppError {
-  if (error instanceof AppError) return error;
-  if (error instanceof DatabaseUnavailable)
-    return new AppError('service_unavailable', 'The database cannot be reached');
-  if (error instanceof LimiterUnavailable) {
-    return new AppError(
-      'limiter_unavailable',
-      'The change is saved; repeat the request to make sure that it is in force',
-    );
-  }
-  if (error instanceof HTTPException) {
-    return new AppError(error.status === 413 ? 'payload_too_large' : 'invalid_request');
-  }
-  return new AppError('internal_error');
-}
 
 export function renderError(error: unknown, requestId: string): Response {
   const { code, message, fields } = toAppError(error);

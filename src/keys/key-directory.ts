@@ -2,6 +2,7 @@
 // limiter tells when a record is older than what it has seen, and then `fresh` goes past them.
 // Fails open to a stale record while the database is down, and closed (`unavailable`) where there is none.
 
+import { dropOldest } from '../core/bounded.ts';
 import type { KeyRecord } from './key-record.ts';
 import type { KeyStore, Lookup } from './key-store.ts';
 
@@ -35,9 +36,7 @@ export function createKeyDirectory(store: KeyStore, kv: RecordCache, now: () => 
   function remember(key: string, record: KeyRecord | undefined): void {
     memory.delete(key);
     memory.set(key, { record, loadedMs: record?.loadedMs ?? now() });
-    if (memory.size <= MOST_IN_MEMORY) return;
-    const [oldest] = memory.keys();
-    if (oldest !== undefined) memory.delete(oldest);
+    dropOldest(memory, MOST_IN_MEMORY);
   }
 
   async function readDatabase(lookup: Lookup): Promise<KeyRecord | undefined> {

@@ -16,6 +16,7 @@ import {
   pageQuery,
   uuidCursor,
 } from '../http/api.ts';
+import { limitValue, reason } from '../http/fields.ts';
 import { idempotent } from '../http/idempotent.ts';
 import type { UsageMessage } from '../usage/usage-event.ts';
 import type { Services } from './services.ts';
@@ -61,9 +62,7 @@ const partner = z.object({
   last_active_at: z.string().nullable(),
 });
 
-const limitValue = z.int().min(-1).max(2_000_000_000);
 const overage = z.enum(['block', 'warn', 'charge']);
-const reason = z.string().trim().min(1).max(500);
 const params = z.object({ id: z.string() });
 const partnerAnswers = { 200: jsonAnswer('The partner', partner), ...errorAnswers(400, 401, 403, 404, 503) };
 

@@ -3,8 +3,8 @@
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { errorAnswers, idOr404, jsonAnswer, jsonBody, page, pageQuery, uuidCursor } from '../../http/api.ts';
+import { ipRanges, keyName, origins, scopeList } from '../../http/fields.ts';
 import { developerApi, developerOf } from './developer.ts';
-import { ipRanges, keyName, origins, scopeList } from './fields.ts';
 
 const app = z.object({
   id: z.string(),

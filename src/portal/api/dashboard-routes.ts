@@ -7,11 +7,11 @@ import { AppError } from '../../core/errors.ts';
 import { DAY_MS, dayStart, isoDay, monthStart } from '../../core/time.ts';
 import { actorOf, createApi, errorAnswers, fieldErrors, jsonAnswer } from '../../http/api.ts';
 import { readBody } from '../../http/body.ts';
+import { keyName, rfcTime, scopeList } from '../../http/fields.ts';
 import { type KeyRecord, limitSubject } from '../../keys/key-record.ts';
 import type { KeyView } from '../../keys/key-service.ts';
 import type { Gauge } from '../../limits/limit.ts';
 import type { Services } from '../services.ts';
-import { keyName, rfcTime, scopeList } from './fields.ts';
 
 const MOST_SIGNED_BODY_BYTES = 64 * 1024;
 const WARNING = "Save this key now. You won't be able to see it again!";

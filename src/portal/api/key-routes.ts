@@ -3,9 +3,9 @@
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { errorAnswers, idOr404, jsonAnswer, jsonBody } from '../../http/api.ts';
+import { ipRanges, keyName, limitValue, reason, rfcTime, scopeList } from '../../http/fields.ts';
 import type { KeyView } from '../../keys/key-service.ts';
 import { developerApi, developerOf } from './developer.ts';
-import { ipRanges, keyName, limitValue, reason, rfcTime, scopeList } from './fields.ts';
 
 const limits = z.object({
   burst_limit: z.number().nullable(),

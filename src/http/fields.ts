@@ -1,7 +1,7 @@
 // Fields that several requests share, and what each accepts.
 
 import * as z from 'zod';
-import { isRange } from '../../keys/ip-list.ts';
+import { isRange } from '../keys/ip-list.ts';
 
 export const keyName = z.string().trim().min(1).max(255);
 export const scopeList = z
