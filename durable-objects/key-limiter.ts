@@ -2,6 +2,7 @@
 // requests. Shell of src/limits/key-ledger.ts; holds leases from the partner's object in memory only.
 
 import { DurableObject } from 'cloudflare:workers';
+import { dropOldest } from '../src/core/bounded.ts';
 import { combineGauges } from '../src/limits/gauges.ts';
 import {
   advanceKey,
@@ -26,7 +27,7 @@ import type {
   TakeReply,
   Versions,
 } from '../src/limits/protocol.ts';
-import { dayGauge, monthGauge } from '../src/limits/quota.ts';
+import { dayGauge, monthGauge, quotasLeft } from '../src/limits/quota.ts';
 import { watermarkUnits } from '../src/limits/watermark.ts';
 import { isWorthRetrying } from '../src/platform/object-errors.ts';
 import type { PartnerLimiter } from './partner-limiter.ts';
@@ -118,7 +119,7 @@ export class KeyLimiter extends DurableObject<Bindings> {
   async refund(refund: Refund): Promise<void> {
     this.ledger = refundKey(this.ledger, refund.units, refund.period);
     this.write();
-    await this.partnerObject(refund).refund(refund.units, refund.period);
+    await this.partnerObject(refund).refund(refund.id, refund.units, refund.period);
   }
 
   /** Zeroes the lease and says what was left of it. */
@@ -203,13 +204,14 @@ export class KeyLimiter extends DurableObject<Bindings> {
       later -= call.cost;
       // The key's own state may have changed while the partner was asked: look again, and give back if it refuses.
       const refusal = this.refuseEarly(call);
-      if (refusal) this.ctx.waitUntil(this.giveBack(call, reply.period));
-      resolve(refusal ?? this.admit(call, reply, later));
+      if (refusal) this.ctx.waitUntil(this.giveBack(call, reply.period).finally(() => resolve(refusal)));
+      else resolve(this.admit(call, { over: reply.over, atMs: reply.decidedMs[i] ?? Date.now() }, later));
     });
   }
 
+  /** Answered afterwards: the caller may ask again under the same id, and is then charged anew. */
   private async giveBack(call: TakeCall, period: Period): Promise<void> {
-    await this.partnerObject(call).refund(call.cost, period);
+    await this.partnerObject(call).refund(call.id, call.cost, period);
   }
 
   private admit(call: TakeCall, decided: { over: boolean; atMs: number }, later: number): TakeReply {
@@ -226,7 +228,7 @@ export class KeyLimiter extends DurableObject<Bindings> {
       atMs: decided.atMs,
     };
     this.answered.set(call.id, reply);
-    if (this.answered.size > MOST_REMEMBERED) this.forgetOldest();
+    dropOldest(this.answered, MOST_REMEMBERED);
     return reply;
   }
 
@@ -267,13 +269,7 @@ export class KeyLimiter extends DurableObject<Bindings> {
       this.ahead -= call.cost;
       return;
     }
-    const { day, month } = call.key;
-    const { dayUsed, monthUsed } = this.ledger.quotas;
-    this.ahead =
-      watermarkUnits(
-        [call.key.burst],
-        [day < 0 ? -1 : Math.max(0, day - dayUsed), month < 0 ? -1 : Math.max(0, month - monthUsed)],
-      ) - 1;
+    this.ahead = watermarkUnits([call.key.burst], quotasLeft(this.ledger.quotas, call.key)) - 1;
     this.write();
   }
 
@@ -289,13 +285,6 @@ export class KeyLimiter extends DurableObject<Bindings> {
   private rememberNonce(value: string, expiresMs: number): void {
     this.ctx.storage.sql.exec('DELETE FROM nonce WHERE expires_ms < ?', Date.now());
     this.ctx.storage.sql.exec('INSERT OR IGNORE INTO nonce VALUES (?, ?)', value, expiresMs);
-  }
-
-  private forgetOldest(): void {
-    for (const id of this.answered.keys()) {
-      if (this.answered.size <= MOST_REMEMBERED / 2) return;
-      this.answered.delete(id);
-    }
   }
 
   private partnerObject({ partnerObject }: { partnerObject: string }): DurableObjectStub<PartnerLimiter> {

@@ -2,6 +2,7 @@
 // units that it is ahead. Shell of src/limits/partner-ledger.ts.
 
 import { DurableObject } from 'cloudflare:workers';
+import { dropOldest } from '../src/core/bounded.ts';
 import type { PartnerLimits } from '../src/limits/limit.ts';
 import {
   advancePartner,
@@ -17,7 +18,7 @@ import {
   returnLease,
 } from '../src/limits/partner-ledger.ts';
 import type { Period } from '../src/limits/protocol.ts';
-import type { Quotas } from '../src/limits/quota.ts';
+import { type Quotas, quotasLeft } from '../src/limits/quota.ts';
 import { unitsIn } from '../src/limits/sliding-window.ts';
 import { watermarkUnits } from '../src/limits/watermark.ts';
 import type { KeyLimiter } from './key-limiter.ts';
@@ -44,8 +45,8 @@ const MOST_REMEMBERED = 1024;
 export class PartnerLimiter extends DurableObject<{ KEY_LIMITER: DurableObjectNamespace<KeyLimiter> }> {
   private ledger: PartnerLedger;
   private ahead = 0;
-  /** Calls admitted lately: a key's object that crashed before it could answer asks for them again. */
-  private readonly admitted = new Set<string>();
+  /** When calls were admitted lately: a key's object that crashed before it could answer asks for them again. */
+  private readonly admitted = new Map<string, number>();
   private readonly answered = new Map<string, { id: string; reply: DrawReply }>();
 
   constructor(ctx: DurableObjectState, env: { KEY_LIMITER: DurableObjectNamespace<KeyLimiter> }) {
@@ -60,18 +61,22 @@ export class PartnerLimiter extends DurableObject<{ KEY_LIMITER: DurableObjectNa
     if (last?.id === asked.id) return last.reply;
     const costs = asked.costs.map((cost, i) => (this.admitted.has(callIds[i] ?? '') ? 0 : cost));
     const request = { ...asked, costs };
-    const before = this.ledger.quotas.monthUsed;
     const versionBefore = this.ledger.version;
     const [ledger, reply] = draw(this.ledger, request, Date.now());
+    if (!reply.stale)
+      reply.decidedMs = reply.decidedMs.map((ms, i) => this.admitted.get(callIds[i] ?? '') ?? ms);
     this.ledger = ledger;
     if (!reply.stale) {
       const units = reply.admitted.reduce((sum, ok, i) => sum + (ok ? (request.costs[i] ?? 0) : 0), 0);
       const lent = reply.lease?.units ?? 0;
-      if (units + lent > 0 || ledger.quotas.monthUsed !== before) this.persist(units + lent);
+      callIds.forEach((id, i) => {
+        if (reply.admitted[i]) this.admitted.set(id, reply.decidedMs[i] ?? Date.now());
+      });
+      dropOldest(this.admitted, MOST_REMEMBERED);
+      if (units + lent > 0) this.persist(units + lent);
       else if (ledger.version !== versionBefore) this.write();
     }
     this.answered.set(request.holder, { id: request.id, reply });
-    if (!reply.stale) this.remember(callIds.filter((_, i) => reply.admitted[i]));
     return reply;
   }
 
@@ -94,7 +99,9 @@ export class PartnerLimiter extends DurableObject<{ KEY_LIMITER: DurableObjectNa
     return this.ledger.quotas;
   }
 
-  refund(units: number, period: Period): void {
+  /** The call is no longer an admitted one: asked for again, it is charged anew. */
+  refund(callId: string, units: number, period: Period): void {
+    this.admitted.delete(callId);
     this.ledger = refundPartner(this.ledger, units, period);
     this.write();
   }
@@ -104,14 +111,6 @@ export class PartnerLimiter extends DurableObject<{ KEY_LIMITER: DurableObjectNa
     if (version <= this.ledger.version) return;
     this.ledger = { ...this.ledger, version };
     this.write();
-  }
-
-  private remember(callIds: readonly string[]): void {
-    for (const id of callIds) this.admitted.add(id);
-    for (const id of this.admitted) {
-      if (this.admitted.size <= MOST_REMEMBERED) return;
-      this.admitted.delete(id);
-    }
   }
 
   private async settle(): Promise<void> {
@@ -133,10 +132,7 @@ export class PartnerLimiter extends DurableObject<{ KEY_LIMITER: DurableObjectNa
       return;
     }
     const { limits, quotas } = this.ledger;
-    const left = [limits.day - quotas.dayUsed, limits.month - quotas.monthUsed].map((value, i) =>
-      (i === 0 ? limits.day : limits.month) < 0 ? -1 : Math.max(0, value),
-    );
-    this.ahead = watermarkUnits([limits.second], left) - 1;
+    this.ahead = watermarkUnits([limits.second], quotasLeft(quotas, limits)) - 1;
     this.write();
   }
 

@@ -59,8 +59,8 @@ export type DrawReply =
   | { stale: true; version: number }
   | {
       stale: false;
-      /** When the calls were decided, ms. */
-      atMs: number;
+      /** When each call was decided, ms. */
+      decidedMs: number[];
       admitted: boolean[];
       /** Why the refused ones were. */
       denial?: Denial;
@@ -207,7 +207,7 @@ export function draw(before: PartnerLedger, request: DrawRequest, nowMs: number)
     after,
     {
       stale: false,
-      atMs: nowMs,
+      decidedMs: request.costs.map(() => nowMs),
       admitted,
       denial,
       over,

@@ -85,3 +85,9 @@ export const dayGauge = (quotas: Quotas, limit: number): Gauge =>
   gauge(limit, quotas.dayUsed, nextDay(quotas.dayStartMs));
 export const monthGauge = (quotas: Quotas, limit: number): Gauge =>
   gauge(limit, quotas.monthUsed, nextMonth(quotas.monthStartMs));
+
+/** Units left of the day and of the month; -1 where unlimited. */
+export const quotasLeft = (quotas: Quotas, limits: QuotaLimits): number[] => [
+  dayGauge(quotas, limits.day).remaining,
+  monthGauge(quotas, limits.month).remaining,
+];

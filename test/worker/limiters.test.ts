@@ -181,6 +181,39 @@ describe('repetition', () => {
     expect((await partner('partner-again:live').usage()).dayUsed).toBe(1);
   });
 
+  it('of a call whose answer was lost in a crash repeats the moment of its decision, and takes nothing', async () => {
+    const ask = (id: string, costs: number[], callIds: string[]) =>
+      partner('partner-lost:live').draw(
+        {
+          id,
+          holder: 'h',
+          version: 1,
+          limits: { second: 5, day: 5, month: -1, overage: 'block' },
+          costs,
+          wanted: 0,
+        },
+        callIds,
+      );
+    const first = await ask('d1', [1], ['call']);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const again = await ask('d2', [1, 1], ['call', 'other']);
+    if (first.stale || again.stale) throw new Error('stale');
+    expect(again.admitted).toEqual([true, true]);
+    expect(again.decidedMs[0]).toBe(first.decidedMs[0]);
+    expect(again.decidedMs[1]).toBeGreaterThan(first.decidedMs[0] ?? 0);
+    expect((await partner('partner-lost:live').usage()).dayUsed).toBe(2);
+  });
+
+  it('of a call that was given back is charged anew', async () => {
+    for (let round = 0; round < 20; round++) {
+      const name = `back-${round}`;
+      const call = callOf(name, { day: 10 });
+      await Promise.all([take(call), key(call.keyId).announce({ key: 2, partner: 1 })]);
+      expect(await outcome({ ...call, versions: { key: 2, partner: 1 } })).toBe('admit');
+      expect((await partner(call.partnerObject).usage()).dayUsed).toBe(1);
+    }
+  });
+
   it('of a nonce is refused, also after an eviction', async () => {
     expect(await outcome(callOf('nonce', { nonce: 'n1' }))).toBe('admit');
     expect(await outcome(callOf('nonce', { nonce: 'n1' }))).toBe('replayed');
