@@ -90,14 +90,141 @@ export const partnerMember = pgTable(
     partnerId: uuid('partner_id')
       .notNull()
       .references(() => partner.id, { onDelete: 'cascade' }),
-    /** `sub` of the developer's token. */
-    subject: varchar('subject', { length: 255 }).notNull().unique(),
+    /** Id of the portal account, or `sub` of a developer's token. */
+    subject: varchar('subject', { length: 255 }).notNull(),
     email: varchar('email', { length: 255 }).notNull(),
+    /** owner, developer, billing, viewer */
     role: varchar('role', { length: 20 }).notNull().default('owner'),
     createdAt: at('created_at').notNull().defaultNow(),
+    /** The membership chosen last is the one that requests act for. */
+    chosenAt: at('chosen_at').notNull().defaultNow(),
   },
-  (table) => [primaryKey({ columns: [table.partnerId, table.subject] })],
+  (table) => [
+    primaryKey({ columns: [table.partnerId, table.subject] }),
+    index('idx_member_subject').on(table.subject, table.chosenAt),
+  ],
 );
+
+/** An invitation to a partner. Its token is in the mail only; here is its SHA-256, hex. */
+export const partnerInvitation = pgTable(
+  'partner_invitation',
+  {
+    id: uuid('id').primaryKey(),
+    partnerId: uuid('partner_id')
+      .notNull()
+      .references(() => partner.id, { onDelete: 'cascade' }),
+    email: varchar('email', { length: 255 }).notNull(),
+    role: varchar('role', { length: 20 }).notNull(),
+    tokenHash: varchar('token_hash', { length: 64 }).notNull().unique(),
+    invitedBy: varchar('invited_by', { length: 255 }).notNull(),
+    createdAt: at('created_at').notNull().defaultNow(),
+    expiresAt: at('expires_at').notNull(),
+    acceptedAt: at('accepted_at'),
+    withdrawnAt: at('withdrawn_at'),
+  },
+  (table) => [index('idx_invitation_partner').on(table.partnerId)],
+);
+
+// Accounts of people, in the shape that better-auth reads and writes.
+const authTimes = {
+  createdAt: at('created_at').notNull().defaultNow(),
+  updatedAt: at('updated_at').notNull().defaultNow(),
+};
+
+export const devAccounts = pgTable('dev_accounts', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  email: text('email').notNull().unique(),
+  emailVerified: boolean('email_verified').notNull().default(false),
+  image: text('image'),
+  twoFactorEnabled: boolean('two_factor_enabled').notNull().default(false),
+  /** `en` or `fr`: the language of mails. */
+  language: varchar('language', { length: 2 }).notNull().default('en'),
+  /** May use the operator console. Set by SQL, never by a form. */
+  isOperator: boolean('is_operator').notNull().default(false),
+  ...authTimes,
+});
+
+const accountId = () =>
+  text('account_id')
+    .notNull()
+    .references(() => devAccounts.id, { onDelete: 'cascade' });
+
+export const devSession = pgTable(
+  'dev_session',
+  {
+    id: text('id').primaryKey(),
+    token: text('token').notNull().unique(),
+    userId: accountId(),
+    expiresAt: at('expires_at').notNull(),
+    ipAddress: text('ip_address'),
+    userAgent: text('user_agent'),
+    ...authTimes,
+  },
+  (table) => [index('idx_session_account').on(table.userId)],
+);
+
+/** How an account signs in: a password hash, or an identity of an OIDC issuer. */
+export const devCredential = pgTable(
+  'dev_credential',
+  {
+    id: text('id').primaryKey(),
+    userId: accountId(),
+    /** `credential`, or `oidc` */
+    providerId: text('provider_id').notNull(),
+    /** The account's own id, or the issuer's `sub`. */
+    accountId: text('subject').notNull(),
+    accessToken: text('access_token'),
+    refreshToken: text('refresh_token'),
+    idToken: text('id_token'),
+    accessTokenExpiresAt: at('access_token_expires_at'),
+    refreshTokenExpiresAt: at('refresh_token_expires_at'),
+    scope: text('scope'),
+    password: text('password'),
+    ...authTimes,
+  },
+  (table) => [
+    index('idx_credential_account').on(table.userId),
+    unique('credential_identity').on(table.providerId, table.accountId),
+  ],
+);
+
+/** Short-lived proofs: verification of an address, resets, second factors under way. */
+export const devVerification = pgTable(
+  'dev_verification',
+  {
+    id: text('id').primaryKey(),
+    identifier: text('identifier').notNull(),
+    value: text('value').notNull(),
+    expiresAt: at('expires_at').notNull(),
+    ...authTimes,
+  },
+  (table) => [index('idx_verification_identifier').on(table.identifier)],
+);
+
+export const devTwoFactor = pgTable(
+  'dev_two_factor',
+  {
+    id: text('id').primaryKey(),
+    userId: accountId(),
+    /** Both encrypted by better-auth. */
+    secret: text('secret').notNull(),
+    backupCodes: text('backup_codes').notNull(),
+    verified: boolean('verified').notNull().default(true),
+    failedVerificationCount: integer('failed_verification_count').notNull().default(0),
+    lockedUntil: at('locked_until'),
+  },
+  (table) => [index('idx_two_factor_account').on(table.userId)],
+);
+
+/** Mails that no provider is configured for: your machine's outbox. Empty in production. */
+export const outboxMail = pgTable('outbox_mail', {
+  id: uuid('id').primaryKey(),
+  recipient: text('recipient').notNull(),
+  subject: text('subject').notNull(),
+  body: text('body').notNull(),
+  createdAt: at('created_at').notNull().defaultNow(),
+});
 
 export const devApps = pgTable(
   'dev_apps',
@@ -242,6 +369,10 @@ export const apiUsageRollupsDay = pgTable(
     latencyBuckets: jsonb('latency_buckets').notNull().default({}),
     /** {status: calls} */
     statuses: jsonb('statuses').notNull().default({}),
+    /** {error code: calls} */
+    errorCodes: jsonb('error_codes').notNull().default({}),
+    /** {country: calls} */
+    countries: jsonb('countries').notNull().default({}),
     /** HyperLogLog registers, {register: rank}: src/usage/distinct.ts */
     ipRegisters: jsonb('ip_registers').notNull().default({}),
   },

@@ -14,6 +14,7 @@ import {
   restoreKey,
   spendKey,
   tokensLeft,
+  travelKey,
 } from '../src/limits/key-ledger.ts';
 import { expectedDemand, holderDeadline, isSpendable, type Lease, noteDemand } from '../src/limits/lease.ts';
 import { type Denial, gauge } from '../src/limits/limit.ts';
@@ -120,6 +121,13 @@ export class KeyLimiter extends DurableObject<Bindings> {
     this.ledger = refundKey(this.ledger, refund.units, refund.period);
     this.write();
     await this.partnerObject(refund).refund(refund.id, refund.units, refund.period);
+  }
+
+  /** A test key's day, spent or begun anew at a click. The partner's count, which is the billed one, is not touched. */
+  travel(subject: LimitSubject, to: 'spent' | 'new_day'): void {
+    this.advance(subject);
+    this.ledger = travelKey(this.ledger, subject.key, to);
+    this.write();
   }
 
   /** Zeroes the lease and says what was left of it. */

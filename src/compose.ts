@@ -3,6 +3,8 @@
 import type { KeyLimiter } from '../durable-objects/key-limiter.ts';
 import type { PartnerLimiter } from '../durable-objects/partner-limiter.ts';
 import type { PaymentSandbox } from '../durable-objects/payment-sandbox.ts';
+import { createAccountService } from './accounts/account-service.ts';
+import { createSignInGuard } from './accounts/sign-in-guard.ts';
 import { createAuditStore } from './audit/audit-store.ts';
 import { createPeriodStore } from './billing/period-store.ts';
 import { type Catalog, loadCatalog } from './catalog/catalog.ts';
@@ -14,8 +16,11 @@ import { createAuthenticator } from './keys/authenticator.ts';
 import { createKeyDirectory } from './keys/key-directory.ts';
 import { createKeyService } from './keys/key-service.ts';
 import { createKeyStore } from './keys/key-store.ts';
+import { createMailer } from './mail/mailer.ts';
+import { createOutboxStore } from './mail/outbox-store.ts';
 import { createMetricsStore } from './metrics/metrics-store.ts';
 import { createAppService } from './partners/app-service.ts';
+import { createMemberService } from './partners/member-service.ts';
 import { createPartnerService } from './partners/partner-service.ts';
 import { createAbuseGuard } from './platform/abuse-guard.ts';
 import { openDatabase } from './platform/database.ts';
@@ -29,6 +34,7 @@ import { createUsageBuffer } from './usage/usage-buffer.ts';
 import type { UsageMessage } from './usage/usage-event.ts';
 import { createUsageReports } from './usage/usage-reports.ts';
 import { createUsageStore } from './usage/usage-store.ts';
+import { createAssetServer } from './web/assets.ts';
 
 export interface Env {
   KEY_RECORDS: KVNamespace;
@@ -38,6 +44,9 @@ export interface Env {
   USAGE_QUEUE: Queue<UsageMessage>;
   DEAD_LETTER_QUEUE: Queue<unknown>;
   ABUSE_GUARD?: RateLimit;
+  SIGN_IN_GUARD?: RateLimit;
+  MAIL?: SendEmail;
+  ASSETS: Fetcher;
   [variable: string]: unknown;
 }
 
@@ -53,6 +62,7 @@ function redisOf(config: Config) {
 
 function build(env: Env) {
   const config = readConfig(env);
+  const isLocal = config.ENVIRONMENT === 'development' || config.ENVIRONMENT === 'test';
   const database = openDatabase(config.DATABASE_URL, config.NEON_ENDPOINT);
   const catalog: Catalog = loadCatalog(DOCUMENTS);
   const limiter = createLimiterClient(env.KEY_LIMITER, env.PARTNER_LIMITER);
@@ -98,7 +108,7 @@ function build(env: Env) {
       return undefined;
     },
     fetchUpstream: (url, init) => fetch(url, init),
-    sandboxForLive: config.ENVIRONMENT === 'development' || config.ENVIRONMENT === 'test',
+    sandboxForLive: isLocal,
     sandbox: (call) => askSandbox(call, { now, sleep, payments }),
     identityToken,
     usage,
@@ -108,6 +118,15 @@ function build(env: Env) {
 
   const audit = createAuditStore(database);
   const changes = { directory, limiter, log };
+  const outbox = createOutboxStore(database);
+  const { MAIL_HTTP_URL: url, MAIL_HTTP_TOKEN: token } = config;
+  const mailer = createMailer({
+    from: config.MAIL_FROM,
+    binding: env.MAIL,
+    http: url && token ? { url, token } : undefined,
+    outbox: isLocal ? outbox : undefined,
+    log,
+  });
   return {
     config,
     now,
@@ -124,6 +143,19 @@ function build(env: Env) {
     keys: createKeyService({ ...changes, database, keyStore, keyEncryptionKeys, catalog }),
     partners: createPartnerService({ ...changes, database }),
     apps: createAppService({ ...changes, database }),
+    members: createMemberService({ database }),
+    accountsFor: createAccountService({
+      database,
+      secret: config.AUTH_SECRET,
+      product: config.PRODUCT_NAME,
+      // Plain HTTP is for your machine alone; browsers take `Secure` cookies from loopback, but not all of them.
+      isSecure: config.ENVIRONMENT !== 'development',
+      mailer,
+    }),
+    mailer,
+    outbox,
+    signInGuard: createSignInGuard(env.SIGN_IN_GUARD, log),
+    assetServer: createAssetServer(env.ASSETS),
     periods: createPeriodStore(database),
     metrics: createMetricsStore(database),
     idempotency: createIdempotencyStore(database, keyEncryptionKeys),

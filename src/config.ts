@@ -30,6 +30,18 @@ const settings = z.object({
     }
   }),
   IDENTITY_SECRET: z.string().min(32).transform(utf8),
+  /** Signs sessions and encrypts second factors. */
+  AUTH_SECRET: z.string().min(32),
+  /** Where the portal is, for links in mails; otherwise the origin of the request. */
+  PORTAL_ORIGIN: z.url().optional(),
+  PRODUCT_NAME: z.string().default('Passerelle'),
+  MAIL_FROM: z.string().default('Passerelle <portal@passerelle.invalid>'),
+  MAIL_HTTP_URL: z.url().optional(),
+  MAIL_HTTP_TOKEN: z.string().optional(),
+  OIDC_ISSUER: z.url().optional(),
+  OIDC_CLIENT_ID: z.string().optional(),
+  OIDC_CLIENT_SECRET: z.string().optional(),
+  OIDC_NAME: z.string().default('Molam ID'),
   METRICS_TOKEN: z.string().min(16),
   JWT_ISSUER: z.string().optional(),
   JWT_AUDIENCE: z.string().default('passerelle'),

@@ -24,6 +24,14 @@ export interface AuditEntry {
   hash: string;
 }
 
+export interface AuditFilter {
+  /** How the action begins: `key.`, `app.created`. */
+  action?: string;
+  actor?: string;
+  /** Id of a key. */
+  target?: string;
+}
+
 /**
  * A CTE that writes the audit row for the rows of `changed` (a CTE before it that returns `partner_id`), and none
  * when nothing changed.
@@ -41,13 +49,21 @@ export const auditRow = (
 export function createAuditStore(database: Database) {
   return {
     /** Newest first. `before`: the id of the last one seen. */
-    list: (partnerId: string | null, limit: number, before?: number): Promise<AuditEntry[]> =>
+    list: (
+      partnerId: string | null,
+      limit: number,
+      before?: number,
+      { action, actor, target }: AuditFilter = {},
+    ): Promise<AuditEntry[]> =>
       database.rows<AuditEntry>(sql`
         SELECT id, partner_id AS "partnerId", actor, action, target, details, ip, request_id AS "requestId",
           created_at AS "createdAt", hash
         FROM dev_portal_audit
         WHERE (${partnerId}::uuid IS NULL OR partner_id = ${partnerId}::uuid)
           AND (${before ?? null}::bigint IS NULL OR id < ${before ?? null}::bigint)
+          AND (${action ?? null}::text IS NULL OR starts_with(action, ${action ?? null}::text))
+          AND (${actor ?? null}::text IS NULL OR actor = ${actor ?? null}::text)
+          AND (${target ?? null}::text IS NULL OR target->>'key_id' = ${target ?? null}::text)
         ORDER BY id DESC LIMIT ${limit}`),
     /** Ids of rows that do not continue their chain: none when it is whole. */
     async breaks(partnerId: string | null): Promise<number[]> {

@@ -2,6 +2,7 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { hashPassword } from 'better-auth/crypto';
 import pg from 'pg';
 import { uuidv7 } from 'uuidv7';
 import { type KeyEncryptionKeys, sealEnvelope } from '../keys/envelope.ts';
@@ -30,6 +31,30 @@ export interface Demo {
 
 export const DEVELOPER = { sub: 'demo-developer', email: 'awa@teranga-mobile.example' };
 export const OPERATOR = { sub: 'demo-operator', email: 'operator@passerelle.example', roles: ['operator'] };
+
+/** Accounts of the portal, on your machine only. */
+export const LOGINS = {
+  developer: { email: DEVELOPER.email, password: 'passerelle-demo', name: 'Awa Ndiaye', isOperator: false },
+  operator: { email: OPERATOR.email, password: 'passerelle-demo', name: 'Operator', isOperator: true },
+};
+
+async function ensureAccount(
+  client: pg.Client,
+  { email, password, name, isOperator }: (typeof LOGINS)['developer'],
+): Promise<string> {
+  const known = await client.query('SELECT id FROM dev_accounts WHERE email = $1', [email]);
+  if (known.rows[0]) return String(known.rows[0].id);
+  const id = uuidv7();
+  await client.query(
+    `INSERT INTO dev_accounts (id, name, email, email_verified, is_operator) VALUES ($1, $2, $3, true, $4)`,
+    [id, name, email, isOperator],
+  );
+  await client.query(
+    `INSERT INTO dev_credential (id, account_id, provider_id, subject, password) VALUES ($1, $2, 'credential', $2, $3)`,
+    [uuidv7(), id, await hashPassword(password)],
+  );
+  return id;
+}
 
 const ALL_SCOPES = ['read:routes', 'read:stops', 'read:payments', 'write:payments', 'keys:write'];
 const PARTNERS = {
@@ -155,9 +180,20 @@ export async function ensureDemo(databaseUrl: string, file: string, keks: KeyEnc
     const partner = await ensurePartner(client, PARTNERS.partner);
     const freePartner = await ensurePartner(client, PARTNERS.freePartner);
     const enterprisePartner = await ensurePartner(client, PARTNERS.enterprisePartner);
+    const account = await ensureAccount(client, LOGINS.developer);
+    await ensureAccount(client, LOGINS.operator);
+    // The token of the local issuer and the portal's account are the same person.
+    await client.query(
+      `INSERT INTO dev_credential (id, account_id, provider_id, subject) VALUES ($1, $2, 'oidc', $3) ON CONFLICT DO NOTHING`,
+      [uuidv7(), account, DEVELOPER.sub],
+    );
+    await client.query('DELETE FROM partner_member WHERE partner_id = $1 AND subject = $2', [
+      partner.id,
+      DEVELOPER.sub,
+    ]);
     await client.query(
       `INSERT INTO partner_member (partner_id, subject, email, role) VALUES ($1, $2, $3, 'owner') ON CONFLICT DO NOTHING`,
-      [partner.id, DEVELOPER.sub, DEVELOPER.email],
+      [partner.id, account, DEVELOPER.email],
     );
     const partners = { partner, freePartner, enterprisePartner };
     const keys = (await keptKeys(client, file)) ?? (await makeKeys(client, partners, keks));

@@ -1,11 +1,12 @@
 // The Worker in workerd, through Miniflare, from wrangler.toml: what `npm start`, the API tests and the benchmark run.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { ASSETS_FOLDER, buildAssets } from '../web/build-assets.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url).href);
 
@@ -38,6 +39,13 @@ export async function bundle(entry = 'src/worker.ts'): Promise<string> {
   return file.text;
 }
 
+/** What the assets binding answers: the file of that path, or 404. */
+function serveAsset(request: { url: string }): Response {
+  const path = join(ASSETS_FOLDER, decodeURIComponent(new URL(request.url).pathname));
+  if (!path.startsWith(ASSETS_FOLDER) || !existsSync(path)) return new Response(null, { status: 404 });
+  return new Response(readFileSync(path));
+}
+
 /** Crons of wrangler.toml, top level. */
 export function crons(): string[] {
   const toml = readFileSync(join(ROOT, 'wrangler.toml'), 'utf8');
@@ -54,12 +62,14 @@ export async function startRuntime({
 }: RuntimeOptions): Promise<Miniflare> {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(ROOT, 'wrangler.toml'));
   const { modulesRules: _rules, ...options } = workerOptions;
+  await buildAssets();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...options,
       name: 'passerelle',
       modules: [{ type: 'ESModule', path: 'worker.mjs', contents: await bundle(entry) }],
       bindings: { ...(options.bindings as Record<string, string>), ...variables },
+      serviceBindings: { ASSETS: serveAsset },
       host: '127.0.0.1',
       port,
       cf: false,

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Miniflare } from 'miniflare';
-import { DEVELOPER, type Demo, ensureDemo, OPERATOR } from './demo.ts';
+import { DEVELOPER, type Demo, ensureDemo, LOGINS, OPERATOR } from './demo.ts';
 import { freePort, isFree, writePrivate } from './files.ts';
 import { AUDIENCE, ISSUER, type Issuer, openIssuer } from './issuer.ts';
 import { migrate } from './migrate.ts';
@@ -47,16 +47,19 @@ interface Secrets {
   keyEncryptionKey: string;
   identitySecret: string;
   metricsToken: string;
+  authSecret: string;
 }
 
 /** The folder's own secrets: made once, kept for the data that they protect. */
 async function openSecrets(file: string): Promise<Secrets> {
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+  const known: Partial<Secrets> = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
   const secrets: Secrets = {
     databasePort: await freePort(),
     keyEncryptionKey: randomBytes(32).toString('base64'),
     identitySecret: randomBytes(32).toString('hex'),
     metricsToken: randomBytes(24).toString('base64url'),
+    authSecret: randomBytes(32).toString('hex'),
+    ...known,
   };
   writePrivate(file, JSON.stringify(secrets));
   return secrets;
@@ -97,6 +100,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         KEY_ENCRYPTION_KEYS: JSON.stringify(keks),
         IDENTITY_SECRET: secrets.identitySecret,
         METRICS_TOKEN: secrets.metricsToken,
+        AUTH_SECRET: secrets.authSecret,
         JWT_ISSUER: ISSUER,
         JWT_AUDIENCE: AUDIENCE,
         JWT_JWKS_URL: endpoint.jwksUrl,
@@ -119,8 +123,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       url,
       databaseUrl: postgres.url,
       ...demo,
-      developer: { token: await issuer.token(DEVELOPER) },
-      operator: { token: await issuer.token(OPERATOR) },
+      developer: { token: await issuer.token(DEVELOPER), ...LOGINS.developer },
+      operator: { token: await issuer.token(OPERATOR), ...LOGINS.operator },
       metrics: { token: secrets.metricsToken },
     };
     writePrivate(join(folder, 'demo.json'), `${JSON.stringify(demoFile, null, 2)}\n`);

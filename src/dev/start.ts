@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { LOGINS } from './demo.ts';
 import { isFree } from './files.ts';
 import { startStack } from './stack.ts';
 
@@ -88,7 +89,11 @@ console.log(`
 Passerelle is ready: ${stack.url}
 
   Upstream of live keys   ${variables.UPSTREAM_ORIGIN ?? 'the built-in sandbox (set UPSTREAM_ORIGIN for a real one)'}
-  Reference               ${stack.url}/docs
+  Portal                  ${stack.url}/sign-in
+  Developer               ${LOGINS.developer.email}  password ${LOGINS.developer.password}
+  Operator                ${LOGINS.operator.email}  password ${LOGINS.operator.password}
+  Mails                   ${stack.url}/outbox
+  Guides, reference       ${stack.url}/docs
   Live key                ${keys.live}
   Test key                ${keys.test}
   Free-tier key           ${keys.free}

@@ -18,6 +18,7 @@ import {
   newSigningId,
   newSigningSecret,
 } from './key-format.ts';
+import { limitSubject } from './key-record.ts';
 import type { KeyStore } from './key-store.ts';
 
 /** Scopes that are Passerelle's own, beside those of the catalogue. */
@@ -171,6 +172,13 @@ export function createKeyService(ports: KeyServicePorts) {
         AND (${filter.environment ?? null}::text IS NULL OR k.environment = ${filter.environment ?? null}::text)
         ORDER BY k.created_at DESC, k.id DESC`),
 
+    /** Of all partners, by the beginning of id or prefix, or by name; the latest when nothing is asked for. */
+    search: (text: string): Promise<(KeyView & { partner: string })[]> =>
+      database.rows(sql`SELECT v.*, p.name AS partner FROM (${VIEW}
+          WHERE ${text} = '' OR starts_with(k.key_id, ${text}) OR starts_with(k.key_prefix, ${text.slice(0, 16)})
+            OR strpos(lower(k.name), lower(${text})) > 0 ORDER BY k.created_at DESC LIMIT 50) v
+        JOIN partner p ON p.id = v."partnerId" ORDER BY v."createdAt" DESC`),
+
     /** The secret is in this answer and nowhere else. */
     async create(partnerId: string, wanted: NewKey, actor: Actor): Promise<{ key: KeyView; secret: string }> {
       checkScopes(wanted.scopes);
@@ -285,6 +293,17 @@ export function createKeyService(ports: KeyServicePorts) {
         audit AS (${auditRow(actor, 'key.limits_changed', { key_id: key.keyId }, limits)}) SELECT * FROM changed`);
       await announce(key.id);
       return get(partnerId, keyId);
+    },
+
+    /** Spends a test key's day, or begins a new one. @throws AppError forbidden for a live key */
+    async travel(partnerId: string, keyId: string, to: 'spent' | 'new_day', actor: Actor): Promise<void> {
+      const key = await get(partnerId, keyId);
+      if (key.environment !== 'test') throw new AppError('forbidden', 'Only test keys travel in time');
+      const record = await keyStore.findById(key.id);
+      if (!record || !key.isActive) throw new AppError('conflict', 'A revoked key does not travel in time');
+      await limiter.travel(limitSubject(record), to);
+      await database.rows(sql`WITH changed AS (SELECT partner_id FROM api_key WHERE id = ${key.id})
+        ${auditRow(actor, 'key.day_travelled', { key_id: key.keyId }, { to })}`);
     },
 
     /** Keys and partners that changed lately, also by hand in psql: tells their limiters. Called every minute. */

@@ -74,3 +74,12 @@ export const restoreKey = (
   bucket: ledger.bucket && spendTokens(refill(ledger.bucket, limits, nowMs), ahead),
   quotas: useQuotas(ledger.quotas, ahead),
 });
+
+/** Test keys: the day's quota is spent, or begins anew. */
+export const travelKey = (ledger: KeyLedger, limits: KeyLimits, to: 'spent' | 'new_day'): KeyLedger => ({
+  ...ledger,
+  quotas: {
+    ...ledger.quotas,
+    dayUsed: to === 'new_day' ? 0 : Math.max(ledger.quotas.dayUsed, isUnlimited(limits.day) ? 0 : limits.day),
+  },
+});

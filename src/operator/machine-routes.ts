@@ -122,7 +122,7 @@ export function createMachineRoutes(own: readonly OpenApiPart[]) {
     ),
   );
 
-  routes.get('/docs', (context) =>
+  routes.get('/docs/api', (context) =>
     context.html(renderReference(mergeDocuments(own, context.var.services.gateway.catalog.documents)), 200, {
       'content-security-policy':
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",

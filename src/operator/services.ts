@@ -5,13 +5,17 @@ import type { PeriodStore } from '../billing/period-store.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config.ts';
 import type { KeyService } from '../keys/key-service.ts';
+import type { Mailer } from '../mail/mailer.ts';
 import type { MetricsStore } from '../metrics/metrics-store.ts';
+import type { MemberService } from '../partners/member-service.ts';
 import type { PartnerService } from '../partners/partner-service.ts';
 import type { Database } from '../platform/database.ts';
 import type { IdempotencyStore } from '../platform/idempotency-store.ts';
 import type { TokenVerifier } from '../platform/token-verifier.ts';
 import type { UsageMessage } from '../usage/usage-event.ts';
+import type { UsageReports } from '../usage/usage-reports.ts';
 import type { UsageStore } from '../usage/usage-store.ts';
+import type { WebServices } from '../web/web.ts';
 
 export interface Services {
   config: Config;
@@ -27,4 +31,14 @@ export interface Services {
   periods: PeriodStore;
   metrics: MetricsStore;
   usageQueue: Pick<Queue<UsageMessage>, 'send'>;
+}
+
+/** What the console's pages ask besides. */
+export interface ConsoleServices extends Services, WebServices {
+  config: Config;
+  partners: PartnerService;
+  log(line: Record<string, unknown>): void;
+  members: MemberService;
+  reports: UsageReports;
+  mailer: Mailer;
 }

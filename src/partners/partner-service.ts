@@ -11,6 +11,7 @@ import type { Lookup } from '../keys/key-store.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import { type Database, DatabaseRejected } from '../platform/database.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
+import type { Role } from './permissions.ts';
 
 export interface PartnerView {
   id: string;
@@ -27,6 +28,23 @@ export interface PartnerView {
   allowed_origins: string[];
   created_at: string;
   last_active_at: string | null;
+}
+
+export interface Membership {
+  partnerId: string;
+  name: string;
+  role: Role;
+}
+
+export interface Workspace {
+  partner: PartnerView;
+  role: Role;
+  /** The member: an account's id, or the `sub` of a token. */
+  subject: string;
+  /** All partners of this person, by name. */
+  partners: Membership[];
+  /** Version of the partner's record, for its limiter. */
+  version: number;
 }
 
 export interface NewPartner {
@@ -62,6 +80,23 @@ export function createPartnerService(ports: {
     const [partner] = await database.rows<PartnerView>(sql`${VIEW} WHERE id = ${id}::uuid`);
     if (!partner) throw new AppError('not_found', 'No such partner');
     return partner;
+  }
+
+  async function workspace(subject: string): Promise<Workspace | undefined> {
+    const [row] = await database.rows<
+      PartnerView & { role: Role; subject: string; partners: Membership[]; version: number }
+    >(sql`
+      SELECT p.id, p.name, p.email, p.company, p.status, p.tier, p.rate_limit_per_second, p.rate_limit_per_day,
+        p.rate_limit_per_month, p.custom_limits, p.overage_action, coalesce(p.allowed_origins, '{}') AS allowed_origins,
+        p.created_at, p.last_active_at, p.version, m.role, m.subject,
+        (SELECT jsonb_agg(jsonb_build_object('partnerId', o.partner_id, 'name', q.name, 'role', o.role) ORDER BY q.name, q.id)
+          FROM partner_member o JOIN partner q ON q.id = o.partner_id WHERE o.subject = m.subject) AS partners
+      FROM partner_member m JOIN partner p ON p.id = m.partner_id
+      WHERE m.subject IN (${subject}, (SELECT c.account_id FROM dev_credential c WHERE c.provider_id = 'oidc' AND c.subject = ${subject}))
+      ORDER BY m.chosen_at DESC, p.id LIMIT 1`);
+    if (!row) return undefined;
+    const { role, partners, version, subject: member, ...partner } = row;
+    return { partner, role, partners, version, subject: member };
   }
 
   async function checkTier(tier: string): Promise<void> {
@@ -117,11 +152,25 @@ export function createPartnerService(ports: {
   return {
     get,
     /** Newest first. `before`: the id of the last one seen; `search`: part of name, e-mail or company. */
-    list: (limit: number, before: string | undefined, search: string | undefined): Promise<PartnerView[]> =>
+    list: (
+      limit: number,
+      before: string | undefined,
+      search: string | undefined,
+      status?: string,
+    ): Promise<PartnerView[]> =>
       database.rows<PartnerView>(sql`${VIEW}
         WHERE (${before ?? null}::uuid IS NULL OR (created_at, id) < (SELECT created_at, id FROM partner WHERE id = ${before ?? null}::uuid))
           AND (${search ?? null}::text IS NULL OR strpos(lower(name || ' ' || email || ' ' || coalesce(company, '')), lower(${search ?? null})) > 0)
+          AND (${status ?? null}::text IS NULL OR status = ${status ?? null}::text)
         ORDER BY created_at DESC, id DESC LIMIT ${limit}`),
+
+    /** Partners that wait for approval. */
+    async waiting(): Promise<number> {
+      const [row] = await database.rows<{ waiting: number }>(
+        sql`SELECT count(*) AS waiting FROM partner WHERE status IN ('sandbox_only', 'pending')`,
+      );
+      return row?.waiting ?? 0;
+    },
 
     async create(wanted: NewPartner, actor: Actor): Promise<PartnerView> {
       await checkTier(wanted.tier);
@@ -174,13 +223,13 @@ export function createPartnerService(ports: {
         reason,
       }),
 
-    async setTier(id: string, tier: string, actor: Actor) {
+    async setTier(id: string, tier: string, actor: Actor, reason?: string) {
       await checkTier(tier);
-      return update(id, sql`tier = ${tier}`, actor, 'partner.tier_changed', { tier });
+      return update(id, sql`tier = ${tier}`, actor, 'partner.tier_changed', { tier, reason });
     },
 
     /** The partner's own limits, which beat the tier's; `null` goes back to the tier's. */
-    async setLimits(id: string, limits: PartnerLimitsChange | null, actor: Actor) {
+    async setLimits(id: string, limits: PartnerLimitsChange | null, actor: Actor, reason?: string) {
       const { tier } = await get(id);
       const set = limits
         ? sql`rate_limit_per_second = ${limits.perSecond}, rate_limit_per_day = ${limits.perDay},
@@ -189,21 +238,27 @@ export function createPartnerService(ports: {
         : sql`custom_limits = false, overage_action = 'block',
             (rate_limit_per_second, rate_limit_per_day, rate_limit_per_month) =
               (SELECT t.rate_limit_per_second, t.rate_limit_per_day, t.rate_limit_per_month FROM tier_config t WHERE t.tier = ${tier})`;
-      return update(id, set, actor, 'partner.limits_changed', limits ?? { limits: 'tier' });
+      return update(id, set, actor, 'partner.limits_changed', { ...(limits ?? { limits: 'tier' }), reason });
     },
 
-    /** The partner that a developer's token belongs to; a new developer gets a sandbox-only partner of its own. */
-    async ofDeveloper(subject: string, email: string | undefined, actor: Actor): Promise<PartnerView> {
-      const [member] = await database.rows<{ id: string }>(
-        sql`SELECT partner_id AS id FROM partner_member WHERE subject = ${subject}`,
-      );
-      if (member) return get(member.id);
+    /** What a person works for: the partner chosen last, the role there, and all others. */
+    workspace,
+
+    /** The workspace of a developer; a new developer gets a sandbox-only partner of its own. */
+    async ofDeveloper(
+      subject: string,
+      email: string | undefined,
+      actor: Actor,
+      name = email,
+    ): Promise<Workspace> {
+      const known = await workspace(subject);
+      if (known) return known;
       if (!email) throw new AppError('forbidden', 'The token carries no e-mail address to register with');
       const id = newId();
-      const made = await database.rows(sql`
+      await database.rows(sql`
         WITH owner AS (
           INSERT INTO partner (id, name, email, status, tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month)
-          SELECT ${id}::uuid, ${email}, ${email}, 'sandbox_only', tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month
+          SELECT ${id}::uuid, ${name}, ${email}, 'sandbox_only', tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month
           FROM tier_config WHERE tier = 'free' AND NOT EXISTS (SELECT 1 FROM partner_member WHERE subject = ${subject})
           ON CONFLICT DO NOTHING RETURNING id),
         changed AS (
@@ -211,12 +266,9 @@ export function createPartnerService(ports: {
           RETURNING partner_id),
         audit AS (${auditRow(actor, 'partner.registered', { partner_id: id })})
         SELECT * FROM changed`);
-      if (made.length > 0) return get(id);
-      // Someone else's account has this address, or this developer was registered a moment ago.
-      const [again] = await database.rows<{ id: string }>(
-        sql`SELECT partner_id AS id FROM partner_member WHERE subject = ${subject}`,
-      );
-      if (again) return get(again.id);
+      // When nothing was made: someone else's account has this address, or this developer was registered a moment ago.
+      const registered = await workspace(subject);
+      if (registered) return registered;
       throw new AppError(
         'forbidden',
         'An account with this e-mail address exists. Ask its owner for an invitation',

@@ -24,7 +24,11 @@ export class DatabaseRejected extends Error {
   }
 }
 
+/** For better-auth, which writes its own statements. */
+export type Drizzle = ReturnType<typeof drizzle>;
+
 export interface Database {
+  readonly drizzle: Drizzle;
   /** Rows by column name; bigint and numeric as number, timestamps as ISO 8601 in UTC. */
   rows<Row>(query: SQL): Promise<Row[]>;
   /** One transaction. Rows of each statement. */
@@ -51,6 +55,7 @@ export function openDatabase(url: string, endpoint?: string): Database {
   types.setTypeParser(NUMERIC, Number);
   types.setTypeParser(TIMESTAMPTZ, (text: string) => new Date(text).toISOString());
   return {
+    drizzle: db,
     async rows<Row>(query: SQL) {
       try {
         // The caller names the shape of the rows that its statement selects.

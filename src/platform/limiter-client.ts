@@ -54,9 +54,18 @@ export function createLimiterClient(
     take: (call: TakeCall): Promise<TakeReply> => ask(async () => stub(call.keyId).take(call)),
     peek: (subject: LimitSubject): Promise<LimitGauges> => ask(async () => stub(subject.keyId).peek(subject)),
     /** The partner's limits as they stand, exactly. */
-    standing: ({ partnerObject, versions, partner }: LimitSubject): Promise<PartnerStanding> =>
+    standing: ({
+      partnerObject,
+      versions,
+      partner,
+    }: Pick<LimitSubject, 'partnerObject' | 'partner'> & {
+      versions: Pick<Versions, 'partner'>;
+    }): Promise<PartnerStanding> =>
       ask(async () => partnerStub(partnerObject).standing(versions.partner, partner)),
     refund: (refund: Refund): Promise<void> => ask(async () => stub(refund.keyId).refund(refund)),
+    /** Test keys only: the day's quota is spent, or begins anew. */
+    travel: (subject: LimitSubject, to: 'spent' | 'new_day'): Promise<void> =>
+      ask(async () => stub(subject.keyId).travel(subject, to)),
     /** From now on, older versions of the key's record are stale everywhere. */
     announceKey: (id: string, versions: Versions): Promise<void> =>
       ask(async () => stub(id).announce(versions)),

@@ -1,26 +1,35 @@
 // What the portal's routes ask of the rest of the system. `compose` hands it in.
 
+import type { SignInGuard } from '../accounts/sign-in-guard.ts';
 import type { AuditStore } from '../audit/audit-store.ts';
+import type { Catalog } from '../catalog/catalog.ts';
 import type { Authenticator } from '../keys/authenticator.ts';
 import type { KeyService } from '../keys/key-service.ts';
+import type { KeyStore } from '../keys/key-store.ts';
+import type { Mailer } from '../mail/mailer.ts';
+import type { OutboxStore } from '../mail/outbox-store.ts';
 import type { AppService } from '../partners/app-service.ts';
-import type { PartnerService } from '../partners/partner-service.ts';
+import type { MemberService } from '../partners/member-service.ts';
 import type { IdempotencyStore } from '../platform/idempotency-store.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
 import type { TokenVerifier } from '../platform/token-verifier.ts';
 import type { UsageReports } from '../usage/usage-reports.ts';
+import type { WebServices } from '../web/web.ts';
 
-export interface Services {
-  now(): number;
-  log(line: Record<string, unknown>): void;
+export interface Services extends WebServices {
+  gateway: { catalog: Catalog };
   authenticate: Authenticator;
   verifyToken: TokenVerifier;
   idempotency: IdempotencyStore;
-  limiter: Pick<LimiterClient, 'standing'>;
+  limiter: Pick<LimiterClient, 'standing' | 'peek' | 'take'>;
   keys: KeyService;
+  keyStore: KeyStore;
   apps: AppService;
-  partners: PartnerService;
+  members: MemberService;
   reports: UsageReports;
   audit: AuditStore;
+  mailer: Mailer;
+  outbox: OutboxStore;
+  signInGuard: SignInGuard;
   resetPayments(account: string): Promise<void>;
 }

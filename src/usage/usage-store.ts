@@ -25,13 +25,17 @@ const FOLD = (messageIds: string, rows: string, refusals: string): SQL => sql`
       user_agent FROM event),
   rollup AS (
     INSERT INTO api_usage_rollups_day AS r (key_id, day, route, partner_id, app_id, environment, calls, errors, units,
-      billed_calls, latency_ms_sum, bytes_in, bytes_out, cache_hits, latency_buckets, statuses, ip_registers)
+      billed_calls, latency_ms_sum, bytes_in, bytes_out, cache_hits, latency_buckets, statuses, error_codes, countries, ip_registers)
     SELECT g.key_id, g.day, g.route, g.partner_id, g.app_id, g.environment, g.calls, g.errors, g.units, g.billed,
       g.latency, g.bytes_in, g.bytes_out, g.hits,
       (SELECT jsonb_object_agg(bucket, n) FROM (SELECT bucket, count(*) AS n FROM event e
         WHERE (e.key_id, e.day, e.route) = (g.key_id, g.day, g.route) GROUP BY bucket) b),
       (SELECT jsonb_object_agg(status_code, n) FROM (SELECT status_code, count(*) AS n FROM event e
         WHERE (e.key_id, e.day, e.route) = (g.key_id, g.day, g.route) GROUP BY status_code) s),
+      (SELECT coalesce(jsonb_object_agg(error, n), '{}') FROM (SELECT error, count(*) AS n FROM event e
+        WHERE (e.key_id, e.day, e.route) = (g.key_id, g.day, g.route) AND error IS NOT NULL GROUP BY error) x),
+      (SELECT coalesce(jsonb_object_agg(country, n), '{}') FROM (SELECT country, count(*) AS n FROM event e
+        WHERE (e.key_id, e.day, e.route) = (g.key_id, g.day, g.route) AND country IS NOT NULL GROUP BY country) c),
       (SELECT coalesce(jsonb_object_agg(register, n), '{}') FROM (SELECT register, max(rank) AS n FROM event e
         WHERE (e.key_id, e.day, e.route) = (g.key_id, g.day, g.route) AND ip IS NOT NULL GROUP BY register) i)
     FROM (SELECT key_id, day, route, partner_id, app_id, environment, count(*) AS calls,
@@ -47,6 +51,8 @@ const FOLD = (messageIds: string, rows: string, refusals: string): SQL => sql`
       bytes_out = r.bytes_out + excluded.bytes_out, cache_hits = r.cache_hits + excluded.cache_hits,
       latency_buckets = merge_sums(r.latency_buckets, excluded.latency_buckets),
       statuses = merge_sums(r.statuses, excluded.statuses),
+      error_codes = merge_sums(r.error_codes, excluded.error_codes),
+      countries = merge_sums(r.countries, excluded.countries),
       ip_registers = merge_maxima(r.ip_registers, excluded.ip_registers)),
   quota AS (
     INSERT INTO quota_usage AS q (partner_id, environment, period_type, period_start, period_end, requests_count,

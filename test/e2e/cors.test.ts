@@ -79,7 +79,7 @@ it('the reference page is read in light and dark, on a phone, without a script',
       viewport: { width: 390, height: 800 },
       javaScriptEnabled: false,
     });
-    await page.goto(`${stack.url}/docs`);
+    await page.goto(`${stack.url}/docs/api`);
     expect(await page.locator('h1').textContent()).toBe('Passerelle');
     expect(await page.locator('li').count()).toBeGreaterThan(30);
     const { width } = (await page.locator('main').boundingBox()) ?? { width: 0 };

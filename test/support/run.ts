@@ -31,6 +31,7 @@ interface Step {
 const steps: Step[] = [
   { name: 'format and lint', command: 'biome', args: ['check', '--error-on-warnings', '.'] },
   { name: 'types', command: 'tsc', args: ['-p', '.'] },
+  { name: 'types of the islands', command: 'tsc', args: ['-p', 'src/web/islands'] },
   {
     name: 'deployment (dry run)',
     command: 'wrangler',

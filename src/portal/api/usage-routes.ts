@@ -88,7 +88,8 @@ developerApi.openapi(
     const { apps, reports, now } = context.var.services;
     const app = await apps.get(partner.id, idOr404(context.req.valid('param').appId, 'app'));
     const { limit, cursor } = context.req.valid('query');
-    const scope = { partnerId: partner.id, appId: app.id, ...period(now(), 90) };
+    const nowMs = now();
+    const scope = { partnerId: partner.id, appId: app.id, fromMs: nowMs - 90 * DAY_MS, toMs: nowMs + DAY_MS };
     const rows = await reports.events(scope, limit + 1, uuidCursor(cursor));
     return context.json(
       page(rows, limit, (row) => String(row.request_id)),

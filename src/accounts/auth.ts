@@ -1,0 +1,88 @@
+// better-auth, set up for this system: e-mail and password, verification, reset, sessions, two-factor. No route of its
+// own is mounted; our pages call `auth.api`.
+//
+// One instance for each request: it holds promises that belong to the request that made them.
+
+import { betterAuth } from 'better-auth/minimal';
+import { twoFactor } from 'better-auth/plugins/two-factor';
+import { authDatabase } from '../platform/auth-database.ts';
+import type { Drizzle } from '../platform/database.ts';
+
+export const PASSWORD_CHARS = { fewest: 10, most: 128 } as const;
+/** A session lives this long after its last use. */
+const SESSION_SECONDS = 14 * 86_400;
+const SESSION_RENEWED_SECONDS = 86_400;
+const PROOF_SECONDS = 3600;
+
+export interface AuthSettings {
+  database: Drizzle;
+  secret: string;
+  origin: string;
+  product: string;
+  /** Cookies with the `__Host-` prefix: everywhere but on your machine's plain HTTP. */
+  isSecure: boolean;
+}
+
+export interface AuthMails {
+  verify(email: string, name: string, token: string): void;
+  reset(email: string, name: string, token: string): void;
+  /** Someone signed up with an address that has an account. */
+  alreadyHere(email: string, name: string): void;
+}
+
+export function createAuth({ database, secret, origin, product, isSecure }: AuthSettings, mails: AuthMails) {
+  const cookie = (name: string) => ({
+    name: `${isSecure ? '__Host-' : ''}${name}`,
+    attributes: { secure: isSecure, httpOnly: true, sameSite: 'lax' as const, path: '/' },
+  });
+  return betterAuth({
+    appName: product,
+    baseURL: origin,
+    basePath: '/auth',
+    secret,
+    trustedOrigins: [origin],
+    database: authDatabase(database),
+    user: {
+      additionalFields: {
+        language: { type: 'string', required: false, defaultValue: 'en' },
+        isOperator: { type: 'boolean', required: false, defaultValue: false, input: false },
+      },
+    },
+    session: { expiresIn: SESSION_SECONDS, updateAge: SESSION_RENEWED_SECONDS },
+    emailAndPassword: {
+      enabled: true,
+      requireEmailVerification: true,
+      autoSignIn: false,
+      minPasswordLength: PASSWORD_CHARS.fewest,
+      maxPasswordLength: PASSWORD_CHARS.most,
+      resetPasswordTokenExpiresIn: PROOF_SECONDS,
+      revokeSessionsOnPasswordReset: true,
+      sendResetPassword: async ({ user, token }) => mails.reset(user.email, user.name, token),
+      onExistingUserSignUp: async ({ user }) => mails.alreadyHere(user.email, user.name),
+    },
+    emailVerification: {
+      sendOnSignUp: true,
+      sendOnSignIn: true,
+      autoSignInAfterVerification: true,
+      expiresIn: PROOF_SECONDS,
+      sendVerificationEmail: async ({ user, token }) => mails.verify(user.email, user.name, token),
+    },
+    plugins: [twoFactor({ issuer: product })],
+    // Ours stands in front of the hash: src/accounts/sign-in-guard.ts.
+    rateLimit: { enabled: false },
+    telemetry: { enabled: false },
+    logger: { disabled: true },
+    advanced: {
+      useSecureCookies: false,
+      cookies: {
+        session_token: cookie('session'),
+        dont_remember: cookie('short-session'),
+        two_factor: cookie('second-factor'),
+        trust_device: cookie('trusted-device'),
+      },
+      ipAddress: { ipAddressHeaders: ['cf-connecting-ip'] },
+    },
+  });
+}
+
+export type Auth = ReturnType<typeof createAuth>;

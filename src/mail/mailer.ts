@@ -1,0 +1,51 @@
+// Sends mail: by Cloudflare's `send_email` binding, by an HTTP provider, or, where neither is configured, into the
+// outbox table of your machine. Time bound: MAIL_TIMEOUT_MS. A mail that cannot be sent is logged, without its text.
+
+import type { OutboxStore } from './outbox-store.ts';
+
+const MAIL_TIMEOUT_MS = 5000;
+
+export interface Mail {
+  to: string;
+  subject: string;
+  /** Plain text. */
+  body: string;
+}
+
+export interface MailerPorts {
+  from: string;
+  binding?: SendEmail;
+  /** POST {from, to, subject, text} as JSON with a bearer token: the form of Resend and of its likes. */
+  http?: { url: string; token: string };
+  outbox?: OutboxStore;
+  log(line: Record<string, unknown>): void;
+}
+
+export function createMailer({ from, binding, http, outbox, log }: MailerPorts) {
+  async function deliver({ to, subject, body }: Mail): Promise<void> {
+    if (binding) return void (await binding.send({ from, to, subject, text: body }));
+    if (http) {
+      const response = await fetch(http.url, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${http.token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ from, to, subject, text: body }),
+        signal: AbortSignal.timeout(MAIL_TIMEOUT_MS),
+      });
+      if (!response.ok) throw new Error(`the mail provider answered ${response.status}`);
+      return;
+    }
+    if (!outbox) throw new Error('no way to send mail is configured');
+    await outbox.keep({ to, subject, body });
+  }
+  return async (mail: Mail): Promise<boolean> => {
+    try {
+      await deliver(mail);
+      return true;
+    } catch (error) {
+      log({ message: 'mail not sent', level: 'error', subject: mail.subject, error: String(error) });
+      return false;
+    }
+  };
+}
+
+export type Mailer = ReturnType<typeof createMailer>;

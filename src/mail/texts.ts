@@ -1,0 +1,87 @@
+// What our mails say, in both languages. Plain text: it reads everywhere.
+
+import type { Mail } from './mailer.ts';
+
+export type MailLanguage = 'en' | 'fr';
+type Text = Omit<Mail, 'to'>;
+
+const sign = { en: (product: string) => `\n\n${product}`, fr: (product: string) => `\n\n${product}` };
+
+interface Letter {
+  product: string;
+  name: string;
+  url: string;
+}
+
+export const MAILS = {
+  verify: {
+    en: ({ product, name, url }: Letter): Text => ({
+      subject: `Confirm your address for ${product}`,
+      body: `Hello ${name},\n\nopen this link to confirm your address. It works for one hour.\n\n${url}\n\nIf you did not sign up, ignore this mail.${sign.en(product)}`,
+    }),
+    fr: ({ product, name, url }: Letter): Text => ({
+      subject: `Confirmez votre adresse pour ${product}`,
+      body: `Bonjour ${name},\n\nouvrez ce lien pour confirmer votre adresse. Il est valable une heure.\n\n${url}\n\nSi vous n’avez pas créé de compte, ignorez ce message.${sign.fr(product)}`,
+    }),
+  },
+  reset: {
+    en: ({ product, name, url }: Letter): Text => ({
+      subject: `Choose a new password for ${product}`,
+      body: `Hello ${name},\n\nopen this link to choose a new password. It works for one hour, once.\n\n${url}\n\nIf you did not ask for it, ignore this mail; your password stays as it is.${sign.en(product)}`,
+    }),
+    fr: ({ product, name, url }: Letter): Text => ({
+      subject: `Choisissez un nouveau mot de passe pour ${product}`,
+      body: `Bonjour ${name},\n\nouvrez ce lien pour choisir un nouveau mot de passe. Il est valable une heure et ne sert qu’une fois.\n\n${url}\n\nSi vous n’avez rien demandé, ignorez ce message ; votre mot de passe ne change pas.${sign.fr(product)}`,
+    }),
+  },
+  alreadyHere: {
+    en: ({ product, name, url }: Letter): Text => ({
+      subject: `You already have an account at ${product}`,
+      body: `Hello ${name},\n\nsomeone signed up with your address, which has an account. Sign in, or choose a new password:\n\n${url}\n\nIf it was not you, there is nothing to do.${sign.en(product)}`,
+    }),
+    fr: ({ product, name, url }: Letter): Text => ({
+      subject: `Vous avez déjà un compte ${product}`,
+      body: `Bonjour ${name},\n\nquelqu’un s’est inscrit avec votre adresse, qui a déjà un compte. Connectez-vous, ou choisissez un nouveau mot de passe :\n\n${url}\n\nSi ce n’était pas vous, il n’y a rien à faire.${sign.fr(product)}`,
+    }),
+  },
+  welcome: {
+    en: ({ product, name, url }: Letter): Text => ({
+      subject: `Welcome to ${product}: three steps to your first answer`,
+      body: `Hello ${name},\n\n1. Make an app and a test key.\n2. Paste the curl line that comes with it.\n3. See the call in your usage.\n\nIt takes two minutes:\n\n${url}${sign.en(product)}`,
+    }),
+    fr: ({ product, name, url }: Letter): Text => ({
+      subject: `Bienvenue chez ${product} : trois étapes jusqu’à votre première réponse`,
+      body: `Bonjour ${name},\n\n1. Créez une application et une clé de test.\n2. Collez la ligne curl qui l’accompagne.\n3. Retrouvez l’appel dans votre consommation.\n\nDeux minutes suffisent :\n\n${url}${sign.fr(product)}`,
+    }),
+  },
+  invitation: {
+    en: ({ product, name, url }: Letter): Text => ({
+      subject: `You are invited to ${name} at ${product}`,
+      body: `Hello,\n\nyou are invited to work on ${name}. Open this link to accept. It works for seven days.\n\n${url}${sign.en(product)}`,
+    }),
+    fr: ({ product, name, url }: Letter): Text => ({
+      subject: `Vous êtes invité à rejoindre ${name} chez ${product}`,
+      body: `Bonjour,\n\nvous êtes invité à travailler sur ${name}. Ouvrez ce lien pour accepter. Il est valable sept jours.\n\n${url}${sign.fr(product)}`,
+    }),
+  },
+  approved: {
+    en: ({ product, name, url }: Letter): Text => ({
+      subject: `${name} may now use live keys`,
+      body: `Hello,\n\nyour account ${name} is approved: live keys can be made now.\n\n${url}${sign.en(product)}`,
+    }),
+    fr: ({ product, name, url }: Letter): Text => ({
+      subject: `${name} peut maintenant utiliser des clés de production`,
+      body: `Bonjour,\n\nvotre compte ${name} est approuvé : vous pouvez créer des clés de production.\n\n${url}${sign.fr(product)}`,
+    }),
+  },
+  keyRevoked: {
+    en: ({ product, name, url }: Letter): Text => ({
+      subject: `Your key ${name} was revoked`,
+      body: `Hello,\n\nan operator revoked your key ${name}. Calls with it are refused from now on. The reason is in your audit trail:\n\n${url}${sign.en(product)}`,
+    }),
+    fr: ({ product, name, url }: Letter): Text => ({
+      subject: `Votre clé ${name} a été révoquée`,
+      body: `Bonjour,\n\nun opérateur a révoqué votre clé ${name}. Les appels qui l’utilisent sont désormais refusés. Le motif figure dans votre journal d’audit :\n\n${url}${sign.fr(product)}`,
+    }),
+  },
+} as const satisfies Record<string, Record<MailLanguage, (letter: Letter) => Text>>;

@@ -1,0 +1,55 @@
+// The operator console's pages: only for operators, and, where required, with a verified client certificate.
+
+import type { Child } from 'hono/jsx';
+import type { Account } from '../../accounts/account-service.ts';
+import type { Actor } from '../../audit/audit-store.ts';
+import { AppError } from '../../core/errors.ts';
+import { actorOf } from '../../http/api.ts';
+import { type NavItem, Shell } from '../../web/components/layout.tsx';
+import { withQuery } from '../../web/redirects.ts';
+import type { View } from '../../web/view.ts';
+import { createWeb, signIn, type WebContext } from '../../web/web.ts';
+import { checkCertificate } from '../admin-routes.ts';
+import type { ConsoleServices } from '../services.ts';
+
+export type ConsoleContext = WebContext<ConsoleServices>;
+export type OperatorView = View & { account: Account };
+
+export const operatorConsole = createWeb<ConsoleServices>('/operator/*');
+
+operatorConsole.use('/operator/*', async (context, next) => {
+  const { view, services } = context.var;
+  if (services.config.REQUIRE_MTLS) checkCertificate(context.req.raw);
+  if (!(await signIn(context))) return context.redirect(withQuery('/sign-in', { back: view.here }), 303);
+  if (!view.account?.isOperator) throw new AppError('forbidden', view.m.operator.needOperator);
+  await next();
+});
+
+export function operator(context: ConsoleContext): OperatorView {
+  const { view } = context.var;
+  const { account } = view;
+  if (!account?.isOperator) throw new AppError('forbidden');
+  return { ...view, account };
+}
+
+export const operatorActor = (context: ConsoleContext): Actor =>
+  actorOf(context, `operator:${context.var.view.account?.id ?? ''}`);
+
+const items = ({ m }: View): NavItem[] => [
+  { href: '/operator', text: m.nav.partners },
+  { href: '/operator/usage', text: m.nav.usage },
+  { href: '/operator/keys', text: m.nav.keys },
+  { href: '/operator/audit', text: m.nav.audit },
+  { href: '/operator/dead-letters', text: m.nav.deadLetters },
+  { href: '/operator/checks', text: m.nav.checks },
+  { href: '/portal', text: m.nav.backToPortal, apart: true },
+];
+
+export const ConsolePage = ({ view, title, children }: { view: View; title: string; children?: Child }) => (
+  <Shell view={view} title={title} home="/operator" items={items(view)}>
+    {children}
+  </Shell>
+);
+
+export const done = (context: ConsoleContext, path: string, word: string): Response =>
+  context.redirect(withQuery(path, { done: word }), 303);

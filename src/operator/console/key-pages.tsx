@@ -1,0 +1,273 @@
+// Keys across partners, and the incident page: everything about one key, and the switch to stop it.
+
+import * as z from 'zod';
+import { DAY_MS, isoDay } from '../../core/time.ts';
+import { reason } from '../../http/fields.ts';
+import { MAILS } from '../../mail/texts.ts';
+import { queries } from '../../usage/usage-reports.ts';
+import { dayBars } from '../../web/bars.ts';
+import { CallsChart } from '../../web/components/chart.tsx';
+import { Dialog, Empty, Field, Note, OpenDialog, Panel, Time } from '../../web/components/parts.tsx';
+import { type FormErrors, readForm, render } from '../../web/web.ts';
+import {
+  type ConsoleContext,
+  ConsolePage,
+  done,
+  operator,
+  operatorActor,
+  operatorConsole,
+} from './console-web.tsx';
+
+const DAYS = 7;
+
+operatorConsole.get('/operator/keys', async (context) => {
+  const view = operator(context);
+  const { m } = view;
+  const search = context.req.query('search')?.trim().slice(0, 100) ?? '';
+  const keys = await context.var.services.keys.search(search);
+  return render(
+    context,
+    <ConsolePage view={view} title={m.nav.keys}>
+      <h1>{m.nav.keys}</h1>
+      <form method="get" action="/operator/keys" class="inline">
+        <div>
+          <label for="search">{m.operator.findKey}</label>
+          <input id="search" name="search" value={search} size={40} class="mono" />
+        </div>
+        <button type="submit" class="button">
+          {m.operator.find}
+        </button>
+      </form>
+      <section class="panel">
+        {keys.length === 0 ? (
+          <Empty title={m.operator.noKey} />
+        ) : (
+          <table class="list">
+            <thead>
+              <tr>
+                <th scope="col">{m.keys.key}</th>
+                <th scope="col">{m.operator.partner}</th>
+                <th scope="col">{m.keys.prefix}</th>
+                <th scope="col">{m.keys.state}</th>
+                <th scope="col">{m.keys.lastUsed}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {keys.map((key) => (
+                <tr>
+                  <td>
+                    <a href={`/operator/keys/${key.keyId}`}>{key.name}</a>
+                  </td>
+                  <td data-label={m.operator.partner}>
+                    <a href={`/operator/partners/${key.partnerId}`}>{key.partner}</a>
+                  </td>
+                  <td data-label={m.keys.prefix} class="mono small">
+                    {key.keyPrefix}
+                  </td>
+                  <td data-label={m.keys.state}>
+                    <span class={`badge ${key.isActive ? 'good' : 'bad'}`}>
+                      {key.isActive ? m.keys.states.active : m.keys.states.revoked}
+                    </span>
+                  </td>
+                  <td data-label={m.keys.lastUsed}>
+                    <Time view={view} at={key.lastUsedAt} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </section>
+    </ConsolePage>,
+  );
+});
+
+async function showKey(context: ConsoleContext, errors?: FormErrors) {
+  const { keys, partners, audit, reports } = context.var.services;
+  const key = await keys.get(null, context.req.param('key') ?? '');
+  const base = `/operator/keys/${key.keyId}`;
+  const found = operator(context);
+  const view = context.req.method === 'GET' ? found : { ...found, path: base, here: base };
+  const { m, format, nowMs } = view;
+  const from = isoDay(nowMs - (DAYS - 1) * DAY_MS);
+  const to = isoDay(nowMs);
+  const scope = { partnerId: key.partnerId, keyId: key.keyId, from, to };
+  const [partner, trail, [outcomes, failures, countries, events]] = await Promise.all([
+    partners.get(key.partnerId),
+    audit.list(key.partnerId, 50, undefined, { target: key.keyId }),
+    reports.ask(
+      queries.outcomesByDay(scope),
+      queries.errors(scope),
+      queries.byCountry(scope),
+      queries.events({ ...scope, fromMs: nowMs - DAYS * DAY_MS, toMs: nowMs + DAY_MS }, 100),
+    ),
+  ]);
+  return render(
+    context,
+    <ConsolePage view={view} title={key.name}>
+      <div>
+        <p class="crumbs">
+          <a href="/operator/keys">{m.nav.keys}</a> ·{' '}
+          <a href={`/operator/partners/${partner.id}`}>{partner.name}</a>
+        </p>
+        <div class="head">
+          <h1>
+            {m.operator.incident}: {key.name}
+          </h1>
+          <span class={`badge ${key.isActive ? 'good' : 'bad'}`}>
+            {key.isActive ? m.keys.states.active : m.keys.states.revoked}
+          </span>
+          <span class="grow" />
+          {key.isActive && (
+            <OpenDialog view={view} id="revoke" kind="solid-danger">
+              {m.operator.revokeNow}
+            </OpenDialog>
+          )}
+        </div>
+        <p class="soft">{m.operator.incidentText}</p>
+      </div>
+      {!key.isActive && (
+        <Note kind="bad">
+          {m.keys.revokedAt} <Time view={view} at={key.revokedAt} />. {m.keys.why}: {key.revokedReason}
+        </Note>
+      )}
+      <div class="two">
+        <Panel title={m.keys.about}>
+          <dl class="facts pad">
+            <dt>{m.keys.prefix}</dt>
+            <dd class="mono">{key.keyPrefix}</dd>
+            <dt>{m.keys.id}</dt>
+            <dd class="mono">{key.keyId}</dd>
+            <dt>{m.operator.partner}</dt>
+            <dd>
+              {partner.name}, {partner.email}
+            </dd>
+            <dt>{m.keys.scopes}</dt>
+            <dd>{key.scopes.join(', ')}</dd>
+            <dt>{m.keys.lastUsed}</dt>
+            <dd>
+              <Time view={view} at={key.lastUsedAt} />
+            </dd>
+            <dt>{m.usage.countries}</dt>
+            <dd>
+              {countries
+                .map(({ name, calls }) => `${format.country(name)} (${format.number(calls)})`)
+                .join(', ') || '–'}
+            </dd>
+            <dt>{m.overview.errors}</dt>
+            <dd>
+              {failures
+                .slice(0, 5)
+                .map(({ code, calls }) => `${code} (${format.number(calls)})`)
+                .join(', ') || '–'}
+            </dd>
+          </dl>
+        </Panel>
+        <Panel title={m.operator.audit}>
+          <table class="list">
+            <tbody>
+              {trail.map((entry) => (
+                <tr>
+                  <td>{m.audit.actions[entry.action as keyof typeof m.audit.actions] ?? entry.action}</td>
+                  <td data-label={m.audit.who} class="small">
+                    {entry.actor}
+                  </td>
+                  <td data-label={m.operator.reason} class="small">
+                    {String(entry.details.reason ?? '')}
+                  </td>
+                  <td data-label={m.audit.when} class="tight">
+                    <Time view={view} at={entry.createdAt} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Panel>
+      </div>
+      <Panel title={m.operator.recent}>
+        <div class="pad">
+          <CallsChart
+            view={view}
+            bars={dayBars(outcomes, from, to)}
+            isHourly={false}
+            linkOf={() => view.path}
+          />
+        </div>
+        <table class="list">
+          <thead>
+            <tr>
+              <th scope="col">{m.requests.request}</th>
+              <th scope="col">{m.requests.status}</th>
+              <th scope="col">{m.requests.from}</th>
+              <th scope="col">{m.requests.agent}</th>
+              <th scope="col">{m.requests.when}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {events.map((event) => (
+              <tr>
+                <td class="mono small">
+                  {event.method} {event.endpoint}
+                </td>
+                <td data-label={m.requests.status} class="tight">
+                  {event.status_code} <span class="soft small">{event.error}</span>
+                </td>
+                <td data-label={m.requests.from} class="small">
+                  {event.ip ?? '–'}
+                  {event.country ? `, ${format.country(event.country)}` : ''}
+                </td>
+                <td data-label={m.requests.agent} class="small">
+                  {event.user_agent ?? '–'}
+                </td>
+                <td data-label={m.requests.when} class="tight">
+                  <Time view={view} at={event.occurred_at} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Panel>
+      {key.isActive && (
+        <Dialog view={view} id="revoke" title={m.keys.revokeTitle(key.name)} open={errors ? true : undefined}>
+          <form method="post" action={`${base}/revoke`} class="stack">
+            <p>
+              {m.keys.revokeText} {m.operator.ownerTold}
+            </p>
+            <Field
+              scope="revoke"
+              name="reason"
+              label={m.operator.reason}
+              required
+              maxlength={500}
+              error={errors?.reason}
+            />
+            <div class="actions">
+              <button type="submit" class="button solid-danger">
+                {m.operator.revokeNow}
+              </button>
+            </div>
+          </form>
+        </Dialog>
+      )}
+    </ConsolePage>,
+    errors ? 400 : 200,
+  );
+}
+
+operatorConsole.get('/operator/keys/:key', (context) => showKey(context));
+
+operatorConsole.post('/operator/keys/:key/revoke', async (context) => {
+  const { product, language, origin } = operator(context);
+  const { data, errors } = await readForm(context, z.object({ reason }));
+  if (errors) return showKey(context, errors);
+  const { keys, partners, members, mailer } = context.var.services;
+  const key = await keys.revoke(null, context.req.param('key'), data.reason, operatorActor(context));
+  const partner = await partners.get(key.partnerId);
+  const owners = (await members.members(partner.id))
+    .filter(({ role }) => role === 'owner')
+    .map(({ email }) => email);
+  const letter = { product, name: key.name, url: `${origin}/portal/audit` };
+  for (const to of new Set([partner.email, ...owners]))
+    await mailer({ to, ...MAILS.keyRevoked[language](letter) });
+  return done(context, `/operator/keys/${key.keyId}`, 'revoked');
+});

@@ -1,0 +1,13 @@
+// Gathers the operator console's pages.
+
+import './partner-pages.tsx';
+import './key-pages.tsx';
+import './system-pages.tsx';
+import { AppError } from '../../core/errors.ts';
+import { operatorConsole } from './console-web.tsx';
+
+operatorConsole.all('/operator/*', () => {
+  throw new AppError('not_found');
+});
+
+export { operatorConsole };

@@ -1,0 +1,455 @@
+// Partners: search, approve, suspend, tier, limits, keys, audit. Every action has a reason, which is audited.
+
+import * as z from 'zod';
+import { DAY_MS, isoDay } from '../../core/time.ts';
+import { idOr404 } from '../../http/api.ts';
+import { reason } from '../../http/fields.ts';
+import { MAILS } from '../../mail/texts.ts';
+import type { PartnerView } from '../../partners/partner-service.ts';
+import { queries } from '../../usage/usage-reports.ts';
+import { dayBars } from '../../web/bars.ts';
+import { CallsChart } from '../../web/components/chart.tsx';
+import { Dialog, Empty, Field, OpenDialog, Panel, Select, Time } from '../../web/components/parts.tsx';
+import { withQuery } from '../../web/redirects.ts';
+import type { View } from '../../web/view.ts';
+import { type FormErrors, readForm, render } from '../../web/web.ts';
+import {
+  type ConsoleContext,
+  ConsolePage,
+  done,
+  operator,
+  operatorActor,
+  operatorConsole,
+} from './console-web.tsx';
+
+const PAGE_ROWS = 50;
+const DAYS = 30;
+const TIERS = ['free', 'starter', 'business', 'enterprise'] as const;
+const OVERAGES = ['block', 'warn', 'charge'] as const;
+
+const StatusBadge = ({ view, status }: { view: View; status: string }) => (
+  <span
+    class={`badge ${status === 'active' ? 'good' : status === 'suspended' || status === 'inactive' ? 'bad' : 'warn'}`}
+  >
+    {view.m.operator.statuses[status] ?? status}
+  </span>
+);
+
+operatorConsole.get('/operator', async (context) => {
+  const view = operator(context);
+  const { m } = view;
+  const search = context.req.query('search')?.slice(0, 200) || undefined;
+  const status = context.req.query('status') || undefined;
+  const before = context.req.query('before');
+  const { partners } = context.var.services;
+  const rows = await partners.list(
+    PAGE_ROWS + 1,
+    before ? idOr404(before, 'partner') : undefined,
+    search,
+    status,
+  );
+  const waiting = await partners.waiting();
+  const shown = rows.slice(0, PAGE_ROWS);
+  const last = shown.at(-1);
+  return render(
+    context,
+    <ConsolePage view={view} title={m.nav.partners}>
+      <h1>{m.nav.partners}</h1>
+      {waiting > 0 && (
+        <div class="note warn">
+          <a href="/operator?status=sandbox_only">{m.operator.waiting(waiting)}</a>
+        </div>
+      )}
+      <form method="get" action="/operator" class="inline">
+        <div>
+          <label for="search">{m.operator.search}</label>
+          <input id="search" name="search" value={search ?? ''} size={30} />
+        </div>
+        <div>
+          <label for="status">{m.operator.status}</label>
+          <select id="status" name="status">
+            <option value="">{m.requests.all}</option>
+            {(['active', 'sandbox_only', 'suspended'] as const).map((each) => (
+              <option value={each} selected={each === status}>
+                {m.operator.statuses[each]}
+              </option>
+            ))}
+          </select>
+        </div>
+        <button type="submit" class="button">
+          {m.operator.searchButton}
+        </button>
+      </form>
+      <section class="panel">
+        {shown.length === 0 ? (
+          <Empty title={m.operator.none} />
+        ) : (
+          <table class="list">
+            <thead>
+              <tr>
+                <th scope="col">{m.operator.partner}</th>
+                <th scope="col">{m.operator.status}</th>
+                <th scope="col">{m.operator.tier}</th>
+                <th scope="col">{m.operator.since}</th>
+                <th scope="col">{m.operator.lastActive}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((partner) => (
+                <tr>
+                  <td>
+                    <a href={`/operator/partners/${partner.id}`}>{partner.name}</a>
+                    <p class="soft small">{partner.email}</p>
+                  </td>
+                  <td data-label={m.operator.status}>
+                    <StatusBadge view={view} status={partner.status} />
+                  </td>
+                  <td data-label={m.operator.tier}>{partner.tier}</td>
+                  <td data-label={m.operator.since}>
+                    <Time view={view} at={partner.created_at} />
+                  </td>
+                  <td data-label={m.operator.lastActive}>
+                    <Time view={view} at={partner.last_active_at} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </section>
+      {rows.length > PAGE_ROWS && last && (
+        <a class="button" href={withQuery(view.here, { before: last.id })}>
+          {m.requests.older}
+        </a>
+      )}
+    </ConsolePage>,
+  );
+});
+
+interface State {
+  dialog?: string;
+  errors?: FormErrors;
+}
+
+async function showPartner(context: ConsoleContext, { dialog, errors }: State = {}) {
+  const id = idOr404(context.req.param('id') ?? '', 'partner');
+  const base = `/operator/partners/${id}`;
+  const found = operator(context);
+  const view = context.req.method === 'GET' ? found : { ...found, path: base, here: base };
+  const { m, format, nowMs } = view;
+  const { partners, keys, members, audit, reports } = context.var.services;
+  const from = isoDay(nowMs - (DAYS - 1) * DAY_MS);
+  const to = isoDay(nowMs);
+  const [partner, keyList, people, trail, [outcomes]] = await Promise.all([
+    partners.get(id),
+    keys.list(id),
+    members.members(id),
+    audit.list(id, 10),
+    reports.ask(queries.outcomesByDay({ partnerId: id, environment: 'live', from, to })),
+  ]);
+  const isOpen = (name: string) => (dialog === name ? true : undefined);
+  const why = (scope: string) => (
+    <Field
+      scope={scope}
+      name="reason"
+      label={m.operator.reason}
+      required
+      maxlength={500}
+      error={dialog === scope ? errors?.reason : undefined}
+    />
+  );
+  const action =
+    partner.status === 'active' ? 'suspend' : partner.status === 'suspended' ? 'reinstate' : 'approve';
+  return render(
+    context,
+    <ConsolePage view={view} title={partner.name}>
+      <div>
+        <p class="crumbs">
+          <a href="/operator">{m.nav.partners}</a>
+        </p>
+        <div class="head">
+          <h1>{partner.name}</h1>
+          <StatusBadge view={view} status={partner.status} />
+          <span class="grow" />
+          <OpenDialog view={view} id="tier">
+            {m.operator.changeTier}
+          </OpenDialog>
+          <OpenDialog view={view} id="limits">
+            {m.operator.limits}
+          </OpenDialog>
+          <OpenDialog view={view} id={action} kind={action === 'suspend' ? 'danger' : 'primary'}>
+            {m.operator[action]}
+          </OpenDialog>
+        </div>
+      </div>
+      <div class="two">
+        <Panel title={m.keys.about}>
+          <dl class="facts pad">
+            <dt>{m.signIn.email}</dt>
+            <dd>{partner.email}</dd>
+            <dt>{m.settings.company}</dt>
+            <dd>{partner.company ?? '–'}</dd>
+            <dt>{m.operator.tier}</dt>
+            <dd>{partner.tier}</dd>
+            <dt>{m.operator.limits}</dt>
+            <dd>
+              {[partner.rate_limit_per_second, partner.rate_limit_per_day, partner.rate_limit_per_month]
+                .map((limit) => (limit < 0 ? '∞' : format.number(limit)))
+                .join(' / ')}{' '}
+              <span class="soft">({partner.custom_limits ? m.operator.custom : m.operator.fromTier})</span>
+            </dd>
+            <dt>{m.operator.overage}</dt>
+            <dd>{m.operator.overages[partner.overage_action]}</dd>
+            <dt>{m.common.created}</dt>
+            <dd>
+              <Time view={view} at={partner.created_at} />
+            </dd>
+            <dt>{m.operator.lastActive}</dt>
+            <dd>
+              <Time view={view} at={partner.last_active_at} />
+            </dd>
+          </dl>
+        </Panel>
+        <Panel title={m.operator.members}>
+          <table class="list">
+            <tbody>
+              {people.map((person) => (
+                <tr>
+                  <td>
+                    {person.name ?? person.email}
+                    <p class="soft small">{person.email}</p>
+                  </td>
+                  <td data-label={m.members.role}>{m.roles[person.role].name}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Panel>
+      </div>
+      <Panel title={m.operator.usage}>
+        <div class="pad">
+          <CallsChart
+            view={view}
+            bars={dayBars(outcomes, from, to)}
+            isHourly={false}
+            linkOf={() => view.path}
+          />
+        </div>
+      </Panel>
+      <Panel title={m.operator.keys}>
+        {keyList.length === 0 ? (
+          <Empty title={m.keys.emptyTitle} />
+        ) : (
+          <table class="list">
+            <tbody>
+              {keyList.slice(0, 50).map((key) => (
+                <tr>
+                  <td>
+                    <a href={`/operator/keys/${key.keyId}`}>{key.name}</a>
+                  </td>
+                  <td data-label={m.keys.prefix} class="mono small">
+                    {key.keyPrefix}
+                  </td>
+                  <td data-label={m.keys.state}>
+                    <span class={`badge ${key.isActive ? 'good' : 'bad'}`}>
+                      {key.isActive ? m.keys.states.active : m.keys.states.revoked}
+                    </span>
+                  </td>
+                  <td data-label={m.keys.lastUsed}>
+                    <Time view={view} at={key.lastUsedAt} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </Panel>
+      <Panel
+        title={m.operator.audit}
+        action={<a href={`/operator/audit?partner=${partner.id}`}>{m.requests.all}</a>}
+      >
+        <table class="list">
+          <tbody>
+            {trail.map((entry) => (
+              <tr>
+                <td>{m.audit.actions[entry.action as keyof typeof m.audit.actions] ?? entry.action}</td>
+                <td data-label={m.audit.who} class="small">
+                  {entry.actor}
+                </td>
+                <td data-label={m.operator.reason} class="small">
+                  {String(entry.details.reason ?? '')}
+                </td>
+                <td data-label={m.audit.when} class="tight">
+                  <Time view={view} at={entry.createdAt} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Panel>
+      <Dialog view={view} id={action} title={`${m.operator[action]}: ${partner.name}`} open={isOpen(action)}>
+        <form method="post" action={`${base}/${action}`} class="stack">
+          <p>{action === 'suspend' ? m.operator.suspendText : m.operator.approveText}</p>
+          {why(action)}
+          <div class="actions">
+            <button type="submit" class={`button ${action === 'suspend' ? 'solid-danger' : 'primary'}`}>
+              {m.operator[action]}
+            </button>
+          </div>
+        </form>
+      </Dialog>
+      <Dialog view={view} id="tier" title={m.operator.changeTier} open={isOpen('tier')}>
+        <form method="post" action={`${base}/tier`} class="stack">
+          <Select
+            name="tier"
+            label={m.operator.tier}
+            value={partner.tier}
+            options={TIERS.map((tier) => [tier, tier] as const)}
+          />
+          {why('tier')}
+          <div class="actions">
+            <button type="submit" class="button primary">
+              {m.common.save}
+            </button>
+          </div>
+        </form>
+      </Dialog>
+      <Limits
+        view={view}
+        partner={partner}
+        base={base}
+        open={isOpen('limits')}
+        errors={dialog === 'limits' ? errors : undefined}
+      />
+    </ConsolePage>,
+    errors ? 400 : 200,
+  );
+}
+
+const Limits = ({
+  view,
+  partner,
+  base,
+  open,
+  errors,
+}: {
+  view: View;
+  partner: PartnerView;
+  base: string;
+  open?: boolean;
+  errors?: FormErrors;
+}) => {
+  const { m } = view;
+  return (
+    <Dialog view={view} id="limits" title={m.operator.limits} open={open}>
+      <form method="post" action={`${base}/limits`} class="stack">
+        <p>{m.operator.limitsText}</p>
+        <Field
+          scope="limits"
+          name="second"
+          label={m.operator.perSecond}
+          required
+          value={String(partner.rate_limit_per_second)}
+          error={errors?.second}
+        />
+        <Field
+          scope="limits"
+          name="day"
+          label={m.operator.perDay}
+          required
+          value={String(partner.rate_limit_per_day)}
+          error={errors?.day}
+        />
+        <Field
+          scope="limits"
+          name="month"
+          label={m.operator.perMonth}
+          required
+          value={String(partner.rate_limit_per_month)}
+          error={errors?.month}
+        />
+        <Select
+          name="overage"
+          label={m.operator.overage}
+          value={partner.overage_action}
+          options={OVERAGES.map((each) => [each, m.operator.overages[each]] as const)}
+        />
+        <Field
+          scope="limits"
+          name="reason"
+          label={m.operator.reason}
+          required
+          maxlength={500}
+          error={errors?.reason}
+        />
+        <div class="actions">
+          {partner.custom_limits && (
+            <button type="submit" name="back_to_tier" value="1" class="button">
+              {m.operator.backToTier}
+            </button>
+          )}
+          <button type="submit" class="button primary">
+            {m.common.save}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+};
+
+operatorConsole.get('/operator/partners/:id', (context) => showPartner(context));
+
+const STATUSES = { approve: 'active', reinstate: 'active', suspend: 'suspended' } as const;
+const DONE = { approve: 'approved', reinstate: 'reinstated', suspend: 'suspended' } as const;
+
+for (const action of ['approve', 'reinstate', 'suspend'] as const) {
+  operatorConsole.post(`/operator/partners/:id/${action}`, async (context: ConsoleContext) => {
+    const { product, language, origin } = operator(context);
+    const id = idOr404(context.req.param('id') ?? '', 'partner');
+    const { data, errors } = await readForm(context, z.object({ reason }));
+    if (errors) return showPartner(context, { dialog: action, errors });
+    const { partners, mailer } = context.var.services;
+    const partner = await partners.setStatus(id, STATUSES[action], data.reason, operatorActor(context));
+    if (action === 'approve') {
+      const letter = { product, name: partner.name, url: `${origin}/portal` };
+      await mailer({ to: partner.email, ...MAILS.approved[language](letter) });
+    }
+    return done(context, `/operator/partners/${id}`, DONE[action]);
+  });
+}
+
+operatorConsole.post('/operator/partners/:id/tier', async (context) => {
+  operator(context);
+  const id = idOr404(context.req.param('id'), 'partner');
+  const { data, errors } = await readForm(context, z.object({ tier: z.string().max(50), reason }));
+  if (errors) return showPartner(context, { dialog: 'tier', errors });
+  await context.var.services.partners.setTier(id, data.tier, operatorActor(context), data.reason);
+  return done(context, `/operator/partners/${id}`, 'tier_changed');
+});
+
+const limitText = z
+  .string()
+  .trim()
+  .regex(/^-?\d{1,10}$/)
+  .transform(Number)
+  .pipe(z.int().min(-1).max(2_000_000_000));
+const limits = z.object({
+  second: limitText,
+  day: limitText,
+  month: limitText,
+  overage: z.enum(OVERAGES),
+  reason,
+  back_to_tier: z.string().optional(),
+});
+
+operatorConsole.post('/operator/partners/:id/limits', async (context) => {
+  operator(context);
+  const id = idOr404(context.req.param('id'), 'partner');
+  const { data, errors } = await readForm(context, limits);
+  if (errors) return showPartner(context, { dialog: 'limits', errors });
+  const change = data.back_to_tier
+    ? null
+    : { perSecond: data.second, perDay: data.day, perMonth: data.month, overageAction: data.overage };
+  await context.var.services.partners.setLimits(id, change, operatorActor(context), data.reason);
+  return done(context, `/operator/partners/${id}`, 'limits_changed');
+});

@@ -1,0 +1,147 @@
+// Members of a partner and invitations. Every change is one statement with its audit row. A partner always has an owner.
+
+import { sql } from 'drizzle-orm';
+import { type Actor, auditRow } from '../audit/audit-store.ts';
+import { sha256Hex, toBase64Url } from '../core/encoding.ts';
+import { AppError } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
+import type { Database } from '../platform/database.ts';
+import type { Role } from './permissions.ts';
+
+export interface MemberView {
+  subject: string;
+  email: string;
+  name: string | null;
+  role: Role;
+  createdAt: string;
+}
+export interface InvitationView {
+  id: string;
+  email: string;
+  role: Role;
+  createdAt: string;
+  expiresAt: string;
+}
+const INVITATION_DAYS = 7;
+const TOKEN_BYTES = 32;
+
+export function createMemberService({ database }: { database: Database }) {
+  const lastOwner = () =>
+    new AppError('conflict', 'A partner needs an owner: make someone else an owner first');
+
+  return {
+    async choose(subject: string, partnerId: string): Promise<void> {
+      const chosen = await database.rows(sql`
+        UPDATE partner_member SET chosen_at = clock_timestamp() WHERE subject = ${subject} AND partner_id = ${partnerId}::uuid
+        RETURNING subject`);
+      if (chosen.length === 0) throw new AppError('not_found', 'No such partner');
+    },
+
+    members: (partnerId: string): Promise<MemberView[]> =>
+      database.rows<MemberView>(sql`
+        SELECT m.subject, m.email, a.name, m.role, m.created_at AS "createdAt" FROM partner_member m
+        LEFT JOIN dev_accounts a ON a.id = m.subject WHERE m.partner_id = ${partnerId}
+        ORDER BY m.created_at, m.subject LIMIT 500`),
+
+    invitations: (partnerId: string): Promise<InvitationView[]> =>
+      database.rows<InvitationView>(sql`
+        SELECT id, email, role, created_at AS "createdAt", expires_at AS "expiresAt" FROM partner_invitation
+        WHERE partner_id = ${partnerId} AND accepted_at IS NULL AND withdrawn_at IS NULL AND expires_at > now()
+        ORDER BY id DESC LIMIT 100`),
+
+    /** An earlier invitation of the same address ends. The token is in the answer and in the mail only. */
+    async invite(
+      partnerId: string,
+      email: string,
+      role: Role,
+      actor: Actor,
+    ): Promise<{ id: string; token: string }> {
+      const token = toBase64Url(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)));
+      const id = newId();
+      const address = email.toLowerCase();
+      const made = await database.rows(sql`
+        WITH before AS (UPDATE partner_invitation SET withdrawn_at = now() WHERE partner_id = ${partnerId}
+            AND email = ${address} AND accepted_at IS NULL AND withdrawn_at IS NULL),
+          changed AS (INSERT INTO partner_invitation (id, partner_id, email, role, token_hash, invited_by, expires_at)
+            SELECT ${id}::uuid, ${partnerId}::uuid, ${address}, ${role}, ${await sha256Hex(token)}, ${actor.name},
+              now() + make_interval(days => ${INVITATION_DAYS}::int)
+            WHERE NOT EXISTS (SELECT 1 FROM partner_member WHERE partner_id = ${partnerId} AND lower(email) = ${address})
+            RETURNING partner_id),
+          audit AS (${auditRow(actor, 'member.invited', { invitation_id: id }, { email: address, role })})
+        SELECT * FROM changed`);
+      if (made.length === 0) throw new AppError('conflict', 'This person is a member already');
+      return { id, token };
+    },
+
+    async withdraw(partnerId: string, id: string, actor: Actor): Promise<void> {
+      const changed = await database.rows(sql`
+        WITH changed AS (UPDATE partner_invitation SET withdrawn_at = now() WHERE id = ${id}::uuid
+            AND partner_id = ${partnerId} AND accepted_at IS NULL AND withdrawn_at IS NULL RETURNING partner_id),
+          audit AS (${auditRow(actor, 'invitation.withdrawn', { invitation_id: id })}) SELECT * FROM changed`);
+      if (changed.length === 0) throw new AppError('not_found', 'No such invitation');
+    },
+
+    /** What an invitation's link leads to, while it is open. */
+    async invitation(token: string): Promise<{ email: string; role: Role; partner: string } | undefined> {
+      const [found] = await database.rows<{ email: string; role: Role; partner: string }>(sql`
+        SELECT i.email, i.role, p.name AS partner FROM partner_invitation i JOIN partner p ON p.id = i.partner_id
+        WHERE i.token_hash = ${await sha256Hex(token)} AND i.accepted_at IS NULL AND i.withdrawn_at IS NULL
+          AND i.expires_at > now()`);
+      return found;
+    },
+
+    /** Open invitations of an address that its owner has verified. */
+    invitationsFor: (email: string): Promise<{ id: string; partner: string; role: Role }[]> =>
+      database.rows(sql`
+        SELECT i.id, i.role, p.name AS partner FROM partner_invitation i JOIN partner p ON p.id = i.partner_id
+        WHERE i.email = ${email.toLowerCase()} AND i.accepted_at IS NULL AND i.withdrawn_at IS NULL AND i.expires_at > now()
+        ORDER BY i.id DESC LIMIT 20`),
+
+    /** By its token or its id. Only the invited address can accept, and once. */
+    async accept(
+      by: { token: string } | { id: string },
+      subject: string,
+      email: string,
+      actor: Actor,
+    ): Promise<void> {
+      const which = 'token' in by ? sql`token_hash = ${await sha256Hex(by.token)}` : sql`id = ${by.id}::uuid`;
+      const changed = await database.rows(sql`
+        WITH accepted AS (UPDATE partner_invitation SET accepted_at = now() WHERE ${which}
+            AND email = ${email.toLowerCase()} AND accepted_at IS NULL AND withdrawn_at IS NULL AND expires_at > now()
+            RETURNING partner_id, role),
+          changed AS (INSERT INTO partner_member (partner_id, subject, email, role)
+            SELECT partner_id, ${subject}, ${email}, role FROM accepted
+            ON CONFLICT (partner_id, subject) DO UPDATE SET chosen_at = now() RETURNING partner_id, role),
+          audit AS (${auditRow(actor, 'member.joined', { subject }, { email })}) SELECT * FROM changed`);
+      if (changed.length === 0)
+        throw new AppError('not_found', 'This invitation is not open, or is for another address');
+    },
+
+    async setRole(partnerId: string, subject: string, role: Role, actor: Actor): Promise<void> {
+      const [result] = await database.rows<{ known: boolean; done: boolean }>(sql`
+        WITH owners AS (SELECT subject FROM partner_member WHERE partner_id = ${partnerId} AND role = 'owner' FOR UPDATE),
+          changed AS (UPDATE partner_member SET role = ${role} WHERE partner_id = ${partnerId} AND subject = ${subject}
+            AND (${role} = 'owner' OR EXISTS (SELECT 1 FROM owners WHERE subject <> ${subject})) RETURNING partner_id),
+          audit AS (${auditRow(actor, 'member.role_changed', { subject }, { role })})
+        SELECT EXISTS (SELECT 1 FROM partner_member WHERE partner_id = ${partnerId} AND subject = ${subject}) AS known,
+          EXISTS (SELECT 1 FROM changed) AS done`);
+      if (!result?.known) throw new AppError('not_found', 'No such member');
+      if (!result.done) throw lastOwner();
+    },
+
+    /** Removes a member, or lets one leave. */
+    async remove(partnerId: string, subject: string, actor: Actor): Promise<void> {
+      const [result] = await database.rows<{ known: boolean; done: boolean }>(sql`
+        WITH owners AS (SELECT subject FROM partner_member WHERE partner_id = ${partnerId} AND role = 'owner' FOR UPDATE),
+          changed AS (DELETE FROM partner_member WHERE partner_id = ${partnerId} AND subject = ${subject}
+            AND EXISTS (SELECT 1 FROM owners WHERE subject <> ${subject}) RETURNING partner_id),
+          audit AS (${auditRow(actor, 'member.removed', { subject })})
+        SELECT EXISTS (SELECT 1 FROM partner_member WHERE partner_id = ${partnerId} AND subject = ${subject}) AS known,
+          EXISTS (SELECT 1 FROM changed) AS done`);
+      if (!result?.known) throw new AppError('not_found', 'No such member');
+      if (!result.done) throw lastOwner();
+    },
+  };
+}
+
+export type MemberService = ReturnType<typeof createMemberService>;

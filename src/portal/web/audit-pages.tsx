@@ -1,0 +1,163 @@
+// The audit trail: who did what, when, from where; filtered, exported, its chain verified on the page.
+
+import type { AuditEntry } from '../../audit/audit-store.ts';
+import { numberCursor } from '../../http/api.ts';
+import { Empty, Note, Time } from '../../web/components/parts.tsx';
+import { csv } from '../../web/csv.ts';
+import { withQuery } from '../../web/redirects.ts';
+import type { MemberView } from '../../web/view.ts';
+import { render } from '../../web/web.ts';
+import { member, Page, type PortalContext, portal } from './portal-web.tsx';
+
+const PAGE_ROWS = 50;
+const MOST_EXPORTED = 10_000;
+const AREAS = ['key.', 'app.', 'member.', 'invitation.', 'partner.'] as const;
+
+function filterOf(context: PortalContext) {
+  const { action, actor, key } = context.req.query();
+  return {
+    action: AREAS.find((area) => area === action),
+    actor: actor ? actor.slice(0, 300) : undefined,
+    target: key ? key.slice(0, 100) : undefined,
+  };
+}
+
+/** `developer:<account>` -> the member's address; others in words. */
+export const actorName = (
+  view: MemberView,
+  entry: AuditEntry,
+  emails: ReadonlyMap<string, string>,
+): string => {
+  const [kind = '', id = ''] = entry.actor.split(/:(.*)/);
+  if (kind === 'developer') return emails.get(id) ?? id;
+  return `${view.m.audit.actors[kind as keyof typeof view.m.audit.actors] ?? kind} ${kind === 'operator' ? '' : id}`.trim();
+};
+
+portal.get('/portal/audit', async (context) => {
+  const view = member(context);
+  const { m, workspace } = view;
+  const { audit, members } = context.var.services;
+  const partnerId = workspace.partner.id;
+  const filter = filterOf(context);
+  const [rows, breaks, people] = await Promise.all([
+    audit.list(partnerId, PAGE_ROWS + 1, numberCursor(context.req.query('before') || undefined), filter),
+    audit.breaks(partnerId),
+    members.members(partnerId),
+  ]);
+  const emails = new Map(people.map(({ subject, email }) => [subject, email]));
+  const shown = rows.slice(0, PAGE_ROWS);
+  const last = shown.at(-1);
+  return render(
+    context,
+    <Page view={view} title={m.nav.audit}>
+      <div class="head">
+        <h1 class="grow">{m.nav.audit}</h1>
+        <a class="button small" href={withQuery('/portal/audit.csv', context.req.query())}>
+          {m.common.csv}
+        </a>
+      </div>
+      {breaks.length === 0 ? (
+        <Note kind="good">{m.audit.whole}</Note>
+      ) : (
+        <Note kind="bad">{m.audit.broken(breaks.join(', '))}</Note>
+      )}
+      <form method="get" action="/portal/audit" class="inline">
+        <div>
+          <label for="audit-action">{m.audit.area}</label>
+          <select id="audit-action" name="action">
+            <option value="">{m.requests.all}</option>
+            {AREAS.map((area) => (
+              <option value={area} selected={filter.action === area}>
+                {m.audit.areas[area]}
+              </option>
+            ))}
+          </select>
+        </div>
+        <div>
+          <label for="audit-actor">{m.audit.who}</label>
+          <select id="audit-actor" name="actor">
+            <option value="">{m.requests.all}</option>
+            {people.map(({ subject, email }) => (
+              <option value={`developer:${subject}`} selected={filter.actor === `developer:${subject}`}>
+                {email}
+              </option>
+            ))}
+          </select>
+        </div>
+        {filter.target && <input type="hidden" name="key" value={filter.target} />}
+        <button type="submit" class="button">
+          {m.requests.filter}
+        </button>
+      </form>
+      <section class="panel">
+        {shown.length === 0 ? (
+          <Empty title={m.audit.emptyTitle} />
+        ) : (
+          <table class="list">
+            <thead>
+              <tr>
+                <th scope="col">{m.audit.what}</th>
+                <th scope="col">{m.audit.who}</th>
+                <th scope="col">{m.audit.from}</th>
+                <th scope="col">{m.audit.when}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((entry) => (
+                <tr>
+                  <td>
+                    {m.audit.actions[entry.action as keyof typeof m.audit.actions] ?? entry.action}
+                    <details>
+                      <summary class="small soft">{m.audit.details}</summary>
+                      <code class="prewrap">
+                        {JSON.stringify({ ...entry.target, ...entry.details }, null, 1)}
+                      </code>
+                      <p class="small soft mono">{entry.requestId}</p>
+                    </details>
+                  </td>
+                  <td data-label={m.audit.who}>{actorName(view, entry, emails)}</td>
+                  <td data-label={m.audit.from} class="mono small">
+                    {entry.ip ?? '–'}
+                  </td>
+                  <td data-label={m.audit.when} class="tight">
+                    <Time view={view} at={entry.createdAt} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </section>
+      {rows.length > PAGE_ROWS && last && (
+        <a class="button" href={withQuery(view.here, { before: String(last.id) })}>
+          {m.requests.older}
+        </a>
+      )}
+    </Page>,
+  );
+});
+
+portal.get('/portal/audit.csv', async (context) => {
+  const { workspace } = member(context);
+  const rows = await context.var.services.audit.list(
+    workspace.partner.id,
+    MOST_EXPORTED,
+    undefined,
+    filterOf(context),
+  );
+  return csv(
+    'audit.csv',
+    ['id', 'at', 'actor', 'action', 'target', 'details', 'ip', 'request_id', 'hash'],
+    rows.map((row) => [
+      row.id,
+      row.createdAt,
+      row.actor,
+      row.action,
+      JSON.stringify(row.target),
+      JSON.stringify(row.details),
+      row.ip,
+      row.requestId,
+      row.hash,
+    ]),
+  );
+});

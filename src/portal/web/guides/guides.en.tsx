@@ -1,0 +1,181 @@
+// The guides in English.
+
+import type { View } from '../../../web/view.ts';
+import { Snippets } from './snippet-list.tsx';
+import { callSnippets, signingSnippets } from './snippets.ts';
+
+export const FirstCall = (view: View) => (
+  <>
+    <p>Two minutes, three steps. You need nothing but a terminal.</p>
+    <ol>
+      <li>
+        <a href="/sign-up">Sign up</a>, make an app, and make a <b>test key</b> in it. Its secret is shown
+        once: save it.
+      </li>
+      <li>Paste the line that comes with it. It is one of these, with your key filled in.</li>
+      <li>
+        See the call under <a href="/portal/requests">Requests</a>. It arrives within a second or two.
+      </li>
+    </ol>
+    <Snippets view={view} list={callSnippets(view.origin)} />
+    <h2>What you get</h2>
+    <p>
+      JSON, and headers that say what is left of your limits. Every answer has an <code>X-Request-Id</code>:
+      paste it into Requests to see that call, and give it to us when you ask for help.
+    </p>
+    <p>
+      Test keys (<code>pk_test_</code>) are answered by the <a href="/portal/sandbox">sandbox</a>: a small
+      network of Dakar and simulated cards. Nothing you do there costs anything.
+    </p>
+  </>
+);
+
+export const Signing = (view: View) => (
+  <>
+    <p>
+      A <b>signing key</b> has an id (<code>ak_…</code>) and a secret (<code>sk_…</code>). The secret never
+      travels: you send the id and an HMAC-SHA256 of the exact bytes of the body, in hex.
+    </p>
+    <p>
+      <code>X-API-Key: ak_test_…:&lt;hex HMAC-SHA256(secret, body)&gt;</code>
+    </p>
+    <Snippets view={view} list={signingSnippets(view.origin)} />
+    <h2>Against replays</h2>
+    <p>
+      Send <code>X-Timestamp</code> (Unix seconds) and <code>X-Nonce</code> (any text, once) as well. The
+      signature then covers <code>timestamp.nonce.body</code>, may be five minutes off, and works once.
+    </p>
+    <h2>Usual mistakes</h2>
+    <ul>
+      <li>Signing an object and sending another serialisation of it. Sign the bytes that you send.</li>
+      <li>
+        A trailing newline from the shell: use <code>printf %s</code>, not <code>echo</code>.
+      </li>
+      <li>A GET has an empty body: sign the empty text.</li>
+    </ul>
+  </>
+);
+
+export const Limits = (_view: View) => (
+  <>
+    <p>
+      There are three kinds of limits, and all are counted exactly: what limits you is what you see is what is
+      billed.
+    </p>
+    <ul>
+      <li>
+        <b>Per second</b>, shared by the keys of a partner: in any second, however you lay it. There is no
+        window's edge where twice the limit fits.
+      </li>
+      <li>
+        <b>Burst</b>, for each key: a bucket of tokens that fills steadily.
+      </li>
+      <li>
+        <b>Per day and per month</b>, in UTC. Refused calls and calls that failed on our side cost nothing.
+      </li>
+    </ul>
+    <h2>Headers of every answer</h2>
+    <ul>
+      <li>
+        <code>X-RateLimit-Limit-Second|Day|Month</code>, <code>X-RateLimit-Remaining-…</code>,{' '}
+        <code>X-RateLimit-Reset-…</code> (Unix seconds)
+      </li>
+      <li>
+        <code>RateLimit</code> and <code>RateLimit-Policy</code>, as the IETF draft writes them
+      </li>
+      <li>
+        <code>Retry-After</code> on 429 and 503: no earlier call is admitted
+      </li>
+    </ul>
+    <h2>When you are refused</h2>
+    <p>
+      429 with <code>limit_type</code>, <code>limit</code>, <code>retry_after</code> and, for quotas,{' '}
+      <code>reset_at</code>. Wait that long; a little jitter helps when many programs wait for the same
+      moment. Try it now: the sandbox can spend a test key's day at a click.
+    </p>
+  </>
+);
+
+export const Errors = (_view: View) => (
+  <>
+    <p>
+      Errors are JSON: <code>error</code> (a code that does not change), <code>message</code> (for people),{' '}
+      <code>request_id</code>. Decide by the code and the status, never by the message.
+    </p>
+    <ul>
+      <li>
+        <b>400, 404, 405, 413, 422</b>: the request is wrong. Trying again gives the same.
+      </li>
+      <li>
+        <b>401, 403</b>: the key is. Unknown, revoked and expired keys are answered alike.
+      </li>
+      <li>
+        <b>429</b>: a limit. Try again after <code>Retry-After</code>.
+      </li>
+      <li>
+        <b>502, 503, 504</b>: our side or the upstream. Not billed. Try again with growing pauses.
+      </li>
+    </ul>
+    <p>
+      When you repeat a POST, send the same <code>Idempotency-Key</code>: what was done once is not done
+      twice.
+    </p>
+    <p>
+      <a href="/docs/errors">Every code has its page</a>.
+    </p>
+  </>
+);
+
+export const Webhooks = (_view: View) => (
+  <>
+    <p>
+      Webhooks tell your server what happens: a key is rotated, a quota nears its end, an invoice is final.
+      They follow <a href="https://www.standardwebhooks.com">Standard Webhooks</a>, so that a library verifies
+      them.
+    </p>
+    <ul>
+      <li>
+        <code>webhook-id</code>: the same for each attempt. Keep it, and ignore what you have seen.
+      </li>
+      <li>
+        <code>webhook-timestamp</code>: refuse what is older than five minutes.
+      </li>
+      <li>
+        <code>webhook-signature</code>: HMAC-SHA256 of <code>id.timestamp.body</code> with your endpoint's
+        secret (<code>whsec_…</code>).
+      </li>
+    </ul>
+    <p>
+      Answer 2xx within a few seconds and do the work afterwards. Anything else is tried again, with growing
+      pauses.
+    </p>
+    <p>Endpoints are set up together with plans and invoices; this account does not offer them yet.</p>
+  </>
+);
+
+export const GoingLive = (_view: View) => (
+  <>
+    <p>
+      A new account works with test keys. Live keys need an operator's approval; you see the state of it on
+      the overview, and get a mail when it is done.
+    </p>
+    <h2>Before you ask</h2>
+    <ul>
+      <li>Your organisation's name is in Settings, and someone besides you is an owner.</li>
+      <li>Your program waits when it is told to (429, Retry-After), and keeps request ids in its log.</li>
+      <li>Keys are in a secret store, one for each program, with the fewest scopes that do.</li>
+      <li>Two-factor sign-in is on.</li>
+    </ul>
+    <h2>On the day</h2>
+    <ol>
+      <li>Switch the portal to Live, and make a live key.</li>
+      <li>List the addresses that it may be used from, if they are fixed.</li>
+      <li>Deploy, and follow the first calls under Requests.</li>
+    </ol>
+    <h2>Later</h2>
+    <p>
+      Roll keys from time to time: the old secret keeps working for the grace period that you choose. Lost
+      one? Roll it. Leaked one? Revoke it: it is refused everywhere from the next request on.
+    </p>
+  </>
+);

@@ -1,0 +1,196 @@
+// The guides in French.
+
+import type { View } from '../../../web/view.ts';
+import { Snippets } from './snippet-list.tsx';
+import { callSnippets, signingSnippets } from './snippets.ts';
+
+export const FirstCall = (view: View) => (
+  <>
+    <p>Deux minutes, trois étapes. Un terminal suffit.</p>
+    <ol>
+      <li>
+        <a href="/sign-up">Inscrivez-vous</a>, créez une application, puis une <b>clé de test</b>. Son secret
+        ne s’affiche qu’une fois : enregistrez-le.
+      </li>
+      <li>Collez la ligne qui l’accompagne. C’est l’une de celles-ci, avec votre clé.</li>
+      <li>
+        Retrouvez l’appel dans les <a href="/portal/requests">requêtes</a>. Il apparaît en une seconde ou
+        deux.
+      </li>
+    </ol>
+    <Snippets view={view} list={callSnippets(view.origin)} />
+    <h2>Ce que vous recevez</h2>
+    <p>
+      Du JSON, et des en-têtes qui disent ce qu’il reste de vos limites. Chaque réponse porte un{' '}
+      <code>X-Request-Id</code> : collez-le dans les requêtes pour revoir cet appel, et donnez-le-nous quand
+      vous demandez de l’aide.
+    </p>
+    <p>
+      Le <a href="/portal/sandbox">bac à sable</a> répond aux clés de test (<code>pk_test_</code>) : un petit
+      réseau de Dakar et des cartes simulées. Rien de ce que vous y faites n’est facturé.
+    </p>
+  </>
+);
+
+export const Signing = (view: View) => (
+  <>
+    <p>
+      Une <b>clé de signature</b> se compose d’un identifiant (<code>ak_…</code>) et d’un secret (
+      <code>sk_…</code>). Le secret ne voyage jamais : vous envoyez l’identifiant et le HMAC-SHA256, en
+      hexadécimal, des octets exacts du corps.
+    </p>
+    <p>
+      <code>X-API-Key: ak_test_…:&lt;HMAC-SHA256(secret, corps) en hexadécimal&gt;</code>
+    </p>
+    <Snippets view={view} list={signingSnippets(view.origin)} />
+    <h2>Contre le rejeu</h2>
+    <p>
+      Envoyez aussi <code>X-Timestamp</code> (secondes Unix) et <code>X-Nonce</code> (un texte, une seule
+      fois). La signature couvre alors <code>timestamp.nonce.corps</code>, tolère cinq minutes d’écart et ne
+      sert qu’une fois.
+    </p>
+    <h2>Erreurs fréquentes</h2>
+    <ul>
+      <li>Signer un objet et en envoyer une autre sérialisation. Signez les octets que vous envoyez.</li>
+      <li>
+        Un saut de ligne ajouté par le shell : préférez <code>printf %s</code> à <code>echo</code>.
+      </li>
+      <li>Un GET n’a pas de corps : signez le texte vide.</li>
+    </ul>
+  </>
+);
+
+export const Limits = (_view: View) => (
+  <>
+    <p>
+      Trois sortes de limites, toutes comptées exactement : ce qui vous limite est ce que vous voyez, et ce
+      qui est facturé.
+    </p>
+    <ul>
+      <li>
+        <b>Par seconde</b>, partagée par les clés d’un partenaire : dans toute seconde, où qu’elle commence.
+        Aucun bord de fenêtre ne laisse passer le double.
+      </li>
+      <li>
+        <b>Rafale</b>, propre à chaque clé : un seau de jetons qui se remplit régulièrement.
+      </li>
+      <li>
+        <b>Par jour et par mois</b>, en UTC. Les appels refusés et ceux qui échouent de notre côté ne coûtent
+        rien.
+      </li>
+    </ul>
+    <h2>En-têtes de chaque réponse</h2>
+    <ul>
+      <li>
+        <code>X-RateLimit-Limit-Second|Day|Month</code>, <code>X-RateLimit-Remaining-…</code>,{' '}
+        <code>X-RateLimit-Reset-…</code> (secondes Unix)
+      </li>
+      <li>
+        <code>RateLimit</code> et <code>RateLimit-Policy</code>, selon le projet de norme de l’IETF
+      </li>
+      <li>
+        <code>Retry-After</code> pour 429 et 503 : aucun appel n’est admis plus tôt
+      </li>
+    </ul>
+    <h2>En cas de refus</h2>
+    <p>
+      429 avec <code>limit_type</code>, <code>limit</code>, <code>retry_after</code> et, pour les quotas,{' '}
+      <code>reset_at</code>. Attendez ce délai ; un peu d’aléa aide quand plusieurs programmes attendent le
+      même instant. Essayez tout de suite : le bac à sable épuise la journée d’une clé de test en un clic.
+    </p>
+  </>
+);
+
+export const Errors = (_view: View) => (
+  <>
+    <p>
+      Les erreurs sont en JSON : <code>error</code> (un code stable), <code>message</code> (pour les humains),{' '}
+      <code>request_id</code>. Décidez d’après le code et le statut, jamais d’après le message.
+    </p>
+    <ul>
+      <li>
+        <b>400, 404, 405, 413, 422</b> : la requête est fautive. La répéter n’y change rien.
+      </li>
+      <li>
+        <b>401, 403</b> : c’est la clé. Inconnue, révoquée ou expirée, la réponse est la même.
+      </li>
+      <li>
+        <b>429</b> : une limite. Réessayez après <code>Retry-After</code>.
+      </li>
+      <li>
+        <b>502, 503, 504</b> : notre côté, ou le service en amont. Non facturé. Réessayez en espaçant vos
+        essais.
+      </li>
+    </ul>
+    <p>
+      Quand vous répétez un POST, envoyez la même <code>Idempotency-Key</code> : ce qui est fait une fois ne
+      l’est pas deux.
+    </p>
+    <p>
+      <a href="/docs/errors">Chaque code a sa page</a>.
+    </p>
+  </>
+);
+
+export const Webhooks = (_view: View) => (
+  <>
+    <p>
+      Les webhooks préviennent votre serveur : une clé renouvelée, un quota qui s’épuise, une facture
+      définitive. Ils suivent <a href="https://www.standardwebhooks.com">Standard Webhooks</a> : une
+      bibliothèque suffit pour les vérifier.
+    </p>
+    <ul>
+      <li>
+        <code>webhook-id</code> : identique à chaque tentative. Gardez-le, et ignorez ce que vous avez déjà
+        vu.
+      </li>
+      <li>
+        <code>webhook-timestamp</code> : refusez ce qui a plus de cinq minutes.
+      </li>
+      <li>
+        <code>webhook-signature</code> : HMAC-SHA256 de <code>id.timestamp.corps</code> avec le secret du
+        point d’accès (<code>whsec_…</code>).
+      </li>
+    </ul>
+    <p>
+      Répondez 2xx en quelques secondes et travaillez ensuite. Toute autre réponse donne lieu à de nouvelles
+      tentatives, espacées.
+    </p>
+    <p>
+      Les points d’accès arriveront avec les forfaits et les factures ; ce compte ne les propose pas encore.
+    </p>
+  </>
+);
+
+export const GoingLive = (_view: View) => (
+  <>
+    <p>
+      Un nouveau compte travaille avec des clés de test. Les clés de production demandent l’accord d’un
+      opérateur : la vue d’ensemble en montre l’état, et un message vous prévient.
+    </p>
+    <h2>Avant de demander</h2>
+    <ul>
+      <li>
+        Le nom de votre organisation figure dans les réglages, et une autre personne que vous est
+        propriétaire.
+      </li>
+      <li>
+        Votre programme attend quand on le lui demande (429, Retry-After) et conserve les identifiants de
+        requête.
+      </li>
+      <li>Les clés sont dans un coffre, une par programme, avec le moins de droits possible.</li>
+      <li>La connexion en deux étapes est activée.</li>
+    </ul>
+    <h2>Le jour venu</h2>
+    <ol>
+      <li>Passez le portail en production et créez une clé.</li>
+      <li>Indiquez les adresses d’où elle sera utilisée, si elles sont fixes.</li>
+      <li>Déployez, et suivez les premiers appels dans les requêtes.</li>
+    </ol>
+    <h2>Ensuite</h2>
+    <p>
+      Renouvelez vos clés de temps en temps : l’ancien secret reste valable pendant le délai choisi. Perdue ?
+      Renouvelez-la. Divulguée ? Révoquez-la : elle est refusée partout dès la requête suivante.
+    </p>
+  </>
+);

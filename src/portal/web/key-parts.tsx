@@ -1,0 +1,270 @@
+// Keys as the portal shows them: the table, the dialog that makes one, the dialog that shows a secret once, curl lines.
+
+import type { Catalog } from '../../catalog/catalog.ts';
+import { newId } from '../../core/ids.ts';
+import { DAY_MS } from '../../core/time.ts';
+import type { KeyView } from '../../keys/key-service.ts';
+import type { AppView } from '../../partners/app-service.ts';
+import { Area, Code, Dialog, Field, Select, Time } from '../../web/components/parts.tsx';
+import type { MemberView, View } from '../../web/view.ts';
+import type { FormErrors, FormValues } from '../../web/web.ts';
+
+/** Keys unused for longer deserve a look. */
+const STALE_DAYS = 30;
+
+export type KeyState = 'active' | 'expired' | 'revoked';
+export const stateOf = (key: KeyView, nowMs: number): KeyState =>
+  !key.isActive
+    ? 'revoked'
+    : key.expiresAt !== null && Date.parse(key.expiresAt) <= nowMs
+      ? 'expired'
+      : 'active';
+
+export const isStale = (key: KeyView, nowMs: number): boolean =>
+  stateOf(key, nowMs) === 'active' &&
+  nowMs - Date.parse(key.lastUsedAt ?? key.createdAt) > STALE_DAYS * DAY_MS;
+
+export const KeyBadge = ({ view, keyView }: { view: View; keyView: KeyView }) => {
+  const state = stateOf(keyView, view.nowMs);
+  const kind = { active: 'good', expired: 'warn', revoked: 'bad' }[state];
+  return <span class={`badge ${kind}`}>{view.m.keys.states[state]}</span>;
+};
+
+const QUOTE = /'/g;
+const shell = (text: string): string => `'${text.replace(QUOTE, "'\\''")}'`;
+
+/** A line that works when pasted: it calls what the key may call. */
+export function curlLine(
+  origin: string,
+  key: Pick<KeyView, 'kind' | 'scopes' | 'keyId'>,
+  secret: string,
+): string {
+  if (key.kind === 'signing') {
+    const body = '{"amount":1000,"currency":"XOF"}';
+    return [
+      `BODY=${shell(body)}`,
+      `SIGNATURE=$(printf %s "$BODY" | openssl dgst -sha256 -hmac ${shell(secret)} -r | cut -d' ' -f1)`,
+      `curl -i ${shell(`${origin}/v1/payments`)} -H 'Content-Type: application/json' -H "X-API-Key: ${key.keyId}:$SIGNATURE" -d "$BODY"`,
+    ].join('\n');
+  }
+  const path = key.scopes.includes('read:stops')
+    ? '/v2/stops/search?q=colobane'
+    : key.scopes.includes('read:routes')
+      ? '/v2/routes/list'
+      : '/dashboard/me';
+  return `curl -i -H ${shell(`Authorization: Bearer ${secret}`)} ${shell(origin + path)}`;
+}
+
+export const KeyTable = ({ view, keys }: { view: MemberView; keys: readonly KeyView[] }) => {
+  const { m, format, nowMs } = view;
+  return (
+    <table class="list">
+      <thead>
+        <tr>
+          <th scope="col">{m.keys.key}</th>
+          <th scope="col">{m.keys.prefix}</th>
+          <th scope="col">{m.keys.scopes}</th>
+          <th scope="col">{m.keys.lastUsed}</th>
+          <th scope="col">{m.keys.state}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {keys.map((key) => (
+          <tr>
+            <td>
+              <a href={`/portal/keys/${key.keyId}`}>{key.name}</a>
+              {key.retiring.map(({ keyPrefix, expiresAt }) => (
+                <p class="small soft">
+                  {m.keys.retiring(keyPrefix)} <Time view={view} at={expiresAt} />
+                </p>
+              ))}
+            </td>
+            <td data-label={m.keys.prefix} class="mono tight">
+              {key.keyPrefix}
+            </td>
+            <td data-label={m.keys.scopes} class="small">
+              {key.scopes.join(', ')}
+            </td>
+            <td data-label={m.keys.lastUsed}>
+              {isStale(key, nowMs) ? (
+                <span class="badge warn">
+                  {key.lastUsedAt ? format.ago(key.lastUsedAt) : m.keys.neverUsed}
+                </span>
+              ) : (
+                <Time view={view} at={key.lastUsedAt} />
+              )}
+            </td>
+            <td data-label={m.keys.state}>
+              <KeyBadge view={view} keyView={key} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+};
+
+export const ScopeChoices = ({
+  view,
+  scopes,
+  chosen,
+  error,
+}: {
+  view: View;
+  scopes: readonly string[];
+  chosen: readonly string[];
+  error?: string;
+}) => (
+  <fieldset aria-describedby={error ? 'scopes-error' : undefined}>
+    <legend>{view.m.keys.scopes}</legend>
+    <div class="choices">
+      {scopes.map((scope) => (
+        <label class="choice">
+          <input type="checkbox" name="scopes" value={scope} checked={chosen.includes(scope)} />
+          <span>
+            <b class="mono">{scope}</b>
+            <br />
+            <span class="soft small">{view.m.scopes[scope as keyof typeof view.m.scopes] ?? ''}</span>
+          </span>
+        </label>
+      ))}
+    </div>
+    {error && (
+      <p class="error" id="scopes-error">
+        {error}
+      </p>
+    )}
+  </fieldset>
+);
+
+/** Reading before writing: least first. */
+export const scopesOf = (catalog: Catalog): string[] =>
+  [...catalog.scopes, 'keys:write'].sort(
+    (a, b) => Number(a.includes('write')) - Number(b.includes('write')) || a.localeCompare(b),
+  );
+
+const DEFAULT_SCOPES = ['read:routes', 'read:stops'];
+
+export const NewKeyDialog = ({
+  view,
+  app,
+  catalog,
+  values,
+  errors,
+}: {
+  view: MemberView;
+  app: AppView;
+  catalog: Catalog;
+  values?: FormValues;
+  errors?: FormErrors;
+}) => {
+  const { m, environment } = view;
+  const chosen = values?.scopes?.split('\n') ?? (app.scopes.length > 0 ? app.scopes : DEFAULT_SCOPES);
+  return (
+    <Dialog
+      view={view}
+      id="new-key"
+      title={environment === 'test' ? m.keys.newTest : m.keys.newLive}
+      open={errors ? true : undefined}
+    >
+      <form method="post" action={`/portal/apps/${app.id}/keys`} class="stack">
+        {/* The same form sent twice makes one key. */}
+        <input type="hidden" name="form" value={newId()} />
+        <input type="hidden" name="environment" value={environment} />
+        <Field
+          scope="key"
+          name="name"
+          label={m.keys.name}
+          required
+          maxlength={255}
+          value={values?.name}
+          error={errors?.name}
+          hint={m.keys.nameHint}
+          autofocus
+        />
+        <Select
+          scope="key"
+          name="kind"
+          label={m.keys.kind}
+          value={values?.kind}
+          options={[
+            ['bearer', m.keys.kinds.bearer],
+            ['signing', m.keys.kinds.signing],
+          ]}
+        />
+        <ScopeChoices view={view} scopes={scopesOf(catalog)} chosen={chosen} error={errors?.scopes} />
+        <details open={Boolean(errors?.allowed_ips || errors?.expires)}>
+          <summary>{m.keys.more}</summary>
+          <div class="stack">
+            <Field
+              scope="key"
+              name="expires"
+              type="date"
+              label={m.keys.expires}
+              value={values?.expires}
+              error={errors?.expires}
+              hint={m.keys.expiresHint}
+            />
+            <Area
+              scope="key"
+              name="allowed_ips"
+              label={m.apps.ips}
+              value={values?.allowed_ips}
+              error={errors?.allowed_ips}
+              hint={m.apps.ipsHint}
+            />
+          </div>
+        </details>
+        {errors?.form && <p class="error">{errors.form}</p>}
+        <div class="actions">
+          <button type="submit" class="button primary">
+            {m.keys.create}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+};
+
+/** Shows a secret, once. The page that holds it is never stored, and going back does not bring it again. */
+export const SecretDialog = ({
+  view,
+  keyView,
+  secret,
+}: {
+  view: MemberView;
+  keyView: KeyView;
+  secret: string;
+}) => {
+  const { m } = view;
+  return (
+    <Dialog view={view} id="secret" title={m.secret.title(keyView.name)} open locked>
+      <p>{m.secret.once}</p>
+      {keyView.kind === 'signing' && (
+        <div>
+          <p class="label">{m.secret.keyId}</p>
+          <Code view={view} text={keyView.keyId} />
+        </div>
+      )}
+      <div data-secret>
+        <p class="label">{m.secret.secret}</p>
+        <Code view={view} text={secret} label={m.secret.secret} />
+      </div>
+      <div>
+        <p class="label">{m.secret.try}</p>
+        <Code view={view} text={curlLine(view.origin, keyView, secret)} label={m.secret.try} />
+      </div>
+      <form method="get" action={`/portal/keys/${keyView.keyId}`} class="stack">
+        <label class="choice">
+          <input type="checkbox" required data-saved />
+          <span>{m.secret.saved}</span>
+        </label>
+        <div class="actions">
+          <button type="submit" class="button primary">
+            {m.secret.close}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+};

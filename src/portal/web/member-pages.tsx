@@ -1,0 +1,245 @@
+// Members: who they are, what they may do, invitations, roles, leaving and handing over.
+
+import * as z from 'zod';
+import { AppError } from '../../core/errors.ts';
+import { idOr404 } from '../../http/api.ts';
+import { MAILS } from '../../mail/texts.ts';
+import { may, ROLES } from '../../partners/permissions.ts';
+import { Dialog, Field, OpenDialog, Panel, Post, Select, Time } from '../../web/components/parts.tsx';
+import { type FormErrors, type FormValues, readForm, render } from '../../web/web.ts';
+import { actorFor, done, member, Page, type PortalContext, portal } from './portal-web.tsx';
+
+const invitation = z.object({
+  email: z.string().trim().toLowerCase().max(255).pipe(z.email()),
+  role: z.enum(ROLES),
+});
+
+async function showMembers(
+  context: PortalContext,
+  state: { values?: FormValues; errors?: FormErrors; problem?: string } = {},
+) {
+  const found = member(context);
+  const view = {
+    ...found,
+    path: '/portal/members',
+    here: context.req.method === 'GET' ? found.here : '/portal/members',
+  };
+  const { m, workspace, account } = view;
+  const { members } = context.var.services;
+  const [list, invitations] = await Promise.all([
+    members.members(workspace.partner.id),
+    members.invitations(workspace.partner.id),
+  ]);
+  const isOwner = may(workspace.role, 'own');
+  const roles = ROLES.map((role) => [role, m.roles[role].name] as const);
+  return render(
+    context,
+    <Page view={view} title={m.nav.members}>
+      <div class="head">
+        <h1 class="grow">{m.nav.members}</h1>
+        {isOwner && (
+          <OpenDialog view={view} id="invite" kind="primary">
+            {m.members.invite}
+          </OpenDialog>
+        )}
+      </div>
+      {state.problem && (
+        <div class="note bad" role="alert">
+          {state.problem}
+        </div>
+      )}
+      <section class="panel">
+        <table class="list">
+          <thead>
+            <tr>
+              <th scope="col">{m.members.who}</th>
+              <th scope="col">{m.members.role}</th>
+              <th scope="col">{m.members.since}</th>
+              <th scope="col">
+                <span class="visually-hidden">{m.common.actions}</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {list.map((person) => (
+              <tr>
+                <td>
+                  {person.name ?? person.email}
+                  {person.subject === workspace.subject && <span class="soft"> {m.members.you}</span>}
+                  {person.name && <p class="soft small">{person.email}</p>}
+                </td>
+                <td data-label={m.members.role}>
+                  {isOwner ? (
+                    <form method="post" action="/portal/members/role" class="row">
+                      <input type="hidden" name="subject" value={person.subject} />
+                      <select name="role" aria-label={m.members.roleOf(person.email)}>
+                        {roles.map(([role, name]) => (
+                          <option value={role} selected={role === person.role}>
+                            {name}
+                          </option>
+                        ))}
+                      </select>
+                      <button type="submit" class="button small">
+                        {m.common.save}
+                      </button>
+                    </form>
+                  ) : (
+                    m.roles[person.role].name
+                  )}
+                </td>
+                <td data-label={m.members.since}>
+                  <Time view={view} at={person.createdAt} />
+                </td>
+                <td>
+                  {(isOwner || person.subject === workspace.subject) && (
+                    <Post
+                      action="/portal/members/remove"
+                      fields={{ subject: person.subject }}
+                      kind="button small danger"
+                    >
+                      {person.subject === workspace.subject ? m.members.leave : m.members.remove}
+                    </Post>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+      {invitations.length > 0 && (
+        <Panel title={m.members.invitations}>
+          <table class="list">
+            <tbody>
+              {invitations.map((open) => (
+                <tr>
+                  <td>{open.email}</td>
+                  <td data-label={m.members.role}>{m.roles[open.role].name}</td>
+                  <td data-label={m.members.until}>
+                    <Time view={view} at={open.expiresAt} />
+                  </td>
+                  <td>
+                    {isOwner && (
+                      <Post action={`/portal/members/invitations/${open.id}/withdraw`} kind="button small">
+                        {m.members.withdraw}
+                      </Post>
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Panel>
+      )}
+      <Panel title={m.members.whatRoles}>
+        <dl class="facts pad">
+          {ROLES.map((role) => (
+            <>
+              <dt>{m.roles[role].name}</dt>
+              <dd>{m.roles[role].text}</dd>
+            </>
+          ))}
+        </dl>
+      </Panel>
+      {isOwner && (
+        <Dialog view={view} id="invite" title={m.members.invite} open={state.errors ? true : undefined}>
+          <form method="post" action="/portal/members/invite" class="stack">
+            <p class="soft">{m.members.inviteText(workspace.partner.name)}</p>
+            <Field
+              scope="invite"
+              name="email"
+              type="email"
+              label={m.signIn.email}
+              required
+              maxlength={255}
+              value={state.values?.email}
+              error={state.errors?.email}
+              autofocus
+            />
+            <Select
+              scope="invite"
+              name="role"
+              label={m.members.role}
+              value={state.values?.role ?? 'developer'}
+              options={roles}
+            />
+            <div class="actions">
+              <button type="submit" class="button primary">
+                {m.members.send}
+              </button>
+            </div>
+          </form>
+        </Dialog>
+      )}
+      <p class="soft small">{m.members.signedInAs(account.email)}</p>
+    </Page>,
+    state.errors ? 400 : state.problem ? 409 : 200,
+  );
+}
+
+/** What a service refuses is said on the page. */
+async function orSay(context: PortalContext, work: () => Promise<unknown>, path: string, word: string) {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'conflict') {
+      return showMembers(context, { problem: context.var.view.m.members.lastOwner });
+    }
+    throw error;
+  }
+  return done(context, path, word);
+}
+
+portal.get('/portal/members', (context) => showMembers(context));
+
+portal.post('/portal/members/invite', async (context) => {
+  const { workspace, m, language, origin, product } = member(context, 'own');
+  const { values, data, errors } = await readForm(context, invitation);
+  if (errors) return showMembers(context, { values, errors });
+  const { members, mailer } = context.var.services;
+  try {
+    const { token } = await members.invite(workspace.partner.id, data.email, data.role, actorFor(context));
+    const letter = { product, name: workspace.partner.name, url: `${origin}/invite/${token}` };
+    await mailer({ to: data.email, ...MAILS.invitation[language](letter) });
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'conflict') throw error;
+    return showMembers(context, { values, errors: { email: m.members.already } });
+  }
+  return done(context, '/portal/members', 'invited');
+});
+
+portal.post('/portal/members/invitations/:id/withdraw', async (context) => {
+  const { workspace } = member(context, 'own');
+  const id = idOr404(context.req.param('id'), 'invitation');
+  await context.var.services.members.withdraw(workspace.partner.id, id, actorFor(context));
+  return done(context, '/portal/members', 'withdrawn');
+});
+
+const change = z.object({ subject: z.string().min(1).max(255), role: z.enum(ROLES) });
+
+portal.post('/portal/members/role', async (context) => {
+  const { workspace } = member(context, 'own');
+  const { data } = await readForm(context, change);
+  if (!data) throw new AppError('validation_error');
+  const { members } = context.var.services;
+  return orSay(
+    context,
+    () => members.setRole(workspace.partner.id, data.subject, data.role, actorFor(context)),
+    '/portal/members',
+    'saved',
+  );
+});
+
+portal.post('/portal/members/remove', async (context) => {
+  const { data } = await readForm(context, change.pick({ subject: true }));
+  if (!data) throw new AppError('validation_error');
+  const { workspace } = member(context);
+  const isSelf = data.subject === workspace.subject;
+  if (!isSelf) member(context, 'own');
+  const { members } = context.var.services;
+  return orSay(
+    context,
+    () => members.remove(workspace.partner.id, data.subject, actorFor(context)),
+    isSelf ? '/portal' : '/portal/members',
+    'removed',
+  );
+});

@@ -1,0 +1,274 @@
+// The overview: first the three steps to a first answer, later today at a glance.
+
+import * as z from 'zod';
+import { DAY_MS, isoDay } from '../../core/time.ts';
+import { queries } from '../../usage/usage-reports.ts';
+import { Figure, Meter, Panel } from '../../web/components/parts.tsx';
+import { withQuery } from '../../web/redirects.ts';
+import type { MemberView } from '../../web/view.ts';
+import { readForm, render } from '../../web/web.ts';
+import { member, Page, portal, standingOf } from './portal-web.tsx';
+
+const DAYS = 30;
+
+interface Step {
+  isDone: boolean;
+  title: string;
+  text: string;
+  href: string;
+  action: string;
+}
+
+const Checklist = ({ view, steps }: { view: MemberView; steps: readonly Step[] }) => (
+  <ol class="checklist">
+    {steps.map(({ isDone, title, text, href, action }, index) => (
+      <li class={isDone ? 'done' : undefined}>
+        <span class="tick" aria-hidden="true">
+          {isDone ? '✓' : String(index + 1)}
+        </span>
+        <div>
+          <h3>
+            {title}
+            {isDone && <span class="visually-hidden"> ({view.m.overview.done})</span>}
+          </h3>
+          {!isDone && <p class="soft">{text}</p>}
+        </div>
+        {!isDone && (
+          <a
+            class={`button ${steps.findIndex((step) => !step.isDone) === index ? 'primary' : ''}`}
+            href={href}
+          >
+            {action}
+          </a>
+        )}
+      </li>
+    ))}
+  </ol>
+);
+
+portal.get('/portal', async (context) => {
+  const view = member(context);
+  const { m, format, workspace, environment } = view;
+  const { partner } = workspace;
+  const { reports, limiter } = context.var.services;
+  const today = isoDay(view.nowMs);
+  const scope = { partnerId: partner.id, environment, from: today, to: today };
+  const month = { ...scope, from: isoDay(view.nowMs - (DAYS - 1) * DAY_MS) };
+  const [[steps, day, all, errors, keys], standing] = await Promise.all([
+    reports.ask(
+      queries.firstSteps(partner.id),
+      queries.total(scope),
+      queries.total(month),
+      queries.errors({ ...scope, from: isoDay(view.nowMs - 6 * DAY_MS) }),
+      queries.lines(month, 'key'),
+    ),
+    standingOf(view, limiter),
+  ]);
+  const isNew = steps.calls === 0;
+  const app = steps.firstApp;
+  const list: Step[] = [
+    {
+      isDone: steps.apps > 0,
+      title: m.overview.app,
+      text: m.overview.appText,
+      href: '/portal/apps?dialog=new-app',
+      action: m.apps.new,
+    },
+    {
+      isDone: steps.keys > 0,
+      title: m.overview.key,
+      text: m.overview.keyText,
+      href: app ? `/portal/apps/${app}?dialog=new-key` : '/portal/apps',
+      action: m.keys.new,
+    },
+    {
+      isDone: steps.calls > 0,
+      title: m.overview.call,
+      text: m.overview.callText,
+      href: '/docs/first-call',
+      action: m.overview.callAction,
+    },
+    {
+      isDone: partner.status === 'active',
+      title: m.overview.live,
+      text: m.overview.status(partner.status),
+      href: '/docs/going-live',
+      action: m.overview.liveAction,
+    },
+  ];
+  const isFinished = list.every(({ isDone }) => isDone);
+  return render(
+    context,
+    <Page view={view} title={m.nav.overview}>
+      <div class="head">
+        <h1 class="grow">{isNew ? m.overview.welcome(view.account.name) : partner.name}</h1>
+        {!isNew && (
+          <a class="button" href="/portal/usage">
+            {m.nav.usage}
+          </a>
+        )}
+      </div>
+      {partner.status !== 'active' && !isNew && (
+        <div class="note warn">
+          {m.overview.status(partner.status)} <a href="/docs/going-live">{m.overview.liveAction}</a>
+        </div>
+      )}
+      {isFinished ? null : (
+        <Panel
+          title={m.overview.steps}
+          action={
+            <span class="soft small">
+              {m.overview.progress(list.filter(({ isDone }) => isDone).length, list.length)}
+            </span>
+          }
+        >
+          <div data-await-call={steps.keys > 0 && isNew ? '/portal/arrived' : undefined}>
+            <Checklist view={view} steps={list} />
+          </div>
+        </Panel>
+      )}
+      {!isNew && (
+        <>
+          <dl class="figures">
+            <Figure
+              label={m.overview.today}
+              value={format.number(day?.calls ?? 0)}
+              note={m.overview.inDays(DAYS, format.number(all?.calls ?? 0))}
+            />
+            <Figure
+              label={m.overview.errors}
+              value={format.percent(day && day.calls > 0 ? day.failed / day.calls : 0)}
+              note={m.usage.calls(day?.failed ?? 0, format.number(day?.failed ?? 0))}
+            />
+            <Figure
+              label="P95"
+              value={format.ms(day?.p95 ?? null)}
+              note={`P50 ${format.ms(day?.p50 ?? null)}`}
+            />
+            <Figure
+              label={m.usage.cacheHits}
+              value={format.percent(day && day.calls > 0 ? day.cacheHits / day.calls : 0)}
+            />
+          </dl>
+          <div class="two">
+            <Panel title={m.quota.title}>
+              <div class="pad meters">
+                {standing ? (
+                  <>
+                    <Meter
+                      view={view}
+                      label={m.quota.day}
+                      used={standing.used.day}
+                      limit={standing.gauges.day.limit}
+                      remaining={standing.gauges.day.remaining}
+                      note={m.quota.resets(format.ago(new Date(standing.gauges.day.resetMs).toISOString()))}
+                    />
+                    <Meter
+                      view={view}
+                      label={m.quota.month}
+                      used={standing.used.month}
+                      limit={standing.gauges.month.limit}
+                      remaining={standing.gauges.month.remaining}
+                      note={m.quota.resets(format.ago(new Date(standing.gauges.month.resetMs).toISOString()))}
+                    />
+                    <p class="hint">
+                      {m.quota.rate(
+                        partner.rate_limit_per_second < 0
+                          ? '∞'
+                          : format.number(partner.rate_limit_per_second),
+                      )}
+                    </p>
+                  </>
+                ) : (
+                  <p class="soft">{m.quota.unknown}</p>
+                )}
+              </div>
+            </Panel>
+            <Panel title={m.overview.problems}>
+              {errors.length === 0 ? (
+                <p class="pad soft">{m.overview.noProblems}</p>
+              ) : (
+                <table class="list">
+                  <tbody>
+                    {errors.slice(0, 6).map(({ code, route, calls }) => (
+                      <tr>
+                        <td>
+                          <a href={`/docs/errors/${code}`}>
+                            <code>{code}</code>
+                          </a>
+                          <br />
+                          <span class="soft small mono">{route}</span>
+                        </td>
+                        <td class="num" data-label={m.usage.requests}>
+                          <a href={withQuery('/portal/requests', { error: code, route, range: '7d' })}>
+                            {format.number(calls)}
+                          </a>
+                        </td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              )}
+            </Panel>
+          </div>
+          <Panel title={m.overview.topKeys}>
+            {keys.length === 0 ? (
+              <p class="pad soft">{m.overview.noCalls}</p>
+            ) : (
+              <table class="list">
+                <thead>
+                  <tr>
+                    <th scope="col">{m.keys.key}</th>
+                    <th scope="col" class="num">
+                      {m.usage.requests}
+                    </th>
+                    <th scope="col" class="num">
+                      {m.overview.errors}
+                    </th>
+                    <th scope="col" class="num">
+                      P95
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {keys.slice(0, 8).map((line) => (
+                    <tr>
+                      <td>
+                        <a href={`/portal/keys/${line.group}`}>{steps.keyNames[line.group] ?? line.group}</a>
+                      </td>
+                      <td class="num" data-label={m.usage.requests}>
+                        <a href={withQuery('/portal/requests', { key: line.group, range: '30d' })}>
+                          {format.number(line.calls)}
+                        </a>
+                      </td>
+                      <td class="num" data-label={m.overview.errors}>
+                        {format.percent(line.failed / line.calls)}
+                      </td>
+                      <td class="num" data-label="P95">
+                        {format.ms(line.p95)}
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            )}
+          </Panel>
+        </>
+      )}
+    </Page>,
+  );
+});
+
+/** Whether the first call has arrived: the overview asks while it waits. */
+portal.get('/portal/arrived', async (context) => {
+  const { workspace } = member(context);
+  const [steps] = await context.var.services.reports.ask(queries.firstSteps(workspace.partner.id));
+  return context.json({ arrived: steps.calls > 0 });
+});
+
+portal.post('/portal/partner', async (context) => {
+  const { account } = member(context);
+  const { data } = await readForm(context, z.object({ partner: z.uuid() }));
+  if (data) await context.var.services.members.choose(account.id, data.partner);
+  return context.redirect('/portal', 303);
+});

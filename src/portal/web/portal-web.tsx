@@ -1,0 +1,103 @@
+// The portal's pages: which partner a page acts for, what a member may do, and the frame that all of them share.
+
+import type { Child } from 'hono/jsx';
+import type { Actor } from '../../audit/audit-store.ts';
+import { AppError } from '../../core/errors.ts';
+import { partnerObjectName } from '../../keys/key-record.ts';
+import type { Workspace } from '../../partners/partner-service.ts';
+import { may, type Permission } from '../../partners/permissions.ts';
+import { type NavItem, Shell } from '../../web/components/layout.tsx';
+import { withQuery } from '../../web/redirects.ts';
+import type { MemberView, View } from '../../web/view.ts';
+import { accountActor, createWeb, signIn, type WebContext } from '../../web/web.ts';
+import type { Services } from '../services.ts';
+
+export type PortalContext = WebContext<Services>;
+
+export const portal = createWeb<Services>();
+
+// Everything under /portal needs a session and a partner.
+portal.use('/portal/*', async (context, next) => {
+  const { view } = context.var;
+  if (!(await signIn(context))) return context.redirect(withQuery('/sign-in', { back: view.here }), 303);
+  const { account } = view;
+  if (!account) throw new AppError('forbidden');
+  const { partners, members } = context.var.services;
+  let workspace = await partners.workspace(account.id);
+  if (!workspace) {
+    const invitations = await members.invitationsFor(account.email);
+    if (invitations.length > 0) return context.redirect('/welcome', 303);
+    workspace = await register(context);
+  }
+  view.workspace = workspace;
+  await next();
+});
+
+/** A new account gets a sandbox-only partner of its own. */
+export async function register(context: PortalContext): Promise<Workspace> {
+  const { account } = context.var.view;
+  if (!account) throw new AppError('forbidden');
+  const actor = accountActor(context, account.id);
+  return context.var.services.partners.ofDeveloper(account.id, account.email, actor, account.name);
+}
+
+/** The view of a member who may do this. @throws AppError forbidden */
+export function member(context: PortalContext, permission: Permission = 'read'): MemberView {
+  const { view } = context.var;
+  const { account, workspace } = view;
+  if (!account || !workspace) throw new AppError('forbidden');
+  if (!may(workspace.role, permission)) throw new AppError('forbidden', view.m.errors.role);
+  return { ...view, account, workspace };
+}
+
+export const actorFor = (context: PortalContext): Actor =>
+  accountActor(context, context.var.view.account?.id ?? '');
+
+/** The partner's limits as its limiter counts them now; undefined while the limiter does not answer. */
+export const standingOf = ({ workspace, environment }: MemberView, limiter: Services['limiter']) => {
+  const { partner, version } = workspace;
+  return limiter
+    .standing({
+      partnerObject: partnerObjectName(partner.id, environment),
+      versions: { partner: version },
+      partner: {
+        second: partner.rate_limit_per_second,
+        day: partner.rate_limit_per_day,
+        month: partner.rate_limit_per_month,
+        overage: partner.overage_action,
+      },
+    })
+    .catch(() => undefined);
+};
+
+const items = ({ m }: View): NavItem[] => [
+  { href: '/portal', text: m.nav.overview },
+  { href: '/portal/apps', text: m.nav.apps },
+  { href: '/portal/usage', text: m.nav.usage },
+  { href: '/portal/requests', text: m.nav.requests },
+  { href: '/portal/playground', text: m.nav.playground },
+  { href: '/portal/sandbox', text: m.nav.sandbox },
+  { href: '/portal/audit', text: m.nav.audit, apart: true },
+  { href: '/portal/members', text: m.nav.members },
+  { href: '/portal/settings', text: m.nav.settings },
+  { href: '/docs', text: m.nav.docs, apart: true },
+];
+
+export const Page = ({
+  view,
+  title,
+  scripts,
+  children,
+}: {
+  view: MemberView;
+  title: string;
+  scripts?: Child;
+  children?: Child;
+}) => (
+  <Shell view={view} title={title} home="/portal" items={items(view)} hasEnvironment scripts={scripts}>
+    {children}
+  </Shell>
+);
+
+export const done = (context: PortalContext, path: string, word: string): Response =>
+  context.redirect(withQuery(path, { done: word }), 303);

@@ -1,0 +1,365 @@
+// Usage: one range, one scope, everything by outcome, time, route, key, status and country; and the same as CSV.
+
+import * as z from 'zod';
+import { type Outcome, queries, type UsageLine, type UsageScope } from '../../usage/usage-reports.ts';
+import { dayBars, hourBars, totalOf } from '../../web/bars.ts';
+import { CallsChart } from '../../web/components/chart.tsx';
+import { Choose, Empty, Figure, Meter, Panel } from '../../web/components/parts.tsx';
+import { csv } from '../../web/csv.ts';
+import { withQuery } from '../../web/redirects.ts';
+import { render } from '../../web/web.ts';
+import { member, Page, type PortalContext, portal, standingOf } from './portal-web.tsx';
+import { RANGES, type Range, rangeBefore, rangeOf } from './usage-range.ts';
+
+const filterText = z.string().max(300).optional().catch(undefined);
+
+export function scopeOf(context: PortalContext, range: Range) {
+  const { workspace, environment } = member(context);
+  const { app, key, route } = context.req.query();
+  return {
+    partnerId: workspace.partner.id,
+    environment,
+    appId: z
+      .uuid()
+      .optional()
+      .catch(undefined)
+      .parse(app || undefined),
+    keyId: filterText.parse(key || undefined),
+    route: filterText.parse(route || undefined),
+    from: range.from,
+    to: range.to,
+  } satisfies UsageScope;
+}
+
+portal.get('/portal/usage', async (context) => {
+  const view = member(context);
+  const { m, format } = view;
+  const { reports, limiter } = context.var.services;
+  const range = rangeOf(context.req.query(), view.nowMs, '30d');
+  const before = rangeBefore(range);
+  const scope = scopeOf(context, range);
+  const moments = { ...scope, fromMs: range.fromMs, toMs: range.toMs };
+  const earlier = { ...scope, from: before.from, to: before.to, fromMs: before.fromMs, toMs: before.toMs };
+  const [[outcomes, outcomesBefore, total, routes, keys, statuses, countries, errors, steps], standing] =
+    await Promise.all([
+      reports.ask(
+        range.isHourly ? queries.outcomesByHour(moments) : queries.outcomesByDay(scope),
+        range.isHourly ? queries.outcomesByHour(earlier) : queries.outcomesByDay(earlier),
+        range.isHourly ? queries.totalOfMoments(moments) : queries.total(scope),
+        queries.lines(scope, 'route'),
+        queries.lines(scope, 'key'),
+        queries.byStatus(scope),
+        queries.byCountry(scope),
+        queries.errors(scope),
+        queries.firstSteps(scope.partnerId),
+      ),
+      standingOf(view, limiter),
+    ]);
+  const link = (changes: Record<string, string | undefined>) =>
+    withQuery(view.here, { ...changes, done: undefined });
+  const toRequests = (changes: Record<string, string | undefined>) =>
+    withQuery('/portal/requests', {
+      from: range.from,
+      to: range.to,
+      key: scope.keyId,
+      route: scope.route,
+      ...changes,
+    });
+  const beforeTotals = (
+    range.isHourly ? hourBars(outcomesBefore, before) : dayBars(outcomesBefore, before.from, before.to)
+  ).map(totalOf);
+  const bars = range.isHourly
+    ? hourBars(outcomes, range, beforeTotals)
+    : dayBars(
+        outcomes,
+        range.from,
+        range.to,
+        (day) => link({ from: day, to: day, range: undefined }),
+        beforeTotals,
+      );
+  const isEmpty = bars.every((bar) => totalOf(bar) === 0);
+  const linkOf = (outcome: Outcome) => toRequests({ outcome });
+  const share = (calls: number) => (total && total.calls > 0 ? calls / total.calls : 0);
+  const table = (
+    title: string,
+    rows: readonly UsageLine[],
+    nameOf: (line: UsageLine) => string,
+    hrefOf: (line: UsageLine) => string,
+  ) => (
+    <Panel title={title}>
+      <table class="list">
+        <thead>
+          <tr>
+            <th scope="col">{title}</th>
+            <th scope="col" class="num">
+              {m.usage.requests}
+            </th>
+            <th scope="col" class="num">
+              {m.overview.errors}
+            </th>
+            <th scope="col" class="num">
+              P50
+            </th>
+            <th scope="col" class="num">
+              P95
+            </th>
+            <th scope="col" class="num">
+              P99
+            </th>
+            <th scope="col" class="num">
+              {m.usage.bytes}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.slice(0, 20).map((line) => (
+            <tr>
+              <td class="mono">
+                <a href={hrefOf(line)}>{nameOf(line)}</a>
+              </td>
+              <td class="num" data-label={m.usage.requests}>
+                {format.number(line.calls)}
+              </td>
+              <td class="num" data-label={m.overview.errors}>
+                {format.percent(line.failed / line.calls)}
+              </td>
+              <td class="num" data-label="P50">
+                {format.ms(line.p50)}
+              </td>
+              <td class="num" data-label="P95">
+                {format.ms(line.p95)}
+              </td>
+              <td class="num" data-label="P99">
+                {format.ms(line.p99)}
+              </td>
+              <td class="num" data-label={m.usage.bytes}>
+                {format.bytes(line.bytesOut)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Panel>
+  );
+  const counted = (
+    title: string,
+    rows: readonly { name: string; calls: number; href?: string; text: string }[],
+  ) => (
+    <Panel title={title}>
+      {rows.length === 0 ? (
+        <p class="pad soft">{m.usage.none}</p>
+      ) : (
+        <table class="list">
+          <tbody>
+            {rows.slice(0, 12).map(({ calls, href, text }) => (
+              <tr>
+                <td>{href ? <a href={href}>{text}</a> : text}</td>
+                <td class="num" data-label={m.usage.requests}>
+                  {format.number(calls)}
+                </td>
+                <td class="num" data-label={m.usage.share}>
+                  {format.percent(share(calls))}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Panel>
+  );
+  const filters = [
+    ['key', scope.keyId && (steps.keyNames[scope.keyId] ?? scope.keyId)],
+    ['route', scope.route],
+    ['app', scope.appId],
+  ] as const;
+  return render(
+    context,
+    <Page view={view} title={m.nav.usage}>
+      <div class="head">
+        <h1 class="grow">{m.nav.usage}</h1>
+        <Choose
+          label={m.usage.range}
+          current={range.name}
+          options={RANGES.filter((name) => name !== 'custom').map(
+            (name) => [name, m.usage.ranges[name]] as const,
+          )}
+          hrefOf={(name) => link({ range: name, from: undefined, to: undefined })}
+        />
+        <a
+          class="button small"
+          href={withQuery('/portal/usage.csv', { ...context.req.query(), done: undefined })}
+        >
+          {m.common.csv}
+        </a>
+      </div>
+      <form method="get" action="/portal/usage" class="inline">
+        {filters.map(
+          ([name, value]) =>
+            value && <input type="hidden" name={name} value={context.req.query(name) ?? ''} />,
+        )}
+        <div>
+          <label for="from">{m.usage.from}</label>
+          <input id="from" type="date" name="from" value={range.from} required />
+        </div>
+        <div>
+          <label for="to">{m.usage.to}</label>
+          <input id="to" type="date" name="to" value={range.to} required />
+        </div>
+        <button type="submit" class="button">
+          {m.usage.show}
+        </button>
+        {filters.map(
+          ([name, value]) =>
+            value && (
+              <a class="button" href={link({ [name]: undefined })}>
+                {value} <span aria-hidden="true">✕</span>
+                <span class="visually-hidden">{m.common.remove}</span>
+              </a>
+            ),
+        )}
+      </form>
+      {isEmpty ? (
+        <section class="panel">
+          <Empty title={m.usage.emptyTitle}>
+            <p>{m.usage.empty}</p>
+            <p>
+              <a class="button" href="/docs/first-call">
+                {m.overview.callAction}
+              </a>
+            </p>
+          </Empty>
+        </section>
+      ) : (
+        <>
+          <dl class="figures">
+            <Figure
+              label={m.usage.requests}
+              value={format.number(total?.calls ?? 0)}
+              note={m.usage.billed(format.number(total?.units ?? 0))}
+            />
+            <Figure
+              label={m.overview.errors}
+              value={format.percent(share(total?.failed ?? 0))}
+              note={format.number(total?.failed ?? 0)}
+            />
+            <Figure
+              label="P50 / P95 / P99"
+              value={format.ms(total?.p95 ?? null)}
+              note={`${format.ms(total?.p50 ?? null)} / ${format.ms(total?.p99 ?? null)}`}
+            />
+            <Figure
+              label={m.usage.bytes}
+              value={format.bytes(total?.bytesOut ?? 0)}
+              note={`${m.usage.sent} ${format.bytes(total?.bytesIn ?? 0)}`}
+            />
+            <Figure
+              label={m.usage.cacheHits}
+              value={format.percent(share(total?.cacheHits ?? 0))}
+              note={format.number(total?.cacheHits ?? 0)}
+            />
+          </dl>
+          <Panel
+            title={range.isHourly ? m.usage.byHour : m.usage.byDay}
+            action={<span class="soft small">{range.isHourly ? m.usage.utc : m.usage.zoomHint}</span>}
+          >
+            <div class="pad">
+              <CallsChart view={view} bars={bars} isHourly={range.isHourly} linkOf={linkOf} />
+            </div>
+          </Panel>
+        </>
+      )}
+      <Panel title={m.quota.title}>
+        <div class="pad meters">
+          {standing ? (
+            <>
+              <Meter
+                view={view}
+                label={m.quota.day}
+                used={standing.used.day}
+                limit={standing.gauges.day.limit}
+                remaining={standing.gauges.day.remaining}
+              />
+              <Meter
+                view={view}
+                label={m.quota.month}
+                used={standing.used.month}
+                limit={standing.gauges.month.limit}
+                remaining={standing.gauges.month.remaining}
+              />
+            </>
+          ) : (
+            <p class="soft">{m.quota.unknown}</p>
+          )}
+        </div>
+      </Panel>
+      {!isEmpty && (
+        <>
+          {table(
+            m.usage.routes,
+            routes,
+            ({ group }) => group,
+            ({ group }) => link({ route: group }),
+          )}
+          {table(
+            m.usage.keys,
+            keys,
+            ({ group }) => steps.keyNames[group] ?? group,
+            ({ group }) => link({ key: group }),
+          )}
+          <div class="two">
+            {counted(
+              m.usage.statuses,
+              statuses.map(({ status, calls }) => ({
+                name: String(status),
+                calls,
+                text: String(status),
+                href: toRequests({ status: String(status) }),
+              })),
+            )}
+            {counted(
+              m.usage.countries,
+              countries.map(({ name, calls }) => ({
+                name,
+                calls,
+                text: format.country(name),
+                href: toRequests({ country: name }),
+              })),
+            )}
+            {counted(
+              m.overview.problems,
+              errors.map(({ code, route, calls }) => ({
+                name: code,
+                calls,
+                text: `${code} · ${route}`,
+                href: toRequests({ error: code, route }),
+              })),
+            )}
+          </div>
+        </>
+      )}
+    </Page>,
+  );
+});
+
+const COLUMNS = [
+  'calls',
+  'successful',
+  'failed',
+  'units',
+  'cacheHits',
+  'bytesIn',
+  'bytesOut',
+  'avgLatencyMs',
+  'p50',
+  'p95',
+  'p99',
+  'uniqueIps',
+] as const;
+
+portal.get('/portal/usage.csv', async (context) => {
+  const view = member(context);
+  const range = rangeOf(context.req.query(), view.nowMs, '30d');
+  const lines = await context.var.services.reports.lines(scopeOf(context, range), 'day');
+  const rows = lines.map((line) => [line.group, ...COLUMNS.map((column) => line[column])]);
+  return csv(`usage-${view.environment}-${range.from}-${range.to}.csv`, ['day', ...COLUMNS], rows);
+});

@@ -1,0 +1,62 @@
+// Numbers, times and sizes as people of a language write them. Pure: the moment is handed in.
+
+export type Language = 'en' | 'fr';
+const LOCALES: Record<Language, string> = { en: 'en-GB', fr: 'fr-FR' };
+
+const STEPS: [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
+  ['year', 31_536_000],
+  ['month', 2_592_000],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+];
+
+export function createFormat(language: Language, nowMs: number) {
+  const locale = LOCALES[language];
+  const number = new Intl.NumberFormat(locale);
+  const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
+  const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
+  const one = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+  const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+  const full = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' });
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  const regions = new Intl.DisplayNames(locale, { type: 'region' });
+  return {
+    number: (value: number): string => number.format(value),
+    /** For axis labels: 12k. */
+    compact: (value: number): string => compact.format(value),
+    percent: (share: number): string => percent.format(share),
+    ms: (value: number | null): string => (value === null ? '–' : `${one.format(value)} ms`),
+    bytes(value: number): string {
+      const units = language === 'fr' ? ['o', 'ko', 'Mo', 'Go', 'To'] : ['B', 'kB', 'MB', 'GB', 'TB'];
+      let step = 0;
+      let amount = value;
+      while (amount >= 1000 && step < units.length - 1) {
+        amount /= 1000;
+        step++;
+      }
+      return `${one.format(amount)} ${units[step]}`;
+    },
+    /** `YYYY-MM-DD` or RFC 3339 -> 22 Nov. */
+    day: (text: string): string => day.format(new Date(text)),
+    hour: (text: string): string => `${text.slice(11, 13)}:00`,
+    /** With the zone: 22 Nov 2026, 08:00:00 UTC. */
+    exact: (text: string): string => `${full.format(new Date(text))} UTC`,
+    ago(text: string): string {
+      const seconds = (Date.parse(text) - nowMs) / 1000;
+      for (const [unit, length] of STEPS) {
+        if (Math.abs(seconds) >= length) return relative.format(Math.round(seconds / length), unit);
+      }
+      return relative.format(Math.round(seconds), 'second');
+    },
+    country: (code: string): string => {
+      try {
+        return regions.of(code) ?? code;
+      } catch {
+        return code;
+      }
+    },
+  };
+}
+
+export type Format = ReturnType<typeof createFormat>;

@@ -1,0 +1,12 @@
+// Requests that change something must come from our own pages. Browsers say where a request comes from, in
+// `Sec-Fetch-Site` and `Origin`; a request that says neither is not a browser's form, and has no cookies of a victim.
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+export function isFromHere(request: Request, origin: string): boolean {
+  if (SAFE.has(request.method)) return true;
+  const sender = request.headers.get('origin');
+  if (sender !== null) return sender === origin || sender === new URL(request.url).origin;
+  const site = request.headers.get('sec-fetch-site');
+  return site === null || site === 'same-origin' || site === 'none';
+}

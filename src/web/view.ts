@@ -1,0 +1,38 @@
+// What every page is handed: language, words, formats, who is looking, and where.
+
+import type { Account } from '../accounts/account-service.ts';
+import type { Environment } from '../keys/key-format.ts';
+import type { Workspace } from '../partners/partner-service.ts';
+import type { Assets } from './assets.ts';
+import type { Format, Language } from './format.ts';
+import type { Messages } from './messages/messages.ts';
+
+export type Theme = 'system' | 'light' | 'dark';
+
+export interface View {
+  language: Language;
+  m: Messages;
+  format: Format;
+  theme: Theme;
+  /** The page itself, path and query: where switches come back to. */
+  here: string;
+  path: string;
+  origin: string;
+  nonce: string;
+  requestId: string;
+  assets: Assets;
+  product: string;
+  nowMs: number;
+  environment: Environment;
+  /** A short word that `?done=` named. */
+  done?: string;
+  account?: Account;
+  workspace?: Workspace;
+  /** On your machine mails are in the outbox. */
+  hasOutbox: boolean;
+  /** Name of the external identity, when sign-in by it is set up. */
+  identity?: string;
+}
+
+/** A view of someone who has signed in and works for a partner. */
+export type MemberView = View & { account: Account; workspace: Workspace };

@@ -1,0 +1,224 @@
+// What all pages share: the request id, security headers, the cross-site check, preferences, the session, and errors as
+// pages. A surface adds its routes to an app that `createWeb` made.
+
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { getCookie } from 'hono/cookie';
+import type { HtmlEscapedString } from 'hono/utils/html';
+import type * as z from 'zod';
+import type { Accounts, AccountsFor, Caller } from '../accounts/account-service.ts';
+import type { Actor } from '../audit/audit-store.ts';
+import type { Config } from '../config.ts';
+import { toBase64Url } from '../core/encoding.ts';
+import { AppError, ERRORS } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
+import { actorOf } from '../http/api.ts';
+import { toAppError } from '../http/errors.ts';
+import type { PartnerService } from '../partners/partner-service.ts';
+import type { AssetServer } from './assets.ts';
+import { errorPage } from './error-page.tsx';
+import { createFormat, type Language } from './format.ts';
+import { messagesOf } from './messages/messages.ts';
+import { isFromHere } from './same-origin.ts';
+import type { View } from './view.ts';
+
+export interface WebServices {
+  config: Config;
+  now(): number;
+  log(line: Record<string, unknown>): void;
+  accountsFor: AccountsFor;
+  partners: PartnerService;
+  assetServer: AssetServer;
+}
+
+export type WebEnv<Services> = {
+  Bindings: Record<string, unknown>;
+  Variables: { services: Services; requestId: string; view: View; accounts: Accounts; sessionId: string };
+};
+export type WebContext<Services> = Context<WebEnv<Services>>;
+
+const MOST_FORM_BYTES = 64 * 1024;
+const NONCE_BYTES = 16;
+export const PREFERENCE_SECONDS = 400 * 86_400;
+
+function languageOf(context: Context): Language {
+  const chosen = getCookie(context, 'language');
+  if (chosen === 'fr' || chosen === 'en') return chosen;
+  const wanted = (context.req.header('accept-language') ?? '').toLowerCase().split(',');
+  for (const part of wanted) {
+    if (part.trim().startsWith('fr')) return 'fr';
+    if (part.trim().startsWith('en')) return 'en';
+  }
+  return 'en';
+}
+
+const themeOf = (context: Context): View['theme'] => {
+  const chosen = getCookie(context, 'theme');
+  return chosen === 'light' || chosen === 'dark' ? chosen : 'system';
+};
+
+export const originOf = (context: Context, config: Config): string =>
+  config.PORTAL_ORIGIN ?? new URL(context.req.url).origin;
+
+export const hasOutbox = (config: Config): boolean =>
+  config.ENVIRONMENT === 'development' || config.ENVIRONMENT === 'test';
+
+export function callerOf(context: Context, config: Config): Caller {
+  return {
+    origin: originOf(context, config),
+    headers: context.req.raw.headers,
+    language: languageOf(context),
+    keepAlive: (work) => context.executionCtx.waitUntil(work),
+  };
+}
+
+async function viewOf<Services extends WebServices>(context: WebContext<Services>): Promise<View> {
+  const { services, requestId } = context.var;
+  const { config } = services;
+  const language = languageOf(context);
+  const url = new URL(context.req.url);
+  const nowMs = services.now();
+  return {
+    language,
+    m: messagesOf(language),
+    format: createFormat(language, nowMs),
+    theme: themeOf(context),
+    here: url.pathname + url.search,
+    path: url.pathname,
+    origin: originOf(context, config),
+    nonce: toBase64Url(crypto.getRandomValues(new Uint8Array(NONCE_BYTES))),
+    requestId,
+    assets: await services.assetServer.current(),
+    product: config.PRODUCT_NAME,
+    nowMs,
+    environment: getCookie(context, 'environment') === 'live' ? 'live' : 'test',
+    done: url.searchParams.get('done') ?? undefined,
+    hasOutbox: hasOutbox(config),
+    identity: config.OIDC_ISSUER && config.OIDC_CLIENT_ID ? config.OIDC_NAME : undefined,
+  };
+}
+
+const policy = (nonce: string): string =>
+  [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}' 'self'`,
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+
+/** The reference's components set inline styles: its pages alone allow them. */
+export const referencePolicy = (nonce: string): string =>
+  policy(nonce)
+    .replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+    .replace("font-src 'self'", "font-src 'self' data:");
+
+const HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'camera=(), microphone=(), geolocation=()',
+  'cache-control': 'no-store',
+};
+
+/** `under`: the paths of this surface. */
+export function createWeb<Services extends WebServices>(under = '*') {
+  const web = new Hono<WebEnv<Services>>();
+  web.use(under, async (context, next) => {
+    context.set('requestId', newId());
+    const view = await viewOf(context);
+    context.set('view', view);
+    context.set('accounts', context.var.services.accountsFor(callerOf(context, context.var.services.config)));
+    context.header('content-security-policy', policy(view.nonce));
+    for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
+    context.header('x-request-id', context.var.requestId);
+    if (view.origin.startsWith('https:')) context.header('strict-transport-security', 'max-age=31536000');
+    if (!isFromHere(context.req.raw, view.origin)) throw new AppError('forbidden', view.m.errors.crossSite);
+    await next();
+  });
+  web.use(
+    under,
+    bodyLimit({ maxSize: MOST_FORM_BYTES, onError: () => Promise.reject(new AppError('payload_too_large')) }),
+  );
+  web.onError((error, context) => failed(context, error));
+  return web;
+}
+
+async function failed<Services extends WebServices>(
+  context: WebContext<Services>,
+  thrown: unknown,
+): Promise<Response> {
+  const error = toAppError(thrown);
+  const [status] = ERRORS[error.code];
+  if (status >= 500) {
+    const cause = thrown instanceof Error && thrown.cause instanceof Error ? String(thrown.cause) : undefined;
+    const { method, path } = context.req;
+    context.var.services.log({
+      message: `${method} ${path} failed`,
+      level: 'error',
+      error: String(thrown),
+      cause,
+    });
+  }
+  const view = context.var.view ?? (await viewOf(context));
+  context.header('x-request-id', context.var.requestId);
+  return context.html(`<!doctype html>${errorPage({ view, error, status })}`, status);
+}
+
+/** Whoever looks, when signed in. Cookies that the session renews go with the answer. */
+export async function signIn<Services extends WebServices>(context: WebContext<Services>): Promise<boolean> {
+  if (!/(?:^|; )(?:__Host-)?session=/.test(context.req.header('cookie') ?? '')) return false;
+  const session = await context.var.accounts.session();
+  if (!session) return false;
+  addCookies(context, session.cookies);
+  context.var.view.account = session.account;
+  context.set('sessionId', session.sessionId);
+  return true;
+}
+
+export function addCookies(context: Context, cookies: readonly string[]): void {
+  for (const cookie of cookies) context.header('set-cookie', cookie, { append: true });
+}
+
+export const accountActor = (context: Context, id: string): Actor => actorOf(context, `developer:${id}`);
+
+export function render<Services extends WebServices>(
+  context: WebContext<Services>,
+  page: HtmlEscapedString | Promise<HtmlEscapedString>,
+  status: 200 | 400 | 401 | 403 | 404 | 409 | 429 = 200,
+): Response | Promise<Response> {
+  if (page instanceof Promise) return page.then((text) => context.html(`<!doctype html>${text}`, status));
+  return context.html(`<!doctype html>${page}`, status);
+}
+
+export type FormErrors = Record<string, string>;
+export type FormValues = Record<string, string>;
+
+/** A form's fields as text (several of one name joined by newlines), read by `schema`; or what is wrong with which. */
+export async function readForm<Services extends WebServices, Schema extends z.ZodType>(
+  context: WebContext<Services>,
+  schema: Schema,
+): Promise<
+  | { values: FormValues; data: z.output<Schema>; errors?: undefined }
+  | { values: FormValues; data?: undefined; errors: FormErrors }
+> {
+  const form = await context.req.formData().catch(() => {
+    throw new AppError('invalid_request');
+  });
+  const values: FormValues = {};
+  for (const [name, value] of form) {
+    if (typeof value !== 'string') continue;
+    values[name] = values[name] === undefined ? value : `${values[name]}\n${value}`;
+  }
+  const result = schema.safeParse(values);
+  if (result.success) return { values, data: result.data };
+  const { m } = context.var.view;
+  const errors: FormErrors = {};
+  for (const issue of result.error.issues) errors[issue.path.join('.')] ??= m.fieldError(issue);
+  return { values, errors };
+}
