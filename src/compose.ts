@@ -4,6 +4,7 @@ import type { KeyLimiter } from '../durable-objects/key-limiter.ts';
 import type { PartnerLimiter } from '../durable-objects/partner-limiter.ts';
 import type { PaymentSandbox } from '../durable-objects/payment-sandbox.ts';
 import { createAccountService } from './accounts/account-service.ts';
+import { createExternalIdentity } from './accounts/external-identity.ts';
 import { createSignInGuard } from './accounts/sign-in-guard.ts';
 import { createAuditStore } from './audit/audit-store.ts';
 import { createPeriodStore } from './billing/period-store.ts';
@@ -152,6 +153,19 @@ function build(env: Env) {
       isSecure: config.ENVIRONMENT !== 'development',
       mailer,
     }),
+    identity:
+      config.OIDC_ISSUER && config.OIDC_CLIENT_ID
+        ? createExternalIdentity(
+            {
+              issuer: config.OIDC_ISSUER,
+              clientId: config.OIDC_CLIENT_ID,
+              clientSecret: config.OIDC_CLIENT_SECRET,
+              secret: config.AUTH_SECRET,
+              allowHttp: isLocal,
+            },
+            now,
+          )
+        : undefined,
     mailer,
     outbox,
     signInGuard: createSignInGuard(env.SIGN_IN_GUARD, log),

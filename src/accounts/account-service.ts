@@ -6,6 +6,7 @@ import type { Mailer } from '../mail/mailer.ts';
 import { MAILS, type MailLanguage } from '../mail/texts.ts';
 import type { Database } from '../platform/database.ts';
 import { type AuthSettings, createAuth } from './auth.ts';
+import type { ExternalIdentity } from './external-identity.ts';
 
 export interface Account {
   id: string;
@@ -76,6 +77,12 @@ export function createAccountService({ database, secret, product, isSecure, mail
       /** `data.twoFactorRedirect`: a second factor is asked for. */
       signIn: (body: { email: string; password: string }) =>
         outcomeOf<{ twoFactorRedirect?: boolean }>(api.signInEmail({ body, headers, asResponse })),
+      /** Cookies of the session of whom an issuer vouches for. */
+      async signInWith(identity: ExternalIdentity): Promise<string[]> {
+        const outcome = await outcomeOf(api.signInExternal({ body: identity, headers, asResponse }));
+        if (!outcome.ok) throw new Error(`external sign-in: ${outcome.code}`);
+        return outcome.cookies;
+      },
       signOut: () => outcomeOf(api.signOut({ headers, asResponse })),
       async verify(token: string): Promise<Outcome<{ user?: Account | null }>> {
         const outcome = await outcomeOf<{ user?: Account | null }>(

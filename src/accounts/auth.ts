@@ -7,6 +7,7 @@ import { betterAuth } from 'better-auth/minimal';
 import { twoFactor } from 'better-auth/plugins/two-factor';
 import { authDatabase } from '../platform/auth-database.ts';
 import type { Drizzle } from '../platform/database.ts';
+import { externalSignIn } from './external-sign-in.ts';
 
 export const PASSWORD_CHARS = { fewest: 10, most: 128 } as const;
 /** A session lives this long after its last use. */
@@ -67,7 +68,7 @@ export function createAuth({ database, secret, origin, product, isSecure }: Auth
       expiresIn: PROOF_SECONDS,
       sendVerificationEmail: async ({ user, token }) => mails.verify(user.email, user.name, token),
     },
-    plugins: [twoFactor({ issuer: product })],
+    plugins: [twoFactor({ issuer: product }), externalSignIn()],
     // Ours stands in front of the hash: src/accounts/sign-in-guard.ts.
     rateLimit: { enabled: false },
     telemetry: { enabled: false },

@@ -22,6 +22,8 @@ export interface AuditEntry {
   requestId: string | null;
   createdAt: string;
   hash: string;
+  /** Address of the actor's account, where it has one. */
+  email: string | null;
 }
 
 export interface AuditFilter {
@@ -56,15 +58,15 @@ export function createAuditStore(database: Database) {
       { action, actor, target }: AuditFilter = {},
     ): Promise<AuditEntry[]> =>
       database.rows<AuditEntry>(sql`
-        SELECT id, partner_id AS "partnerId", actor, action, target, details, ip, request_id AS "requestId",
-          created_at AS "createdAt", hash
-        FROM dev_portal_audit
+        SELECT d.id, partner_id AS "partnerId", actor, action, target, details, ip, request_id AS "requestId",
+          d.created_at AS "createdAt", hash, a.email
+        FROM dev_portal_audit d LEFT JOIN dev_accounts a ON a.id = split_part(d.actor, ':', 2)
         WHERE (${partnerId}::uuid IS NULL OR partner_id = ${partnerId}::uuid)
-          AND (${before ?? null}::bigint IS NULL OR id < ${before ?? null}::bigint)
+          AND (${before ?? null}::bigint IS NULL OR d.id < ${before ?? null}::bigint)
           AND (${action ?? null}::text IS NULL OR starts_with(action, ${action ?? null}::text))
           AND (${actor ?? null}::text IS NULL OR actor = ${actor ?? null}::text)
           AND (${target ?? null}::text IS NULL OR target->>'key_id' = ${target ?? null}::text)
-        ORDER BY id DESC LIMIT ${limit}`),
+        ORDER BY d.id DESC LIMIT ${limit}`),
     /** Ids of rows that do not continue their chain: none when it is whole. */
     async breaks(partnerId: string | null): Promise<number[]> {
       const rows = await database.rows<{ id: number }>(sql`SELECT id FROM audit_breaks(${partnerId}::uuid)`);

@@ -1,5 +1,6 @@
 // What the portal's routes ask of the rest of the system. `compose` hands it in.
 
+import type { ExternalIdentityClient } from '../accounts/external-identity.ts';
 import type { SignInGuard } from '../accounts/sign-in-guard.ts';
 import type { AuditStore } from '../audit/audit-store.ts';
 import type { Catalog } from '../catalog/catalog.ts';
@@ -31,5 +32,6 @@ export interface Services extends WebServices {
   mailer: Mailer;
   outbox: OutboxStore;
   signInGuard: SignInGuard;
+  identity: ExternalIdentityClient | undefined;
   resetPayments(account: string): Promise<void>;
 }

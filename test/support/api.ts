@@ -23,8 +23,8 @@ export interface ProvidedStack {
       enterprise: string;
       signing: { id: string; secret: string };
     };
-    developer: { token: string };
-    operator: { token: string };
+    developer: { token: string; email: string; password: string };
+    operator: { token: string; email: string; password: string };
     metrics: { token: string };
   };
   control: string;

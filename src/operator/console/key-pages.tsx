@@ -170,7 +170,7 @@ async function showKey(context: ConsoleContext, errors?: FormErrors) {
                 <tr>
                   <td>{m.audit.actions[entry.action as keyof typeof m.audit.actions] ?? entry.action}</td>
                   <td data-label={m.audit.who} class="small">
-                    {entry.actor}
+                    {entry.email ?? entry.actor}
                   </td>
                   <td data-label={m.operator.reason} class="small">
                     {String(entry.details.reason ?? '')}

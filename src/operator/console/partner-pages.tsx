@@ -274,7 +274,7 @@ async function showPartner(context: ConsoleContext, { dialog, errors }: State = 
               <tr>
                 <td>{m.audit.actions[entry.action as keyof typeof m.audit.actions] ?? entry.action}</td>
                 <td data-label={m.audit.who} class="small">
-                  {entry.actor}
+                  {entry.email ?? entry.actor}
                 </td>
                 <td data-label={m.operator.reason} class="small">
                   {String(entry.details.reason ?? '')}

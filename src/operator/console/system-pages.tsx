@@ -120,7 +120,7 @@ operatorConsole.get('/operator/audit', async (context) => {
               <tr>
                 <td>{m.audit.actions[entry.action as keyof typeof m.audit.actions] ?? entry.action}</td>
                 <td data-label={m.audit.who} class="small">
-                  {entry.actor}
+                  {entry.email ?? entry.actor}
                 </td>
                 <td data-label={m.operator.partner} class="mono small">
                   {entry.partnerId && (

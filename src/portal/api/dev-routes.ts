@@ -3,5 +3,7 @@
 import './app-routes.ts';
 import './key-routes.ts';
 import './usage-routes.ts';
+import './request-routes.ts';
+import './member-routes.ts';
 
 export { developerApi } from './developer.ts';

@@ -209,7 +209,9 @@ const SignIn = ({ view, values, errors, problem }: FormProps) => (
 portal.get('/sign-in', async (context) => {
   const to = context.req.query('back') ?? '';
   if (await signIn(context)) return context.redirect(safePath(to, '/portal'), 303);
-  return render(context, <SignIn view={context.var.view} values={{ back: to }} />);
+  const { view } = context.var;
+  const problem = context.req.query('problem') === 'identity' ? view.m.signIn.identityFailed : undefined;
+  return render(context, <SignIn view={view} values={{ back: to }} problem={problem} />);
 });
 
 const credentials = z.object({ email, password: z.string().min(1).max(PASSWORD_CHARS.most), back });

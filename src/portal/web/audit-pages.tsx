@@ -22,15 +22,12 @@ function filterOf(context: PortalContext) {
   };
 }
 
-/** `developer:<account>` -> the member's address; others in words. */
-export const actorName = (
-  view: MemberView,
-  entry: AuditEntry,
-  emails: ReadonlyMap<string, string>,
-): string => {
-  const [kind = '', id = ''] = entry.actor.split(/:(.*)/);
-  if (kind === 'developer') return emails.get(id) ?? id;
-  return `${view.m.audit.actors[kind as keyof typeof view.m.audit.actors] ?? kind} ${kind === 'operator' ? '' : id}`.trim();
+/** Members by their address, operators as such, others by kind and id. */
+const actorName = ({ m }: MemberView, { actor, email }: AuditEntry): string => {
+  const [kind = '', id = ''] = actor.split(/:(.*)/);
+  if (kind === 'developer') return email ?? id;
+  const name = m.audit.actors[kind as keyof typeof m.audit.actors] ?? kind;
+  return kind === 'operator' ? name : `${name} ${id}`;
 };
 
 portal.get('/portal/audit', async (context) => {
@@ -44,7 +41,6 @@ portal.get('/portal/audit', async (context) => {
     audit.breaks(partnerId),
     members.members(partnerId),
   ]);
-  const emails = new Map(people.map(({ subject, email }) => [subject, email]));
   const shown = rows.slice(0, PAGE_ROWS);
   const last = shown.at(-1);
   return render(
@@ -115,7 +111,7 @@ portal.get('/portal/audit', async (context) => {
                       <p class="small soft mono">{entry.requestId}</p>
                     </details>
                   </td>
-                  <td data-label={m.audit.who}>{actorName(view, entry, emails)}</td>
+                  <td data-label={m.audit.who}>{actorName(view, entry)}</td>
                   <td data-label={m.audit.from} class="mono small">
                     {entry.ip ?? '–'}
                   </td>

@@ -2,6 +2,7 @@
 
 import './public-pages.tsx';
 import './account-pages.tsx';
+import './identity-pages.ts';
 import './welcome-pages.tsx';
 import './overview-page.tsx';
 import './app-pages.tsx';

@@ -25,6 +25,8 @@ portal.use('/portal/*', async (context, next) => {
   const { partners, members } = context.var.services;
   let workspace = await partners.workspace(account.id);
   if (!workspace) {
+    // Operators work in their console; they become nobody's partner by looking around.
+    if (account.isOperator) return context.redirect('/operator', 303);
     const invitations = await members.invitationsFor(account.email);
     if (invitations.length > 0) return context.redirect('/welcome', 303);
     workspace = await register(context);

@@ -42,6 +42,7 @@ export const CallsChart = ({
   linkOf(outcome: Outcome): string;
 }) => {
   const { m, format } = view;
+  if (bars.every((bar) => callsOf(bar) === 0 && !bar.before)) return <p class="soft">{m.usage.emptyTitle}</p>;
   const top = roundUp(Math.max(1, ...bars.map((bar) => Math.max(callsOf(bar), bar.before ?? 0))));
   const step = WIDTH / Math.max(1, bars.length);
   const yOf = (calls: number) => HEIGHT - (calls / top) * HEIGHT;

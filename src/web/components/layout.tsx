@@ -24,9 +24,9 @@ const Mark = () => (
 );
 
 export const Brand = ({ view, href = '/' }: { view: View; href?: string }) => (
-  <a class="brand" href={href}>
+  <a class="brand" href={href} aria-label={view.product}>
     <Mark />
-    {view.product}
+    <span class="brand-name">{view.product}</span>
   </a>
 );
 

@@ -60,10 +60,7 @@ const configuration = (token: string) =>
     },
   }));
 
-const { createApiReference } = (await import(settings.library)) as {
-  createApiReference(element: string, configuration: unknown): Reference;
-};
-const reference = createApiReference('#reference', configuration(sessionStorage.getItem(KEY) ?? ''));
+let reference: Reference | undefined;
 
 function use(token: string): void {
   if (token.startsWith('pk_live_')) {
@@ -73,7 +70,7 @@ function use(token: string): void {
   }
   if (problem) problem.textContent = '';
   sessionStorage.setItem(KEY, token);
-  reference.updateConfiguration(configuration(token));
+  reference?.updateConfiguration(configuration(token));
 }
 
 if (field) {
@@ -99,5 +96,10 @@ document
       problem.textContent = answer?.problem ?? '…';
     }
   });
+
+const { createApiReference } = (await import(settings.library)) as {
+  createApiReference(element: string, configuration: unknown): Reference;
+};
+reference = createApiReference('#reference', configuration(sessionStorage.getItem(KEY) ?? ''));
 
 export {};

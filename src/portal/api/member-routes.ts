@@ -1,0 +1,132 @@
+// /api/dev/members, /api/dev/invitations, and the partners of the developer.
+
+import { createRoute } from '@hono/zod-openapi';
+import * as z from 'zod';
+import { errorAnswers, idOr404, jsonAnswer, jsonBody } from '../../http/api.ts';
+import { MAILS } from '../../mail/texts.ts';
+import { ROLES } from '../../partners/permissions.ts';
+import { originOf } from '../../web/web.ts';
+import { developerApi, developerOf } from './developer.ts';
+
+const role = z.enum(ROLES);
+const member = z.object({
+  subject: z.string(),
+  email: z.string(),
+  name: z.string().nullable(),
+  role,
+  created_at: z.string(),
+});
+const invitation = z.object({
+  id: z.string(),
+  email: z.string(),
+  role,
+  created_at: z.string(),
+  expires_at: z.string(),
+});
+const message = z.object({ message: z.string() });
+
+developerApi.openapi(
+  createRoute({
+    method: 'get',
+    path: '/members',
+    tags: ['Members'],
+    summary: 'Members and open invitations',
+    responses: {
+      200: jsonAnswer('Members', z.object({ data: z.array(member), invitations: z.array(invitation) })),
+      ...errorAnswers(401),
+    },
+  }),
+  async (context) => {
+    const { partner } = developerOf(context);
+    const { members } = context.var.services;
+    const [people, open] = await Promise.all([members.members(partner.id), members.invitations(partner.id)]);
+    return context.json(
+      {
+        data: people.map(({ createdAt, ...rest }) => ({ ...rest, created_at: createdAt })),
+        invitations: open.map(({ createdAt, expiresAt, ...rest }) => ({
+          ...rest,
+          created_at: createdAt,
+          expires_at: expiresAt,
+        })),
+      },
+      200,
+    );
+  },
+);
+
+developerApi.openapi(
+  createRoute({
+    method: 'post',
+    path: '/members/invitations',
+    tags: ['Members'],
+    summary: 'Invite someone by mail; the link works for seven days',
+    request: {
+      body: jsonBody(
+        z.object({ email: z.email().max(255), role, language: z.enum(['en', 'fr']).default('en') }),
+      ),
+    },
+    responses: { 201: jsonAnswer('Sent', z.object({ id: z.string() })), ...errorAnswers(400, 401, 403, 409) },
+  }),
+  async (context) => {
+    const { partner, actor } = developerOf(context);
+    const { members, mailer, config } = context.var.services;
+    const wanted = context.req.valid('json');
+    const { id, token } = await members.invite(partner.id, wanted.email, wanted.role, actor);
+    const url = `${originOf(context, config)}/invite/${token}`;
+    const letter = { product: config.PRODUCT_NAME, name: partner.name, url };
+    await mailer({ to: wanted.email, ...MAILS.invitation[wanted.language](letter) });
+    return context.json({ id }, 201);
+  },
+);
+
+developerApi.openapi(
+  createRoute({
+    method: 'delete',
+    path: '/members/invitations/{invitationId}',
+    tags: ['Members'],
+    summary: 'Withdraw an invitation',
+    request: { params: z.object({ invitationId: z.string() }) },
+    responses: { 200: jsonAnswer('Withdrawn', message), ...errorAnswers(401, 403, 404) },
+  }),
+  async (context) => {
+    const { partner, actor } = developerOf(context);
+    const id = idOr404(context.req.valid('param').invitationId, 'invitation');
+    await context.var.services.members.withdraw(partner.id, id, actor);
+    return context.json({ message: 'The invitation is withdrawn' }, 200);
+  },
+);
+
+const subject = z.object({ subject: z.string().max(255) });
+
+developerApi.openapi(
+  createRoute({
+    method: 'patch',
+    path: '/members/{subject}',
+    tags: ['Members'],
+    summary: "Change a member's role; a partner keeps at least one owner",
+    request: { params: subject, body: jsonBody(z.object({ role })) },
+    responses: { 200: jsonAnswer('Changed', message), ...errorAnswers(400, 401, 403, 404, 409) },
+  }),
+  async (context) => {
+    const { partner, actor } = developerOf(context);
+    const { subject: who } = context.req.valid('param');
+    await context.var.services.members.setRole(partner.id, who, context.req.valid('json').role, actor);
+    return context.json({ message: 'The role is changed' }, 200);
+  },
+);
+
+developerApi.openapi(
+  createRoute({
+    method: 'delete',
+    path: '/members/{subject}',
+    tags: ['Members'],
+    summary: 'Remove a member; a partner keeps at least one owner',
+    request: { params: subject },
+    responses: { 200: jsonAnswer('Removed', message), ...errorAnswers(401, 403, 404, 409) },
+  }),
+  async (context) => {
+    const { partner, actor } = developerOf(context);
+    await context.var.services.members.remove(partner.id, context.req.valid('param').subject, actor);
+    return context.json({ message: 'The member is removed' }, 200);
+  },
+);

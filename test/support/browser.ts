@@ -1,0 +1,89 @@
+// A real Chromium for end-to-end tests; people in it come from addresses of their own.
+
+import { spawnSync } from 'node:child_process';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { stack } from './api.ts';
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const TIMEOUT_MS = 15_000;
+
+export const launch = (): Promise<Browser> =>
+  chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium', args: FLAGS });
+
+let people = 0;
+/** An address of the documentation ranges, another for each person. */
+export const newAddress = (): string => {
+  people++;
+  return `203.0.${Math.floor(people / 250) + (process.pid % 100)}.${(people % 250) + 1}`;
+};
+
+export async function newPerson(
+  browser: Browser,
+  options: Parameters<Browser['newContext']>[0] = {},
+): Promise<{ context: BrowserContext; page: Page; problems: string[] }> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    extraHTTPHeaders: { 'cf-connecting-ip': newAddress() },
+    ...options,
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(TIMEOUT_MS);
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(`${page.url()}: ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().includes('Failed to load resource'))
+      problems.push(`${page.url()}: ${message.text()}`);
+  });
+  return { context, page, problems };
+}
+
+/** Runs a line as pasted into a shell; where curl is missing, what it would have sent. */
+export async function paste(line: string): Promise<{ status: number; body: string }> {
+  const shell = spawnSync('sh', ['-c', line], { encoding: 'utf8' });
+  if (shell.status === 0) {
+    const [head = '', body = ''] = shell.stdout.split('\r\n\r\n');
+    return { status: Number(/^HTTP\/\S+ (\d+)/.exec(head)?.[1]), body };
+  }
+  const url = /'(https?:[^']+)'/.exec(line)?.[1] ?? '';
+  const key = /Bearer ([^']+)'/.exec(line)?.[1] ?? '';
+  const response = await fetch(url, { headers: { authorization: `Bearer ${key}` } });
+  return { status: response.status, body: await response.text() };
+}
+
+export const goTo = (page: Page, path: string) => page.goto(stack.url + path);
+
+export async function signUpInBrowser(page: Page, email: string, name: string, back = ''): Promise<void> {
+  await goTo(page, `/sign-up${back}`);
+  await page.fill('[name=name]', name);
+  await page.fill('[name=email]', email);
+  await page.fill('[name=password]', 'correct horse battery');
+  await page.click('main form.stack button[type=submit]');
+  await page.waitForURL(/\/verify\?sent=/);
+  await openMail(page, email);
+}
+
+/** Opens the link of the latest mail to this address, from the outbox. */
+export async function openMail(page: Page, email: string): Promise<void> {
+  for (let tries = 0; tries < 50; tries++) {
+    await goTo(page, `/outbox?to=${encodeURIComponent(email)}`);
+    if ((await page.locator('article a').count()) > 0) break;
+    await page.waitForTimeout(100);
+  }
+  await page.locator('article a').first().click();
+}
+
+export async function signInInBrowser(page: Page, email: string, password: string): Promise<void> {
+  await goTo(page, '/sign-in');
+  await page.fill('[name=email]', email);
+  await page.fill('[name=password]', password);
+  await page.click('main form.stack button[type=submit]');
+  await page.waitForURL(/\/(portal|operator)/);
+}
