@@ -15,6 +15,8 @@ export interface NeonEndpoint {
   jwksUrl: string;
   /** SQL statements answered so far. */
   statements(): number;
+  /** Requests: a batch is one. */
+  trips(): number;
   close(): Promise<void>;
 }
 
@@ -73,6 +75,7 @@ export async function startNeonEndpoint(databaseUrl: string, jwks: object): Prom
   // Connections break when the database stops; the next query gets a new one.
   pool.on('error', () => undefined);
   let statements = 0;
+  let trips = 0;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readJson(request);
@@ -81,6 +84,7 @@ export async function startNeonEndpoint(databaseUrl: string, jwks: object): Prom
       client = await pool.connect();
       client.removeAllListeners('error').on('error', () => undefined);
       statements += body.queries?.length ?? 1;
+      trips++;
       const isolation = request.headers['neon-batch-isolation-level'];
       const result = body.queries
         ? await runBatch(client, body.queries, typeof isolation === 'string' ? isolation : undefined)
@@ -109,6 +113,7 @@ export async function startNeonEndpoint(databaseUrl: string, jwks: object): Prom
     url: `${origin}/sql`,
     jwksUrl: `${origin}/.well-known/jwks.json`,
     statements: () => statements,
+    trips: () => trips,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

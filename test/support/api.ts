@@ -12,6 +12,8 @@ import { newBearerKey, newSigningId, newSigningSecret } from '../../src/keys/key
 export interface ProvidedStack {
   url: string;
   databaseUrl: string;
+  /** The SQL endpoint. */
+  endpoint: string;
   demo: {
     partner: { id: string };
     freePartner: { id: string };
@@ -29,6 +31,8 @@ export interface ProvidedStack {
   };
   control: string;
   upstream: string;
+  /** The OIDC issuer. */
+  identity: string;
   secrets: { keyEncryptionKey: string };
 }
 

@@ -12,6 +12,7 @@ export async function startControl(stack: Stack, upstream: Upstream, lines: stri
     'stop-postgres': () => stack.postgres.stop(),
     'start-postgres': () => stack.postgres.start(),
     statements: () => stack.endpoint.statements(),
+    trips: () => stack.endpoint.trips(),
     'upstream-requests': (containing) => upstream.requests.filter(({ url }) => url.includes(containing)),
     lines: (containing) => lines.filter((line) => line.includes(containing)),
     cron: (argument) => {

@@ -6,18 +6,26 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startStack } from '../../src/dev/stack.ts';
 import { startControl } from './control.ts';
+import { OIDC_CLIENT, startOidcIssuer } from './oidc-issuer.ts';
 import { startUpstream } from './upstream.ts';
 
 export default async function setup(project: TestProject) {
   const folder = mkdtempSync(join(tmpdir(), 'passerelle-test-'));
   const upstream = await startUpstream();
+  const identity = await startOidcIssuer();
   const lines: string[] = [];
   const stack = await startStack({
     folder,
     port: 0,
     persist: true,
     entry: 'test/support/test-worker.ts',
-    variables: { ENVIRONMENT: 'test', UPSTREAM_ORIGIN: upstream.origin },
+    variables: {
+      ENVIRONMENT: 'test',
+      UPSTREAM_ORIGIN: upstream.origin,
+      OIDC_ISSUER: identity.origin,
+      OIDC_CLIENT_ID: OIDC_CLIENT.id,
+      OIDC_CLIENT_SECRET: OIDC_CLIENT.secret,
+    },
     onLog: (line) => {
       lines.push(line);
       if (lines.length > 20_000) lines.splice(0, 10_000);
@@ -27,15 +35,18 @@ export default async function setup(project: TestProject) {
   project.provide('stack', {
     url: stack.url,
     databaseUrl: stack.databaseUrl,
+    endpoint: stack.endpoint.url,
     demo: stack.demoFile as never,
     control: control.origin,
     upstream: upstream.origin,
+    identity: identity.origin,
     secrets: stack.secrets,
   });
   return async () => {
     await control.close();
     await stack.stop();
     await upstream.close();
+    await identity.close();
     rmSync(folder, { recursive: true, force: true });
   };
 }

@@ -101,7 +101,10 @@ portal.get('/docs/errors', async (context) => {
     <Docs view={view} title={m.docs.errors}>
       <h1>{m.docs.errors}</h1>
       <p>{m.docs.errorsText}</p>
-      <pre class="code">{'{"error": "daily_quota_exceeded", "message": "…", "request_id": "…"}'}</pre>
+      <Code
+        view={view}
+        text={JSON.stringify({ error: 'daily_quota_exceeded', message: '…', request_id: '…' })}
+      />
       <table class="list">
         <tbody>
           {CODES.map((code) => (

@@ -53,16 +53,11 @@ export const CallsChart = ({
     .map((bar, index) => `${((index + 0.5) * step).toFixed(1)},${yOf(bar.before ?? 0).toFixed(1)}`)
     .join(' ');
   return (
-    <figure class="stack">
+    <figure class="stack" aria-label={m.usage.chart}>
       <div class="plot" data-zoom>
         <span class="axis">{format.compact(top)}</span>
-        <svg
-          class="chart"
-          viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-          preserveAspectRatio="none"
-          role="img"
-          aria-label={m.usage.chart}
-        >
+        <svg class="chart" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none">
+          <title>{m.usage.chart}</title>
           <line class="reference" x1="0" x2={String(WIDTH)} y1="0.5" y2="0.5" />
           {bars.map((bar, index) => {
             let y = HEIGHT;

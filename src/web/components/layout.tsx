@@ -190,7 +190,8 @@ const AccountMenu = ({ view }: { view: View }) => {
   if (!account) return null;
   return (
     <details class="menu">
-      <summary aria-label={m.nav.account}>
+      <summary>
+        <span class="visually-hidden">{m.nav.account}: </span>
         <span>{workspace?.partner.name ?? account.name}</span>
         <span aria-hidden="true">▾</span>
       </summary>

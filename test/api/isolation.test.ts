@@ -1,0 +1,314 @@
+// Nobody reaches what is another's: every route of every table is walked with another tenant's ids. A route without a
+// case fails the test.
+
+import { beforeAll, describe, expect, it } from 'vitest';
+import { adminApi } from '../../src/operator/admin-routes.ts';
+import { operatorConsole } from '../../src/operator/console/pages.ts';
+import { dashboard } from '../../src/portal/api/dashboard-routes.ts';
+import { developerApi } from '../../src/portal/api/dev-routes.ts';
+import { portal } from '../../src/portal/web/pages.ts';
+import { call, developerToken, eventually, makeKey, makePartner, query, sendJson } from '../support/api.ts';
+import { memberOf, type Person, signedUp, visitor } from '../support/portal.ts';
+
+const FOREIGN_NAME = 'Theirs-7f3a';
+const ids: Record<string, string> = {};
+let me: Person;
+let myToken = '';
+let myKey = '';
+let before = '';
+
+/** `foreign`: ids of another tenant are not found. `own`: no ids; needs to be signed in. */
+type Case = { kind: 'foreign'; fields?: () => Record<string, string> } | { kind: 'own' | 'public' };
+const foreign = (fields?: () => Record<string, string>): Case => ({ kind: 'foreign', fields });
+const own: Case = { kind: 'own' };
+const open: Case = { kind: 'public' };
+
+const PORTAL: Record<string, Case> = {
+  'GET /': open,
+  'POST /preferences': open,
+  'GET /outbox': open,
+  'GET /sign-up': open,
+  'POST /sign-up': open,
+  'GET /verify': open,
+  'POST /verify': open,
+  'GET /sign-in': open,
+  'POST /sign-in': open,
+  'POST /sign-out': open,
+  'GET /two-factor': open,
+  'POST /two-factor': open,
+  'GET /reset': open,
+  'POST /reset': open,
+  'GET /reset/:token': open,
+  'POST /reset/:token': open,
+  'GET /sign-in/identity': open,
+  'GET /sign-in/identity/callback': open,
+  'GET /invite/:token': open,
+  'POST /invite/:token': foreign(),
+  'GET /welcome': own,
+  'POST /welcome': foreign(() => ({ invitation: ids.invitation ?? '' })),
+  'GET /docs': open,
+  'GET /docs/errors': open,
+  'GET /docs/errors/:code': open,
+  'GET /docs/reference': open,
+  'GET /docs/:guide': open,
+  'GET /portal': own,
+  'GET /portal/arrived': own,
+  'POST /portal/partner': foreign(() => ({ partner: ids.partner ?? '' })),
+  'GET /portal/apps': own,
+  'POST /portal/apps': own,
+  'GET /portal/apps/:app': foreign(),
+  'POST /portal/apps/:app': foreign(() => ({ name: 'Mine now' })),
+  'POST /portal/apps/:app/archive': foreign(() => ({ confirm: FOREIGN_NAME })),
+  'POST /portal/apps/:app/keys': foreign(),
+  'POST /portal/apps/:app/reset': foreign(),
+  'GET /portal/keys/:key': foreign(),
+  'POST /portal/keys/:key': foreign(() => ({ name: 'Mine now', scopes: 'read:routes' })),
+  'POST /portal/keys/:key/rotate': foreign(() => ({ grace_days: '0' })),
+  'POST /portal/keys/:key/revoke': foreign(() => ({ reason: 'mine now', confirm: FOREIGN_NAME })),
+  'POST /portal/keys/:key/day': foreign(() => ({ to: 'spent' })),
+  'GET /portal/usage': own,
+  'GET /portal/usage.csv': own,
+  'GET /portal/requests': own,
+  'GET /portal/requests/rows': own,
+  'GET /portal/requests/find': own,
+  'GET /portal/requests/:id': foreign(),
+  'GET /portal/playground': own,
+  'POST /portal/playground/key': own,
+  'GET /portal/sandbox': own,
+  'GET /portal/audit': own,
+  'GET /portal/audit.csv': own,
+  'GET /portal/members': own,
+  'POST /portal/members/invite': own,
+  'POST /portal/members/invitations/:id/withdraw': foreign(),
+  'POST /portal/members/role': foreign(() => ({ subject: ids.subject ?? '', role: 'viewer' })),
+  'POST /portal/members/remove': foreign(() => ({ subject: ids.subject ?? '' })),
+  'GET /portal/settings': own,
+  'POST /portal/settings/account': own,
+  'POST /portal/settings/partner': own,
+  'POST /portal/settings/password': own,
+  'POST /portal/settings/two-factor': own,
+  'POST /portal/settings/two-factor/confirm': own,
+  'POST /portal/settings/two-factor/codes': own,
+  'POST /portal/settings/two-factor/off': own,
+  'POST /portal/settings/sessions/end-others': own,
+  'POST /portal/settings/sessions/:id/end': foreign(),
+};
+
+const DEVELOPER: Record<string, Case> = {
+  'GET /apps': own,
+  'POST /apps': own,
+  'GET /apps/:appId': foreign(),
+  'PATCH /apps/:appId': foreign(),
+  'DELETE /apps/:appId': foreign(),
+  'GET /apps/:appId/keys': foreign(),
+  'POST /apps/:appId/keys': foreign(),
+  'GET /apps/:appId/usage': foreign(),
+  'GET /apps/:appId/events': foreign(),
+  'POST /apps/:appId/sandbox/reset': foreign(),
+  'GET /keys/:keyId': foreign(),
+  'PATCH /keys/:keyId': foreign(),
+  'POST /keys/:keyId/rotate': foreign(),
+  'POST /keys/:keyId/revoke': foreign(),
+  'POST /keys/:keyId/day': foreign(() => ({ to: 'spent' })),
+  'GET /audit': own,
+  'GET /requests': own,
+  'GET /requests/:requestId': foreign(),
+  'GET /members': own,
+  'POST /members/invitations': own,
+  'DELETE /members/invitations/:invitationId': foreign(),
+  'PATCH /members/:subject': foreign(() => ({ role: 'viewer' })),
+  'DELETE /members/:subject': foreign(),
+};
+
+const DASHBOARD: Record<string, Case> = {
+  'GET /me': own,
+  'GET /api-keys': own,
+  'POST /api-keys': own,
+  'DELETE /api-keys/:id': foreign(),
+  'GET /usage': own,
+  'GET /quota': own,
+};
+
+interface Route {
+  method: string;
+  path: string;
+}
+/** Routes that answer: middleware is for all methods, or ends in a star. */
+const routesOf = (app: { routes: readonly Route[] }): string[] => [
+  ...new Set(
+    app.routes
+      .filter(({ method, path }) => method !== 'ALL' && !path.endsWith('*'))
+      .map(({ method, path }) => `${method} ${path}`),
+  ),
+];
+
+const fill = (path: string): string =>
+  path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(ids[name] ?? ''));
+
+const snapshot = async (): Promise<string> =>
+  JSON.stringify(
+    await query(
+      `SELECT (SELECT jsonb_agg(a ORDER BY id) FROM dev_apps a WHERE partner_id = $1) AS apps,
+        (SELECT jsonb_agg(to_jsonb(k) - 'last_used_at' ORDER BY id) FROM api_key k WHERE partner_id = $1) AS keys,
+        (SELECT jsonb_agg(m ORDER BY subject) FROM partner_member m WHERE partner_id = $1) AS members,
+        (SELECT jsonb_agg(i ORDER BY id) FROM partner_invitation i WHERE partner_id = $1) AS invitations,
+        (SELECT count(*) FROM dev_portal_audit WHERE partner_id = $1) AS entries`,
+      [ids.partner],
+    ),
+  );
+
+beforeAll(async () => {
+  const partner = await makePartner();
+  await query('UPDATE partner SET name = $1 WHERE id = $2', [FOREIGN_NAME, partner.id]);
+  const them = await memberOf(partner.id);
+  const dev = { headers: { authorization: `Bearer ${await developerToken(partner)}` } };
+  const app = (await sendJson('/api/dev/apps', 'POST', { name: FOREIGN_NAME }, dev)).json.id;
+  const wanted = { key_type: 'bearer', environment: 'test', name: FOREIGN_NAME };
+  const made = (await sendJson(`/api/dev/apps/${app}/keys`, 'POST', wanted, dev)).json;
+  const request = (await call('/v2/routes/list', { key: made.secret })).headers['x-request-id'];
+  await eventually(
+    () => query('SELECT 1 FROM api_usage_events WHERE id = $1', [request]),
+    (rows) => rows.length > 0,
+  );
+  await them.post('/portal/members/invite', { email: 'someone@example.com', role: 'viewer' });
+  const [invitation] = await query('SELECT id FROM partner_invitation WHERE partner_id = $1', [partner.id]);
+  const [session] = await query(
+    'SELECT s.id FROM dev_session s JOIN dev_accounts a ON a.id = s.account_id WHERE a.email = $1',
+    [them.email],
+  );
+  const [subject] = await query('SELECT subject FROM partner_member WHERE partner_id = $1 LIMIT 1', [
+    partner.id,
+  ]);
+  Object.assign(ids, {
+    partner: partner.id,
+    app,
+    appId: app,
+    key: made.key_id,
+    keyId: made.key_id,
+    requestId: request,
+    invitation: invitation?.id,
+    invitationId: invitation?.id,
+    session: session?.id,
+    subject: subject?.subject,
+    token: 'x'.repeat(43),
+  });
+  me = await signedUp();
+  await me.get('/portal');
+  const mine = await makePartner();
+  myToken = await developerToken(mine);
+  myKey = (await makeKey(mine.id)).secret;
+  before = await snapshot();
+});
+
+/** `:id` means different things in different paths. */
+function useIds(path: string): void {
+  if (path.includes('/requests/')) ids.id = ids.requestId ?? '';
+  else if (path.includes('/invitations/')) ids.id = ids.invitation ?? '';
+  else if (path.includes('/sessions/')) ids.id = ids.session ?? '';
+  else ids.id = ids.key ?? '';
+}
+
+describe('every page of the portal', () => {
+  it.for(routesOf(portal))('%s', async (route) => {
+    const known = PORTAL[route];
+    if (!known) throw new Error(`${route} has no case`);
+    const [method = '', path = ''] = route.split(' ');
+    useIds(path);
+    if (known.kind === 'foreign') {
+      const answer =
+        method === 'GET' ? await me.get(fill(path)) : await me.post(fill(path), known.fields?.() ?? {});
+      expect([answer.status, answer.text.includes(FOREIGN_NAME)]).toEqual([404, false]);
+    } else if (known.kind === 'own') {
+      const nobody = visitor();
+      const answer = method === 'GET' ? await nobody.get(path) : await nobody.post(path);
+      expect([answer.status, String(answer.headers.location)]).toEqual([
+        303,
+        expect.stringContaining('/sign-in'),
+      ]);
+      if (method !== 'GET') return;
+      // Filters of another tenant's ids show nothing of it.
+      const filtered = await me.get(
+        `${path}?app=${ids.app}&key=${ids.key}&actor=developer:${ids.subject}&after=${ids.requestId}&partner=${ids.partner}`,
+      );
+      expect(filtered.status).toBeLessThan(500);
+      expect(filtered.text).not.toContain(FOREIGN_NAME);
+      expect(filtered.text).not.toContain('/v2/routes/list<');
+    }
+  });
+});
+
+describe("every page of the operators' console is for operators", () => {
+  it.for(routesOf(operatorConsole))('%s', async (route) => {
+    const [method = '', path = ''] = route.split(' ');
+    ids.id = path.includes('/partners/') ? (ids.partner ?? '') : (ids.requestId ?? '');
+    const fields = {
+      reason: 'x',
+      tier: 'enterprise',
+      second: '-1',
+      day: '-1',
+      month: '-1',
+      overage: 'block',
+    };
+    const ask = (person: Person) =>
+      method === 'GET' ? person.get(fill(path)) : person.post(fill(path), fields);
+    const [refused, nobody] = [await ask(me), await ask(visitor())];
+    expect([refused.status, refused.text.includes(FOREIGN_NAME)]).toEqual([403, false]);
+    expect([nobody.status, String(nobody.headers.location)]).toEqual([
+      303,
+      expect.stringContaining('/sign-in'),
+    ]);
+  });
+});
+
+const send = (path: string, method: string, body: object, headers: Record<string, string>) =>
+  method === 'GET' ? call(path, { headers }) : sendJson(path, method, body, { headers });
+
+describe("every route of the developers' API", () => {
+  it.for(routesOf(developerApi))('%s', async (route) => {
+    const known = DEVELOPER[route];
+    if (!known) throw new Error(`${route} has no case`);
+    const [method = '', path = ''] = route.split(' ');
+    const address = `/api/dev${fill(path)}`;
+    expect((await send(address, method, {}, {})).status).toBe(401);
+    if (known.kind !== 'foreign') return;
+    const body = { key_type: 'bearer', environment: 'test', name: 'x', reason: 'x', ...known.fields?.() };
+    const { status, text } = await send(address, method, body, { authorization: `Bearer ${myToken}` });
+    expect([status, text.includes(FOREIGN_NAME)]).toEqual([404, false]);
+  });
+});
+
+describe("every route of the operators' API is for operators", () => {
+  it.for(routesOf(adminApi))('%s', async (route) => {
+    const [method = '', path = ''] = route.split(' ');
+    ids.id = ids.partner ?? '';
+    const { status, text } = await send(
+      `/api/admin${fill(path)}`,
+      method,
+      {},
+      { authorization: `Bearer ${myToken}` },
+    );
+    expect([status, text.includes(FOREIGN_NAME)]).toEqual([403, false]);
+  });
+});
+
+describe('every route of the dashboard API', () => {
+  it.for(routesOf(dashboard))('%s', async (route) => {
+    const known = DASHBOARD[route];
+    if (!known) throw new Error(`${route} has no case`);
+    const [method = '', path = ''] = route.split(' ');
+    ids.id = ids.key ?? '';
+    expect((await send(`/dashboard${fill(path)}`, method, {}, {})).status).toBe(401);
+    if (known.kind !== 'foreign') return;
+    const { status } = await send(
+      `/dashboard${fill(path)}`,
+      method,
+      {},
+      { authorization: `Bearer ${myKey}` },
+    );
+    expect(status).toBe(404);
+  });
+});
+
+it('after all of that, nothing of theirs has changed', async () => {
+  expect(await snapshot()).toBe(before);
+});

@@ -1,0 +1,188 @@
+// axe-core on every page, light and dark, in both languages; and what a keyboard, a phone and a slow line need.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { gzipSync } from 'node:zlib';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { call, eventually, query, stack } from '../support/api.ts';
+import { goTo, launch, newPerson, signInInBrowser } from '../support/browser.ts';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+let browser: Browser;
+const ids: Record<string, string> = {};
+
+const PUBLIC = [
+  '/',
+  '/sign-up',
+  '/sign-in',
+  '/verify?sent=a%40example.com',
+  '/two-factor',
+  '/reset',
+  '/reset/token',
+  '/invite/nonsense',
+  '/outbox',
+  '/docs',
+  '/docs/first-call',
+  '/docs/signing',
+  '/docs/limits',
+  '/docs/handling-errors',
+  '/docs/webhooks',
+  '/docs/going-live',
+  '/docs/errors',
+  '/docs/errors/daily_quota_exceeded',
+  '/docs/api',
+  '/docs/nothing',
+];
+const portalPages = () => [
+  '/portal',
+  '/portal/apps',
+  '/portal/apps?dialog=new-app',
+  `/portal/apps/${ids.app}`,
+  `/portal/apps/${ids.app}?dialog=new-key`,
+  `/portal/keys/${ids.key}`,
+  `/portal/keys/${ids.key}?dialog=revoke`,
+  '/portal/usage',
+  '/portal/usage?range=24h',
+  '/portal/requests',
+  `/portal/requests/${ids.request}`,
+  '/portal/sandbox',
+  '/portal/audit',
+  '/portal/members',
+  '/portal/members?dialog=invite',
+  '/portal/settings',
+  '/portal/settings?dialog=password',
+];
+const operatorPages = () => [
+  '/operator',
+  '/operator/usage',
+  '/operator/keys',
+  `/operator/keys/${ids.key}`,
+  `/operator/partners/${stack.demo.partner.id}`,
+  `/operator/partners/${stack.demo.partner.id}?dialog=suspend`,
+  '/operator/audit',
+  '/operator/dead-letters',
+  '/operator/checks',
+];
+
+/** Serious and critical findings of axe-core on the page as it is. */
+async function findings(page: Page): Promise<string[]> {
+  if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(axeSource);
+  return page.evaluate(async () => {
+    // @ts-expect-error axe is there: it was just evaluated
+    const { violations } = await globalThis.axe.run(
+      { exclude: ['.reference'] },
+      { resultTypes: ['violations'] },
+    );
+    return violations
+      .filter(({ impact }: { impact: string }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, nodes }: { id: string; nodes: { html: string; failureSummary: string }[] }) =>
+        nodes
+          .slice(0, 3)
+          .map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary.slice(0, 300)}`),
+      );
+  });
+}
+
+beforeAll(async () => {
+  browser = await launch();
+  // A demo account with something to show: succeeded, refused and wrong calls.
+  const key = stack.demo.keys.test;
+  const answers = [];
+  for (const path of ['/v2/stops/search?q=colobane', '/v2/routes/list', '/v2/stops/nearby?lat=x&lon=y'])
+    answers.push(await call(path, { key }));
+  ids.request = String(answers[0]?.headers['x-request-id']);
+  await eventually(
+    () => query('SELECT 1 FROM api_usage_events WHERE id = $1', [ids.request]),
+    (rows) => rows.length > 0,
+  );
+  const [row] = await query(
+    'SELECT key_id, app_id FROM api_key WHERE partner_id = $1 AND name = $2 AND is_active',
+    [stack.demo.partner.id, 'Demo test'],
+  );
+  Object.assign(ids, { key: row?.key_id, app: row?.app_id });
+});
+afterAll(() => browser?.close());
+
+describe.each([{ locale: 'en-GB' }, { locale: 'fr-FR' }])('axe, light and dark, $locale', (look) => {
+  const walk = async (page: Page, paths: readonly string[]) => {
+    const found: string[] = [];
+    for (const path of paths) {
+      await goTo(page, path);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        for (const finding of await findings(page)) found.push(`${path}, ${colorScheme}: ${finding}`);
+      }
+    }
+    expect(found).toEqual([]);
+  };
+  it('public pages', async () => {
+    const { page, context } = await newPerson(browser, { ...look, bypassCSP: true });
+    await walk(page, PUBLIC);
+    await context.close();
+  });
+  it("the portal's pages", async () => {
+    const { page, context } = await newPerson(browser, { ...look, bypassCSP: true });
+    await signInInBrowser(page, stack.demo.developer.email, stack.demo.developer.password);
+    await walk(page, portalPages());
+    await context.close();
+  });
+  it("the operators' pages, on a phone", async () => {
+    const { page, context } = await newPerson(browser, {
+      ...look,
+      bypassCSP: true,
+      viewport: { width: 390, height: 800 },
+    });
+    await signInInBrowser(page, stack.demo.operator.email, stack.demo.operator.password);
+    await walk(page, operatorPages());
+    await context.close();
+  });
+});
+
+it('no page is wider than a phone, and each is under 100 kB with what it loads', async () => {
+  const { page, context } = await newPerson(browser, { viewport: { width: 390, height: 800 } });
+  let bytes = 0;
+  page.on('response', async (response) => {
+    bytes += gzipSync(await response.body().catch(() => Buffer.alloc(0))).length;
+  });
+  await signInInBrowser(page, stack.demo.developer.email, stack.demo.developer.password);
+  for (const path of [...portalPages(), ...PUBLIC]) {
+    bytes = 0;
+    await goTo(page, path);
+    await page.waitForLoadState('networkidle');
+    const width = await page.evaluate('document.documentElement.scrollWidth');
+    expect([path, width]).toEqual([path, 390]);
+    expect(bytes, path).toBeLessThan(100_000);
+  }
+  await context.close();
+});
+
+it('a keyboard does it all: skip link, palette, dialog, and back', async () => {
+  const { page, context } = await newPerson(browser);
+  await signInInBrowser(page, stack.demo.developer.email, stack.demo.developer.password);
+  await goTo(page, '/portal/apps');
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate('document.activeElement.className')).toBe('skip');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('audit');
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/portal/audit');
+  await goTo(page, '/portal/apps');
+  await page.focus('[data-dialog=new-app]');
+  await page.keyboard.press('Enter');
+  expect(await page.evaluate('document.activeElement.name')).toBe('name');
+  await page.keyboard.press('Escape');
+  expect(await page.locator('#new-app').isVisible()).toBe(false);
+  await context.close();
+});
+
+it('switching the language keeps the page, and appearance can be fixed', async () => {
+  const { page, context } = await newPerson(browser, { colorScheme: 'light' });
+  await goTo(page, '/docs/limits');
+  await page.click('.foot [name=language][value=fr]');
+  expect(new URL(page.url()).pathname).toBe('/docs/limits');
+  expect(await page.locator('html').getAttribute('lang')).toBe('fr');
+  await page.click('.foot [name=theme][value=dark]');
+  expect(await page.locator('html').getAttribute('data-theme')).toBe('dark');
+  await context.close();
+});

@@ -1,0 +1,94 @@
+// The portal without a browser: a person with cookies who gets pages and sends forms, as a browser would.
+
+import { randomBytes } from 'node:crypto';
+import { type Answer, call, eventually, query, stack } from './api.ts';
+import { newAddress } from './browser.ts';
+
+export interface Person {
+  email: string;
+  cookies: Map<string, string>;
+  get(path: string, headers?: Record<string, string>): Promise<Answer>;
+  /** A form of our own page; `headers` to forge it. */
+  post(path: string, fields?: Record<string, string>, headers?: Record<string, string>): Promise<Answer>;
+}
+
+export const PASSWORD = 'correct horse battery';
+
+export function visitor(email = `p-${randomBytes(6).toString('hex')}@example.com`): Person {
+  const cookies = new Map<string, string>();
+  const address = newAddress();
+  async function send(
+    method: string,
+    path: string,
+    body: string | undefined,
+    headers: Record<string, string>,
+  ) {
+    const answer = await call(path, {
+      method,
+      body,
+      headers: {
+        'cf-connecting-ip': address,
+        ...(cookies.size > 0 && {
+          cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+        }),
+        ...headers,
+      },
+    });
+    for (const line of answer.headers['set-cookie'] ?? []) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      if (value === '' || /max-age=0/i.test(line)) cookies.delete(name);
+      else cookies.set(name, value);
+    }
+    return answer;
+  }
+  return {
+    email,
+    cookies,
+    get: (path, headers = {}) => send('GET', path, undefined, headers),
+    post: (path, fields = {}, headers = {}) =>
+      send('POST', path, new URLSearchParams(fields).toString(), {
+        'content-type': 'application/x-www-form-urlencoded',
+        origin: stack.url,
+        ...headers,
+      }),
+  };
+}
+
+/** The path of the first link in the latest mail to this address whose text has `containing`. */
+export async function mailedPath(email: string, containing = ''): Promise<string> {
+  const [mail] = await eventually(
+    () =>
+      query<{ body: string }>(
+        'SELECT body FROM outbox_mail WHERE recipient = $1 AND strpos(body, $2) > 0 ORDER BY id DESC LIMIT 1',
+        [email, containing],
+      ),
+    (rows) => rows.length > 0,
+  );
+  const link = /https?:\/\/\S+/.exec(mail?.body ?? '')?.[0] ?? '';
+  return link.slice(new URL(link).origin.length);
+}
+
+/** Someone who has signed up and confirmed the address. */
+export async function signedUp(email?: string): Promise<Person> {
+  const person = visitor(email);
+  await person.post('/sign-up', { name: 'Person', email: person.email, password: PASSWORD });
+  await person.get(await mailedPath(person.email, '/verify'));
+  return person;
+}
+
+/** Someone whose portal works for this partner, with this role. */
+export async function memberOf(partnerId: string, role = 'owner'): Promise<Person> {
+  const person = await signedUp();
+  await query(
+    `INSERT INTO partner_member (partner_id, subject, email, role, chosen_at)
+     SELECT $1, id, email, $2, now() + interval '1 minute' FROM dev_accounts WHERE email = $3`,
+    [partnerId, role, person.email],
+  );
+  return person;
+}
+
+export async function operatorSignedIn(): Promise<Person> {
+  const person = visitor(stack.demo.operator.email);
+  await person.post('/sign-in', { email: person.email, password: stack.demo.operator.password });
+  return person;
+}

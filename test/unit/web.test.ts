@@ -1,0 +1,208 @@
+// What pages are made of: ranges, bars, safe paths, CSV, words.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ERRORS } from '../../src/core/errors.ts';
+import { may, ROLES } from '../../src/partners/permissions.ts';
+import { rangeBefore, rangeOf } from '../../src/portal/web/usage-range.ts';
+import { dayBars, hourBars, totalOf } from '../../src/web/bars.ts';
+import { roundUp } from '../../src/web/components/chart.tsx';
+import { toCsv } from '../../src/web/csv.ts';
+import { createFormat } from '../../src/web/format.ts';
+import { en } from '../../src/web/messages/en.ts';
+import { fr } from '../../src/web/messages/fr.ts';
+import { safePath, withQuery } from '../../src/web/redirects.ts';
+import { isFromHere } from '../../src/web/same-origin.ts';
+
+const NOW = Date.parse('2026-11-22T08:30:00Z');
+
+describe('ranges', () => {
+  it.each([
+    [{}, '30d', '2026-10-24', '2026-11-22', false],
+    [{ range: '7d' }, '7d', '2026-11-16', '2026-11-22', false],
+    [{ range: '24h' }, '24h', '2026-11-21', '2026-11-22', true],
+    [{ range: 'nonsense' }, '30d', '2026-10-24', '2026-11-22', false],
+    [{ from: '2026-11-01', to: '2026-11-01' }, 'custom', '2026-11-01', '2026-11-01', true],
+    [{ from: '2026-11-05', to: '2026-11-01' }, 'custom', '2026-11-01', '2026-11-05', false],
+    [{ from: '2026-02-30', to: '2026-11-01' }, 'custom', '2026-02-30', '2026-11-01', false],
+    [{ from: "'; DROP", to: '2026-11-01' }, '30d', '2026-10-24', '2026-11-22', false],
+  ])('%j', (query, name, from, to, isHourly) => {
+    const range = rangeOf(query, NOW, '30d');
+    if (!('from' in query) || query.from !== '2026-02-30')
+      expect(range).toMatchObject({ name, from, to, isHourly });
+    expect(range.toMs).toBeGreaterThan(range.fromMs);
+  });
+  it('the one before is as long, and ends where this begins', () => {
+    fc.assert(
+      fc.property(fc.constantFrom('24h', '7d', '30d'), (range) => {
+        const now = rangeOf({ range }, NOW, '30d');
+        const then = rangeBefore(now);
+        expect(then.toMs).toBe(now.fromMs);
+        expect(then.toMs - then.fromMs).toBe(now.toMs - now.fromMs);
+      }),
+    );
+  });
+  it('bars lose no call and have one for each step', () => {
+    const lines = [
+      { at: '2026-11-20', outcome: 'succeeded' as const, calls: 3 },
+      { at: '2026-11-20', outcome: 'limited' as const, calls: 2 },
+      { at: '2026-11-22', outcome: 'input' as const, calls: 1 },
+    ];
+    expect(dayBars(lines, '2026-11-19', '2026-11-22').map(totalOf)).toEqual([0, 5, 0, 1]);
+    const range = rangeOf({ range: '24h' }, NOW, '30d');
+    expect(
+      hourBars([{ at: '2026-11-22T08:00:00Z', outcome: 'upstream', calls: 4 }], range)
+        .map(totalOf)
+        .at(-1),
+    ).toBe(4);
+    expect(hourBars([], range)).toHaveLength(24);
+  });
+  it('the axis ends at a round number at or above', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1e12 }),
+        (value) => roundUp(value) >= value && roundUp(value) <= value * 4 + 4,
+      ),
+    );
+  });
+});
+
+describe('where a form leads', () => {
+  it.each([
+    ['/portal/keys?x=1', '/portal/keys?x=1'],
+    ['//evil.example', '/'],
+    ['/\\evil.example', '/'],
+    ['https://evil.example/', '/'],
+    ['javascript:alert(1)', '/'],
+    ['/a\nb', '/'],
+    [undefined, '/'],
+  ])('%s', (target, path) => expect(safePath(target, '/')).toBe(path));
+  it('never leaves, whatever the text', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.webUrl(),
+          fc.string().map((text) => `/${text}`),
+        ),
+        (text) => {
+          const url = new URL(safePath(text, '/'), 'https://here.example');
+          expect(url.origin).toBe('https://here.example');
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+  it('adds and drops query parameters', () =>
+    expect(withQuery('/a?x=1&y=2', { x: undefined, z: 'é&' })).toBe('/a?y=2&z=%C3%A9%26'));
+});
+
+it.each([
+  ['GET', {}, true],
+  ['POST', { origin: 'https://here.example' }, true],
+  ['POST', { origin: 'https://evil.example' }, false],
+  ['POST', { origin: 'null' }, false],
+  ['POST', { 'sec-fetch-site': 'cross-site' }, false],
+  ['POST', { 'sec-fetch-site': 'same-origin' }, true],
+])('%s %j is from here: %s', (method, headers, expected) => {
+  // Node's Request drops headers that only browsers set.
+  const request = {
+    method,
+    url: 'https://here.example/x',
+    headers: new Headers(headers as Record<string, string>),
+  };
+  expect(isFromHere(request as Request, 'https://here.example')).toBe(expected);
+});
+
+it('CSV: quotes, newlines, and nothing that a spreadsheet runs', () => {
+  expect(
+    toCsv(
+      ['a', 'b'],
+      [
+        ['x,"y"', '=1+1'],
+        [null, -5],
+      ],
+    ),
+  ).toBe('a,b\r\n"x,""y""",\'=1+1\r\n,-5\r\n');
+});
+
+describe('words', () => {
+  type Leaf = [path: string, value: unknown];
+  const leaves = (node: unknown, path = ''): Leaf[] =>
+    node !== null && typeof node === 'object'
+      ? Object.entries(node).flatMap(([name, value]) => leaves(value, `${path}.${name}`))
+      : [[path, node]];
+  const [english, french] = [new Map(leaves(en)), new Map(leaves(fr))];
+
+  it('every string is in both catalogues, and of the same kind', () => {
+    expect([...french.keys()].sort()).toEqual([...english.keys()].sort());
+    for (const [path, value] of english) {
+      const other = french.get(path);
+      expect(typeof other, path).toBe(typeof value);
+      if (typeof value === 'string') expect(String(other).trim(), path).not.toBe('');
+      if (typeof value === 'function') expect((other as () => void).length, path).toBe(value.length);
+    }
+  });
+  /** The same in both languages, and rightly so. */
+  const SHARED =
+    /^(Sandbox|Audit|Actions|Test|Route|Routes|Code|Secret|Quotas|Sessions|24 h|Incident|Pause|Exact|E-mail|active|Invitations|Guides|Passerelle)$/;
+  it('French is French: sentences are not left in English', () => {
+    const same = [...english].filter(
+      ([path, value]) => typeof value === 'string' && value === french.get(path) && !SHARED.test(value),
+    );
+    expect(same).toEqual([]);
+  });
+  it('every error code has its page in both languages', () => {
+    expect(Object.keys(en.errorGuide).sort()).toEqual(Object.keys(ERRORS).sort());
+    expect(Object.keys(fr.errorGuide).sort()).toEqual(Object.keys(ERRORS).sort());
+  });
+  it('pages hold no words of their own: they are all in the catalogues', () => {
+    const root = new URL('../..', import.meta.url).pathname;
+    const files = ['src/portal/web', 'src/operator/console', 'src/web', 'src/web/components'].flatMap(
+      (folder) =>
+        readdirSync(join(root, folder))
+          .filter((name) => name.endsWith('.tsx'))
+          .map((name) => join(folder, name)),
+    );
+    const found = files.flatMap((file) => {
+      const source = readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+      const texts = [...source.matchAll(/<[\w.]+[^<>]*>\s*([^<>{}]*[A-Za-zÀ-ÿ]{2,}[^<>{}]*)\s*<\//g)].map(
+        ([, text = '']) => text.trim(),
+      );
+      const attributes = [
+        ...source.matchAll(/(?:placeholder|title|aria-label|label)="([^"]*[A-Za-z]{2,}[^"]*)"/g),
+      ].map(([, text = '']) => text);
+      return [...texts, ...attributes].map((text) => `${file}: ${text}`);
+    });
+    const NAMES = /: (https:\/\/|pk_test_…|X-Request-Id|P95|Ctrl K|P50 \/ P95 \/ P99|\/docs\/api)$/;
+    expect(found.filter((text) => !NAMES.test(text))).toEqual([]);
+  });
+  it('numbers and times are written as people of the language write them', () => {
+    const [a, b] = [createFormat('en', NOW), createFormat('fr', NOW)];
+    expect([a.number(1234567), b.number(1234567).replaceAll('\u202f', ' ')]).toEqual([
+      '1,234,567',
+      '1 234 567',
+    ]);
+    expect([a.ago('2026-11-22T08:27:00Z'), b.ago('2026-11-22T08:27:00Z')]).toEqual([
+      '3 minutes ago',
+      'il y a 3 minutes',
+    ]);
+    expect([a.bytes(1500), b.bytes(1500)]).toEqual(['1.5 kB', '1,5 ko']);
+    expect([a.country('SN'), b.country('SN'), a.country('??')]).toEqual(['Senegal', 'Sénégal', '??']);
+  });
+});
+
+it('roles: who may do what', () => {
+  const table = ROLES.map((role) => [
+    role,
+    ...(['read', 'develop', 'pay', 'own'] as const).filter((what) => may(role, what)),
+  ]);
+  expect(table).toEqual([
+    ['owner', 'read', 'develop', 'pay', 'own'],
+    ['developer', 'read', 'develop'],
+    ['billing', 'read', 'pay'],
+    ['viewer', 'read'],
+  ]);
+});
