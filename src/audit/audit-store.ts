@@ -50,6 +50,16 @@ export const auditRow = (
 
 export function createAuditStore(database: Database) {
   return {
+    /** For what changes no row of Postgres: the row by itself. */
+    write: (
+      partnerId: string | null,
+      actor: Actor,
+      action: string,
+      target: Record<string, unknown>,
+      details: object = {},
+    ): Promise<unknown> =>
+      database.rows(sql`WITH changed AS (SELECT ${partnerId}::uuid AS partner_id)
+        ${auditRow(actor, action, target, details)}`),
     /** Newest first. `before`: the id of the last one seen. */
     list: (
       partnerId: string | null,

@@ -10,7 +10,12 @@ const KEY_ID = 'local';
 
 export interface Issuer {
   jwks: { keys: JWK[] };
-  token(claims: { sub: string; email: string; roles?: string[] }, lifetime?: string): Promise<string>;
+  token(
+    claims: { sub: string; email: string; roles?: string[] },
+    lifetime?: string,
+    issuer?: string,
+    audience?: string,
+  ): Promise<string>;
 }
 
 export async function openIssuer(file: string): Promise<Issuer> {
@@ -23,12 +28,12 @@ export async function openIssuer(file: string): Promise<Issuer> {
   const { d: _private, ...shown } = secret;
   return {
     jwks: { keys: [{ ...shown, kid: KEY_ID, alg: 'ES256', use: 'sig' }] },
-    token: ({ sub, email, roles = [] }, lifetime = '30d') =>
+    token: ({ sub, email, roles = [] }, lifetime = '30d', issuer = ISSUER, audience = AUDIENCE) =>
       new SignJWT({ email, email_verified: true, roles, country: 'SN', currency: 'XOF', lang: 'fr' })
         .setProtectedHeader({ alg: 'ES256', kid: KEY_ID })
         .setSubject(sub)
-        .setIssuer(ISSUER)
-        .setAudience(AUDIENCE)
+        .setIssuer(issuer)
+        .setAudience(audience)
         .setIssuedAt()
         .setExpirationTime(lifetime)
         .sign(key),

@@ -377,6 +377,7 @@ adminApi.openapi(
     // Whatever it is, the consumer judges it again.
     await usageQueue.send(found.body as UsageMessage, { contentType: 'json' });
     await usageStore.markReplayed(found.id);
+    await context.var.services.audit.write(null, actor(context), 'dead_letter.replayed', { id: found.id });
     return context.json({ id: found.id, message: 'Sent to the queue' }, 202);
   },
 );

@@ -69,6 +69,21 @@ describe('tokens', () => {
           ),
     ],
     ['expired', () => control('token', { sub: 'x', email: 'x@example.com', lifetime: '-1h' })],
+    [
+      'for another audience',
+      () =>
+        control('token', { sub: 'x', email: 'x@example.com', roles: ['operator'], audience: 'someone-else' }),
+    ],
+    [
+      'of another issuer',
+      () =>
+        control('token', {
+          sub: 'x',
+          email: 'x@example.com',
+          roles: ['operator'],
+          issuer: 'https://evil.example',
+        }),
+    ],
   ];
   async function forged(claims: object): Promise<string> {
     const { privateKey } = await generateKeyPair('ES256');

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { messagesOf } from '../../src/web/messages/messages.ts';
-import { call, eventually, query, stack } from '../support/api.ts';
+import { call, control, eventually, query, stack } from '../support/api.ts';
 import {
   goTo,
   launch,
@@ -187,6 +187,7 @@ it.for(['en', 'fr'] as const)('%s: a newcomer gets from sign-up to a live key', 
     [secret, rolled, live],
   );
   expect(stored?.found).toBe(0);
+  for (const each of [secret, rolled, live]) expect(await control('lines', each)).toEqual([]);
 });
 
 it('the whole way works without JavaScript', async () => {

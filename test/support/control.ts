@@ -20,13 +20,15 @@ export async function startControl(stack: Stack, upstream: Upstream, lines: stri
       return stack.fireCron(cron, at);
     },
     token: (argument) => {
-      const { lifetime, ...claims } = JSON.parse(argument) as {
+      const { lifetime, issuer, audience, ...claims } = JSON.parse(argument) as {
         sub: string;
         email: string;
         roles?: string[];
         lifetime?: string;
+        issuer?: string;
+        audience?: string;
       };
-      return stack.issuer.token(claims, lifetime);
+      return stack.issuer.token(claims, lifetime, issuer, audience);
     },
     queue: async (argument) => {
       const queue = await stack.miniflare.getQueueProducer<unknown>('USAGE_QUEUE');

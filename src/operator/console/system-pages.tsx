@@ -4,14 +4,15 @@ import * as z from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { DAY_MS, isoDay } from '../../core/time.ts';
 import { idOr404, numberCursor } from '../../http/api.ts';
+import { reason } from '../../http/fields.ts';
 import type { UsageMessage } from '../../usage/usage-event.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
-import { Empty, Panel, Post, Time } from '../../web/components/parts.tsx';
+import { Empty, Panel, Time } from '../../web/components/parts.tsx';
 import { withQuery } from '../../web/redirects.ts';
-import { render } from '../../web/web.ts';
-import { ConsolePage, done, operator, operatorConsole } from './console-web.tsx';
+import { readForm, render } from '../../web/web.ts';
+import { ConsolePage, done, operator, operatorActor, operatorConsole } from './console-web.tsx';
 
 const DAYS = 30;
 const PAGE_ROWS = 50;
@@ -173,9 +174,22 @@ operatorConsole.get('/operator/dead-letters', async (context) => {
                     {letter.replayedAt ? (
                       <span class="badge good">{m.operator.replayed}</span>
                     ) : (
-                      <Post action={`/operator/dead-letters/${letter.id}/replay`} kind="button small">
-                        {m.operator.replay}
-                      </Post>
+                      <form
+                        method="post"
+                        action={`/operator/dead-letters/${letter.id}/replay`}
+                        class="inline"
+                      >
+                        <input
+                          name="reason"
+                          required
+                          maxlength={500}
+                          aria-label={m.operator.reason}
+                          placeholder={m.operator.reason}
+                        />
+                        <button type="submit" class="button small">
+                          {m.operator.replay}
+                        </button>
+                      </form>
                     )}
                   </td>
                 </tr>
@@ -190,13 +204,16 @@ operatorConsole.get('/operator/dead-letters', async (context) => {
 
 operatorConsole.post('/operator/dead-letters/:id/replay', async (context) => {
   operator(context);
-  const { usageStore, usageQueue } = context.var.services;
+  const { usageStore, usageQueue, audit } = context.var.services;
+  const { data } = await readForm(context, z.object({ reason }));
+  if (!data) throw new AppError('validation_error');
   const letter = await usageStore.deadLetter(idOr404(context.req.param('id'), 'dead letter'));
   if (!letter) throw new AppError('not_found');
   if (letter.replayedAt) throw new AppError('conflict');
   // Whatever it is, the consumer judges it again.
   await usageQueue.send(letter.body as UsageMessage, { contentType: 'json' });
   await usageStore.markReplayed(letter.id);
+  await audit.write(null, operatorActor(context), 'dead_letter.replayed', { id: letter.id }, data);
   return done(context, '/operator/dead-letters', 'replayed');
 });
 

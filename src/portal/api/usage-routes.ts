@@ -147,12 +147,13 @@ developerApi.openapi(
     responses: { 200: jsonAnswer('Reset', z.object({ message: z.string() })), ...errorAnswers(401, 404) },
   }),
   async (context) => {
-    const { partner } = developerOf(context);
+    const { partner, actor } = developerOf(context);
     const app = await context.var.services.apps.get(
       partner.id,
       idOr404(context.req.valid('param').appId, 'app'),
     );
     await context.var.services.resetPayments(app.id);
+    await context.var.services.audit.write(partner.id, actor, 'sandbox.reset', { app_id: app.id });
     return context.json({ message: 'The sandbox of this app is empty' }, 200);
   },
 );

@@ -165,5 +165,8 @@ portal.post('/portal/apps/:app/reset', async (context) => {
     idOr404(context.req.param('app'), 'app'),
   );
   await context.var.services.resetPayments(app.id);
+  await context.var.services.audit.write(workspace.partner.id, actorFor(context), 'sandbox.reset', {
+    app_id: app.id,
+  });
   return done(context, '/portal/sandbox', 'sandbox_reset');
 });

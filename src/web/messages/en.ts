@@ -457,6 +457,8 @@ export const en = {
     },
     actors: { operator: 'Operator', key: 'Key', job: 'Job', developer: 'Developer' },
     actions: {
+      'sandbox.reset': 'emptied a sandbox',
+      'dead_letter.replayed': 'replayed a dead letter',
       'key.created': 'made a key',
       'key.rotated': 'rolled a key',
       'key.revoked': 'revoked a key',

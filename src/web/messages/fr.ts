@@ -474,6 +474,8 @@ export const fr: typeof en = {
     },
     actors: { operator: 'Opérateur', key: 'Clé', job: 'Tâche', developer: 'Développeur' },
     actions: {
+      'sandbox.reset': 'a vidé un bac à sable',
+      'dead_letter.replayed': 'a rejoué un message en échec',
       'key.created': 'a créé une clé',
       'key.rotated': 'a renouvelé une clé',
       'key.revoked': 'a révoqué une clé',
