@@ -6,7 +6,7 @@ import { handle } from './gateway/pipeline.ts';
 import { consume, runCron } from './jobs/jobs.ts';
 import { adminApi } from './operator/admin-routes.ts';
 import { operatorConsole } from './operator/console/pages.ts';
-import { createMachineRoutes } from './operator/machine-routes.ts';
+import { createMachineRoutes, createReferenceRoutes } from './operator/machine-routes.ts';
 import { dashboard } from './portal/api/dashboard-routes.ts';
 import { developerApi } from './portal/api/dev-routes.ts';
 import { portal } from './portal/web/pages.ts';
@@ -16,64 +16,60 @@ export { PartnerLimiter } from '../durable-objects/partner-limiter.ts';
 export { PaymentSandbox } from '../durable-objects/payment-sandbox.ts';
 
 const info = { openapi: '3.1.0', info: { title: 'Passerelle', version: '1.0.0' } };
-const machines = createMachineRoutes([
+const own = [
   { prefix: '/dashboard', document: dashboard.getOpenAPI31Document(info) as object },
   { prefix: '/api/dev', document: developerApi.getOpenAPI31Document(info) as object },
   { prefix: '/api/admin', document: adminApi.getOpenAPI31Document(info) as object },
-]);
+];
+const machines = createMachineRoutes(own);
 
 type AppEnv = { Bindings: Env; Variables: { services: Services; requestId: string } };
-const app = new Hono<AppEnv>();
-for (const path of [
-  '/dashboard/*',
-  '/api/*',
-  '/health',
-  '/healthz',
-  '/metrics',
-  '/openapi.json',
-  '/docs/api',
-]) {
-  app.use(path, async (context, next) => {
+
+const withServices = (): Hono<AppEnv> => {
+  const app = new Hono<AppEnv>();
+  return app.use(async (context, next) => {
     context.set('services', compose(context.env));
     await next();
   });
-}
-app.route('/dashboard', dashboard);
-app.route('/api/dev', developerApi);
-app.route('/api/admin', adminApi);
-app.route('/', machines);
-app.get('/assets/*', (context) => compose(context.env).assetServer.serve(context.req.path));
+};
 
-// Pages have middleware of their own, so they are an app of their own: the gateway's requests never pass through it.
-const pages = new Hono<AppEnv>();
-pages.use(async (context, next) => {
-  context.set('services', compose(context.env));
-  await next();
-});
-pages.route('/', operatorConsole);
-pages.route('/', portal);
-const PAGES = ['/', '/preferences', '/outbox', '/sign-up', '/sign-in', '/sign-in/*', '/sign-out', '/verify'];
-const MORE_PAGES = [
-  '/two-factor',
-  '/reset',
-  '/reset/*',
-  '/invite/*',
-  '/welcome',
-  '/portal/*',
-  '/operator/*',
-  '/docs/*',
-];
-for (const path of [...PAGES, ...MORE_PAGES]) {
-  app.all(path, (context) => pages.fetch(context.req.raw, context.env, context.executionCtx));
-}
-
-// Everything else is the offered API.
-app.all('*', (context) =>
+// Three apps, told apart by the first part of the path. Nearly every request is for the offered API, and none of those
+// passes the routes and the middleware of the others.
+const offered = new Hono<AppEnv>().all('*', (context) =>
   handle(context.req.raw, compose(context.env).gateway, (work) => context.executionCtx.waitUntil(work)),
 );
 
+const apis = withServices();
+apis.route('/dashboard', dashboard);
+apis.route('/api/dev', developerApi);
+apis.route('/api/admin', adminApi);
+apis.route('/', machines);
+apis.get('/assets/*', (context) => context.var.services.assetServer.serve(context.req.path));
+apis.route('/', offered);
+
+const pages = withServices();
+pages.route('/', createReferenceRoutes(own));
+pages.route('/', operatorConsole);
+pages.route('/', portal);
+
+const firstPart = (path: string): string => path.split('/', 2)[1] ?? '';
+const apps = new Map<string, Hono<AppEnv>>();
+for (const app of [pages, apis]) for (const { path } of app.routes) apps.set(firstPart(path), app);
+// Stars are middleware and the rest.
+apps.delete('*');
+
+/** The path of `https://host/path?query`, without parsing all of it. */
+const pathOf = (url: string): string => {
+  const start = url.indexOf('/', url.indexOf('://') + 3);
+  const end = url.indexOf('?', start);
+  return end < 0 ? url.slice(start) : url.slice(start, end);
+};
+
 export default {
-  fetch: app.fetch,
+  fetch(request, env, ctx) {
+    const app = apps.get(firstPart(pathOf(request.url))) ?? offered;
+    return app.fetch(request, env, ctx);
+  },
   async queue(batch, env) {
     await consume(batch.queue, batch.messages, compose(env));
   },

@@ -61,7 +61,8 @@ export async function startRuntime({
   entry,
 }: RuntimeOptions): Promise<Miniflare> {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(ROOT, 'wrangler.toml'));
-  const { modulesRules: _rules, ...options } = workerOptions;
+  // Not Miniflare's asset router: it would take each request first. The binding is all that the Worker asks for.
+  const { modulesRules: _rules, assets: _assets, ...options } = workerOptions;
   await buildAssets();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({

@@ -122,6 +122,12 @@ export function createMachineRoutes(own: readonly OpenApiPart[]) {
     ),
   );
 
+  return routes;
+}
+
+/** All endpoints as plain HTML, without scripts. */
+export function createReferenceRoutes(own: readonly OpenApiPart[]) {
+  const routes = new Hono<ApiEnv<Services>>();
   routes.get('/docs/api', (context) =>
     context.html(renderReference(mergeDocuments(own, context.var.services.gateway.catalog.documents)), 200, {
       'content-security-policy':

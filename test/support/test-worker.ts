@@ -127,7 +127,11 @@ function edgeOf(env: Env, name: string): Env {
 }
 
 export default {
-  async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+  async fetch(
+    request: Parameters<typeof worker.fetch>[0],
+    env: Env,
+    ctx: ExecutionContext,
+  ): Promise<Response> {
     if (request.url.endsWith('/__test')) {
       if (request.method === 'POST') Object.assign(faults, await request.json());
       return Response.json(counts);

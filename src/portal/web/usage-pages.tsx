@@ -243,9 +243,9 @@ portal.get('/portal/usage', async (context) => {
               note={format.number(total?.failed ?? 0)}
             />
             <Figure
-              label="P50 / P95 / P99"
+              label="P95"
               value={format.ms(total?.p95 ?? null)}
-              note={`${format.ms(total?.p50 ?? null)} / ${format.ms(total?.p99 ?? null)}`}
+              note={`P50 ${format.ms(total?.p50 ?? null)} · P99 ${format.ms(total?.p99 ?? null)}`}
             />
             <Figure
               label={m.usage.bytes}
