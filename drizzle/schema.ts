@@ -217,6 +217,17 @@ export const devTwoFactor = pgTable(
   (table) => [index('idx_two_factor_account').on(table.userId)],
 );
 
+/** Addresses that operators keep out. */
+export const addressBlock = pgTable('address_block', {
+  id: uuid('id').primaryKey(),
+  range: inet('range').notNull(),
+  reason: text('reason').notNull(),
+  createdBy: text('created_by').notNull(),
+  createdAt: at('created_at').notNull().defaultNow(),
+  expiresAt: at('expires_at'),
+  liftedAt: at('lifted_at'),
+});
+
 /** Mails that no provider is configured for: your machine's outbox. Empty in production. */
 export const outboxMail = pgTable('outbox_mail', {
   id: uuid('id').primaryKey(),

@@ -8,6 +8,8 @@ import { createExternalIdentity } from './accounts/external-identity.ts';
 import { createSignInGuard } from './accounts/sign-in-guard.ts';
 import { createAuditStore } from './audit/audit-store.ts';
 import { createPeriodStore } from './billing/period-store.ts';
+import { createAddressBlocks } from './blocks/address-blocks.ts';
+import { createBlockService } from './blocks/block-service.ts';
 import { type Catalog, loadCatalog } from './catalog/catalog.ts';
 import { DOCUMENTS } from './catalog/documents.ts';
 import { type Config, readConfig } from './config.ts';
@@ -90,11 +92,14 @@ function build(env: Env) {
   const payments = (account: string, request: Parameters<PaymentSandbox['call']>[0]) =>
     env.PAYMENT_SANDBOX.get(env.PAYMENT_SANDBOX.idFromName(account)).call(request);
 
+  const addressBlocks = createAddressBlocks(env.KEY_RECORDS, now, log);
+
   const gateway: Gateway = {
     now,
     newId,
     catalog,
     authenticate,
+    isBlocked: addressBlocks.isBlocked,
     isOriginListed: keyStore.isOriginListed,
     limiter,
     cache: {
@@ -144,6 +149,7 @@ function build(env: Env) {
     keys: createKeyService({ ...changes, database, keyStore, keyEncryptionKeys, catalog }),
     partners: createPartnerService({ ...changes, database }),
     apps: createAppService({ ...changes, database }),
+    blocks: createBlockService({ database, blocks: addressBlocks }),
     members: createMemberService({ database }),
     accountsFor: createAccountService({
       database,

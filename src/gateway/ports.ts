@@ -32,6 +32,8 @@ export interface GatewayPorts {
   now(): number;
   newId(): string;
   authenticate: Authenticator;
+  /** Whether an operator blocked the address. From memory. */
+  isBlocked(ip: string, keepAlive: (work: Promise<unknown>) => void): boolean;
   isOriginListed(origin: string): Promise<boolean>;
   limiter: Pick<LimiterClient, 'take' | 'peek' | 'refund'>;
   cache: {

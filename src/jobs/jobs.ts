@@ -1,6 +1,7 @@
 // Queue and cron dispatch: name -> handler.
 
 import type { PeriodStore } from '../billing/period-store.ts';
+import type { BlockService } from '../blocks/block-service.ts';
 import { DAY_MS } from '../core/time.ts';
 import type { KeyService } from '../keys/key-service.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
@@ -15,6 +16,7 @@ export interface JobServices {
   log(line: Record<string, unknown>): void;
   keys: Pick<KeyService, 'announceRecent' | 'rewrap'>;
   limiter: LimiterClient;
+  blocks: Pick<BlockService, 'publish'>;
   periods: PeriodStore;
   usageStore: UsageStore;
   deadLetters: Pick<Queue<unknown>, 'send'>;
@@ -22,9 +24,10 @@ export interface JobServices {
 
 const CRONS: Record<string, (services: JobServices, nowMs: number) => Promise<unknown>> = {
   '* * * * *': ({ keys }) => keys.announceRecent(),
-  '17 * * * *': async ({ periods, keys, config }) => ({
+  '17 * * * *': async ({ periods, keys, blocks, config }) => ({
     ...(await periods.upkeep(config.USAGE_MONTHS_KEPT)),
     rewrapped: await keys.rewrap(),
+    blocks: await blocks.publish(),
   }),
   '5 0 * * *': ({ periods }, nowMs) => closePeriods(periods, nowMs),
   '10 2 * * *': async (services, nowMs) => [

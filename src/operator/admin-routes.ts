@@ -16,8 +16,9 @@ import {
   pageQuery,
   uuidCursor,
 } from '../http/api.ts';
-import { limitValue, reason } from '../http/fields.ts';
+import { limitValue, reason, rfcTime } from '../http/fields.ts';
 import { idempotent } from '../http/idempotent.ts';
+import { isRange } from '../keys/ip-list.ts';
 import type { UsageMessage } from '../usage/usage-event.ts';
 import type { Services } from './services.ts';
 
@@ -422,5 +423,72 @@ adminApi.openapi(
       ),
       200,
     );
+  },
+);
+
+const block = z.object({
+  id: z.string(),
+  range: z.string(),
+  reason: z.string(),
+  created_by: z.string(),
+  created_at: z.string(),
+  expires_at: z.string().nullable(),
+});
+
+adminApi.openapi(
+  createRoute({
+    method: 'get',
+    path: '/blocks',
+    tags: ['Operators'],
+    summary: 'Blocked addresses, newest first',
+    responses: { 200: jsonAnswer('Blocks', z.object({ data: z.array(block) })), ...errorAnswers(401, 403) },
+  }),
+  async (context) => context.json({ data: await context.var.services.blocks.list() }, 200),
+);
+
+adminApi.openapi(
+  createRoute({
+    method: 'post',
+    path: '/blocks',
+    tags: ['Operators'],
+    summary: 'Block an address or a range; in force at every edge within a minute or so',
+    request: {
+      body: jsonBody(
+        z.object({
+          range: z.string().refine(isRange, 'must be an address or a CIDR range'),
+          reason,
+          expires_at: rfcTime.nullish(),
+        }),
+      ),
+    },
+    responses: { 201: jsonAnswer('The block', block), ...errorAnswers(400, 401, 403) },
+  }),
+  async (context) => {
+    const { range, reason: why, expires_at: expiresAt = null } = context.req.valid('json');
+    const made = await context.var.services.blocks.create({ range, reason: why, expiresAt }, actor(context));
+    return context.json(made, 201);
+  },
+);
+
+adminApi.openapi(
+  createRoute({
+    method: 'delete',
+    path: '/blocks/{id}',
+    tags: ['Operators'],
+    summary: 'Lift a block',
+    request: {
+      params,
+      body: { content: { 'application/json': { schema: z.object({ reason: reason.optional() }) } } },
+    },
+    responses: {
+      200: jsonAnswer('Lifted', z.object({ id: z.string(), message: z.string() })),
+      ...errorAnswers(401, 403, 404),
+    },
+  }),
+  async (context) => {
+    const id = idOr404(context.req.valid('param').id, 'block');
+    const { reason: why = 'lifted' } = context.req.valid('json') ?? {};
+    await context.var.services.blocks.lift(id, why, actor(context));
+    return context.json({ id, message: 'The block is lifted' }, 200);
   },
 );

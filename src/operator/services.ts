@@ -2,6 +2,7 @@
 
 import type { AuditStore } from '../audit/audit-store.ts';
 import type { PeriodStore } from '../billing/period-store.ts';
+import type { BlockService } from '../blocks/block-service.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config.ts';
 import type { KeyService } from '../keys/key-service.ts';
@@ -25,6 +26,7 @@ export interface Services {
   verifyToken: TokenVerifier;
   idempotency: IdempotencyStore;
   keys: KeyService;
+  blocks: BlockService;
   partners: PartnerService;
   audit: AuditStore;
   usageStore: UsageStore;

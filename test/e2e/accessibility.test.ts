@@ -60,6 +60,8 @@ const operatorPages = () => [
   `/operator/keys/${ids.key}`,
   `/operator/partners/${stack.demo.partner.id}`,
   `/operator/partners/${stack.demo.partner.id}?dialog=suspend`,
+  '/operator/blocks',
+  '/operator/blocks?dialog=block',
   '/operator/audit',
   '/operator/dead-letters',
   '/operator/checks',

@@ -7,10 +7,14 @@ import type { GatewayPorts } from '../ports.ts';
 import { peekLimits } from './limit.ts';
 
 export async function authorise(exchange: Exchange, gateway: GatewayPorts): Promise<Denied | undefined> {
-  const refusal = decide(exchange);
+  const isBlocked = gateway.isBlocked(exchange.ip, exchange.keepAlive);
+  const refusal = isBlocked ? blocked(exchange) : decide(exchange);
   if (refusal) await peekLimits(exchange, gateway);
   return refusal;
 }
+
+const blocked = ({ ip }: Exchange): Denied =>
+  deny('ip_not_allowed', { message: 'This address is blocked', fields: { ip } }, 'blocked by an operator');
 
 function decide({ caller, route, request, ip }: Exchange): Denied | undefined {
   if (!caller || !route) return deny('internal_error', undefined, 'authorise before authenticate');

@@ -39,6 +39,7 @@ const items = ({ m }: View): NavItem[] => [
   { href: '/operator', text: m.nav.partners },
   { href: '/operator/usage', text: m.nav.usage },
   { href: '/operator/keys', text: m.nav.keys },
+  { href: '/operator/blocks', text: m.nav.blocks },
   { href: '/operator/audit', text: m.nav.audit },
   { href: '/operator/dead-letters', text: m.nav.deadLetters },
   { href: '/operator/checks', text: m.nav.checks },

@@ -2,6 +2,7 @@
 
 import './partner-pages.tsx';
 import './key-pages.tsx';
+import './block-pages.tsx';
 import './system-pages.tsx';
 import { AppError } from '../../core/errors.ts';
 import { operatorConsole } from './console-web.tsx';

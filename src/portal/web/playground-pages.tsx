@@ -62,6 +62,10 @@ portal.get('/portal/playground', (context) => {
             )}
           </div>
           <p class="error" role="alert" data-playground-error />
+          <div class="hidden">
+            <p class="label">{m.playground.limits}</p>
+            <pre class="prewrap" data-limits />
+          </div>
         </div>
       </Panel>
       <noscript>

@@ -97,6 +97,28 @@ document
     }
   });
 
+// What the last answer said of the limits, beside the reference's own list of headers.
+const limits = document.querySelector('[data-limits]');
+const PERIODS = ['Second', 'Day', 'Month'];
+const send = globalThis.fetch.bind(globalThis);
+globalThis.fetch = async (...request: Parameters<typeof fetch>) => {
+  const response = await send(...request);
+  const found = PERIODS.flatMap((period) => {
+    const remaining = response.headers.get(`x-ratelimit-remaining-${period}`);
+    const limit = response.headers.get(`x-ratelimit-limit-${period}`);
+    return remaining === null ? [] : [`X-RateLimit-Remaining-${period}: ${remaining} / ${limit}`];
+  });
+  if (limits && found.length > 0) {
+    limits.textContent = [
+      `${response.status}`,
+      ...found,
+      `X-Request-Id: ${response.headers.get('x-request-id')}`,
+    ].join('\n');
+    limits.parentElement?.classList.remove('hidden');
+  }
+  return response;
+};
+
 const { createApiReference } = (await import(settings.library)) as {
   createApiReference(element: string, configuration: unknown): Reference;
 };

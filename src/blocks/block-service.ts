@@ -1,0 +1,74 @@
+// Blocks of addresses by operators: made and lifted with a reason, audited, and told to the edges.
+
+import { sql } from 'drizzle-orm';
+import { type Actor, auditRow } from '../audit/audit-store.ts';
+import { AppError } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
+import type { Database } from '../platform/database.ts';
+import type { AddressBlocks, BlockedRange } from './address-blocks.ts';
+
+export interface BlockView {
+  id: string;
+  range: string;
+  reason: string;
+  created_by: string;
+  created_at: string;
+  expires_at: string | null;
+}
+
+const IN_FORCE = sql`lifted_at IS NULL AND (expires_at IS NULL OR expires_at > now())`;
+const MOST_BLOCKS = 1000;
+
+export function createBlockService(ports: { database: Database; blocks: AddressBlocks }) {
+  const { database, blocks } = ports;
+
+  /** Those in force, newest first. */
+  const list = (): Promise<BlockView[]> =>
+    database.rows<BlockView>(sql`
+      SELECT id, range::text, reason, created_by, created_at, expires_at FROM address_block WHERE ${IN_FORCE}
+      ORDER BY id DESC LIMIT ${MOST_BLOCKS}`);
+
+  async function publish(): Promise<number> {
+    const current = (await list()).map(
+      ({ range, expires_at }): BlockedRange => ({
+        range,
+        untilMs: expires_at === null ? null : Date.parse(expires_at),
+      }),
+    );
+    await blocks.publish(current);
+    return current.length;
+  }
+
+  return {
+    list,
+    /** Again every hour, so that no edge keeps what was missed. */
+    publish,
+
+    async create(
+      wanted: { range: string; reason: string; expiresAt: string | null },
+      actor: Actor,
+    ): Promise<BlockView> {
+      const id = newId();
+      await database.rows(sql`
+        WITH made AS (INSERT INTO address_block (id, range, reason, created_by, expires_at)
+            VALUES (${id}, ${wanted.range}::inet, ${wanted.reason}, ${actor.name}, ${wanted.expiresAt}::timestamptz) RETURNING 1),
+          changed AS (SELECT NULL::uuid AS partner_id FROM made),
+          audit AS (${auditRow(actor, 'address.blocked', { block_id: id }, wanted)}) SELECT * FROM changed`);
+      await publish();
+      const made = (await list()).find((block) => block.id === id);
+      if (!made) throw new AppError('conflict');
+      return made;
+    },
+
+    async lift(id: string, reason: string, actor: Actor): Promise<void> {
+      const changed = await database.rows(sql`
+        WITH lifted AS (UPDATE address_block SET lifted_at = now() WHERE id = ${id}::uuid AND lifted_at IS NULL RETURNING 1),
+          changed AS (SELECT NULL::uuid AS partner_id FROM lifted),
+          audit AS (${auditRow(actor, 'address.unblocked', { block_id: id }, { reason })}) SELECT * FROM changed`);
+      if (changed.length === 0) throw new AppError('not_found', 'No such block');
+      await publish();
+    },
+  };
+}
+
+export type BlockService = ReturnType<typeof createBlockService>;

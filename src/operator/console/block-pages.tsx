@@ -1,0 +1,147 @@
+// Blocked addresses: made and lifted with a reason; in force at every edge within a minute or so.
+
+import * as z from 'zod';
+import { idOr404 } from '../../http/api.ts';
+import { reason } from '../../http/fields.ts';
+import { isRange } from '../../keys/ip-list.ts';
+import { Dialog, Empty, Field, OpenDialog, Select, Time } from '../../web/components/parts.tsx';
+import { type FormErrors, type FormValues, readForm, render } from '../../web/web.ts';
+import {
+  type ConsoleContext,
+  ConsolePage,
+  done,
+  operator,
+  operatorActor,
+  operatorConsole,
+} from './console-web.tsx';
+
+const HOURS = ['1', '24', '168', ''] as const;
+const HOUR_MS = 3_600_000;
+
+const newBlock = z.object({
+  range: z.string().trim().refine(isRange, 'must be an address or a CIDR range'),
+  hours: z.enum(HOURS),
+  reason,
+});
+
+async function showBlocks(context: ConsoleContext, state: { values?: FormValues; errors?: FormErrors } = {}) {
+  const found = operator(context);
+  const view = context.req.method === 'GET' ? found : { ...found, here: '/operator/blocks' };
+  const { m } = view;
+  const blocks = await context.var.services.blocks.list();
+  return render(
+    context,
+    <ConsolePage view={view} title={m.nav.blocks}>
+      <div class="head">
+        <h1 class="grow">{m.nav.blocks}</h1>
+        <OpenDialog view={view} id="block" kind="primary">
+          {m.operator.block}
+        </OpenDialog>
+      </div>
+      <p class="soft">{m.operator.blocksText}</p>
+      <section class="panel">
+        {blocks.length === 0 ? (
+          <Empty title={m.operator.noBlocks} />
+        ) : (
+          <table class="list">
+            <thead>
+              <tr>
+                <th scope="col">{m.operator.address}</th>
+                <th scope="col">{m.operator.reason}</th>
+                <th scope="col">{m.operator.since}</th>
+                <th scope="col">{m.operator.until}</th>
+                <th scope="col">
+                  <span class="visually-hidden">{m.common.actions}</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {blocks.map((block) => (
+                <tr>
+                  <td class="mono">{block.range}</td>
+                  <td data-label={m.operator.reason}>{block.reason}</td>
+                  <td data-label={m.operator.since}>
+                    <Time view={view} at={block.created_at} />
+                  </td>
+                  <td data-label={m.operator.until}>
+                    {block.expires_at ? <Time view={view} at={block.expires_at} /> : m.operator.untilLifted}
+                  </td>
+                  <td>
+                    <form method="post" action={`/operator/blocks/${block.id}/lift`} class="inline">
+                      <input
+                        name="reason"
+                        required
+                        maxlength={500}
+                        aria-label={m.operator.reason}
+                        placeholder={m.operator.reason}
+                      />
+                      <button type="submit" class="button small">
+                        {m.operator.lift}
+                      </button>
+                    </form>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </section>
+      <Dialog view={view} id="block" title={m.operator.block} open={state.errors ? true : undefined}>
+        <form method="post" action="/operator/blocks" class="stack">
+          <Field
+            scope="block"
+            name="range"
+            label={m.operator.address}
+            required
+            value={state.values?.range}
+            error={state.errors?.range}
+            hint={m.operator.addressHint}
+          />
+          <Select
+            scope="block"
+            name="hours"
+            label={m.operator.until}
+            value={state.values?.hours ?? '24'}
+            options={HOURS.map((hours) => [hours, m.operator.blockFor[hours]] as const)}
+          />
+          <Field
+            scope="block"
+            name="reason"
+            label={m.operator.reason}
+            required
+            maxlength={500}
+            value={state.values?.reason}
+            error={state.errors?.reason}
+          />
+          <div class="actions">
+            <button type="submit" class="button solid-danger">
+              {m.operator.block}
+            </button>
+          </div>
+        </form>
+      </Dialog>
+    </ConsolePage>,
+    state.errors ? 400 : 200,
+  );
+}
+
+operatorConsole.get('/operator/blocks', (context) => showBlocks(context));
+
+operatorConsole.post('/operator/blocks', async (context) => {
+  const { nowMs } = operator(context);
+  const { values, data, errors } = await readForm(context, newBlock);
+  if (errors) return showBlocks(context, { values, errors });
+  const expiresAt = data.hours === '' ? null : new Date(nowMs + Number(data.hours) * HOUR_MS).toISOString();
+  const wanted = { range: data.range, reason: data.reason, expiresAt };
+  await context.var.services.blocks.create(wanted, operatorActor(context));
+  return done(context, '/operator/blocks', 'blocked');
+});
+
+operatorConsole.post('/operator/blocks/:id/lift', async (context) => {
+  operator(context);
+  const id = idOr404(context.req.param('id'), 'block');
+  const { data, errors } = await readForm(context, z.object({ reason }));
+  if (errors) return showBlocks(context);
+  await context.var.services.blocks.lift(id, data.reason, operatorActor(context));
+  return done(context, '/operator/blocks', 'unblocked');
+});
