@@ -159,6 +159,46 @@ it('no page is wider than a phone, and each is under 100 kB with what it loads',
   await context.close();
 });
 
+it('no public page is wider than a phone for a visitor, in French', async () => {
+  const { page, context } = await newPerson(browser, {
+    viewport: { width: 390, height: 800 },
+    locale: 'fr-FR',
+  });
+  for (const path of PUBLIC) {
+    await goTo(page, path);
+    expect([path, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([path, 390]);
+  }
+  await context.close();
+});
+
+it('requests are followed live, paused, and a drag over the chart chooses a range', async () => {
+  const { page, context } = await newPerson(browser);
+  await signInInBrowser(page, stack.demo.developer.email, stack.demo.developer.password);
+  await goTo(page, '/portal/requests');
+  const before = await page.locator('[data-rows] tr').count();
+  await page.click('[data-tail]');
+  const { headers } = await call('/v2/stops/search?q=live', { key: stack.demo.keys.test });
+  const row = page.locator(`[data-rows] tr[data-id="${headers['x-request-id']}"]`);
+  await row.waitFor();
+  expect(await page.locator('[data-rows] tr').count()).toBe(before + 1);
+  await page.click('[data-tail]');
+  expect(await page.locator('[data-tail]').getAttribute('aria-pressed')).toBe('false');
+
+  await goTo(page, '/portal/usage?range=7d');
+  const plot = (await page.locator('[data-zoom] svg').boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  const at = (day: number) => plot.x + (plot.width / 7) * (day + 0.5);
+  await page.mouse.move(at(2), plot.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(at(4), plot.y + 30, { steps: 5 });
+  await page.mouse.up();
+  await page.waitForURL(/from=\d{4}-\d\d-\d\d&to=/);
+  const { searchParams } = new URL(page.url());
+  const days =
+    (Date.parse(searchParams.get('to') ?? '') - Date.parse(searchParams.get('from') ?? '')) / 86_400_000;
+  expect(days).toBe(2);
+  await context.close();
+});
+
 it('a keyboard does it all: skip link, palette, dialog, and back', async () => {
   const { page, context } = await newPerson(browser);
   await signInInBrowser(page, stack.demo.developer.email, stack.demo.developer.password);

@@ -5,6 +5,7 @@ import { idOr404 } from '../../http/api.ts';
 import { reason } from '../../http/fields.ts';
 import { isRange } from '../../keys/ip-list.ts';
 import { Dialog, Empty, Field, OpenDialog, Select, Time } from '../../web/components/parts.tsx';
+import { Table } from '../../web/components/table.tsx';
 import { type FormErrors, type FormValues, readForm, render } from '../../web/web.ts';
 import {
   type ConsoleContext,
@@ -13,6 +14,7 @@ import {
   operator,
   operatorActor,
   operatorConsole,
+  ReasonForm,
 } from './console-web.tsx';
 
 const HOURS = ['1', '24', '168', ''] as const;
@@ -43,47 +45,28 @@ async function showBlocks(context: ConsoleContext, state: { values?: FormValues;
         {blocks.length === 0 ? (
           <Empty title={m.operator.noBlocks} />
         ) : (
-          <table class="list">
-            <thead>
-              <tr>
-                <th scope="col">{m.operator.address}</th>
-                <th scope="col">{m.operator.reason}</th>
-                <th scope="col">{m.operator.since}</th>
-                <th scope="col">{m.operator.until}</th>
-                <th scope="col">
-                  <span class="visually-hidden">{m.common.actions}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {blocks.map((block) => (
-                <tr>
-                  <td class="mono">{block.range}</td>
-                  <td data-label={m.operator.reason}>{block.reason}</td>
-                  <td data-label={m.operator.since}>
-                    <Time view={view} at={block.created_at} />
-                  </td>
-                  <td data-label={m.operator.until}>
-                    {block.expires_at ? <Time view={view} at={block.expires_at} /> : m.operator.untilLifted}
-                  </td>
-                  <td>
-                    <form method="post" action={`/operator/blocks/${block.id}/lift`} class="inline">
-                      <input
-                        name="reason"
-                        required
-                        maxlength={500}
-                        aria-label={m.operator.reason}
-                        placeholder={m.operator.reason}
-                      />
-                      <button type="submit" class="button small">
-                        {m.operator.lift}
-                      </button>
-                    </form>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <Table
+            rows={blocks}
+            columns={[
+              { title: m.operator.address, kind: 'mono', cell: ({ range }) => range },
+              { title: m.operator.reason, cell: (block) => block.reason },
+              { title: m.operator.since, cell: ({ created_at }) => <Time view={view} at={created_at} /> },
+              {
+                title: m.operator.until,
+                cell: ({ expires_at }) =>
+                  expires_at ? <Time view={view} at={expires_at} /> : m.operator.untilLifted,
+              },
+              {
+                title: m.common.actions,
+                isAction: true,
+                cell: ({ id }) => (
+                  <ReasonForm view={view} action={`/operator/blocks/${id}/lift`}>
+                    {m.operator.lift}
+                  </ReasonForm>
+                ),
+              },
+            ]}
+          />
         )}
       </section>
       <Dialog view={view} id="block" title={m.operator.block} open={state.errors ? true : undefined}>

@@ -52,5 +52,27 @@ export const ConsolePage = ({ view, title, children }: { view: View; title: stri
   </Shell>
 );
 
+export const ActiveBadge = ({ view, isActive }: { view: View; isActive: boolean }) => (
+  <span class={`badge ${isActive ? 'good' : 'bad'}`}>
+    {isActive ? view.m.keys.states.active : view.m.keys.states.revoked}
+  </span>
+);
+
+/** One button and why it is pressed. */
+export const ReasonForm = ({ view, action, children }: { view: View; action: string; children?: Child }) => (
+  <form method="post" action={action} class="inline">
+    <input
+      name="reason"
+      required
+      maxlength={500}
+      aria-label={view.m.operator.reason}
+      placeholder={view.m.operator.reason}
+    />
+    <button type="submit" class="button small">
+      {children}
+    </button>
+  </form>
+);
+
 export const done = (context: ConsoleContext, path: string, word: string): Response =>
   context.redirect(withQuery(path, { done: word }), 303);

@@ -8,8 +8,11 @@ import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
 import { Dialog, Empty, Field, Note, OpenDialog, Panel, Time } from '../../web/components/parts.tsx';
+import { Table } from '../../web/components/table.tsx';
+import { AuditTable } from '../../web/components/usage-tables.tsx';
 import { type FormErrors, readForm, render } from '../../web/web.ts';
 import {
+  ActiveBadge,
   type ConsoleContext,
   ConsolePage,
   done,
@@ -42,40 +45,25 @@ operatorConsole.get('/operator/keys', async (context) => {
         {keys.length === 0 ? (
           <Empty title={m.operator.noKey} />
         ) : (
-          <table class="list">
-            <thead>
-              <tr>
-                <th scope="col">{m.keys.key}</th>
-                <th scope="col">{m.operator.partner}</th>
-                <th scope="col">{m.keys.prefix}</th>
-                <th scope="col">{m.keys.state}</th>
-                <th scope="col">{m.keys.lastUsed}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {keys.map((key) => (
-                <tr>
-                  <td>
-                    <a href={`/operator/keys/${key.keyId}`}>{key.name}</a>
-                  </td>
-                  <td data-label={m.operator.partner}>
-                    <a href={`/operator/partners/${key.partnerId}`}>{key.partner}</a>
-                  </td>
-                  <td data-label={m.keys.prefix} class="mono small">
-                    {key.keyPrefix}
-                  </td>
-                  <td data-label={m.keys.state}>
-                    <span class={`badge ${key.isActive ? 'good' : 'bad'}`}>
-                      {key.isActive ? m.keys.states.active : m.keys.states.revoked}
-                    </span>
-                  </td>
-                  <td data-label={m.keys.lastUsed}>
-                    <Time view={view} at={key.lastUsedAt} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <Table
+            rows={keys}
+            columns={[
+              {
+                title: m.keys.key,
+                cell: ({ keyId, name }) => <a href={`/operator/keys/${keyId}`}>{name}</a>,
+              },
+              {
+                title: m.operator.partner,
+                cell: ({ partnerId, partner }) => <a href={`/operator/partners/${partnerId}`}>{partner}</a>,
+              },
+              { title: m.keys.prefix, kind: 'mono small', cell: ({ keyPrefix }) => keyPrefix },
+              {
+                title: m.keys.state,
+                cell: ({ isActive }) => <ActiveBadge view={view} isActive={isActive} />,
+              },
+              { title: m.keys.lastUsed, cell: ({ lastUsedAt }) => <Time view={view} at={lastUsedAt} /> },
+            ]}
+          />
         )}
       </section>
     </ConsolePage>,
@@ -164,24 +152,7 @@ async function showKey(context: ConsoleContext, errors?: FormErrors) {
           </dl>
         </Panel>
         <Panel title={m.operator.audit}>
-          <table class="list">
-            <tbody>
-              {trail.map((entry) => (
-                <tr>
-                  <td>{m.audit.actions[entry.action as keyof typeof m.audit.actions] ?? entry.action}</td>
-                  <td data-label={m.audit.who} class="small">
-                    {entry.email ?? entry.actor}
-                  </td>
-                  <td data-label={m.operator.reason} class="small">
-                    {String(entry.details.reason ?? '')}
-                  </td>
-                  <td data-label={m.audit.when} class="tight">
-                    <Time view={view} at={entry.createdAt} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <AuditTable view={view} entries={trail} />
         </Panel>
       </div>
       <Panel title={m.operator.recent}>
@@ -193,39 +164,36 @@ async function showKey(context: ConsoleContext, errors?: FormErrors) {
             linkOf={() => view.path}
           />
         </div>
-        <table class="list">
-          <thead>
-            <tr>
-              <th scope="col">{m.requests.request}</th>
-              <th scope="col">{m.requests.status}</th>
-              <th scope="col">{m.requests.from}</th>
-              <th scope="col">{m.requests.agent}</th>
-              <th scope="col">{m.requests.when}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {events.map((event) => (
-              <tr>
-                <td class="mono small">
-                  {event.method} {event.endpoint}
-                </td>
-                <td data-label={m.requests.status} class="tight">
-                  {event.status_code} <span class="soft small">{event.error}</span>
-                </td>
-                <td data-label={m.requests.from} class="small">
-                  {event.ip ?? '–'}
-                  {event.country ? `, ${format.country(event.country)}` : ''}
-                </td>
-                <td data-label={m.requests.agent} class="small">
-                  {event.user_agent ?? '–'}
-                </td>
-                <td data-label={m.requests.when} class="tight">
-                  <Time view={view} at={event.occurred_at} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <Table
+          rows={events}
+          columns={[
+            {
+              title: m.requests.request,
+              kind: 'mono small',
+              cell: ({ method, endpoint }) => `${method} ${endpoint}`,
+            },
+            {
+              title: m.requests.status,
+              kind: 'tight',
+              cell: ({ status_code, error }) => (
+                <>
+                  {status_code} <span class="soft small">{error}</span>
+                </>
+              ),
+            },
+            {
+              title: m.requests.from,
+              kind: 'small',
+              cell: ({ ip, country }) => `${ip ?? '–'}${country ? `, ${format.country(country)}` : ''}`,
+            },
+            { title: m.requests.agent, kind: 'small', cell: ({ user_agent }) => user_agent ?? '–' },
+            {
+              title: m.requests.when,
+              kind: 'tight',
+              cell: ({ occurred_at }) => <Time view={view} at={occurred_at} />,
+            },
+          ]}
+        />
       </Panel>
       {key.isActive && (
         <Dialog view={view} id="revoke" title={m.keys.revokeTitle(key.name)} open={errors ? true : undefined}>

@@ -10,10 +10,13 @@ import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
 import { Dialog, Empty, Field, OpenDialog, Panel, Select, Time } from '../../web/components/parts.tsx';
+import { Table } from '../../web/components/table.tsx';
+import { AuditTable } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import type { View } from '../../web/view.ts';
 import { type FormErrors, readForm, render } from '../../web/web.ts';
 import {
+  ActiveBadge,
   type ConsoleContext,
   ConsolePage,
   done,
@@ -84,37 +87,30 @@ operatorConsole.get('/operator', async (context) => {
         {shown.length === 0 ? (
           <Empty title={m.operator.none} />
         ) : (
-          <table class="list">
-            <thead>
-              <tr>
-                <th scope="col">{m.operator.partner}</th>
-                <th scope="col">{m.operator.status}</th>
-                <th scope="col">{m.operator.tier}</th>
-                <th scope="col">{m.operator.since}</th>
-                <th scope="col">{m.operator.lastActive}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map((partner) => (
-                <tr>
-                  <td>
-                    <a href={`/operator/partners/${partner.id}`}>{partner.name}</a>
-                    <p class="soft small">{partner.email}</p>
-                  </td>
-                  <td data-label={m.operator.status}>
-                    <StatusBadge view={view} status={partner.status} />
-                  </td>
-                  <td data-label={m.operator.tier}>{partner.tier}</td>
-                  <td data-label={m.operator.since}>
-                    <Time view={view} at={partner.created_at} />
-                  </td>
-                  <td data-label={m.operator.lastActive}>
-                    <Time view={view} at={partner.last_active_at} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <Table
+            rows={shown}
+            columns={[
+              {
+                title: m.operator.partner,
+                cell: ({ id, name, email }) => (
+                  <>
+                    <a href={`/operator/partners/${id}`}>{name}</a>
+                    <p class="soft small">{email}</p>
+                  </>
+                ),
+              },
+              {
+                title: m.operator.status,
+                cell: (partner) => <StatusBadge view={view} status={partner.status} />,
+              },
+              { title: m.operator.tier, cell: ({ tier }) => tier },
+              { title: m.operator.since, cell: ({ created_at }) => <Time view={view} at={created_at} /> },
+              {
+                title: m.operator.lastActive,
+                cell: ({ last_active_at }) => <Time view={view} at={last_active_at} />,
+              },
+            ]}
+          />
         )}
       </section>
       {rows.length > PAGE_ROWS && last && (
@@ -211,19 +207,22 @@ async function showPartner(context: ConsoleContext, { dialog, errors }: State = 
           </dl>
         </Panel>
         <Panel title={m.operator.members}>
-          <table class="list">
-            <tbody>
-              {people.map((person) => (
-                <tr>
-                  <td>
-                    {person.name ?? person.email}
-                    <p class="soft small">{person.email}</p>
-                  </td>
-                  <td data-label={m.members.role}>{m.roles[person.role].name}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <Table
+            hasHead={false}
+            rows={people}
+            columns={[
+              {
+                title: m.members.who,
+                cell: ({ name, email }) => (
+                  <>
+                    {name ?? email}
+                    <p class="soft small">{email}</p>
+                  </>
+                ),
+              },
+              { title: m.members.role, cell: ({ role }) => m.roles[role].name },
+            ]}
+          />
         </Panel>
       </div>
       <Panel title={m.operator.usage}>
@@ -240,52 +239,29 @@ async function showPartner(context: ConsoleContext, { dialog, errors }: State = 
         {keyList.length === 0 ? (
           <Empty title={m.keys.emptyTitle} />
         ) : (
-          <table class="list">
-            <tbody>
-              {keyList.slice(0, 50).map((key) => (
-                <tr>
-                  <td>
-                    <a href={`/operator/keys/${key.keyId}`}>{key.name}</a>
-                  </td>
-                  <td data-label={m.keys.prefix} class="mono small">
-                    {key.keyPrefix}
-                  </td>
-                  <td data-label={m.keys.state}>
-                    <span class={`badge ${key.isActive ? 'good' : 'bad'}`}>
-                      {key.isActive ? m.keys.states.active : m.keys.states.revoked}
-                    </span>
-                  </td>
-                  <td data-label={m.keys.lastUsed}>
-                    <Time view={view} at={key.lastUsedAt} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <Table
+            hasHead={false}
+            rows={keyList.slice(0, 50)}
+            columns={[
+              {
+                title: m.keys.key,
+                cell: ({ keyId, name }) => <a href={`/operator/keys/${keyId}`}>{name}</a>,
+              },
+              { title: m.keys.prefix, kind: 'mono small', cell: ({ keyPrefix }) => keyPrefix },
+              {
+                title: m.keys.state,
+                cell: ({ isActive }) => <ActiveBadge view={view} isActive={isActive} />,
+              },
+              { title: m.keys.lastUsed, cell: ({ lastUsedAt }) => <Time view={view} at={lastUsedAt} /> },
+            ]}
+          />
         )}
       </Panel>
       <Panel
         title={m.operator.audit}
         action={<a href={`/operator/audit?partner=${partner.id}`}>{m.requests.all}</a>}
       >
-        <table class="list">
-          <tbody>
-            {trail.map((entry) => (
-              <tr>
-                <td>{m.audit.actions[entry.action as keyof typeof m.audit.actions] ?? entry.action}</td>
-                <td data-label={m.audit.who} class="small">
-                  {entry.email ?? entry.actor}
-                </td>
-                <td data-label={m.operator.reason} class="small">
-                  {String(entry.details.reason ?? '')}
-                </td>
-                <td data-label={m.audit.when} class="tight">
-                  <Time view={view} at={entry.createdAt} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <AuditTable view={view} entries={trail} />
       </Panel>
       <Dialog view={view} id={action} title={`${m.operator[action]}: ${partner.name}`} open={isOpen(action)}>
         <form method="post" action={`${base}/${action}`} class="stack">

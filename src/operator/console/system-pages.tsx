@@ -10,9 +10,11 @@ import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
 import { Empty, Panel, Time } from '../../web/components/parts.tsx';
+import { Table } from '../../web/components/table.tsx';
+import { AuditTable } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import { readForm, render } from '../../web/web.ts';
-import { ConsolePage, done, operator, operatorActor, operatorConsole } from './console-web.tsx';
+import { ConsolePage, done, operator, operatorActor, operatorConsole, ReasonForm } from './console-web.tsx';
 
 const DAYS = 30;
 const PAGE_ROWS = 50;
@@ -44,40 +46,22 @@ operatorConsole.get('/operator/usage', async (context) => {
         {top.length === 0 ? (
           <Empty title={m.usage.emptyTitle} />
         ) : (
-          <table class="list">
-            <thead>
-              <tr>
-                <th scope="col">{m.operator.partner}</th>
-                <th scope="col" class="num">
-                  {m.usage.requests}
-                </th>
-                <th scope="col" class="num">
-                  {m.overview.errors}
-                </th>
-                <th scope="col" class="num">
-                  {m.requests.units}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {top.map((line) => (
-                <tr>
-                  <td>
-                    <a href={`/operator/partners/${line.partnerId}`}>{line.name}</a>
-                  </td>
-                  <td class="num" data-label={m.usage.requests}>
-                    {format.number(line.calls)}
-                  </td>
-                  <td class="num" data-label={m.overview.errors}>
-                    {format.percent(line.errors / Math.max(1, line.calls))}
-                  </td>
-                  <td class="num" data-label={m.requests.units}>
-                    {format.number(line.units)}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <Table
+            rows={top}
+            columns={[
+              {
+                title: m.operator.partner,
+                cell: ({ partnerId, name }) => <a href={`/operator/partners/${partnerId}`}>{name}</a>,
+              },
+              { title: m.usage.requests, kind: 'num', cell: ({ calls }) => format.number(calls) },
+              {
+                title: m.overview.errors,
+                kind: 'num',
+                cell: ({ errors, calls }) => format.percent(errors / Math.max(1, calls)),
+              },
+              { title: m.requests.units, kind: 'num', cell: ({ units }) => format.number(units) },
+            ]}
+          />
         )}
       </Panel>
     </ConsolePage>,
@@ -106,38 +90,7 @@ operatorConsole.get('/operator/audit', async (context) => {
     <ConsolePage view={view} title={m.nav.audit}>
       <h1>{m.nav.audit}</h1>
       <section class="panel">
-        <table class="list">
-          <thead>
-            <tr>
-              <th scope="col">{m.audit.what}</th>
-              <th scope="col">{m.audit.who}</th>
-              <th scope="col">{m.operator.partner}</th>
-              <th scope="col">{m.operator.reason}</th>
-              <th scope="col">{m.audit.when}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((entry) => (
-              <tr>
-                <td>{m.audit.actions[entry.action as keyof typeof m.audit.actions] ?? entry.action}</td>
-                <td data-label={m.audit.who} class="small">
-                  {entry.email ?? entry.actor}
-                </td>
-                <td data-label={m.operator.partner} class="mono small">
-                  {entry.partnerId && (
-                    <a href={`/operator/partners/${entry.partnerId}`}>{entry.partnerId.slice(-12)}</a>
-                  )}
-                </td>
-                <td data-label={m.operator.reason} class="small">
-                  {String(entry.details.reason ?? '')}
-                </td>
-                <td data-label={m.audit.when} class="tight">
-                  <Time view={view} at={entry.createdAt} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <AuditTable view={view} entries={shown} hasPartner />
       </section>
       {rows.length > PAGE_ROWS && last && (
         <a class="button" href={withQuery(view.here, { before: String(last.id) })}>
@@ -161,41 +114,27 @@ operatorConsole.get('/operator/dead-letters', async (context) => {
         {letters.length === 0 ? (
           <Empty title={m.operator.noLetters} />
         ) : (
-          <table class="list">
-            <tbody>
-              {letters.map((letter) => (
-                <tr>
-                  <td class="mono small">{letter.id}</td>
-                  <td data-label={m.operator.queue}>{letter.queue}</td>
-                  <td data-label={m.operator.received}>
-                    <Time view={view} at={letter.receivedAt} />
-                  </td>
-                  <td>
-                    {letter.replayedAt ? (
-                      <span class="badge good">{m.operator.replayed}</span>
-                    ) : (
-                      <form
-                        method="post"
-                        action={`/operator/dead-letters/${letter.id}/replay`}
-                        class="inline"
-                      >
-                        <input
-                          name="reason"
-                          required
-                          maxlength={500}
-                          aria-label={m.operator.reason}
-                          placeholder={m.operator.reason}
-                        />
-                        <button type="submit" class="button small">
-                          {m.operator.replay}
-                        </button>
-                      </form>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <Table
+            hasHead={false}
+            rows={letters}
+            columns={[
+              { title: m.keys.id, kind: 'mono small', cell: ({ id }) => id },
+              { title: m.operator.queue, cell: ({ queue }) => queue },
+              { title: m.operator.received, cell: ({ receivedAt }) => <Time view={view} at={receivedAt} /> },
+              {
+                title: m.common.actions,
+                isAction: true,
+                cell: ({ id, replayedAt }) =>
+                  replayedAt ? (
+                    <span class="badge good">{m.operator.replayed}</span>
+                  ) : (
+                    <ReasonForm view={view} action={`/operator/dead-letters/${id}/replay`}>
+                      {m.operator.replay}
+                    </ReasonForm>
+                  ),
+              },
+            ]}
+          />
         )}
       </section>
     </ConsolePage>,
@@ -231,54 +170,31 @@ operatorConsole.get('/operator/checks', async (context) => {
         {rows.length === 0 ? (
           <Empty title={m.operator.noChecks} />
         ) : (
-          <table class="list">
-            <thead>
-              <tr>
-                <th scope="col">{m.operator.day}</th>
-                <th scope="col">{m.operator.partner}</th>
-                <th scope="col" class="num">
-                  {m.operator.limiter}
-                </th>
-                <th scope="col" class="num">
-                  {m.operator.events}
-                </th>
-                <th scope="col" class="num">
-                  {m.operator.rollups}
-                </th>
-                <th scope="col" class="num">
-                  {m.operator.quotas}
-                </th>
-                <th scope="col">{m.operator.agrees}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((row) => (
-                <tr>
-                  <td>{String(row.day).slice(0, 10)}</td>
-                  <td data-label={m.operator.partner} class="mono small">
-                    <a href={`/operator/partners/${row.partner_id}`}>{String(row.partner_id).slice(-12)}</a>
-                  </td>
-                  <td class="num" data-label={m.operator.limiter}>
-                    {number(row.limiter_units)}
-                  </td>
-                  <td class="num" data-label={m.operator.events}>
-                    {number(row.event_units)}
-                  </td>
-                  <td class="num" data-label={m.operator.rollups}>
-                    {number(row.rollup_units)}
-                  </td>
-                  <td class="num" data-label={m.operator.quotas}>
-                    {number(row.quota_units)}
-                  </td>
-                  <td data-label={m.operator.agrees}>
-                    <span class={`badge ${row.agrees ? 'good' : 'bad'}`}>
-                      {row.agrees ? m.common.yes : m.operator.differs}
-                    </span>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <Table
+            rows={rows}
+            columns={[
+              { title: m.operator.day, cell: (row) => String(row.day).slice(0, 10) },
+              {
+                title: m.operator.partner,
+                kind: 'mono small',
+                cell: (row) => (
+                  <a href={`/operator/partners/${row.partner_id}`}>{String(row.partner_id).slice(-12)}</a>
+                ),
+              },
+              { title: m.operator.limiter, kind: 'num', cell: (row) => number(row.limiter_units) },
+              { title: m.operator.events, kind: 'num', cell: (row) => number(row.event_units) },
+              { title: m.operator.rollups, kind: 'num', cell: (row) => number(row.rollup_units) },
+              { title: m.operator.quotas, kind: 'num', cell: (row) => number(row.quota_units) },
+              {
+                title: m.operator.agrees,
+                cell: (row) => (
+                  <span class={`badge ${row.agrees ? 'good' : 'bad'}`}>
+                    {row.agrees ? m.common.yes : m.operator.differs}
+                  </span>
+                ),
+              },
+            ]}
+          />
         )}
       </section>
     </ConsolePage>,

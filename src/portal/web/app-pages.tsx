@@ -5,6 +5,7 @@ import { idOr404 } from '../../http/api.ts';
 import type { AppView } from '../../partners/app-service.ts';
 import { may } from '../../partners/permissions.ts';
 import { Area, Dialog, Empty, Field, OpenDialog, Panel, Time } from '../../web/components/parts.tsx';
+import { Table } from '../../web/components/table.tsx';
 import type { MemberView } from '../../web/view.ts';
 import { type FormErrors, type FormValues, readForm, render } from '../../web/web.ts';
 import { ipLines, nameField, optionalText, originLines, websiteField } from './fields.ts';
@@ -81,29 +82,22 @@ async function showApps(context: PortalContext, state: FormState = {}) {
             <p>{m.apps.empty}</p>
           </Empty>
         ) : (
-          <table class="list">
-            <thead>
-              <tr>
-                <th scope="col">{m.apps.name}</th>
-                <th scope="col">{m.apps.website}</th>
-                <th scope="col">{m.common.created}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {apps.map((app) => (
-                <tr>
-                  <td>
+          <Table
+            rows={apps}
+            columns={[
+              {
+                title: m.apps.name,
+                cell: (app) => (
+                  <>
                     <a href={`/portal/apps/${app.id}`}>{app.name}</a>
                     {app.description && <p class="soft small">{app.description}</p>}
-                  </td>
-                  <td data-label={m.apps.website}>{app.website}</td>
-                  <td data-label={m.common.created}>
-                    <Time view={view} at={app.created_at} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+                  </>
+                ),
+              },
+              { title: m.apps.website, cell: ({ website }) => website },
+              { title: m.common.created, cell: (app) => <Time view={view} at={app.created_at} /> },
+            ]}
+          />
         )}
       </section>
       {mayDevelop && <NewApp view={view} {...state} />}

@@ -3,6 +3,8 @@
 import type { AuditEntry } from '../../audit/audit-store.ts';
 import { numberCursor } from '../../http/api.ts';
 import { Empty, Note, Time } from '../../web/components/parts.tsx';
+import { Table } from '../../web/components/table.tsx';
+import { actionName } from '../../web/components/usage-tables.tsx';
 import { csv } from '../../web/csv.ts';
 import { withQuery } from '../../web/redirects.ts';
 import type { MemberView } from '../../web/view.ts';
@@ -89,20 +91,14 @@ portal.get('/portal/audit', async (context) => {
         {shown.length === 0 ? (
           <Empty title={m.audit.emptyTitle} />
         ) : (
-          <table class="list">
-            <thead>
-              <tr>
-                <th scope="col">{m.audit.what}</th>
-                <th scope="col">{m.audit.who}</th>
-                <th scope="col">{m.audit.from}</th>
-                <th scope="col">{m.audit.when}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map((entry) => (
-                <tr>
-                  <td>
-                    {m.audit.actions[entry.action as keyof typeof m.audit.actions] ?? entry.action}
+          <Table
+            rows={shown}
+            columns={[
+              {
+                title: m.audit.what,
+                cell: (entry) => (
+                  <>
+                    {actionName(view, entry.action)}
                     <details>
                       <summary class="small soft">{m.audit.details}</summary>
                       <code class="prewrap">
@@ -110,18 +106,18 @@ portal.get('/portal/audit', async (context) => {
                       </code>
                       <p class="small soft mono">{entry.requestId}</p>
                     </details>
-                  </td>
-                  <td data-label={m.audit.who}>{actorName(view, entry)}</td>
-                  <td data-label={m.audit.from} class="mono small">
-                    {entry.ip ?? '–'}
-                  </td>
-                  <td data-label={m.audit.when} class="tight">
-                    <Time view={view} at={entry.createdAt} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+                  </>
+                ),
+              },
+              { title: m.audit.who, cell: (entry) => actorName(view, entry) },
+              { title: m.audit.from, kind: 'mono small', cell: ({ ip }) => ip ?? '–' },
+              {
+                title: m.audit.when,
+                kind: 'tight',
+                cell: ({ createdAt }) => <Time view={view} at={createdAt} />,
+              },
+            ]}
+          />
         )}
       </section>
       {rows.length > PAGE_ROWS && last && (

@@ -4,6 +4,7 @@ import type { Child } from 'hono/jsx';
 import { AppError, ERRORS, type ErrorCode } from '../../core/errors.ts';
 import { Public } from '../../web/components/layout.tsx';
 import { Code } from '../../web/components/parts.tsx';
+import { Table } from '../../web/components/table.tsx';
 import type { View } from '../../web/view.ts';
 import { referencePolicy, render, signIn } from '../../web/web.ts';
 import { GUIDES } from './guides/guides.tsx';
@@ -105,22 +106,18 @@ portal.get('/docs/errors', async (context) => {
         view={view}
         text={JSON.stringify({ error: 'daily_quota_exceeded', message: '…', request_id: '…' })}
       />
-      <table class="list">
-        <tbody>
-          {CODES.map((code) => (
-            <tr>
-              <td>
-                <a href={`/docs/errors/${code}`} class="mono">
-                  {code}
-                </a>
-              </td>
-              <td class="num" data-label={m.requests.status}>
-                {ERRORS[code][0]}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Table
+        hasHead={false}
+        rows={CODES}
+        columns={[
+          {
+            title: m.requests.error,
+            kind: 'mono',
+            cell: (code) => <a href={`/docs/errors/${code}`}>{code}</a>,
+          },
+          { title: m.requests.status, kind: 'num', cell: (code) => ERRORS[code][0] },
+        ]}
+      />
     </Docs>,
   );
 });

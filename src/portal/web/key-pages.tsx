@@ -24,6 +24,8 @@ import {
   Select,
   Time,
 } from '../../web/components/parts.tsx';
+import { Table } from '../../web/components/table.tsx';
+import { ErrorTable } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import type { MemberView } from '../../web/view.ts';
 import { type FormErrors, type FormValues, readForm, render } from '../../web/web.ts';
@@ -265,44 +267,23 @@ async function showKey(context: PortalContext, key: KeyView, state: PageState = 
       {(errors.length > 0 || countries.length > 0) && (
         <div class="two">
           <Panel title={m.overview.errors}>
-            {errors.length === 0 ? (
-              <p class="pad soft">{m.overview.noProblems}</p>
-            ) : (
-              <table class="list">
-                <tbody>
-                  {errors.slice(0, 8).map(({ code, route, calls }) => (
-                    <tr>
-                      <td>
-                        <a href={`/docs/errors/${code}`}>
-                          <code>{code}</code>
-                        </a>
-                        <br />
-                        <span class="soft small mono">{route}</span>
-                      </td>
-                      <td class="num" data-label={m.usage.requests}>
-                        <a href={withQuery('/portal/requests', { key: key.keyId, error: code, range: '7d' })}>
-                          {format.number(calls)}
-                        </a>
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            )}
+            <ErrorTable
+              view={view}
+              errors={errors.slice(0, 8)}
+              hrefOf={({ code }) =>
+                withQuery('/portal/requests', { key: key.keyId, error: code, range: '7d' })
+              }
+            />
           </Panel>
           <Panel title={m.usage.countries}>
-            <table class="list">
-              <tbody>
-                {countries.slice(0, 8).map(({ name, calls }) => (
-                  <tr>
-                    <td>{format.country(name)}</td>
-                    <td class="num" data-label={m.usage.requests}>
-                      {format.number(calls)}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
+            <Table
+              hasHead={false}
+              rows={countries.slice(0, 8)}
+              columns={[
+                { title: m.usage.countries, cell: ({ name }) => format.country(name) },
+                { title: m.usage.requests, kind: 'num', cell: ({ calls }) => format.number(calls) },
+              ]}
+            />
           </Panel>
         </div>
       )}

@@ -6,6 +6,7 @@ import { DAY_MS } from '../../core/time.ts';
 import type { KeyView } from '../../keys/key-service.ts';
 import type { AppView } from '../../partners/app-service.ts';
 import { Area, Code, Dialog, Field, Select, Time } from '../../web/components/parts.tsx';
+import { Table } from '../../web/components/table.tsx';
 import type { MemberView, View } from '../../web/view.ts';
 import type { FormErrors, FormValues } from '../../web/web.ts';
 
@@ -58,49 +59,36 @@ export function curlLine(
 export const KeyTable = ({ view, keys }: { view: MemberView; keys: readonly KeyView[] }) => {
   const { m, format, nowMs } = view;
   return (
-    <table class="list">
-      <thead>
-        <tr>
-          <th scope="col">{m.keys.key}</th>
-          <th scope="col">{m.keys.prefix}</th>
-          <th scope="col">{m.keys.scopes}</th>
-          <th scope="col">{m.keys.lastUsed}</th>
-          <th scope="col">{m.keys.state}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {keys.map((key) => (
-          <tr>
-            <td>
+    <Table
+      rows={keys}
+      columns={[
+        {
+          title: m.keys.key,
+          cell: (key) => (
+            <>
               <a href={`/portal/keys/${key.keyId}`}>{key.name}</a>
               {key.retiring.map(({ keyPrefix, expiresAt }) => (
                 <p class="small soft">
                   {m.keys.retiring(keyPrefix)} <Time view={view} at={expiresAt} />
                 </p>
               ))}
-            </td>
-            <td data-label={m.keys.prefix} class="mono tight">
-              {key.keyPrefix}
-            </td>
-            <td data-label={m.keys.scopes} class="small">
-              {key.scopes.join(', ')}
-            </td>
-            <td data-label={m.keys.lastUsed}>
-              {isStale(key, nowMs) ? (
-                <span class="badge warn">
-                  {key.lastUsedAt ? format.ago(key.lastUsedAt) : m.keys.neverUsed}
-                </span>
-              ) : (
-                <Time view={view} at={key.lastUsedAt} />
-              )}
-            </td>
-            <td data-label={m.keys.state}>
-              <KeyBadge view={view} keyView={key} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+            </>
+          ),
+        },
+        { title: m.keys.prefix, kind: 'mono tight', cell: ({ keyPrefix }) => keyPrefix },
+        { title: m.keys.scopes, kind: 'small', cell: ({ scopes }) => scopes.join(', ') },
+        {
+          title: m.keys.lastUsed,
+          cell: (key) =>
+            isStale(key, nowMs) ? (
+              <span class="badge warn">{key.lastUsedAt ? format.ago(key.lastUsedAt) : m.keys.neverUsed}</span>
+            ) : (
+              <Time view={view} at={key.lastUsedAt} />
+            ),
+        },
+        { title: m.keys.state, cell: (key) => <KeyBadge view={view} keyView={key} /> },
+      ]}
+    />
   );
 };
 

@@ -6,6 +6,7 @@ import { idOr404 } from '../../http/api.ts';
 import { MAILS } from '../../mail/texts.ts';
 import { may, ROLES } from '../../partners/permissions.ts';
 import { Dialog, Field, OpenDialog, Panel, Post, Select, Time } from '../../web/components/parts.tsx';
+import { Table } from '../../web/components/table.tsx';
 import { type FormErrors, type FormValues, readForm, render } from '../../web/web.ts';
 import { actorFor, done, member, Page, type PortalContext, portal } from './portal-web.tsx';
 
@@ -49,85 +50,75 @@ async function showMembers(
         </div>
       )}
       <section class="panel">
-        <table class="list">
-          <thead>
-            <tr>
-              <th scope="col">{m.members.who}</th>
-              <th scope="col">{m.members.role}</th>
-              <th scope="col">{m.members.since}</th>
-              <th scope="col">
-                <span class="visually-hidden">{m.common.actions}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {list.map((person) => (
-              <tr>
-                <td>
+        <Table
+          rows={list}
+          columns={[
+            {
+              title: m.members.who,
+              cell: (person) => (
+                <>
                   {person.name ?? person.email}
                   {person.subject === workspace.subject && <span class="soft"> {m.members.you}</span>}
                   {person.name && <p class="soft small">{person.email}</p>}
-                </td>
-                <td data-label={m.members.role}>
-                  {isOwner ? (
-                    <form method="post" action="/portal/members/role" class="row">
-                      <input type="hidden" name="subject" value={person.subject} />
-                      <select name="role" aria-label={m.members.roleOf(person.email)}>
-                        {roles.map(([role, name]) => (
-                          <option value={role} selected={role === person.role}>
-                            {name}
-                          </option>
-                        ))}
-                      </select>
-                      <button type="submit" class="button small">
-                        {m.common.save}
-                      </button>
-                    </form>
-                  ) : (
-                    m.roles[person.role].name
-                  )}
-                </td>
-                <td data-label={m.members.since}>
-                  <Time view={view} at={person.createdAt} />
-                </td>
-                <td>
-                  {(isOwner || person.subject === workspace.subject) && (
-                    <Post
-                      action="/portal/members/remove"
-                      fields={{ subject: person.subject }}
-                      kind="button small danger"
-                    >
-                      {person.subject === workspace.subject ? m.members.leave : m.members.remove}
-                    </Post>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+                </>
+              ),
+            },
+            {
+              title: m.members.role,
+              cell: (person) =>
+                isOwner ? (
+                  <form method="post" action="/portal/members/role" class="row">
+                    <input type="hidden" name="subject" value={person.subject} />
+                    <select name="role" aria-label={m.members.roleOf(person.email)}>
+                      {roles.map(([role, name]) => (
+                        <option value={role} selected={role === person.role}>
+                          {name}
+                        </option>
+                      ))}
+                    </select>
+                    <button type="submit" class="button small">
+                      {m.common.save}
+                    </button>
+                  </form>
+                ) : (
+                  m.roles[person.role].name
+                ),
+            },
+            { title: m.members.since, cell: ({ createdAt }) => <Time view={view} at={createdAt} /> },
+            {
+              title: m.common.actions,
+              isAction: true,
+              cell: ({ subject }) =>
+                (isOwner || subject === workspace.subject) && (
+                  <Post action="/portal/members/remove" fields={{ subject }} kind="button small danger">
+                    {subject === workspace.subject ? m.members.leave : m.members.remove}
+                  </Post>
+                ),
+            },
+          ]}
+        />
       </section>
       {invitations.length > 0 && (
         <Panel title={m.members.invitations}>
-          <table class="list">
-            <tbody>
-              {invitations.map((open) => (
-                <tr>
-                  <td>{open.email}</td>
-                  <td data-label={m.members.role}>{m.roles[open.role].name}</td>
-                  <td data-label={m.members.until}>
-                    <Time view={view} at={open.expiresAt} />
-                  </td>
-                  <td>
-                    {isOwner && (
-                      <Post action={`/portal/members/invitations/${open.id}/withdraw`} kind="button small">
-                        {m.members.withdraw}
-                      </Post>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <Table
+            hasHead={false}
+            rows={invitations}
+            columns={[
+              { title: m.signIn.email, cell: ({ email }) => email },
+              { title: m.members.role, cell: ({ role }) => m.roles[role].name },
+              { title: m.members.until, cell: ({ expiresAt }) => <Time view={view} at={expiresAt} /> },
+              {
+                title: m.common.actions,
+                isAction: true,
+                cell: ({ id }) =>
+                  isOwner && (
+                    <Post action={`/portal/members/invitations/${id}/withdraw`} kind="button small">
+                      {m.members.withdraw}
+                    </Post>
+                  ),
+              },
+            ]}
+          />
         </Panel>
       )}
       <Panel title={m.members.whatRoles}>

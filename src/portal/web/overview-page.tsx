@@ -4,6 +4,8 @@ import * as z from 'zod';
 import { DAY_MS, isoDay } from '../../core/time.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { Figure, Meter, Panel } from '../../web/components/parts.tsx';
+import { Table } from '../../web/components/table.tsx';
+import { ErrorTable } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import type { MemberView } from '../../web/view.ts';
 import { readForm, render } from '../../web/web.ts';
@@ -185,72 +187,45 @@ portal.get('/portal', async (context) => {
               </div>
             </Panel>
             <Panel title={m.overview.problems}>
-              {errors.length === 0 ? (
-                <p class="pad soft">{m.overview.noProblems}</p>
-              ) : (
-                <table class="list">
-                  <tbody>
-                    {errors.slice(0, 6).map(({ code, route, calls }) => (
-                      <tr>
-                        <td>
-                          <a href={`/docs/errors/${code}`}>
-                            <code>{code}</code>
-                          </a>
-                          <br />
-                          <span class="soft small mono">{route}</span>
-                        </td>
-                        <td class="num" data-label={m.usage.requests}>
-                          <a href={withQuery('/portal/requests', { error: code, route, range: '7d' })}>
-                            {format.number(calls)}
-                          </a>
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              )}
+              <ErrorTable
+                view={view}
+                errors={errors.slice(0, 6)}
+                hrefOf={({ code, route }) =>
+                  withQuery('/portal/requests', { error: code, route, range: '7d' })
+                }
+              />
             </Panel>
           </div>
           <Panel title={m.overview.topKeys}>
             {keys.length === 0 ? (
               <p class="pad soft">{m.overview.noCalls}</p>
             ) : (
-              <table class="list">
-                <thead>
-                  <tr>
-                    <th scope="col">{m.keys.key}</th>
-                    <th scope="col" class="num">
-                      {m.usage.requests}
-                    </th>
-                    <th scope="col" class="num">
-                      {m.overview.errors}
-                    </th>
-                    <th scope="col" class="num">
-                      P95
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {keys.slice(0, 8).map((line) => (
-                    <tr>
-                      <td>
-                        <a href={`/portal/keys/${line.group}`}>{steps.keyNames[line.group] ?? line.group}</a>
-                      </td>
-                      <td class="num" data-label={m.usage.requests}>
-                        <a href={withQuery('/portal/requests', { key: line.group, range: '30d' })}>
-                          {format.number(line.calls)}
-                        </a>
-                      </td>
-                      <td class="num" data-label={m.overview.errors}>
-                        {format.percent(line.failed / line.calls)}
-                      </td>
-                      <td class="num" data-label="P95">
-                        {format.ms(line.p95)}
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
+              <Table
+                rows={keys.slice(0, 8)}
+                columns={[
+                  {
+                    title: m.keys.key,
+                    cell: ({ group }) => (
+                      <a href={`/portal/keys/${group}`}>{steps.keyNames[group] ?? group}</a>
+                    ),
+                  },
+                  {
+                    title: m.usage.requests,
+                    kind: 'num',
+                    cell: ({ group, calls }) => (
+                      <a href={withQuery('/portal/requests', { key: group, range: '30d' })}>
+                        {format.number(calls)}
+                      </a>
+                    ),
+                  },
+                  {
+                    title: m.overview.errors,
+                    kind: 'num',
+                    cell: ({ failed, calls }) => format.percent(failed / calls),
+                  },
+                  { title: 'P95', kind: 'num', cell: ({ p95 }) => format.ms(p95) },
+                ]}
+              />
             )}
           </Panel>
         </>

@@ -6,6 +6,7 @@ import { AppError } from '../../core/errors.ts';
 import { idOr404, uuidCursor } from '../../http/api.ts';
 import { type EventRow, OUTCOMES, queries } from '../../usage/usage-reports.ts';
 import { Choose, Code, Empty, Panel, Time } from '../../web/components/parts.tsx';
+import { type Column, Rows, Table } from '../../web/components/table.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import type { MemberView } from '../../web/view.ts';
 import { render } from '../../web/web.ts';
@@ -31,42 +32,37 @@ function filteredScope(context: PortalContext, range: Range) {
 const statusBadge = (status: number): string =>
   status < 400 ? 'good' : status === 429 || status < 500 ? 'warn' : 'bad';
 
-const Rows = ({
-  view,
-  rows,
-  keyNames,
-}: {
-  view: MemberView;
-  rows: readonly EventRow[];
-  keyNames: Record<string, string>;
-}) => {
+const idOf = (row: EventRow): string => row.request_id;
+
+const columnsOf = (view: MemberView, keyNames: Record<string, string>): Column<EventRow>[] => {
   const { m, format } = view;
-  return (
-    <>
-      {rows.map((row) => (
-        <tr data-id={row.request_id}>
-          <td>
-            <a href={`/portal/requests/${row.request_id}`} class="mono">
-              {row.method} {row.endpoint}
-            </a>
-          </td>
-          <td data-label={m.requests.status} class="tight">
-            <span class={`badge ${statusBadge(row.status_code)}`}>{row.status_code}</span>{' '}
-            {row.error && <span class="small soft">{row.error}</span>}
-          </td>
-          <td data-label={m.keys.key} class="small">
-            {row.key_id ? (keyNames[row.key_id] ?? row.key_id) : ''}
-          </td>
-          <td data-label={m.requests.latency} class="num tight">
-            {format.ms(row.latency_ms)}
-          </td>
-          <td data-label={m.requests.when} class="tight">
-            <Time view={view} at={row.occurred_at} />
-          </td>
-        </tr>
-      ))}
-    </>
-  );
+  return [
+    {
+      title: m.requests.request,
+      cell: (row) => (
+        <a href={`/portal/requests/${row.request_id}`} class="mono">
+          {row.method} {row.endpoint}
+        </a>
+      ),
+    },
+    {
+      title: m.requests.status,
+      kind: 'tight',
+      cell: (row) => (
+        <>
+          <span class={`badge ${statusBadge(row.status_code)}`}>{row.status_code}</span>{' '}
+          {row.error && <span class="small soft">{row.error}</span>}
+        </>
+      ),
+    },
+    {
+      title: m.keys.key,
+      kind: 'small',
+      cell: (row) => (row.key_id ? (keyNames[row.key_id] ?? row.key_id) : ''),
+    },
+    { title: m.requests.latency, kind: 'num tight', cell: (row) => format.ms(row.latency_ms) },
+    { title: m.requests.when, kind: 'tight', cell: (row) => <Time view={view} at={row.occurred_at} /> },
+  ];
 };
 
 portal.get('/portal/requests', async (context) => {
@@ -185,22 +181,7 @@ portal.get('/portal/requests', async (context) => {
             </Empty>
           </div>
         )}
-        <table class="list">
-          <thead>
-            <tr>
-              <th scope="col">{m.requests.request}</th>
-              <th scope="col">{m.requests.status}</th>
-              <th scope="col">{m.keys.key}</th>
-              <th scope="col" class="num">
-                {m.requests.latency}
-              </th>
-              <th scope="col">{m.requests.when}</th>
-            </tr>
-          </thead>
-          <tbody data-rows>
-            <Rows view={view} rows={shown} keyNames={steps.keyNames} />
-          </tbody>
-        </table>
+        <Table rows={shown} columns={columnsOf(view, steps.keyNames)} idOf={idOf} />
       </section>
       {rows.length > PAGE_ROWS && last && (
         <a class="button" href={link({ before: last.request_id })}>
@@ -221,7 +202,7 @@ portal.get('/portal/requests/rows', async (context) => {
     queries.events(scope, MOST_TAIL_ROWS, undefined, after),
     queries.firstSteps(scope.partnerId),
   );
-  return context.html(<Rows view={view} rows={rows} keyNames={steps.keyNames} />);
+  return context.html(<Rows columns={columnsOf(view, steps.keyNames)} rows={rows} idOf={idOf} />);
 });
 
 portal.get('/portal/requests/find', (context) => {

@@ -5,6 +5,7 @@ import { AppError } from '../../core/errors.ts';
 import { idOr404 } from '../../http/api.ts';
 import { may } from '../../partners/permissions.ts';
 import { Code, Empty, Panel, Post } from '../../web/components/parts.tsx';
+import { Table } from '../../web/components/table.tsx';
 import { readForm, render } from '../../web/web.ts';
 import { actorFor, done, member, Page, portal } from './portal-web.tsx';
 
@@ -39,36 +40,32 @@ portal.get('/portal/sandbox', async (context) => {
       <h1>{m.nav.sandbox}</h1>
       <p class="prose">{m.sandbox.about}</p>
       <Panel title={m.sandbox.cards}>
-        <table class="list">
-          <thead>
-            <tr>
-              <th scope="col">{m.sandbox.card}</th>
-              <th scope="col">{m.sandbox.does}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {CARDS.map((card, index) => (
-              <tr>
-                <td class="mono">{card}</td>
-                <td data-label={m.sandbox.does}>{m.sandbox.cardDoes[index]}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <Table
+          rows={CARDS.map((card, index) => ({ card, does: m.sandbox.cardDoes[index] }))}
+          columns={[
+            { title: m.sandbox.card, kind: 'mono', cell: ({ card }) => card },
+            { title: m.sandbox.does, cell: ({ does }) => does },
+          ]}
+        />
       </Panel>
       <Panel title={m.sandbox.errors}>
         <div class="pad stack">
           <p>{m.sandbox.errorsText}</p>
-          <table class="list">
-            <tbody>
-              {SIMULATIONS.map((simulation, index) => (
-                <tr>
-                  <td class="mono">X-Sandbox-Simulate: {simulation}</td>
-                  <td data-label={m.sandbox.does}>{m.sandbox.simulations[index]}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <Table
+            hasHead={false}
+            rows={SIMULATIONS.map((simulation, index) => ({
+              simulation,
+              does: m.sandbox.simulations[index],
+            }))}
+            columns={[
+              {
+                title: m.sandbox.errors,
+                kind: 'mono',
+                cell: ({ simulation }) => `X-Sandbox-Simulate: ${simulation}`,
+              },
+              { title: m.sandbox.does, cell: ({ does }) => does },
+            ]}
+          />
           <Code
             view={view}
             text={`curl -i -H 'Authorization: Bearer pk_test_…' -H 'X-Sandbox-Simulate: status=503' '${view.origin}/v2/routes/list'`}
@@ -82,38 +79,40 @@ portal.get('/portal/sandbox', async (context) => {
         {active.length === 0 ? (
           <Empty title={m.keys.emptyTitle} />
         ) : (
-          <table class="list">
-            <tbody>
-              {active.map((key) => (
-                <tr>
-                  <td>
+          <Table
+            hasHead={false}
+            rows={active}
+            columns={[
+              {
+                title: m.keys.key,
+                cell: (key) => (
+                  <>
                     <a href={`/portal/keys/${key.keyId}`}>{key.name}</a>{' '}
                     <span class="soft mono small">{key.keyPrefix}</span>
-                  </td>
-                  <td>
-                    {mayDevelop && (
-                      <div class="row">
-                        <Post
-                          action={`/portal/keys/${key.keyId}/day`}
-                          fields={{ to: 'spent' }}
-                          kind="button small"
-                        >
-                          {m.sandbox.spend}
-                        </Post>
-                        <Post
-                          action={`/portal/keys/${key.keyId}/day`}
-                          fields={{ to: 'new_day' }}
-                          kind="button small"
-                        >
-                          {m.sandbox.newDay}
-                        </Post>
-                      </div>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+                  </>
+                ),
+              },
+              {
+                title: m.common.actions,
+                isAction: true,
+                cell: ({ keyId }) =>
+                  mayDevelop && (
+                    <div class="row">
+                      <Post action={`/portal/keys/${keyId}/day`} fields={{ to: 'spent' }} kind="button small">
+                        {m.sandbox.spend}
+                      </Post>
+                      <Post
+                        action={`/portal/keys/${keyId}/day`}
+                        fields={{ to: 'new_day' }}
+                        kind="button small"
+                      >
+                        {m.sandbox.newDay}
+                      </Post>
+                    </div>
+                  ),
+              },
+            ]}
+          />
         )}
       </Panel>
       <Panel title={m.sandbox.reset}>
@@ -123,22 +122,23 @@ portal.get('/portal/sandbox', async (context) => {
         {appList.length === 0 ? (
           <Empty title={m.apps.emptyTitle} />
         ) : (
-          <table class="list">
-            <tbody>
-              {appList.map((app) => (
-                <tr>
-                  <td>{app.name}</td>
-                  <td>
-                    {mayDevelop && (
-                      <Post action={`/portal/apps/${app.id}/reset`} kind="button small danger">
-                        {m.sandbox.resetApp}
-                      </Post>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <Table
+            hasHead={false}
+            rows={appList}
+            columns={[
+              { title: m.apps.name, cell: ({ name }) => name },
+              {
+                title: m.common.actions,
+                isAction: true,
+                cell: ({ id }) =>
+                  mayDevelop && (
+                    <Post action={`/portal/apps/${id}/reset`} kind="button small danger">
+                      {m.sandbox.resetApp}
+                    </Post>
+                  ),
+              },
+            ]}
+          />
         )}
       </Panel>
     </Page>,

@@ -8,6 +8,7 @@ import { AppError } from '../../core/errors.ts';
 import { clientIp } from '../../http/api.ts';
 import { may } from '../../partners/permissions.ts';
 import { Code, Dialog, Field, OpenDialog, Panel, Post, Select, Time } from '../../web/components/parts.tsx';
+import { Table } from '../../web/components/table.tsx';
 import { addCookies, type FormErrors, readForm, render } from '../../web/web.ts';
 import { actorFor, done, member, Page, type PortalContext, portal } from './portal-web.tsx';
 
@@ -158,33 +159,33 @@ async function showSettings(context: PortalContext, { errors, problem, dialog, s
           ) : undefined
         }
       >
-        <table class="list">
-          <tbody>
-            {sessions.map((session) => (
-              <tr>
-                <td>
-                  {deviceOf(session.userAgent)}{' '}
-                  {session.id === context.var.sessionId && (
-                    <span class="badge good">{m.settings.thisOne}</span>
-                  )}
-                </td>
-                <td data-label={m.audit.from} class="mono small">
-                  {session.ipAddress || '–'}
-                </td>
-                <td data-label={m.settings.since}>
-                  <Time view={view} at={session.createdAt} />
-                </td>
-                <td>
-                  {session.id !== context.var.sessionId && (
-                    <Post action={`/portal/settings/sessions/${session.id}/end`} kind="button small">
-                      {m.settings.end}
-                    </Post>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <Table
+          hasHead={false}
+          rows={sessions}
+          columns={[
+            {
+              title: m.requests.agent,
+              cell: ({ id, userAgent }) => (
+                <>
+                  {deviceOf(userAgent)}{' '}
+                  {id === context.var.sessionId && <span class="badge good">{m.settings.thisOne}</span>}
+                </>
+              ),
+            },
+            { title: m.audit.from, kind: 'mono small', cell: ({ ipAddress }) => ipAddress || '–' },
+            { title: m.settings.since, cell: ({ createdAt }) => <Time view={view} at={createdAt} /> },
+            {
+              title: m.common.actions,
+              isAction: true,
+              cell: ({ id }) =>
+                id !== context.var.sessionId && (
+                  <Post action={`/portal/settings/sessions/${id}/end`} kind="button small">
+                    {m.settings.end}
+                  </Post>
+                ),
+            },
+          ]}
+        />
       </Panel>
       {mayOwn && (
         <Panel title={m.settings.partner}>

@@ -5,6 +5,7 @@ import { type Outcome, queries, type UsageLine, type UsageScope } from '../../us
 import { dayBars, hourBars, totalOf } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
 import { Choose, Empty, Figure, Meter, Panel } from '../../web/components/parts.tsx';
+import { Table } from '../../web/components/table.tsx';
 import { csv } from '../../web/csv.ts';
 import { withQuery } from '../../web/redirects.ts';
 import { render } from '../../web/web.ts';
@@ -87,58 +88,22 @@ portal.get('/portal/usage', async (context) => {
     hrefOf: (line: UsageLine) => string,
   ) => (
     <Panel title={title}>
-      <table class="list">
-        <thead>
-          <tr>
-            <th scope="col">{title}</th>
-            <th scope="col" class="num">
-              {m.usage.requests}
-            </th>
-            <th scope="col" class="num">
-              {m.overview.errors}
-            </th>
-            <th scope="col" class="num">
-              P50
-            </th>
-            <th scope="col" class="num">
-              P95
-            </th>
-            <th scope="col" class="num">
-              P99
-            </th>
-            <th scope="col" class="num">
-              {m.usage.bytes}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.slice(0, 20).map((line) => (
-            <tr>
-              <td class="mono">
-                <a href={hrefOf(line)}>{nameOf(line)}</a>
-              </td>
-              <td class="num" data-label={m.usage.requests}>
-                {format.number(line.calls)}
-              </td>
-              <td class="num" data-label={m.overview.errors}>
-                {format.percent(line.failed / line.calls)}
-              </td>
-              <td class="num" data-label="P50">
-                {format.ms(line.p50)}
-              </td>
-              <td class="num" data-label="P95">
-                {format.ms(line.p95)}
-              </td>
-              <td class="num" data-label="P99">
-                {format.ms(line.p99)}
-              </td>
-              <td class="num" data-label={m.usage.bytes}>
-                {format.bytes(line.bytesOut)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Table
+        rows={rows.slice(0, 20)}
+        columns={[
+          { title, kind: 'mono', cell: (line) => <a href={hrefOf(line)}>{nameOf(line)}</a> },
+          { title: m.usage.requests, kind: 'num', cell: ({ calls }) => format.number(calls) },
+          {
+            title: m.overview.errors,
+            kind: 'num',
+            cell: ({ failed, calls }) => format.percent(failed / calls),
+          },
+          { title: 'P50', kind: 'num', cell: ({ p50 }) => format.ms(p50) },
+          { title: 'P95', kind: 'num', cell: ({ p95 }) => format.ms(p95) },
+          { title: 'P99', kind: 'num', cell: ({ p99 }) => format.ms(p99) },
+          { title: m.usage.bytes, kind: 'num', cell: ({ bytesOut }) => format.bytes(bytesOut) },
+        ]}
+      />
     </Panel>
   );
   const counted = (
@@ -149,21 +114,15 @@ portal.get('/portal/usage', async (context) => {
       {rows.length === 0 ? (
         <p class="pad soft">{m.usage.none}</p>
       ) : (
-        <table class="list">
-          <tbody>
-            {rows.slice(0, 12).map(({ calls, href, text }) => (
-              <tr>
-                <td>{href ? <a href={href}>{text}</a> : text}</td>
-                <td class="num" data-label={m.usage.requests}>
-                  {format.number(calls)}
-                </td>
-                <td class="num" data-label={m.usage.share}>
-                  {format.percent(share(calls))}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <Table
+          hasHead={false}
+          rows={rows.slice(0, 12)}
+          columns={[
+            { title, cell: ({ href, text }) => (href ? <a href={href}>{text}</a> : text) },
+            { title: m.usage.requests, kind: 'num', cell: ({ calls }) => format.number(calls) },
+            { title: m.usage.share, kind: 'num', cell: ({ calls }) => format.percent(share(calls)) },
+          ]}
+        />
       )}
     </Panel>
   );

@@ -1,0 +1,64 @@
+// A table that becomes a list on a phone, where each cell carries its column's title.
+
+import type { Child } from 'hono/jsx';
+
+export interface Column<Row> {
+  title: string;
+  cell(row: Row): Child;
+  /** Classes of its cells: `num` (right-aligned figures), `tight` (one line), `mono`, `small`. */
+  kind?: string;
+  /** Buttons: the title is for screen readers only. */
+  isAction?: boolean;
+}
+
+export const Rows = <Row,>({
+  columns,
+  rows,
+  idOf,
+}: {
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  idOf?(row: Row): string;
+}) => (
+  <>
+    {rows.map((row) => (
+      <tr data-id={idOf?.(row)}>
+        {columns.map(({ title, cell, kind, isAction }, index) => (
+          <td class={kind} data-label={index === 0 || isAction ? undefined : title}>
+            {cell(row)}
+          </td>
+        ))}
+      </tr>
+    ))}
+  </>
+);
+
+/** `hasHead`: small tables speak for themselves. `idOf`: rows that a live tail continues. */
+export const Table = <Row,>({
+  columns,
+  rows,
+  hasHead = true,
+  idOf,
+}: {
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  hasHead?: boolean;
+  idOf?(row: Row): string;
+}) => (
+  <table class="list">
+    {hasHead && (
+      <thead>
+        <tr>
+          {columns.map(({ title, kind, isAction }) => (
+            <th scope="col" class={kind?.includes('num') ? 'num' : undefined}>
+              {isAction ? <span class="visually-hidden">{title}</span> : title}
+            </th>
+          ))}
+        </tr>
+      </thead>
+    )}
+    <tbody data-rows={idOf ? '' : undefined}>
+      <Rows columns={columns} rows={rows} idOf={idOf} />
+    </tbody>
+  </table>
+);

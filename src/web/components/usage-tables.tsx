@@ -1,0 +1,84 @@
+// Tables that the portal and the console share: errors by code and route, and the audit trail.
+
+import type { AuditEntry } from '../../audit/audit-store.ts';
+import type { ErrorLine } from '../../usage/usage-reports.ts';
+import type { View } from '../view.ts';
+import { Time } from './parts.tsx';
+import { Table } from './table.tsx';
+
+export const ErrorTable = ({
+  view,
+  errors,
+  hrefOf,
+}: {
+  view: View;
+  errors: readonly ErrorLine[];
+  /** Where a count leads. */
+  hrefOf(line: ErrorLine): string;
+}) => {
+  const { m, format } = view;
+  if (errors.length === 0) return <p class="pad soft">{m.overview.noProblems}</p>;
+  return (
+    <Table
+      hasHead={false}
+      rows={errors}
+      columns={[
+        {
+          title: m.requests.error,
+          cell: ({ code, route }) => (
+            <>
+              <a href={`/docs/errors/${code}`}>
+                <code>{code}</code>
+              </a>
+              <br />
+              <span class="soft small mono">{route}</span>
+            </>
+          ),
+        },
+        {
+          title: m.usage.requests,
+          kind: 'num',
+          cell: (line) => <a href={hrefOf(line)}>{format.number(line.calls)}</a>,
+        },
+      ]}
+    />
+  );
+};
+
+export const actionName = ({ m }: View, action: string): string =>
+  m.audit.actions[action as keyof typeof m.audit.actions] ?? action;
+
+/** As operators see it: who by address, and why. */
+export const AuditTable = ({
+  view,
+  entries,
+  hasPartner,
+}: {
+  view: View;
+  entries: readonly AuditEntry[];
+  hasPartner?: boolean;
+}) => {
+  const { m } = view;
+  return (
+    <Table
+      hasHead={hasPartner}
+      rows={entries}
+      columns={[
+        { title: m.audit.what, cell: ({ action }) => actionName(view, action) },
+        { title: m.audit.who, kind: 'small', cell: ({ email, actor }) => email ?? actor },
+        ...(hasPartner
+          ? [
+              {
+                title: m.operator.partner,
+                kind: 'mono small',
+                cell: ({ partnerId }: AuditEntry) =>
+                  partnerId && <a href={`/operator/partners/${partnerId}`}>{partnerId.slice(-12)}</a>,
+              },
+            ]
+          : []),
+        { title: m.operator.reason, kind: 'small', cell: ({ details }) => String(details.reason ?? '') },
+        { title: m.audit.when, kind: 'tight', cell: ({ createdAt }) => <Time view={view} at={createdAt} /> },
+      ]}
+    />
+  );
+};
