@@ -306,6 +306,7 @@ export const apiKeyRetiredSecret = pgTable(
     secretEnvelope: text('secret_envelope'),
     keyPrefix: varchar('key_prefix', { length: 20 }).notNull(),
     retiredAt: at('retired_at').notNull().defaultNow(),
+    lastUsedAt: at('last_used_at'),
     expiresAt: at('expires_at').notNull(),
   },
   (table) => [index('idx_retired_secret_key').on(table.apiKeyId)],

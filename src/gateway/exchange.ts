@@ -21,6 +21,8 @@ export interface Exchange {
   /** The body, where a signature needed it whole. */
   body?: Uint8Array<ArrayBuffer>;
   nonce?: { value: string; expiresMs: number };
+  /** The rotated secret that was used, if one was. */
+  retiredHash?: string;
   gauges?: LimitGauges;
   /** Set once the limits admitted the call. */
   admission?: { atMs: number; period: Period; units: number; over: boolean; degraded: boolean };

@@ -23,6 +23,8 @@ export interface Presented {
 /** `nonce`: to be used up when the request is admitted. */
 export interface Authenticated {
   record: KeyRecord;
+  /** The rotated secret that was used, while its grace period lasts: SHA-256, hex. */
+  retiredHash?: string;
   nonce?: { value: string; expiresMs: number };
 }
 
@@ -94,11 +96,12 @@ export function createAuthenticator({ directory, guard, keyEncryptionKeys, now }
     if (body === 'too_large') return { ...deny('payload_too_large'), record };
     if (body === 'cut_short')
       return { ...deny('invalid_request', { message: 'The request body ended early' }), record };
-    for (const { envelope } of validSecrets(record, now())) {
+    for (const { envelope, hash, expiresMs } of validSecrets(record, now())) {
       if (!envelope) continue;
       if (await verifySignature(await hmacKeyOf(record.keyId, envelope), signature, prefix, body)) {
         return {
           record,
+          ...(expiresMs !== null && { retiredHash: hash }),
           ...(nonce !== null && { nonce: { value: nonce, expiresMs: now() + 2 * MOST_SKEW_MS } }),
         };
       }
@@ -123,7 +126,9 @@ export function createAuthenticator({ directory, guard, keyEncryptionKeys, now }
     }
     const why = unusable(record, hash, now());
     if (why) return { ...deny('invalid_api_key', undefined, why), record };
-    return signature === undefined ? { record } : verify(caller, record, signature);
+    if (signature !== undefined) return verify(caller, record, signature);
+    const isRetired = record.secrets.some((secret) => secret.hash === hash && secret.expiresMs !== null);
+    return { record, ...(isRetired && { retiredHash: hash }) };
   };
 }
 

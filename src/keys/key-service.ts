@@ -87,7 +87,7 @@ export interface KeyView {
   revokedAt: string | null;
   revokedReason: string | null;
   allowedIps: string[];
-  retiring: { keyPrefix: string; expiresAt: string }[];
+  retiring: { keyPrefix: string; expiresAt: string; lastUsedAt: string | null }[];
   limits: {
     burst_limit: number | null;
     sustained_limit: number | null;
@@ -102,7 +102,8 @@ const VIEW = sql`
     k.description, k.key_prefix AS "keyPrefix", k.scopes, k.is_active AS "isActive", k.created_at AS "createdAt",
     k.expires_at AS "expiresAt", k.last_used_at AS "lastUsedAt", k.revoked_at AS "revokedAt",
     k.revoked_reason AS "revokedReason", coalesce(k.allowed_ips::text[], '{}') AS "allowedIps",
-    coalesce((SELECT jsonb_agg(jsonb_build_object('keyPrefix', s.key_prefix, 'expiresAt', s.expires_at))
+    coalesce((SELECT jsonb_agg(jsonb_build_object('keyPrefix', s.key_prefix, 'expiresAt', s.expires_at,
+      'lastUsedAt', s.last_used_at) ORDER BY s.expires_at)
       FROM api_key_retired_secret s WHERE s.api_key_id = k.id AND s.expires_at > now()), '[]') AS retiring,
     (SELECT to_jsonb(q) - 'key_id' - 'updated_at' FROM api_key_quotas q WHERE q.key_id = k.key_id) AS limits
   FROM api_key k`;

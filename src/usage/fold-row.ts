@@ -38,6 +38,7 @@ export function foldRow(event: UsageEvent, messageId: string) {
     country: event.country,
     ip: event.ip,
     user_agent: event.userAgent,
+    retired_hash: event.retiredHash,
     bucket: bucketOf(event.latencyMs),
     register,
     rank,

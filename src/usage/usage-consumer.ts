@@ -36,6 +36,7 @@ const usageEvent: z.ZodType<UsageEvent> = z.object({
   country: text.max(2).nullable(),
   ip: z.union([z.ipv4(), z.ipv6()]).nullable(),
   userAgent: text.nullable(),
+  retiredHash: text.max(64).optional(),
 });
 const usageMessage: z.ZodType<UsageMessage> = z.object({
   id: z.uuid(),

@@ -28,6 +28,8 @@ export interface UsageEvent {
   country: string | null;
   ip: string | null;
   userAgent: string | null;
+  /** SHA-256 of the rotated secret that was used, so that people see when it is no longer needed. */
+  retiredHash?: string;
 }
 
 /** What one isolate sends at once. `refusals`: callers without a known key, counted by error code. */

@@ -14,7 +14,7 @@ const FOLD = (messageIds: string, rows: string, refusals: string): SQL => sql`
       partner_id uuid, key_id text, app_id uuid, environment text, route text, method text, endpoint text,
       status_code smallint, error text, latency_ms int, upstream_ms int, bytes_in bigint, bytes_out bigint, units int,
       cache_hit boolean, degraded boolean, country text, ip inet, user_agent text, bucket int, register int, rank int,
-      le text)
+      le text, retired_hash text)
     JOIN message ON message.id = e.message_id),
   raw AS (
     INSERT INTO api_usage_events (id, occurred_at, day, message_id, partner_id, key_id, app_id, environment, route,
@@ -73,6 +73,10 @@ const FOLD = (messageIds: string, rows: string, refusals: string): SQL => sql`
   used AS (
     UPDATE api_key k SET last_used_at = greatest(k.last_used_at, u.at)
     FROM (SELECT key_id, max(occurred_at) AS at FROM event GROUP BY key_id) u WHERE k.key_id = u.key_id),
+  retired AS (
+    UPDATE api_key_retired_secret s SET last_used_at = greatest(s.last_used_at, u.at)
+    FROM (SELECT retired_hash, max(occurred_at) AS at FROM event WHERE retired_hash IS NOT NULL GROUP BY retired_hash) u
+    WHERE s.key_hash = u.retired_hash),
   active AS (
     UPDATE partner p SET last_active_at = greatest(p.last_active_at, u.at)
     FROM (SELECT partner_id, max(occurred_at) AS at FROM event GROUP BY partner_id) u WHERE p.id = u.partner_id),

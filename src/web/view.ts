@@ -34,5 +34,9 @@ export interface View {
   identity?: string;
 }
 
+/** The view of a page that a form of another address shows again: switches and dialogs come back to the page. */
+export const shownAt = <V extends View>(view: V, path: string): V =>
+  view.path === path ? view : { ...view, path, here: path };
+
 /** A view of someone who has signed in and works for a partner. */
 export type MemberView = View & { account: Account; workspace: Workspace };

@@ -180,3 +180,24 @@ it("a test key's day is spent at a click, and begun anew; a live key's is not", 
   expect((await eventually(again, ({ status }) => status === 200, 3000)).status).toBe(200);
   expect((await person.post(`/portal/keys/${live.id}/day`, { to: 'spent' })).status).toBe(403);
 });
+
+it('a rolled key shows when its old secret was used last, and being used makes no record stale', async () => {
+  const partner = await makePartner();
+  const person = await memberOf(partner.id);
+  const { secret, id } = await makeKey(partner.id, { environment: 'test' });
+  const rolled = await person.post(`/portal/keys/${id}/rotate`, { grace_days: '7' });
+  const fresh = /data-secret[\s\S]*?<code>(pk_test_\w+)/.exec(rolled.text)?.[1] ?? '';
+  const [before] = await query('SELECT version FROM api_key WHERE id = $1', [id]);
+  expect((await call('/v2/routes/list', { key: fresh })).status).toBe(200);
+  expect((await person.get(`/portal/keys/${id}`)).text).toMatch(
+    /note warn[\s\S]*?Last used: <span class="soft">never/,
+  );
+  expect((await call('/v2/routes/list', { key: secret })).status).toBe(200);
+  const [used] = await eventually(
+    () => query('SELECT last_used_at FROM api_key_retired_secret WHERE api_key_id = $1', [id]),
+    (rows) => rows[0]?.last_used_at !== null,
+  );
+  expect(used?.last_used_at).toBeInstanceOf(Date);
+  expect((await person.get(`/portal/keys/${id}`)).text).toMatch(/note warn[\s\S]*?Last used: <time/);
+  expect((await query('SELECT version FROM api_key WHERE id = $1', [id]))[0]).toEqual(before);
+});

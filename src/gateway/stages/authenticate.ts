@@ -30,5 +30,6 @@ export async function authenticate(
   exchange.caller = found.record;
   if (isDenied(found)) return found;
   exchange.nonce = found.nonce;
+  exchange.retiredHash = found.retiredHash;
   return undefined;
 }

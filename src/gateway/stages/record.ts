@@ -93,6 +93,7 @@ function toEvent(exchange: Exchange, status: number, latencyMs: number, bytesOut
     degraded: admission?.degraded ?? false,
     country: exchange.country,
     ip: exchange.ip || null,
+    retiredHash: exchange.retiredHash,
     userAgent: request.headers.get('user-agent')?.slice(0, MOST_AGENT_CHARS) ?? null,
   };
 }

@@ -6,6 +6,7 @@ import { reason } from '../../http/fields.ts';
 import { isRange } from '../../keys/ip-list.ts';
 import { Dialog, Empty, Field, OpenDialog, Select, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
+import { shownAt } from '../../web/view.ts';
 import { type FormErrors, type FormValues, readForm, render } from '../../web/web.ts';
 import {
   type ConsoleContext,
@@ -27,8 +28,7 @@ const newBlock = z.object({
 });
 
 async function showBlocks(context: ConsoleContext, state: { values?: FormValues; errors?: FormErrors } = {}) {
-  const found = operator(context);
-  const view = context.req.method === 'GET' ? found : { ...found, here: '/operator/blocks' };
+  const view = shownAt(operator(context), '/operator/blocks');
   const { m } = view;
   const blocks = await context.var.services.blocks.list();
   return render(

@@ -10,6 +10,7 @@ import { CallsChart } from '../../web/components/chart.tsx';
 import { Dialog, Empty, Field, Note, OpenDialog, Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { AuditTable } from '../../web/components/usage-tables.tsx';
+import { shownAt } from '../../web/view.ts';
 import { type FormErrors, readForm, render } from '../../web/web.ts';
 import {
   ActiveBadge,
@@ -74,8 +75,7 @@ async function showKey(context: ConsoleContext, errors?: FormErrors) {
   const { keys, partners, audit, reports } = context.var.services;
   const key = await keys.get(null, context.req.param('key') ?? '');
   const base = `/operator/keys/${key.keyId}`;
-  const found = operator(context);
-  const view = context.req.method === 'GET' ? found : { ...found, path: base, here: base };
+  const view = shownAt(operator(context), base);
   const { m, format, nowMs } = view;
   const from = isoDay(nowMs - (DAYS - 1) * DAY_MS);
   const to = isoDay(nowMs);

@@ -13,7 +13,7 @@ import { Dialog, Empty, Field, OpenDialog, Panel, Select, Time } from '../../web
 import { Table } from '../../web/components/table.tsx';
 import { AuditTable } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
-import type { View } from '../../web/view.ts';
+import { shownAt, type View } from '../../web/view.ts';
 import { type FormErrors, readForm, render } from '../../web/web.ts';
 import {
   ActiveBadge,
@@ -130,8 +130,7 @@ interface State {
 async function showPartner(context: ConsoleContext, { dialog, errors }: State = {}) {
   const id = idOr404(context.req.param('id') ?? '', 'partner');
   const base = `/operator/partners/${id}`;
-  const found = operator(context);
-  const view = context.req.method === 'GET' ? found : { ...found, path: base, here: base };
+  const view = shownAt(operator(context), base);
   const { m, format, nowMs } = view;
   const { partners, keys, members, audit, reports } = context.var.services;
   const from = isoDay(nowMs - (DAYS - 1) * DAY_MS);

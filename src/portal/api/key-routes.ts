@@ -32,7 +32,9 @@ export const keyShape = z.object({
   revoked_at: z.string().nullable(),
   revoked_reason: z.string().nullable(),
   /** Rotated secrets that still work, with their end. */
-  retiring: z.array(z.object({ key_prefix: z.string(), expires_at: z.string() })),
+  retiring: z.array(
+    z.object({ key_prefix: z.string(), expires_at: z.string(), last_used_at: z.string().nullable() }),
+  ),
   limits,
 });
 
@@ -52,9 +54,10 @@ export const showKey = (key: KeyView): z.infer<typeof keyShape> => ({
   last_used_at: key.lastUsedAt,
   revoked_at: key.revokedAt,
   revoked_reason: key.revokedReason,
-  retiring: key.retiring.map(({ keyPrefix, expiresAt }) => ({
+  retiring: key.retiring.map(({ keyPrefix, expiresAt, lastUsedAt }) => ({
     key_prefix: keyPrefix,
     expires_at: expiresAt,
+    last_used_at: lastUsedAt,
   })),
   limits: key.limits,
 });

@@ -6,7 +6,7 @@ import type { AppView } from '../../partners/app-service.ts';
 import { may } from '../../partners/permissions.ts';
 import { Area, Dialog, Empty, Field, OpenDialog, Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
-import type { MemberView } from '../../web/view.ts';
+import { type MemberView, shownAt } from '../../web/view.ts';
 import { type FormErrors, type FormValues, readForm, render } from '../../web/web.ts';
 import { ipLines, nameField, optionalText, originLines, websiteField } from './fields.ts';
 import { KeyTable, NewKeyDialog } from './key-parts.tsx';
@@ -181,9 +181,7 @@ export async function showApp(
   state: { settings?: FormState; newKey?: FormState; archive?: FormState } = {},
 ) {
   const id = idOr404(context.req.param('app') ?? '', 'app');
-  const found = member(context);
-  const base = `/portal/apps/${id}`;
-  const view: MemberView = context.req.method === 'GET' ? found : { ...found, path: base, here: base };
+  const view = shownAt(member(context), `/portal/apps/${id}`);
   const { m, workspace, environment } = view;
   const { apps, keys } = context.var.services;
   const [app, list] = await Promise.all([

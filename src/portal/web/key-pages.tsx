@@ -27,7 +27,7 @@ import {
 import { Table } from '../../web/components/table.tsx';
 import { ErrorTable } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
-import type { MemberView } from '../../web/view.ts';
+import { type MemberView, shownAt } from '../../web/view.ts';
 import { type FormErrors, type FormValues, readForm, render } from '../../web/web.ts';
 import { showApp } from './app-pages.tsx';
 import { dayField, ipLines, nameField, scopeLines } from './fields.ts';
@@ -128,9 +128,7 @@ const Limits = async ({
 
 async function showKey(context: PortalContext, key: KeyView, state: PageState = {}) {
   const base = `/portal/keys/${key.keyId}`;
-  const isGet = context.req.method === 'GET';
-  const found = member(context);
-  const view: MemberView = isGet ? found : { ...found, path: base, here: base };
+  const view = shownAt(member(context), base);
   const { m, format, workspace, nowMs } = view;
   const { reports, gateway } = context.var.services;
   const to = isoDay(nowMs);
@@ -189,13 +187,13 @@ async function showKey(context: PortalContext, key: KeyView, state: PageState = 
         </div>
       </div>
       {isStale(key, nowMs) && <Note kind="warn">{m.keys.stale}</Note>}
-      {key.retiring.map(({ keyPrefix, expiresAt }) => (
+      {key.retiring.map(({ keyPrefix, expiresAt, lastUsedAt }) => (
         <Note kind="warn">
           {m.keys.retiring(keyPrefix)}{' '}
           <b>
             <Time view={view} at={expiresAt} />
           </b>
-          . {m.keys.retiringHint}
+          . {m.keys.lastUsed}: <Time view={view} at={lastUsedAt} />. {m.keys.retiringHint}
         </Note>
       ))}
       {!key.isActive && (

@@ -7,6 +7,7 @@ import { MAILS } from '../../mail/texts.ts';
 import { may, ROLES } from '../../partners/permissions.ts';
 import { Dialog, Field, OpenDialog, Panel, Post, Select, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
+import { shownAt } from '../../web/view.ts';
 import { type FormErrors, type FormValues, readForm, render } from '../../web/web.ts';
 import { actorFor, done, member, Page, type PortalContext, portal } from './portal-web.tsx';
 
@@ -19,12 +20,7 @@ async function showMembers(
   context: PortalContext,
   state: { values?: FormValues; errors?: FormErrors; problem?: string } = {},
 ) {
-  const found = member(context);
-  const view = {
-    ...found,
-    path: '/portal/members',
-    here: context.req.method === 'GET' ? found.here : '/portal/members',
-  };
+  const view = shownAt(member(context), '/portal/members');
   const { m, workspace, account } = view;
   const { members } = context.var.services;
   const [list, invitations] = await Promise.all([

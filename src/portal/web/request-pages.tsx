@@ -5,14 +5,15 @@ import * as z from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { idOr404, uuidCursor } from '../../http/api.ts';
 import { type EventRow, OUTCOMES, queries } from '../../usage/usage-reports.ts';
-import { Choose, Code, Empty, Panel, Time } from '../../web/components/parts.tsx';
+import { Code, Empty, Panel, Time } from '../../web/components/parts.tsx';
 import { type Column, Rows, Table } from '../../web/components/table.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import type { MemberView } from '../../web/view.ts';
 import { render } from '../../web/web.ts';
+import { RangeChoice, RemovableFilters } from './filters.tsx';
 import { member, Page, type PortalContext, portal } from './portal-web.tsx';
 import { scopeOf } from './usage-pages.tsx';
-import { RANGES, type Range, rangeOf } from './usage-range.ts';
+import { type Range, rangeOf } from './usage-range.ts';
 
 const PAGE_ROWS = 50;
 const MOST_TAIL_ROWS = 100;
@@ -83,7 +84,7 @@ portal.get('/portal/requests', async (context) => {
     ['key', scope.keyId && (steps.keyNames[scope.keyId] ?? scope.keyId)],
     ['route', scope.route],
     ['outcome', scope.outcome && m.outcomes[scope.outcome]],
-    ['status', scope.status && String(scope.status)],
+    ['status', scope.status?.toString()],
     ['error', scope.error],
     ['country', scope.country],
   ] as const;
@@ -92,14 +93,7 @@ portal.get('/portal/requests', async (context) => {
     <Page view={view} title={m.nav.requests}>
       <div class="head">
         <h1 class="grow">{m.nav.requests}</h1>
-        <Choose
-          label={m.usage.range}
-          current={range.name}
-          options={RANGES.filter((name) => name !== 'custom').map(
-            (name) => [name, m.usage.ranges[name]] as const,
-          )}
-          hrefOf={(name) => link({ range: name, from: undefined, to: undefined })}
-        />
+        <RangeChoice view={view} range={range} link={link} />
         <button
           type="button"
           class="button small hidden"
@@ -154,15 +148,7 @@ portal.get('/portal/requests', async (context) => {
         <button type="submit" class="button">
           {m.requests.filter}
         </button>
-        {active.map(
-          ([name, value]) =>
-            value && (
-              <a class="button" href={link({ [name]: undefined })}>
-                {value} <span aria-hidden="true">✕</span>
-                <span class="visually-hidden">{m.common.remove}</span>
-              </a>
-            ),
-        )}
+        <RemovableFilters view={view} active={active} link={link} />
       </form>
       <form method="get" action="/portal/requests/find" class="inline">
         <div>

@@ -9,6 +9,7 @@ import { clientIp } from '../../http/api.ts';
 import { may } from '../../partners/permissions.ts';
 import { Code, Dialog, Field, OpenDialog, Panel, Post, Select, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
+import { shownAt } from '../../web/view.ts';
 import { addCookies, type FormErrors, readForm, render } from '../../web/web.ts';
 import { actorFor, done, member, Page, type PortalContext, portal } from './portal-web.tsx';
 
@@ -31,12 +32,7 @@ export function deviceOf(userAgent: string | null): string {
 }
 
 async function showSettings(context: PortalContext, { errors, problem, dialog, setUp }: SettingsState = {}) {
-  const found = member(context);
-  const view = {
-    ...found,
-    path: '/portal/settings',
-    here: context.req.method === 'GET' ? found.here : '/portal/settings',
-  };
+  const view = shownAt(member(context), '/portal/settings');
   const { m, account, workspace } = view;
   const sessions = await context.var.accounts.sessions(account.id);
   const mayOwn = may(workspace.role, 'own');
@@ -371,7 +367,7 @@ portal.post('/portal/settings/two-factor/codes', async (context) => {
     return showSettings(context, { errors: { password: m.settings.wrongPassword }, dialog: 'codes' });
   return render(
     context,
-    <Page view={{ ...view, here: '/portal/settings' }} title={m.settings.recoveryCodes}>
+    <Page view={shownAt(view, '/portal/settings')} title={m.settings.recoveryCodes}>
       <h1>{m.settings.recoveryCodes}</h1>
       <p>{m.settings.factorCodes}</p>
       <Code view={view} text={outcome.data.backupCodes.join('\n')} label={m.settings.recoveryCodes} />

@@ -4,13 +4,14 @@ import * as z from 'zod';
 import { type Outcome, queries, type UsageLine, type UsageScope } from '../../usage/usage-reports.ts';
 import { dayBars, hourBars, totalOf } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
-import { Choose, Empty, Figure, Meter, Panel } from '../../web/components/parts.tsx';
+import { Empty, Figure, Meter, Panel } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { csv } from '../../web/csv.ts';
 import { withQuery } from '../../web/redirects.ts';
 import { render } from '../../web/web.ts';
+import { RangeChoice, RemovableFilters } from './filters.tsx';
 import { member, Page, type PortalContext, portal, standingOf } from './portal-web.tsx';
-import { RANGES, type Range, rangeBefore, rangeOf } from './usage-range.ts';
+import { type Range, rangeBefore, rangeOf } from './usage-range.ts';
 
 const filterText = z.string().max(300).optional().catch(undefined);
 
@@ -136,14 +137,7 @@ portal.get('/portal/usage', async (context) => {
     <Page view={view} title={m.nav.usage}>
       <div class="head">
         <h1 class="grow">{m.nav.usage}</h1>
-        <Choose
-          label={m.usage.range}
-          current={range.name}
-          options={RANGES.filter((name) => name !== 'custom').map(
-            (name) => [name, m.usage.ranges[name]] as const,
-          )}
-          hrefOf={(name) => link({ range: name, from: undefined, to: undefined })}
-        />
+        <RangeChoice view={view} range={range} link={link} />
         <a
           class="button small"
           href={withQuery('/portal/usage.csv', { ...context.req.query(), done: undefined })}
@@ -167,15 +161,7 @@ portal.get('/portal/usage', async (context) => {
         <button type="submit" class="button">
           {m.usage.show}
         </button>
-        {filters.map(
-          ([name, value]) =>
-            value && (
-              <a class="button" href={link({ [name]: undefined })}>
-                {value} <span aria-hidden="true">✕</span>
-                <span class="visually-hidden">{m.common.remove}</span>
-              </a>
-            ),
-        )}
+        <RemovableFilters view={view} active={filters} link={link} />
       </form>
       {isEmpty ? (
         <section class="panel">
