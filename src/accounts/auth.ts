@@ -85,5 +85,3 @@ export function createAuth({ database, secret, origin, product, isSecure }: Auth
     },
   });
 }
-
-export type Auth = ReturnType<typeof createAuth>;

@@ -100,7 +100,7 @@ async function showKey(context: ConsoleContext, errors?: FormErrors) {
         </p>
         <div class="head">
           <h1>
-            {m.operator.incident}: {key.name}
+            {m.operator.incident} · {key.name}
           </h1>
           <span class={`badge ${key.isActive ? 'good' : 'bad'}`}>
             {key.isActive ? m.keys.states.active : m.keys.states.revoked}

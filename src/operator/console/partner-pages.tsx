@@ -262,7 +262,7 @@ async function showPartner(context: ConsoleContext, { dialog, errors }: State = 
       >
         <AuditTable view={view} entries={trail} />
       </Panel>
-      <Dialog view={view} id={action} title={`${m.operator[action]}: ${partner.name}`} open={isOpen(action)}>
+      <Dialog view={view} id={action} title={`${m.operator[action]} · ${partner.name}`} open={isOpen(action)}>
         <form method="post" action={`${base}/${action}`} class="stack">
           <p>{action === 'suspend' ? m.operator.suspendText : m.operator.approveText}</p>
           {why(action)}
