@@ -350,6 +350,10 @@ export const apiUsageEvents = pgTable(
     country: varchar('country', { length: 2 }),
     ip: inet('ip'),
     userAgent: text('user_agent'),
+    /** {stage: ms} */
+    timings: jsonb('timings'),
+    /** {second, day, month}: what was left after the call; -1 is unlimited. */
+    remaining: jsonb('remaining'),
   },
   (table) => [
     primaryKey({ columns: [table.occurredAt, table.id] }),

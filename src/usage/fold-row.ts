@@ -38,6 +38,8 @@ export function foldRow(event: UsageEvent, messageId: string) {
     country: event.country,
     ip: event.ip,
     user_agent: event.userAgent,
+    timings: event.timings,
+    remaining: event.remaining,
     retired_hash: event.retiredHash,
     bucket: bucketOf(event.latencyMs),
     register,

@@ -36,6 +36,8 @@ const usageEvent: z.ZodType<UsageEvent> = z.object({
   country: text.max(2).nullable(),
   ip: z.union([z.ipv4(), z.ipv6()]).nullable(),
   userAgent: text.nullable(),
+  timings: z.record(text, z.number()).optional(),
+  remaining: z.object({ second: whole, day: whole, month: whole }).optional(),
   retiredHash: text.max(64).optional(),
 });
 const usageMessage: z.ZodType<UsageMessage> = z.object({

@@ -28,6 +28,10 @@ export interface UsageEvent {
   country: string | null;
   ip: string | null;
   userAgent: string | null;
+  /** ms by stage: auth, limit, cache, upstream. */
+  timings?: Record<string, number>;
+  /** What was left of each limit after the call; -1 is unlimited. */
+  remaining?: { second: number; day: number; month: number };
   /** SHA-256 of the rotated secret that was used, so that people see when it is no longer needed. */
   retiredHash?: string;
 }

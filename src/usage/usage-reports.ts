@@ -284,6 +284,13 @@ export interface EventRow {
   user_agent: string | null;
 }
 
+/** One request, whole. */
+export interface EventDetail extends EventRow {
+  /** ms by stage; null for events from before they were kept. */
+  timings: Record<string, number> | null;
+  remaining: { second: number; day: number; month: number } | null;
+}
+
 type Results<Queries extends readonly Query<unknown>[]> = {
   -readonly [Index in keyof Queries]: Queries[Index] extends Query<infer Result> ? Result : never;
 };
@@ -306,9 +313,9 @@ export function createUsageReports(database: Database) {
     events: async (scope: MomentScope & EventFilter, limit: number, before?: string, after?: string) =>
       (await ask(queries.events(scope, limit, before, after)))[0],
     /** One request of the partner. */
-    async event(partnerId: string, id: string): Promise<EventRow | undefined> {
-      const [row] = await database.rows<EventRow>(
-        sql`SELECT ${EVENT} FROM api_usage_events WHERE id = ${id}::uuid AND partner_id = ${partnerId} LIMIT 1`,
+    async event(partnerId: string, id: string): Promise<EventDetail | undefined> {
+      const [row] = await database.rows<EventDetail>(
+        sql`SELECT ${EVENT}, timings, remaining FROM api_usage_events WHERE id = ${id}::uuid AND partner_id = ${partnerId} LIMIT 1`,
       );
       return row;
     },

@@ -14,15 +14,15 @@ const FOLD = (messageIds: string, rows: string, refusals: string): SQL => sql`
       partner_id uuid, key_id text, app_id uuid, environment text, route text, method text, endpoint text,
       status_code smallint, error text, latency_ms int, upstream_ms int, bytes_in bigint, bytes_out bigint, units int,
       cache_hit boolean, degraded boolean, country text, ip inet, user_agent text, bucket int, register int, rank int,
-      le text, retired_hash text)
+      le text, retired_hash text, timings jsonb, remaining jsonb)
     JOIN message ON message.id = e.message_id),
   raw AS (
     INSERT INTO api_usage_events (id, occurred_at, day, message_id, partner_id, key_id, app_id, environment, route,
       method, endpoint, status_code, error, latency_ms, upstream_ms, bytes_in, bytes_out, units, cache_hit, degraded,
-      country, ip, user_agent)
+      country, ip, user_agent, timings, remaining)
     SELECT id, occurred_at, day, message_id, partner_id, key_id, app_id, environment, route, method, endpoint,
       status_code, error, latency_ms, upstream_ms, bytes_in, bytes_out, units, cache_hit, degraded, country, ip,
-      user_agent FROM event),
+      user_agent, timings, remaining FROM event),
   rollup AS (
     INSERT INTO api_usage_rollups_day AS r (key_id, day, route, partner_id, app_id, environment, calls, errors, units,
       billed_calls, latency_ms_sum, bytes_in, bytes_out, cache_hits, latency_buckets, statuses, error_codes, countries, ip_registers)

@@ -201,3 +201,17 @@ it('a rolled key shows when its old secret was used last, and being used makes n
   expect((await person.get(`/portal/keys/${id}`)).text).toMatch(/note warn[\s\S]*?Last used: <time/);
   expect((await query('SELECT version FROM api_key WHERE id = $1', [id]))[0]).toEqual(before);
 });
+
+it("a request's page shows its time by stage and what was left of the limits", async () => {
+  const partner = await makePartner({ day: 100 });
+  const person = await memberOf(partner.id);
+  const { secret } = await makeKey(partner.id, { environment: 'test' });
+  const { headers } = await call('/v2/routes/list', { key: secret });
+  const page = await eventually(
+    () => person.get(`/portal/requests/${headers['x-request-id']}`),
+    ({ status }) => status === 200,
+  );
+  expect(page.text).toContain('∞ this second, 99 today, ∞ this month');
+  for (const stage of ['Key', 'Limit', 'Cache', 'Upstream'])
+    expect(page.text).toContain(`<span>${stage}</span>`);
+});

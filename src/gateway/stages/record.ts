@@ -69,6 +69,9 @@ function note(
   });
 }
 
+const remainingOf = ({ gauges }: Exchange): UsageEvent['remaining'] =>
+  gauges && { second: gauges.second.remaining, day: gauges.day.remaining, month: gauges.month.remaining };
+
 function toEvent(exchange: Exchange, status: number, latencyMs: number, bytesOut: number): UsageEvent {
   const { caller, admission, request } = exchange;
   return {
@@ -93,6 +96,8 @@ function toEvent(exchange: Exchange, status: number, latencyMs: number, bytesOut
     degraded: admission?.degraded ?? false,
     country: exchange.country,
     ip: exchange.ip || null,
+    timings: Object.fromEntries(exchange.timings),
+    remaining: remainingOf(exchange),
     retiredHash: exchange.retiredHash,
     userAgent: request.headers.get('user-agent')?.slice(0, MOST_AGENT_CHARS) ?? null,
   };

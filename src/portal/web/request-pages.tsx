@@ -204,6 +204,7 @@ portal.get('/portal/requests/:id', async (context) => {
   const row = await reports.event(workspace.partner.id, idOr404(context.req.param('id'), 'request'));
   if (!row) throw new AppError('not_found');
   const found = gateway.catalog.match(row.method, row.endpoint.split('?')[0] ?? '');
+  const left = (units: number) => (units < 0 ? '∞' : format.number(units));
   const facts: [string, Child][] = [
     [m.requests.when, format.exact(row.occurred_at)],
     [m.requests.status, <span class={`badge ${statusBadge(row.status_code)}`}>{row.status_code}</span>],
@@ -214,14 +215,26 @@ portal.get('/portal/requests/:id', async (context) => {
     [m.requests.route, <code>{row.route}</code>],
     [m.keys.scopes, found.found === 'route' ? (found.route.scope ?? '–') : '–'],
     [m.requests.units, format.number(row.units)],
+    ...(row.remaining
+      ? ([
+          [
+            m.requests.left,
+            m.requests.leftOf(left(row.remaining.second), left(row.remaining.day), left(row.remaining.month)),
+          ],
+        ] as [string, Child][])
+      : []),
     [m.requests.bytesIn, format.bytes(row.bytes_in)],
     [m.requests.bytesOut, format.bytes(row.bytes_out)],
     [m.usage.cacheHits, row.cache_hit ? m.common.yes : m.common.no],
     [m.requests.from, `${row.ip ?? '–'}${row.country ? `, ${format.country(row.country)}` : ''}`],
     [m.requests.agent, row.user_agent ?? '–'],
   ];
-  const gatewayMs = Math.max(0, row.latency_ms - (row.upstream_ms ?? 0));
-  const width = Math.max(1, row.latency_ms);
+  const stages = [
+    ...Object.entries(row.timings ?? {}).map(
+      ([stage, ms]) => [m.requests.stages[stage as keyof typeof m.requests.stages] ?? stage, ms] as const,
+    ),
+    [m.requests.total, row.latency_ms] as const,
+  ];
   return render(
     context,
     <Page view={view} title={row.request_id}>
@@ -247,20 +260,14 @@ portal.get('/portal/requests/:id', async (context) => {
         </Panel>
         <Panel title={m.requests.timing}>
           <div class="pad meters">
-            {(
-              [
-                [m.requests.gateway, gatewayMs],
-                [m.requests.upstream, row.upstream_ms ?? 0],
-                [m.requests.total, row.latency_ms],
-              ] as const
-            ).map(([label, ms]) => (
+            {stages.map(([label, ms]) => (
               <div>
                 <div class="meter-line">
                   <span>{label}</span>
                   <span class="num">{format.ms(ms)}</span>
                 </div>
                 <svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
-                  <rect width={String((ms / width) * 100)} height="6" />
+                  <rect width={String((ms / Math.max(1, row.latency_ms)) * 100)} height="6" />
                 </svg>
               </div>
             ))}

@@ -402,8 +402,10 @@ export const en = {
     empty: 'Requests appear a second or two after they were made.',
     about: 'Request',
     timing: 'Time',
-    gateway: 'Passerelle',
-    upstream: 'Upstream',
+    stages: { auth: 'Key', limit: 'Limit', cache: 'Cache', upstream: 'Upstream' },
+    left: 'Left afterwards',
+    leftOf: (second: string, day: string, month: string) =>
+      `${second} this second, ${day} today, ${month} this month`,
     total: 'Together',
     error: 'Error',
     route: 'Route',

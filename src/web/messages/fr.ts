@@ -419,8 +419,10 @@ export const fr: typeof en = {
     empty: 'Les requêtes apparaissent une seconde ou deux après l’appel.',
     about: 'Requête',
     timing: 'Durée',
-    gateway: 'Passerelle',
-    upstream: 'En amont',
+    stages: { auth: 'Clé', limit: 'Limite', cache: 'Cache', upstream: 'En amont' },
+    left: 'Restait ensuite',
+    leftOf: (second: string, day: string, month: string) =>
+      `${second} cette seconde, ${day} aujourd’hui, ${month} ce mois-ci`,
     total: 'Ensemble',
     error: 'Erreur',
     route: 'Route',
