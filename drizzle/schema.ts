@@ -39,6 +39,12 @@ export const tierConfig = pgTable('tier_config', {
   /** Active keys; -1 is unlimited. */
   maxKeys: integer('max_keys').notNull().default(-1),
   overagePricePer1000Cents: integer('overage_price_per_1000_cents').notNull().default(0),
+  /** Other currencies than EUR, in their minor units: {"XOF": {"price": 32000, "overage_per_1000": 130}}. */
+  prices: jsonb('prices').notNull().default({}),
+  /** Partners may choose it themselves. */
+  selfServe: boolean('self_serve').notNull().default(true),
+  /** A plan made for one partner. */
+  partnerId: uuid('partner_id'),
   /** When the limiter does not answer: `allow` rates from a small allowance, or `refuse`. */
   degradedRate: varchar('degraded_rate', { length: 10 }).notNull().default('allow'),
   degradedQuota: varchar('degraded_quota', { length: 10 }).notNull().default('refuse'),
@@ -73,6 +79,17 @@ export const partner = pgTable(
     contactPhone: varchar('contact_phone', { length: 50 }),
     billingEmail: varchar('billing_email', { length: 255 }),
     billingAddress: text('billing_address'),
+    /** ISO 4217; what invoices are in. */
+    currency: varchar('currency', { length: 3 }).notNull().default('EUR'),
+    /** Basis points: 1800 is 18 %. */
+    taxBps: integer('tax_bps').notNull().default(0),
+    taxId: varchar('tax_id', { length: 50 }),
+    /** Most that a month's overage may cost, before tax, in minor units; null is no cap. */
+    spendingCapMinor: bigint('spending_cap_minor', { mode: 'number' }),
+    /** What the next period starts with: a downgrade, another currency. */
+    nextTier: varchar('next_tier', { length: 50 }),
+    nextCurrency: varchar('next_currency', { length: 3 }),
+    nextChangeAt: at('next_change_at'),
     /** Raised by a trigger whenever something changes that the gateway reads. */
     version: bigint('version', { mode: 'number' }).notNull().default(1),
     changedAt: at('changed_at').notNull().defaultNow(),
@@ -283,6 +300,10 @@ export const apiKey = pgTable(
     lastUsedAt: at('last_used_at'),
     revokedAt: at('revoked_at'),
     revokedReason: text('revoked_reason'),
+    /** Out of use until its owner rolls it: it was seen in public. */
+    quarantinedAt: at('quarantined_at'),
+    /** The expiry, and how many days ahead of it, that the owner was last told of. */
+    expiryNotice: text('expiry_notice'),
     allowedIps: inet('allowed_ips').array(),
     version: bigint('version', { mode: 'number' }).notNull().default(1),
     changedAt: at('changed_at').notNull().defaultNow(),
@@ -415,7 +436,10 @@ export const quotaUsage = pgTable(
     successfulRequests: count('successful_requests'),
     failedRequests: count('failed_requests'),
     units: count('units'),
+    /** What a closed month was billed when it was closed, in minor units of the partner's currency. */
     costCents: count('cost_cents'),
+    /** Units that `usage.daily` told of last. */
+    toldUnits: bigint('told_units', { mode: 'number' }),
     closedAt: at('closed_at'),
     updatedAt: at('updated_at').notNull().defaultNow(),
   },
@@ -500,3 +524,282 @@ export const reconciliation = pgTable(
   },
   (table) => [primaryKey({ columns: [table.day, table.partnerId, table.environment] })],
 );
+
+// ---------------------------------------------------------------- money
+
+/** The terms that a partner is billed by, from each moment on. Written by triggers; never changed. */
+export const partnerTerms = pgTable(
+  'partner_terms',
+  {
+    partnerId: uuid('partner_id')
+      .notNull()
+      .references(() => partner.id, { onDelete: 'cascade' }),
+    effectiveAt: at('effective_at').notNull(),
+    tier: varchar('tier', { length: 50 }).notNull(),
+    currency: varchar('currency', { length: 3 }).notNull(),
+    /** Partners that may not use live keys are not billed. */
+    isBilled: boolean('is_billed').notNull(),
+    priceMinor: bigint('price_minor', { mode: 'number' }).notNull(),
+    includedUnits: bigint('included_units', { mode: 'number' }).notNull(),
+    overageAction: varchar('overage_action', { length: 10 }).notNull(),
+    overagePer1000Minor: bigint('overage_per_1000_minor', { mode: 'number' }).notNull(),
+    spendingCapMinor: bigint('spending_cap_minor', { mode: 'number' }),
+    taxBps: integer('tax_bps').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.partnerId, table.effectiveAt] })],
+);
+
+/** A month of a partner that was closed. */
+export const billingPeriod = pgTable(
+  'billing_period',
+  {
+    partnerId: uuid('partner_id')
+      .notNull()
+      .references(() => partner.id, { onDelete: 'cascade' }),
+    periodStart: date('period_start').notNull(),
+    /** {currency: minor units} that invoices have asked for, for this month, before tax: adjustments included. */
+    billed: jsonb('billed').notNull(),
+    units: bigint('units', { mode: 'number' }).notNull(),
+    closedAt: at('closed_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.partnerId, table.periodStart] })],
+);
+
+/** The last number of each series, counted up by the transaction that issues: no gaps. */
+export const invoiceCounter = pgTable('invoice_counter', {
+  series: text('series').primaryKey(),
+  last: integer('last').notNull(),
+});
+
+/** Immutable but for its status: see the triggers in migrations. */
+export const invoice = pgTable(
+  'invoice',
+  {
+    id: uuid('id').primaryKey(),
+    number: text('number').notNull().unique(),
+    /** invoice, credit_note (its amounts are negative) */
+    kind: varchar('kind', { length: 20 }).notNull(),
+    partnerId: uuid('partner_id')
+      .notNull()
+      .references(() => partner.id),
+    periodStart: date('period_start').notNull(),
+    periodEnd: date('period_end').notNull(),
+    currency: varchar('currency', { length: 3 }).notNull(),
+    subtotalMinor: bigint('subtotal_minor', { mode: 'number' }).notNull(),
+    taxBps: integer('tax_bps').notNull(),
+    taxMinor: bigint('tax_minor', { mode: 'number' }).notNull(),
+    totalMinor: bigint('total_minor', { mode: 'number' }).notNull(),
+    /** open, paid, void */
+    status: varchar('status', { length: 10 }).notNull().default('open'),
+    issuedAt: at('issued_at').notNull(),
+    dueAt: at('due_at').notNull(),
+    settledAt: at('settled_at'),
+    /** Credit notes: the invoice that they take back from, and why. */
+    creditsId: uuid('credits_id'),
+    reason: text('reason'),
+    /** As they were when it was issued. */
+    seller: jsonb('seller').notNull(),
+    buyer: jsonb('buyer').notNull(),
+  },
+  (table) => [
+    index('idx_invoice_partner').on(table.partnerId, table.issuedAt),
+    index('idx_invoice_issued').on(table.issuedAt),
+    index('idx_invoice_credits').on(table.creditsId),
+  ],
+);
+
+export const invoiceLine = pgTable(
+  'invoice_line',
+  {
+    invoiceId: uuid('invoice_id')
+      .notNull()
+      .references(() => invoice.id),
+    position: integer('position').notNull(),
+    /** plan, overage, adjustment, credit */
+    kind: varchar('kind', { length: 20 }).notNull(),
+    tier: varchar('tier', { length: 50 }),
+    appId: uuid('app_id'),
+    appName: text('app_name'),
+    fromAt: at('from_at').notNull(),
+    toAt: at('to_at').notNull(),
+    /** Units. */
+    quantity: bigint('quantity', { mode: 'number' }).notNull(),
+    /** Of a month, or of 1,000 units. */
+    unitPriceMinor: bigint('unit_price_minor', { mode: 'number' }),
+    amountMinor: bigint('amount_minor', { mode: 'number' }).notNull(),
+    note: text('note'),
+  },
+  (table) => [primaryKey({ columns: [table.invoiceId, table.position] })],
+);
+
+// ---------------------------------------------------------------- messages
+
+export const webhookEndpoint = pgTable(
+  'webhook_endpoint',
+  {
+    id: uuid('id').primaryKey(),
+    /** null: an operator's, which hears of all partners. */
+    partnerId: uuid('partner_id').references(() => partner.id, { onDelete: 'cascade' }),
+    /** Only events of this app. */
+    appId: uuid('app_id').references(() => devApps.id),
+    url: text('url').notNull(),
+    description: text('description'),
+    /** Event types; empty is all. */
+    events: text('events').array().notNull(),
+    secretEnvelope: text('secret_envelope').notNull(),
+    oldSecretEnvelope: text('old_secret_envelope'),
+    oldSecretExpiresAt: at('old_secret_expires_at'),
+    /** active, paused (by its owner), disabled (after failing for days) */
+    state: varchar('state', { length: 10 }).notNull().default('active'),
+    failingSince: at('failing_since'),
+    lastSuccessAt: at('last_success_at'),
+    /** Answered late or not at all: few deliveries at a time, so that others do not wait. */
+    isSlow: boolean('is_slow').notNull().default(false),
+    createdAt: at('created_at').notNull().defaultNow(),
+    updatedAt: at('updated_at').notNull().defaultNow(),
+    deletedAt: at('deleted_at'),
+  },
+  (table) => [index('idx_webhook_endpoint_partner').on(table.partnerId)],
+);
+
+/** What happened: written by the statement that made it happen. A trigger makes its deliveries. */
+export const webhookEvent = pgTable(
+  'webhook_event',
+  {
+    id: uuid('id').primaryKey().defaultRandom(),
+    sequence: bigserial('sequence', { mode: 'number' }).notNull(),
+    partnerId: uuid('partner_id'),
+    appId: uuid('app_id'),
+    type: text('type').notNull(),
+    data: jsonb('data').notNull(),
+    occurredAt: at('occurred_at').notNull().defaultNow(),
+    /** Test events go to one endpoint. */
+    onlyEndpointId: uuid('only_endpoint_id'),
+  },
+  (table) => [
+    index('idx_webhook_event_partner').on(table.partnerId, table.sequence),
+    index('idx_webhook_event_age').on(table.occurredAt),
+  ],
+);
+
+export const webhookDelivery = pgTable(
+  'webhook_delivery',
+  {
+    id: uuid('id').primaryKey().defaultRandom(),
+    eventId: uuid('event_id')
+      .notNull()
+      .references(() => webhookEvent.id, { onDelete: 'cascade' }),
+    endpointId: uuid('endpoint_id')
+      .notNull()
+      .references(() => webhookEndpoint.id, { onDelete: 'cascade' }),
+    /** pending, delivered, failed */
+    state: varchar('state', { length: 10 }).notNull().default('pending'),
+    /** Since it was made or replayed: where it is in the schedule. */
+    tries: integer('tries').notNull().default(0),
+    dueAt: at('due_at').notNull().defaultNow(),
+    claimedUntil: at('claimed_until'),
+    createdAt: at('created_at').notNull().defaultNow(),
+    deliveredAt: at('delivered_at'),
+  },
+  (table) => [
+    unique('webhook_delivery_once').on(table.eventId, table.endpointId),
+    index('idx_webhook_delivery_due').on(table.endpointId, table.dueAt).where(sql`state = 'pending'`),
+    index('idx_webhook_delivery_endpoint').on(table.endpointId, table.createdAt),
+  ],
+);
+
+export const webhookAttempt = pgTable(
+  'webhook_attempt',
+  {
+    deliveryId: uuid('delivery_id')
+      .notNull()
+      .references(() => webhookDelivery.id, { onDelete: 'cascade' }),
+    startedAt: at('started_at').notNull(),
+    status: integer('status'),
+    /** Why there is no status: refused_address, timeout, unreachable, … */
+    error: text('error'),
+    latencyMs: integer('latency_ms').notNull(),
+    /** Beginning of the answer's body. */
+    response: text('response'),
+  },
+  (table) => [primaryKey({ columns: [table.deliveryId, table.startedAt] })],
+);
+
+/** Quota thresholds that a partner was told of, once for each period and limit. */
+export const quotaNotice = pgTable(
+  'quota_notice',
+  {
+    partnerId: uuid('partner_id').notNull(),
+    periodType: varchar('period_type', { length: 20 }).notNull(),
+    periodStart: date('period_start').notNull(),
+    /** Percent; 100: reached, 101: gone beyond. */
+    threshold: smallint('threshold').notNull(),
+    quota: bigint('quota', { mode: 'number' }).notNull(),
+    toldAt: at('told_at').notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({
+      columns: [table.partnerId, table.periodType, table.periodStart, table.threshold, table.quota],
+    }),
+  ],
+);
+
+/** What alerts are reckoned from: live calls of each partner and minute; the nil uuid holds what has no partner. Kept for a day. */
+export const usageMinute = pgTable(
+  'usage_minute',
+  {
+    minute: at('minute').notNull(),
+    partnerId: uuid('partner_id').notNull(),
+    calls: count('calls'),
+    errors: count('errors'),
+    serverErrors: count('server_errors'),
+    degraded: count('degraded'),
+    authFailures: count('auth_failures'),
+    latencyBuckets: jsonb('latency_buckets').notNull().default({}),
+    /** Longest time from a call to its fold, seconds. */
+    lagSeconds: integer('lag_seconds').notNull().default(0),
+  },
+  (table) => [primaryKey({ columns: [table.minute, table.partnerId] })],
+);
+
+/** Where an owner (a partner's id, or `operator`) departs from a rule's defaults. */
+export const alertSetting = pgTable(
+  'alert_setting',
+  {
+    owner: text('owner').notNull(),
+    rule: text('rule').notNull(),
+    isEnabled: boolean('is_enabled').notNull().default(true),
+    threshold: doublePrecision('threshold'),
+  },
+  (table) => [primaryKey({ columns: [table.owner, table.rule] })],
+);
+
+/** From fired to resolved. At most one is open for a rule and its subject: an index in migrations. */
+export const alertEpisode = pgTable(
+  'alert_episode',
+  {
+    id: uuid('id').primaryKey(),
+    /** A partner's id, or `operator`. */
+    owner: text('owner').notNull(),
+    rule: text('rule').notNull(),
+    /** What it is about: the partner, an endpoint, a key, a period. */
+    subject: text('subject').notNull(),
+    label: text('label'),
+    firedAt: at('fired_at').notNull(),
+    resolvedAt: at('resolved_at'),
+    value: doublePrecision('value').notNull(),
+    peak: doublePrecision('peak').notNull(),
+    threshold: doublePrecision('threshold').notNull(),
+  },
+  (table) => [index('idx_alert_owner').on(table.owner, table.firedAt)],
+);
+
+/** Keys that someone found in public. */
+export const leakReport = pgTable('leak_report', {
+  id: uuid('id').primaryKey(),
+  receivedAt: at('received_at').notNull().defaultNow(),
+  tokenHash: varchar('token_hash', { length: 64 }).notNull(),
+  keyId: text('key_id'),
+  url: text('url'),
+  source: text('source'),
+});

@@ -7,7 +7,10 @@ import { createAccountService } from './accounts/account-service.ts';
 import { createExternalIdentity } from './accounts/external-identity.ts';
 import { createSignInGuard } from './accounts/sign-in-guard.ts';
 import { createAuditStore } from './audit/audit-store.ts';
+import { createBillingStore } from './billing/billing-store.ts';
+import { createInvoiceService } from './billing/invoice-service.ts';
 import { createPeriodStore } from './billing/period-store.ts';
+import { createPlanService } from './billing/plan-service.ts';
 import { createAddressBlocks } from './blocks/address-blocks.ts';
 import { createBlockService } from './blocks/block-service.ts';
 import { type Catalog, loadCatalog } from './catalog/catalog.ts';
@@ -20,6 +23,7 @@ import { createKeyDirectory } from './keys/key-directory.ts';
 import { createKeyService } from './keys/key-service.ts';
 import { createKeyStore } from './keys/key-store.ts';
 import { createMailer } from './mail/mailer.ts';
+import { createNotices } from './mail/notices.ts';
 import { createOutboxStore } from './mail/outbox-store.ts';
 import { createMetricsStore } from './metrics/metrics-store.ts';
 import { createAppService } from './partners/app-service.ts';
@@ -133,6 +137,26 @@ function build(env: Env) {
     outbox: isLocal ? outbox : undefined,
     log,
   });
+  const notify = createNotices({ mailer, product: config.PRODUCT_NAME, origin: config.PORTAL_ORIGIN });
+  const partners = createPartnerService({ ...changes, database });
+  const billingStore = createBillingStore(database);
+  const invoices = createInvoiceService({
+    database,
+    store: billingStore,
+    now,
+    newId,
+    closing: {
+      seller: {
+        name: config.SELLER_NAME ?? config.PRODUCT_NAME,
+        address: config.SELLER_ADDRESS,
+        tax_id: config.SELLER_TAX_ID,
+      },
+      dueDays: config.INVOICE_DUE_DAYS,
+      tell: (recipient, numbers) =>
+        notify(recipient, 'invoice', { name: numbers.join(', '), path: '/portal/billing' }),
+      log,
+    },
+  });
   return {
     config,
     now,
@@ -147,7 +171,10 @@ function build(env: Env) {
     usageStore: createUsageStore(database),
     reports: createUsageReports(database),
     keys: createKeyService({ ...changes, database, keyStore, keyEncryptionKeys, catalog }),
-    partners: createPartnerService({ ...changes, database }),
+    partners,
+    billingStore,
+    invoices,
+    plans: createPlanService({ database, now, announce: partners.announce }),
     apps: createAppService({ ...changes, database }),
     blocks: createBlockService({ database, blocks: addressBlocks }),
     members: createMemberService({ database }),

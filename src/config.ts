@@ -42,6 +42,11 @@ const settings = z.object({
   OIDC_CLIENT_ID: z.string().optional(),
   OIDC_CLIENT_SECRET: z.string().optional(),
   OIDC_NAME: z.string().default('Molam ID'),
+  /** Who invoices are from. */
+  SELLER_NAME: z.string().optional(),
+  SELLER_ADDRESS: z.string().optional(),
+  SELLER_TAX_ID: z.string().optional(),
+  INVOICE_DUE_DAYS: z.coerce.number().int().min(0).max(365).default(30),
   METRICS_TOKEN: z.string().min(16),
   JWT_ISSUER: z.string().optional(),
   JWT_AUDIENCE: z.string().default('passerelle'),

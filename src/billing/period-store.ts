@@ -1,18 +1,7 @@
-// Closes days and months of `quota_usage`, and compares limiter, events and rollups. Keyed by period: running a job
-// twice, late or concurrently changes nothing.
+// Compares events, rollups and `quota_usage`, and keeps the tables in shape.
 
 import { sql } from 'drizzle-orm';
-import type { OverageAction } from '../limits/limit.ts';
 import type { Database } from '../platform/database.ts';
-
-export interface OpenPeriod {
-  partnerId: string;
-  units: number;
-  priceCents: number;
-  includedUnits: number;
-  overage: OverageAction;
-  overagePricePer1000Cents: number;
-}
 
 export interface Counted {
   partnerId: string;
@@ -24,33 +13,6 @@ export interface Counted {
 
 export function createPeriodStore(database: Database) {
   return {
-    /** Live periods of that type and start, with the terms they are billed by. A partner without calls is among them. */
-    periods: (type: 'daily' | 'monthly', start: string): Promise<OpenPeriod[]> =>
-      database.rows<OpenPeriod>(sql`
-        SELECT p.id AS "partnerId", coalesce(q.units, 0)::bigint AS units, t.price_cents AS "priceCents",
-          CASE WHEN ${type} = 'daily' THEN p.rate_limit_per_day ELSE p.rate_limit_per_month END AS "includedUnits",
-          p.overage_action AS overage, t.overage_price_per_1000_cents AS "overagePricePer1000Cents"
-        FROM partner p JOIN tier_config t ON t.tier = p.tier
-        LEFT JOIN quota_usage q ON q.partner_id = p.id AND q.environment = 'live' AND q.period_type = ${type}
-          AND q.period_start = ${start}::date
-        WHERE p.created_at < ${start}::date + CASE WHEN ${type} = 'daily' THEN interval '1 day' ELSE interval '1 month' END
-          AND (p.status = 'active' OR q.id IS NOT NULL)`),
-    /** Closes the periods at these costs. A closed period keeps its first closing time; late units change its cost. */
-    async close(
-      type: 'daily' | 'monthly',
-      start: string,
-      end: string,
-      costs: { partner_id: string; cents: number }[],
-    ) {
-      const closed = await database.rows(sql`
-        INSERT INTO quota_usage AS q (partner_id, environment, period_type, period_start, period_end, cost_cents, closed_at)
-        SELECT c.partner_id, 'live', ${type}, ${start}::date, ${end}::date, c.cents, now()
-        FROM jsonb_to_recordset(${JSON.stringify(costs)}::jsonb) AS c(partner_id uuid, cents bigint) ORDER BY 1
-        ON CONFLICT (partner_id, environment, period_type, period_start) DO UPDATE
-          SET cost_cents = excluded.cost_cents, closed_at = coalesce(q.closed_at, now())
-        RETURNING q.id`);
-      return closed.length;
-    },
     counted: (day: string): Promise<Counted[]> =>
       database.rows<Counted>(sql`
         SELECT coalesce(e.partner_id, r.partner_id, q.partner_id) AS "partnerId",

@@ -1,13 +1,16 @@
 // Queue and cron dispatch: name -> handler.
 
+import type { BillingStore } from '../billing/billing-store.ts';
+import type { InvoiceService } from '../billing/invoice-service.ts';
 import type { PeriodStore } from '../billing/period-store.ts';
+import type { PlanService } from '../billing/plan-service.ts';
 import type { BlockService } from '../blocks/block-service.ts';
 import { DAY_MS } from '../core/time.ts';
 import type { KeyService } from '../keys/key-service.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
 import { consumeUsage, type QueueMessage } from '../usage/usage-consumer.ts';
 import type { UsageStore } from '../usage/usage-store.ts';
-import { closePeriods } from './close-periods.ts';
+import { closeDays } from './close-days.ts';
 import { reconcile } from './reconcile.ts';
 
 export interface JobServices {
@@ -18,18 +21,28 @@ export interface JobServices {
   limiter: LimiterClient;
   blocks: Pick<BlockService, 'publish'>;
   periods: PeriodStore;
+  billingStore: BillingStore;
+  invoices: Pick<InvoiceService, 'closeMonths'>;
+  plans: Pick<PlanService, 'applyDue'>;
   usageStore: UsageStore;
   deadLetters: Pick<Queue<unknown>, 'send'>;
 }
 
 const CRONS: Record<string, (services: JobServices, nowMs: number) => Promise<unknown>> = {
-  '* * * * *': ({ keys }) => keys.announceRecent(),
-  '17 * * * *': async ({ periods, keys, blocks, config }) => ({
+  '* * * * *': async ({ keys, plans }, nowMs) => {
+    await plans.applyDue(nowMs);
+    return keys.announceRecent();
+  },
+  '17 * * * *': async ({ periods, keys, blocks, config, invoices }, nowMs) => ({
     ...(await periods.upkeep(config.USAGE_MONTHS_KEPT)),
     rewrapped: await keys.rewrap(),
     blocks: await blocks.publish(),
+    closed: await invoices.closeMonths(nowMs),
   }),
-  '5 0 * * *': ({ periods }, nowMs) => closePeriods(periods, nowMs),
+  '5 0 * * *': async ({ billingStore, invoices }, nowMs) => ({
+    days: await closeDays(billingStore, nowMs),
+    closed: await invoices.closeMonths(nowMs),
+  }),
   '10 2 * * *': async (services, nowMs) => [
     await reconcile(services, nowMs - DAY_MS, nowMs),
     await reconcile(services, nowMs, nowMs),

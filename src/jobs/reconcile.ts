@@ -13,7 +13,7 @@ export interface ReconcilePorts {
 }
 
 /** Events, rollups and quotas to the unit; the limiter may be ahead by the watermark that a restart burnt. */
-function _agree({ eventUnits, rollupUnits, quotaUnits }: Counted, limiterUnits: number | null): boolean {
+function agree({ eventUnits, rollupUnits, quotaUnits }: Counted, limiterUnits: number | null): boolean {
   if (eventUnits !== rollupUnits || eventUnits !== quotaUnits) return false;
   return limiterUnits === null || (limiterUnits >= eventUnits && limiterUnits <= eventUnits + MOST_UNITS);
 }
@@ -30,13 +30,7 @@ export async function reconcile(ports: ReconcilePorts, dayMs: number, nowMs: num
         .catch(() => undefined);
       const isSameDay = usage?.dayStartMs === dayStart(dayMs);
       const limiterUnits = usage && (isSameDay || isToday) ? (isSameDay ? usage.dayUsed : 0) : null;
-      const units = [
-        row.eventUnits,
-        row.rollupUnits,
-        row.quotaUnits,
-        ...(limiterUnits === null ? [] : [limiterUnits]),
-      ];
-      return { ...row, limiterUnits, agrees: new Set(units).size === 1 };
+      return { ...row, limiterUnits, agrees: agree(row, limiterUnits) };
     }),
   );
   await ports.periods.saveReconciliation(day, rows);

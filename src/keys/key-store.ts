@@ -1,6 +1,7 @@
 // Reads key records from Postgres. One statement each.
 
 import { type SQL, sql } from 'drizzle-orm';
+import { cappedUnits } from '../billing/month.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import type { Database } from '../platform/database.ts';
 import type { KeyRecord } from './key-record.ts';
@@ -36,6 +37,8 @@ interface Row {
   day: number;
   month: number;
   overage: OverageAction;
+  overage_per_1000: number;
+  spending_cap: number | null;
   degraded_rate: 'allow' | 'refuse';
   degraded_quota: 'allow' | 'refuse';
 }
@@ -62,7 +65,8 @@ const select = (ids: SQL): SQL => sql`
     coalesce(q.monthly_quota, t.key_monthly_quota) AS key_month,
     coalesce(q.overage_action, 'block') AS key_overage,
     p.rate_limit_per_second AS second, p.rate_limit_per_day AS day, p.rate_limit_per_month AS month,
-    p.overage_action AS overage, t.degraded_rate, t.degraded_quota
+    p.overage_action AS overage, plan_price(t, p.currency, 'overage_per_1000') AS overage_per_1000,
+    p.spending_cap_minor AS spending_cap, t.degraded_rate, t.degraded_quota
   FROM api_key k JOIN partner p ON p.id = k.partner_id JOIN tier_config t ON t.tier = p.tier
   LEFT JOIN api_key_quotas q ON q.key_id = k.key_id LEFT JOIN dev_apps a ON a.id = k.app_id
   WHERE k.id IN (${ids})`;
@@ -92,7 +96,18 @@ function toRecord(row: Row, nowMs: number): KeyRecord {
       month: row.key_month,
       overage: row.key_overage,
     },
-    partnerLimits: { second: row.second, day: row.day, month: row.month, overage: row.overage },
+    partnerLimits: {
+      second: row.second,
+      day: row.day,
+      month: row.month,
+      overage: row.overage,
+      monthCap: cappedUnits({
+        includedUnits: row.month,
+        overageAction: row.overage,
+        overagePer1000Minor: row.overage_per_1000,
+        spendingCapMinor: row.spending_cap,
+      }),
+    },
     degraded: { rate: row.degraded_rate, quota: row.degraded_quota },
     loadedMs: nowMs,
   };

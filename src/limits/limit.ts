@@ -25,6 +25,8 @@ export interface PartnerLimits {
   day: number;
   month: number;
   overage: OverageAction;
+  /** Units of the month at which even overage ends: the spending cap. Absent or -1 where nothing caps it. */
+  monthCap?: number;
 }
 
 export type LimitType = 'per_second' | 'burst' | 'per_day' | 'per_month';

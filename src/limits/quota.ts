@@ -14,6 +14,7 @@ export interface QuotaLimits {
   day: number;
   month: number;
   overage: OverageAction;
+  monthCap?: number;
 }
 
 export const NO_QUOTAS_USED: Quotas = { dayStartMs: 0, dayUsed: 0, monthStartMs: 0, monthUsed: 0 };
@@ -61,7 +62,11 @@ export function quotaDenial(
   units: number,
   nowMs: number,
 ): Denial | undefined {
-  if (limits.overage !== 'block') return undefined;
+  if (limits.overage !== 'block') {
+    const cap = limits.monthCap ?? -1;
+    if (!exceeds(cap, quotas.monthUsed, units)) return undefined;
+    return { type: 'per_month', limit: cap, used: quotas.monthUsed, retryAfterMs: nextMonth(nowMs) - nowMs };
+  }
   // The longer wait first: a caller over both is not helped by tomorrow.
   if (exceeds(limits.month, quotas.monthUsed, units)) {
     return {

@@ -84,4 +84,54 @@ export const MAILS = {
       body: `Bonjour,\n\nun opérateur a révoqué votre clé ${name}. Les appels qui l’utilisent sont désormais refusés. Le motif figure dans votre journal d’audit :\n\n${url}${sign.fr(product)}`,
     }),
   },
+  invoice: {
+    en: ({ product, name, url }: Letter): Text => ({
+      subject: `Your invoice ${name}`,
+      body: `Hello,\n\nyour invoice ${name} is ready, with its lines, as a page and as PDF:\n\n${url}${sign.en(product)}`,
+    }),
+    fr: ({ product, name, url }: Letter): Text => ({
+      subject: `Votre facture ${name}`,
+      body: `Bonjour,\n\nvotre facture ${name} est disponible, avec son détail, en ligne et en PDF :\n\n${url}${sign.fr(product)}`,
+    }),
+  },
+  webhookDisabled: {
+    en: ({ product, name, url }: Letter): Text => ({
+      subject: `Your webhook endpoint is switched off`,
+      body: `Hello,\n\nevery delivery to ${name} failed for five days, so nothing is sent to it any more. Mend it, switch it on again, and have what it missed delivered:\n\n${url}${sign.en(product)}`,
+    }),
+    fr: ({ product, name, url }: Letter): Text => ({
+      subject: `Votre point d’envoi webhook est désactivé`,
+      body: `Bonjour,\n\ntous les envois vers ${name} ont échoué pendant cinq jours ; plus rien ne lui est envoyé. Réparez-le, réactivez-le, puis faites renvoyer ce qui lui a manqué :\n\n${url}${sign.fr(product)}`,
+    }),
+  },
+  alertFired: {
+    en: ({ product, name, url }: Letter): Text => ({
+      subject: `Alert: ${name}`,
+      body: `Hello,\n\n${name}\n\nSince when, and what to do:\n\n${url}${sign.en(product)}`,
+    }),
+    fr: ({ product, name, url }: Letter): Text => ({
+      subject: `Alerte : ${name}`,
+      body: `Bonjour,\n\n${name}\n\nDepuis quand, et que faire :\n\n${url}${sign.fr(product)}`,
+    }),
+  },
+  alertResolved: {
+    en: ({ product, name, url }: Letter): Text => ({
+      subject: `Resolved: ${name}`,
+      body: `Hello,\n\nthis is over: ${name}\n\n${url}${sign.en(product)}`,
+    }),
+    fr: ({ product, name, url }: Letter): Text => ({
+      subject: `Terminé : ${name}`,
+      body: `Bonjour,\n\nc’est terminé : ${name}\n\n${url}${sign.fr(product)}`,
+    }),
+  },
+  keyLeaked: {
+    en: ({ product, name, url }: Letter): Text => ({
+      subject: `Your key ${name} was found in public`,
+      body: `Hello,\n\nyour key ${name} was found in a public place. Calls with it are refused from now on. Roll it to go on with a new secret:\n\n${url}${sign.en(product)}`,
+    }),
+    fr: ({ product, name, url }: Letter): Text => ({
+      subject: `Votre clé ${name} a été trouvée en public`,
+      body: `Bonjour,\n\nvotre clé ${name} a été trouvée dans un lieu public. Les appels qui l’utilisent sont désormais refusés. Renouvelez-la pour continuer avec un nouveau secret :\n\n${url}${sign.fr(product)}`,
+    }),
+  },
 } as const satisfies Record<string, Record<MailLanguage, (letter: Letter) => Text>>;

@@ -99,10 +99,10 @@ export function createPartnerService(ports: {
     return { partner, role, partners, version, subject: member };
   }
 
-  async function checkTier(tier: string): Promise<void> {
-    const tiers = await database.rows<{ tier: string }>(
-      sql`SELECT tier FROM tier_config ORDER BY price_cents, tier`,
-    );
+  /** Plans are everybody's, or were made for one partner. */
+  async function checkTier(tier: string, partnerId: string | null = null): Promise<void> {
+    const tiers = await database.rows<{ tier: string }>(sql`SELECT tier FROM tier_config
+      WHERE partner_id IS NULL OR partner_id = ${partnerId}::uuid ORDER BY price_cents, tier`);
     if (tiers.some((row) => row.tier === tier)) return;
     const message = `Tiers are: ${tiers.map((row) => row.tier).join(', ')}`;
     throw new AppError('validation_error', undefined, { details: [{ field: 'tier', message }] });
@@ -151,6 +151,7 @@ export function createPartnerService(ports: {
 
   return {
     get,
+    announce,
     /** Newest first. `before`: the id of the last one seen; `search`: part of name, e-mail or company. */
     list: (
       limit: number,
@@ -224,7 +225,7 @@ export function createPartnerService(ports: {
       }),
 
     async setTier(id: string, tier: string, actor: Actor, reason?: string) {
-      await checkTier(tier);
+      await checkTier(tier, id);
       return update(id, sql`tier = ${tier}`, actor, 'partner.tier_changed', { tier, reason });
     },
 

@@ -54,6 +54,9 @@ const FOLD = (messageIds: string, rows: string, refusals: string): SQL => sql`
       error_codes = merge_sums(r.error_codes, excluded.error_codes),
       countries = merge_sums(r.countries, excluded.countries),
       ip_registers = merge_maxima(r.ip_registers, excluded.ip_registers)),
+  refusal AS (
+    SELECT r.code, sum(r.calls) AS calls FROM jsonb_to_recordset(${refusals}::jsonb) AS r(message_id uuid, code text, calls int)
+    JOIN message ON message.id = r.message_id GROUP BY r.code),
   quota AS (
     INSERT INTO quota_usage AS q (partner_id, environment, period_type, period_start, period_end, requests_count,
       successful_requests, failed_requests, units)
@@ -69,7 +72,45 @@ const FOLD = (messageIds: string, rows: string, refusals: string): SQL => sql`
       requests_count = q.requests_count + excluded.requests_count,
       successful_requests = q.successful_requests + excluded.successful_requests,
       failed_requests = q.failed_requests + excluded.failed_requests, units = q.units + excluded.units,
-      updated_at = now()),
+      updated_at = now()
+    RETURNING q.partner_id, q.environment, q.period_type, q.period_start, q.units),
+  notice AS (
+    INSERT INTO quota_notice (partner_id, period_type, period_start, threshold, quota)
+    SELECT q.partner_id, q.period_type, q.period_start, t.threshold, p.quota
+    FROM quota q JOIN LATERAL (SELECT overage_action,
+        CASE q.period_type WHEN 'daily' THEN rate_limit_per_day ELSE rate_limit_per_month END AS quota
+      FROM partner WHERE id = q.partner_id) p ON p.quota > 0
+    CROSS JOIN (VALUES (50), (80), (95), (100), (101)) AS t(threshold)
+    WHERE q.environment = 'live' AND (t.threshold < 100 OR (t.threshold = 100) = (p.overage_action = 'block'))
+      AND CASE t.threshold WHEN 101 THEN q.units > p.quota ELSE q.units * 100 >= p.quota * t.threshold END
+    ORDER BY 1, 2, 3, 4
+    ON CONFLICT DO NOTHING RETURNING *),
+  told AS (
+    INSERT INTO webhook_event (partner_id, type, data)
+    SELECT n.partner_id, CASE n.threshold WHEN 100 THEN 'quota.exceeded' WHEN 101 THEN 'overage.started' ELSE 'quota.warning' END,
+      jsonb_build_object('period', n.period_type, 'period_start', n.period_start, 'limit', n.quota, 'used', q.units,
+        'threshold_percent', least(n.threshold, 100))
+    FROM notice n JOIN quota q USING (partner_id, period_type, period_start) WHERE q.environment = 'live'
+    ORDER BY n.partner_id, n.period_type, n.threshold RETURNING 1),
+  minute AS (
+    INSERT INTO usage_minute AS u (minute, partner_id, calls, errors, server_errors, degraded, auth_failures,
+      lag_seconds, latency_buckets)
+    SELECT g.minute, g.partner_id, g.calls, g.errors, g.server_errors, g.degraded, g.auth_failures, g.lag,
+      (SELECT coalesce(jsonb_object_agg(bucket, n), '{}') FROM (SELECT bucket, count(*) AS n FROM event e
+        WHERE e.environment = 'live' AND e.partner_id = g.partner_id AND date_trunc('minute', e.occurred_at) = g.minute
+        GROUP BY bucket) b)
+    FROM (SELECT date_trunc('minute', occurred_at) AS minute, partner_id, count(*) AS calls,
+        count(*) FILTER (WHERE status_code >= 400) AS errors, count(*) FILTER (WHERE status_code >= 500) AS server_errors,
+        count(*) FILTER (WHERE degraded) AS degraded, count(*) FILTER (WHERE status_code = 401) AS auth_failures,
+        greatest(0, max(extract(epoch FROM now() - occurred_at)))::int AS lag
+      FROM event WHERE environment = 'live' AND occurred_at > now() - interval '1 day' GROUP BY 1, 2
+      UNION ALL SELECT date_trunc('minute', now()), '00000000-0000-0000-0000-000000000000'::uuid, 0, 0, 0, 0, sum(calls), 0
+      FROM refusal WHERE code LIKE 'invalid%' HAVING sum(calls) > 0) g
+    ORDER BY g.minute, g.partner_id
+    ON CONFLICT (minute, partner_id) DO UPDATE SET calls = u.calls + excluded.calls, errors = u.errors + excluded.errors,
+      server_errors = u.server_errors + excluded.server_errors, degraded = u.degraded + excluded.degraded,
+      auth_failures = u.auth_failures + excluded.auth_failures, lag_seconds = greatest(u.lag_seconds, excluded.lag_seconds),
+      latency_buckets = merge_sums(u.latency_buckets, excluded.latency_buckets)),
   used AS (
     UPDATE api_key k SET last_used_at = greatest(k.last_used_at, u.at)
     FROM (SELECT key_id, max(occurred_at) AS at FROM event GROUP BY key_id) u WHERE k.key_id = u.key_id),
@@ -80,9 +121,6 @@ const FOLD = (messageIds: string, rows: string, refusals: string): SQL => sql`
   active AS (
     UPDATE partner p SET last_active_at = greatest(p.last_active_at, u.at)
     FROM (SELECT partner_id, max(occurred_at) AS at FROM event GROUP BY partner_id) u WHERE p.id = u.partner_id),
-  refusal AS (
-    SELECT r.code, sum(r.calls) AS calls FROM jsonb_to_recordset(${refusals}::jsonb) AS r(message_id uuid, code text, calls int)
-    JOIN message ON message.id = r.message_id GROUP BY r.code),
   metric AS (
     INSERT INTO metric_counter AS m (name, labels, value)
     SELECT name, labels, sum(value) FROM (
@@ -98,7 +136,15 @@ const FOLD = (messageIds: string, rows: string, refusals: string): SQL => sql`
       UNION ALL SELECT 'api_key_usage_total', format('environment="%s"', environment), units FROM event
     ) counted GROUP BY name, labels ORDER BY name, labels
     ON CONFLICT (name, labels) DO UPDATE SET value = m.value + excluded.value)
-  SELECT (SELECT count(*) FROM message) AS messages, (SELECT count(*) FROM event) AS events`;
+  SELECT (SELECT count(*) FROM message) AS messages, (SELECT count(*) FROM event) AS events,
+    (SELECT count(*) FROM told) AS told`;
+
+export interface Folded {
+  messages: number;
+  events: number;
+  /** Webhook events that it wrote: thresholds of quotas that were passed. */
+  told: number;
+}
 
 export interface Folding {
   messageIds: string[];
@@ -117,10 +163,10 @@ export interface DeadLetter {
 export function createUsageStore(database: Database) {
   return {
     /** One statement, one transaction: all of the messages that were not folded before, or nothing. */
-    async fold({ messageIds, rows, refusals }: Folding): Promise<{ messages: number; events: number }> {
+    async fold({ messageIds, rows, refusals }: Folding): Promise<Folded> {
       const query = FOLD(JSON.stringify(messageIds), JSON.stringify(rows), JSON.stringify(refusals));
-      const [result] = await database.rows<{ messages: number; events: number }>(query);
-      return result ?? { messages: 0, events: 0 };
+      const [result] = await database.rows<Folded>(query);
+      return result ?? { messages: 0, events: 0, told: 0 };
     },
     async keepDeadLetters(queue: string, letters: readonly { id: string; body: unknown }[]): Promise<void> {
       await database.rows(sql`

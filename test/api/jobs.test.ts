@@ -4,19 +4,34 @@ import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { call, control, eventCount, eventually, makeKey, makePartner, query, stack } from '../support/api.ts';
 
-const DAY_MS = 86_400_000;
 const isoDay = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 
-async function closedPeriods(partnerId: string) {
-  return query(
-    `SELECT period_type, period_start::text AS start, cost_cents::int AS cents, closed_at FROM quota_usage
-     WHERE partner_id = $1 AND closed_at IS NOT NULL ORDER BY period_type, period_start`,
+const operator = { headers: { authorization: `Bearer ${stack.demo.operator.token}` } };
+/** As if the partner had been on its terms since then. */
+async function since(partnerId: string, at: string): Promise<void> {
+  await query(
+    `DELETE FROM partner_terms t WHERE partner_id = $1
+     AND effective_at < (SELECT max(effective_at) FROM partner_terms WHERE partner_id = $1)`,
     [partnerId],
   );
+  await query('UPDATE partner_terms SET effective_at = $2 WHERE partner_id = $1', [partnerId, at]);
 }
+const invoicesOf = (partnerId: string) =>
+  query(
+    `SELECT i.period_start::text AS month, i.currency, i.subtotal_minor::int AS net, i.tax_minor::int AS tax,
+       (SELECT jsonb_agg(jsonb_build_array(l.kind, l.quantity, l.amount_minor) ORDER BY l.position) FROM invoice_line l WHERE l.invoice_id = i.id) AS lines
+     FROM invoice i WHERE i.partner_id = $1 ORDER BY i.period_start`,
+    [partnerId],
+  );
+const told = async (partnerId: string, type: string) =>
+  (
+    await query<{ data: Record<string, unknown> }>(
+      'SELECT data FROM webhook_event WHERE partner_id = $1 AND type = $2 ORDER BY sequence',
+      [partnerId, type],
+    )
+  ).map(({ data }) => data);
 
-it('days and months are closed with their cost, once, however often the job runs', async () => {
-  const firstOfMonth = Date.UTC(2026, 9, 1, 0, 5);
+it('a month is closed once, however often the job runs, and what comes late is asked for with the next', async () => {
   const partner = await makePartner({
     tier: 'business',
     second: 50,
@@ -24,50 +39,113 @@ it('days and months are closed with their cost, once, however often the job runs
     month: 1000,
     overage: 'charge',
   });
-  await query('UPDATE partner SET created_at = $1 WHERE id = $2', ['2026-08-01', partner.id]);
-  await query(
-    `INSERT INTO quota_usage (partner_id, period_type, period_start, period_end, requests_count, units) VALUES
-     ($1, 'monthly', '2026-09-01', '2026-09-30', 3500, 3500), ($1, 'daily', '2026-09-30', '2026-09-30', 301, 301)`,
-    [partner.id],
-  );
-  await Promise.all([1, 2, 3].map(() => control('cron', { cron: '5 0 * * *', at: firstOfMonth })));
-  const closed = await closedPeriods(partner.id);
-  expect(closed.map(({ period_type, start, cents }) => [period_type, start, cents])).toEqual([
-    ['daily', '2026-09-28', 0],
-    ['daily', '2026-09-29', 0],
-    // 201 units over the day's 100, at 15 cents a thousand, to the started cent.
-    ['daily', '2026-09-30', 4],
-    // 199.00 and 2,500 units over the month's 1,000.
-    ['monthly', '2026-09-01', 19_900 + 38],
+  await query('UPDATE partner SET tax_bps = 1800 WHERE id = $1', [partner.id]);
+  await since(partner.id, '2026-09-01');
+  const use = (units: number, month: string) =>
+    query(
+      `INSERT INTO quota_usage AS q (partner_id, period_type, period_start, period_end, requests_count, units)
+       VALUES ($1, 'monthly', $3, $3, $2, $2) ON CONFLICT (partner_id, environment, period_type, period_start)
+       DO UPDATE SET units = q.units + $2`,
+      [partner.id, units, month],
+    );
+  await use(3500, '2026-09-01');
+  const run = (at: number) => control('cron', { cron: '5 0 * * *', at });
+  await Promise.all([1, 2, 3].map(() => run(Date.UTC(2026, 9, 1, 0, 5))));
+  // 199.00, and 2,500 units over the month's 1,000 at 15 cents a thousand: 37.5 cents, of which the half is not billed.
+  const september = {
+    month: '2026-09-01',
+    currency: 'EUR',
+    net: 19_937,
+    tax: 3589,
+    lines: [
+      ['plan', 3500, 19_900],
+      ['overage', 2500, 37],
+    ],
+  };
+  expect(await invoicesOf(partner.id)).toEqual([september]);
+  expect(
+    await query(
+      `SELECT cost_cents::int AS cents FROM quota_usage WHERE partner_id = $1 AND period_type = 'monthly'`,
+      [partner.id],
+    ),
+  ).toEqual([{ cents: 19_937 }]);
+  await use(1000, '2026-09-01');
+  await control('cron', { cron: '17 * * * *', at: Date.UTC(2026, 10, 1, 1, 17) });
+  await run(Date.UTC(2026, 10, 2, 0, 5));
+  const [first, second] = await invoicesOf(partner.id);
+  expect(first).toEqual(september);
+  expect(second).toMatchObject({
+    month: '2026-10-01',
+    net: 19_915,
+    lines: [
+      ['plan', 0, 19_900],
+      ['adjustment', 0, 15],
+    ],
+  });
+  expect(await told(partner.id, 'invoice.finalised')).toMatchObject([
+    { total_minor: 19_937 + 3589, currency: 'EUR', status: 'open' },
+    { subtotal_minor: 19_915 },
   ]);
-  await control('cron', { cron: '5 0 * * *', at: firstOfMonth + DAY_MS });
-  const later = await closedPeriods(partner.id);
-  expect(later.filter(({ start }) => start <= '2026-09-30')).toEqual(closed);
-  await query(
-    `UPDATE quota_usage SET units = units + 1000 WHERE partner_id = $1 AND period_type = 'monthly'`,
-    [partner.id],
-  );
-  await control('cron', { cron: '5 0 * * *', at: firstOfMonth + DAY_MS });
-  expect((await closedPeriods(partner.id)).at(-1)?.cents).toBe(19_900 + 53);
 });
 
-it('a partner without overage pays the price of the tier, and test calls cost nothing', async () => {
+it('a partner without overage pays the price of its plan in its currency; test calls and waiting partners pay nothing', async () => {
   const partner = await makePartner({ tier: 'starter', month: 10 });
-  await query('UPDATE partner SET created_at = $1 WHERE id = $2', ['2026-08-01', partner.id]);
+  const waiting = await makePartner({ tier: 'starter', status: 'sandbox_only' });
+  await query(`UPDATE partner SET currency = 'XOF' WHERE id = $1`, [partner.id]);
+  for (const { id } of [partner, waiting]) await since(id, '2026-09-01');
   await query(
     `INSERT INTO quota_usage (partner_id, environment, period_type, period_start, period_end, units)
      VALUES ($1, 'test', 'monthly', '2026-09-01', '2026-09-30', 5000)`,
     [partner.id],
   );
   await control('cron', { cron: '5 0 * * *', at: Date.UTC(2026, 9, 1, 0, 5) });
-  const rows = await query(
-    `SELECT environment, cost_cents::int AS cents FROM quota_usage WHERE partner_id = $1 AND period_type = 'monthly' ORDER BY 1`,
-    [partner.id],
-  );
-  expect(rows).toEqual([
-    { environment: 'live', cents: 4900 },
-    { environment: 'test', cents: 0 },
+  expect(await invoicesOf(partner.id)).toMatchObject([
+    { currency: 'XOF', net: 32_000, tax: 0, lines: [['plan', 0, 32_000]] },
   ]);
+  expect(await invoicesOf(waiting.id)).toEqual([]);
+});
+
+it('a day is told of once, and anew when late calls change it', async () => {
+  const partner = await makePartner();
+  const use = (units: number) =>
+    query(
+      `INSERT INTO quota_usage AS q (partner_id, period_type, period_start, period_end, requests_count, successful_requests, units)
+       VALUES ($1, 'daily', '2026-09-30', '2026-09-30', $2, $2, $2) ON CONFLICT (partner_id, environment, period_type, period_start)
+       DO UPDATE SET units = q.units + $2, requests_count = q.requests_count + $2, successful_requests = q.successful_requests + $2`,
+      [partner.id, units],
+    );
+  const run = (day: number) => control('cron', { cron: '5 0 * * *', at: Date.UTC(2026, 9, day, 0, 5) });
+  await use(7);
+  await Promise.all([run(1), run(1)]);
+  await run(2);
+  await use(2);
+  await run(3);
+  await use(9);
+  await run(5);
+  expect(await told(partner.id, 'usage.daily')).toEqual(
+    [7, 9].map((units) => ({ day: '2026-09-30', calls: units, successful: units, failed: 0, units })),
+  );
+});
+
+it('invoices are immutable: no change of amounts, no deletion, no line more, no skipped number', async () => {
+  const partner = await makePartner({ tier: 'starter' });
+  await since(partner.id, '2026-09-01');
+  await control('cron', { cron: '5 0 * * *', at: Date.UTC(2026, 9, 1, 0, 5) });
+  const [{ id }] = (await query('SELECT id FROM invoice WHERE partner_id = $1', [partner.id])) as [
+    { id: string },
+  ];
+  for (const statement of [
+    'UPDATE invoice SET total_minor = 1 WHERE id = $1',
+    'UPDATE invoice SET number = number || 1::text WHERE id = $1',
+    'DELETE FROM invoice WHERE id = $1',
+    'UPDATE invoice_line SET amount_minor = 1 WHERE invoice_id = $1',
+    'DELETE FROM invoice_line WHERE invoice_id = $1',
+  ])
+    await expect(query(statement, [id]), statement).rejects.toThrow(/accepts no/);
+  const more = `INSERT INTO invoice_line (invoice_id, position, kind, from_at, to_at, quantity, amount_minor) VALUES ($1, 99, 'plan', now(), now(), 0, 5)`;
+  await expect(query(more, [id])).rejects.toThrow(/does not add up/);
+  await query(`UPDATE invoice SET status = 'paid', settled_at = now() WHERE id = $1`, [id]);
+  await expect(query(`UPDATE invoice SET status = 'open' WHERE id = $1`, [id])).rejects.toThrow(/accepts no/);
 });
 
 it('reconciliation agrees for what was counted, and says when something is missing', async () => {
@@ -93,7 +171,6 @@ it('reconciliation agrees for what was counted, and says when something is missi
     { l: 7, e: 7, r: 7, q: 7, agrees: true },
     { l: 0, e: 0, r: 0, q: 5, agrees: false },
   ]);
-  const operator = { headers: { authorization: `Bearer ${stack.demo.operator.token}` } };
   expect((await call('/api/admin/reconciliations', operator)).json.data.length).toBeGreaterThan(0);
   const { text } = await call('/metrics', {
     headers: { authorization: `Bearer ${stack.demo.metrics.token}` },

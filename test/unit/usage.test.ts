@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { monthCents, overageCents } from '../../src/billing/cost.ts';
 import { renderMetrics } from '../../src/metrics/metrics-store.ts';
 import { estimateDistinct, registerOf } from '../../src/usage/distinct.ts';
 import { bucketOf, mergeBuckets, percentile } from '../../src/usage/latency-buckets.ts';
@@ -42,29 +41,6 @@ describe('distinct callers', () => {
       }
     }
     expect(Math.abs(estimateDistinct(registers) - count)).toBeLessThanOrEqual(Math.max(1, count * 0.1));
-  });
-});
-
-describe('cost', () => {
-  const terms = {
-    priceCents: 4900,
-    includedUnits: 1000,
-    overage: 'charge' as const,
-    overagePricePer1000Cents: 20,
-  };
-  it.for([
-    [0, 0],
-    [1000, 0],
-    [1001, 1],
-    [2000, 20],
-    [2001, 21],
-  ] as const)('%i units: %i cents of overage', ([units, cents]) => {
-    expect(overageCents(units, terms)).toBe(cents);
-    expect(monthCents(units, terms)).toBe(4900 + cents);
-  });
-  it('only where the action is charge, and never without a limit', () => {
-    expect(overageCents(5000, { ...terms, overage: 'warn' })).toBe(0);
-    expect(overageCents(5000, { ...terms, includedUnits: -1 })).toBe(0);
   });
 });
 

@@ -1,0 +1,261 @@
+// Plans, and what a partner is on: an upgrade at once, a downgrade or another currency with the next month, overage and
+// its cap. Every change is one statement with its audit row and its event, and is announced to the limiter.
+
+import { type SQL, sql } from 'drizzle-orm';
+import { type Actor, auditRow } from '../audit/audit-store.ts';
+import { AppError } from '../core/errors.ts';
+import { monthStart } from '../core/time.ts';
+import type { OverageAction } from '../limits/limit.ts';
+import { type Database, DatabaseRejected } from '../platform/database.ts';
+import { eventRow } from '../webhooks/event-store.ts';
+import { CURRENCIES, type Currency } from './money.ts';
+
+export interface Plan {
+  tier: string;
+  /** The one partner that it was made for; null is everybody's. */
+  partnerId: string | null;
+  selfServe: boolean;
+  /** By currency, in minor units: a month, and 1,000 units beyond what is included. */
+  prices: Partial<Record<Currency, { price: number; overage_per_1000: number }>>;
+  perSecond: number;
+  perDay: number;
+  perMonth: number;
+  maxKeys: number;
+  features: Record<string, unknown>;
+  partners: number;
+}
+
+export interface NewPlan {
+  tier: string;
+  partnerId: string | null;
+  selfServe: boolean;
+  prices: Partial<Record<Currency, { price: number; overage_per_1000: number }>>;
+  perSecond: number;
+  perDay: number;
+  perMonth: number;
+  maxKeys: number;
+  features: Record<string, unknown>;
+}
+
+/** How a partner is billed now, and what waits for the next month. */
+export interface Billing {
+  tier: string;
+  currency: Currency;
+  overageAction: OverageAction;
+  spendingCapMinor: number | null;
+  taxBps: number;
+  billingEmail: string | null;
+  billingAddress: string | null;
+  taxId: string | null;
+  nextTier: string | null;
+  nextCurrency: Currency | null;
+  nextChangeAt: string | null;
+}
+
+export interface BillingDetails {
+  billingEmail?: string | null;
+  billingAddress?: string | null;
+  taxId?: string | null;
+  overageAction?: OverageAction;
+  spendingCapMinor?: number | null;
+}
+
+const PLAN = sql`
+  SELECT t.tier, t.partner_id AS "partnerId", t.self_serve AS "selfServe", t.rate_limit_per_second AS "perSecond",
+    t.rate_limit_per_day AS "perDay", t.rate_limit_per_month AS "perMonth", t.max_keys AS "maxKeys", t.features,
+    jsonb_build_object('EUR', jsonb_build_object('price', t.price_cents, 'overage_per_1000', t.overage_price_per_1000_cents))
+      || t.prices AS prices,
+    (SELECT count(*) FROM partner p WHERE p.tier = t.tier) AS partners
+  FROM tier_config t`;
+
+const CHECK_VIOLATION = '23514';
+const UNIQUE_VIOLATION = '23505';
+
+export function createPlanService(ports: {
+  database: Database;
+  now(): number;
+  /** Makes a partner's change immediate at its limiter. */
+  announce(partnerId: string): Promise<void>;
+}) {
+  const { database, now, announce } = ports;
+
+  /** Those that a partner may be on: everybody's, and its own. Cheapest first. */
+  const plansFor = (partnerId: string): Promise<Plan[]> =>
+    database.rows<Plan>(sql`${PLAN} WHERE t.partner_id IS NULL OR t.partner_id = ${partnerId}::uuid
+      ORDER BY t.self_serve DESC, t.price_cents, t.tier`);
+
+  async function billing(partnerId: string): Promise<Billing> {
+    const [row] = await database.rows<Billing>(sql`
+      SELECT tier, currency, overage_action AS "overageAction", spending_cap_minor AS "spendingCapMinor", tax_bps AS "taxBps",
+        billing_email AS "billingEmail", billing_address AS "billingAddress", tax_id AS "taxId", next_tier AS "nextTier",
+        next_currency AS "nextCurrency", next_change_at AS "nextChangeAt" FROM partner WHERE id = ${partnerId}::uuid`);
+    if (!row) throw new AppError('not_found', 'No such partner');
+    return row;
+  }
+
+  async function update(
+    partnerId: string,
+    set: SQL,
+    actor: Actor,
+    action: string,
+    details: Record<string, unknown>,
+  ): Promise<Billing> {
+    try {
+      const changed = await database.rows(sql`
+        WITH changed AS (UPDATE partner SET ${set}, updated_at = now() WHERE id = ${partnerId}::uuid RETURNING id AS partner_id),
+        event AS (${eventRow('plan.changed', details)} WHERE ${action === 'plan.changed'}),
+        audit AS (${auditRow(actor, action, { partner_id: partnerId }, details)}) SELECT * FROM changed`);
+      if (changed.length === 0) throw new AppError('not_found', 'No such partner');
+    } catch (error) {
+      if (error instanceof DatabaseRejected && error.code === CHECK_VIOLATION)
+        throw new AppError('conflict', 'This plan has no price in this currency');
+      throw error;
+    }
+    await announce(partnerId);
+    return billing(partnerId);
+  }
+
+  /** What waited for the end of a period that is over. */
+  async function applyDue(nowMs: number): Promise<number> {
+    const due = await database.rows<{ partner_id: string }>(sql`
+      WITH changed AS (
+        UPDATE partner SET tier = coalesce(next_tier, tier), currency = coalesce(next_currency, currency),
+          next_tier = NULL, next_currency = NULL, next_change_at = NULL, updated_at = now()
+        WHERE next_change_at <= ${new Date(nowMs).toISOString()}::timestamptz RETURNING id AS partner_id, tier, currency),
+      event AS (INSERT INTO webhook_event (partner_id, type, data)
+        SELECT partner_id, 'plan.changed', jsonb_build_object('tier', tier, 'currency', currency) FROM changed),
+      audit AS (INSERT INTO dev_portal_audit (partner_id, actor, action, target, details)
+        SELECT partner_id, 'job:plans', 'plan.changed', jsonb_build_object('partner_id', partner_id),
+          jsonb_build_object('tier', tier, 'currency', currency) FROM changed)
+      SELECT partner_id FROM changed`);
+    await Promise.all(due.map(({ partner_id }) => announce(partner_id)));
+    return due.length;
+  }
+
+  function atPeriodEnd(next: { tier?: string; currency?: Currency }): SQL {
+    const { tier = null, currency = null } = next;
+    return sql`next_tier = coalesce(${tier}, next_tier), next_currency = coalesce(${currency}, next_currency),
+      next_change_at = ${new Date(monthStart(now(), 1)).toISOString()}::timestamptz`;
+  }
+
+  return {
+    plansFor,
+    billing,
+    applyDue,
+    plans: (): Promise<Plan[]> =>
+      database.rows<Plan>(sql`${PLAN} ORDER BY t.partner_id NULLS FIRST, t.price_cents, t.tier`),
+
+    /**
+     * Dearer plans begin at once, the rest of the month in proportion; cheaper ones with the next month. A partner
+     * chooses among its own and those of everybody.
+     */
+    async choose(partnerId: string, tier: string, actor: Actor): Promise<Billing> {
+      await applyDue(now());
+      const current = await billing(partnerId);
+      const plans = await plansFor(partnerId);
+      const wanted = plans.find((plan) => plan.tier === tier);
+      if (!wanted?.selfServe) throw new AppError('forbidden', 'Ask us for this plan');
+      if (tier === current.tier) {
+        if (!current.nextTier) return current;
+        const set = sql`next_tier = NULL, next_change_at = CASE WHEN next_currency IS NULL THEN NULL ELSE next_change_at END`;
+        return update(partnerId, set, actor, 'plan.change_cancelled', { tier });
+      }
+      const currency = current.nextCurrency ?? current.currency;
+      if (!wanted.prices[currency]) throw new AppError('conflict', 'This plan has no price in this currency');
+      const priceOf = (plan: Plan | undefined) => plan?.prices[current.currency]?.price ?? 0;
+      const isUpgrade = priceOf(wanted) > priceOf(plans.find((plan) => plan.tier === current.tier));
+      if (!isUpgrade)
+        return update(partnerId, atPeriodEnd({ tier }), actor, 'plan.change_scheduled', { tier });
+      const set = sql`tier = ${tier}, next_tier = NULL,
+        next_change_at = CASE WHEN next_currency IS NULL THEN NULL ELSE next_change_at END`;
+      return update(partnerId, set, actor, 'plan.changed', { tier, currency: current.currency });
+    },
+
+    /** With the next month: a month is billed in one currency. */
+    async chooseCurrency(partnerId: string, currency: Currency, actor: Actor): Promise<Billing> {
+      await applyDue(now());
+      const current = await billing(partnerId);
+      const plans = await plansFor(partnerId);
+      const plan = plans.find(({ tier }) => tier === (current.nextTier ?? current.tier));
+      if (!plan?.prices[currency]) throw new AppError('conflict', 'This plan has no price in this currency');
+      if (currency === current.currency) {
+        const set = sql`next_currency = NULL, next_change_at = CASE WHEN next_tier IS NULL THEN NULL ELSE next_change_at END`;
+        return update(partnerId, set, actor, 'plan.change_cancelled', { currency });
+      }
+      return update(partnerId, atPeriodEnd({ currency }), actor, 'plan.change_scheduled', { currency });
+    },
+
+    /** Where invoices go, and what happens beyond the quota. The cap is in minor units of the partner's currency. */
+    setDetails(partnerId: string, details: BillingDetails, actor: Actor): Promise<Billing> {
+      const columns = {
+        billing_email: details.billingEmail,
+        billing_address: details.billingAddress,
+        tax_id: details.taxId,
+        overage_action: details.overageAction,
+        spending_cap_minor: details.spendingCapMinor,
+      };
+      const sets = Object.entries(columns).flatMap(([column, value]) =>
+        value === undefined ? [] : [sql`${sql.raw(column)} = ${value}`],
+      );
+      if (sets.length === 0) return billing(partnerId);
+      return update(partnerId, sql.join(sets, sql`, `), actor, 'billing.changed', { ...details });
+    },
+
+    /** Operators: any plan, at once; the tax. */
+    async assign(
+      partnerId: string,
+      change: { tier?: string; taxBps?: number; currency?: Currency; reason: string },
+      actor: Actor,
+    ): Promise<Billing> {
+      await applyDue(now());
+      const { tier = null, taxBps = null, currency = null } = change;
+      if (tier !== null && !(await plansFor(partnerId)).some((plan) => plan.tier === tier))
+        throw new AppError('validation_error', undefined, {
+          details: [{ field: 'tier', message: 'No such plan' }],
+        });
+      const set = sql`tier = coalesce(${tier}, tier), tax_bps = coalesce(${taxBps}::int, tax_bps),
+        ${currency === null ? sql`next_currency = next_currency` : atPeriodEnd({ currency })}`;
+      return update(partnerId, set, actor, 'plan.changed', change);
+    },
+
+    /** Makes a plan, or changes it: partners that are on it have the new limits and prices at once. */
+    async save(plan: NewPlan, actor: Actor, isNew: boolean): Promise<void> {
+      const { EUR, ...others } = plan.prices;
+      for (const currency of Object.keys(others))
+        if (!(CURRENCIES as readonly string[]).includes(currency))
+          throw new AppError('validation_error', undefined, {
+            details: [{ field: 'prices', message: `Currencies are: ${CURRENCIES.join(', ')}` }],
+          });
+      const values = sql`${plan.tier}, ${EUR?.price ?? 0}::int, ${EUR?.overage_per_1000 ?? 0}::int,
+        ${JSON.stringify(others)}::jsonb, ${plan.perSecond}::int, ${plan.perDay}::int, ${plan.perMonth}::int,
+        ${plan.maxKeys}::int, ${JSON.stringify(plan.features)}::jsonb, ${plan.selfServe}::boolean`;
+      const columns = sql.raw(
+        'tier, price_cents, overage_price_per_1000_cents, prices, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month, max_keys, features, self_serve',
+      );
+      const audit = auditRow(actor, isNew ? 'plan.created' : 'plan.edited', { tier: plan.tier }, plan);
+      try {
+        const [changed] = await database.rows<{ tier: string }>(
+          isNew
+            ? sql`WITH saved AS (INSERT INTO tier_config (${columns}, partner_id) VALUES (${values}, ${plan.partnerId}::uuid) RETURNING tier, partner_id),
+                changed AS (SELECT partner_id FROM saved), audit AS (${audit}) SELECT tier FROM saved`
+            : sql`WITH saved AS (UPDATE tier_config SET (${columns}) = (${values}) WHERE tier = ${plan.tier} RETURNING tier, partner_id),
+                moved AS (UPDATE partner SET rate_limit_per_second = ${plan.perSecond}::int, rate_limit_per_day = ${plan.perDay}::int,
+                  rate_limit_per_month = ${plan.perMonth}::int WHERE tier = ${plan.tier} AND NOT custom_limits),
+                changed AS (SELECT partner_id FROM saved), audit AS (${audit}) SELECT tier FROM saved`,
+        );
+        if (!changed) throw new AppError('not_found', 'No such plan');
+      } catch (error) {
+        if (error instanceof DatabaseRejected && error.code === UNIQUE_VIOLATION)
+          throw new AppError('conflict', 'A plan with this name exists');
+        if (error instanceof DatabaseRejected && error.code === CHECK_VIOLATION)
+          throw new AppError(
+            'conflict',
+            'Partners on this plan are billed in a currency that it has no price in',
+          );
+        throw error;
+      }
+    },
+  };
+}
+
+export type PlanService = ReturnType<typeof createPlanService>;
