@@ -655,6 +655,8 @@ export const webhookEndpoint = pgTable(
     lastSuccessAt: at('last_success_at'),
     /** Answered late or not at all: few deliveries at a time, so that others do not wait. */
     isSlow: boolean('is_slow').notNull().default(false),
+    /** Since when somebody waits for its answers; null when nobody does. */
+    busySince: at('busy_since'),
     createdAt: at('created_at').notNull().defaultNow(),
     updatedAt: at('updated_at').notNull().defaultNow(),
     deletedAt: at('deleted_at'),
@@ -703,7 +705,12 @@ export const webhookDelivery = pgTable(
   },
   (table) => [
     unique('webhook_delivery_once').on(table.eventId, table.endpointId),
-    index('idx_webhook_delivery_due').on(table.endpointId, table.dueAt).where(sql`state = 'pending'`),
+    index('idx_webhook_delivery_fresh')
+      .on(table.endpointId, table.dueAt)
+      .where(sql`state = 'pending' AND tries = 0`),
+    index('idx_webhook_delivery_again')
+      .on(table.endpointId, table.dueAt)
+      .where(sql`state = 'pending' AND tries > 0`),
     index('idx_webhook_delivery_endpoint').on(table.endpointId, table.createdAt),
   ],
 );

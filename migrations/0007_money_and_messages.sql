@@ -156,6 +156,7 @@ CREATE TABLE "webhook_endpoint" (
 	"failing_since" timestamp with time zone,
 	"last_success_at" timestamp with time zone,
 	"is_slow" boolean DEFAULT false NOT NULL,
+	"busy_since" timestamp with time zone,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"deleted_at" timestamp with time zone
@@ -198,7 +199,8 @@ CREATE INDEX "idx_alert_owner" ON "alert_episode" USING btree ("owner","fired_at
 CREATE INDEX "idx_invoice_partner" ON "invoice" USING btree ("partner_id","issued_at");--> statement-breakpoint
 CREATE INDEX "idx_invoice_issued" ON "invoice" USING btree ("issued_at");--> statement-breakpoint
 CREATE INDEX "idx_invoice_credits" ON "invoice" USING btree ("credits_id");--> statement-breakpoint
-CREATE INDEX "idx_webhook_delivery_due" ON "webhook_delivery" USING btree ("endpoint_id","due_at") WHERE state = 'pending';--> statement-breakpoint
+CREATE INDEX "idx_webhook_delivery_fresh" ON "webhook_delivery" USING btree ("endpoint_id","due_at") WHERE state = 'pending' AND tries = 0;--> statement-breakpoint
+CREATE INDEX "idx_webhook_delivery_again" ON "webhook_delivery" USING btree ("endpoint_id","due_at") WHERE state = 'pending' AND tries > 0;--> statement-breakpoint
 CREATE INDEX "idx_webhook_delivery_endpoint" ON "webhook_delivery" USING btree ("endpoint_id","created_at");--> statement-breakpoint
 CREATE INDEX "idx_webhook_endpoint_partner" ON "webhook_endpoint" USING btree ("partner_id");--> statement-breakpoint
 CREATE INDEX "idx_webhook_event_partner" ON "webhook_event" USING btree ("partner_id","sequence");--> statement-breakpoint

@@ -42,6 +42,11 @@ import type { UsageMessage } from './usage/usage-event.ts';
 import { createUsageReports } from './usage/usage-reports.ts';
 import { createUsageStore } from './usage/usage-store.ts';
 import { createAssetServer } from './web/assets.ts';
+import { type DeliverPorts, deliverDue } from './webhooks/deliver.ts';
+import { createDeliveryStore } from './webhooks/delivery-store.ts';
+import { RETRY_SECONDS } from './webhooks/schedule.ts';
+import { createResolver, createTargetGuard, openGuard } from './webhooks/target-guard.ts';
+import { createWebhookService } from './webhooks/webhook-service.ts';
 
 export interface Env {
   KEY_RECORDS: KVNamespace;
@@ -50,6 +55,7 @@ export interface Env {
   PAYMENT_SANDBOX: DurableObjectNamespace<PaymentSandbox>;
   USAGE_QUEUE: Queue<UsageMessage>;
   DEAD_LETTER_QUEUE: Queue<unknown>;
+  WEBHOOK_QUEUE: Queue<unknown>;
   ABUSE_GUARD?: RateLimit;
   SIGN_IN_GUARD?: RateLimit;
   MAIL?: SendEmail;
@@ -157,6 +163,27 @@ function build(env: Env) {
       log,
     },
   });
+  const targetGuard =
+    isLocal && config.WEBHOOK_TARGETS === 'any'
+      ? openGuard
+      : createTargetGuard(createResolver(config.DNS_RESOLVER_URL), now);
+  const deliveryStore = createDeliveryStore(database);
+  const wake = async (delaySeconds: number) =>
+    void (await env.WEBHOOK_QUEUE.send({}, { contentType: 'json', delaySeconds }));
+  const sender: DeliverPorts = {
+    store: deliveryStore,
+    guard: targetGuard,
+    keyEncryptionKeys,
+    schedule: config.WEBHOOK_RETRY_SECONDS ?? RETRY_SECONDS,
+    now,
+    chance: () => Math.random(),
+    sleep,
+    wake,
+    tellDisabled: async ({ id, url: target, email, language }) =>
+      email &&
+      notify({ email, language }, 'webhookDisabled', { name: target, path: `/portal/webhooks/${id}` }),
+    log,
+  };
   return {
     config,
     now,
@@ -171,6 +198,13 @@ function build(env: Env) {
     usageStore: createUsageStore(database),
     reports: createUsageReports(database),
     keys: createKeyService({ ...changes, database, keyStore, keyEncryptionKeys, catalog }),
+    /** Sends the webhooks that are due. */
+    sendWebhooks: () => deliverDue(sender),
+    /** Wakes the sender, when something may have been written for it. What it misses, the minute job finds. */
+    wakeWebhooks: () =>
+      wake(0).catch((error) => log({ message: 'webhooks not woken', level: 'error', error: String(error) })),
+    deliveryStore,
+    webhooks: createWebhookService({ database, guard: targetGuard, keyEncryptionKeys, newId }),
     partners,
     billingStore,
     invoices,

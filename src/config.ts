@@ -47,6 +47,15 @@ const settings = z.object({
   SELLER_ADDRESS: z.string().optional(),
   SELLER_TAX_ID: z.string().optional(),
   INVOICE_DUE_DAYS: z.coerce.number().int().min(0).max(365).default(30),
+  /** Seconds between the tries of a webhook. */
+  WEBHOOK_RETRY_SECONDS: z
+    .string()
+    .regex(/^\d+(\.\d+)?(,\d+(\.\d+)?)*$/)
+    .transform((text) => text.split(',').map(Number))
+    .optional(),
+  /** `any`: webhooks may go to http and to this machine. On your machine only; elsewhere it says nothing. */
+  WEBHOOK_TARGETS: z.enum(['public', 'any']).default('public'),
+  DNS_RESOLVER_URL: z.url().default('https://cloudflare-dns.com/dns-query'),
   METRICS_TOKEN: z.string().min(16),
   JWT_ISSUER: z.string().optional(),
   JWT_AUDIENCE: z.string().default('passerelle'),

@@ -25,11 +25,16 @@ const machines = createMachineRoutes(own);
 
 type AppEnv = { Bindings: Env; Variables: { services: Services; requestId: string } };
 
+const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
 const withServices = (): Hono<AppEnv> => {
   const app = new Hono<AppEnv>();
   return app.use(async (context, next) => {
-    context.set('services', compose(context.env));
+    const services = compose(context.env);
+    context.set('services', services);
     await next();
+    // Whatever was changed may have something to tell.
+    if (!READS.has(context.req.method)) context.executionCtx.waitUntil(services.wakeWebhooks());
   });
 };
 

@@ -101,6 +101,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         IDENTITY_SECRET: secrets.identitySecret,
         METRICS_TOKEN: secrets.metricsToken,
         AUTH_SECRET: secrets.authSecret,
+        WEBHOOK_TARGETS: 'any',
         JWT_ISSUER: ISSUER,
         JWT_AUDIENCE: AUDIENCE,
         JWT_JWKS_URL: endpoint.jwksUrl,

@@ -10,6 +10,9 @@ import type { KeyService } from '../keys/key-service.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
 import { consumeUsage, type QueueMessage } from '../usage/usage-consumer.ts';
 import type { UsageStore } from '../usage/usage-store.ts';
+import type { Delivered } from '../webhooks/deliver.ts';
+import type { DeliveryStore } from '../webhooks/delivery-store.ts';
+import type { WebhookService } from '../webhooks/webhook-service.ts';
 import { closeDays } from './close-days.ts';
 import { reconcile } from './reconcile.ts';
 
@@ -17,7 +20,7 @@ export interface JobServices {
   config: { USAGE_MONTHS_KEPT: number };
   newId(): string;
   log(line: Record<string, unknown>): void;
-  keys: Pick<KeyService, 'announceRecent' | 'rewrap'>;
+  keys: Pick<KeyService, 'announceRecent' | 'rewrap' | 'tellExpiring'>;
   limiter: LimiterClient;
   blocks: Pick<BlockService, 'publish'>;
   periods: PeriodStore;
@@ -26,16 +29,23 @@ export interface JobServices {
   plans: Pick<PlanService, 'applyDue'>;
   usageStore: UsageStore;
   deadLetters: Pick<Queue<unknown>, 'send'>;
+  deliveryStore: DeliveryStore;
+  webhooks: Pick<WebhookService, 'rewrap'>;
+  sendWebhooks(): Promise<Delivered>;
+  wakeWebhooks(): Promise<unknown>;
 }
 
 const CRONS: Record<string, (services: JobServices, nowMs: number) => Promise<unknown>> = {
-  '* * * * *': async ({ keys, plans }, nowMs) => {
+  '* * * * *': async ({ keys, plans, deliveryStore, wakeWebhooks }, nowMs) => {
     await plans.applyDue(nowMs);
+    if (await deliveryStore.hasDue()) await wakeWebhooks();
     return keys.announceRecent();
   },
-  '17 * * * *': async ({ periods, keys, blocks, config, invoices }, nowMs) => ({
+  '17 * * * *': async ({ periods, keys, blocks, config, invoices, deliveryStore, webhooks }, nowMs) => ({
     ...(await periods.upkeep(config.USAGE_MONTHS_KEPT)),
-    rewrapped: await keys.rewrap(),
+    ...(await deliveryStore.upkeep()),
+    expiring: await keys.tellExpiring(),
+    rewrapped: (await keys.rewrap()) + (await webhooks.rewrap()),
     blocks: await blocks.publish(),
     closed: await invoices.closeMonths(nowMs),
   }),
@@ -68,7 +78,19 @@ export async function consume(
     services.log({ message: 'dead letters kept', level: 'error', queue, count: letters.length });
     return;
   }
+  if (queue.includes('-webhooks')) {
+    try {
+      await services.sendWebhooks();
+    } catch (error) {
+      // What was claimed is free again after a while; the message comes again before.
+      services.log({ message: 'webhooks wait', level: 'error', error: String(error) });
+      throw error;
+    }
+    for (const message of messages) message.ack();
+    return;
+  }
   const layAside = async (body: unknown) =>
     void (await services.deadLetters.send(body, { contentType: 'json' }));
-  await consumeUsage(messages, { store: services.usageStore, layAside, log: services.log });
+  const { usageStore: store, wakeWebhooks: told, log } = services;
+  await consumeUsage(messages, { store, layAside, told, log });
 }

@@ -9,6 +9,7 @@ import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { Database } from '../platform/database.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
+import { eventRow } from '../webhooks/event-store.ts';
 import { type KeyEncryptionKeys, rewrapEnvelope, sealEnvelope } from './envelope.ts';
 import type { KeyDirectory } from './key-directory.ts';
 import {
@@ -188,6 +189,8 @@ export function createKeyService(ports: KeyServicePorts) {
       const made = await makeSecret(wanted.kind, wanted.environment, keyId);
       const scopes = wanted.scopes ?? DEFAULT_SCOPES[wanted.kind];
       const details = { name: wanted.name, environment: wanted.environment, kind: wanted.kind, scopes };
+      const { name, environment, appId = null } = wanted;
+      const told = { key_id: keyId, name, environment, app_id: appId };
       const [[owner], inserted] = (await database.batch([
         // Locks the partner, so that keys made at the same moment are counted one after the other.
         sql`SELECT p.status, t.max_keys, (SELECT count(*) FROM api_key k WHERE k.partner_id = p.id AND k.is_active
@@ -206,6 +209,7 @@ export function createKeyService(ports: KeyServicePorts) {
             AND (t.max_keys < 0 OR (SELECT count(*) FROM api_key k WHERE k.partner_id = p.id AND k.is_active
               AND (k.expires_at IS NULL OR k.expires_at > now())) < t.max_keys)
           RETURNING partner_id),
+          event AS (${eventRow('key.created', told, wanted.appId)}),
           audit AS (${auditRow(actor, 'key.created', { key_id: keyId }, details)})
         SELECT * FROM changed`,
       ])) as [{ status: string; max_keys: number; active: number }[], unknown[]];
@@ -228,6 +232,7 @@ export function createKeyService(ports: KeyServicePorts) {
           SELECT key_hash, id, secret_envelope, key_prefix, now() + make_interval(days => ${graceDays}::int) FROM api_key
           WHERE id = ${key.id} AND is_active`,
         sql`${changed(partnerId, key.id, sql`key_hash = ${made.hash}, key_prefix = ${made.prefix}, secret_envelope = ${made.envelope}`, sql`is_active`)},
+          event AS (${eventRow('key.rotated', { ...toldOf(key), grace_days: graceDays }, key.appId)}),
           audit AS (${auditRow(actor, 'key.rotated', { key_id: key.keyId }, { grace_days: graceDays })})
           SELECT * FROM changed`,
         ...(graceDays === 0
@@ -245,6 +250,7 @@ export function createKeyService(ports: KeyServicePorts) {
       const key = await get(partnerId, keyId);
       await database.rows(sql`
         ${changed(partnerId, key.id, sql`is_active = false, revoked_at = now(), revoked_reason = ${reason}`, sql`is_active`)},
+        event AS (${eventRow('key.revoked', { ...toldOf(key), reason }, key.appId)}),
         audit AS (${auditRow(actor, 'key.revoked', { key_id: key.keyId }, { reason })})
         SELECT * FROM changed`);
       await announce(key.id);
@@ -320,6 +326,22 @@ export function createKeyService(ports: KeyServicePorts) {
       return recent.length;
     },
 
+    /** Tells of keys that end within seven days, and again within one: once each. How many it told of. */
+    async tellExpiring(): Promise<number> {
+      const told = await database.rows(sql`
+        WITH due AS (
+          SELECT k.id, CASE WHEN k.expires_at < now() + interval '1 day' THEN 1 ELSE 7 END AS days FROM api_key k
+          WHERE k.is_active AND k.expires_at > now() AND k.expires_at < now() + interval '7 days'),
+        told AS (
+          UPDATE api_key k SET expiry_notice = k.expires_at::text || ' ' || due.days FROM due
+          WHERE k.id = due.id AND k.expiry_notice IS DISTINCT FROM k.expires_at::text || ' ' || due.days
+          RETURNING k.partner_id, k.app_id, k.key_id, k.name, k.environment, k.expires_at, due.days)
+        INSERT INTO webhook_event (partner_id, app_id, type, data)
+        SELECT partner_id, app_id, 'key.expiring', jsonb_build_object('key_id', key_id, 'name', name,
+          'environment', environment, 'app_id', app_id, 'expires_at', expires_at, 'days_left', days) FROM told RETURNING id`);
+      return told.length;
+    },
+
     /** Puts secrets under the current key-encryption key, 500 at a time. Says how many it rewrapped. */
     async rewrap(): Promise<number> {
       const old = `v1.${keyEncryptionKeys.current}.%`;
@@ -342,6 +364,14 @@ export function createKeyService(ports: KeyServicePorts) {
     },
   };
 }
+
+/** What events say of a key. */
+const toldOf = ({ keyId, name, environment, appId }: KeyView) => ({
+  key_id: keyId,
+  name,
+  environment,
+  app_id: appId,
+});
 
 function refusalOf(
   owner: { status: string; max_keys: number; active: number } | undefined,

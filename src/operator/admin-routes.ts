@@ -18,6 +18,7 @@ import {
 } from '../http/api.ts';
 import { limitValue, reason, rfcTime } from '../http/fields.ts';
 import { idempotent } from '../http/idempotent.ts';
+import { addWebhookRoutes } from '../http/webhook-routes.ts';
 import { isRange } from '../keys/ip-list.ts';
 import type { UsageMessage } from '../usage/usage-event.ts';
 import type { Services } from './services.ts';
@@ -45,6 +46,8 @@ adminApi.use(async (context, next) => {
 });
 
 const actor = (context: Context) => actorOf(context, `operator:${operators.get(context.req.raw) ?? ''}`);
+
+addWebhookRoutes(adminApi, (context) => ({ owner: null, actor: actor(context) }));
 
 const partner = z.object({
   id: z.string(),

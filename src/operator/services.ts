@@ -1,7 +1,9 @@
 // What the operators' routes ask of the rest of the system. `compose` hands it in.
 
 import type { AuditStore } from '../audit/audit-store.ts';
+import type { InvoiceService } from '../billing/invoice-service.ts';
 import type { PeriodStore } from '../billing/period-store.ts';
+import type { PlanService } from '../billing/plan-service.ts';
 import type { BlockService } from '../blocks/block-service.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config.ts';
@@ -17,6 +19,7 @@ import type { UsageMessage } from '../usage/usage-event.ts';
 import type { UsageReports } from '../usage/usage-reports.ts';
 import type { UsageStore } from '../usage/usage-store.ts';
 import type { WebServices } from '../web/web.ts';
+import type { WebhookService } from '../webhooks/webhook-service.ts';
 
 export interface Services {
   config: Config;
@@ -32,6 +35,9 @@ export interface Services {
   usageStore: UsageStore;
   periods: PeriodStore;
   metrics: MetricsStore;
+  webhooks: WebhookService;
+  plans: PlanService;
+  invoices: InvoiceService;
   usageQueue: Pick<Queue<UsageMessage>, 'send'>;
 }
 

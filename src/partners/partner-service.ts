@@ -11,6 +11,7 @@ import type { Lookup } from '../keys/key-store.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import { type Database, DatabaseRejected } from '../platform/database.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
+import { eventRow } from '../webhooks/event-store.ts';
 import type { Role } from './permissions.ts';
 
 export interface PartnerView {
@@ -65,6 +66,14 @@ export interface PartnerLimitsChange {
 const VIEW = sql`SELECT id, name, email, company, status, tier, rate_limit_per_second, rate_limit_per_day,
   rate_limit_per_month, custom_limits, overage_action, coalesce(allowed_origins, '{}') AS allowed_origins, created_at,
   last_active_at FROM partner`;
+
+const STATUS_EVENTS: Record<
+  string,
+  (id: string, reason: string | null) => { type: string; data: Record<string, unknown> }
+> = {
+  active: (id) => ({ type: 'partner.approved', data: { partner_id: id } }),
+  suspended: (id, reason) => ({ type: 'partner.suspended', data: { partner_id: id, reason } }),
+};
 
 const UNIQUE_VIOLATION = '23505';
 const MOST_ANNOUNCED = 1000;
@@ -140,9 +149,11 @@ export function createPartnerService(ports: {
     actor: Actor,
     action: string,
     details: object,
+    event?: { type: string; data: Record<string, unknown> },
   ): Promise<PartnerView> {
     const changed = await database.rows(sql`
       WITH changed AS (UPDATE partner SET ${set}, updated_at = now() WHERE id = ${id}::uuid RETURNING id AS partner_id),
+      event AS (${event ? eventRow(event.type, event.data) : sql`SELECT 1`}),
       audit AS (${auditRow(actor, action, { partner_id: id }, details)}) SELECT * FROM changed`);
     if (changed.length === 0) throw new AppError('not_found', 'No such partner');
     await announce(id);
@@ -220,13 +231,19 @@ export function createPartnerService(ports: {
 
     /** active, suspended, sandbox_only, … */
     setStatus: (id: string, status: string, reason: string | null, actor: Actor) =>
-      update(id, sql`status = ${status}`, actor, `partner.${status === 'active' ? 'approved' : status}`, {
-        reason,
-      }),
+      update(
+        id,
+        sql`status = ${status}`,
+        actor,
+        `partner.${status === 'active' ? 'approved' : status}`,
+        { reason },
+        STATUS_EVENTS[status]?.(id, reason),
+      ),
 
     async setTier(id: string, tier: string, actor: Actor, reason?: string) {
       await checkTier(tier, id);
-      return update(id, sql`tier = ${tier}`, actor, 'partner.tier_changed', { tier, reason });
+      const event = { type: 'plan.changed', data: { tier } };
+      return update(id, sql`tier = ${tier}`, actor, 'partner.tier_changed', { tier, reason }, event);
     },
 
     /** The partner's own limits, which beat the tier's; `null` goes back to the tier's. */

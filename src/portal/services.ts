@@ -3,6 +3,8 @@
 import type { ExternalIdentityClient } from '../accounts/external-identity.ts';
 import type { SignInGuard } from '../accounts/sign-in-guard.ts';
 import type { AuditStore } from '../audit/audit-store.ts';
+import type { InvoiceService } from '../billing/invoice-service.ts';
+import type { PlanService } from '../billing/plan-service.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Authenticator } from '../keys/authenticator.ts';
 import type { KeyService } from '../keys/key-service.ts';
@@ -16,8 +18,12 @@ import type { LimiterClient } from '../platform/limiter-client.ts';
 import type { TokenVerifier } from '../platform/token-verifier.ts';
 import type { UsageReports } from '../usage/usage-reports.ts';
 import type { WebServices } from '../web/web.ts';
+import type { WebhookService } from '../webhooks/webhook-service.ts';
 
 export interface Services extends WebServices {
+  webhooks: WebhookService;
+  plans: PlanService;
+  invoices: InvoiceService;
   gateway: { catalog: Catalog };
   authenticate: Authenticator;
   verifyToken: TokenVerifier;

@@ -57,6 +57,8 @@ export interface ConsumerPorts {
   store: Pick<UsageStore, 'fold'>;
   /** Sends a body to the dead letters. */
   layAside(body: unknown): Promise<void>;
+  /** Called when the fold wrote events for webhooks. */
+  told(): Promise<unknown>;
   log(line: Record<string, unknown>): void;
 }
 
@@ -90,6 +92,7 @@ async function foldAll(
   try {
     const folded = await ports.store.fold(foldingOf(readable.map(({ body }) => body)));
     for (const { message } of readable) message.ack();
+    if (folded.told > 0) await ports.told();
     ports.log({ message: 'usage folded', delivered: readable.length, ...folded });
   } catch (error) {
     const isRejected = error instanceof DatabaseRejected;

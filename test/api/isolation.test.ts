@@ -118,6 +118,18 @@ const DEVELOPER: Record<string, Case> = {
   'DELETE /members/invitations/:invitationId': foreign(),
   'PATCH /members/:subject': foreign(() => ({ role: 'viewer' })),
   'DELETE /members/:subject': foreign(),
+  'GET /webhooks/event-types': own,
+  'GET /webhooks': own,
+  'POST /webhooks': own,
+  'GET /webhooks/:endpointId': foreign(),
+  'PATCH /webhooks/:endpointId': foreign(() => ({ url: 'https://example.com/mine-now' })),
+  'DELETE /webhooks/:endpointId': foreign(),
+  'POST /webhooks/:endpointId/rotate': foreign(),
+  'POST /webhooks/:endpointId/test': foreign(),
+  'POST /webhooks/:endpointId/recover': foreign(() => ({ since: '2026-01-01T00:00:00Z' })),
+  'GET /webhooks/:endpointId/deliveries': foreign(),
+  'GET /deliveries/:deliveryId': foreign(),
+  'POST /deliveries/:deliveryId/replay': foreign(),
 };
 
 const DASHBOARD: Record<string, Case> = {
@@ -152,6 +164,8 @@ const snapshot = async (): Promise<string> =>
         (SELECT jsonb_agg(to_jsonb(k) - 'last_used_at' ORDER BY id) FROM api_key k WHERE partner_id = $1) AS keys,
         (SELECT jsonb_agg(m ORDER BY subject) FROM partner_member m WHERE partner_id = $1) AS members,
         (SELECT jsonb_agg(i ORDER BY id) FROM partner_invitation i WHERE partner_id = $1) AS invitations,
+        (SELECT jsonb_agg(to_jsonb(w) ORDER BY id) FROM webhook_endpoint w WHERE partner_id = $1) AS endpoints,
+        (SELECT count(*) FROM webhook_event WHERE partner_id = $1) AS events,
         (SELECT count(*) FROM dev_portal_audit WHERE partner_id = $1) AS entries`,
       [ids.partner],
     ),
@@ -165,6 +179,11 @@ beforeAll(async () => {
   const app = (await sendJson('/api/dev/apps', 'POST', { name: FOREIGN_NAME }, dev)).json.id;
   const wanted = { key_type: 'bearer', environment: 'test', name: FOREIGN_NAME };
   const made = (await sendJson(`/api/dev/apps/${app}/keys`, 'POST', wanted, dev)).json;
+  const hook = { url: 'https://theirs.example.com/hook' };
+  const endpoint = (await sendJson('/api/dev/webhooks', 'POST', hook, dev)).json.id;
+  await sendJson(`/api/dev/webhooks/${endpoint}/test`, 'POST', {}, dev);
+  const [delivery] = await query('SELECT id FROM webhook_delivery WHERE endpoint_id = $1', [endpoint]);
+  await query(`UPDATE webhook_endpoint SET state = 'paused', busy_since = NULL WHERE id = $1`, [endpoint]);
   const request = (await call('/v2/routes/list', { key: made.secret })).headers['x-request-id'];
   await eventually(
     () => query('SELECT 1 FROM api_usage_events WHERE id = $1', [request]),
@@ -186,6 +205,10 @@ beforeAll(async () => {
     key: made.key_id,
     keyId: made.key_id,
     requestId: request,
+    endpoint,
+    endpointId: endpoint,
+    delivery: delivery?.id,
+    deliveryId: delivery?.id,
     invitation: invitation?.id,
     invitationId: invitation?.id,
     session: session?.id,

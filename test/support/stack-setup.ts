@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startStack } from '../../src/dev/stack.ts';
+import { RETRY_SECONDS } from '../../src/webhooks/schedule.ts';
 import { startControl } from './control.ts';
 import { OIDC_CLIENT, startOidcIssuer } from './oidc-issuer.ts';
+import { WEBHOOK_SPEED } from './receiver.ts';
 import { startUpstream } from './upstream.ts';
 
 export default async function setup(project: TestProject) {
@@ -25,6 +27,8 @@ export default async function setup(project: TestProject) {
       OIDC_ISSUER: identity.origin,
       OIDC_CLIENT_ID: OIDC_CLIENT.id,
       OIDC_CLIENT_SECRET: OIDC_CLIENT.secret,
+      // The schedule of retries, sixty times as fast.
+      WEBHOOK_RETRY_SECONDS: RETRY_SECONDS.map((seconds) => (seconds / WEBHOOK_SPEED).toFixed(2)).join(','),
     },
     onLog: (line) => {
       lines.push(line);

@@ -121,6 +121,8 @@ function edgeOf(env: Env, name: string): Env {
     KEY_RECORDS: faultyKv(env.KEY_RECORDS),
     USAGE_QUEUE: faultyQueue(env.USAGE_QUEUE),
     KEY_LIMITER: countedObjects(env.KEY_LIMITER),
+    // As in production: webhooks go to public addresses only.
+    ...(name === 'strict' && { WEBHOOK_TARGETS: 'public' }),
   };
   edges.set(name, edge);
   return edge;

@@ -5,5 +5,6 @@ import './key-routes.ts';
 import './usage-routes.ts';
 import './request-routes.ts';
 import './member-routes.ts';
+import './webhook-routes.ts';
 
 export { developerApi } from './developer.ts';

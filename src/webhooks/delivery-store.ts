@@ -1,0 +1,149 @@
+// Deliveries that are due, claimed so that nobody else sends them meanwhile, and what came of each attempt.
+
+import { type SQL, sql } from 'drizzle-orm';
+import type { Database } from '../platform/database.ts';
+
+export interface DueDelivery {
+  id: string;
+  eventId: string;
+  type: string;
+  occurredAt: string;
+  data: Record<string, unknown>;
+  tries: number;
+  endpointId: string;
+  url: string;
+  secretEnvelope: string;
+  oldSecretEnvelope: string | null;
+}
+
+export interface AttemptResult {
+  id: string;
+  started_at: string;
+  status: number | null;
+  error: string | null;
+  latency_ms: number;
+  response: string | null;
+  is_delivered: boolean;
+  is_slow: boolean;
+  /** The receiver is gone for good: 410. */
+  is_gone: boolean;
+  /** null: not tried again. */
+  delay_seconds: number | null;
+}
+
+export interface DisabledEndpoint {
+  id: string;
+  partnerId: string | null;
+  url: string;
+  email: string | null;
+  language: string | null;
+}
+
+/** A claim ends long before: an endpoint that hangs is left after its first attempts. Whoever claimed longer ago has died. */
+const CLAIM_SECONDS = 180;
+const MOST_ENDPOINTS = 10;
+/** First tries and repeated ones, so that neither waits for a backlog of the other. */
+const MOST_FIRST = 60;
+const MOST_AGAIN = 40;
+const MOST_OF_A_SLOW_ENDPOINT = 1;
+const FAILING_DAYS = 5;
+
+const isDue = sql`x.endpoint_id = e.id AND x.state = 'pending' AND x.due_at <= now()
+  AND (x.claimed_until IS NULL OR x.claimed_until < now())`;
+const hasDue = sql`(EXISTS (SELECT 1 FROM webhook_delivery x WHERE ${isDue} AND x.tries = 0)
+  OR EXISTS (SELECT 1 FROM webhook_delivery x WHERE ${isDue} AND x.tries > 0))`;
+
+/**
+ * Nobody has waited for its answers for a while already. An endpoint that answers is sent to by several at once; one that
+ * may hang holds up one of them.
+ */
+const isFree = sql`(e.busy_since IS NULL OR e.busy_since < now() - make_interval(secs => ${CLAIM_SECONDS})
+  OR NOT e.is_slow AND (e.busy_since > now() - interval '250 milliseconds' OR e.last_success_at > now() - interval '1 minute'))`;
+
+/** The oldest due deliveries of each endpoint, locked. */
+const picked = (tries: SQL, most: number): SQL => sql`
+  SELECT d.id, e.id AS endpoint_id FROM endpoint e CROSS JOIN LATERAL (
+    SELECT x.id FROM webhook_delivery x WHERE ${isDue} AND x.tries ${tries} ORDER BY x.due_at
+    LIMIT CASE WHEN e.is_slow THEN ${MOST_OF_A_SLOW_ENDPOINT}::int ELSE ${most}::int END FOR UPDATE SKIP LOCKED) d`;
+
+export function createDeliveryStore(database: Database) {
+  return {
+    claim: (): Promise<DueDelivery[]> =>
+      database.rows<DueDelivery>(sql`
+        WITH endpoint AS MATERIALIZED (
+          SELECT e.* FROM webhook_endpoint e WHERE e.state = 'active' AND e.deleted_at IS NULL AND ${isFree} AND ${hasDue}
+          ORDER BY random() LIMIT ${MOST_ENDPOINTS}),
+        fresh AS MATERIALIZED (${picked(sql`= 0`, MOST_FIRST)}),
+        again AS MATERIALIZED (${picked(sql`> 0`, MOST_AGAIN)}),
+        due AS (SELECT * FROM fresh UNION ALL SELECT * FROM again),
+        busy AS (UPDATE webhook_endpoint SET busy_since = CASE WHEN busy_since > now() - make_interval(secs => ${CLAIM_SECONDS})
+          THEN busy_since ELSE now() END WHERE id IN (SELECT endpoint_id FROM due))
+        UPDATE webhook_delivery d SET claimed_until = now() + make_interval(secs => ${CLAIM_SECONDS})
+        FROM due, endpoint e, webhook_event v WHERE d.id = due.id AND e.id = d.endpoint_id AND v.id = d.event_id
+        RETURNING d.id, v.id AS "eventId", v.type, v.occurred_at AS "occurredAt", v.data, d.tries, e.id AS "endpointId",
+          e.url, e.secret_envelope AS "secretEnvelope",
+          CASE WHEN e.old_secret_expires_at > now() THEN e.old_secret_envelope END AS "oldSecretEnvelope"`),
+
+    /** Gives back what was claimed and not tried. */
+    release: (ids: readonly string[]): Promise<unknown> =>
+      database.rows(sql`UPDATE webhook_delivery SET claimed_until = NULL
+        WHERE id IN (SELECT value::uuid FROM jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`),
+
+    /** One transaction: attempts, what is next for each delivery, and how their endpoints stand. Endpoints that it disabled. */
+    record: (results: readonly AttemptResult[]): Promise<DisabledEndpoint[]> =>
+      database.rows<DisabledEndpoint>(sql`
+        WITH result AS MATERIALIZED (
+          SELECT * FROM jsonb_to_recordset(${JSON.stringify(results)}::jsonb) AS r(id uuid, started_at timestamptz, status int,
+            error text, latency_ms int, response text, is_delivered boolean, is_slow boolean, is_gone boolean, delay_seconds float8)),
+        attempt AS (INSERT INTO webhook_attempt (delivery_id, started_at, status, error, latency_ms, response)
+          SELECT id, started_at, status, error, latency_ms, response FROM result ON CONFLICT DO NOTHING),
+        delivery AS (
+          UPDATE webhook_delivery d SET tries = d.tries + 1, claimed_until = NULL,
+            state = CASE WHEN r.is_delivered THEN 'delivered' WHEN r.delay_seconds IS NULL THEN 'failed' ELSE 'pending' END,
+            due_at = CASE WHEN r.is_delivered THEN d.due_at ELSE now() + make_interval(secs => coalesce(r.delay_seconds, 0)) END,
+            delivered_at = CASE WHEN r.is_delivered THEN now() END
+          FROM result r WHERE d.id = r.id AND d.state = 'pending'
+          RETURNING d.endpoint_id, r.is_delivered, r.is_slow, r.is_gone),
+        standing AS (SELECT endpoint_id, bool_or(is_delivered) AS ok, bool_or(is_slow) AS slow, bool_or(is_gone) AS gone
+          FROM delivery GROUP BY endpoint_id),
+        endpoint AS (
+          UPDATE webhook_endpoint e SET is_slow = s.slow, busy_since = NULL,
+            failing_since = CASE WHEN s.ok THEN NULL ELSE coalesce(e.failing_since, now()) END,
+            last_success_at = CASE WHEN s.ok THEN now() ELSE e.last_success_at END,
+            state = CASE WHEN s.gone OR NOT s.ok AND e.failing_since < now() - make_interval(days => ${FAILING_DAYS})
+              THEN 'disabled' ELSE e.state END
+          FROM standing s WHERE e.id = s.endpoint_id AND e.state = 'active'
+          RETURNING e.id, e.partner_id, e.url, e.state, e.failing_since),
+        disabled AS (SELECT * FROM endpoint WHERE state = 'disabled'),
+        told AS (INSERT INTO webhook_event (partner_id, type, data)
+          SELECT partner_id, 'webhook.disabled', jsonb_build_object('endpoint_id', id, 'url', url, 'failing_since', failing_since)
+          FROM disabled),
+        audit AS (INSERT INTO dev_portal_audit (partner_id, actor, action, target, details)
+          SELECT partner_id, 'job:webhooks', 'webhook.disabled', jsonb_build_object('endpoint_id', id),
+            jsonb_build_object('url', url, 'failing_since', failing_since) FROM disabled)
+        SELECT d.id, d.partner_id AS "partnerId", d.url, o.email, a.language FROM disabled d
+        LEFT JOIN LATERAL (SELECT m.email, m.subject FROM partner_member m WHERE m.partner_id = d.partner_id AND m.role = 'owner'
+          ORDER BY m.created_at LIMIT 1) o ON true
+        LEFT JOIN dev_accounts a ON a.id = o.subject`),
+
+    async hasDue(): Promise<boolean> {
+      const [row] = await database.rows<{ due: boolean }>(sql`
+        SELECT EXISTS (SELECT 1 FROM webhook_endpoint e
+          WHERE e.state = 'active' AND e.deleted_at IS NULL AND ${hasDue}) AS due`);
+      return row?.due ?? false;
+    },
+
+    /** Forgets events with their deliveries, and readings, by age. */
+    async upkeep(): Promise<Record<string, number>> {
+      const [result] = await database.rows<Record<string, number>>(sql`
+        WITH old_events AS (DELETE FROM webhook_event WHERE occurred_at < now() - interval '90 days' RETURNING 1),
+          old_minutes AS (DELETE FROM usage_minute WHERE minute < now() - interval '2 days' RETURNING 1),
+          old_notices AS (DELETE FROM quota_notice WHERE told_at < now() - interval '60 days' RETURNING 1)
+        SELECT (SELECT count(*) FROM old_events) AS events_forgotten,
+          (SELECT count(*) FROM old_minutes) AS minutes_forgotten, (SELECT count(*) FROM old_notices) AS notices_forgotten`);
+      return result ?? {};
+    },
+  };
+}
+
+export type DeliveryStore = ReturnType<typeof createDeliveryStore>;

@@ -1,0 +1,101 @@
+// Where webhooks may go: public addresses, by https. Literal addresses are judged as they are, names by all that they
+// resolve to, at each attempt. Redirects are never followed (deliver.ts). Fails closed: a name that cannot be resolved is
+// refused. What a name resolves to may change between this look and the connection; in production the Worker's own
+// network has no way to private addresses either.
+
+import ipaddr from 'ipaddr.js';
+
+export type Refused =
+  | 'invalid_url'
+  | 'https_required'
+  | 'credentials_in_url'
+  | 'private_address'
+  | 'unresolvable';
+
+const MOST_URL_CHARS = 2000;
+const RESOLVE_TIMEOUT_MS = 3000;
+const REMEMBERED_MS = 30_000;
+const MOST_REMEMBERED = 1000;
+/** Names that never leave a machine or a network, whatever they resolve to. */
+const LOCAL_NAME =
+  /(^|\.)(localhost|local|localdomain|internal|intranet|lan|home|corp|private|test|invalid|example|onion|arpa)$/;
+
+/** IPv4 inside IPv6, in all its disguises: mapped, compatible, translated (NAT64), 6to4, Teredo. */
+export function isPublicAddress(text: string): boolean {
+  if (!ipaddr.isValid(text)) return false;
+  const address = ipaddr.parse(text);
+  if (address.kind() === 'ipv4') return address.range() === 'unicast';
+  const v6 = address as ipaddr.IPv6;
+  return v6.range() === 'unicast' && (v6.parts[0] ?? 0) >= 0x2000 && (v6.parts[0] ?? 0) < 0x4000;
+}
+
+/** The URL's own words, without asking anybody. */
+export function judgeUrl(text: string): { url: URL; refused?: undefined } | { refused: Refused } {
+  if (text.length > MOST_URL_CHARS || !URL.canParse(text)) return { refused: 'invalid_url' };
+  const url = new URL(text);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return { refused: 'invalid_url' };
+  if (url.username !== '' || url.password !== '') return { refused: 'credentials_in_url' };
+  if (url.protocol !== 'https:') return { refused: 'https_required' };
+  // The parser has made every spelling of an address (octal, hexadecimal, one number, full-width digits) canonical.
+  const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  if (ipaddr.isValid(host)) return isPublicAddress(host) ? { url } : { refused: 'private_address' };
+  if (!host.includes('.') || LOCAL_NAME.test(host)) return { refused: 'private_address' };
+  return { url };
+}
+
+export type Resolve = (name: string) => Promise<string[]>;
+
+/** DNS over HTTPS, JSON: all IPv4 and IPv6 addresses of a name. @throws when the resolver does not answer */
+export function createResolver(endpoint: string): Resolve {
+  const ask = async (name: string, type: 'A' | 'AAAA'): Promise<string[]> => {
+    const response = await fetch(`${endpoint}?name=${encodeURIComponent(name)}&type=${type}`, {
+      headers: { accept: 'application/dns-json' },
+      signal: AbortSignal.timeout(RESOLVE_TIMEOUT_MS),
+    });
+    if (!response.ok) throw new Error(`the resolver answered ${response.status}`);
+    const { Answer = [] } = (await response.json()) as { Answer?: { type: number; data: string }[] };
+    // 1 is A, 28 is AAAA; aliases on the way are neither.
+    return Answer.filter((answer) => answer.type === (type === 'A' ? 1 : 28)).map(({ data }) => data);
+  };
+  return async (name) => (await Promise.all([ask(name, 'A'), ask(name, 'AAAA')])).flat();
+}
+
+export interface TargetGuard {
+  /** Before an endpoint is saved: its words alone. */
+  judge(url: string): Refused | undefined;
+  /** Before each attempt: what it resolves to now. */
+  check(url: string): Promise<Refused | undefined>;
+}
+
+export function createTargetGuard(resolve: Resolve, now: () => number): TargetGuard {
+  const known = new Map<string, { refused: Refused | undefined; untilMs: number }>();
+  async function look(name: string): Promise<Refused | undefined> {
+    const addresses = await resolve(name).catch(() => []);
+    if (addresses.length === 0) return 'unresolvable';
+    return addresses.every(isPublicAddress) ? undefined : 'private_address';
+  }
+  return {
+    judge: (text) => judgeUrl(text).refused,
+    async check(text) {
+      const judged = judgeUrl(text);
+      if (judged.refused) return judged.refused;
+      const host = judged.url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+      if (ipaddr.isValid(host)) return undefined;
+      const remembered = known.get(host);
+      if (remembered && remembered.untilMs > now()) return remembered.refused;
+      const refused = await look(host);
+      if (known.size >= MOST_REMEMBERED) known.clear();
+      known.set(host, { refused, untilMs: now() + REMEMBERED_MS });
+      return refused;
+    },
+  };
+}
+
+/** On your machine only: any http or https URL, so that a receiver on localhost can be tried. */
+export const openGuard: TargetGuard = {
+  judge: (text) => {
+    const { refused } = judgeUrl(text);
+    return refused === 'https_required' || refused === 'private_address' ? undefined : refused;
+  },
+  check: async (text) => openGuard.judge(text),
+};
