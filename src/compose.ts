@@ -6,6 +6,8 @@ import type { PaymentSandbox } from '../durable-objects/payment-sandbox.ts';
 import { createAccountService } from './accounts/account-service.ts';
 import { createExternalIdentity } from './accounts/external-identity.ts';
 import { createSignInGuard } from './accounts/sign-in-guard.ts';
+import { createAlertService } from './alerts/alert-service.ts';
+import { createAlertStore } from './alerts/alert-store.ts';
 import { createAuditStore } from './audit/audit-store.ts';
 import { createBillingStore } from './billing/billing-store.ts';
 import { createInvoiceService } from './billing/invoice-service.ts';
@@ -184,6 +186,14 @@ function build(env: Env) {
       notify({ email, language }, 'webhookDisabled', { name: target, path: `/portal/webhooks/${id}` }),
     log,
   };
+  const alerts = createAlertService({
+    database,
+    store: createAlertStore(database),
+    notify,
+    operatorEmail: config.ALERT_EMAIL,
+    newId,
+    log,
+  });
   return {
     config,
     now,
@@ -203,6 +213,7 @@ function build(env: Env) {
     /** Wakes the sender, when something may have been written for it. What it misses, the minute job finds. */
     wakeWebhooks: () =>
       wake(0).catch((error) => log({ message: 'webhooks not woken', level: 'error', error: String(error) })),
+    alerts,
     deliveryStore,
     webhooks: createWebhookService({ database, guard: targetGuard, keyEncryptionKeys, newId }),
     partners,

@@ -47,6 +47,8 @@ const settings = z.object({
   SELLER_ADDRESS: z.string().optional(),
   SELLER_TAX_ID: z.string().optional(),
   INVOICE_DUE_DAYS: z.coerce.number().int().min(0).max(365).default(30),
+  /** Where operators' alerts are mailed to. */
+  ALERT_EMAIL: z.email().optional(),
   /** Seconds between the tries of a webhook. */
   WEBHOOK_RETRY_SECONDS: z
     .string()

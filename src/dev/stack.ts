@@ -102,6 +102,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         METRICS_TOKEN: secrets.metricsToken,
         AUTH_SECRET: secrets.authSecret,
         WEBHOOK_TARGETS: 'any',
+        ALERT_EMAIL: LOGINS.operator.email,
         JWT_ISSUER: ISSUER,
         JWT_AUDIENCE: AUDIENCE,
         JWT_JWKS_URL: endpoint.jwksUrl,

@@ -1,5 +1,6 @@
 // Queue and cron dispatch: name -> handler.
 
+import type { AlertService } from '../alerts/alert-service.ts';
 import type { BillingStore } from '../billing/billing-store.ts';
 import type { InvoiceService } from '../billing/invoice-service.ts';
 import type { PeriodStore } from '../billing/period-store.ts';
@@ -30,14 +31,16 @@ export interface JobServices {
   usageStore: UsageStore;
   deadLetters: Pick<Queue<unknown>, 'send'>;
   deliveryStore: DeliveryStore;
+  alerts: Pick<AlertService, 'evaluate'>;
   webhooks: Pick<WebhookService, 'rewrap'>;
   sendWebhooks(): Promise<Delivered>;
   wakeWebhooks(): Promise<unknown>;
 }
 
 const CRONS: Record<string, (services: JobServices, nowMs: number) => Promise<unknown>> = {
-  '* * * * *': async ({ keys, plans, deliveryStore, wakeWebhooks }, nowMs) => {
+  '* * * * *': async ({ keys, plans, alerts, deliveryStore, wakeWebhooks }, nowMs) => {
     await plans.applyDue(nowMs);
+    await alerts.evaluate(nowMs);
     if (await deliveryStore.hasDue()) await wakeWebhooks();
     return keys.announceRecent();
   },

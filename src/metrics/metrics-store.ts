@@ -22,6 +22,14 @@ const HELP: Record<string, readonly [type: string, help: string]> = {
   active_partners_total: ['gauge', 'Partners that are active'],
   quota_usage_percentage: ['gauge', 'Highest share of a quota that a partner of the tier has used'],
   dead_letters: ['gauge', 'Dead letters that were not replayed'],
+  alerts_open: ['gauge', 'Alerts that fired and are not resolved, by rule'],
+  usage_lag_seconds: ['gauge', 'Longest time from a call to its fold in the last five minutes'],
+  limiter_degraded_calls: ['gauge', 'Calls admitted without the limiter in the last five minutes'],
+  webhook_deliveries: ['gauge', 'Webhook deliveries of the last hour by state'],
+  webhook_overdue_seconds: ['gauge', 'How long the oldest first delivery that is due waits'],
+  webhook_endpoints: ['gauge', 'Webhook endpoints by state'],
+  invoices_open: ['gauge', 'Invoices that are not paid, by currency'],
+  months_unbilled: ['gauge', 'Months of partners that ended and are not closed'],
   reconciliation_differences: ['gauge', 'Partners whose counts differed in the last reconciliation'],
 };
 
@@ -96,6 +104,20 @@ export function createMetricsStore(database: Database) {
         UNION ALL SELECT 'dead_letters', '', count(*) FROM dead_letter WHERE replayed_at IS NULL
         UNION ALL SELECT 'reconciliation_differences', '', count(*) FROM reconciliation
           WHERE NOT agrees AND day = (SELECT max(day) FROM reconciliation)
+        UNION ALL SELECT 'alerts_open', format('rule="%s"', rule), count(*) FROM alert_episode WHERE resolved_at IS NULL GROUP BY rule
+        UNION ALL SELECT 'usage_lag_seconds', '', coalesce(max(lag_seconds), 0) FROM usage_minute WHERE minute > now() - interval '5 minutes'
+        UNION ALL SELECT 'limiter_degraded_calls', '', coalesce(sum(degraded), 0) FROM usage_minute WHERE minute > now() - interval '5 minutes'
+        UNION ALL SELECT 'webhook_deliveries', format('state="%s"', state), count(*) FROM webhook_delivery d JOIN webhook_event v
+          ON v.id = d.event_id WHERE v.occurred_at > now() - interval '1 hour' GROUP BY state
+        UNION ALL SELECT 'webhook_overdue_seconds', '', coalesce(extract(epoch FROM now() - min(d.due_at)), 0)
+          FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint_id AND e.state = 'active' AND e.deleted_at IS NULL
+            AND e.failing_since IS NULL WHERE d.state = 'pending' AND d.tries = 0 AND d.due_at < now()
+        UNION ALL SELECT 'webhook_endpoints', format('state="%s"', state), count(*) FROM webhook_endpoint WHERE deleted_at IS NULL GROUP BY state
+        UNION ALL SELECT 'invoices_open', format('currency="%s"', currency), count(*) FROM invoice WHERE status = 'open' AND kind = 'invoice' GROUP BY currency
+        UNION ALL SELECT 'months_unbilled', '', count(*) FROM (SELECT partner_id, min(effective_at) AS first FROM partner_terms GROUP BY 1) t
+          WHERE t.first < date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AND NOT EXISTS (
+            SELECT 1 FROM billing_period b WHERE b.partner_id = t.partner_id
+              AND b.period_start = (date_trunc('month', now() AT TIME ZONE 'UTC') - interval '1 month')::date)
         ORDER BY 1, 2`),
   };
 }

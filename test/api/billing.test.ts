@@ -1,19 +1,16 @@
 // Five hundred random histories, closed by the real job against a real PostgreSQL, twice, late, concurrently and killed
 // between its steps: every invoice is what an independent biller says, to the minor unit.
 
-import pg from 'pg';
+import type pg from 'pg';
 import { uuidv7 } from 'uuidv7';
 import { expect, it } from 'vitest';
 import { createBillingStore } from '../../src/billing/billing-store.ts';
 import { closeMonths } from '../../src/billing/close-month.ts';
-import { migrate } from '../../src/dev/migrate.ts';
-import { startNeonEndpoint } from '../../src/dev/neon-endpoint.ts';
-import { openDatabase } from '../../src/platform/database.ts';
 import { foldingOf } from '../../src/usage/usage-consumer.ts';
 import type { UsageEvent, UsageMessage } from '../../src/usage/usage-event.ts';
 import { createUsageStore } from '../../src/usage/usage-store.ts';
-import { stack } from '../support/api.ts';
 import { monthAfter, type NaiveEvent, type NaiveTerms, naiveInvoices } from '../support/naive-biller.ts';
+import { openDatabaseOfItsOwn } from '../support/own-database.ts';
 
 function seeded(seed: number) {
   let state = seed;
@@ -166,14 +163,8 @@ const unbilled = ({ message }: History['messages'][number]): UsageMessage => ({
 });
 
 async function openTimeline(name: string) {
-  const own = new pg.Client({ connectionString: stack.databaseUrl });
-  await own.connect();
-  await own.query(`CREATE DATABASE ${name}`);
-  await own.end();
-  const url = stack.databaseUrl.replace(/\/[^/]+$/, `/${name}`);
-  await migrate(url);
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
+  const timeline = await openDatabaseOfItsOwn(name);
+  const { client } = timeline;
   for (const [tier, { included, EUR, USD, XOF }] of Object.entries(PLANS)) {
     const [usd, xof] = [USD, XOF].map(([price, per1000]) => ({ price, overage_per_1000: per1000 }));
     await client.query(
@@ -182,16 +173,7 @@ async function openTimeline(name: string) {
       [tier, EUR[0], EUR[1], JSON.stringify({ USD: usd, XOF: xof }), included],
     );
   }
-  const endpoint = await startNeonEndpoint(url, {});
-  const database = openDatabase(url, endpoint.url);
-  return {
-    client,
-    database,
-    async close() {
-      await endpoint.close();
-      await client.end();
-    },
-  };
+  return timeline;
 }
 
 type Timeline = Awaited<ReturnType<typeof openTimeline>>;

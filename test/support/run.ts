@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureChromium, ensureRedis } from './tools.ts';
+import { ensureChromium, ensurePrometheus, ensureRedis } from './tools.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url).href);
 const folder = mkdtempSync(join(tmpdir(), 'passerelle-run-'));
@@ -17,6 +17,9 @@ const tools: Record<string, string> = {};
 try {
   tools.CHROMIUM_PATH = ensureChromium();
   tools.REDIS_SERVER_PATH = ensureRedis();
+  const { prometheus, promtool } = ensurePrometheus();
+  tools.PROMETHEUS_PATH = prometheus;
+  tools.PROMTOOL_PATH = promtool;
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);

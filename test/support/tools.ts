@@ -1,4 +1,4 @@
-// Chromium and redis-server: those of the machine are used; missing ones are installed; what cannot be had fails by name.
+// Chromium, redis-server and prometheus: those of the machine are used; missing ones are installed; what cannot be had fails by name.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -58,5 +58,19 @@ export function ensureRedis(): string {
   if (installed) return installed;
   throw new Error(
     'redis-server is missing and could not be installed. Install it, or set REDIS_SERVER_PATH to one.',
+  );
+}
+
+/** Paths of prometheus and promtool: Debian's package has both. @throws naming what is missing */
+export function ensurePrometheus(): { prometheus: string; promtool: string } {
+  const find = () => ({
+    prometheus: process.env.PROMETHEUS_PATH ?? onPath(['prometheus']),
+    promtool: process.env.PROMTOOL_PATH ?? onPath(['promtool']),
+  });
+  if (!find().prometheus || !find().promtool) aptInstall('prometheus');
+  const { prometheus, promtool } = find();
+  if (prometheus && promtool) return { prometheus, promtool };
+  throw new Error(
+    'prometheus and promtool are missing and could not be installed. Install them, or set PROMETHEUS_PATH and PROMTOOL_PATH.',
   );
 }

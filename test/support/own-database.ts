@@ -1,0 +1,33 @@
+// A database of its own on the stack's server, reached as the Worker reaches its: for tests with a clock of their own.
+
+import pg from 'pg';
+import { migrate } from '../../src/dev/migrate.ts';
+import { startNeonEndpoint } from '../../src/dev/neon-endpoint.ts';
+import { type Database, openDatabase } from '../../src/platform/database.ts';
+import { stack } from './api.ts';
+
+export interface OwnDatabase {
+  client: pg.Client;
+  database: Database;
+  close(): Promise<void>;
+}
+
+export async function openDatabaseOfItsOwn(name: string): Promise<OwnDatabase> {
+  const server = new pg.Client({ connectionString: stack.databaseUrl });
+  await server.connect();
+  await server.query(`CREATE DATABASE ${name}`);
+  await server.end();
+  const url = stack.databaseUrl.replace(/\/[^/]+$/, `/${name}`);
+  await migrate(url);
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const endpoint = await startNeonEndpoint(url, {});
+  return {
+    client,
+    database: openDatabase(url, endpoint.url),
+    async close() {
+      await endpoint.close();
+      await client.end();
+    },
+  };
+}
