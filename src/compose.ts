@@ -10,6 +10,7 @@ import { createAlertService } from './alerts/alert-service.ts';
 import { createAlertStore } from './alerts/alert-store.ts';
 import { createAuditStore } from './audit/audit-store.ts';
 import { createBillingStore } from './billing/billing-store.ts';
+import { createExportStore } from './billing/export-store.ts';
 import { createInvoiceService } from './billing/invoice-service.ts';
 import { createPeriodStore } from './billing/period-store.ts';
 import { createPlanService } from './billing/plan-service.ts';
@@ -218,6 +219,7 @@ function build(env: Env) {
     webhooks: createWebhookService({ database, guard: targetGuard, keyEncryptionKeys, newId }),
     partners,
     billingStore,
+    exports: createExportStore(database, config.PORTAL_ORIGIN ?? 'urn:passerelle'),
     invoices,
     plans: createPlanService({ database, now, announce: partners.announce }),
     apps: createAppService({ ...changes, database }),

@@ -42,3 +42,13 @@ export function divide(total: number, weights: readonly number[]): number[] {
   for (const { i } of rests.slice(0, left)) parts[i] = (parts[i] ?? 0) + 1;
   return parts;
 }
+
+/** Minor units of an amount as people type it: `49`, `49.90`, `49,90`; undefined when it is none, or too fine. */
+export function minorOf(text: string, currency: string): number | undefined {
+  const match = /^(\d{1,12})(?:[.,](\d{1,3}))?$/.exec(text.replace(/[\s\u00a0\u202f]/g, ''));
+  if (!match) return undefined;
+  const digits = digitsOf(currency);
+  const [, whole = '', part = ''] = match;
+  if (part.length > digits) return undefined;
+  return Number(whole + part.padEnd(digits, '0'));
+}

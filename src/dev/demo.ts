@@ -13,6 +13,7 @@ import {
   newSigningId,
   newSigningSecret,
 } from '../keys/key-format.ts';
+import { ensureHistory } from './demo-history.ts';
 
 export interface DemoKeys {
   live: string;
@@ -172,8 +173,13 @@ async function makeKeys(
   return keys;
 }
 
-/** `file`: where the last demo was written; its keys are kept while the database knows them. */
-export async function ensureDemo(databaseUrl: string, file: string, keks: KeyEncryptionKeys): Promise<Demo> {
+/** `endpoint`: the SQL endpoint. `file`: where the last demo was written; its keys are kept while the database knows them. */
+export async function ensureDemo(
+  databaseUrl: string,
+  endpoint: string,
+  file: string,
+  keks: KeyEncryptionKeys,
+): Promise<Demo> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {
@@ -197,6 +203,19 @@ export async function ensureDemo(databaseUrl: string, file: string, keks: KeyEnc
     );
     const partners = { partner, freePartner, enterprisePartner };
     const keys = (await keptKeys(client, file)) ?? (await makeKeys(client, partners, keks));
+    const app = await client.query(
+      'SELECT id FROM dev_apps WHERE partner_id = $1 ORDER BY created_at LIMIT 1',
+      [partner.id],
+    );
+    await ensureHistory({
+      client,
+      databaseUrl,
+      endpoint,
+      keks,
+      partnerId: partner.id,
+      enterpriseId: enterprisePartner.id,
+      appId: String(app.rows[0]?.id),
+    });
     return { ...partners, keys };
   } finally {
     await client.end();

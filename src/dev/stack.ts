@@ -88,7 +88,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const endpoint = await startNeonEndpoint(postgres.url, issuer.jwks);
     stops.push(() => endpoint.close());
     const keks = { current: 'local', keys: { local: secrets.keyEncryptionKey } };
-    const demo = await ensureDemo(postgres.url, join(folder, 'demo.json'), keks);
+    const demo = await ensureDemo(postgres.url, endpoint.url, join(folder, 'demo.json'), keks);
     const miniflare = await startRuntime({
       port,
       persist: options.persist === false ? undefined : join(folder, 'cloudflare'),

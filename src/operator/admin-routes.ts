@@ -21,6 +21,7 @@ import { idempotent } from '../http/idempotent.ts';
 import { addWebhookRoutes } from '../http/webhook-routes.ts';
 import { isRange } from '../keys/ip-list.ts';
 import type { UsageMessage } from '../usage/usage-event.ts';
+import { addMoneyRoutes } from './money-routes.ts';
 import type { Services } from './services.ts';
 
 export const adminApi = createApi<Services>();
@@ -47,6 +48,7 @@ adminApi.use(async (context, next) => {
 
 const actor = (context: Context) => actorOf(context, `operator:${operators.get(context.req.raw) ?? ''}`);
 
+addMoneyRoutes(adminApi, actor);
 addWebhookRoutes(adminApi, (context) => ({ owner: null, actor: actor(context) }));
 
 const partner = z.object({

@@ -1,6 +1,8 @@
 // What the operators' routes ask of the rest of the system. `compose` hands it in.
 
+import type { AlertService } from '../alerts/alert-service.ts';
 import type { AuditStore } from '../audit/audit-store.ts';
+import type { ExportStore } from '../billing/export-store.ts';
 import type { InvoiceService } from '../billing/invoice-service.ts';
 import type { PeriodStore } from '../billing/period-store.ts';
 import type { PlanService } from '../billing/plan-service.ts';
@@ -36,6 +38,8 @@ export interface Services {
   periods: PeriodStore;
   metrics: MetricsStore;
   webhooks: WebhookService;
+  alerts: AlertService;
+  exports: ExportStore;
   plans: PlanService;
   invoices: InvoiceService;
   usageQueue: Pick<Queue<UsageMessage>, 'send'>;

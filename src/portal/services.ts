@@ -2,6 +2,7 @@
 
 import type { ExternalIdentityClient } from '../accounts/external-identity.ts';
 import type { SignInGuard } from '../accounts/sign-in-guard.ts';
+import type { AlertService } from '../alerts/alert-service.ts';
 import type { AuditStore } from '../audit/audit-store.ts';
 import type { InvoiceService } from '../billing/invoice-service.ts';
 import type { PlanService } from '../billing/plan-service.ts';
@@ -22,6 +23,7 @@ import type { WebhookService } from '../webhooks/webhook-service.ts';
 
 export interface Services extends WebServices {
   webhooks: WebhookService;
+  alerts: AlertService;
   plans: PlanService;
   invoices: InvoiceService;
   gateway: { catalog: Catalog };

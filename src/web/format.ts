@@ -1,5 +1,7 @@
 // Numbers, times and sizes as people of a language write them. Pure: the moment is handed in.
 
+import { digitsOf } from '../billing/money.ts';
+
 export type Language = 'en' | 'fr';
 const LOCALES: Record<Language, string> = { en: 'en-GB', fr: 'fr-FR' };
 
@@ -18,6 +20,8 @@ export function createFormat(language: Language, nowMs: number) {
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
   const one = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+  const date = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' });
+  const month = new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone: 'UTC' });
   const full = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
   const regions = new Intl.DisplayNames(locale, { type: 'region' });
@@ -25,6 +29,9 @@ export function createFormat(language: Language, nowMs: number) {
     number: (value: number): string => number.format(value),
     /** For axis labels: 12k. */
     compact: (value: number): string => compact.format(value),
+    /** Minor units of a currency: €12.50, 12,50 €, 1 250 F CFA. */
+    money: (minor: number, currency: string): string =>
+      new Intl.NumberFormat(locale, { style: 'currency', currency }).format(minor / 10 ** digitsOf(currency)),
     percent: (share: number): string => percent.format(share),
     ms: (value: number | null): string => (value === null ? '–' : `${one.format(value)} ms`),
     bytes(value: number): string {
@@ -39,6 +46,10 @@ export function createFormat(language: Language, nowMs: number) {
     },
     /** `YYYY-MM-DD` or RFC 3339 -> 22 Nov. */
     day: (text: string): string => day.format(new Date(text)),
+    /** 22 November 2026 */
+    date: (text: string): string => date.format(new Date(text)),
+    /** November 2026 */
+    month: (text: string): string => month.format(new Date(text)),
     hour: (text: string): string => `${text.slice(11, 13)}:00`,
     /** With the zone: 22 Nov 2026, 08:00:00 UTC. */
     exact: (text: string): string => `${full.format(new Date(text))} UTC`,

@@ -53,10 +53,10 @@ describe('partners', () => {
       '6',
     ]);
     await operator.post(`${path}/limits`, { ...wanted, back_to_tier: '1' });
-    await operator.post(`${path}/tier`, { tier: 'business', reason: 'upgrade' });
+    await operator.post(`${path}/plan`, { tier: 'business', currency: 'EUR', tax: '18', reason: 'upgrade' });
     expect((await call('/v2/routes/list', { key })).headers['x-ratelimit-limit-day']).toBe('50000');
-    expect(await lastAudit(partner.id, 'partner.tier_changed')).toMatchObject({
-      details: { tier: 'business', reason: 'upgrade' },
+    expect(await lastAudit(partner.id, 'plan.changed')).toMatchObject({
+      details: { tier: 'business', taxBps: 1800, reason: 'upgrade' },
     });
     expect((await operator.get(path)).text).toContain('upgrade');
   });

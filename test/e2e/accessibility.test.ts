@@ -47,6 +47,16 @@ const portalPages = () => [
   '/portal/requests',
   `/portal/requests/${ids.request}`,
   '/portal/sandbox',
+  '/portal/webhooks',
+  '/portal/webhooks?dialog=add',
+  '/portal/webhooks/events',
+  `/portal/webhooks/${ids.endpoint}`,
+  `/portal/webhooks/${ids.endpoint}?dialog=recover`,
+  `/portal/deliveries/${ids.delivery}`,
+  '/portal/alerts',
+  '/portal/billing',
+  '/portal/billing?dialog=plan',
+  `/portal/invoices/${ids.invoice}`,
   '/portal/audit',
   '/portal/members',
   '/portal/members?dialog=invite',
@@ -62,6 +72,13 @@ const operatorPages = () => [
   `/operator/partners/${stack.demo.partner.id}?dialog=suspend`,
   '/operator/blocks',
   '/operator/blocks?dialog=block',
+  '/operator/alerts',
+  '/operator/plans',
+  '/operator/plans?dialog=new',
+  '/operator/invoices',
+  `/operator/invoices/${ids.invoice}`,
+  `/operator/invoices/${ids.invoice}?dialog=credit`,
+  `/operator/partners/${stack.demo.partner.id}?dialog=plan`,
   '/operator/audit',
   '/operator/dead-letters',
   '/operator/checks',
@@ -102,7 +119,14 @@ beforeAll(async () => {
     'SELECT key_id, app_id FROM api_key WHERE partner_id = $1 AND name = $2 AND is_active',
     [stack.demo.partner.id, 'Demo test'],
   );
-  Object.assign(ids, { key: row?.key_id, app: row?.app_id });
+  // Money and messages of the demo.
+  const [shown] = await query(
+    `SELECT (SELECT id FROM webhook_endpoint WHERE partner_id = $1 AND deleted_at IS NULL ORDER BY failing_since NULLS LAST LIMIT 1) AS endpoint,
+       (SELECT d.id FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint_id WHERE e.partner_id = $1 AND d.tries > 0 LIMIT 1) AS delivery,
+       (SELECT id FROM invoice WHERE partner_id = $1 ORDER BY issued_at LIMIT 1) AS invoice`,
+    [stack.demo.partner.id],
+  );
+  Object.assign(ids, { key: row?.key_id, app: row?.app_id, ...shown });
 });
 afterAll(() => browser?.close());
 

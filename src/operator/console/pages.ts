@@ -4,6 +4,7 @@ import './partner-pages.tsx';
 import './key-pages.tsx';
 import './block-pages.tsx';
 import './system-pages.tsx';
+import './money-pages.tsx';
 import { AppError } from '../../core/errors.ts';
 import { operatorConsole } from './console-web.tsx';
 

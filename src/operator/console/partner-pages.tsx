@@ -15,6 +15,7 @@ import { AuditTable } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import { shownAt, type View } from '../../web/view.ts';
 import { type FormErrors, readForm, render } from '../../web/web.ts';
+import { AssignDialog } from './assign-plan.tsx';
 import {
   ActiveBadge,
   type ConsoleContext,
@@ -27,7 +28,7 @@ import {
 
 const PAGE_ROWS = 50;
 const DAYS = 30;
-const TIERS = ['free', 'starter', 'business', 'enterprise'] as const;
+const _TIERS = ['free', 'starter', 'business', 'enterprise'] as const;
 const OVERAGES = ['block', 'warn', 'charge'] as const;
 
 const StatusBadge = ({ view, status }: { view: View; status: string }) => (
@@ -132,15 +133,17 @@ async function showPartner(context: ConsoleContext, { dialog, errors }: State = 
   const base = `/operator/partners/${id}`;
   const view = shownAt(operator(context), base);
   const { m, format, nowMs } = view;
-  const { partners, keys, members, audit, reports } = context.var.services;
+  const { partners, keys, members, audit, reports, plans } = context.var.services;
   const from = isoDay(nowMs - (DAYS - 1) * DAY_MS);
   const to = isoDay(nowMs);
-  const [partner, keyList, people, trail, [outcomes]] = await Promise.all([
+  const [partner, keyList, people, trail, [outcomes], billing, planList] = await Promise.all([
     partners.get(id),
     keys.list(id),
     members.members(id),
     audit.list(id, 10),
     reports.ask(queries.outcomesByDay({ partnerId: id, environment: 'live', from, to })),
+    plans.billing(id),
+    plans.plansFor(id),
   ]);
   const isOpen = (name: string) => (dialog === name ? true : undefined);
   const why = (scope: string) => (
@@ -166,8 +169,8 @@ async function showPartner(context: ConsoleContext, { dialog, errors }: State = 
           <h1>{partner.name}</h1>
           <StatusBadge view={view} status={partner.status} />
           <span class="grow" />
-          <OpenDialog view={view} id="tier">
-            {m.operator.changeTier}
+          <OpenDialog view={view} id="plan">
+            {m.money.assign}
           </OpenDialog>
           <OpenDialog view={view} id="limits">
             {m.operator.limits}
@@ -185,7 +188,11 @@ async function showPartner(context: ConsoleContext, { dialog, errors }: State = 
             <dt>{m.settings.company}</dt>
             <dd>{partner.company ?? '–'}</dd>
             <dt>{m.operator.tier}</dt>
-            <dd>{partner.tier}</dd>
+            <dd>
+              {partner.tier}, {billing.currency}
+              {billing.taxBps > 0 && `, ${format.percent(billing.taxBps / 10_000)}`}{' '}
+              <a href={withQuery('/operator/invoices', { search: partner.name })}>{m.money.invoices}</a>
+            </dd>
             <dt>{m.operator.limits}</dt>
             <dd>
               {[partner.rate_limit_per_second, partner.rate_limit_per_day, partner.rate_limit_per_month]
@@ -273,22 +280,7 @@ async function showPartner(context: ConsoleContext, { dialog, errors }: State = 
           </div>
         </form>
       </Dialog>
-      <Dialog view={view} id="tier" title={m.operator.changeTier} open={isOpen('tier')}>
-        <form method="post" action={`${base}/tier`} class="stack">
-          <Select
-            name="tier"
-            label={m.operator.tier}
-            value={partner.tier}
-            options={TIERS.map((tier) => [tier, tier] as const)}
-          />
-          {why('tier')}
-          <div class="actions">
-            <button type="submit" class="button primary">
-              {m.common.save}
-            </button>
-          </div>
-        </form>
-      </Dialog>
+      <AssignDialog view={view} partnerId={partner.id} plans={planList} billing={billing} />
       <Limits
         view={view}
         partner={partner}
@@ -392,15 +384,6 @@ for (const action of ['approve', 'reinstate', 'suspend'] as const) {
     return done(context, `/operator/partners/${id}`, DONE[action]);
   });
 }
-
-operatorConsole.post('/operator/partners/:id/tier', async (context) => {
-  operator(context);
-  const id = idOr404(context.req.param('id'), 'partner');
-  const { data, errors } = await readForm(context, z.object({ tier: z.string().max(50), reason }));
-  if (errors) return showPartner(context, { dialog: 'tier', errors });
-  await context.var.services.partners.setTier(id, data.tier, operatorActor(context), data.reason);
-  return done(context, `/operator/partners/${id}`, 'tier_changed');
-});
 
 const limitText = z
   .string()

@@ -6,5 +6,6 @@ import './usage-routes.ts';
 import './request-routes.ts';
 import './member-routes.ts';
 import './webhook-routes.ts';
+import './billing-routes.ts';
 
 export { developerApi } from './developer.ts';

@@ -45,12 +45,16 @@ async function personOf(context: Context<ApiEnv<Services>>): Promise<Person> {
   return { subject: id, email, name };
 }
 
+/** What changing something under a path needs; `develop` elsewhere. */
+const PERMISSIONS: readonly (readonly [path: string, permission: Permission])[] = [
+  ['/api/dev/members', 'own'],
+  ['/api/dev/billing', 'pay'],
+];
+
 const permissionFor = (context: Context): Permission =>
   READS.has(context.req.method)
     ? 'read'
-    : context.req.path.startsWith('/api/dev/members')
-      ? 'own'
-      : 'develop';
+    : (PERMISSIONS.find(([path]) => context.req.path.startsWith(path))?.[1] ?? 'develop');
 
 developerApi.use(async (context, next) => {
   const { partners, idempotency } = context.var.services;

@@ -13,7 +13,16 @@ import { member, Page, type PortalContext, portal } from './portal-web.tsx';
 
 const PAGE_ROWS = 50;
 const MOST_EXPORTED = 10_000;
-const AREAS = ['key.', 'app.', 'member.', 'invitation.', 'partner.'] as const;
+const AREAS = [
+  'key.',
+  'app.',
+  'member.',
+  'invitation.',
+  'partner.',
+  'webhook.',
+  'plan.',
+  'billing.',
+] as const;
 
 function filterOf(context: PortalContext) {
   const { action, actor, key } = context.req.query();

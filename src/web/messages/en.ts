@@ -1,6 +1,7 @@
 // What the pages say, in English. Short, exact, friendly, never blaming.
 
 import type { z } from 'zod';
+import { moneyEn } from './money.en.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -130,6 +131,8 @@ export const en = {
     },
   },
   done: {
+    plan_chosen: 'Noted. See above when it begins.',
+    plan_kept: 'The plan stays as it is.',
     app_created: 'The app is made. Now make a test key in it.',
     app_archived: 'The app is archived. Its keys are refused from now on.',
     saved: 'Saved.',
@@ -150,7 +153,6 @@ export const en = {
     approved: 'Approved. Live keys can be made from now on; the owner has mail.',
     suspended: 'Suspended. All keys are refused from now on.',
     reinstated: 'Reinstated.',
-    tier_changed: 'The tier is changed, and in force.',
     limits_changed: 'The limits are changed, and in force.',
     revoked: 'The key is revoked, and its owner has mail.',
     blocked: 'Blocked. Within a minute or so at every edge.',
@@ -459,9 +461,33 @@ export const en = {
       'member.': 'Members',
       'invitation.': 'Invitations',
       'partner.': 'Account',
+      'webhook.': 'Webhooks',
+      'plan.': 'Plan',
+      'billing.': 'Billing',
     },
     actors: { operator: 'Operator', key: 'Key', job: 'Job', developer: 'Developer' },
     actions: {
+      'plan.changed': 'changed the plan',
+      'plan.change_scheduled': 'asked for another plan from the next month',
+      'plan.change_cancelled': 'kept the plan',
+      'plan.created': 'made a plan',
+      'plan.edited': 'changed a plan’s terms',
+      'billing.changed': 'changed billing',
+      'invoice.paid': 'noted an invoice as paid',
+      'invoice.voided': 'voided an invoice',
+      'credit_note.issued': 'issued a credit note',
+      'webhook.created': 'added a webhook endpoint',
+      'webhook.changed': 'changed a webhook endpoint',
+      'webhook.paused': 'paused a webhook endpoint',
+      'webhook.resumed': 'switched a webhook endpoint on',
+      'webhook.deleted': 'deleted a webhook endpoint',
+      'webhook.secret_rotated': 'rolled a webhook secret',
+      'webhook.tested': 'sent a test event',
+      'webhook.replayed': 'sent a webhook again',
+      'webhook.recovered': 'recovered webhooks',
+      'webhook.disabled': 'switched a failing webhook endpoint off',
+      'alert.rule_changed': 'changed an alert rule',
+      'key.quarantined': 'put a leaked key out of use',
       'sandbox.reset': 'emptied a sandbox',
       'dead_letter.replayed': 'replayed a dead letter',
       'address.blocked': 'blocked an address',
@@ -710,7 +736,6 @@ export const en = {
     reason: 'Reason',
     approveText: 'Live keys can be made from then on. The owner gets mail.',
     suspendText: 'All keys of this partner are refused at once.',
-    changeTier: 'Change the tier',
     limits: 'Limits',
     limitsText: '-1 is unlimited, 0 is nothing. In force at once.',
     perSecond: 'Per second',
@@ -754,4 +779,5 @@ export const en = {
     members: 'Members',
     needOperator: 'This needs the role operator',
   },
+  ...moneyEn,
 };

@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import type { en } from './en.ts';
+import { moneyFr } from './money.fr.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -139,6 +140,8 @@ export const fr: typeof en = {
     },
   },
   done: {
+    plan_chosen: 'C’est noté. La date de début figure ci-dessus.',
+    plan_kept: 'Le forfait reste le même.',
     app_created: 'L’application est créée. Créez-y maintenant une clé de test.',
     app_archived: 'L’application est archivée. Ses clés sont désormais refusées.',
     saved: 'Enregistré.',
@@ -159,7 +162,6 @@ export const fr: typeof en = {
     approved: 'Approuvé. Les clés de production sont ouvertes ; le propriétaire est prévenu.',
     suspended: 'Suspendu. Toutes les clés sont désormais refusées.',
     reinstated: 'Rétabli.',
-    tier_changed: 'Le forfait est changé et s’applique.',
     limits_changed: 'Les limites sont changées et s’appliquent.',
     revoked: 'La clé est révoquée et ses propriétaires sont prévenus.',
     blocked: 'Bloqué. Effet partout d’ici une minute environ.',
@@ -476,9 +478,33 @@ export const fr: typeof en = {
       'member.': 'Membres',
       'invitation.': 'Invitations',
       'partner.': 'Compte',
+      'webhook.': 'Webhooks',
+      'plan.': 'Forfait',
+      'billing.': 'Facturation',
     },
     actors: { operator: 'Opérateur', key: 'Clé', job: 'Tâche', developer: 'Développeur' },
     actions: {
+      'plan.changed': 'a changé le forfait',
+      'plan.change_scheduled': 'a demandé un autre forfait pour le mois prochain',
+      'plan.change_cancelled': 'a gardé le forfait',
+      'plan.created': 'a créé un forfait',
+      'plan.edited': 'a modifié les conditions d’un forfait',
+      'billing.changed': 'a modifié la facturation',
+      'invoice.paid': 'a noté une facture comme payée',
+      'invoice.voided': 'a annulé une facture',
+      'credit_note.issued': 'a émis un avoir',
+      'webhook.created': 'a ajouté un point d’envoi',
+      'webhook.changed': 'a modifié un point d’envoi',
+      'webhook.paused': 'a mis un point d’envoi en pause',
+      'webhook.resumed': 'a réactivé un point d’envoi',
+      'webhook.deleted': 'a supprimé un point d’envoi',
+      'webhook.secret_rotated': 'a renouvelé un secret de webhook',
+      'webhook.tested': 'a envoyé un événement de test',
+      'webhook.replayed': 'a renvoyé un webhook',
+      'webhook.recovered': 'a rattrapé des webhooks',
+      'webhook.disabled': 'a désactivé un point d’envoi en échec',
+      'alert.rule_changed': 'a modifié une règle d’alerte',
+      'key.quarantined': 'a mis une clé divulguée hors d’usage',
       'sandbox.reset': 'a vidé un bac à sable',
       'dead_letter.replayed': 'a rejoué un message en échec',
       'address.blocked': 'a bloqué une adresse',
@@ -732,7 +758,6 @@ export const fr: typeof en = {
     reason: 'Motif',
     approveText: 'Les clés de production seront ouvertes. Le propriétaire est prévenu.',
     suspendText: 'Toutes les clés de ce partenaire sont refusées aussitôt.',
-    changeTier: 'Changer le forfait',
     limits: 'Limites',
     limitsText: '-1 est illimité, 0 n’autorise rien. Effet immédiat.',
     perSecond: 'Par seconde',
@@ -776,4 +801,5 @@ export const fr: typeof en = {
     members: 'Membres',
     needOperator: 'Ceci demande le rôle opérateur',
   },
+  ...moneyFr,
 };

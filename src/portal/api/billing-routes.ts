@@ -1,0 +1,193 @@
+// /api/dev/billing, /api/dev/plans, /api/dev/invoices, and alerts
+
+import { createRoute } from '@hono/zod-openapi';
+import * as z from 'zod';
+import type { Draft } from '../../billing/invoice.ts';
+import type { Billing, Plan } from '../../billing/plan-service.ts';
+import { addAlertRoutes } from '../../http/alert-routes.ts';
+import { errorAnswers, idOr404, jsonAnswer, jsonBody, page, pageQuery, uuidCursor } from '../../http/api.ts';
+import { billing, billingChange, invoice, invoiceSummary, plan, preview } from '../../http/money-schemas.ts';
+import { developerApi, developerOf } from './developer.ts';
+
+const tags = ['Billing'];
+
+const planView = ({
+  partners: _count,
+  partnerId,
+  selfServe,
+  perSecond,
+  perDay,
+  perMonth,
+  maxKeys,
+  ...rest
+}: Plan) => ({
+  ...rest,
+  partner_id: partnerId,
+  self_serve: selfServe,
+  rate_limit_per_second: perSecond,
+  rate_limit_per_day: perDay,
+  rate_limit_per_month: perMonth,
+  max_keys: maxKeys,
+});
+
+const billingView = (now: Billing) => ({
+  tier: now.tier,
+  currency: now.currency,
+  overage_action: now.overageAction,
+  spending_cap_minor: now.spendingCapMinor,
+  tax_bps: now.taxBps,
+  billing_email: now.billingEmail,
+  billing_address: now.billingAddress,
+  tax_id: now.taxId,
+  next_tier: now.nextTier,
+  next_currency: now.nextCurrency,
+  next_change_at: now.nextChangeAt,
+});
+
+const draftView = ({ currency, subtotalMinor, taxMinor, totalMinor, lines }: Draft) => ({
+  currency,
+  subtotal_minor: subtotalMinor,
+  tax_minor: taxMinor,
+  total_minor: totalMinor,
+  lines: lines.map(({ kind, tier, appName, quantity, amountMinor }) => ({
+    kind,
+    tier,
+    app: appName,
+    quantity,
+    amount_minor: amountMinor,
+  })),
+});
+
+developerApi.openapi(
+  createRoute({
+    method: 'get',
+    path: '/plans',
+    tags,
+    summary: 'Plans to choose from',
+    responses: { 200: jsonAnswer('Plans', z.object({ data: z.array(plan) })), ...errorAnswers(401) },
+  }),
+  async (context) => {
+    const { partner } = developerOf(context);
+    return context.json({ data: (await context.var.services.plans.plansFor(partner.id)).map(planView) }, 200);
+  },
+);
+
+developerApi.openapi(
+  createRoute({
+    method: 'get',
+    path: '/billing',
+    tags,
+    summary: 'How you are billed, and what waits for the next month',
+    responses: { 200: jsonAnswer('Billing', billing), ...errorAnswers(401) },
+  }),
+  async (context) => {
+    const { partner } = developerOf(context);
+    return context.json(billingView(await context.var.services.plans.billing(partner.id)), 200);
+  },
+);
+
+developerApi.openapi(
+  createRoute({
+    method: 'patch',
+    path: '/billing',
+    tags,
+    summary: 'Change plan, currency, overage, spending cap or where invoices go',
+    request: { body: jsonBody(billingChange) },
+    responses: { 200: jsonAnswer('Billing', billing), ...errorAnswers(400, 401, 403, 409) },
+  }),
+  async (context) => {
+    const { partner, actor } = developerOf(context);
+    const { plans } = context.var.services;
+    const change = context.req.valid('json');
+    let now = await plans.setDetails(
+      partner.id,
+      {
+        overageAction: change.overage_action,
+        spendingCapMinor: change.spending_cap_minor,
+        billingEmail: change.billing_email,
+        billingAddress: change.billing_address,
+        taxId: change.tax_id,
+      },
+      actor,
+    );
+    if (change.tier !== undefined) now = await plans.choose(partner.id, change.tier, actor);
+    if (change.currency !== undefined) now = await plans.chooseCurrency(partner.id, change.currency, actor);
+    return context.json(billingView(now), 200);
+  },
+);
+
+developerApi.openapi(
+  createRoute({
+    method: 'get',
+    path: '/billing/preview',
+    tags,
+    summary: 'The next invoice: so far, and at the pace of this month',
+    responses: { 200: jsonAnswer('Preview', preview), ...errorAnswers(401) },
+  }),
+  async (context) => {
+    const { partner } = developerOf(context);
+    const { drafts, forecast, start, end, units, forecastUnits } =
+      await context.var.services.invoices.preview(partner.id);
+    return context.json(
+      {
+        period_start: start,
+        period_end: end,
+        units,
+        forecast_units: forecastUnits,
+        so_far: drafts.map(draftView),
+        forecast: forecast.map(draftView),
+      },
+      200,
+    );
+  },
+);
+
+developerApi.openapi(
+  createRoute({
+    method: 'get',
+    path: '/invoices',
+    tags,
+    summary: 'Invoices and credit notes, newest first',
+    request: { query: pageQuery },
+    responses: {
+      200: jsonAnswer(
+        'Invoices',
+        z.object({ data: z.array(invoiceSummary), next_cursor: z.string().nullable() }),
+      ),
+      ...errorAnswers(400, 401),
+    },
+  }),
+  async (context) => {
+    const { partner } = developerOf(context);
+    const { limit, cursor } = context.req.valid('query');
+    const rows = await context.var.services.invoices.list(limit + 1, uuidCursor(cursor), {
+      partnerId: partner.id,
+    });
+    return context.json(
+      page(rows, limit, ({ id }) => id),
+      200,
+    );
+  },
+);
+
+developerApi.openapi(
+  createRoute({
+    method: 'get',
+    path: '/invoices/{invoiceId}',
+    tags,
+    summary: 'One invoice with its lines',
+    request: { params: z.object({ invoiceId: z.string() }) },
+    responses: { 200: jsonAnswer('The invoice', invoice), ...errorAnswers(401, 404) },
+  }),
+  async (context) => {
+    const { partner } = developerOf(context);
+    const id = idOr404(context.req.valid('param').invoiceId, 'invoice');
+    const found = await context.var.services.invoices.get(partner.id, id);
+    return context.json({ ...found, seller: { ...found.seller }, buyer: { ...found.buyer } }, 200);
+  },
+);
+
+addAlertRoutes(developerApi, (context) => {
+  const { partner, actor } = developerOf(context);
+  return { owner: partner.id, sees: partner.id, actor };
+});

@@ -1,0 +1,146 @@
+// Alerts and rules on a page, for partners and for operators.
+
+import type { RuleView } from '../../alerts/alert-service.ts';
+import type { Episode } from '../../alerts/alert-store.ts';
+import type { View } from '../view.ts';
+import { Time } from './parts.tsx';
+import { Table } from './table.tsx';
+
+export function ruleValue({ m, format }: View, unit: RuleView['unit'], value: number): string {
+  return `${format.number(Math.round(value * 10) / 10)} ${m.alerts.units[unit]}`.trim();
+}
+
+export const EpisodeTable = ({
+  view,
+  episodes,
+  rules,
+  hasOwner = false,
+}: {
+  view: View;
+  episodes: readonly Episode[];
+  /** Units by rule. */
+  rules: ReadonlyMap<string, Pick<RuleView, 'unit'>>;
+  hasOwner?: boolean;
+}) => {
+  const { m } = view;
+  const shownValue = ({ rule }: Episode, value: number) =>
+    ruleValue(view, rules.get(rule)?.unit ?? 'count', value);
+  return (
+    <Table
+      rows={episodes}
+      columns={[
+        {
+          title: m.alerts.rule,
+          cell: (episode) => (
+            <>
+              {m.alerts.names[episode.rule] ?? episode.rule}
+              {episode.label && (
+                <>
+                  <br />
+                  <span class="small soft break">{episode.label}</span>
+                </>
+              )}
+              {episode.resolved_at === null && m.alerts.advice[episode.rule] && (
+                <>
+                  <br />
+                  <span class="small">{m.alerts.advice[episode.rule]}</span>
+                </>
+              )}
+            </>
+          ),
+        },
+        ...(hasOwner
+          ? [
+              {
+                title: m.money.whose,
+                cell: ({ owner, partner }: Episode) =>
+                  partner ? <a href={`/operator/partners/${owner}`}>{partner}</a> : m.money.operators,
+              },
+            ]
+          : []),
+        { title: m.alerts.peak, kind: 'num', cell: (episode) => shownValue(episode, episode.peak) },
+        { title: m.alerts.threshold, kind: 'num', cell: (episode) => shownValue(episode, episode.threshold) },
+        { title: m.alerts.since, kind: 'tight', cell: ({ fired_at: at }) => <Time view={view} at={at} /> },
+        {
+          title: m.alerts.lasted,
+          kind: 'tight',
+          cell: ({ resolved_at: at }) =>
+            at === null ? <span class="badge bad">{m.alerts.open}</span> : <Time view={view} at={at} />,
+        },
+      ]}
+    />
+  );
+};
+
+export const RuleTable = ({
+  view,
+  rules,
+  action,
+  mayChange,
+}: {
+  view: View;
+  rules: readonly RuleView[];
+  /** Where a rule's form is sent to: `action/<rule>`. */
+  action: string;
+  mayChange: boolean;
+}) => {
+  const { m } = view;
+  return (
+    <Table
+      rows={rules}
+      columns={[
+        {
+          title: m.alerts.rule,
+          cell: ({ rule, windowMinutes }) => (
+            <>
+              {m.alerts.names[rule]} <span class="small soft">{m.alerts.window(windowMinutes)}</span>
+            </>
+          ),
+        },
+        {
+          title: m.alerts.threshold,
+          cell: ({ rule, unit, threshold, ownThreshold, isEnabled, isAdjustable }) =>
+            mayChange && isAdjustable && isEnabled ? (
+              <form method="post" action={`${action}/${rule}`} class="inline">
+                <input type="hidden" name="enabled" value="true" />
+                <input
+                  name="threshold"
+                  inputmode="decimal"
+                  maxlength={12}
+                  class="short"
+                  aria-label={`${m.alerts.threshold}: ${m.alerts.names[rule]}`}
+                  value={String(ownThreshold ?? threshold)}
+                />
+                <span class="small soft">{m.alerts.units[unit]}</span>
+                <button type="submit" class="button small">
+                  {m.alerts.own}
+                </button>
+              </form>
+            ) : (
+              ruleValue(view, unit, ownThreshold ?? threshold)
+            ),
+        },
+        {
+          title: m.webhooks.state,
+          cell: ({ isEnabled }) => (
+            <span class={`badge ${isEnabled ? 'good' : ''}`}>{isEnabled ? m.alerts.on : m.alerts.off}</span>
+          ),
+        },
+        {
+          title: m.common.actions,
+          isAction: true,
+          cell: ({ rule, isEnabled }) =>
+            mayChange && (
+              <form method="post" action={`${action}/${rule}`}>
+                <input type="hidden" name="enabled" value={String(!isEnabled)} />
+                <button type="submit" class="button small">
+                  {isEnabled ? m.alerts.switchOff : m.alerts.switchOn}
+                  <span class="visually-hidden"> {m.alerts.names[rule]}</span>
+                </button>
+              </form>
+            ),
+        },
+      ]}
+    />
+  );
+};

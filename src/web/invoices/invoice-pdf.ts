@@ -1,0 +1,133 @@
+// An invoice as PDF, A4, in the language of who asks. The library is loaded when the first one is asked for.
+
+import type { PDFFont, PDFPage } from 'pdf-lib';
+import type { Invoice, Party } from '../../billing/invoice-service.ts';
+import { lineText, quantityText, sumsText, unitPriceText, type Words } from './invoice-text.ts';
+
+const PAGE = { width: 595, height: 842, margin: 56 } as const;
+const LINE = 16;
+const RIGHT = PAGE.width - PAGE.margin;
+/** Right edges of the columns of numbers. */
+const COLUMNS = { quantity: 350, price: 450, amount: RIGHT } as const;
+const BOTTOM = 120;
+const TEXT_WIDTH = 215;
+
+/** The standard fonts know Windows-1252 only: narrow spaces become plain ones, what they lack becomes a question mark. */
+export function printable(text: string): string {
+  return text
+    .replace(/[\u00a0\u202f\u2009]/g, ' ')
+    .replace(/\u2212/g, '-')
+    .replace(/[^\x20-\x7e\u00a1-\u00ff€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]/g, '?');
+}
+
+function wrap(text: string, font: PDFFont, size: number, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of printable(text).split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && font.widthOfTextAtSize(longer, size) > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}
+
+const partyLines = ({ name, company, address, email, tax_id: taxId }: Party, words: Words): string[] => [
+  company || name,
+  ...(company && company !== name ? [name] : []),
+  ...(address ?? '').split('\n').filter((line) => line.trim() !== ''),
+  ...(email ? [email] : []),
+  ...(taxId ? [`${words.m.invoice.taxId}: ${taxId}`] : []),
+];
+
+export async function invoicePdf(invoice: Invoice, words: Words): Promise<Uint8Array> {
+  const { PDFDocument, rgb, StandardFonts } = await import('pdf-lib');
+  const { m, format } = words;
+  const document = await PDFDocument.create();
+  const regular = await document.embedFont(StandardFonts.Helvetica);
+  const bold = await document.embedFont(StandardFonts.HelveticaBold);
+  const title = `${invoice.kind === 'invoice' ? m.invoice.invoice : m.invoice.creditNote} ${invoice.number}`;
+  document.setTitle(title);
+  document.setCreationDate(new Date(invoice.issued_at));
+  document.setModificationDate(new Date(invoice.issued_at));
+  const soft = rgb(0.4, 0.4, 0.38);
+  const dark = rgb(0.1, 0.1, 0.1);
+  let page: PDFPage = document.addPage([PAGE.width, PAGE.height]);
+  let y: number = PAGE.height - PAGE.margin;
+
+  const put = (text: string, x: number, { font = regular, size = 10, color = dark } = {}) =>
+    page.drawText(printable(text), { x, y, size, font, color });
+  const putRight = (text: string, right: number, { font = regular, size = 10 } = {}) =>
+    put(text, right - font.widthOfTextAtSize(printable(text), size), { font, size });
+  const rule = () => {
+    page.drawLine({
+      start: { x: PAGE.margin, y: y + 5 },
+      end: { x: RIGHT, y: y + 5 },
+      thickness: 0.5,
+      color: soft,
+    });
+  };
+  const down = (by: number = LINE) => {
+    y -= by;
+    if (y > BOTTOM) return;
+    page = document.addPage([PAGE.width, PAGE.height]);
+    y = PAGE.height - PAGE.margin;
+  };
+
+  put(title, PAGE.margin, { font: bold, size: 18 });
+  down(34);
+  const facts: [string, string][] = [
+    [m.invoice.issued, format.date(invoice.issued_at)],
+    [m.invoice.due, format.date(invoice.due_at)],
+    [m.invoice.period, `${format.date(invoice.period_start)} – ${format.date(invoice.period_end)}`],
+    [m.invoice.status, m.invoice.statuses[invoice.status]],
+    ...(invoice.credits ? ([['', m.invoice.creditOf(invoice.credits)]] as [string, string][]) : []),
+  ];
+  for (const [label, value] of facts) {
+    put(label, PAGE.margin, { color: soft });
+    put(value, PAGE.margin + 90);
+    down();
+  }
+  down(12);
+  const sides = [partyLines(invoice.seller, words), partyLines(invoice.buyer, words)] as const;
+  put(m.invoice.from, PAGE.margin, { color: soft });
+  put(m.invoice.to, PAGE.width / 2, { color: soft });
+  down();
+  for (let row = 0; row < Math.max(sides[0].length, sides[1].length); row++) {
+    put((sides[0][row] ?? '').slice(0, 45), PAGE.margin, { font: row === 0 ? bold : regular });
+    put((sides[1][row] ?? '').slice(0, 45), PAGE.width / 2, { font: row === 0 ? bold : regular });
+    down();
+  }
+  down(20);
+  put(m.invoice.what, PAGE.margin, { color: soft });
+  putRight(m.invoice.quantity, COLUMNS.quantity);
+  putRight(m.invoice.unitPrice, COLUMNS.price);
+  putRight(m.invoice.amount, COLUMNS.amount);
+  down(10);
+  rule();
+  down(12);
+  for (const line of invoice.lines) {
+    const [first = '', ...rest] = wrap(lineText(words, line), regular, 10, TEXT_WIDTH);
+    put(first, PAGE.margin);
+    putRight(quantityText(words, line), COLUMNS.quantity);
+    putRight(unitPriceText(words, line, invoice.currency), COLUMNS.price, { size: 8 });
+    putRight(format.money(line.amount_minor, invoice.currency), COLUMNS.amount);
+    for (const more of rest) {
+      down(13);
+      put(more, PAGE.margin);
+    }
+    down(18);
+  }
+  rule();
+  down(14);
+  for (const [label, minor] of sumsText(words, invoice)) {
+    const font = label === m.invoice.total || label === m.invoice.left ? bold : regular;
+    putRight(label, COLUMNS.price, { font });
+    putRight(format.money(minor, invoice.currency), COLUMNS.amount, { font });
+    down();
+  }
+  down(24);
+  put(m.invoice.final, PAGE.margin, { size: 8, color: soft });
+  return document.save();
+}

@@ -1,0 +1,185 @@
+// An invoice on a page, for its partner and for operators.
+
+import type { Invoice, InvoiceSummary, Party } from '../../billing/invoice-service.ts';
+import { Table } from '../components/table.tsx';
+import { csv } from '../csv.ts';
+import type { View } from '../view.ts';
+import { invoicePdf } from './invoice-pdf.ts';
+import { CSV_HEADER, csvRows, lineText, quantityText, sumsText, unitPriceText } from './invoice-text.ts';
+
+const KINDS = { open: 'warn', paid: 'good', void: '' } as const;
+
+export const StatusBadge = ({ view, invoice }: { view: View; invoice: InvoiceSummary }) => (
+  <span class={`badge ${KINDS[invoice.status]}`}>{view.m.invoice.statuses[invoice.status]}</span>
+);
+
+export const documentName = ({ m }: View, { kind, number }: InvoiceSummary): string =>
+  `${kind === 'invoice' ? m.invoice.invoice : m.invoice.creditNote} ${number}`;
+
+const PartyBlock = ({ view, title, party }: { view: View; title: string; party: Party }) => (
+  <div>
+    <p class="small soft">{title}</p>
+    <p>
+      <strong>{party.company || party.name}</strong>
+      {party.company && party.company !== party.name && (
+        <>
+          <br />
+          {party.name}
+        </>
+      )}
+      {party.address && (
+        <>
+          <br />
+          <span class="prewrap">{party.address}</span>
+        </>
+      )}
+      {party.email && (
+        <>
+          <br />
+          {party.email}
+        </>
+      )}
+      {party.tax_id && (
+        <>
+          <br />
+          {view.m.invoice.taxId}: {party.tax_id}
+        </>
+      )}
+    </p>
+  </div>
+);
+
+export const InvoiceBody = ({ view, invoice }: { view: View; invoice: Invoice }) => {
+  const { m, format } = view;
+  return (
+    <section class="panel">
+      <div class="pad stack">
+        <dl class="facts">
+          <dt>{m.invoice.issued}</dt>
+          <dd>{format.date(invoice.issued_at)}</dd>
+          <dt>{m.invoice.due}</dt>
+          <dd>{format.date(invoice.due_at)}</dd>
+          <dt>{m.invoice.period}</dt>
+          <dd>
+            {format.date(invoice.period_start)} – {format.date(invoice.period_end)}
+          </dd>
+          {invoice.credits && (
+            <>
+              <dt>{m.invoice.creditNote}</dt>
+              <dd>{m.invoice.creditOf(invoice.credits)}</dd>
+            </>
+          )}
+          {invoice.reason && (
+            <>
+              <dt>{m.operator.reason}</dt>
+              <dd>{invoice.reason}</dd>
+            </>
+          )}
+        </dl>
+        <div class="pair">
+          <PartyBlock view={view} title={m.invoice.from} party={invoice.seller} />
+          <PartyBlock view={view} title={m.invoice.to} party={invoice.buyer} />
+        </div>
+      </div>
+      <Table
+        rows={invoice.lines}
+        columns={[
+          { title: m.invoice.what, cell: (line) => lineText(view, line) },
+          { title: m.invoice.quantity, kind: 'num', cell: (line) => quantityText(view, line) },
+          {
+            title: m.invoice.unitPrice,
+            kind: 'num',
+            cell: (line) => unitPriceText(view, line, invoice.currency),
+          },
+          {
+            title: m.invoice.amount,
+            kind: 'num',
+            cell: (line) => format.money(line.amount_minor, invoice.currency),
+          },
+        ]}
+      />
+      <Table
+        hasHead={false}
+        rows={sumsText(view, invoice)}
+        columns={[
+          { title: m.invoice.what, cell: ([label]) => label },
+          {
+            title: m.invoice.amount,
+            kind: 'num',
+            cell: ([label, minor]) =>
+              label === m.invoice.total || label === m.invoice.left ? (
+                <strong>{format.money(minor, invoice.currency)}</strong>
+              ) : (
+                format.money(minor, invoice.currency)
+              ),
+          },
+        ]}
+      />
+      <p class="pad small soft">{m.invoice.final}</p>
+    </section>
+  );
+};
+
+export const InvoiceTable = ({
+  view,
+  invoices,
+  base,
+  hasPartner = false,
+}: {
+  view: View;
+  invoices: readonly InvoiceSummary[];
+  /** Where invoices are: `/portal/invoices`. */
+  base: string;
+  hasPartner?: boolean;
+}) => {
+  const { m, format } = view;
+  return (
+    <Table
+      rows={invoices}
+      columns={[
+        {
+          title: m.invoice.number,
+          cell: (invoice) => (
+            <>
+              <a href={`${base}/${invoice.id}`}>{invoice.number}</a>
+              {invoice.kind === 'credit_note' && <span class="small soft"> {m.invoice.creditNote}</span>}
+            </>
+          ),
+        },
+        ...(hasPartner
+          ? [
+              {
+                title: m.operator.partner,
+                cell: (invoice: InvoiceSummary) => (
+                  <a href={`/operator/partners/${invoice.partner_id}`}>{invoice.partner}</a>
+                ),
+              },
+            ]
+          : []),
+        { title: m.invoice.period, cell: ({ period_start: start }) => format.month(start) },
+        { title: m.invoice.issued, kind: 'tight', cell: ({ issued_at: at }) => format.date(at) },
+        {
+          title: m.invoice.total,
+          kind: 'num',
+          cell: ({ total_minor: minor, currency }) => format.money(minor, currency),
+        },
+        { title: m.invoice.status, cell: (invoice) => <StatusBadge view={view} invoice={invoice} /> },
+      ]}
+    />
+  );
+};
+
+export async function pdfResponse(view: View, invoice: Invoice): Promise<Response> {
+  const bytes = await invoicePdf(invoice, view);
+  return new Response(bytes as Uint8Array<ArrayBuffer>, {
+    headers: {
+      'content-type': 'application/pdf',
+      'content-disposition': `attachment; filename="${invoice.number}.pdf"`,
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    },
+  });
+}
+
+export const csvResponse = (view: View, invoice: Invoice): Response =>
+  csv(`${invoice.number}.csv`, CSV_HEADER, csvRows(view, invoice));
