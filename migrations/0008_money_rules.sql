@@ -199,3 +199,10 @@ CREATE TRIGGER webhook_fan_out AFTER INSERT ON webhook_event FOR EACH ROW EXECUT
 CREATE UNIQUE INDEX alert_open ON alert_episode (rule, subject) WHERE resolved_at IS NULL;
 --> statement-breakpoint
 CREATE INDEX idx_rollups_day ON api_usage_rollups_day (day);
+--> statement-breakpoint
+-- A key found in public is refused at once.
+DROP TRIGGER api_key_version ON api_key;
+--> statement-breakpoint
+CREATE TRIGGER api_key_version BEFORE UPDATE OF partner_id, app_id, key_id, kind, environment, key_hash,
+  secret_envelope, scopes, is_active, expires_at, allowed_ips, quarantined_at
+  ON api_key FOR EACH ROW EXECUTE FUNCTION raise_own_version();

@@ -25,6 +25,7 @@ import { createAuthenticator } from './keys/authenticator.ts';
 import { createKeyDirectory } from './keys/key-directory.ts';
 import { createKeyService } from './keys/key-service.ts';
 import { createKeyStore } from './keys/key-store.ts';
+import { createLeakService } from './leaks/leak-service.ts';
 import { createMailer } from './mail/mailer.ts';
 import { createNotices } from './mail/notices.ts';
 import { createOutboxStore } from './mail/outbox-store.ts';
@@ -147,6 +148,7 @@ function build(env: Env) {
     log,
   });
   const notify = createNotices({ mailer, product: config.PRODUCT_NAME, origin: config.PORTAL_ORIGIN });
+  const keys = createKeyService({ ...changes, database, keyStore, keyEncryptionKeys, catalog });
   const partners = createPartnerService({ ...changes, database });
   const billingStore = createBillingStore(database);
   const invoices = createInvoiceService({
@@ -208,7 +210,15 @@ function build(env: Env) {
     audit,
     usageStore: createUsageStore(database),
     reports: createUsageReports(database),
-    keys: createKeyService({ ...changes, database, keyStore, keyEncryptionKeys, catalog }),
+    keys,
+    leaks: createLeakService({
+      database,
+      announce: keys.announce,
+      notify,
+      keysUrl: config.GITHUB_KEYS_URL,
+      newId,
+      now,
+    }),
     /** Sends the webhooks that are due. */
     sendWebhooks: () => deliverDue(sender),
     /** Wakes the sender, when something may have been written for it. What it misses, the minute job finds. */

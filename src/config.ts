@@ -57,6 +57,7 @@ const settings = z.object({
     .optional(),
   /** `any`: webhooks may go to http and to this machine. On your machine only; elsewhere it says nothing. */
   WEBHOOK_TARGETS: z.enum(['public', 'any']).default('public'),
+  GITHUB_KEYS_URL: z.url().default('https://api.github.com/meta/public_keys/secret_scanning'),
   DNS_RESOLVER_URL: z.url().default('https://cloudflare-dns.com/dns-query'),
   METRICS_TOKEN: z.string().min(16),
   JWT_ISSUER: z.string().optional(),

@@ -87,6 +87,8 @@ export interface KeyView {
   lastUsedAt: string | null;
   revokedAt: string | null;
   revokedReason: string | null;
+  /** Out of use until it is rolled: it was found in public. */
+  quarantinedAt: string | null;
   allowedIps: string[];
   retiring: { keyPrefix: string; expiresAt: string; lastUsedAt: string | null }[];
   limits: {
@@ -102,7 +104,7 @@ const VIEW = sql`
   SELECT k.id, k.key_id AS "keyId", k.partner_id AS "partnerId", k.app_id AS "appId", k.kind, k.environment, k.name,
     k.description, k.key_prefix AS "keyPrefix", k.scopes, k.is_active AS "isActive", k.created_at AS "createdAt",
     k.expires_at AS "expiresAt", k.last_used_at AS "lastUsedAt", k.revoked_at AS "revokedAt",
-    k.revoked_reason AS "revokedReason", coalesce(k.allowed_ips::text[], '{}') AS "allowedIps",
+    k.revoked_reason AS "revokedReason", k.quarantined_at AS "quarantinedAt", coalesce(k.allowed_ips::text[], '{}') AS "allowedIps",
     coalesce((SELECT jsonb_agg(jsonb_build_object('keyPrefix', s.key_prefix, 'expiresAt', s.expires_at,
       'lastUsedAt', s.last_used_at) ORDER BY s.expires_at)
       FROM api_key_retired_secret s WHERE s.api_key_id = k.id AND s.expires_at > now()), '[]') AS retiring,
@@ -221,17 +223,19 @@ export function createKeyService(ports: KeyServicePorts) {
     async rotate(
       partnerId: string | null,
       keyId: string,
-      graceDays: number = DEFAULT_GRACE_DAYS,
+      wantedGraceDays: number = DEFAULT_GRACE_DAYS,
       actor: Actor,
     ) {
       const key = await get(partnerId, keyId);
+      // A secret that was found in public is not valid for another day.
+      const graceDays = key.quarantinedAt ? 0 : wantedGraceDays;
       if (!key.isActive) throw new AppError('conflict', 'A revoked key cannot be rotated');
       const made = await makeSecret(key.kind, key.environment, key.keyId);
       await database.batch([
         sql`INSERT INTO api_key_retired_secret (key_hash, api_key_id, secret_envelope, key_prefix, expires_at)
           SELECT key_hash, id, secret_envelope, key_prefix, now() + make_interval(days => ${graceDays}::int) FROM api_key
           WHERE id = ${key.id} AND is_active`,
-        sql`${changed(partnerId, key.id, sql`key_hash = ${made.hash}, key_prefix = ${made.prefix}, secret_envelope = ${made.envelope}`, sql`is_active`)},
+        sql`${changed(partnerId, key.id, sql`key_hash = ${made.hash}, key_prefix = ${made.prefix}, secret_envelope = ${made.envelope}, quarantined_at = NULL`, sql`is_active`)},
           event AS (${eventRow('key.rotated', { ...toldOf(key), grace_days: graceDays }, key.appId)}),
           audit AS (${auditRow(actor, 'key.rotated', { key_id: key.keyId }, { grace_days: graceDays })})
           SELECT * FROM changed`,

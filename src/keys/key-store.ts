@@ -51,7 +51,7 @@ const idOf = ({ by, value }: Lookup): SQL =>
 
 const select = (ids: SQL): SQL => sql`
   SELECT k.id, k.key_id, k.partner_id, k.app_id, k.kind, k.environment,
-    k.is_active AND a.archived_at IS NULL AS is_active,
+    k.is_active AND k.quarantined_at IS NULL AND a.archived_at IS NULL AS is_active,
     floor(extract(epoch FROM k.expires_at) * 1000) AS expires_ms, p.status, p.tier, k.scopes,
     k.allowed_ips::text[] AS key_ips, a.allowed_ips::text[] AS app_ips,
     p.allowed_origins AS partner_origins, a.allowed_origins AS app_origins,

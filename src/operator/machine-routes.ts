@@ -2,11 +2,12 @@
 
 import { sql } from 'drizzle-orm';
 import { Hono } from 'hono';
+import * as z from 'zod';
 import type { CatalogDocument } from '../catalog/catalog.ts';
 import { equalInConstantTime } from '../core/encoding.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
-import { type ApiEnv, renderError } from '../http/api.ts';
+import { type ApiEnv, fieldErrors, renderError } from '../http/api.ts';
 import { renderMetrics } from '../metrics/metrics-store.ts';
 import { renderReference } from './reference-page.ts';
 import type { Services } from './services.ts';
@@ -73,6 +74,13 @@ const HEALTH_PATHS = {
       responses: { 200: { description: 'Healthy' }, 503: { description: 'Not healthy' } },
     },
   },
+  '/leaks/github': {
+    post: {
+      tags: ['Machines'],
+      summary: "Keys found in public, in the form of GitHub's secret scanning partner programme",
+      responses: { 200: { description: 'A verdict on each' }, 401: { description: 'Not signed by GitHub' } },
+    },
+  },
   '/healthz': { get: { tags: ['Machines'], summary: 'Alive', responses: { 200: { description: 'Alive' } } } },
   '/metrics': {
     get: {
@@ -82,6 +90,33 @@ const HEALTH_PATHS = {
     },
   },
 };
+
+const MOST_REPORT_BYTES = 1_000_000;
+const MOST_LEAKS = 500;
+const leakReport = z
+  .array(
+    z.object({
+      token: z.string().min(1).max(1000),
+      type: z.string().max(200),
+      url: z.string().max(2000).nullish(),
+      source: z.string().max(100).nullish(),
+    }),
+  )
+  .max(MOST_LEAKS);
+
+async function readText(request: Request, mostBytes: number): Promise<string> {
+  const bytes = await request.arrayBuffer();
+  if (bytes.byteLength > mostBytes) throw new AppError('payload_too_large');
+  return new TextDecoder().decode(bytes);
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new AppError('invalid_request');
+  }
+}
 
 export function createMachineRoutes(own: readonly OpenApiPart[]) {
   const routes = new Hono<ApiEnv<Services>>();
@@ -111,6 +146,19 @@ export function createMachineRoutes(own: readonly OpenApiPart[]) {
       'content-type': 'text/plain; version=0.0.4; charset=utf-8',
       'cache-control': 'no-store',
     });
+  });
+
+  routes.post('/leaks/github', async (context) => {
+    const { leaks } = context.var.services;
+    const body = await readText(context.req.raw, MOST_REPORT_BYTES);
+    const identifier = context.req.header('github-public-key-identifier');
+    const signature = context.req.header('github-public-key-signature');
+    if (!identifier || !signature) throw new AppError('invalid_signature');
+    await leaks.checkSignature(identifier, signature, body);
+    const report = leakReport.safeParse(parsed(body));
+    if (!report.success)
+      throw new AppError('validation_error', undefined, { details: fieldErrors(report.error) });
+    return context.json(await leaks.report(report.data));
   });
 
   routes.get('/openapi.json', (context) =>

@@ -10,6 +10,7 @@ import type { BlockService } from '../blocks/block-service.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config.ts';
 import type { KeyService } from '../keys/key-service.ts';
+import type { LeakService } from '../leaks/leak-service.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import type { MetricsStore } from '../metrics/metrics-store.ts';
 import type { MemberService } from '../partners/member-service.ts';
@@ -38,6 +39,7 @@ export interface Services {
   periods: PeriodStore;
   metrics: MetricsStore;
   webhooks: WebhookService;
+  leaks: LeakService;
   alerts: AlertService;
   exports: ExportStore;
   plans: PlanService;

@@ -47,6 +47,8 @@ interface Faults {
   dies: { step: 'before' | 'after' | 'none'; times: number };
   /** The limiter does not answer. */
   limiterDown: boolean;
+  /** Where the keys are published that sign reports of leaks. */
+  githubKeysUrl: string;
 }
 
 const faults: Faults = {
@@ -54,6 +56,7 @@ const faults: Faults = {
   queueTwice: false,
   dies: { step: 'none', times: 0 },
   limiterDown: false,
+  githubKeysUrl: '',
 };
 const frozen = new Map<string, unknown>();
 const counts = { kvReads: 0, kvWrites: 0, objectCalls: 0, rowsWritten: 0, queueMessages: 0 };
@@ -122,6 +125,7 @@ function edgeOf(env: Env, name: string): Env {
     USAGE_QUEUE: faultyQueue(env.USAGE_QUEUE),
     KEY_LIMITER: countedObjects(env.KEY_LIMITER),
     // As in production: webhooks go to public addresses only.
+    ...(name === 'leaks' && { GITHUB_KEYS_URL: faults.githubKeysUrl }),
     ...(name === 'strict' && { WEBHOOK_TARGETS: 'public' }),
   };
   edges.set(name, edge);

@@ -129,7 +129,12 @@ async function showPlans(context: ConsoleContext, wrong?: Wrong) {
                       {m.money.forPartner} …{partnerId.slice(-6)}
                     </a>
                   )}
-                  {selfServe && <span class="badge good"> {m.billing.choose}</span>}
+                  {selfServe && (
+                    <>
+                      {' '}
+                      <span class="badge good">{m.money.selfServed}</span>
+                    </>
+                  )}
                 </>
               ),
             },
@@ -370,7 +375,9 @@ async function showInvoice(context: ConsoleContext, wrong?: { values: FormValues
         )}
       </div>
       <InvoiceBody view={view} invoice={invoice} />
-      <a href="/operator/invoices">{m.invoice.back}</a>
+      <p>
+        <a href="/operator/invoices">{m.invoice.back}</a>
+      </p>
       <Dialog view={view} id="credit" title={m.money.credit} open={wrong ? true : undefined}>
         <form method="post" action={`${base}/credit`} class="stack">
           <p>{m.money.creditText}</p>

@@ -63,7 +63,7 @@ const showKey = (key: KeyView): z.infer<typeof keyRow> => ({
   key_prefix: key.keyPrefix,
   description: key.description,
   scopes: key.scopes,
-  is_active: key.isActive,
+  is_active: key.isActive && key.quarantinedAt === null,
   environment: key.environment,
   created_at: key.createdAt,
   expires_at: key.expiresAt,

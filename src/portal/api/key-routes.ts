@@ -48,7 +48,7 @@ export const showKey = (key: KeyView): z.infer<typeof keyShape> => ({
   key_prefix: key.keyPrefix,
   scopes: key.scopes,
   allowed_ips: key.allowedIps,
-  is_active: key.isActive,
+  is_active: key.isActive && key.quarantinedAt === null,
   created_at: key.createdAt,
   expires_at: key.expiresAt,
   last_used_at: key.lastUsedAt,

@@ -496,7 +496,9 @@ portal.get('/portal/invoices/:invoice', async (context) => {
         </a>
       </div>
       <InvoiceBody view={view} invoice={invoice} />
-      <a href="/portal/billing">{m.invoice.back}</a>
+      <p>
+        <a href="/portal/billing">{m.invoice.back}</a>
+      </p>
     </Page>,
   );
 });

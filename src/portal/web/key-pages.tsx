@@ -146,8 +146,9 @@ async function showKey(context: PortalContext, key: KeyView, state: PageState = 
     queries.events(recent, 8),
     queries.byCountry(scope),
   );
-  const isActive = stateOf(key, nowMs) === 'active';
-  const mayChange = isActive && may(workspace.role, 'develop');
+  const keyState = stateOf(key, nowMs);
+  const isActive = keyState === 'active';
+  const mayChange = (isActive || keyState === 'quarantined') && may(workspace.role, 'develop');
   const bars = dayBars(outcomes, from, to, (day) =>
     withQuery('/portal/usage', { key: key.keyId, from: day, to: day }),
   );
@@ -196,6 +197,7 @@ async function showKey(context: PortalContext, key: KeyView, state: PageState = 
           . {m.keys.lastUsed}: <Time view={view} at={lastUsedAt} />. {m.keys.retiringHint}
         </Note>
       ))}
+      {keyState === 'quarantined' && <Note kind="bad">{m.keys.quarantinedText}</Note>}
       {!key.isActive && (
         <Note kind="bad">
           {m.keys.revokedAt} <Time view={view} at={key.revokedAt} />. {m.keys.why}: {key.revokedReason}

@@ -13,13 +13,15 @@ import type { FormErrors, FormValues } from '../../web/web.ts';
 /** Keys unused for longer deserve a look. */
 const STALE_DAYS = 30;
 
-export type KeyState = 'active' | 'expired' | 'revoked';
+export type KeyState = 'active' | 'expired' | 'revoked' | 'quarantined';
 export const stateOf = (key: KeyView, nowMs: number): KeyState =>
   !key.isActive
     ? 'revoked'
-    : key.expiresAt !== null && Date.parse(key.expiresAt) <= nowMs
-      ? 'expired'
-      : 'active';
+    : key.quarantinedAt !== null
+      ? 'quarantined'
+      : key.expiresAt !== null && Date.parse(key.expiresAt) <= nowMs
+        ? 'expired'
+        : 'active';
 
 export const isStale = (key: KeyView, nowMs: number): boolean =>
   stateOf(key, nowMs) === 'active' &&
@@ -27,7 +29,7 @@ export const isStale = (key: KeyView, nowMs: number): boolean =>
 
 export const KeyBadge = ({ view, keyView }: { view: View; keyView: KeyView }) => {
   const state = stateOf(keyView, view.nowMs);
-  const kind = { active: 'good', expired: 'warn', revoked: 'bad' }[state];
+  const kind = { active: 'good', expired: 'warn', revoked: 'bad', quarantined: 'bad' }[state];
   return <span class={`badge ${kind}`}>{view.m.keys.states[state]}</span>;
 };
 

@@ -278,7 +278,9 @@ portal.get('/portal/webhooks/events', (context) => {
           ]}
         />
       </section>
-      <a href="/portal/webhooks">{m.webhooks.back}</a>
+      <p>
+        <a href="/portal/webhooks">{m.webhooks.back}</a>
+      </p>
     </Page>,
   );
 });
@@ -452,7 +454,9 @@ async function showEndpoint(context: PortalContext, id: string, secret?: string)
           {m.requests.older}
         </a>
       )}
-      <a href="/portal/webhooks">{m.webhooks.back}</a>
+      <p>
+        <a href="/portal/webhooks">{m.webhooks.back}</a>
+      </p>
       {mayDevelop && <EndpointDialogs view={view} endpoint={endpoint} />}
       {secret && <SecretShown view={view} endpoint={endpoint} secret={secret} />}
     </Page>,

@@ -2,7 +2,7 @@
 
 import type { PDFFont, PDFPage } from 'pdf-lib';
 import type { Invoice, Party } from '../../billing/invoice-service.ts';
-import { lineText, quantityText, sumsText, unitPriceText, type Words } from './invoice-text.ts';
+import { lineText, quantityText, statusText, sumsText, unitPriceText, type Words } from './invoice-text.ts';
 
 const PAGE = { width: 595, height: 842, margin: 56 } as const;
 const LINE = 16;
@@ -81,7 +81,7 @@ export async function invoicePdf(invoice: Invoice, words: Words): Promise<Uint8A
     [m.invoice.issued, format.date(invoice.issued_at)],
     [m.invoice.due, format.date(invoice.due_at)],
     [m.invoice.period, `${format.date(invoice.period_start)} – ${format.date(invoice.period_end)}`],
-    [m.invoice.status, m.invoice.statuses[invoice.status]],
+    [m.invoice.status, statusText(words, invoice)],
     ...(invoice.credits ? ([['', m.invoice.creditOf(invoice.credits)]] as [string, string][]) : []),
   ];
   for (const [label, value] of facts) {

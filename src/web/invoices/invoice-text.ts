@@ -84,3 +84,8 @@ export const CSV_HEADER = [
   'amount',
   'currency',
 ];
+
+export const statusText = (
+  { m }: Pick<Words, 'm'>,
+  { kind, status }: { kind: 'invoice' | 'credit_note'; status: 'open' | 'paid' | 'void' },
+): string => (kind === 'invoice' ? m.invoice.statuses : m.invoice.creditStatuses)[status];

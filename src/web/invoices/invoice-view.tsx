@@ -5,12 +5,20 @@ import { Table } from '../components/table.tsx';
 import { csv } from '../csv.ts';
 import type { View } from '../view.ts';
 import { invoicePdf } from './invoice-pdf.ts';
-import { CSV_HEADER, csvRows, lineText, quantityText, sumsText, unitPriceText } from './invoice-text.ts';
+import {
+  CSV_HEADER,
+  csvRows,
+  lineText,
+  quantityText,
+  statusText,
+  sumsText,
+  unitPriceText,
+} from './invoice-text.ts';
 
 const KINDS = { open: 'warn', paid: 'good', void: '' } as const;
 
 export const StatusBadge = ({ view, invoice }: { view: View; invoice: InvoiceSummary }) => (
-  <span class={`badge ${KINDS[invoice.status]}`}>{view.m.invoice.statuses[invoice.status]}</span>
+  <span class={`badge ${KINDS[invoice.status]}`}>{statusText(view, invoice)}</span>
 );
 
 export const documentName = ({ m }: View, { kind, number }: InvoiceSummary): string =>

@@ -303,7 +303,9 @@ export const en = {
     lastUsed: 'Last used',
     neverUsed: 'never used',
     state: 'State',
-    states: { active: 'active', expired: 'expired', revoked: 'revoked' },
+    states: { active: 'active', expired: 'expired', revoked: 'revoked', quarantined: 'quarantined' },
+    quarantinedText:
+      'This key was found in public, so calls with it are refused. Roll it to go on with a new secret; the old one ends at once.',
     anywhere: 'from anywhere',
     about: 'About',
     limits: 'Limits now',

@@ -318,7 +318,9 @@ export const fr: typeof en = {
     lastUsed: 'Dernier usage',
     neverUsed: 'jamais utilisée',
     state: 'État',
-    states: { active: 'active', expired: 'expirée', revoked: 'révoquée' },
+    states: { active: 'active', expired: 'expirée', revoked: 'révoquée', quarantined: 'en quarantaine' },
+    quarantinedText:
+      'Cette clé a été trouvée en public : les appels qui l’utilisent sont refusés. Renouvelez-la pour continuer avec un nouveau secret ; l’ancien prend fin aussitôt.',
     anywhere: 'de partout',
     about: 'À propos',
     limits: 'Limites actuelles',

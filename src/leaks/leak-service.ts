@@ -1,0 +1,122 @@
+// Keys that were found in public: out of use at once, everywhere, until their owner rolls them. Reported in the form of
+// GitHub's secret scanning partner programme.
+
+import { sql } from 'drizzle-orm';
+import { sha256Hex } from '../core/encoding.ts';
+import { AppError } from '../core/errors.ts';
+import type { Notify } from '../mail/notices.ts';
+import type { Database } from '../platform/database.ts';
+import { isSignedBy } from './github-signature.ts';
+
+export interface LeakedToken {
+  token: string;
+  type: string;
+  url?: string | null;
+  source?: string | null;
+}
+
+/** What is told back of each: whether it is a key of ours. By its hash, never by itself. */
+export interface LeakVerdict {
+  token_hash: string;
+  token_type: string;
+  label: 'true_positive' | 'false_positive';
+}
+
+const KEYS_TIMEOUT_MS = 5000;
+const KEYS_KEPT_MS = 3_600_000;
+
+interface Quarantined {
+  id: string;
+  key_id: string;
+  name: string;
+  people: { email: string; language: string | null }[] | null;
+}
+
+export function createLeakService(ports: {
+  database: Database;
+  /** Makes a key's change immediate at its limiter. */
+  announce(keyId: string): Promise<void>;
+  notify: Notify;
+  /** Where GitHub publishes its keys. */
+  keysUrl: string;
+  newId(): string;
+  now(): number;
+}) {
+  const { database, announce, notify, keysUrl, newId, now } = ports;
+  let known: { keys: Map<string, string>; untilMs: number } | undefined;
+
+  async function keyOf(identifier: string): Promise<string | undefined> {
+    if (known && known.untilMs > now() && known.keys.has(identifier)) return known.keys.get(identifier);
+    const response = await fetch(keysUrl, {
+      headers: { accept: 'application/json', 'user-agent': 'Passerelle' },
+      signal: AbortSignal.timeout(KEYS_TIMEOUT_MS),
+    }).catch(() => undefined);
+    if (!response?.ok)
+      throw new AppError('service_unavailable', 'The keys that sign reports cannot be had right now');
+    const { public_keys: published } = (await response.json()) as {
+      public_keys: { key_identifier: string; key: string }[];
+    };
+    const keys = new Map(published.map(({ key_identifier: name, key }) => [name, key]));
+    known = { keys, untilMs: now() + KEYS_KEPT_MS };
+    return keys.get(identifier);
+  }
+
+  /** One transaction: out of use, with its event and its audit row. Nothing when it is no key of ours, or was found before. */
+  async function quarantine(hash: string, url: string | null): Promise<Quarantined | undefined> {
+    const [key] = await database.rows<Quarantined>(sql`
+      WITH found AS (SELECT id FROM api_key WHERE key_hash = ${hash}
+          UNION SELECT api_key_id FROM api_key_retired_secret WHERE key_hash = ${hash} AND expires_at > now()),
+        ended AS (UPDATE api_key_retired_secret SET expires_at = now() WHERE api_key_id IN (SELECT id FROM found) AND expires_at > now()),
+        changed AS (UPDATE api_key k SET quarantined_at = now() FROM found f
+          WHERE k.id = f.id AND k.is_active AND k.quarantined_at IS NULL
+          RETURNING k.id, k.partner_id, k.app_id, k.key_id, k.name, k.environment),
+        event AS (INSERT INTO webhook_event (partner_id, app_id, type, data)
+          SELECT partner_id, app_id, 'key.quarantined', jsonb_build_object('key_id', key_id, 'name', name, 'environment', environment,
+            'app_id', app_id, 'found_at', ${url}::text) FROM changed),
+        audit AS (INSERT INTO dev_portal_audit (partner_id, actor, action, target, details)
+          SELECT partner_id, 'job:leaks', 'key.quarantined', jsonb_build_object('key_id', key_id), jsonb_build_object('found_at', ${url}::text) FROM changed)
+      SELECT c.id, c.key_id, c.name, (SELECT jsonb_agg(jsonb_build_object('email', m.email, 'language', a.language))
+        FROM partner_member m LEFT JOIN dev_accounts a ON a.id = m.subject
+        WHERE m.partner_id = c.partner_id AND m.role = 'owner') AS people FROM changed c`);
+    return key;
+  }
+
+  async function judge(leak: LeakedToken): Promise<LeakVerdict> {
+    const hash = await sha256Hex(leak.token);
+    const quarantined = await quarantine(hash, leak.url || null);
+    if (quarantined) {
+      await announce(quarantined.id);
+      for (const person of quarantined.people ?? [])
+        await notify(person, 'keyLeaked', {
+          name: quarantined.name,
+          path: `/portal/keys/${quarantined.key_id}`,
+        });
+    }
+    const [ours] = await database.rows<{ key_id: string | null }>(sql`
+      WITH ours AS (SELECT key_id FROM api_key WHERE key_hash = ${hash}
+          UNION ALL SELECT k.key_id FROM api_key_retired_secret s JOIN api_key k ON k.id = s.api_key_id WHERE s.key_hash = ${hash} LIMIT 1),
+        kept AS (INSERT INTO leak_report (id, token_hash, key_id, url, source)
+          VALUES (${newId()}::uuid, ${hash}, (SELECT key_id FROM ours), ${leak.url ?? null}, ${leak.source ?? null}))
+      SELECT (SELECT key_id FROM ours) AS key_id`);
+    return {
+      token_hash: hash,
+      token_type: leak.type,
+      label: ours?.key_id ? 'true_positive' : 'false_positive',
+    };
+  }
+
+  return {
+    /** @throws AppError invalid_signature when GitHub did not sign this body */
+    async checkSignature(identifier: string, signature: string, body: string): Promise<void> {
+      const key = await keyOf(identifier);
+      if (!key || !(await isSignedBy(key, signature, body))) throw new AppError('invalid_signature');
+    },
+    async report(leaks: readonly LeakedToken[]): Promise<LeakVerdict[]> {
+      const verdicts: LeakVerdict[] = [];
+      for (const leak of leaks) verdicts.push(await judge(leak));
+      return verdicts;
+    },
+  };
+}
+
+export type LeakService = ReturnType<typeof createLeakService>;
