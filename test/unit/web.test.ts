@@ -147,7 +147,7 @@ describe('words', () => {
   });
   /** The same in both languages, and rightly so. */
   const SHARED =
-    /^(Sandbox|Audit|Actions|Test|Route|Routes|Code|Secret|Quotas|Sessions|24 h|Incident|Pause|Exact|E-mail|active|Invitations|Guides|Cache)$/;
+    /^(Sandbox|Audit|Actions|Test|Route|Routes|Code|Secret|Quotas|Sessions|24 h|Incident|Pause|Exact|E-mail|active|Invitations|Guides|Cache|Webhooks|PDF)$/;
   it('French is French: sentences are not left in English', () => {
     const same = [...english].filter(
       ([path, value]) => typeof value === 'string' && value === french.get(path) && !SHARED.test(value),
@@ -160,11 +160,16 @@ describe('words', () => {
   });
   it('pages hold no words of their own: they are all in the catalogues', () => {
     const root = new URL('../..', import.meta.url).pathname;
-    const files = ['src/portal/web', 'src/operator/console', 'src/web', 'src/web/components'].flatMap(
-      (folder) =>
-        readdirSync(join(root, folder))
-          .filter((name) => name.endsWith('.tsx'))
-          .map((name) => join(folder, name)),
+    const files = [
+      'src/portal/web',
+      'src/operator/console',
+      'src/web',
+      'src/web/components',
+      'src/web/invoices',
+    ].flatMap((folder) =>
+      readdirSync(join(root, folder))
+        .filter((name) => name.endsWith('.tsx'))
+        .map((name) => join(folder, name)),
     );
     const found = files.flatMap((file) => {
       const source = readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
@@ -189,6 +194,10 @@ describe('words', () => {
       '3 minutes ago',
       'il y a 3 minutes',
     ]);
+    const money = (minor: number, currency: string) =>
+      [a, b].map((format) => format.money(minor, currency).replaceAll(/[\u00a0\u202f]/g, ' '));
+    expect(money(123_450, 'EUR')).toEqual(['€1,234.50', '1 234,50 €']);
+    expect(money(123_450, 'XOF')).toEqual(['F CFA 123,450', '123 450 F CFA']);
     expect([a.bytes(1500), b.bytes(1500)]).toEqual(['1.5 kB', '1,5 ko']);
     expect([a.country('SN'), b.country('SN'), a.country('??')]).toEqual(['Senegal', 'Sénégal', '??']);
   });

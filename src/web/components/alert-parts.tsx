@@ -6,8 +6,17 @@ import type { View } from '../view.ts';
 import { Time } from './parts.tsx';
 import { Table } from './table.tsx';
 
-export function ruleValue({ m, format }: View, unit: RuleView['unit'], value: number): string {
-  return `${format.number(Math.round(value * 10) / 10)} ${m.alerts.units[unit]}`.trim();
+/** The same in every language. */
+const SYMBOLS: Record<RuleView['unit'], string> = {
+  percent: '%',
+  ms: 'ms',
+  count: '',
+  minutes: 'min',
+  seconds: 's',
+};
+
+export function ruleValue({ format }: View, unit: RuleView['unit'], value: number): string {
+  return `${format.number(Math.round(value * 10) / 10)} ${SYMBOLS[unit]}`.trim();
 }
 
 export const EpisodeTable = ({
@@ -111,7 +120,7 @@ export const RuleTable = ({
                   aria-label={`${m.alerts.threshold}: ${m.alerts.names[rule]}`}
                   value={String(ownThreshold ?? threshold)}
                 />
-                <span class="small soft">{m.alerts.units[unit]}</span>
+                <span class="small soft">{SYMBOLS[unit]}</span>
                 <button type="submit" class="button small">
                   {m.alerts.own}
                 </button>

@@ -197,7 +197,6 @@ export const moneyEn = {
     switchOn: 'Switch on',
     switchOff: 'Switch off',
     own: 'Set',
-    units: { percent: '%', ms: 'ms', count: '', minutes: 'min', seconds: 's' },
     window: (minutes: number) => (minutes === 0 ? 'as it stands' : `over ${minutes} min`),
     names: {
       error_rate: 'Errors among your calls',

@@ -198,7 +198,6 @@ export const moneyFr: typeof moneyEn = {
     switchOn: 'Activer',
     switchOff: 'Désactiver',
     own: 'Fixer',
-    units: { percent: '%', ms: 'ms', count: '', minutes: 'min', seconds: 's' },
     window: (minutes) => (minutes === 0 ? 'à l’instant' : `sur ${minutes} min`),
     names: {
       error_rate: 'Erreurs parmi vos appels',
