@@ -683,7 +683,7 @@ export const en = {
     },
     monthly_quota_exceeded: {
       what: 'The month’s calls are used up.',
-      fix: 'It starts again on the first, at 00:00 UTC: reset_at. Ask for a larger plan.',
+      fix: 'It starts again on the first, at 00:00 UTC: reset_at. Take a larger plan, allow overage, or raise its spending cap.',
     },
     internal_error: {
       what: 'Something failed on our side.',

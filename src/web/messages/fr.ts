@@ -704,7 +704,7 @@ export const fr: typeof en = {
     },
     monthly_quota_exceeded: {
       what: 'Les appels du mois sont épuisés.',
-      fix: 'Cela repart le premier, à 00:00 UTC : reset_at. Demandez un forfait plus large.',
+      fix: 'Cela repart le premier, à 00:00 UTC : reset_at. Prenez un forfait plus grand, autorisez le dépassement, ou relevez son plafond.',
     },
     internal_error: {
       what: 'Une panne de notre côté.',

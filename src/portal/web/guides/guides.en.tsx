@@ -146,10 +146,18 @@ export const Webhooks = (_view: View) => (
       </li>
     </ul>
     <p>
-      Answer 2xx within a few seconds and do the work afterwards. Anything else is tried again, with growing
+      Answer 2xx within ten seconds and do the work afterwards. Anything else is tried again, with growing
       pauses.
     </p>
-    <p>Endpoints are set up together with plans and invoices; this account does not offer them yet.</p>
+    <p>
+      After the first try come others, 5 seconds, 5 minutes, 30 minutes, 2, 5, 10 and 10 hours later. An
+      endpoint that fails for five days is switched off, and its owner told. Every attempt is in the log; one
+      event can be sent again, or everything since a time.
+    </p>
+    <p>
+      <a href="/portal/webhooks">Add an endpoint</a>, send it a test event, and read the{' '}
+      <a href="/portal/webhooks/events">event types</a>.
+    </p>
   </>
 );
 

@@ -157,7 +157,13 @@ export const Webhooks = (_view: View) => (
       tentatives, espacées.
     </p>
     <p>
-      Les points d’accès arriveront avec les forfaits et les factures ; ce compte ne les propose pas encore.
+      Après le premier essai en viennent d’autres, 5 secondes, 5 minutes, 30 minutes, 2, 5, 10 et 10 heures
+      plus tard. Un point d’envoi en échec pendant cinq jours est désactivé, et son propriétaire prévenu.
+      Chaque essai figure dans le journal ; un événement peut être renvoyé, ou tout depuis une date.
+    </p>
+    <p>
+      <a href="/portal/webhooks">Ajoutez un point d’envoi</a>, envoyez-lui un événement de test, et lisez les{' '}
+      <a href="/portal/webhooks/events">types d’événements</a>.
     </p>
   </>
 );
