@@ -11,7 +11,8 @@ import { type Line, monthLines, type Segment, segmentsOf, sumsOf, type Terms } f
 
 /** Closed months that are looked at again for late events. */
 const MONTHS_LOOKED_AT_AGAIN = 3;
-const MOST_MONTHS_A_RUN = 2000;
+/** Each takes two calls of Postgres, and an invocation may make a thousand: the rest is for the next run. */
+const MOST_MONTHS_A_RUN = 300;
 const MOST_AT_ONCE = 6;
 const MOST_TRIES = 3;
 const SERIALIZATION_FAILURE = '40001';
@@ -119,6 +120,7 @@ async function closeWithRetries(month: OpenMonth, nowMs: number, ports: ClosePor
 }
 
 export interface ClosedMonths {
+  /** Those that were open, as many as one run takes. */
   months: number;
   invoices: number;
 }

@@ -6,7 +6,7 @@ import type { InvoiceService } from '../billing/invoice-service.ts';
 import type { PeriodStore } from '../billing/period-store.ts';
 import type { PlanService } from '../billing/plan-service.ts';
 import type { BlockService } from '../blocks/block-service.ts';
-import { DAY_MS } from '../core/time.ts';
+import { DAY_MS, MINUTE_MS, monthStart } from '../core/time.ts';
 import type { KeyService } from '../keys/key-service.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
 import { consumeUsage, type QueueMessage } from '../usage/usage-consumer.ts';
@@ -37,9 +37,17 @@ export interface JobServices {
   wakeWebhooks(): Promise<unknown>;
 }
 
+/** Days at the start of a month in which months are closed every minute; afterwards every hour. */
+const CLOSING_DAYS = 2;
+/** What was called at the end of a month is folded by then. */
+const CLOSING_AFTER_MS = 5 * MINUTE_MS;
+
 const CRONS: Record<string, (services: JobServices, nowMs: number) => Promise<unknown>> = {
-  '* * * * *': async ({ keys, plans, alerts, deliveryStore, wakeWebhooks }, nowMs) => {
+  '* * * * *': async ({ keys, plans, alerts, invoices, deliveryStore, wakeWebhooks }, nowMs) => {
     await plans.applyDue(nowMs);
+    // Many partners take many runs.
+    const sinceMs = nowMs - monthStart(nowMs);
+    if (sinceMs >= CLOSING_AFTER_MS && sinceMs < CLOSING_DAYS * DAY_MS) await invoices.closeMonths(nowMs);
     await alerts.evaluate(nowMs);
     if (await deliveryStore.hasDue()) await wakeWebhooks();
     return keys.announceRecent();

@@ -193,11 +193,12 @@ export function createKeyService(ports: KeyServicePorts) {
       const details = { name: wanted.name, environment: wanted.environment, kind: wanted.kind, scopes };
       const { name, environment, appId = null } = wanted;
       const told = { key_id: keyId, name, environment, app_id: appId };
-      const [[owner], inserted] = (await database.batch([
-        // Locks the partner, so that keys made at the same moment are counted one after the other.
+      const [, [owner], inserted] = (await database.batch([
+        // Locks the partner, so that keys made at the same moment are counted one after the other: by the statements after.
+        sql`SELECT 1 FROM partner WHERE id = ${partnerId} FOR UPDATE`,
         sql`SELECT p.status, t.max_keys, (SELECT count(*) FROM api_key k WHERE k.partner_id = p.id AND k.is_active
             AND (k.expires_at IS NULL OR k.expires_at > now())) AS active
-          FROM partner p JOIN tier_config t ON t.tier = p.tier WHERE p.id = ${partnerId} FOR UPDATE OF p`,
+          FROM partner p JOIN tier_config t ON t.tier = p.tier WHERE p.id = ${partnerId}`,
         sql`WITH changed AS (
           INSERT INTO api_key (id, partner_id, app_id, key_id, kind, environment, key_hash, secret_envelope, key_prefix,
             name, description, scopes, expires_at, allowed_ips)
@@ -214,7 +215,7 @@ export function createKeyService(ports: KeyServicePorts) {
           event AS (${eventRow('key.created', told, wanted.appId)}),
           audit AS (${auditRow(actor, 'key.created', { key_id: keyId }, details)})
         SELECT * FROM changed`,
-      ])) as [{ status: string; max_keys: number; active: number }[], unknown[]];
+      ])) as [unknown[], { status: string; max_keys: number; active: number }[], unknown[]];
       if (inserted.length === 0) throw refusalOf(owner, wanted);
       return { key: await get(partnerId, keyId), secret: made.secret };
     },
