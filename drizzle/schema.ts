@@ -657,6 +657,8 @@ export const webhookEndpoint = pgTable(
     isSlow: boolean('is_slow').notNull().default(false),
     /** Since when somebody waits for its answers; null when nobody does. */
     busySince: at('busy_since'),
+    /** When it last answered, or refused, without delay. */
+    promptAt: at('prompt_at'),
     createdAt: at('created_at').notNull().defaultNow(),
     updatedAt: at('updated_at').notNull().defaultNow(),
     deletedAt: at('deleted_at'),

@@ -157,6 +157,7 @@ CREATE TABLE "webhook_endpoint" (
 	"last_success_at" timestamp with time zone,
 	"is_slow" boolean DEFAULT false NOT NULL,
 	"busy_since" timestamp with time zone,
+	"prompt_at" timestamp with time zone,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"deleted_at" timestamp with time zone

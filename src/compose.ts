@@ -46,6 +46,7 @@ import type { UsageMessage } from './usage/usage-event.ts';
 import { createUsageReports } from './usage/usage-reports.ts';
 import { createUsageStore } from './usage/usage-store.ts';
 import { createAssetServer } from './web/assets.ts';
+import { messagesOf } from './web/messages/messages.ts';
 import { type DeliverPorts, deliverDue } from './webhooks/deliver.ts';
 import { createDeliveryStore } from './webhooks/delivery-store.ts';
 import { RETRY_SECONDS } from './webhooks/schedule.ts';
@@ -193,6 +194,7 @@ function build(env: Env) {
     database,
     store: createAlertStore(database),
     notify,
+    nameOf: (rule, language) => messagesOf(language === 'fr' ? 'fr' : 'en').alerts.names[rule] ?? rule,
     operatorEmail: config.ALERT_EMAIL,
     newId,
     log,

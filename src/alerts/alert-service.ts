@@ -59,20 +59,24 @@ export function createAlertService(ports: {
   database: Database;
   store: AlertStore;
   notify: Notify;
+  /** What a rule is called in mails. */
+  nameOf(rule: string, language: string | null): string;
   /** Where operators' alerts are mailed to. */
   operatorEmail: string | undefined;
   newId(): string;
   log(line: Record<string, unknown>): void;
 }) {
-  const { database, store, notify, operatorEmail, newId, log } = ports;
+  const { database, store, notify, nameOf, operatorEmail, newId, log } = ports;
 
   async function tell(episode: Told, mail: 'alertFired' | 'alertResolved'): Promise<void> {
     const isOperators = episode.owner === OPERATOR;
     const operators = operatorEmail ? [{ email: operatorEmail, language: null }] : [];
     const recipients = isOperators ? operators : (episode.emails ?? []);
-    const name = [episode.rule.replaceAll('_', ' '), episode.label].filter(Boolean).join(', ');
     const path = isOperators ? '/operator/alerts' : '/portal/alerts';
-    for (const recipient of recipients) await notify(recipient, mail, { name, path });
+    for (const recipient of recipients) {
+      const name = [nameOf(episode.rule, recipient.language), episode.label].filter(Boolean).join(', ');
+      await notify(recipient, mail, { name, path });
+    }
   }
 
   return {

@@ -41,7 +41,13 @@ function letPostgresPass(folder: string): void {
   }
 }
 
-export async function startPostgres(folder: string, port: number, database: string): Promise<LocalPostgres> {
+/** `isThrowaway`: of a folder that nobody reads after a crash of the machine (one of the server loses nothing either way). */
+export async function startPostgres(
+  folder: string,
+  port: number,
+  database: string,
+  isThrowaway = false,
+): Promise<LocalPostgres> {
   letPostgresPass(folder);
   letPostgresPass(PACKAGES);
   const messages: string[] = [];
@@ -66,6 +72,7 @@ export async function startPostgres(folder: string, port: number, database: stri
       'max_connections=50',
       '-c',
       `unix_socket_directories=`,
+      ...(isThrowaway ? ['-c', 'fsync=off', '-c', 'full_page_writes=off'] : []),
     ],
     onLog: note,
     onError: note,

@@ -22,6 +22,8 @@ export interface StackOptions {
   /** Keeps KV and Durable Objects; PostgreSQL's data is always in the folder. */
   persist?: boolean;
   cron?: boolean;
+  /** The folder goes with the process: tests. */
+  isThrowaway?: boolean;
   entry?: string;
 }
 
@@ -82,6 +84,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       join(folder, 'postgres'),
       (await isFree(secrets.databasePort)) ? secrets.databasePort : await freePort(),
       'passerelle',
+      options.isThrowaway,
     );
     stops.push(() => postgres.stop());
     await migrate(postgres.url);

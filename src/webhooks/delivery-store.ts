@@ -54,11 +54,11 @@ const hasDue = sql`(EXISTS (SELECT 1 FROM webhook_delivery x WHERE ${isDue} AND 
   OR EXISTS (SELECT 1 FROM webhook_delivery x WHERE ${isDue} AND x.tries > 0))`;
 
 /**
- * Nobody has waited for its answers for a while already. An endpoint that answers is sent to by several at once; one that
- * may hang holds up one of them.
+ * An endpoint that was prompt a moment ago is sent to by several at once; one that may hang, or was never tried, holds up
+ * one of them at most.
  */
 const isFree = sql`(e.busy_since IS NULL OR e.busy_since < now() - make_interval(secs => ${CLAIM_SECONDS})
-  OR NOT e.is_slow AND (e.busy_since > now() - interval '250 milliseconds' OR e.last_success_at > now() - interval '1 minute'))`;
+  OR NOT e.is_slow AND e.prompt_at > now() - interval '1 minute')`;
 
 /** The oldest due deliveries of each endpoint, locked. */
 const picked = (tries: SQL, most: number): SQL => sql`
@@ -104,11 +104,13 @@ export function createDeliveryStore(database: Database) {
             delivered_at = CASE WHEN r.is_delivered THEN now() END
           FROM result r WHERE d.id = r.id AND d.state = 'pending'
           RETURNING d.endpoint_id, r.is_delivered, r.is_slow, r.is_gone),
-        standing AS (SELECT endpoint_id, bool_or(is_delivered) AS ok, bool_or(is_slow) AS slow, bool_or(is_gone) AS gone
+        standing AS (SELECT endpoint_id, bool_or(is_delivered) AS ok, bool_or(is_slow) AS slow, bool_or(NOT is_slow) AS prompt,
+            bool_or(is_gone) AS gone
           FROM delivery GROUP BY endpoint_id),
         endpoint AS (
           UPDATE webhook_endpoint e SET is_slow = s.slow, busy_since = NULL,
             failing_since = CASE WHEN s.ok THEN NULL ELSE coalesce(e.failing_since, now()) END,
+            prompt_at = CASE WHEN s.prompt THEN now() ELSE e.prompt_at END,
             last_success_at = CASE WHEN s.ok THEN now() ELSE e.last_success_at END,
             state = CASE WHEN s.gone OR NOT s.ok AND e.failing_since < now() - make_interval(days => ${FAILING_DAYS})
               THEN 'disabled' ELSE e.state END

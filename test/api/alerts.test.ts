@@ -117,6 +117,7 @@ it('in a simulated day each episode fires once and resolves once', { timeout: 12
       database,
       store: createAlertStore(database),
       notify: async ({ email }, mail, { name }) => mails.push(`${email} ${mail} ${name}`) > 0,
+      nameOf: (rule) => rule,
       operatorEmail: 'operator@example.com',
       newId: uuidv7,
       log: () => undefined,
@@ -160,8 +161,8 @@ it('in a simulated day each episode fires once and resolves once', { timeout: 12
       })),
     );
     expect(mails).toHaveLength(2 * episodes.length);
-    expect(mails).toContain('owner@example.com alertFired error rate');
-    expect(mails).toContain('operator@example.com alertResolved dead letters');
+    expect(mails).toContain('owner@example.com alertFired error_rate');
+    expect(mails).toContain('operator@example.com alertResolved dead_letters');
   } finally {
     await own.close();
   }

@@ -20,6 +20,7 @@ export default async function setup(project: TestProject) {
     folder,
     port: 0,
     persist: true,
+    isThrowaway: true,
     entry: 'test/support/test-worker.ts',
     variables: {
       ENVIRONMENT: 'test',
