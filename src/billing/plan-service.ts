@@ -68,6 +68,9 @@ const PLAN = sql`
     (SELECT count(*) FROM partner p WHERE p.tier = t.tier) AS partners
   FROM tier_config t`;
 
+/** Changes applied in one run of the minute job. */
+const MOST_APPLIED = 200;
+
 const CHECK_VIOLATION = '23514';
 const UNIQUE_VIOLATION = '23505';
 
@@ -115,20 +118,36 @@ export function createPlanService(ports: {
     return billing(partnerId);
   }
 
-  /** What waited for the end of a period that is over. */
-  async function applyDue(nowMs: number): Promise<number> {
-    const due = await database.rows<{ partner_id: string }>(sql`
+  /** One partner's change that waited; `set` what becomes of it. Nothing when it was applied meanwhile. */
+  const applyOne = (partnerId: string, at: string, action: string, set: SQL): Promise<unknown[]> =>
+    database.rows(sql`
       WITH changed AS (
-        UPDATE partner SET tier = coalesce(next_tier, tier), currency = coalesce(next_currency, currency),
-          next_tier = NULL, next_currency = NULL, next_change_at = NULL, updated_at = now()
-        WHERE next_change_at <= ${new Date(nowMs).toISOString()}::timestamptz RETURNING id AS partner_id, tier, currency),
+        UPDATE partner SET ${set}, next_tier = NULL, next_currency = NULL, next_change_at = NULL
+        WHERE id = ${partnerId}::uuid AND next_change_at <= ${at}::timestamptz RETURNING id AS partner_id, tier, currency),
       event AS (INSERT INTO webhook_event (partner_id, type, data)
-        SELECT partner_id, 'plan.changed', jsonb_build_object('tier', tier, 'currency', currency) FROM changed),
+        SELECT partner_id, 'plan.changed', jsonb_build_object('tier', tier, 'currency', currency) FROM changed
+        WHERE ${action} = 'plan.changed'),
       audit AS (INSERT INTO dev_portal_audit (partner_id, actor, action, target, details)
-        SELECT partner_id, 'job:plans', 'plan.changed', jsonb_build_object('partner_id', partner_id),
+        SELECT partner_id, 'job:plans', ${action}, jsonb_build_object('partner_id', partner_id),
           jsonb_build_object('tier', tier, 'currency', currency) FROM changed)
       SELECT partner_id FROM changed`);
-    await Promise.all(due.map(({ partner_id }) => announce(partner_id)));
+
+  /** What waited for the end of a period that is over. What is not possible any more is dropped, and audited. */
+  async function applyDue(nowMs: number): Promise<number> {
+    const at = new Date(nowMs).toISOString();
+    const due = await database.rows<{ id: string }>(
+      sql`SELECT id FROM partner WHERE next_change_at <= ${at}::timestamptz ORDER BY next_change_at, id LIMIT ${MOST_APPLIED}`,
+    );
+    for (const { id } of due) {
+      try {
+        const next = sql`tier = coalesce(next_tier, tier), currency = coalesce(next_currency, currency)`;
+        await applyOne(id, at, 'plan.changed', next);
+      } catch (error) {
+        if (!(error instanceof DatabaseRejected)) throw error;
+        await applyOne(id, at, 'plan.change_cancelled', sql`updated_at = now()`);
+      }
+      await announce(id);
+    }
     return due.length;
   }
 

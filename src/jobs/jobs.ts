@@ -42,28 +42,52 @@ const CLOSING_DAYS = 2;
 /** What was called at the end of a month is folded by then. */
 const CLOSING_AFTER_MS = 5 * MINUTE_MS;
 
+const isClosingTime = (nowMs: number): boolean => {
+  const sinceMs = nowMs - monthStart(nowMs);
+  return sinceMs >= CLOSING_AFTER_MS && sinceMs < CLOSING_DAYS * DAY_MS;
+};
+
+/** One after the other; one that fails does not keep the others from their turn. @throws what failed first */
+async function allOf(steps: Record<string, () => Promise<unknown>>): Promise<Record<string, unknown>> {
+  const results: Record<string, unknown> = {};
+  const failures: unknown[] = [];
+  for (const [name, step] of Object.entries(steps)) {
+    try {
+      results[name] = await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+  return results;
+}
+
 const CRONS: Record<string, (services: JobServices, nowMs: number) => Promise<unknown>> = {
-  '* * * * *': async ({ keys, plans, alerts, invoices, deliveryStore, wakeWebhooks }, nowMs) => {
-    await plans.applyDue(nowMs);
-    // Many partners take many runs.
-    const sinceMs = nowMs - monthStart(nowMs);
-    if (sinceMs >= CLOSING_AFTER_MS && sinceMs < CLOSING_DAYS * DAY_MS) await invoices.closeMonths(nowMs);
-    await alerts.evaluate(nowMs);
-    if (await deliveryStore.hasDue()) await wakeWebhooks();
-    return keys.announceRecent();
-  },
-  '17 * * * *': async ({ periods, keys, blocks, config, invoices, deliveryStore, webhooks }, nowMs) => ({
-    ...(await periods.upkeep(config.USAGE_MONTHS_KEPT)),
-    ...(await deliveryStore.upkeep()),
-    expiring: await keys.tellExpiring(),
-    rewrapped: (await keys.rewrap()) + (await webhooks.rewrap()),
-    blocks: await blocks.publish(),
-    closed: await invoices.closeMonths(nowMs),
-  }),
-  '5 0 * * *': async ({ billingStore, invoices }, nowMs) => ({
-    days: await closeDays(billingStore, nowMs),
-    closed: await invoices.closeMonths(nowMs),
-  }),
+  '* * * * *': (services, nowMs) =>
+    allOf({
+      plans: () => services.plans.applyDue(nowMs),
+      alerts: () => services.alerts.evaluate(nowMs),
+      // Many partners take many runs.
+      months: async () => isClosingTime(nowMs) && services.invoices.closeMonths(nowMs),
+      webhooks: async () => (await services.deliveryStore.hasDue()) && services.wakeWebhooks(),
+      announced: () => services.keys.announceRecent(),
+    }),
+  '17 * * * *': ({ periods, keys, blocks, config, invoices, deliveryStore, webhooks, wakeWebhooks }, nowMs) =>
+    allOf({
+      usage: () => periods.upkeep(config.USAGE_MONTHS_KEPT),
+      messages: () => deliveryStore.upkeep(),
+      expiring: () => keys.tellExpiring(),
+      rewrapped: async () => (await keys.rewrap()) + (await webhooks.rewrap()),
+      blocks: () => blocks.publish(),
+      months: () => invoices.closeMonths(nowMs),
+      webhooks: () => wakeWebhooks(),
+    }),
+  '5 0 * * *': ({ billingStore, invoices, wakeWebhooks }, nowMs) =>
+    allOf({
+      days: () => closeDays(billingStore, nowMs),
+      months: () => invoices.closeMonths(nowMs),
+      webhooks: () => wakeWebhooks(),
+    }),
   '10 2 * * *': async (services, nowMs) => [
     await reconcile(services, nowMs - DAY_MS, nowMs),
     await reconcile(services, nowMs, nowMs),
@@ -75,7 +99,7 @@ export async function runCron(cron: string, nowMs: number, services: JobServices
   const job = CRONS[cron];
   if (!job) throw new Error(`no job for cron ${cron}`);
   const result = await job(services, nowMs);
-  if (cron !== '* * * * *' || result !== 0) services.log({ message: 'job done', cron, result });
+  services.log({ message: 'job done', cron, result });
 }
 
 export async function consume(

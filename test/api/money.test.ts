@@ -63,6 +63,29 @@ describe('plans', () => {
     expect(terms).toEqual({ tier: 'free', currency: 'XOF' });
   });
 
+  it('what is not possible any more when its month comes is dropped, and keeps nobody else waiting', async () => {
+    const stuck = await makePartner({ tier: 'starter' });
+    const other = await makePartner({ tier: 'starter' });
+    await sendJson('/api/dev/billing', 'PATCH', { currency: 'USD' }, await devOf(stuck));
+    await sendJson('/api/dev/billing', 'PATCH', { tier: 'free' }, await devOf(other));
+    const tier = `euros-only-${stuck.id.slice(-8)}`;
+    await query(
+      `INSERT INTO tier_config (tier, price_cents, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month, features)
+       VALUES ($1, 1, 1, 1, 1, '{}')`,
+      [tier],
+    );
+    await query('UPDATE partner SET tier = $2 WHERE id = $1', [stuck.id, tier]);
+    await control('cron', { cron: '* * * * *', at: firstOfNextMonth() + 60_000 });
+    const rows = await query(
+      'SELECT tier, currency, next_currency, next_tier FROM partner WHERE id = ANY ($1) ORDER BY id = $2',
+      [[stuck.id, other.id], other.id],
+    );
+    expect(rows).toEqual([
+      { tier, currency: 'EUR', next_currency: null, next_tier: null },
+      { tier: 'free', currency: 'EUR', next_currency: null, next_tier: null },
+    ]);
+  });
+
   it('what is not for everybody cannot be chosen; viewers and developers choose nothing', async () => {
     const partner = await makePartner({ tier: 'free' });
     const other = await makePartner();
