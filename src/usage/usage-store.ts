@@ -78,7 +78,7 @@ const FOLD = (messageIds: string, rows: string, refusals: string): SQL => sql`
     INSERT INTO quota_notice (partner_id, period_type, period_start, threshold, quota)
     SELECT q.partner_id, q.period_type, q.period_start, t.threshold, p.quota
     FROM quota q JOIN LATERAL (SELECT overage_action,
-        CASE q.period_type WHEN 'daily' THEN rate_limit_per_day ELSE rate_limit_per_month END AS quota
+        CASE q.period_type WHEN 'daily' THEN rate_limit_per_day ELSE rate_limit_per_month END::bigint AS quota
       FROM partner WHERE id = q.partner_id) p ON p.quota > 0
     CROSS JOIN (VALUES (50), (80), (95), (100), (101)) AS t(threshold)
     WHERE q.environment = 'live' AND (t.threshold < 100 OR (t.threshold = 100) = (p.overage_action = 'block'))

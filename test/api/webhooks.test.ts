@@ -311,6 +311,18 @@ it('thresholds of a quota are told once each, whatever the batches, and beyond i
   ).toEqual(['overage.started monthly 100', ...warnings('monthly')]);
 });
 
+it('the largest quota that there is has thresholds, too', async () => {
+  const large = await makePartner({ day: 2_000_000_000, month: 2_000_000_000 });
+  const key = await makeKey(large.id);
+  await call('/v2/routes/list', { key: key.secret });
+  expect(
+    await eventually(
+      () => query('SELECT units::int FROM quota_usage WHERE partner_id = $1', [large.id]),
+      (rows) => rows.length === 2,
+    ),
+  ).toEqual([{ units: 1 }, { units: 1 }]);
+});
+
 it('keys that end soon are told of once a step', async () => {
   const setting = await setUp({ events: ['key.expiring'] });
   const inDays = (days: number) => new Date(Date.now() + days * 86_400_000);
