@@ -142,7 +142,7 @@ DECLARE
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('billing:' || of_partner, 0));
   IF EXISTS (SELECT 1 FROM billing_period b WHERE b.partner_id = of_partner AND b.period_start = start) THEN RETURN; END IF;
-  IF EXISTS (SELECT 1 FROM partner_terms t WHERE t.partner_id = of_partner AND t.effective_at < start AT TIME ZONE 'UTC')
+  IF EXISTS (SELECT 1 FROM partner_terms t WHERE t.partner_id = of_partner AND t.effective_at < start::timestamp AT TIME ZONE 'UTC')
      AND NOT EXISTS (SELECT 1 FROM billing_period b WHERE b.partner_id = of_partner
        AND b.period_start = (start - interval '1 month')::date) THEN
     RAISE EXCEPTION 'the month before % is open', start USING ERRCODE = 'serialization_failure';

@@ -88,8 +88,8 @@ export function createBillingStore(database: Database) {
                   AND e.environment = 'live' AND e.day = (t.effective_at AT TIME ZONE 'UTC')::date
                   AND e.occurred_at > t.effective_at - interval '2 days'
                   AND e.occurred_at < date_trunc('milliseconds', t.effective_at))) ORDER BY t.effective_at), '[]')
-              FROM partner_terms t WHERE t.partner_id = p.id AND t.effective_at >= m.start AT TIME ZONE 'UTC'
-                AND t.effective_at < m.next AT TIME ZONE 'UTC')) ORDER BY m.start), '[]')
+              FROM partner_terms t WHERE t.partner_id = p.id AND t.effective_at >= m.start::timestamp AT TIME ZONE 'UTC'
+                AND t.effective_at < m.next::timestamp AT TIME ZONE 'UTC')) ORDER BY m.start), '[]')
             FROM month m LEFT JOIN billing_period b ON b.partner_id = p.id AND b.period_start = m.start) AS months
         FROM partner p WHERE p.id = ${partnerId}::uuid`);
       return row;

@@ -25,7 +25,7 @@ const at = (minute: number) => new Date(midnight + minute * MINUTE_MS).toISOStri
 const day = at(0).slice(0, 10);
 
 it('in a simulated day each episode fires once and resolves once', { timeout: 120_000 }, async () => {
-  const own = await openDatabaseOfItsOwn('alerts_day');
+  const own = await openDatabaseOfItsOwn('alerts_day', 'America/Los_Angeles');
   const { client, database } = own;
   try {
     const partner = uuidv7();
@@ -89,6 +89,10 @@ it('in a simulated day each episode fires once and resolves once', { timeout: 12
       );
     const events: Record<number, () => Promise<unknown>> = {
       400: () => rollup('/v2/routes/list', 9, { SN: 1, FR: 1, US: 1, BR: 1, RU: 1, VN: 1 }),
+      450: () =>
+        client.query(
+          'UPDATE api_usage_rollups_day SET ip_registers = (SELECT jsonb_object_agg(n, 1) FROM generate_series(1, 200) n)',
+        ),
       500: () => rollup('unmatched', 150, { SN: 150 }),
       900: () => client.query('UPDATE webhook_endpoint SET failing_since = $1', [at(900)]),
       980: () => client.query('UPDATE webhook_endpoint SET failing_since = NULL'),
@@ -138,6 +142,7 @@ it('in a simulated day each episode fires once and resolves once', { timeout: 12
       'error_rate 102-122',
       'error_rate 304-360',
       'key_countries 400-1440',
+      'key_addresses 450-1440',
       'path_scanning 500-1440',
       'gateway_latency_p95 602-647',
       'latency_p95 602-647',

@@ -163,7 +163,8 @@ const unbilled = ({ message }: History['messages'][number]): UsageMessage => ({
 });
 
 async function openTimeline(name: string) {
-  const timeline = await openDatabaseOfItsOwn(name);
+  // Far from UTC: a month begins at its own midnight, wherever the session is.
+  const timeline = await openDatabaseOfItsOwn(name, 'Pacific/Auckland');
   const { client } = timeline;
   for (const [tier, { included, EUR, USD, XOF }] of Object.entries(PLANS)) {
     const [usd, xof] = [USD, XOF].map(([price, per1000]) => ({ price, overage_per_1000: per1000 }));

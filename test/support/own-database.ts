@@ -12,10 +12,12 @@ export interface OwnDatabase {
   close(): Promise<void>;
 }
 
-export async function openDatabaseOfItsOwn(name: string): Promise<OwnDatabase> {
+/** `timeZone`: of its sessions; nothing may depend on it. */
+export async function openDatabaseOfItsOwn(name: string, timeZone = 'UTC'): Promise<OwnDatabase> {
   const server = new pg.Client({ connectionString: stack.databaseUrl });
   await server.connect();
   await server.query(`CREATE DATABASE ${name}`);
+  await server.query(`ALTER DATABASE ${name} SET timezone TO '${timeZone}'`);
   await server.end();
   const url = stack.databaseUrl.replace(/\/[^/]+$/, `/${name}`);
   await migrate(url);
