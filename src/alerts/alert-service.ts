@@ -109,7 +109,7 @@ export function createAlertService(ports: {
 
     /** The rules of a partner, or of operators, as they stand for that owner. */
     async rules(owner: string): Promise<RuleView[]> {
-      const own = new Map((await store.settingsOf(owner)).map((setting) => [setting.rule, setting]));
+      const own = new Map((await store.settings(owner)).map((setting) => [setting.rule, setting]));
       return rulesOf(owner === OPERATOR ? 'operator' : 'partner').map((rule) => ({
         ...RULES[rule],
         rule,

@@ -128,10 +128,10 @@ export function createAlertStore(database: Database) {
           FROM compared WHERE registers > 3 * registers_before
         UNION ALL SELECT 'path_scanning', partner_id::text, key_id, name, unmatched FROM compared WHERE unmatched > 0`),
 
-    settings: (): Promise<Setting[]> =>
-      database.rows<Setting>(
-        sql`SELECT owner, rule, is_enabled AS "isEnabled", threshold FROM alert_setting`,
-      ),
+    /** `owner` undefined: everybody's. */
+    settings: (owner?: string): Promise<Setting[]> =>
+      database.rows<Setting>(sql`SELECT owner, rule, is_enabled AS "isEnabled", threshold FROM alert_setting
+        WHERE ${owner ?? null}::text IS NULL OR owner = ${owner ?? null}`),
     open: (): Promise<OpenEpisode[]> =>
       database.rows<OpenEpisode>(
         sql`SELECT id, owner, rule, subject, threshold, peak FROM alert_episode WHERE resolved_at IS NULL`,
@@ -186,11 +186,6 @@ export function createAlertStore(database: Database) {
           AND (${filter.before ?? null}::uuid IS NULL OR (e.fired_at, e.id) <
             (SELECT b.fired_at, b.id FROM alert_episode b WHERE b.id = ${filter.before ?? null}::uuid))
         ORDER BY e.fired_at DESC, e.id DESC LIMIT ${limit}`),
-
-    settingsOf: (owner: string): Promise<Setting[]> =>
-      database.rows<Setting>(
-        sql`SELECT owner, rule, is_enabled AS "isEnabled", threshold FROM alert_setting WHERE owner = ${owner}`,
-      ),
   };
 }
 

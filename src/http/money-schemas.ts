@@ -1,7 +1,9 @@
 // What the routes of plans, invoices and alerts take and answer, for developers and for operators.
 
 import * as z from 'zod';
+import type { Invoice } from '../billing/invoice-service.ts';
 import { CURRENCIES } from '../billing/money.ts';
+import type { Plan } from '../billing/plan-service.ts';
 import { limitValue } from './fields.ts';
 
 export const currency = z.enum(CURRENCIES);
@@ -21,6 +23,17 @@ export const plan = z.object({
   rate_limit_per_month: z.number(),
   max_keys: z.number(),
   features: z.record(z.string(), z.unknown()),
+});
+export const planView = (of: Plan): z.infer<typeof plan> => ({
+  tier: of.tier,
+  partner_id: of.partnerId,
+  self_serve: of.selfServe,
+  prices: of.prices,
+  rate_limit_per_second: of.perSecond,
+  rate_limit_per_day: of.perDay,
+  rate_limit_per_month: of.perMonth,
+  max_keys: of.maxKeys,
+  features: of.features,
 });
 export const newPlan = z.object({
   tier: z
@@ -100,6 +113,8 @@ export const invoice = invoiceSummary.extend({
   buyer: z.looseObject({}),
   lines: z.array(line),
 });
+/** Parties are open objects in the document: whoever issued it may have said more of them. */
+export const invoiceView = (of: Invoice) => ({ ...of, seller: { ...of.seller }, buyer: { ...of.buyer } });
 const draft = z.object({
   currency: z.string(),
   subtotal_minor: minor,

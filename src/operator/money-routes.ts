@@ -5,8 +5,7 @@ import type { Context } from 'hono';
 import * as z from 'zod';
 import { OPERATOR } from '../alerts/rules.ts';
 import type { Actor } from '../audit/audit-store.ts';
-import type { Invoice } from '../billing/invoice-service.ts';
-import type { NewPlan, Plan } from '../billing/plan-service.ts';
+import type { NewPlan } from '../billing/plan-service.ts';
 import { AppError } from '../core/errors.ts';
 import { addAlertRoutes } from '../http/alert-routes.ts';
 import {
@@ -20,23 +19,21 @@ import {
   uuidCursor,
 } from '../http/api.ts';
 import { reason } from '../http/fields.ts';
-import { amount, currency, invoice, invoiceSummary, newPlan, plan } from '../http/money-schemas.ts';
+import {
+  amount,
+  currency,
+  invoice,
+  invoiceSummary,
+  invoiceView,
+  newPlan,
+  plan,
+  planView,
+} from '../http/money-schemas.ts';
 import type { Services } from './services.ts';
 
 const tags = ['Operators: money'];
 const MOST_EXPORTED = 1000;
 
-const planView = (each: Plan) => ({
-  tier: each.tier,
-  partner_id: each.partnerId,
-  self_serve: each.selfServe,
-  prices: each.prices,
-  rate_limit_per_second: each.perSecond,
-  rate_limit_per_day: each.perDay,
-  rate_limit_per_month: each.perMonth,
-  max_keys: each.maxKeys,
-  features: each.features,
-});
 const toPlan = (wish: z.infer<typeof newPlan>): NewPlan => ({
   tier: wish.tier,
   partnerId: wish.partner_id ?? null,
@@ -48,12 +45,6 @@ const toPlan = (wish: z.infer<typeof newPlan>): NewPlan => ({
   maxKeys: wish.max_keys,
   features: wish.features,
 });
-const invoiceView = (found: Invoice) => ({
-  ...found,
-  seller: { ...found.seller },
-  buyer: { ...found.buyer },
-});
-
 export function addMoneyRoutes(
   api: OpenAPIHono<ApiEnv<Services>>,
   actorOf: (context: Context) => Actor,

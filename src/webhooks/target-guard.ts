@@ -29,8 +29,8 @@ export function isPublicAddress(text: string): boolean {
   return v6.range() === 'unicast' && (v6.parts[0] ?? 0) >= 0x2000 && (v6.parts[0] ?? 0) < 0x4000;
 }
 
-/** The URL's own words, without asking anybody. */
-export function judgeUrl(text: string): { url: URL; refused?: undefined } | { refused: Refused } {
+/** The URL's own words, without asking anybody. `host`: a name, or an address without brackets. */
+export function judgeUrl(text: string): { host: string; refused?: undefined } | { refused: Refused } {
   if (text.length > MOST_URL_CHARS || !URL.canParse(text)) return { refused: 'invalid_url' };
   const url = new URL(text);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return { refused: 'invalid_url' };
@@ -38,9 +38,9 @@ export function judgeUrl(text: string): { url: URL; refused?: undefined } | { re
   if (url.protocol !== 'https:') return { refused: 'https_required' };
   // The parser has made every spelling of an address (octal, hexadecimal, one number, full-width digits) canonical.
   const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
-  if (ipaddr.isValid(host)) return isPublicAddress(host) ? { url } : { refused: 'private_address' };
+  if (ipaddr.isValid(host)) return isPublicAddress(host) ? { host } : { refused: 'private_address' };
   if (!host.includes('.') || LOCAL_NAME.test(host)) return { refused: 'private_address' };
-  return { url };
+  return { host };
 }
 
 export type Resolve = (name: string) => Promise<string[]>;
@@ -79,7 +79,7 @@ export function createTargetGuard(resolve: Resolve, now: () => number): TargetGu
     async check(text) {
       const judged = judgeUrl(text);
       if (judged.refused) return judged.refused;
-      const host = judged.url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+      const { host } = judged;
       if (ipaddr.isValid(host)) return undefined;
       const remembered = known.get(host);
       if (remembered && remembered.untilMs > now()) return remembered.refused;

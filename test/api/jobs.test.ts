@@ -2,20 +2,21 @@
 
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { call, control, eventCount, eventually, makeKey, makePartner, query, stack } from '../support/api.ts';
+import {
+  call,
+  control,
+  eventCount,
+  eventually,
+  makeKey,
+  makePartner,
+  query,
+  since,
+  stack,
+} from '../support/api.ts';
 
 const isoDay = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 
 const operator = { headers: { authorization: `Bearer ${stack.demo.operator.token}` } };
-/** As if the partner had been on its terms since then. */
-async function since(partnerId: string, at: string): Promise<void> {
-  await query(
-    `DELETE FROM partner_terms t WHERE partner_id = $1
-     AND effective_at < (SELECT max(effective_at) FROM partner_terms WHERE partner_id = $1)`,
-    [partnerId],
-  );
-  await query('UPDATE partner_terms SET effective_at = $2 WHERE partner_id = $1', [partnerId, at]);
-}
 const invoicesOf = (partnerId: string) =>
   query(
     `SELECT i.period_start::text AS month, i.currency, i.subtotal_minor::int AS net, i.tax_minor::int AS tax,

@@ -14,6 +14,7 @@ import {
   makePartner,
   query,
   sendJson,
+  since,
   stack,
   type TestPartner,
 } from '../support/api.ts';
@@ -24,15 +25,6 @@ const operator = { headers: { authorization: `Bearer ${stack.demo.operator.token
 const devOf = async (partner: TestPartner) => ({
   headers: { authorization: `Bearer ${await developerToken(partner)}` },
 });
-/** As if on these terms since that day. */
-async function since(partnerId: string, at: string): Promise<void> {
-  await query(
-    `DELETE FROM partner_terms t WHERE partner_id = $1
-     AND effective_at < (SELECT max(effective_at) FROM partner_terms WHERE partner_id = $1)`,
-    [partnerId],
-  );
-  await query('UPDATE partner_terms SET effective_at = $2 WHERE partner_id = $1', [partnerId, at]);
-}
 const firstOfNextMonth = () => {
   const now = new Date();
   return Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1);

@@ -298,3 +298,13 @@ export async function inParallel<T>(
   await Promise.all(Array.from({ length: concurrency }, worker));
   return results;
 }
+
+/** As if the partner had been on its terms since then. */
+export async function since(partnerId: string, at: string): Promise<void> {
+  await query(
+    `DELETE FROM partner_terms t WHERE partner_id = $1
+     AND effective_at < (SELECT max(effective_at) FROM partner_terms WHERE partner_id = $1)`,
+    [partnerId],
+  );
+  await query('UPDATE partner_terms SET effective_at = $2 WHERE partner_id = $1', [partnerId, at]);
+}

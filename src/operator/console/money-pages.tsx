@@ -10,7 +10,17 @@ import { idOr404, uuidCursor } from '../../http/api.ts';
 import { reason } from '../../http/fields.ts';
 import { ruleForm } from '../../web/alert-form.ts';
 import { EpisodeTable, RuleTable } from '../../web/components/alert-parts.tsx';
-import { Choose, Dialog, Empty, Field, Note, OpenDialog, Panel, Post } from '../../web/components/parts.tsx';
+import {
+  Choose,
+  Dialog,
+  Empty,
+  Field,
+  Note,
+  Older,
+  OpenDialog,
+  Panel,
+  Post,
+} from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import {
   csvResponse,
@@ -284,7 +294,6 @@ operatorConsole.get('/operator/invoices', async (context) => {
     filter,
   );
   const shown = rows.slice(0, PAGE_ROWS);
-  const last = shown.at(-1);
   return render(
     context,
     <ConsolePage view={view} title={m.money.invoices}>
@@ -319,11 +328,7 @@ operatorConsole.get('/operator/invoices', async (context) => {
           <InvoiceTable view={view} invoices={shown} base="/operator/invoices" hasPartner />
         )}
       </section>
-      {rows.length > PAGE_ROWS && last && (
-        <a class="button" href={withQuery(view.here, { before: last.id })}>
-          {m.requests.older}
-        </a>
-      )}
+      <Older view={view} rows={rows} shown={shown} />
     </ConsolePage>,
   );
 });
@@ -465,7 +470,6 @@ operatorConsole.get('/operator/alerts', async (context) => {
   ]);
   const units = new Map(Object.entries(RULES));
   const shown = past.slice(0, PAGE_ROWS);
-  const last = shown.at(-1);
   return render(
     context,
     <ConsolePage view={view} title={m.money.alerts}>
@@ -484,11 +488,7 @@ operatorConsole.get('/operator/alerts', async (context) => {
           <EpisodeTable view={view} episodes={shown} rules={units} hasOwner />
         )}
       </Panel>
-      {past.length > PAGE_ROWS && last && (
-        <a class="button" href={withQuery(view.here, { before: last.id })}>
-          {m.requests.older}
-        </a>
-      )}
+      <Older view={view} rows={past} shown={shown} />
       <Panel title={m.alerts.rules}>
         <RuleTable view={view} rules={rules} action="/operator/alerts" mayChange />
       </Panel>

@@ -9,7 +9,7 @@ import type { PartnerView } from '../../partners/partner-service.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
-import { Dialog, Empty, Field, OpenDialog, Panel, Select, Time } from '../../web/components/parts.tsx';
+import { Dialog, Empty, Field, Older, OpenDialog, Panel, Select, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { AuditTable } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
@@ -54,7 +54,6 @@ operatorConsole.get('/operator', async (context) => {
   );
   const waiting = await partners.waiting();
   const shown = rows.slice(0, PAGE_ROWS);
-  const last = shown.at(-1);
   return render(
     context,
     <ConsolePage view={view} title={m.nav.partners}>
@@ -114,11 +113,7 @@ operatorConsole.get('/operator', async (context) => {
           />
         )}
       </section>
-      {rows.length > PAGE_ROWS && last && (
-        <a class="button" href={withQuery(view.here, { before: last.id })}>
-          {m.requests.older}
-        </a>
-      )}
+      <Older view={view} rows={rows} shown={shown} />
     </ConsolePage>,
   );
 });

@@ -9,10 +9,9 @@ import type { UsageMessage } from '../../usage/usage-event.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
-import { Empty, Panel, Time } from '../../web/components/parts.tsx';
+import { Empty, Older, Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { AuditTable } from '../../web/components/usage-tables.tsx';
-import { withQuery } from '../../web/redirects.ts';
 import { readForm, render } from '../../web/web.ts';
 import { ConsolePage, done, operator, operatorActor, operatorConsole, ReasonForm } from './console-web.tsx';
 
@@ -84,7 +83,6 @@ operatorConsole.get('/operator/audit', async (context) => {
     numberCursor(context.req.query('before') || undefined),
   );
   const shown = rows.slice(0, PAGE_ROWS);
-  const last = shown.at(-1);
   return render(
     context,
     <ConsolePage view={view} title={m.nav.audit}>
@@ -92,11 +90,7 @@ operatorConsole.get('/operator/audit', async (context) => {
       <section class="panel">
         <AuditTable view={view} entries={shown} hasPartner />
       </section>
-      {rows.length > PAGE_ROWS && last && (
-        <a class="button" href={withQuery(view.here, { before: String(last.id) })}>
-          {m.requests.older}
-        </a>
-      )}
+      <Older view={view} rows={rows} shown={shown} />
     </ConsolePage>,
   );
 });

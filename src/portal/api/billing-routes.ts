@@ -3,32 +3,22 @@
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import type { Draft } from '../../billing/invoice.ts';
-import type { Billing, Plan } from '../../billing/plan-service.ts';
+import type { Billing } from '../../billing/plan-service.ts';
 import { addAlertRoutes } from '../../http/alert-routes.ts';
 import { errorAnswers, idOr404, jsonAnswer, jsonBody, page, pageQuery, uuidCursor } from '../../http/api.ts';
-import { billing, billingChange, invoice, invoiceSummary, plan, preview } from '../../http/money-schemas.ts';
+import {
+  billing,
+  billingChange,
+  invoice,
+  invoiceSummary,
+  invoiceView,
+  plan,
+  planView,
+  preview,
+} from '../../http/money-schemas.ts';
 import { developerApi, developerOf } from './developer.ts';
 
 const tags = ['Billing'];
-
-const planView = ({
-  partners: _count,
-  partnerId,
-  selfServe,
-  perSecond,
-  perDay,
-  perMonth,
-  maxKeys,
-  ...rest
-}: Plan) => ({
-  ...rest,
-  partner_id: partnerId,
-  self_serve: selfServe,
-  rate_limit_per_second: perSecond,
-  rate_limit_per_day: perDay,
-  rate_limit_per_month: perMonth,
-  max_keys: maxKeys,
-});
 
 const billingView = (now: Billing) => ({
   tier: now.tier,
@@ -182,8 +172,7 @@ developerApi.openapi(
   async (context) => {
     const { partner } = developerOf(context);
     const id = idOr404(context.req.valid('param').invoiceId, 'invoice');
-    const found = await context.var.services.invoices.get(partner.id, id);
-    return context.json({ ...found, seller: { ...found.seller }, buyer: { ...found.buyer } }, 200);
+    return context.json(invoiceView(await context.var.services.invoices.get(partner.id, id)), 200);
   },
 );
 

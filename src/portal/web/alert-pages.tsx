@@ -5,8 +5,7 @@ import { uuidCursor } from '../../http/api.ts';
 import { may } from '../../partners/permissions.ts';
 import { ruleForm } from '../../web/alert-form.ts';
 import { EpisodeTable, RuleTable } from '../../web/components/alert-parts.tsx';
-import { Empty, Note, Panel } from '../../web/components/parts.tsx';
-import { withQuery } from '../../web/redirects.ts';
+import { Empty, Note, Older, Panel } from '../../web/components/parts.tsx';
 import { readForm, render } from '../../web/web.ts';
 import { actorFor, done, member, Page, portal } from './portal-web.tsx';
 
@@ -26,7 +25,6 @@ portal.get('/portal/alerts', async (context) => {
   ]);
   const byName = new Map(rules.map((rule) => [rule.rule as string, rule]));
   const shown = past.slice(0, PAGE_ROWS);
-  const last = shown.at(-1);
   return render(
     context,
     <Page view={view} title={m.alerts.nav}>
@@ -46,11 +44,7 @@ portal.get('/portal/alerts', async (context) => {
           <EpisodeTable view={view} episodes={shown} rules={byName} />
         )}
       </Panel>
-      {past.length > PAGE_ROWS && last && (
-        <a class="button" href={withQuery(view.here, { before: last.id })}>
-          {m.requests.older}
-        </a>
-      )}
+      <Older view={view} rows={past} shown={shown} />
       <Panel title={m.alerts.rules}>
         <RuleTable
           view={view}

@@ -2,7 +2,7 @@
 
 import type { AuditEntry } from '../../audit/audit-store.ts';
 import { numberCursor } from '../../http/api.ts';
-import { Empty, Note, Time } from '../../web/components/parts.tsx';
+import { Empty, Note, Older, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { actionName } from '../../web/components/usage-tables.tsx';
 import { csv } from '../../web/csv.ts';
@@ -53,7 +53,6 @@ portal.get('/portal/audit', async (context) => {
     members.members(partnerId),
   ]);
   const shown = rows.slice(0, PAGE_ROWS);
-  const last = shown.at(-1);
   return render(
     context,
     <Page view={view} title={m.nav.audit}>
@@ -129,11 +128,7 @@ portal.get('/portal/audit', async (context) => {
           />
         )}
       </section>
-      {rows.length > PAGE_ROWS && last && (
-        <a class="button" href={withQuery(view.here, { before: String(last.id) })}>
-          {m.requests.older}
-        </a>
-      )}
+      <Older view={view} rows={rows} shown={shown} />
     </Page>,
   );
 });

@@ -15,6 +15,7 @@ import {
   Field,
   Meter,
   Note,
+  Older,
   OpenDialog,
   Panel,
   Post,
@@ -30,7 +31,6 @@ import {
   pdfResponse,
   StatusBadge,
 } from '../../web/invoices/invoice-view.tsx';
-import { withQuery } from '../../web/redirects.ts';
 import { type MemberView, shownAt } from '../../web/view.ts';
 import { type FormErrors, type FormValues, readForm, render } from '../../web/web.ts';
 import { optionalText } from './fields.ts';
@@ -379,7 +379,6 @@ async function showBilling(context: PortalContext, wrong?: { values: FormValues;
     invoices.spend(partnerId, SPEND_MONTHS),
   ]);
   const shown = rows.slice(0, PAGE_ROWS);
-  const last = shown.at(-1);
   return render(
     context,
     <Page view={view} title={m.billing.nav}>
@@ -396,11 +395,7 @@ async function showBilling(context: PortalContext, wrong?: { values: FormValues;
           <InvoiceTable view={view} invoices={shown} base="/portal/invoices" />
         )}
       </Panel>
-      {rows.length > PAGE_ROWS && last && (
-        <a class="button" href={withQuery(view.here, { before: last.id })}>
-          {m.requests.older}
-        </a>
-      )}
+      <Older view={view} rows={rows} shown={shown} />
       <SpendPanel view={view} spend={spend} />
       {mayPay ? (
         <DetailsPanel view={view} billing={billing} wrong={wrong} />

@@ -5,7 +5,7 @@ import { newId } from '../../core/ids.ts';
 import { DAY_MS } from '../../core/time.ts';
 import type { KeyView } from '../../keys/key-service.ts';
 import type { AppView } from '../../partners/app-service.ts';
-import { Area, Code, Dialog, Field, Select, Time } from '../../web/components/parts.tsx';
+import { Area, Code, Dialog, Field, SecretSaved, Select, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import type { MemberView, View } from '../../web/view.ts';
 import type { FormErrors, FormValues } from '../../web/web.ts';
@@ -244,17 +244,7 @@ export const SecretDialog = ({
         <p class="label">{m.secret.try}</p>
         <Code view={view} text={curlLine(view.origin, keyView, secret)} label={m.secret.try} />
       </div>
-      <form method="get" action={`/portal/keys/${keyView.keyId}`} class="stack">
-        <label class="choice">
-          <input type="checkbox" required data-saved />
-          <span>{m.secret.saved}</span>
-        </label>
-        <div class="actions">
-          <button type="submit" class="button primary">
-            {m.secret.close}
-          </button>
-        </div>
-      </form>
+      <SecretSaved view={view} action={`/portal/keys/${keyView.keyId}`} words={m.secret.saved} />
     </Dialog>
   );
 };

@@ -10,9 +10,11 @@ import {
   Empty,
   Field,
   Note,
+  Older,
   OpenDialog,
   Panel,
   Post,
+  SecretSaved,
   Select,
   Time,
 } from '../../web/components/parts.tsx';
@@ -23,7 +25,6 @@ import {
   OutcomeBadge,
   StateBadge,
 } from '../../web/components/webhook-parts.tsx';
-import { withQuery } from '../../web/redirects.ts';
 import { type MemberView, shownAt } from '../../web/view.ts';
 import { type FormErrors, type FormValues, readForm, render } from '../../web/web.ts';
 import { eventTypes, schemaOf } from '../../webhooks/event-types.ts';
@@ -128,17 +129,7 @@ const SecretShown = ({
         <p class="label">{m.webhooks.verify}</p>
         <Code view={view} text={example} label={m.webhooks.verify} />
       </div>
-      <form method="get" action={`/portal/webhooks/${endpoint.id}`} class="stack">
-        <label class="choice">
-          <input type="checkbox" required data-saved />
-          <span>{m.webhooks.saved}</span>
-        </label>
-        <div class="actions">
-          <button type="submit" class="button primary">
-            {m.secret.close}
-          </button>
-        </div>
-      </form>
+      <SecretSaved view={view} action={`/portal/webhooks/${endpoint.id}`} words={m.webhooks.saved} />
     </Dialog>
   );
 };
@@ -403,7 +394,6 @@ async function showEndpoint(context: PortalContext, id: string, secret?: string)
     webhooks.deliveries(partnerId, id, PAGE_ROWS + 1, before),
   ]);
   const deliveries = rows.slice(0, PAGE_ROWS);
-  const last = deliveries.at(-1);
   const mayDevelop = may(workspace.role, 'develop');
   return render(
     context,
@@ -449,11 +439,7 @@ async function showEndpoint(context: PortalContext, id: string, secret?: string)
           <DeliveryTable view={view} deliveries={deliveries} />
         )}
       </Panel>
-      {rows.length > PAGE_ROWS && last && (
-        <a class="button" href={withQuery(view.here, { before: last.id })}>
-          {m.requests.older}
-        </a>
-      )}
+      <Older view={view} rows={rows} shown={deliveries} />
       <p>
         <a href="/portal/webhooks">{m.webhooks.back}</a>
       </p>

@@ -1,6 +1,7 @@
 // Small parts of pages: fields, dialogs, notes, code, times, meters. Each is plain HTML that works before any script.
 
 import type { Child } from 'hono/jsx';
+import { withQuery } from '../redirects.ts';
 import type { View } from '../view.ts';
 
 export const Time = ({ view, at }: { view: View; at: string | null }) =>
@@ -281,4 +282,38 @@ export const Choose = ({
       </a>
     ))}
   </nav>
+);
+
+/** A link to the rows after those that are shown; none when they are the last. `rows`: one more, where there are more. */
+export const Older = ({
+  view,
+  rows,
+  shown,
+}: {
+  view: View;
+  rows: readonly unknown[];
+  shown: readonly { id: string | number }[];
+}) => {
+  const last = shown.at(-1);
+  if (rows.length <= shown.length || !last) return null;
+  return (
+    <a class="button" href={withQuery(view.here, { before: String(last.id) })}>
+      {view.m.requests.older}
+    </a>
+  );
+};
+
+/** The end of a dialog that shows a secret once: it closes when the secret is said to be saved. */
+export const SecretSaved = ({ view, action, words }: { view: View; action: string; words: string }) => (
+  <form method="get" action={action} class="stack">
+    <label class="choice">
+      <input type="checkbox" required data-saved />
+      <span>{words}</span>
+    </label>
+    <div class="actions">
+      <button type="submit" class="button primary">
+        {view.m.secret.close}
+      </button>
+    </div>
+  </form>
 );
