@@ -72,7 +72,7 @@ export function createDeliveryStore(database: Database) {
       database.rows<DueDelivery>(sql`
         WITH endpoint AS MATERIALIZED (
           SELECT e.* FROM webhook_endpoint e WHERE e.state = 'active' AND e.deleted_at IS NULL AND ${isFree} AND ${hasDue}
-          ORDER BY random() LIMIT ${MOST_ENDPOINTS}),
+          ORDER BY random() LIMIT ${MOST_ENDPOINTS} FOR NO KEY UPDATE SKIP LOCKED),
         fresh AS MATERIALIZED (${picked(sql`= 0`, MOST_FIRST)}),
         again AS MATERIALIZED (${picked(sql`> 0`, MOST_AGAIN)}),
         due AS (SELECT * FROM fresh UNION ALL SELECT * FROM again),
