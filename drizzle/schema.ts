@@ -519,6 +519,11 @@ export const reconciliation = pgTable(
     eventUnits: bigint('event_units', { mode: 'number' }).notNull(),
     rollupUnits: bigint('rollup_units', { mode: 'number' }).notNull(),
     quotaUnits: bigint('quota_units', { mode: 'number' }).notNull(),
+    /** The days of the month added up, and the month that the invoice is reckoned from. */
+    monthUnits: bigint('month_units', { mode: 'number' }).notNull().default(0),
+    invoiceUnits: bigint('invoice_units', { mode: 'number' }).notNull().default(0),
+    /** What the limiter's count was corrected by, to what was billed. */
+    correctedUnits: bigint('corrected_units', { mode: 'number' }).notNull().default(0),
     agrees: boolean('agrees').notNull(),
     checkedAt: at('checked_at').notNull().defaultNow(),
   },

@@ -1,142 +1,62 @@
-// Atom: one partner in one environment, named `<partner id>:<test|live>`. Storage: one row, the ledger and the
-// units that it is ahead. Shell of src/limits/partner-ledger.ts.
+// Atom: one partner in one environment, named `<partner id>:<test|live>`. Storage: a row for each key that was called
+// lately, and one for the rest. Shell of partner-counter.ts.
 
 import { DurableObject } from 'cloudflare:workers';
-import { dropOldest } from '../src/core/bounded.ts';
 import type { PartnerLimits } from '../src/limits/limit.ts';
-import {
-  advancePartner,
-  type DrawReply,
-  type DrawRequest,
-  draw,
-  newPartnerLedger,
-  type PartnerGauges,
-  type PartnerLedger,
-  partnerGauges,
-  refundPartner,
-  restorePartner,
-  returnLease,
+import type {
+  DrawReply,
+  DrawRequest,
+  PartnerGauges,
+  Report,
+  ReportReply,
 } from '../src/limits/partner-ledger.ts';
-import type { Period } from '../src/limits/protocol.ts';
-import { type Quotas, quotasLeft } from '../src/limits/quota.ts';
-import { unitsIn } from '../src/limits/sliding-window.ts';
-import { watermarkUnits } from '../src/limits/watermark.ts';
+import type { PartnerStanding } from '../src/limits/protocol.ts';
+import { within } from '../src/platform/object-errors.ts';
+import { logLine, objectStore } from './counter-ports.ts';
 import type { KeyLimiter } from './key-limiter.ts';
+import { PartnerCounter } from './partner-counter.ts';
 
-interface Stored {
-  ledger: PartnerLedger;
-  ahead: number;
-}
+type Bindings = { KEY_LIMITER: DurableObjectNamespace<KeyLimiter> };
 
-export interface PartnerPeek {
-  version: number;
-  limits: PartnerLimits;
-  returned?: { holder: string; leaseId: string; units: number };
-}
+const HOLDER_TIMEOUT_MS = 1500;
 
-/** Exactly what was used: every holder was asked for what it had not spent. */
-export interface PartnerStanding {
-  gauges: PartnerGauges;
-  used: { second: number; day: number; month: number };
-}
+export class PartnerLimiter extends DurableObject<Bindings> {
+  private readonly counter: PartnerCounter;
 
-const MOST_REMEMBERED = 1024;
-
-export class PartnerLimiter extends DurableObject<{ KEY_LIMITER: DurableObjectNamespace<KeyLimiter> }> {
-  private ledger: PartnerLedger;
-  private ahead = 0;
-  /** When calls were admitted lately: a key's object that crashed before it could answer asks for them again. */
-  private readonly admitted = new Map<string, number>();
-  private readonly answered = new Map<string, { id: string; reply: DrawReply }>();
-
-  constructor(ctx: DurableObjectState, env: { KEY_LIMITER: DurableObjectNamespace<KeyLimiter> }) {
+  constructor(ctx: DurableObjectState, env: Bindings) {
     super(ctx, env);
-    const stored = ctx.storage.kv.get<Stored>('state');
-    this.ledger = stored ? restorePartner(stored.ledger, stored.ahead, Date.now()) : newPartnerLedger();
-  }
-
-  /** `callIds`: of the calls that `costs` are for. One that was admitted before is admitted again, at no cost. */
-  draw(asked: DrawRequest, callIds: readonly string[] = []): DrawReply {
-    const last = this.answered.get(asked.holder);
-    if (last?.id === asked.id) return last.reply;
-    const costs = asked.costs.map((cost, i) => (this.admitted.has(callIds[i] ?? '') ? 0 : cost));
-    const request = { ...asked, costs };
-    const versionBefore = this.ledger.version;
-    const [ledger, reply] = draw(this.ledger, request, Date.now());
-    if (!reply.stale)
-      reply.decidedMs = reply.decidedMs.map((ms, i) => this.admitted.get(callIds[i] ?? '') ?? ms);
-    this.ledger = ledger;
-    if (!reply.stale) {
-      const units = reply.admitted.reduce((sum, ok, i) => sum + (ok ? (request.costs[i] ?? 0) : 0), 0);
-      const lent = reply.lease?.units ?? 0;
-      callIds.forEach((id, i) => {
-        if (reply.admitted[i]) this.admitted.set(id, reply.decidedMs[i] ?? Date.now());
-      });
-      dropOldest(this.admitted, MOST_REMEMBERED);
-      if (units + lent > 0) this.persist(units + lent);
-      else if (ledger.version !== versionBefore) this.write();
-    }
-    this.answered.set(request.holder, { id: request.id, reply });
-    return reply;
-  }
-
-  peek({ version, limits, returned }: PartnerPeek): PartnerGauges {
-    this.ledger = advancePartner(this.ledger, version, limits, Date.now());
-    if (returned) this.ledger = returnLease(this.ledger, returned.holder, returned.leaseId, returned.units);
-    return partnerGauges(this.ledger, Date.now());
-  }
-
-  async standing(version: number, limits: PartnerLimits): Promise<PartnerStanding> {
-    await this.settle();
-    const gauges = this.peek({ version, limits });
-    const { dayUsed, monthUsed } = this.ledger.quotas;
-    return { gauges, used: { second: unitsIn(this.ledger.window), day: dayUsed, month: monthUsed } };
-  }
-
-  /** Units used of the current day and month, as this object counts them. */
-  async usage(): Promise<Quotas> {
-    await this.settle();
-    return this.ledger.quotas;
-  }
-
-  /** The call is no longer an admitted one: asked for again, it is charged anew. */
-  refund(callId: string, units: number, period: Period): void {
-    this.admitted.delete(callId);
-    this.ledger = refundPartner(this.ledger, units, period);
-    this.write();
-  }
-
-  /** Makes older versions of the partner's record stale. */
-  announce(version: number): void {
-    if (version <= this.ledger.version) return;
-    this.ledger = { ...this.ledger, version };
-    this.write();
-  }
-
-  private async settle(): Promise<void> {
-    const leases = Object.entries(this.ledger.leases);
-    const unspent = await Promise.all(
-      leases.map(([holder, lease]) =>
-        this.env.KEY_LIMITER.get(this.env.KEY_LIMITER.idFromName(holder)).surrender(lease.id),
-      ),
-    );
-    leases.forEach(([holder, lease], i) => {
-      this.ledger = returnLease(this.ledger, holder, lease.id, unspent[i] ?? 0);
+    const keys = env.KEY_LIMITER;
+    this.counter = new PartnerCounter({
+      now: () => Date.now(),
+      sleep: (ms) => scheduler.wait(ms),
+      keepAlive: (work) => ctx.waitUntil(work),
+      store: objectStore(ctx.storage),
+      log: logLine,
+      holder: (name) => ({
+        report: () => within(HOLDER_TIMEOUT_MS, async () => keys.get(keys.idFromName(name)).report()),
+      }),
     });
-    if (leases.length > 0) this.write();
   }
 
-  private persist(units: number): void {
-    if (this.ahead >= units) {
-      this.ahead -= units;
-      return;
-    }
-    const { limits, quotas } = this.ledger;
-    this.ahead = watermarkUnits([limits.second], quotasLeft(quotas, limits)) - 1;
-    this.write();
+  draw(request: DrawRequest): DrawReply {
+    return this.counter.draw(request);
   }
-
-  private write(): void {
-    this.ctx.storage.kv.put<Stored>('state', { ledger: this.ledger, ahead: this.ahead });
+  report(report: Report): ReportReply {
+    return this.counter.report(report);
+  }
+  peek(version: number, limits: PartnerLimits): PartnerGauges {
+    return this.counter.peek(version, limits);
+  }
+  standing(version: number, limits: PartnerLimits): Promise<PartnerStanding> {
+    return this.counter.standing(version, limits);
+  }
+  unitsOfDay(dayMs: number): Promise<number> {
+    return this.counter.unitsOfDay(dayMs);
+  }
+  correct(dayMs: number, expected: number, billed: number): boolean {
+    return this.counter.correct(dayMs, expected, billed);
+  }
+  announce(version: number): void {
+    this.counter.announce(version);
   }
 }

@@ -7,7 +7,8 @@ import { createBillingStore } from '../src/billing/billing-store.ts';
 import { closeMonths } from '../src/billing/close-month.ts';
 import { cappedUnits } from '../src/billing/month.ts';
 import type { PartnerLimits } from '../src/limits/limit.ts';
-import { draw, newPartnerLedger, type PartnerLedger, refundPartner } from '../src/limits/partner-ledger.ts';
+import { draw, newHolder, newPartnerLedger, report } from '../src/limits/partner-ledger.ts';
+import { addUnits, quotasOn } from '../src/limits/quota.ts';
 import type { Database } from '../src/platform/database.ts';
 import { foldingOf } from '../src/usage/usage-consumer.ts';
 import type { UsageEvent } from '../src/usage/usage-event.ts';
@@ -89,7 +90,8 @@ async function live(
   const limits: PartnerLimits = { second: -1, day: -1, month: included, overage: action, monthCap };
   const usage = createUsageStore(database);
   const demanded = Math.floor(calls * setting.share);
-  let ledger: PartnerLedger = newPartnerLedger();
+  let ledger = newPartnerLedger();
+  let holder = newHolder();
   let events: UsageEvent[] = [];
   let messages: { id: string; events: UsageEvent[]; refusals: Record<string, number> }[] = [];
   const flush = async (isLast: boolean) => {
@@ -101,22 +103,22 @@ async function live(
   };
   for (let n = 0; n < demanded; n++) {
     const atMs = START + Math.floor((n * MONTH_MS) / demanded);
-    const [after, reply] = draw(
-      ledger,
-      { id: String(n), holder: 'k', version: 1, limits, costs: [1], wanted: 0 },
-      atMs,
-    );
-    ledger = after;
-    if (reply.stale) throw new Error('stale');
+    const { used } = holder;
+    const request = { seq: n + 1, holder: 'k', used, version: 1, limits, costs: [1], wanted: 0 };
+    const [after, changed, reply] = draw(ledger, holder, request, 0, atMs);
+    [ledger, holder] = [after, changed];
+    if (reply.outcome !== 'decided') throw new Error(reply.outcome);
     let units = reply.admitted[0] ? 1 : 0;
     if (units === 1 && n % FAILS_EVERY === 0) {
-      ledger = refundPartner(ledger, 1, reply.period);
+      holder = { ...holder, used: addUnits(holder.used, reply.dayStartMs, -1) };
       units = 0;
     }
     events.push(toEvent(id, atMs, units, reply.admitted[0] === true));
     if (events.length === MESSAGE_CALLS) await flush(false);
   }
   await flush(true);
+  const last = { seq: demanded + 1, holder: 'k', used: holder.used };
+  const [{ used }] = report(ledger, holder, last);
   await closeMonths(
     {
       store: createBillingStore(database),
@@ -143,7 +145,7 @@ async function live(
   return {
     name,
     demanded,
-    admitted: ledger.quotas.monthUsed,
+    admitted: quotasOn(used, ledger.dayStartMs).monthUsed,
     shown: [quota, days, rollups, raw],
     billed: plan,
     overage: { units: overage, minor },

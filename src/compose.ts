@@ -203,6 +203,7 @@ function build(env: Env) {
     config,
     now,
     newId,
+    sleep,
     log,
     gateway,
     authenticate,

@@ -3,42 +3,82 @@
 import { sql } from 'drizzle-orm';
 import type { Database } from '../platform/database.ts';
 
+export interface Reconciliation {
+  day: string;
+  limiter_units: number | null;
+  event_units: number;
+  rollup_units: number;
+  quota_units: number;
+  month_units: number;
+  invoice_units: number;
+  corrected_units: number;
+  agrees: boolean;
+  checked_at: string;
+}
+
+/** Units of one partner, environment and day, as each place has them. */
 export interface Counted {
   partnerId: string;
   environment: string;
   eventUnits: number;
   rollupUnits: number;
   quotaUnits: number;
+  /** The days of the month added up, and the month that the coming invoice is reckoned from. */
+  monthUnits: number;
+  invoiceUnits: number;
+}
+
+export interface Compared extends Counted {
+  /** Null when the limiter could not be asked: then nothing was compared. */
+  limiterUnits: number | null;
+  agrees: boolean;
+  /** Units that the limiter's count was corrected by, to what was billed. */
+  correctedUnits: number;
 }
 
 export function createPeriodStore(database: Database) {
   return {
+    /** Everybody who has keys, also where nothing was counted: what was lost has no row of its own. */
     counted: (day: string): Promise<Counted[]> =>
       database.rows<Counted>(sql`
-        SELECT coalesce(e.partner_id, r.partner_id, q.partner_id) AS "partnerId",
-          coalesce(e.environment, r.environment, q.environment) AS environment,
-          coalesce(e.units, 0)::bigint AS "eventUnits", coalesce(r.units, 0)::bigint AS "rollupUnits",
-          coalesce(q.units, 0)::bigint AS "quotaUnits"
-        FROM (SELECT partner_id, environment::text, sum(units) AS units FROM api_usage_events
+        SELECT partner_id AS "partnerId", environment, coalesce(e.units, 0)::bigint AS "eventUnits",
+          coalesce(r.units, 0)::bigint AS "rollupUnits", coalesce(q.units, 0)::bigint AS "quotaUnits",
+          coalesce(d.units, 0)::bigint AS "monthUnits", coalesce(m.units, 0)::bigint AS "invoiceUnits"
+        FROM (SELECT DISTINCT partner_id, environment::text FROM api_key) k
+        FULL JOIN (SELECT partner_id, environment::text, sum(units) AS units FROM api_usage_events
             WHERE day = ${day}::date AND occurred_at BETWEEN ${day}::date - interval '1 day' AND ${day}::date + interval '2 days'
-            GROUP BY 1, 2) e
+            GROUP BY 1, 2) e USING (partner_id, environment)
         FULL JOIN (SELECT partner_id, environment::text, sum(units) AS units FROM api_usage_rollups_day
             WHERE day = ${day}::date GROUP BY 1, 2) r USING (partner_id, environment)
         FULL JOIN (SELECT partner_id, environment::text, units FROM quota_usage
-            WHERE period_type = 'daily' AND period_start = ${day}::date) q USING (partner_id, environment)`),
-    async saveReconciliation(
-      day: string,
-      rows: (Counted & { limiterUnits: number | null; agrees: boolean })[],
-    ) {
+            WHERE period_type = 'daily' AND period_start = ${day}::date) q USING (partner_id, environment)
+        LEFT JOIN (SELECT partner_id, environment::text, sum(units) AS units FROM quota_usage
+            WHERE period_type = 'daily' AND period_start BETWEEN date_trunc('month', ${day}::date)
+              AND date_trunc('month', ${day}::date) + interval '1 month' - interval '1 day' GROUP BY 1, 2) d USING (partner_id, environment)
+        LEFT JOIN (SELECT partner_id, environment::text, units FROM quota_usage
+            WHERE period_type = 'monthly' AND period_start = date_trunc('month', ${day}::date)) m USING (partner_id, environment)`),
+    async saveReconciliation(day: string, rows: readonly Compared[]) {
       await database.rows(sql`
-        INSERT INTO reconciliation (day, partner_id, environment, limiter_units, event_units, rollup_units, quota_units, agrees)
-        SELECT ${day}::date, r."partnerId", r.environment, r."limiterUnits", r."eventUnits", r."rollupUnits", r."quotaUnits", r.agrees
+        INSERT INTO reconciliation (day, partner_id, environment, limiter_units, event_units, rollup_units, quota_units,
+          month_units, invoice_units, corrected_units, agrees)
+        SELECT ${day}::date, r."partnerId", r.environment, r."limiterUnits", r."eventUnits", r."rollupUnits", r."quotaUnits",
+          r."monthUnits", r."invoiceUnits", r."correctedUnits", r.agrees
         FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r("partnerId" uuid, environment text,
-          "limiterUnits" bigint, "eventUnits" bigint, "rollupUnits" bigint, "quotaUnits" bigint, agrees boolean)
+          "limiterUnits" bigint, "eventUnits" bigint, "rollupUnits" bigint, "quotaUnits" bigint, "monthUnits" bigint,
+          "invoiceUnits" bigint, "correctedUnits" bigint, agrees boolean)
         ON CONFLICT (day, partner_id, environment) DO UPDATE SET limiter_units = excluded.limiter_units,
           event_units = excluded.event_units, rollup_units = excluded.rollup_units, quota_units = excluded.quota_units,
+          month_units = excluded.month_units, invoice_units = excluded.invoice_units,
+          corrected_units = reconciliation.corrected_units + excluded.corrected_units,
           agrees = excluded.agrees, checked_at = now()`);
     },
+    /** A partner's own, newest first. */
+    reconciliationsOf: (partnerId: string, environment: string, limit: number): Promise<Reconciliation[]> =>
+      database.rows<Reconciliation>(sql`
+        SELECT day::text, limiter_units::bigint, event_units::bigint, rollup_units::bigint, quota_units::bigint,
+          month_units::bigint, invoice_units::bigint, corrected_units::bigint, agrees, checked_at
+        FROM reconciliation WHERE partner_id = ${partnerId}::uuid AND environment = ${environment}
+        ORDER BY day DESC LIMIT ${limit}`),
     reconciliations: (limit: number): Promise<Record<string, unknown>[]> =>
       database.rows(sql`SELECT * FROM reconciliation ORDER BY day DESC, agrees, partner_id LIMIT ${limit}`),
     /** Makes partitions ahead, drops old ones, and forgets what is only needed for a while. */

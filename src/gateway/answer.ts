@@ -3,7 +3,7 @@
 import type { Denied } from '../core/denied.ts';
 import { errorResponse } from '../core/errors.ts';
 import { unixSeconds } from '../core/time.ts';
-import { isUnlimited } from '../limits/limit.ts';
+import { isUnlimited, type LimitType } from '../limits/limit.ts';
 import type { LimitGauges } from '../limits/protocol.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -38,37 +38,75 @@ export const EXPOSED_HEADERS = [
 ].join(', ');
 
 const PERIODS = [
-  ['second', 'Second', 1],
-  ['day', 'Day', 86_400],
-  ['month', 'Month', 2_592_000],
+  ['second', 'Second'],
+  ['day', 'Day'],
+  ['month', 'Month'],
 ] as const;
 
-/** The X-RateLimit headers and the IETF pair (draft-ietf-httpapi-ratelimit-headers-10). Integers, always. */
-export function setLimitHeaders(headers: Headers, gauges: LimitGauges, nowMs: number): void {
-  const policies: string[] = [];
-  let tightest: { name: string; remaining: number; share: number; resetSeconds: number } | undefined;
-  for (const [name, header, windowSeconds] of PERIODS) {
+const DAY_SECONDS = 86_400;
+const MONTH_SECONDS = 30 * DAY_SECONDS;
+
+const POLICY_OF: Record<LimitType, keyof LimitGauges> = {
+  per_second: 'second',
+  burst: 'burst',
+  per_day: 'day',
+  per_month: 'month',
+};
+
+/** Each limit under its own name, with its window: for the bucket, the time in which it fills up from empty. */
+function policies(gauges: LimitGauges, refillSeconds: number): [keyof LimitGauges, windowSeconds: number][] {
+  const all: [keyof LimitGauges, number][] = [
+    ['burst', refillSeconds],
+    ['day', DAY_SECONDS],
+    ['month', MONTH_SECONDS],
+  ];
+  // A second that is only the bucket's is named as the bucket.
+  if (gauges.second.limit !== gauges.burst.limit || gauges.second.level !== 'key') all.unshift(['second', 1]);
+  return all.filter(([name]) => !isUnlimited(gauges[name].limit));
+}
+
+/**
+ * The X-RateLimit headers and the IETF pair (draft-ietf-httpapi-ratelimit-headers-11). Integers, always. `RateLimit` names
+ * the policy that refused the call, and otherwise the one that is used up most.
+ */
+export function setLimitHeaders(
+  headers: Headers,
+  gauges: LimitGauges,
+  nowMs: number,
+  refillSeconds: number,
+  violated?: LimitType,
+): void {
+  for (const [name, header] of PERIODS) {
     const { limit, remaining, resetMs } = gauges[name];
     headers.set(`X-RateLimit-Limit-${header}`, String(limit));
     headers.set(`X-RateLimit-Remaining-${header}`, String(remaining));
     headers.set(`X-RateLimit-Reset-${header}`, String(unixSeconds(Math.max(resetMs, nowMs))));
-    if (isUnlimited(limit)) continue;
-    policies.push(`"${name}";q=${limit};w=${windowSeconds}`);
-    const share = limit === 0 ? 0 : remaining / limit;
-    const resetSeconds = Math.max(0, Math.ceil((resetMs - nowMs) / 1000));
-    if (!tightest || share < tightest.share) tightest = { name, remaining, share, resetSeconds };
   }
-  if (policies.length > 0) headers.set('RateLimit-Policy', policies.join(', '));
-  if (tightest)
-    headers.set('RateLimit', `"${tightest.name}";r=${tightest.remaining};t=${tightest.resetSeconds}`);
+  const named = policies(gauges, refillSeconds);
+  if (named.length === 0) return;
+  const policy = named.map(([name, seconds]) => `"${name}";q=${gauges[name].limit};w=${seconds}`);
+  headers.set('RateLimit-Policy', policy.join(', '));
+  const share = (name: keyof LimitGauges) => gauges[name].remaining / Math.max(1, gauges[name].limit);
+  const tightest = named.map(([name]) => name).reduce((a, b) => (share(b) < share(a) ? b : a));
+  const shown = violated ? POLICY_OF[violated] : tightest;
+  const { remaining, resetMs } = gauges[shown];
+  const resetSeconds = Math.max(0, Math.ceil((resetMs - nowMs) / 1000));
+  headers.set('RateLimit', `"${shown}";r=${violated ? 0 : Math.max(0, remaining)};t=${resetSeconds}`);
 }
+
+/** Seconds in which an empty bucket is full again. */
+const refillSecondsOf = ({ caller }: Exchange): number => {
+  const { burst, sustained } = caller?.keyLimits ?? { burst: 0, sustained: 0 };
+  return sustained > 0 ? Math.max(1, Math.ceil((burst * 60) / sustained)) : 1;
+};
 
 function decorate(exchange: Exchange, headers: Headers, nowMs: number): void {
   headers.set('X-Request-Id', exchange.id);
   headers.set('X-Response-Time', `${nowMs - exchange.startedMs}ms`);
   const timings = exchange.timings.map(([stage, ms]) => `${stage};dur=${ms}`);
   headers.set('Server-Timing', [...timings, `total;dur=${nowMs - exchange.startedMs}`].join(', '));
-  if (exchange.gauges) setLimitHeaders(headers, exchange.gauges, nowMs);
+  if (exchange.gauges)
+    setLimitHeaders(headers, exchange.gauges, nowMs, refillSecondsOf(exchange), exchange.violated);
   if (exchange.admission?.over) headers.set('X-Quota-Overage', 'true');
   const origin = exchange.request.headers.get('origin');
   if (origin && exchange.caller?.origins.includes(origin)) {

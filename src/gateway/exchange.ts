@@ -2,7 +2,8 @@
 
 import type { CatalogRoute } from '../catalog/catalog.ts';
 import type { KeyRecord } from '../keys/key-record.ts';
-import type { LimitGauges, Period } from '../limits/protocol.ts';
+import type { LimitType } from '../limits/limit.ts';
+import type { LimitGauges } from '../limits/protocol.ts';
 
 export interface Exchange {
   /** Request id, event id, and id of the grant that the limiter gives. */
@@ -25,7 +26,9 @@ export interface Exchange {
   retiredHash?: string;
   gauges?: LimitGauges;
   /** Set once the limits admitted the call. */
-  admission?: { atMs: number; period: Period; units: number; over: boolean; degraded: boolean };
+  admission?: { atMs: number; dayStartMs: number; units: number; over: boolean; degraded: boolean };
+  /** The limit that refused the call. */
+  violated?: LimitType;
   cacheHit?: boolean;
   upstreamMs?: number;
   bytesIn: number;

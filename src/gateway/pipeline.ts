@@ -11,7 +11,7 @@ import { authenticate } from './stages/authenticate.ts';
 import { authorise } from './stages/authorise.ts';
 import { readCached, writeCached } from './stages/cache.ts';
 import { forward } from './stages/forward.ts';
-import { limit, peekLimits, refund } from './stages/limit.ts';
+import { limit, peekLimits, settle } from './stages/limit.ts';
 import { isPreflight, preflight } from './stages/preflight.ts';
 import { record } from './stages/record.ts';
 
@@ -30,7 +30,7 @@ export async function handle(
   try {
     response = await run(exchange, gateway);
   } catch (error) {
-    refund(exchange, gateway);
+    settle(exchange, gateway, 0);
     exchange.reason = error instanceof Error ? `${error.name}: ${error.message}` : 'thrown';
     response = refuse(exchange, deny(toAppError(error).code), gateway.now());
   }
@@ -55,7 +55,7 @@ async function run(exchange: Exchange, gateway: Gateway): Promise<Response> {
   if (cached) return answer(exchange, cached, gateway.now());
 
   const upstream = await timed(exchange, 'upstream', gateway.now, forward(exchange, gateway));
-  if (isDenied(upstream) || upstream.status >= 500) refund(exchange, gateway);
+  if (isDenied(upstream) || upstream.status >= 500) settle(exchange, gateway, 0);
   if (isDenied(upstream)) return refuse(exchange, upstream, gateway.now());
   return answer(exchange, writeCached(exchange, upstream, gateway), gateway.now());
 }

@@ -35,7 +35,7 @@ export interface GatewayPorts {
   /** Whether an operator blocked the address. From memory. */
   isBlocked(ip: string, keepAlive: (work: Promise<unknown>) => void): boolean;
   isOriginListed(origin: string): Promise<boolean>;
-  limiter: Pick<LimiterClient, 'take' | 'peek' | 'refund'>;
+  limiter: Pick<LimiterClient, 'take' | 'peek' | 'settle'>;
   cache: {
     match(url: string): Promise<Response | undefined>;
     put(url: string, response: Response): Promise<void>;

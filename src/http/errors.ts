@@ -3,7 +3,7 @@
 import { HTTPException } from 'hono/http-exception';
 import { AppError } from '../core/errors.ts';
 import { DatabaseUnavailable } from '../platform/database.ts';
-import { LimiterUnavailable } from '../platform/limiter-client.ts';
+import { LimiterUnavailable } from '../platform/object-errors.ts';
 
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;

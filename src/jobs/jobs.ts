@@ -20,6 +20,7 @@ import { reconcile } from './reconcile.ts';
 export interface JobServices {
   config: { USAGE_MONTHS_KEPT: number };
   newId(): string;
+  sleep(ms: number): Promise<unknown>;
   log(line: Record<string, unknown>): void;
   keys: Pick<KeyService, 'announceRecent' | 'rewrap' | 'tellExpiring'>;
   limiter: LimiterClient;
@@ -88,10 +89,11 @@ const CRONS: Record<string, (services: JobServices, nowMs: number) => Promise<un
       months: () => invoices.closeMonths(nowMs),
       webhooks: () => wakeWebhooks(),
     }),
-  '10 2 * * *': async (services, nowMs) => [
-    await reconcile(services, nowMs - DAY_MS, nowMs),
-    await reconcile(services, nowMs, nowMs),
-  ],
+  '10 2 * * *': async (services, nowMs) => {
+    const results = [];
+    for (const daysAgo of [2, 1, 0]) results.push(await reconcile(services, nowMs - daysAgo * DAY_MS, nowMs));
+    return results;
+  },
 };
 
 /** @throws when the job failed, so that the platform shows it as failed */

@@ -1,38 +1,76 @@
-// Compares what the limiter counted with the events, the rollups and `quota_usage`, for one day, and says so.
+// Compares what the limiter counted with the events, the rollups, `quota_usage` and the month that is invoiced, for one day,
+// and says so. It tolerates nothing. Where a day differs that has been closed for long, what was billed is the truth.
 
-import type { Counted, PeriodStore } from '../billing/period-store.ts';
-import { dayStart, isoDay } from '../core/time.ts';
+import type { Compared, Counted, PeriodStore } from '../billing/period-store.ts';
+import { DAY_MS, dayStart, isoDay } from '../core/time.ts';
 import { partnerObjectName } from '../keys/key-record.ts';
-import { MOST_UNITS } from '../limits/watermark.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
 
 export interface ReconcilePorts {
-  periods: PeriodStore;
-  limiter: Pick<LimiterClient, 'partnerUsage'>;
+  periods: Pick<PeriodStore, 'counted' | 'saveReconciliation'>;
+  limiter: Pick<LimiterClient, 'unitsOfDay' | 'correct'>;
+  sleep(ms: number): Promise<unknown>;
   log(line: Record<string, unknown>): void;
 }
 
-/** Events, rollups and quotas to the unit; the limiter may be ahead by the watermark that a restart burnt. */
-function agree({ eventUnits, rollupUnits, quotaUnits }: Counted, limiterUnits: number | null): boolean {
-  if (eventUnits !== rollupUnits || eventUnits !== quotaUnits) return false;
-  return limiterUnits === null || (limiterUnits >= eventUnits && limiterUnits <= eventUnits + MOST_UNITS);
+/** Limiters asked at the same time. */
+const MOST_ASKED_AT_ONCE = 50;
+/** Calls of the last moments are not folded yet: what differs is looked at again after this long. */
+const ON_ITS_WAY_MS = 5000;
+/** From this long after a day's end, nothing of it is on its way any more: not in the queue, nor among the dead letters. */
+const SETTLED_AFTER_MS = DAY_MS;
+
+function agree(row: Counted, limiterUnits: number | null): boolean {
+  const { eventUnits, rollupUnits, quotaUnits, monthUnits, invoiceUnits } = row;
+  const isBilledAsCounted = eventUnits === rollupUnits && eventUnits === quotaUnits;
+  return isBilledAsCounted && monthUnits === invoiceUnits && limiterUnits === eventUnits;
 }
 
-/** The limiter's count is compared while its day lasts; of past days it keeps none. */
-export async function reconcile(ports: ReconcilePorts, dayMs: number, nowMs: number) {
-  const day = isoDay(dayMs);
-  const isToday = dayStart(dayMs) === dayStart(nowMs);
-  const counted = await ports.periods.counted(day);
-  const rows = await Promise.all(
-    counted.map(async (row) => {
-      const usage = await ports.limiter
-        .partnerUsage(partnerObjectName(row.partnerId, row.environment))
-        .catch(() => undefined);
-      const isSameDay = usage?.dayStartMs === dayStart(dayMs);
-      const limiterUnits = usage && (isSameDay || isToday) ? (isSameDay ? usage.dayUsed : 0) : null;
-      return { ...row, limiterUnits, agrees: agree(row, limiterUnits) };
-    }),
+async function compare(ports: ReconcilePorts, dayMs: number): Promise<Compared[]> {
+  const counted = await ports.periods.counted(isoDay(dayMs));
+  const rows: Compared[] = [];
+  for (let i = 0; i < counted.length; i += MOST_ASKED_AT_ONCE) {
+    const asked = counted.slice(i, i + MOST_ASKED_AT_ONCE).map(async (row): Promise<Compared> => {
+      const object = partnerObjectName(row.partnerId, row.environment);
+      const limiterUnits = await ports.limiter.unitsOfDay(object, dayMs).catch(() => null);
+      return { ...row, limiterUnits, agrees: agree(row, limiterUnits), correctedUnits: 0 };
+    });
+    rows.push(...(await Promise.all(asked)));
+  }
+  return rows.filter(
+    ({ limiterUnits, eventUnits, rollupUnits, quotaUnits }) =>
+      limiterUnits === null || limiterUnits + eventUnits + rollupUnits + quotaUnits > 0,
   );
+}
+
+const nameOf = ({ partnerId, environment }: Counted): string => partnerObjectName(partnerId, environment);
+
+/** A second look at what differs: rows that moved meanwhile are under way, and say nothing yet. */
+async function lookAgain(ports: ReconcilePorts, dayMs: number, rows: Compared[]): Promise<Compared[]> {
+  if (rows.every(({ agrees }) => agrees)) return rows;
+  await ports.sleep(ON_ITS_WAY_MS);
+  const again = new Map((await compare(ports, dayMs)).map((row) => [nameOf(row), row]));
+  return rows.flatMap((row) => {
+    const now = again.get(nameOf(row)) ?? row;
+    const stands = now.limiterUnits === row.limiterUnits && now.eventUnits === row.eventUnits;
+    return now.agrees || stands ? [now] : [];
+  });
+}
+
+async function correct(ports: ReconcilePorts, dayMs: number, row: Compared): Promise<Compared> {
+  const { limiterUnits, eventUnits, rollupUnits, quotaUnits } = row;
+  const isBilledOnce = eventUnits === rollupUnits && eventUnits === quotaUnits;
+  if (limiterUnits === null || limiterUnits === eventUnits || !isBilledOnce) return row;
+  const done = await ports.limiter.correct(nameOf(row), dayMs, limiterUnits, eventUnits).catch(() => false);
+  return done ? { ...row, correctedUnits: eventUnits - limiterUnits } : row;
+}
+
+export async function reconcile(ports: ReconcilePorts, atMs: number, nowMs: number) {
+  const dayMs = dayStart(atMs);
+  const day = isoDay(dayMs);
+  let rows = await lookAgain(ports, dayMs, await compare(ports, dayMs));
+  if (nowMs - (dayMs + DAY_MS) >= SETTLED_AFTER_MS)
+    rows = await Promise.all(rows.map((row) => (row.agrees ? row : correct(ports, dayMs, row))));
   await ports.periods.saveReconciliation(day, rows);
   const differing = rows.filter(({ agrees }) => !agrees);
   ports.log({
@@ -40,7 +78,7 @@ export async function reconcile(ports: ReconcilePorts, dayMs: number, nowMs: num
     level: differing.length > 0 ? 'error' : 'info',
     day,
     compared: rows.length,
-    differing,
+    differing: differing.slice(0, 20),
   });
   return { day, compared: rows.length, differing: differing.length };
 }

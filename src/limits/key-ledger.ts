@@ -1,85 +1,119 @@
 // What one key is held to by itself: a token bucket and calendar quotas. What it shares with the partner's other
 // keys is asked of the partner's ledger, or spent from a lease. Pure.
 
-import { type Denial, isUnlimited, type KeyLimits } from './limit.ts';
+import { nextDay } from '../core/time.ts';
+import { type Denial, isUnlimited, type KeyLimits, type PartnerLimits } from './limit.ts';
 import {
+  addUnits,
+  type DayCounts,
   isOverQuota,
-  NO_QUOTAS_USED,
+  NO_UNITS,
   type Quotas,
   quotaDenial,
-  returnQuotas,
-  rollQuotas,
-  useQuotas,
+  quotaGauges,
+  quotasOn,
+  unitsOn,
 } from './quota.ts';
-import { type Bucket, bucketWaitMs, fullBucket, refill, spendTokens, tokens } from './token-bucket.ts';
+import {
+  type Bucket,
+  bucketGauge,
+  bucketWaitMs,
+  fullBucket,
+  refill,
+  spendTokens,
+  tokens,
+} from './token-bucket.ts';
 
 export interface KeyLedger {
   bucket: Bucket | undefined;
-  quotas: Quotas;
+  /** Units admitted and not given back, by day: what the partner's object is told. */
+  used: DayCounts;
+  /** A test key that travelled in time: a day that is spent, or units of the day that count no more for this key. */
+  travelled?: { dayMs: number; isSpent: boolean; forgotten: number };
 }
 
-export const newKeyLedger = (): KeyLedger => ({ bucket: undefined, quotas: NO_QUOTAS_USED });
+export const newKeyLedger = (): KeyLedger => ({ bucket: undefined, used: NO_UNITS });
 
-/** Brings bucket and quotas to `nowMs` under these limits. */
+/** Brings the bucket to `nowMs` under these limits. */
 export const advanceKey = (ledger: KeyLedger, limits: KeyLimits, nowMs: number): KeyLedger => ({
+  ...ledger,
   bucket: refill(ledger.bucket ?? fullBucket(limits, nowMs), limits, nowMs),
-  quotas: rollQuotas(ledger.quotas, nowMs),
 });
 
-/** Why an advanced ledger refuses `cost` units now; undefined when it does not. */
+function keyQuotas({ used, travelled }: KeyLedger, dayMs: number): Quotas {
+  const quotas = quotasOn(used, dayMs);
+  const forgotten = travelled?.dayMs === dayMs ? travelled.forgotten : 0;
+  return { ...quotas, dayUsed: Math.max(0, quotas.dayUsed - forgotten) };
+}
+
+/** The tighter of the two day limits: what a day that is spent was held to. 0 where neither limits. */
+function dayLimit(key: KeyLimits, partner: PartnerLimits): number {
+  const days = [key, partner].filter(({ day, overage }) => overage === 'block' && !isUnlimited(day));
+  return days.length === 0 ? 0 : Math.min(...days.map(({ day }) => day));
+}
+
+/** Why an advanced ledger refuses `cost` units on that day; undefined when it does not. */
 export function keyDenial(
   ledger: KeyLedger,
-  limits: KeyLimits,
+  limits: { key: KeyLimits; partner: PartnerLimits },
   cost: number,
+  dayMs: number,
   nowMs: number,
 ): Denial | undefined {
-  const quota = quotaDenial(ledger.quotas, limits, cost, nowMs);
+  const { travelled } = ledger;
+  if (travelled?.isSpent && travelled.dayMs === dayMs) {
+    const limit = dayLimit(limits.key, limits.partner);
+    return { type: 'per_day', limit, used: limit, retryAfterMs: Math.max(1, nextDay(dayMs) - nowMs) };
+  }
+  const quota = quotaDenial(keyQuotas(ledger, dayMs), limits.key, cost, nowMs);
   if (quota) return quota;
-  const bucket = ledger.bucket ?? fullBucket(limits, nowMs);
-  const waitMs = bucketWaitMs(bucket, limits, cost);
+  const bucket = ledger.bucket ?? fullBucket(limits.key, nowMs);
+  const waitMs = bucketWaitMs(bucket, limits.key, cost);
   if (waitMs === 0) return undefined;
   return {
     type: 'burst',
-    limit: limits.burst,
-    used: Math.max(0, limits.burst - tokens(bucket)),
+    limit: limits.key.burst,
+    used: Math.max(0, limits.key.burst - tokens(bucket)),
     retryAfterMs: waitMs,
   };
 }
 
-export const spendKey = (ledger: KeyLedger, cost: number): KeyLedger => ({
-  bucket: ledger.bucket && spendTokens(ledger.bucket, cost),
-  quotas: useQuotas(ledger.quotas, cost),
-});
-
-export const isKeyOverQuota = (ledger: KeyLedger, limits: KeyLimits, cost: number): boolean =>
-  isOverQuota(ledger.quotas, limits, cost);
-
-export const refundKey = (
-  ledger: KeyLedger,
-  units: number,
-  period: Pick<Quotas, 'dayStartMs' | 'monthStartMs'>,
-): KeyLedger => ({ ...ledger, quotas: returnQuotas(ledger.quotas, units, period) });
-
-/** Tokens left, or -1 where the bucket is unlimited. */
-export const tokensLeft = (ledger: KeyLedger, limits: KeyLimits): number =>
-  isUnlimited(limits.burst) || !ledger.bucket ? limits.burst : tokens(ledger.bucket);
-
-/** After a restart: whatever the last write covered counts as spent, as late as it may have been. */
-export const restoreKey = (
-  ledger: KeyLedger,
-  ahead: number,
-  limits: KeyLimits,
-  nowMs: number,
-): KeyLedger => ({
-  bucket: ledger.bucket && spendTokens(refill(ledger.bucket, limits, nowMs), ahead),
-  quotas: useQuotas(ledger.quotas, ahead),
-});
-
-/** Test keys: the day's quota is spent, or begins anew. */
-export const travelKey = (ledger: KeyLedger, limits: KeyLimits, to: 'spent' | 'new_day'): KeyLedger => ({
+/** `dayMs`: the day in which the partner's object decided, or lent. */
+export const spendKey = (ledger: KeyLedger, cost: number, dayMs: number): KeyLedger => ({
   ...ledger,
-  quotas: {
-    ...ledger.quotas,
-    dayUsed: to === 'new_day' ? 0 : Math.max(ledger.quotas.dayUsed, isUnlimited(limits.day) ? 0 : limits.day),
+  bucket: ledger.bucket && spendTokens(ledger.bucket, cost),
+  used: addUnits(ledger.used, dayMs, cost),
+});
+
+/** Units of a call that were reserved and not used. Its tokens stay spent: the call was made. */
+export const giveBackKey = (ledger: KeyLedger, units: number, dayMs: number): KeyLedger => ({
+  ...ledger,
+  used: addUnits(ledger.used, dayMs, -units),
+});
+
+export const isKeyOverQuota = (ledger: KeyLedger, limits: KeyLimits, cost: number, dayMs: number): boolean =>
+  isOverQuota(keyQuotas(ledger, dayMs), limits, cost);
+
+export function keyGauges(
+  ledger: KeyLedger,
+  limits: { key: KeyLimits; partner: PartnerLimits },
+  dayMs: number,
+  nowMs: number,
+) {
+  const burst = bucketGauge(ledger.bucket ?? fullBucket(limits.key, nowMs), limits.key);
+  const gauges = { burst, ...quotaGauges(keyQuotas(ledger, dayMs), limits.key, 'key') };
+  const { travelled } = ledger;
+  if (!travelled?.isSpent || travelled.dayMs !== dayMs) return gauges;
+  const limit = dayLimit(limits.key, limits.partner);
+  return { ...gauges, day: { ...gauges.day, limit, remaining: 0 } };
+}
+
+/** Test keys: the day's quota is spent, or begins anew. What is counted, and told to the partner's object, stays. */
+export const travelKey = (ledger: KeyLedger, dayMs: number, to: 'spent' | 'new_day'): KeyLedger => ({
+  ...ledger,
+  travelled: {
+    dayMs,
+    isSpent: to === 'spent',
+    forgotten: to === 'new_day' ? unitsOn(ledger.used, dayMs) : 0,
   },
 });

@@ -1,5 +1,5 @@
-// A lease: units that a holder may spend until a deadline. They left the parent's state before the reply.
-// Expired means burnt for the holder; units come back only by the holder's own return, once.
+// A lease: units that a holder may spend until a deadline. They left the parent's count before the reply, and what the
+// holder did not spend comes back with its next report.
 
 /** How long a key's object may spend what its partner's object lent. Bounds how late a suspension is noticed. */
 export const LEASE_MS = 500;
@@ -7,19 +7,21 @@ export const LEASE_MS = 500;
 export const LEASE_MARGIN_MS = 50;
 /** Nothing is lent while less than this share of the window is free: then every unit is a decision, and none is lost. */
 const LEND_ABOVE = 0.5;
-/** Share of what is free of the rate that one lease may take (phi). A burnt one is free again after a second. */
+/** Share of what is free of the rate that one lease may take (phi). An unspent one is free again after a second. */
 const SHARE_OF_RATE = 0.25;
-/** Share of what is left of a quota that one lease may take: a burnt one is lost until the period ends. */
+/** Share of what is left of a quota that one lease may take: it is out of others' reach until it comes back. */
 const SHARE_OF_QUOTA = 0.001;
 /** Holders with fewer calls per lease than this ask each time. */
 const WORTH_LENDING = 4;
 
+/** As its holder has it. */
 export interface Lease {
-  id: string;
+  /** Number of the draw that brought it. */
+  seq: number;
   units: number;
   deadlineMs: number;
+  /** The day that its units count in. It never outlives it. */
   dayStartMs: number;
-  monthStartMs: number;
 }
 
 /** The holder counts from *sending* its request, and stops a margin early, so no clocks are compared. */

@@ -40,15 +40,21 @@ export interface Denial {
   retryAfterMs: number;
 }
 
-/** One quota or rate as its holder saw it when it decided. `resetMs` is absolute, ms since the epoch. */
+/** Whose limit it is: the key's own, the partner's (its tier, or what was agreed), or its spending cap. */
+export type Level = 'key' | 'partner' | 'cap';
+
+/** One quota or rate as it stood at the decision. `resetMs` is absolute, ms since the epoch. */
 export interface Gauge {
   limit: number;
+  /** 0 when a call of one unit would be refused, and only then; -1 where nothing limits. */
   remaining: number;
   resetMs: number;
+  level: Level;
 }
 
-export const gauge = (limit: number, used: number, resetMs: number): Gauge => ({
+export const gauge = (limit: number, used: number, resetMs: number, level: Level): Gauge => ({
   limit,
   remaining: isUnlimited(limit) ? UNLIMITED : Math.max(0, limit - used),
   resetMs,
+  level,
 });

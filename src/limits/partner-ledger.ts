@@ -1,18 +1,24 @@
-// What all keys of a partner share: a sliding second and calendar quotas, and the leases lent from them.
-// Pure: the ledger and the moment in, the answer and the new ledger out.
+// What all keys of a partner share: a sliding second, calendar quotas, and the leases lent from them. Pure: ledger, holder
+// and moment in, answer and new state out.
+//
+// A holder (a key's object) reports what it used as absolute counts under a rising number. So a report may be lost, sent
+// twice, or overtaken: the newest says everything, and whatever was granted and not spent comes back with it.
 
-import { LEASE_MS, type Lease, leaseSize } from './lease.ts';
+import { nextDay } from '../core/time.ts';
+import { LEASE_MS, leaseSize } from './lease.ts';
 import { type Denial, type Gauge, gauge, isUnlimited, type PartnerLimits } from './limit.ts';
 import {
-  dayGauge,
+  addUnits,
+  type DayCounts,
+  dayToCountIn,
+  isOpen,
   isOverQuota,
-  monthGauge,
-  NO_QUOTAS_USED,
-  type Quotas,
+  NO_UNITS,
   quotaDenial,
-  returnQuotas,
-  rollQuotas,
-  useQuotas,
+  quotaGauges,
+  quotaLeft,
+  quotasOn,
+  unitsOn,
 } from './quota.ts';
 import {
   addToWindow,
@@ -30,9 +36,32 @@ export interface PartnerLedger {
   version: number;
   limits: PartnerLimits;
   window: Window;
-  quotas: Quotas;
-  /** Units lent and neither returned nor known to be spent, by holder (the key's id). */
-  leases: Readonly<Record<string, Lease>>;
+  /** The day that is counted in. */
+  dayStartMs: number;
+  /** Units of all holders, by day. */
+  used: DayCounts;
+}
+
+/** The last draw that gave a holder something. */
+export interface Grant {
+  seq: number;
+  atMs: number;
+  units: number;
+  /** Units lent beyond the calls that waited; 0 when none. */
+  lent: number;
+  /** Until when they may be spent. */
+  deadlineMs: number;
+}
+
+/** What is known of one holder. */
+export interface Holder {
+  /** Number of its newest message. */
+  seq: number;
+  /** Its share of the open days: what it reported, and what it was granted since. */
+  used: DayCounts;
+  /** Its share of the window. */
+  window: Window;
+  grant?: Grant;
 }
 
 export interface PartnerGauges {
@@ -41,186 +70,221 @@ export interface PartnerGauges {
   month: Gauge;
 }
 
-export interface DrawRequest {
-  /** Repeating an id repeats its answer. */
-  id: string;
+export interface Report {
   holder: string;
+  /** Rises with each message of the holder, also across its crashes. */
+  seq: number;
+  /** Units it used and did not give back, of each open day; a day left out is 0. */
+  used: DayCounts;
+  /** What is left of the lease that came with draw `seq`, after it zeroed its copy. */
+  returned?: { seq: number; units: number };
+  /** Draws whose answers never arrived: nothing was or will be admitted by them. */
+  lost?: readonly number[];
+}
+
+export interface DrawRequest extends Report {
   version: number;
   limits: PartnerLimits;
   /** One cost for each call that waits; each is admitted whole or not at all. */
   costs: readonly number[];
   /** Units the holder is likely to need soon. */
   wanted: number;
-  /** What is left of the holder's last lease, after it zeroed its copy. */
-  returned?: { leaseId: string; units: number };
 }
 
+/** `void`: a newer message came before. It changed nothing. */
+export type ReportReply = { outcome: 'void'; seq: number } | { outcome: 'noted' };
+
 export type DrawReply =
-  | { stale: true; version: number }
+  | { outcome: 'void'; seq: number }
+  | { outcome: 'stale'; version: number }
   | {
-      stale: false;
-      /** When each call was decided, ms. */
-      decidedMs: number[];
+      outcome: 'decided';
+      /** When, ms. */
+      atMs: number;
+      dayStartMs: number;
       admitted: boolean[];
       /** Why the refused ones were. */
       denial?: Denial;
       /** Units used beyond a quota whose overage action admits them. */
       over: boolean;
-      lease?: { id: string; units: number; durationMs: number };
+      lease?: { units: number; durationMs: number };
       gauges: PartnerGauges;
-      period: Pick<Quotas, 'dayStartMs' | 'monthStartMs'>;
     };
 
 export const newPartnerLedger = (): PartnerLedger => ({
   version: -1,
   limits: { second: 0, day: 0, month: 0, overage: 'block' },
   window: EMPTY_WINDOW,
-  quotas: NO_QUOTAS_USED,
-  leases: {},
+  dayStartMs: 0,
+  used: NO_UNITS,
 });
 
+export const newHolder = (): Holder => ({ seq: 0, used: NO_UNITS, window: EMPTY_WINDOW });
+
 /** Brings the ledger to `nowMs`, and to the limits of the newest version. */
-export function advancePartner(
+export const advancePartner = (
   ledger: PartnerLedger,
   version: number,
   limits: PartnerLimits,
   nowMs: number,
+): PartnerLedger => ({
+  ...ledger,
+  version: Math.max(version, ledger.version),
+  limits: version >= ledger.version ? limits : ledger.limits,
+  window: pruneWindow(ledger.window, nowMs),
+  dayStartMs: dayToCountIn(ledger.dayStartMs, nowMs),
+});
+
+/** Adds up what was stored of each holder: the ledger as it was, to the unit. */
+export function restorePartner(
+  ledger: PartnerLedger,
+  holders: Iterable<Holder>,
+  nowMs: number,
 ): PartnerLedger {
-  const quotas = rollQuotas(ledger.quotas, nowMs);
-  return {
-    ...ledger,
-    version: Math.max(version, ledger.version),
-    limits: version >= ledger.version ? limits : ledger.limits,
-    window: pruneWindow(ledger.window, nowMs),
-    quotas,
-    leases:
-      quotas.dayStartMs === ledger.quotas.dayStartMs
-        ? ledger.leases
-        : Object.fromEntries(Object.entries(ledger.leases).filter(([, lease]) => lease.deadlineMs > nowMs)),
-  };
+  let { window, used } = ledger;
+  for (const holder of holders) {
+    for (const [day, units] of Object.entries(holder.used)) used = addUnits(used, Number(day), units);
+    for (const [atMs, units] of pruneWindow(holder.window, nowMs).slots)
+      window = addToWindow(window, units, atMs, ledger.limits.second);
+  }
+  return { ...ledger, window, used };
 }
 
-/** After a restart: whatever the last write covered counts as spent, as late as it may have been. */
-export const restorePartner = (ledger: PartnerLedger, ahead: number, nowMs: number): PartnerLedger =>
-  spend(ledger, ahead, nowMs);
+type State = [PartnerLedger, Holder];
 
-/** Takes back what a holder did not spend. Unknown or repeated returns change nothing. */
-export function returnLease(
-  ledger: PartnerLedger,
-  holder: string,
-  leaseId: string,
-  units: number,
-): PartnerLedger {
-  const lease = ledger.leases[holder];
-  if (lease?.id !== leaseId) return ledger;
-  const back = Math.min(units, lease.units);
-  const { [holder]: _settled, ...leases } = ledger.leases;
-  return {
-    ...ledger,
-    leases,
-    window: removeFromWindow(ledger.window, back, lease.deadlineMs, ledger.limits.second),
-    quotas: returnQuotas(ledger.quotas, back, lease),
-  };
+function takeOutOfWindow([ledger, holder]: State, units: number, atMs: number): State {
+  if (units === 0) return [ledger, holder];
+  const { second } = ledger.limits;
+  return [
+    { ...ledger, window: removeFromWindow(ledger.window, units, atMs, second) },
+    { ...holder, window: removeFromWindow(holder.window, units, atMs, second) },
+  ];
+}
+
+/** A report that is newer than all before. Counts of days that are closed, or that are no counts, change nothing. */
+export function report(ledger: PartnerLedger, before: Holder, { seq, used, returned, lost }: Report): State {
+  const { grant } = before;
+  let state: State = [ledger, { ...before, seq, grant: undefined }];
+  if (grant && lost?.includes(grant.seq)) {
+    state = takeOutOfWindow(state, grant.units, grant.atMs);
+    state = takeOutOfWindow(state, grant.lent, grant.deadlineMs);
+  } else if (grant && returned?.seq === grant.seq && returned.units >= 0 && returned.units <= grant.lent) {
+    state = takeOutOfWindow(state, returned.units, grant.deadlineMs);
+  }
+  let [after, holder] = state;
+  for (const key of new Set([...Object.keys(before.used), ...Object.keys(used)])) {
+    const day = Number(key);
+    const units = unitsOn(used, day);
+    if (!isOpen(day, ledger.dayStartMs) || !Number.isSafeInteger(units) || units < 0) continue;
+    const change = units - unitsOn(holder.used, day);
+    after = { ...after, used: addUnits(after.used, day, change) };
+    holder = { ...holder, used: { ...holder.used, [day]: units } };
+  }
+  return [after, holder];
 }
 
 function denialOf(ledger: PartnerLedger, cost: number, nowMs: number): Denial | undefined {
-  const quota = quotaDenial(ledger.quotas, ledger.limits, cost, nowMs);
+  const quota = quotaDenial(quotasOn(ledger.used, ledger.dayStartMs), ledger.limits, cost, nowMs);
   if (quota) return quota;
-  const waitMs = windowWaitMs(ledger.window, ledger.limits.second, cost, nowMs);
+  const limit = ledger.limits.second;
+  const waitMs = windowWaitMs(ledger.window, limit, cost, nowMs);
   if (waitMs === 0) return undefined;
-  return {
-    type: 'per_second',
-    limit: ledger.limits.second,
-    used: unitsIn(ledger.window),
-    retryAfterMs: waitMs,
-  };
+  return { type: 'per_second', limit, used: unitsIn(ledger.window), retryAfterMs: waitMs };
 }
 
-const spend = (ledger: PartnerLedger, units: number, atMs: number): PartnerLedger => ({
-  ...ledger,
-  window: addToWindow(ledger.window, units, atMs, ledger.limits.second),
-  quotas: useQuotas(ledger.quotas, units),
-});
+const spend = ([ledger, holder]: State, units: number, atMs: number): State => [
+  {
+    ...ledger,
+    window: addToWindow(ledger.window, units, atMs, ledger.limits.second),
+    used: addUnits(ledger.used, ledger.dayStartMs, units),
+  },
+  {
+    ...holder,
+    window: addToWindow(holder.window, units, atMs, ledger.limits.second),
+    used: addUnits(holder.used, ledger.dayStartMs, units),
+  },
+];
 
 export function partnerGauges(ledger: PartnerLedger, nowMs: number): PartnerGauges {
   const used = unitsIn(ledger.window);
   const last = ledger.window.slots.at(-1)?.[0] ?? nowMs;
   return {
-    second: gauge(ledger.limits.second, used, used > 0 ? last + WINDOW_MS + 1 : nowMs),
-    day: dayGauge(ledger.quotas, ledger.limits.day),
-    month: monthGauge(ledger.quotas, ledger.limits.month),
+    second: gauge(ledger.limits.second, used, used > 0 ? last + WINDOW_MS + 1 : nowMs, 'partner'),
+    ...quotaGauges(quotasOn(ledger.used, ledger.dayStartMs), ledger.limits, 'partner'),
   };
 }
 
-const left = (limit: number, used: number): number =>
-  isUnlimited(limit) ? Number.POSITIVE_INFINITY : Math.max(0, limit - used);
+/** How long a lease lasts that is lent now: never into the next day. */
+const leaseMs = (ledger: PartnerLedger, nowMs: number): number =>
+  Math.min(LEASE_MS, nextDay(ledger.dayStartMs) - nowMs);
 
-function lend(
-  ledger: PartnerLedger,
-  request: DrawRequest,
-  nowMs: number,
-): [PartnerLedger, Lease | undefined] {
-  const { limits, quotas } = ledger;
-  const units = leaseSize({
-    wanted: request.wanted,
+function unitsToLend(ledger: PartnerLedger, wanted: number, holders: number, nowMs: number): number {
+  const { limits, window, used, dayStartMs } = ledger;
+  if (leaseMs(ledger, nowMs) < LEASE_MS / 2) return 0;
+  return leaseSize({
+    wanted,
     limit: limits.second,
-    remaining: left(limits.second, unitsIn(ledger.window)),
-    // Over a quota that does not block, each unit is still decided one by one.
-    quotaRemaining: Math.min(left(limits.day, quotas.dayUsed), left(limits.month, quotas.monthUsed)),
-    holders: Object.values(ledger.leases).filter((lease) => lease.deadlineMs > nowMs).length + 1,
+    remaining: isUnlimited(limits.second)
+      ? Number.POSITIVE_INFINITY
+      : Math.max(0, limits.second - unitsIn(window)),
+    // Beyond a quota that does not block, each unit is still decided one by one.
+    quotaRemaining: Math.min(
+      quotaLeft(quotasOn(used, dayStartMs), limits),
+      quotaLeft(quotasOn(used, dayStartMs), { ...limits, overage: 'block' }),
+    ),
+    holders,
   });
-  if (units === 0) return [ledger, undefined];
-  const lease: Lease = {
-    id: request.id,
-    units,
-    deadlineMs: nowMs + LEASE_MS,
-    dayStartMs: quotas.dayStartMs,
-    monthStartMs: quotas.monthStartMs,
-  };
-  const lent = spend(ledger, units, lease.deadlineMs);
-  return [{ ...lent, leases: { ...lent.leases, [request.holder]: lease } }, lease];
 }
 
-/** Decides the waiting calls in order, then lends ahead where there is room. */
-export function draw(before: PartnerLedger, request: DrawRequest, nowMs: number): [PartnerLedger, DrawReply] {
-  let ledger = advancePartner(before, request.version, request.limits, nowMs);
-  if (request.returned) {
-    ledger = returnLease(ledger, request.holder, request.returned.leaseId, request.returned.units);
-  }
-  if (request.version < ledger.version) return [ledger, { stale: true, version: ledger.version }];
+/**
+ * Decides the waiting calls in order, then lends ahead where there is room. `borrowers`: other holders with leases.
+ * The caller has seen to it that the request is newer than all before.
+ */
+export function draw(
+  ledgerBefore: PartnerLedger,
+  holderBefore: Holder,
+  request: DrawRequest,
+  borrowers: number,
+  nowMs: number,
+): [PartnerLedger, Holder, Exclude<DrawReply, { outcome: 'void' }>] {
+  const { seq, version, limits, costs, wanted } = request;
+  const advanced = advancePartner(ledgerBefore, version, limits, nowMs);
+  let state = report(advanced, { ...holderBefore, window: pruneWindow(holderBefore.window, nowMs) }, request);
+  if (version < advanced.version) return [...state, { outcome: 'stale', version: advanced.version }];
   const admitted: boolean[] = [];
   let denial: Denial | undefined;
   let over = false;
-  for (const cost of request.costs) {
+  let units = 0;
+  for (const cost of costs) {
+    const [ledger] = state;
     const refusal = denialOf(ledger, cost, nowMs);
     admitted.push(refusal === undefined);
     if (refusal) {
       denial ??= refusal;
-    } else {
-      over ||= isOverQuota(ledger.quotas, ledger.limits, cost);
-      ledger = spend(ledger, cost, nowMs);
+      continue;
     }
+    over ||= isOverQuota(quotasOn(ledger.used, ledger.dayStartMs), ledger.limits, cost);
+    state = spend(state, cost, nowMs);
+    units += cost;
   }
-  const gauges = partnerGauges(ledger, nowMs);
-  const [after, lease] = denial ? [ledger, undefined] : lend(ledger, request, nowMs);
+  const gauges = partnerGauges(state[0], nowMs);
+  const lent = denial ? 0 : unitsToLend(state[0], wanted, borrowers + 1, nowMs);
+  const durationMs = leaseMs(state[0], nowMs);
+  const deadlineMs = nowMs + durationMs;
+  if (lent > 0) state = spend(state, lent, deadlineMs);
+  const [ledger, holder] = state;
   return [
-    after,
+    ledger,
+    { ...holder, grant: { seq, atMs: nowMs, units, lent, deadlineMs } },
     {
-      stale: false,
-      decidedMs: request.costs.map(() => nowMs),
+      outcome: 'decided',
+      atMs: nowMs,
+      dayStartMs: ledger.dayStartMs,
       admitted,
       denial,
       over,
-      lease: lease && { id: lease.id, units: lease.units, durationMs: LEASE_MS },
+      lease: lent > 0 ? { units: lent, durationMs } : undefined,
       gauges,
-      period: { dayStartMs: after.quotas.dayStartMs, monthStartMs: after.quotas.monthStartMs },
     },
   ];
 }
-
-/** Gives back quota units of a call that was admitted and then not served. Its place in the window stays taken. */
-export const refundPartner = (
-  ledger: PartnerLedger,
-  units: number,
-  period: Pick<Quotas, 'dayStartMs' | 'monthStartMs'>,
-): PartnerLedger => ({ ...ledger, quotas: returnQuotas(ledger.quotas, units, period) });

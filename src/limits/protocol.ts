@@ -1,15 +1,13 @@
 // What the edge, the key's object and the partner's object say to each other.
 
-import type { Denial, Gauge, KeyLimits, PartnerLimits } from './limit.ts';
-import type { Quotas } from './quota.ts';
+import type { Denial, Gauge, KeyLimits, OverageAction, PartnerLimits } from './limit.ts';
+import type { PartnerGauges } from './partner-ledger.ts';
 
 /** Which versions of the key's and of the partner's record a caller has seen. */
 export interface Versions {
   key: number;
   partner: number;
 }
-
-export type Period = Pick<Quotas, 'dayStartMs' | 'monthStartMs'>;
 
 /** Who is limited, by what. Limits come with the call; the highest version seen wins. */
 export interface LimitSubject {
@@ -40,14 +38,31 @@ export interface LimitGauges {
 export type TakeReply =
   | { outcome: 'stale'; versions: Versions }
   | { outcome: 'replayed' }
+  /** The call was settled before it arrived: its caller has given up. */
+  | { outcome: 'settled' }
   | { outcome: 'deny'; denial: Denial; gauges: LimitGauges }
-  /** `atMs`: the moment at which the units were counted. */
-  | { outcome: 'admit'; gauges: LimitGauges; period: Period; over: boolean; atMs: number };
+  /** `atMs`: the moment at which the units were counted; `dayStartMs`: the day in which they count. */
+  | { outcome: 'admit'; gauges: LimitGauges; dayStartMs: number; over: boolean; atMs: number };
 
-export interface Refund {
+/** What a call came to: `used` of the units that it reserved. The rest goes back to the quotas that it came from. */
+export interface Settle {
+  /** Id of the call. */
   id: string;
   keyId: string;
-  partnerObject: string;
-  units: number;
-  period: Period;
+  /** Units, from 0 to what was reserved. */
+  used: number;
+}
+
+/**
+ * `settled`: applied, now or when it was sent before. All others change nothing. `unknown`: nobody reserved under this
+ * id, or it is too long ago; `invalid`: not a whole number from 0 to what was reserved.
+ */
+export type Settled = 'settled' | 'unknown' | 'invalid';
+
+/** What is used, exactly: every holder that may hold something was asked for it. */
+export interface PartnerStanding {
+  gauges: PartnerGauges;
+  used: { second: number; day: number; month: number };
+  /** The plan's quotas, also where going beyond them is not refused. */
+  plan: { day: number; month: number; overage: OverageAction };
 }

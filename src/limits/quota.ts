@@ -1,12 +1,18 @@
-// Calendar quotas in UTC: units used since the start of the day and of the month. A period never inherits from another.
+// Calendar quotas in UTC. Units are counted by day, each in the day in which it was decided; a month is the sum of its
+// days, so the two can never differ, and what is given back late goes back to the day that it was taken from.
 
-import { dayStart, monthStart, nextDay, nextMonth } from '../core/time.ts';
-import { type Denial, type Gauge, gauge, isUnlimited, type OverageAction } from './limit.ts';
+import { DAY_MS, dayStart, monthStart, nextDay, nextMonth } from '../core/time.ts';
+import { type Denial, type Gauge, gauge, isUnlimited, type Level, type OverageAction } from './limit.ts';
 
+/** Units by the start of their day, ms since the epoch. */
+export type DayCounts = Readonly<Record<number, number>>;
+
+export const NO_UNITS: DayCounts = {};
+
+/** What is used of the day that is counted in, and of its month. */
 export interface Quotas {
   dayStartMs: number;
   dayUsed: number;
-  monthStartMs: number;
   monthUsed: number;
 }
 
@@ -17,67 +23,56 @@ export interface QuotaLimits {
   monthCap?: number;
 }
 
-export const NO_QUOTAS_USED: Quotas = { dayStartMs: 0, dayUsed: 0, monthStartMs: 0, monthUsed: 0 };
+/** The day to count in. A clock that went back stays in the later day. */
+export const dayToCountIn = (latestDayMs: number, nowMs: number): number =>
+  Math.max(latestDayMs, dayStart(nowMs));
 
-/** Starts new periods when `nowMs` is past the old ones. A clock that went back stays in the later period. */
-export function rollQuotas(quotas: Quotas, nowMs: number): Quotas {
-  const day = dayStart(nowMs);
-  const month = monthStart(nowMs);
-  if (day <= quotas.dayStartMs && month <= quotas.monthStartMs) return quotas;
-  const newDay = day > quotas.dayStartMs;
-  const newMonth = month > quotas.monthStartMs;
-  return {
-    dayStartMs: newDay ? day : quotas.dayStartMs,
-    dayUsed: newDay ? 0 : quotas.dayUsed,
-    monthStartMs: newMonth ? month : quotas.monthStartMs,
-    monthUsed: newMonth ? 0 : quotas.monthUsed,
-  };
+/** More units on a day, or less: never under zero. */
+export const addUnits = (counts: DayCounts, dayMs: number, units: number): DayCounts => ({
+  ...counts,
+  [dayMs]: Math.max(0, (counts[dayMs] ?? 0) + units),
+});
+
+export const unitsOn = (counts: DayCounts, dayMs: number): number => counts[dayMs] ?? 0;
+
+export function quotasOn(counts: DayCounts, dayStartMs: number): Quotas {
+  const [first, next] = [monthStart(dayStartMs), nextMonth(dayStartMs)];
+  let monthUsed = 0;
+  for (const day in counts) if (Number(day) >= first && Number(day) < next) monthUsed += counts[day] ?? 0;
+  return { dayStartMs, dayUsed: unitsOn(counts, dayStartMs), monthUsed };
 }
 
-export const useQuotas = (quotas: Quotas, units: number): Quotas => ({
-  ...quotas,
-  dayUsed: quotas.dayUsed + units,
-  monthUsed: quotas.monthUsed + units,
-});
+/** Without the days before. */
+export const since = (counts: DayCounts, firstDayMs: number): DayCounts =>
+  Object.fromEntries(Object.entries(counts).filter(([day]) => Number(day) >= firstDayMs));
 
-/** Gives units back to the periods that they were taken from, and to no other. */
-export const returnQuotas = (
-  quotas: Quotas,
-  units: number,
-  from: Pick<Quotas, 'dayStartMs' | 'monthStartMs'>,
-): Quotas => ({
-  ...quotas,
-  dayUsed: from.dayStartMs === quotas.dayStartMs ? Math.max(0, quotas.dayUsed - units) : quotas.dayUsed,
-  monthUsed:
-    from.monthStartMs === quotas.monthStartMs ? Math.max(0, quotas.monthUsed - units) : quotas.monthUsed,
-});
+/** Days whose calls may still be settled: today and yesterday. */
+export const isOpen = (dayMs: number, todayMs: number): boolean =>
+  dayMs === todayMs || dayMs === todayMs - DAY_MS;
 
 const exceeds = (limit: number, used: number, units: number): boolean =>
   !isUnlimited(limit) && used + units > limit;
 
-/** Why `units` do not fit into rolled quotas now; undefined when they do, or when the overage action admits them. */
+/** Why `units` do not fit now; undefined when they do, or when the overage action admits them. */
 export function quotaDenial(
   quotas: Quotas,
   limits: QuotaLimits,
   units: number,
   nowMs: number,
 ): Denial | undefined {
+  const { dayStartMs, dayUsed, monthUsed } = quotas;
+  const monthEnds = Math.max(1, nextMonth(dayStartMs) - nowMs);
   if (limits.overage !== 'block') {
     const cap = limits.monthCap ?? -1;
-    if (!exceeds(cap, quotas.monthUsed, units)) return undefined;
-    return { type: 'per_month', limit: cap, used: quotas.monthUsed, retryAfterMs: nextMonth(nowMs) - nowMs };
+    if (!exceeds(cap, monthUsed, units)) return undefined;
+    return { type: 'per_month', limit: cap, used: monthUsed, retryAfterMs: monthEnds };
   }
   // The longer wait first: a caller over both is not helped by tomorrow.
-  if (exceeds(limits.month, quotas.monthUsed, units)) {
-    return {
-      type: 'per_month',
-      limit: limits.month,
-      used: quotas.monthUsed,
-      retryAfterMs: nextMonth(nowMs) - nowMs,
-    };
-  }
-  if (exceeds(limits.day, quotas.dayUsed, units)) {
-    return { type: 'per_day', limit: limits.day, used: quotas.dayUsed, retryAfterMs: nextDay(nowMs) - nowMs };
+  if (exceeds(limits.month, monthUsed, units))
+    return { type: 'per_month', limit: limits.month, used: monthUsed, retryAfterMs: monthEnds };
+  if (exceeds(limits.day, dayUsed, units)) {
+    const retryAfterMs = Math.max(1, nextDay(dayStartMs) - nowMs);
+    return { type: 'per_day', limit: limits.day, used: dayUsed, retryAfterMs };
   }
   return undefined;
 }
@@ -86,13 +81,22 @@ export function quotaDenial(
 export const isOverQuota = (quotas: Quotas, limits: QuotaLimits, units: number): boolean =>
   exceeds(limits.day, quotas.dayUsed, units) || exceeds(limits.month, quotas.monthUsed, units);
 
-export const dayGauge = (quotas: Quotas, limit: number): Gauge =>
-  gauge(limit, quotas.dayUsed, nextDay(quotas.dayStartMs));
-export const monthGauge = (quotas: Quotas, limit: number): Gauge =>
-  gauge(limit, quotas.monthUsed, nextMonth(quotas.monthStartMs));
+/** What is left until a call is refused. A quota that does not block refuses nobody: then only the cap is a limit. */
+export function quotaGauges(
+  { dayStartMs, dayUsed, monthUsed }: Quotas,
+  { day, month, overage, monthCap = -1 }: QuotaLimits,
+  level: Level,
+): { day: Gauge; month: Gauge } {
+  const blocks = overage === 'block';
+  return {
+    day: gauge(blocks ? day : -1, dayUsed, nextDay(dayStartMs), level),
+    month: gauge(blocks ? month : monthCap, monthUsed, nextMonth(dayStartMs), blocks ? level : 'cap'),
+  };
+}
 
-/** Units left of the day and of the month; -1 where unlimited. */
-export const quotasLeft = (quotas: Quotas, limits: QuotaLimits): number[] => [
-  dayGauge(quotas, limits.day).remaining,
-  monthGauge(quotas, limits.month).remaining,
-];
+/** Units that fit until the first quota refuses; Infinity where none does. */
+export function quotaLeft(quotas: Quotas, limits: QuotaLimits): number {
+  const { day, month } = quotaGauges(quotas, limits, 'partner');
+  const left = ({ limit, remaining }: Gauge) => (isUnlimited(limit) ? Number.POSITIVE_INFINITY : remaining);
+  return Math.min(left(day), left(month));
+}

@@ -1,7 +1,7 @@
 // Token bucket in integers. In any interval of t ms, at most capacity + refill * t units are admitted.
 // A level counts 1/60,000 of a unit, so that a refill of s units a minute is exactly s a millisecond.
 
-import { isUnlimited, NEVER_RETRY_MS } from './limit.ts';
+import { type Gauge, gauge, isUnlimited, NEVER_RETRY_MS } from './limit.ts';
 
 const SCALE = 60_000;
 
@@ -43,4 +43,12 @@ export function bucketWaitMs(bucket: Bucket, limit: BucketLimit, units: number):
   if (missing <= 0) return 0;
   if (units > limit.burst || limit.sustained === 0) return NEVER_RETRY_MS;
   return isUnlimited(limit.sustained) ? 1 : Math.ceil(missing / limit.sustained);
+}
+
+/** Tokens left, and when the bucket is full again. */
+export function bucketGauge(bucket: Bucket, limit: BucketLimit): Gauge {
+  const missing = Math.max(0, limit.burst * SCALE - bucket.level);
+  const rate = isUnlimited(limit.sustained) ? missing : limit.sustained;
+  const fullMs = missing === 0 ? 0 : rate > 0 ? Math.ceil(missing / rate) : NEVER_RETRY_MS;
+  return gauge(limit.burst, limit.burst - tokens(bucket), bucket.atMs + fullMs, 'key');
 }

@@ -2,31 +2,24 @@
 // and not overloaded; the call's id makes the repetition free. Throws LimiterUnavailable; the stage decides what then.
 
 import type { KeyLimiter } from '../../durable-objects/key-limiter.ts';
-import type { PartnerLimiter, PartnerStanding } from '../../durable-objects/partner-limiter.ts';
-import type { LimitGauges, LimitSubject, Refund, TakeCall, TakeReply, Versions } from '../limits/protocol.ts';
-import { isWorthRetrying } from './object-errors.ts';
+import type { PartnerLimiter } from '../../durable-objects/partner-limiter.ts';
+import type {
+  LimitGauges,
+  LimitSubject,
+  PartnerStanding,
+  Settle,
+  Settled,
+  TakeCall,
+  TakeReply,
+  Versions,
+} from '../limits/protocol.ts';
+import { isWorthRetrying, LimiterUnavailable, within } from './object-errors.ts';
 
 const LIMITER_TIMEOUT_MS = 2000;
+/** Pauses between the tries of a settle, ms: nobody waits for it, and it is to arrive. */
+const SETTLE_PAUSES_MS = [100, 400, 1500, 5000, 10_000];
 
-/** The limiter could not be asked: overloaded, unreachable, or over its time bound. */
-export class LimiterUnavailable extends Error {
-  override name = 'LimiterUnavailable';
-}
-
-async function bounded<T>(work: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new LimiterUnavailable('limiter over its time bound')),
-      LIMITER_TIMEOUT_MS,
-    );
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const pause = (ms: number): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export function createLimiterClient(
   keys: DurableObjectNamespace<KeyLimiter>,
@@ -38,13 +31,13 @@ export function createLimiterClient(
 
   async function ask<T>(send: () => Promise<T>): Promise<T> {
     try {
-      return await bounded(send());
+      return await within(LIMITER_TIMEOUT_MS, send);
     } catch (error) {
       if (error instanceof LimiterUnavailable) throw error;
       if (!isWorthRetrying(error)) throw new LimiterUnavailable('limiter failed', { cause: error });
     }
     try {
-      return await bounded(send());
+      return await within(LIMITER_TIMEOUT_MS, send);
     } catch (error) {
       throw new LimiterUnavailable('limiter failed twice', { cause: error });
     }
@@ -62,7 +55,17 @@ export function createLimiterClient(
       versions: Pick<Versions, 'partner'>;
     }): Promise<PartnerStanding> =>
       ask(async () => partnerStub(partnerObject).standing(versions.partner, partner)),
-    refund: (refund: Refund): Promise<void> => ask(async () => stub(refund.keyId).refund(refund)),
+    /** Says what a call came to, again until it is heard: as often as need be, it is applied once. */
+    async settle(settle: Settle): Promise<Settled> {
+      for (const pauseMs of SETTLE_PAUSES_MS) {
+        try {
+          return await within(LIMITER_TIMEOUT_MS, async () => stub(settle.keyId).settle(settle));
+        } catch {
+          await pause(pauseMs);
+        }
+      }
+      return ask(async () => stub(settle.keyId).settle(settle));
+    },
     /** Test keys only: the day's quota is spent, or begins anew. */
     travel: (subject: LimitSubject, to: 'spent' | 'new_day'): Promise<void> =>
       ask(async () => stub(subject.keyId).travel(subject, to)),
@@ -71,7 +74,12 @@ export function createLimiterClient(
       ask(async () => stub(id).announce(versions)),
     announcePartner: (partnerObject: string, version: number): Promise<void> =>
       ask(async () => partnerStub(partnerObject).announce(version)),
-    partnerUsage: (partnerObject: string) => ask(async () => partnerStub(partnerObject).usage()),
+    /** Units that the partner's object counted on a day, after each of its keys was asked. */
+    unitsOfDay: (partnerObject: string, dayMs: number): Promise<number> =>
+      ask(async () => partnerStub(partnerObject).unitsOfDay(dayMs)),
+    /** Makes a day's count what was billed, where it still is what it was when they were compared. */
+    correct: (partnerObject: string, dayMs: number, expected: number, billed: number): Promise<boolean> =>
+      ask(async () => partnerStub(partnerObject).correct(dayMs, expected, billed)),
   };
 }
 

@@ -11,6 +11,7 @@ import {
   makeKey,
   makePartner,
   makeSigningKey,
+  query,
   sendJson,
   stack,
 } from '../support/api.ts';
@@ -347,9 +348,46 @@ describe('answers of the gateway', () => {
   it('the IETF headers name the policies and the tightest of them', async () => {
     const { headers } = await call('/v2/routes/list', { key: keys.free });
     expect(headers['ratelimit-policy']).toBe(
-      '"second";q=2;w=1, "day";q=1000;w=86400, "month";q=30000;w=2592000',
+      '"second";q=2;w=1, "burst";q=600;w=360, "day";q=1000;w=86400, "month";q=30000;w=2592000',
     );
     expect(headers.ratelimit).toMatch(/^"second";r=[01];t=[01]$/);
+  });
+
+  it('a refused call names the policy that refused it, and only then something is 0', async () => {
+    const partner = await makePartner({ second: -1, day: 5 });
+    const { secret: key, id } = await makeKey(partner.id);
+    await query(
+      `UPDATE api_key_quotas SET burst_limit = 3, sustained_limit = 1 WHERE key_id = (SELECT key_id FROM api_key WHERE id = $1)`,
+      [id],
+    );
+    for (const left of [2, 1, 0]) {
+      const { status, headers } = await call('/v2/routes/list', { key });
+      expect([status, headers['x-ratelimit-remaining-second'], headers['x-ratelimit-limit-second']]).toEqual([
+        200,
+        String(left),
+        '3',
+      ]);
+      expect(headers['ratelimit-policy']).toBe('"burst";q=3;w=180, "day";q=5;w=86400');
+    }
+    const { status, headers, json } = await call('/v2/routes/list', { key });
+    expect([status, json.limit_type, headers['x-ratelimit-remaining-second']]).toEqual([429, 'burst', '0']);
+    expect(headers.ratelimit).toMatch(/^"burst";r=0;t=\d+$/);
+    const shown = (await call('/dashboard/quota', { key })).json;
+    expect(shown.rate_limits.second).toEqual({ limit: 3, used: 3, remaining: 0, level: 'key' });
+    expect(shown.daily).toMatchObject({ requests: 3, limit: 5, remaining: 2, level: 'partner' });
+  });
+
+  it('the limit that counts is the same in every place, and says whose it is', async () => {
+    const partner = await makePartner({ second: -1, day: -1, month: -1 });
+    const { secret: key, id } = await makeKey(partner.id);
+    await query(
+      `UPDATE api_key_quotas SET daily_quota = 70 WHERE key_id = (SELECT key_id FROM api_key WHERE id = $1)`,
+      [id],
+    );
+    const { headers } = await call('/v2/routes/list', { key });
+    expect(headers['x-ratelimit-limit-day']).toBe('70');
+    const { json } = await call('/dashboard/quota', { key });
+    expect(json.rate_limits.day).toEqual({ limit: 70, used: 1, remaining: 69, level: 'key' });
   });
 });
 
@@ -515,6 +553,7 @@ describe('/dashboard', () => {
       limit: 50,
       used: json.daily.requests,
       remaining: json.daily.remaining,
+      level: 'partner',
     });
     expect(json.rate_limits.month.limit).toBe(500);
     expect(json.rate_limits.second.limit).toBe(5);

@@ -2,16 +2,39 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { advanceKey, keyDenial, newKeyLedger, restoreKey, spendKey } from '../../src/limits/key-ledger.ts';
-import { holderDeadline, leaseSize } from '../../src/limits/lease.ts';
+import { combineGauges } from '../../src/limits/gauges.ts';
+import {
+  advanceKey,
+  giveBackKey,
+  keyDenial,
+  keyGauges,
+  newKeyLedger,
+  spendKey,
+  travelKey,
+} from '../../src/limits/key-ledger.ts';
+import { leaseSize } from '../../src/limits/lease.ts';
+import type { Gauge, Level } from '../../src/limits/limit.ts';
 import {
   type DrawReply,
+  type DrawRequest,
   draw,
+  type Holder,
+  newHolder,
   newPartnerLedger,
-  refundPartner,
+  type PartnerLedger,
+  type Report,
+  report,
   restorePartner,
 } from '../../src/limits/partner-ledger.ts';
-import { NO_QUOTAS_USED, quotaDenial, returnQuotas, rollQuotas, useQuotas } from '../../src/limits/quota.ts';
+import {
+  addUnits,
+  type DayCounts,
+  dayToCountIn,
+  NO_UNITS,
+  quotaDenial,
+  quotaGauges,
+  quotasOn,
+} from '../../src/limits/quota.ts';
 import {
   addToWindow,
   EMPTY_WINDOW,
@@ -20,9 +43,10 @@ import {
   windowWaitMs,
 } from '../../src/limits/sliding-window.ts';
 import { bucketWaitMs, fullBucket, refill, spendTokens } from '../../src/limits/token-bucket.ts';
-import { watermarkUnits } from '../../src/limits/watermark.ts';
 
-const START = Date.UTC(2026, 10, 22, 12);
+const DAY_MS = 86_400_000;
+const START_OF_DAY = Date.UTC(2026, 10, 22);
+const START = START_OF_DAY + DAY_MS / 2;
 /** Demands as [ms since the last, units]. */
 const demands = fc.array(fc.tuple(fc.integer({ min: 0, max: 400 }), fc.integer({ min: 1, max: 3 })), {
   maxLength: 300,
@@ -154,178 +178,235 @@ describe('token bucket', () => {
 
 describe('calendar quota', () => {
   const limits = { day: 10, month: 100, overage: 'block' as const };
+  const day = (text: string) => dayToCountIn(0, Date.parse(text));
+
   it.for([
-    ['the last moment of a day', '2026-11-22T23:59:59.999Z', '2026-11-23T00:00:00.000Z', 1, true, false],
-    ['the last moment of a month', '2026-11-30T23:59:59.999Z', '2026-12-01T00:00:00.000Z', 1, true, true],
-    ['the last moment of a year', '2026-12-31T23:59:59.999Z', '2027-01-01T00:00:00.000Z', 1, true, true],
-    ['28 February of a leap year', '2028-02-28T23:59:59.999Z', '2028-02-29T00:00:00.000Z', 1, true, false],
-    ['a leap day', '2028-02-29T23:59:59.999Z', '2028-03-01T00:00:00.000Z', 1, true, true],
-  ] as const)('%s', ([, before, after, waitMs, newDay, newMonth]) => {
-    const used = useQuotas(rollQuotas(NO_QUOTAS_USED, Date.parse(before)), 10);
-    expect(quotaDenial(used, limits, 1, Date.parse(before))).toMatchObject({
+    ['the last moment of a day', '2026-11-22T23:59:59.999Z', '2026-11-23T00:00:00.000Z', true],
+    ['the last moment of a month', '2026-11-30T23:59:59.999Z', '2026-12-01T00:00:00.000Z', false],
+    ['the last moment of a year', '2026-12-31T23:59:59.999Z', '2027-01-01T00:00:00.000Z', false],
+    ['28 February of a leap year', '2028-02-28T23:59:59.999Z', '2028-02-29T00:00:00.000Z', true],
+    ['a leap day', '2028-02-29T23:59:59.999Z', '2028-03-01T00:00:00.000Z', false],
+  ] as const)('%s', ([, before, after, isSameMonth]) => {
+    const used = addUnits(NO_UNITS, day(before), 10);
+    expect(quotaDenial(quotasOn(used, day(before)), limits, 1, Date.parse(before))).toMatchObject({
       type: 'per_day',
       limit: 10,
       used: 10,
-      retryAfterMs: waitMs,
+      retryAfterMs: 1,
     });
-    const rolled = rollQuotas(used, Date.parse(after));
-    expect(rolled.dayUsed).toBe(newDay ? 0 : 10);
-    expect(rolled.monthUsed).toBe(newMonth ? 0 : 10);
-    expect(quotaDenial(rolled, limits, 1, Date.parse(after))).toBeUndefined();
+    const next = quotasOn(used, day(after));
+    expect(next).toMatchObject({ dayUsed: 0, monthUsed: isSameMonth ? 10 : 0 });
+    expect(quotaDenial(next, limits, 1, Date.parse(after))).toBeUndefined();
   });
 
-  it('units come back to the period that they were taken from, and to no other', () => {
-    const first = useQuotas(rollQuotas(NO_QUOTAS_USED, START), 5);
-    const next = useQuotas(rollQuotas(first, START + 86_400_000), 3);
-    expect(returnQuotas(next, 2, first)).toMatchObject({ dayUsed: 3, monthUsed: 6 });
-    expect(returnQuotas(next, 2, next)).toMatchObject({ dayUsed: 1, monthUsed: 6 });
+  it('units come back to the day that they were taken from, and to its month', () => {
+    const used = addUnits(addUnits(NO_UNITS, START_OF_DAY, 5), START_OF_DAY + DAY_MS, 3);
+    const back = addUnits(used, START_OF_DAY, -2);
+    expect(quotasOn(back, START_OF_DAY + DAY_MS)).toMatchObject({ dayUsed: 3, monthUsed: 6 });
+    expect(quotasOn(back, START_OF_DAY)).toMatchObject({ dayUsed: 3 });
+  });
+
+  it('a clock that goes back stays in the later day', () => {
+    expect(dayToCountIn(START_OF_DAY, START_OF_DAY - 1)).toBe(START_OF_DAY);
+  });
+
+  it('what does not block leaves no number but the cap', () => {
+    const quotas = { dayStartMs: START_OF_DAY, dayUsed: 12, monthUsed: 60 };
+    expect(quotaGauges(quotas, limits, 'partner')).toMatchObject({
+      day: { limit: 10, remaining: 0, level: 'partner' },
+      month: { limit: 100, remaining: 40 },
+    });
+    expect(quotaGauges(quotas, { ...limits, overage: 'charge', monthCap: 61 }, 'partner')).toMatchObject({
+      day: { limit: -1, remaining: -1 },
+      month: { limit: 61, remaining: 1, level: 'cap' },
+    });
   });
 });
 
-describe('watermark', () => {
-  it('is 1 for small limits, and bounded by all of them', () => {
-    expect(watermarkUnits([50], [100])).toBe(1);
-    expect(watermarkUnits([1000], [-1, -1])).toBe(20);
-    expect(watermarkUnits([1000], [5000])).toBe(5);
-    expect(watermarkUnits([-1], [-1])).toBe(64);
-    expect(watermarkUnits([0], [0])).toBe(1);
+describe('what a caller is shown', () => {
+  const gaugeOf = (limit: number, remaining: number, level: Level): Gauge => ({
+    limit,
+    remaining,
+    resetMs: 0,
+    level,
+  });
+  const none = gaugeOf(-1, -1, 'partner');
+  it.for<[string, Gauge, Gauge, Gauge]>([
+    [
+      'the one that has less left',
+      gaugeOf(100, 9, 'key'),
+      gaugeOf(50, 20, 'partner'),
+      gaugeOf(100, 9, 'key'),
+    ],
+    ['the only one there is', gaugeOf(1_000_000, 7, 'key'), none, gaugeOf(1_000_000, 7, 'key')],
+    [
+      'the lower of two with as much left',
+      gaugeOf(9, 0, 'key'),
+      gaugeOf(5, 0, 'partner'),
+      gaugeOf(5, 0, 'partner'),
+    ],
+    ['unlimited where nothing limits', none, none, none],
+  ])('of a quota is %s', ([, key, partner, shown]) => {
+    const { day } = combineGauges(
+      { burst: none, day: key, month: none },
+      { second: none, day: partner, month: none },
+      0,
+    );
+    expect(day).toEqual(shown);
+  });
+
+  it('the second is 0 whenever the bucket refuses, and the bucket itself where nothing else limits', () => {
+    const burst = gaugeOf(600, 0, 'key');
+    const shown = (second: Gauge) =>
+      combineGauges({ burst, day: none, month: none }, { second, day: none, month: none }, 0).second;
+    expect(shown(gaugeOf(10, 7, 'partner'))).toMatchObject({ limit: 10, remaining: 0, level: 'key' });
+    expect(shown(none)).toEqual(burst);
   });
 });
 
 describe('key ledger', () => {
-  it('a restart counts everything that the last write covered as spent', () => {
-    const limits = { burst: 10, sustained: 60, day: 100, month: -1, overage: 'block' as const };
-    const ledger = spendKey(advanceKey(newKeyLedger(), limits, START), 4);
-    const restored = advanceKey(restoreKey(ledger, 3, limits, START), limits, START);
-    expect(keyDenial(restored, limits, 3, START)).toBeUndefined();
-    expect(keyDenial(restored, limits, 4, START)).toMatchObject({ type: 'burst' });
-    expect(restored.quotas.dayUsed).toBe(7);
+  const key = { burst: 10, sustained: 60, day: 100, month: -1, overage: 'block' as const };
+  const partner = { second: -1, day: 50, month: -1, overage: 'block' as const };
+
+  it('what is given back counts no more, but its tokens stay spent', () => {
+    const spent = spendKey(advanceKey(newKeyLedger(), key, START), 4, START_OF_DAY);
+    const back = giveBackKey(spent, 4, START_OF_DAY);
+    expect(back.used[START_OF_DAY]).toBe(0);
+    expect(keyDenial(back, { key, partner }, 7, START_OF_DAY, START)).toMatchObject({
+      type: 'burst',
+      used: 4,
+    });
+  });
+
+  it('a day that is spent in a test is spent at the limit that counts, and told to nobody', () => {
+    const used = spendKey(advanceKey(newKeyLedger(), key, START), 3, START_OF_DAY);
+    const spent = travelKey(used, START_OF_DAY, 'spent');
+    expect(keyDenial(spent, { key, partner }, 1, START_OF_DAY, START)).toMatchObject({
+      type: 'per_day',
+      limit: 50,
+      used: 50,
+    });
+    expect(keyGauges(spent, { key, partner }, START_OF_DAY, START).day).toMatchObject({
+      limit: 50,
+      remaining: 0,
+    });
+    expect(spent.used).toEqual(used.used);
+    const anew = travelKey(spent, START_OF_DAY, 'new_day');
+    expect(keyGauges(anew, { key, partner }, START_OF_DAY, START).day).toMatchObject({
+      limit: 100,
+      remaining: 100,
+    });
+    expect(keyDenial(spent, { key, partner }, 1, START_OF_DAY + DAY_MS, START + DAY_MS)).toBeUndefined();
   });
 });
 
-describe('partner ledger, many holders with leases, crashes at any point', () => {
+describe('partner ledger', () => {
   const limits = (second: number, day: number) => ({ second, day, month: -1, overage: 'block' as const });
-  type Held = { id: string; units: number; deadlineMs: number } | undefined;
+  const asking = (seq: number, wishes: Partial<DrawRequest> = {}): DrawRequest => ({
+    holder: 'h',
+    seq,
+    used: {},
+    version: 1,
+    limits: limits(100, 1_000_000),
+    costs: [1],
+    wanted: 0,
+    ...wishes,
+  });
+  const decided = (reply: DrawReply) => {
+    if (reply.outcome !== 'decided') throw new Error(reply.outcome);
+    return reply;
+  };
+  const usedOf = (ledger: PartnerLedger) => quotasOn(ledger.used, ledger.dayStartMs).dayUsed;
 
-  /** Holders spend at random moments; a crash forgets a holder's lease or the ledger's memory. */
-  const action = fc.record({
-    waitMs: fc.integer({ min: 0, max: 250 }),
-    holder: fc.integer({ min: 0, max: 3 }),
-    kind: fc.constantFrom('spend', 'spend', 'spend', 'spend', 'crash holder', 'crash ledger'),
-    wanted: fc.integer({ min: 0, max: 40 }),
+  it('a lease counts as spent until its holder says what it used', () => {
+    const [lent, holder, reply] = draw(newPartnerLedger(), newHolder(), asking(1, { wanted: 20 }), 0, START);
+    expect(decided(reply).lease?.units).toBe(20);
+    expect([usedOf(lent), unitsIn(lent.window)]).toEqual([21, 21]);
+    const back = { holder: 'h', seq: 2, used: { [START_OF_DAY]: 6 }, returned: { seq: 1, units: 15 } };
+    const [once, told] = report(lent, holder, back);
+    expect([usedOf(once), unitsIn(once.window)]).toEqual([6, 6]);
+    const [twice] = report(once, told, { ...back, seq: 3 });
+    expect([usedOf(twice), unitsIn(twice.window)]).toEqual([6, 6]);
   });
 
-  it('never more than N in any second, nor more than the quota', () => {
-    fc.assert(
-      fc.property(
-        fc.array(action, { maxLength: 250 }),
-        fc.constantFrom(3, 10, 40, 120),
-        fc.constantFrom(25, 100, 100_000),
-        (actions, second, day) => {
-          let ledger = newPartnerLedger();
-          let stored = { ledger, ahead: 0 };
-          let ahead = 0;
-          const held: Held[] = [];
-          const spent: [number, number][] = [];
-          let nowMs = START;
-          let id = 0;
-          for (const { waitMs, holder, kind, wanted } of actions) {
-            nowMs += waitMs;
-            const lease = held[holder];
-            if (kind === 'crash holder') held[holder] = undefined;
-            else if (kind === 'crash ledger') {
-              ledger = restorePartner(stored.ledger, stored.ahead, nowMs);
-              ahead = 0;
-              stored = { ledger, ahead };
-            } else if (lease && lease.units > 0 && nowMs < lease.deadlineMs) {
-              lease.units--;
-              spent.push([nowMs, 1]);
-            } else {
-              const returned = lease && { leaseId: lease.id, units: lease.units };
-              held[holder] = undefined;
-              const request = {
-                id: String(id++),
-                holder: String(holder),
-                version: 1,
-                limits: limits(second, day),
-                costs: [1],
-                wanted,
-                returned,
-              };
-              const [after, reply] = draw(ledger, request, nowMs) as [
-                typeof ledger,
-                Exclude<DrawReply, { stale: true }>,
-              ];
-              ledger = after;
-              if (reply.admitted[0]) spent.push([nowMs, 1]);
-              if (reply.lease)
-                held[holder] = {
-                  id: reply.lease.id,
-                  units: reply.lease.units,
-                  deadlineMs: holderDeadline(nowMs, reply.lease.durationMs),
-                };
-              const taken = (reply.admitted[0] ? 1 : 0) + (reply.lease?.units ?? 0);
-              // As the shell does it: a write covers k units ahead.
-              if (ahead >= taken) ahead -= taken;
-              else {
-                ahead = watermarkUnits([second], [day - ledger.quotas.dayUsed]) - 1;
-                stored = { ledger, ahead };
-              }
-            }
-          }
-          expect(mostInWindow(spent, 1000)).toBeLessThanOrEqual(second);
-          expect(spent.length).toBeLessThanOrEqual(day);
-        },
-      ),
-      { numRuns: 300 },
+  it.for<[string, Partial<Report>]>([
+    ['more than was lent', { returned: { seq: 1, units: 21 } }],
+    ['less than nothing', { returned: { seq: 1, units: -1 } }],
+    ['of a lease that it never had', { returned: { seq: 7, units: 15 } }],
+  ])('a return of %s frees nothing of the rate', ([, wrong]) => {
+    const [lent, holder] = draw(newPartnerLedger(), newHolder(), asking(1, { wanted: 20 }), 0, START);
+    const [after] = report(lent, holder, { holder: 'h', seq: 2, used: { [START_OF_DAY]: 21 }, ...wrong });
+    expect(unitsIn(after.window)).toBe(21);
+  });
+
+  it.for<[string, DayCounts]>([
+    ['of a day that is closed', { [START_OF_DAY]: 1, [START_OF_DAY - 2 * DAY_MS]: 9 }],
+    ['of a day to come', { [START_OF_DAY]: 1, [START_OF_DAY + DAY_MS]: 9 }],
+    ['that is negative', { [START_OF_DAY]: -1 }],
+    ['that is no whole number', { [START_OF_DAY]: 0.5 }],
+  ])('a count %s changes nothing', ([, used]) => {
+    const [before, holder] = draw(newPartnerLedger(), newHolder(), asking(1), 0, START);
+    expect(report(before, holder, { holder: 'h', seq: 2, used })[0].used).toEqual(before.used);
+  });
+
+  it('a draw whose answer was lost is as if it had never been', () => {
+    const [granted, holder] = draw(
+      newPartnerLedger(),
+      newHolder(),
+      asking(1, { costs: [2, 1], wanted: 20 }),
+      0,
+      START,
     );
+    expect(usedOf(granted)).toBe(23);
+    const again = asking(2, { costs: [2, 1], lost: [1] });
+    const [after, , reply] = draw(granted, holder, again, 0, START + 40);
+    expect(decided(reply).admitted).toEqual([true, true]);
+    expect([usedOf(after), unitsIn(after.window)]).toEqual([3, 3]);
   });
 
-  it('a return is taken once, and only from its own lease', () => {
-    const request = {
-      id: 'g1',
-      holder: 'h',
+  it('comes back from its rows as it was, to the unit', () => {
+    let ledger = newPartnerLedger();
+    const holders = new Map<string, Holder>();
+    for (let i = 0; i < 40; i++) {
+      const name = `h${i % 3}`;
+      const before = holders.get(name) ?? newHolder();
+      const request = asking(i + 1, { holder: name, used: before.used, wanted: i % 2 ? 12 : 0 });
+      const [after, holder] = draw(ledger, before, request, 0, START + 10 * i);
+      ledger = after;
+      holders.set(name, holder);
+    }
+    const stored = {
+      ...newPartnerLedger(),
       version: 1,
-      limits: limits(100, 1_000_000),
-      costs: [1],
-      wanted: 20,
+      limits: ledger.limits,
+      dayStartMs: ledger.dayStartMs,
     };
-    const [lent, reply] = draw(newPartnerLedger(), request, START);
-    const lease = reply.stale ? undefined : reply.lease;
-    expect(lease?.units).toBe(20);
-    const back = { ...request, costs: [], wanted: 0, returned: { leaseId: 'g1', units: 15 } };
-    const [once] = draw(lent, { ...back, id: 'g2' }, START + 10);
-    expect(once.quotas.dayUsed).toBe(6);
-    const [twice] = draw(once, { ...back, id: 'g3' }, START + 20);
-    expect(twice.quotas.dayUsed).toBe(6);
-    const [other] = draw(lent, { ...back, id: 'g4', holder: 'x' }, START + 10);
-    expect(other.quotas.dayUsed).toBe(21);
+    const back = restorePartner(stored, holders.values(), START + 400);
+    expect(back.used).toEqual(ledger.used);
+    expect(back.window).toEqual(pruneWindow(ledger.window, START + 400));
   });
 
   it('the highest version wins; older callers are told that they are stale', () => {
-    const request = { id: 'a', holder: 'h', version: 5, limits: limits(10, 10), costs: [1], wanted: 0 };
-    const [ledger] = draw(newPartnerLedger(), request, START);
-    const [after, reply] = draw(
-      ledger,
-      { ...request, id: 'b', version: 4, limits: limits(1000, 1000) },
-      START,
-    );
-    expect(reply).toEqual({ stale: true, version: 5 });
+    const newest = asking(1, { version: 5, limits: limits(10, 10) });
+    const [ledger, holder] = draw(newPartnerLedger(), newHolder(), newest, 0, START);
+    const older = asking(2, { version: 4, limits: limits(1000, 1000) });
+    const [after, , reply] = draw(ledger, holder, older, 0, START);
+    expect(reply).toEqual({ outcome: 'stale', version: 5 });
     expect(after.limits.second).toBe(10);
   });
 
   it('all limits of a call are taken together or not at all', () => {
-    const request = { id: 'a', holder: 'h', version: 1, limits: limits(5, 7), costs: [3, 3, 2], wanted: 0 };
-    const [ledger, reply] = draw(newPartnerLedger(), request, START);
+    const request = asking(1, { limits: limits(5, 7), costs: [3, 3, 2] });
+    const [ledger, holder, reply] = draw(newPartnerLedger(), newHolder(), request, 0, START);
     expect(reply).toMatchObject({ admitted: [true, false, true], denial: { type: 'per_second' } });
-    expect([ledger.quotas.dayUsed, unitsIn(ledger.window)]).toEqual([5, 5]);
-    const [next, second] = draw(ledger, { ...request, id: 'b', costs: [3] }, START + 2000);
+    expect([usedOf(ledger), unitsIn(ledger.window)]).toEqual([5, 5]);
+    const next = asking(2, { limits: limits(5, 7), used: holder.used, costs: [3] });
+    const [after, , second] = draw(ledger, holder, next, 0, START + 2000);
     expect(second).toMatchObject({ admitted: [false], denial: { type: 'per_day', used: 5 } });
-    expect(unitsIn(next.window)).toBe(0);
-    expect(refundPartner(next, 5, next.quotas).quotas.dayUsed).toBe(0);
+    expect(unitsIn(after.window)).toBe(0);
   });
 
-  it('lends only where there is room', () => {
+  it('lends only where there is room, and never into the next day', () => {
     const room = { wanted: 50, limit: 100, remaining: 90, quotaRemaining: 1_000_000, holders: 1 };
     expect(leaseSize(room)).toBe(22);
     expect(leaseSize({ ...room, holders: 4 })).toBe(5);
@@ -335,5 +416,10 @@ describe('partner ledger, many holders with leases, crashes at any point', () =>
     expect(leaseSize({ ...room, limit: -1, remaining: -1, quotaRemaining: Number.POSITIVE_INFINITY })).toBe(
       50,
     );
+    const late = START_OF_DAY + DAY_MS - 400;
+    const [, , reply] = draw(newPartnerLedger(), newHolder(), asking(1, { wanted: 20 }), 0, late);
+    expect(decided(reply).lease?.durationMs).toBe(400);
+    const [, , tooLate] = draw(newPartnerLedger(), newHolder(), asking(1, { wanted: 20 }), 0, late + 200);
+    expect(decided(tooLate).lease).toBeUndefined();
   });
 });

@@ -56,6 +56,18 @@ async function evictBoth(name: string): Promise<void> {
   }
 }
 
+/** Ends the object as a crash does: calls under way fail, memory is gone, storage stays. */
+async function crash(stub: DurableObjectStub<KeyLimiter> | DurableObjectStub<PartnerLimiter>): Promise<void> {
+  await runInDurableObject(stub, (_, ctx) => ctx.abort('crashed to order')).catch((error: Error) =>
+    expect(error.message).toContain('crashed to order'),
+  );
+}
+
+async function crashBoth(name: string): Promise<void> {
+  await crash(key(`key-${name}`));
+  await crash(partner(`partner-${name}:live`));
+}
+
 describe('a day quota of 100, evicted between any two calls', () => {
   it('is used up exactly, and never passed', async () => {
     let admitted = 0;
@@ -89,43 +101,72 @@ describe('a rate, evicted in the middle of a second', () => {
   });
 });
 
-describe('a large limit with a watermark', () => {
-  it('loses at most one watermark of capacity for each eviction, and never admits one too many', async () => {
+/** Nothing under way: whatever is held goes back within a moment of the last call. */
+const rest = () => new Promise((resolve) => setTimeout(resolve, 700));
+const dayUsed = async (name: string): Promise<number> =>
+  (await partner(`partner-${name}:live`).standing(1, { second: -1, day: -1, month: -1, overage: 'block' }))
+    .used.day;
+
+describe('a large limit', () => {
+  it('is used up to the last unit, whatever is evicted or crashes between bursts', async () => {
     const limit = 2000;
     let admitted = 0;
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 6; round++) {
       const replies = await Promise.all(
-        Array.from({ length: 900 }, () => outcome(callOf('large', { day: limit }))),
+        Array.from({ length: 450 }, () => outcome(callOf('large', { day: limit }))),
       );
       admitted += replies.filter((reply) => reply === 'admit').length;
-      await evictBoth('large');
+      if (round % 2 === 0) await evictBoth('large');
+      else await crashBoth('large');
     }
-    expect(admitted).toBeLessThanOrEqual(limit);
-    expect(admitted).toBeGreaterThanOrEqual(limit - 3 * 64);
+    expect(admitted).toBe(limit);
+    expect(await dayUsed('large')).toBe(limit);
   });
 
-  it('writes far fewer rows than it admits', async () => {
-    const writes = async (work: () => Promise<unknown>) => {
-      let count = 0;
-      await runInDurableObject(partner('partner-rows:live'), (_, { storage }) => {
-        const put = storage.kv.put.bind(storage.kv);
-        Object.defineProperty(storage.kv, 'put', {
-          value: (name: string, value: unknown) => {
-            count++;
-            put(name, value);
-          },
-          configurable: true,
-        });
-      });
-      await work();
-      return count;
-    };
-    const written = await writes(() =>
-      Promise.all(Array.from({ length: 500 }, () => take(callOf('rows', { second: 100_000 })))),
-    );
-    expect(written).toBeGreaterThan(0);
-    expect(written).toBeLessThan(50);
+  it('a lease that its holder lost in a crash comes back, to the unit', async () => {
+    for (let i = 0; i < 60; i++) await take(callOf('crash', { second: 10_000 }));
+    await crash(key('key-crash'));
+    expect(await dayUsed('crash')).toBe(60);
+    await crashBoth('crash');
+    expect(await dayUsed('crash')).toBe(60);
   });
+});
+
+describe('an idle object', () => {
+  it('has given back what it held and has nothing running: no timer, no alarm, no open call', async () => {
+    for (let i = 0; i < 60; i++) await take(callOf('idle', { second: 10_000 }));
+    await rest();
+    // Its partner's object asks nobody for this.
+    const used = await runInDurableObject(partner('partner-idle:live'), (_, { storage }) =>
+      storage.kv.get<{ used: Record<string, number> }>('holder:key-idle'),
+    );
+    expect(Object.values(used?.used ?? {})).toEqual([60]);
+    for (const stub of [key('key-idle'), partner('partner-idle:live')]) {
+      const alarm = await runInDurableObject(stub, (_, { storage }) => storage.getAlarm());
+      expect(alarm).toBeNull();
+    }
+    // An object with a timer or a call under way is not evicted by this; one that is idle is.
+    await evictDurableObject(key('key-idle'));
+    await evictDurableObject(partner('partner-idle:live'));
+    expect(await dayUsed('idle')).toBe(60);
+  });
+
+  it.for([1, 5, 6, 10, 13, 24, 100, 200])(
+    'costs nothing: bursts of %i, evicted after each',
+    async (calls) => {
+      const name = `pause-${calls}`;
+      for (let burst = 1; burst <= 2; burst++) {
+        for (let i = 0; i < calls; i++) await take(callOf(name, { second: 1000, day: 50_000 }));
+        await rest();
+        await evictBoth(name);
+        const next = await take(callOf(name, { second: 1000, day: 50_000, id: `${name}-${burst}` }));
+        expect(next).toMatchObject({
+          outcome: 'admit',
+          gauges: { day: { remaining: 50_000 - burst * (calls + 1) } },
+        });
+      }
+    },
+  );
 });
 
 describe('many keys of one partner', () => {
@@ -139,19 +180,12 @@ describe('many keys of one partner', () => {
     }
     const admitted = replies.filter((reply) => reply === 'admit').length;
     expect(admitted).toBeLessThanOrEqual(400);
-    const { used } = await partner('partner-shared:live').standing(1, {
-      second: -1,
-      day: 400,
-      month: -1,
-      overage: 'block',
-    });
-    expect(used.day).toBe(admitted);
+    expect(await dayUsed('shared')).toBe(admitted);
   });
 
   it('lends to a busy key, and gets back what it did not spend', async () => {
     for (let i = 0; i < 60; i++) await take(callOf('lent', { second: 10_000 }));
-    const quotas = await partner('partner-lent:live').usage();
-    expect(quotas.dayUsed).toBe(60);
+    expect(await dayUsed('lent')).toBe(60);
   });
 });
 
@@ -178,30 +212,34 @@ describe('repetition', () => {
     const call = callOf('again', { day: 10, id: 'same' });
     const first = await take(call);
     expect(await take(call)).toEqual(first);
-    expect((await partner('partner-again:live').usage()).dayUsed).toBe(1);
+    expect(await dayUsed('again')).toBe(1);
   });
 
-  it('of a call whose answer was lost in a crash repeats the moment of its decision, and takes nothing', async () => {
-    const ask = (id: string, costs: number[], callIds: string[]) =>
-      partner('partner-lost:live').draw(
-        {
-          id,
-          holder: 'h',
-          version: 1,
-          limits: { second: 5, day: 5, month: -1, overage: 'block' },
-          costs,
-          wanted: 0,
-        },
-        callIds,
-      );
-    const first = await ask('d1', [1], ['call']);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    const again = await ask('d2', [1, 1], ['call', 'other']);
-    if (first.stale || again.stale) throw new Error('stale');
-    expect(again.admitted).toEqual([true, true]);
-    expect(again.decidedMs[0]).toBe(first.decidedMs[0]);
-    expect(again.decidedMs[1]).toBeGreaterThan(first.decidedMs[0] ?? 0);
-    expect((await partner('partner-lost:live').usage()).dayUsed).toBe(2);
+  it('at the same moment too, and after a crash', async () => {
+    const call = callOf('twice', { day: 10, id: 'same-moment' });
+    const [one, two] = await Promise.all([take(call), take(call)]);
+    expect(two).toEqual(one);
+    await crash(key('key-twice'));
+    expect(await take(call)).toMatchObject({
+      outcome: 'admit',
+      atMs: one.outcome === 'admit' ? one.atMs : 0,
+    });
+    expect(await dayUsed('twice')).toBe(1);
+  });
+
+  it('of a message is noted once, and one that was overtaken changes nothing', async () => {
+    const stub = () => partner('partner-message:live');
+    const limits = { second: 5, day: 5, month: -1, overage: 'block' as const };
+    const message = { holder: 'h', seq: 2, used: {}, version: 1, limits, costs: [1], wanted: 0 };
+    const first = await stub().draw(message);
+    expect(await stub().draw(message)).toEqual(first);
+    expect(await stub().draw({ ...message, seq: 1, costs: [1, 1] })).toEqual({ outcome: 'void', seq: 2 });
+    await crash(stub());
+    // It knows that it has answered, and not what: the holder asks anew.
+    expect(await stub().draw(message)).toEqual({ outcome: 'void', seq: 2 });
+    const again = { ...message, seq: 3, lost: [2] };
+    expect(await stub().draw(again)).toMatchObject({ outcome: 'decided', admitted: [true] });
+    expect((await stub().peek(1, limits)).day.remaining).toBe(4);
   });
 
   it('of a call that was given back is charged anew', async () => {
@@ -209,9 +247,10 @@ describe('repetition', () => {
       const name = `back-${round}`;
       const call = callOf(name, { day: 10 });
       await Promise.all([take(call), key(call.keyId).announce({ key: 2, partner: 1 })]);
-      expect(await outcome({ ...call, versions: { key: 2, partner: 1 } })).toBe('admit');
-      expect((await partner(call.partnerObject).usage()).dayUsed).toBe(1);
+      await outcome({ ...call, versions: { key: 2, partner: 1 } });
     }
+    await rest();
+    for (let round = 0; round < 20; round++) expect(await dayUsed(`back-${round}`)).toBe(1);
   });
 
   it('of a nonce is refused, also after an eviction', async () => {
@@ -228,20 +267,130 @@ describe('repetition', () => {
   });
 });
 
-describe('a refund', () => {
-  it('gives the quota back to key and partner', async () => {
-    const call = callOf('refund', { day: 5, keyDay: 5 });
-    const reply = await take(call);
-    if (reply.outcome !== 'admit') throw new Error(reply.outcome);
-    await key(call.keyId).refund({
-      id: call.id,
-      keyId: call.keyId,
-      partnerObject: call.partnerObject,
-      units: 1,
-      period: reply.period,
+describe('settling', () => {
+  const settle = (call: TakeCall, used: number, keyId = call.keyId) =>
+    key(keyId).settle({ id: call.id, keyId, used });
+  const shown = async (call: TakeCall) => {
+    const { day } = await key(call.keyId).peek(call);
+    return day.limit - day.remaining;
+  };
+
+  it('gives back what was not used, to key and partner, once', async () => {
+    const call = callOf('settle', { day: 50, keyDay: 20, cost: 7 });
+    await take(call);
+    expect(await settle(call, 3)).toBe('settled');
+    for (const used of [3, 0, 7]) expect(await settle(call, used)).toBe('settled');
+    expect([await dayUsed('settle'), await shown(call)]).toEqual([3, 3]);
+    await crashBoth('settle');
+    expect(await settle(call, 0)).toBe('settled');
+    expect([await dayUsed('settle'), await shown(call)]).toEqual([3, 3]);
+  });
+
+  it('is remembered across evictions and however many calls came since', async () => {
+    const call = callOf('late', { day: 1000 });
+    await take(call);
+    await Promise.all(Array.from({ length: 300 }, () => take(callOf('late', { day: 1000 }))));
+    await rest();
+    await evictBoth('late');
+    expect(await settle(call, 0)).toBe('settled');
+    expect(await settle(call, 0)).toBe('settled');
+    expect(await dayUsed('late')).toBe(300);
+  });
+
+  it('before the call arrives keeps it from being admitted', async () => {
+    const call = callOf('before', { day: 10 });
+    expect(await settle(call, 0)).toBe('unknown');
+    expect(await outcome(call)).toBe('settled');
+    expect(await dayUsed('before')).toBe(0);
+  });
+
+  it('while the call is being decided gives it back', async () => {
+    for (let round = 0; round < 10; round++) {
+      const call = callOf('during', { day: 100 });
+      await Promise.all([take(call), settle(call, 0)]);
+      await settle(call, 0);
+    }
+    await rest();
+    expect(await dayUsed('during')).toBe(0);
+  });
+
+  it.for<[string, number, string]>([
+    ['more than was reserved', 3, 'invalid'],
+    ['a negative number', -1, 'invalid'],
+    ['half a unit', 0.5, 'invalid'],
+    ['no number', Number.NaN, 'invalid'],
+  ])('with %s changes nothing', async ([what, used, answer]) => {
+    const call = callOf(`bad ${what}`, { day: 10, cost: 2 });
+    await take(call);
+    expect(await settle(call, used)).toBe(answer);
+    expect(await dayUsed(`bad ${what}`)).toBe(2);
+    expect(await settle(call, 1)).toBe('settled');
+    expect(await dayUsed(`bad ${what}`)).toBe(1);
+  });
+
+  it('of a call that nobody reserved, or of another key, changes nothing', async () => {
+    const call = callOf('mine', { day: 10 });
+    await take(call);
+    await take(callOf('mine', { day: 10, keyId: 'key-other' }));
+    expect(await settle({ ...call, id: 'nobody' }, 0)).toBe('unknown');
+    expect(await settle(call, 0, 'key-other')).toBe('unknown');
+    expect(await dayUsed('mine')).toBe(2);
+  });
+
+  it('of a call of ten days ago changes nothing', async () => {
+    const call = callOf('old', { day: 10 });
+    await take(call);
+    await runInDurableObject(key(call.keyId), (_, { storage }) => {
+      const state = storage.kv.get<{
+        journal: { lines: [string, number, number, number, number, number][] };
+      }>('state');
+      for (const line of state?.journal.lines ?? []) line[3] -= 10 * 86_400_000;
+      storage.kv.put('state', state);
     });
-    const gauges = await key(call.keyId).peek(call);
-    expect(gauges.day.remaining).toBe(5);
+    await evictDurableObject(key(call.keyId));
+    expect(await settle(call, 0)).toBe('unknown');
+    expect(await dayUsed('old')).toBe(1);
+  });
+});
+
+describe('a closed day', () => {
+  const DAY_MS = 86_400_000;
+  const unlimited = { second: -1, day: -1, month: -1, overage: 'block' as const };
+  const today = () => Date.now() - (Date.now() % DAY_MS);
+
+  it('keeps its total, and takes no more reports', async () => {
+    const stub = () => partner('partner-closed:live');
+    const yesterday = today() - DAY_MS;
+    const before = yesterday - DAY_MS;
+    await stub().report({ holder: 'h', seq: 1, used: { [yesterday]: 5, [today()]: 2 } });
+    await runInDurableObject(stub(), (_, { storage }) => {
+      const holder = storage.kv.get<{ used: Record<number, number> }>('holder:h');
+      storage.kv.put('holder:h', { ...holder, used: { ...holder?.used, [before]: 9 } });
+      storage.kv.put('state', { version: 1, limits: unlimited, dayStartMs: yesterday, closed: {} });
+    });
+    await crash(stub());
+    await stub().report({ holder: 'h', seq: 2, used: { [before]: 1, [yesterday]: 4, [today()]: 2 } });
+    expect([
+      await stub().unitsOfDay(before),
+      await stub().unitsOfDay(yesterday),
+      await stub().unitsOfDay(today()),
+    ]).toEqual([9, 4, 2]);
+    await crash(stub());
+    expect([
+      await stub().unitsOfDay(before),
+      await stub().unitsOfDay(yesterday),
+      await stub().unitsOfDay(today()),
+    ]).toEqual([9, 4, 2]);
+  });
+
+  it('is corrected to what was billed only if it still is what was compared', async () => {
+    const stub = () => partner('partner-correct:live');
+    await stub().report({ holder: 'h', seq: 1, used: { [today()]: 5 } });
+    expect(await stub().correct(today(), 4, 3)).toBe(false);
+    expect(await stub().correct(today(), 5, 3)).toBe(true);
+    await stub().report({ holder: 'h', seq: 2, used: { [today()]: 6 } });
+    await crash(stub());
+    expect((await stub().standing(1, unlimited)).used.day).toBe(4);
   });
 });
 

@@ -2,11 +2,11 @@
 // When the object does not answer: rates degrade to a small allowance, quotas that block are refused with 503.
 
 import { type Denied, deny } from '../../core/denied.ts';
-import { rfc3339 } from '../../core/time.ts';
+import { dayStart, rfc3339 } from '../../core/time.ts';
 import { limitSubject } from '../../keys/key-record.ts';
 import { type Denial, isUnlimited } from '../../limits/limit.ts';
 import { bucketWaitMs, fullBucket, refill, spendTokens } from '../../limits/token-bucket.ts';
-import { LimiterUnavailable } from '../../platform/limiter-client.ts';
+import { LimiterUnavailable } from '../../platform/object-errors.ts';
 import type { Exchange } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 
@@ -24,35 +24,41 @@ export async function limit(
   const version = caller.versions.key + caller.versions.partner;
   const remembered = refusals.get(caller.id);
   const sentMs = gateway.now();
-  if (
-    remembered &&
-    sentMs < remembered.untilMs &&
-    route.cost >= remembered.cost &&
-    version === remembered.version
-  ) {
-    exchange.gauges = remembered.gauges;
-    return refuseWith(remembered.denial, remembered.deniedMs, sentMs);
+  if (remembered && route.cost >= remembered.cost && version === remembered.version) {
+    if (sentMs < remembered.untilMs) {
+      exchange.gauges = remembered.gauges;
+      return refuseWith(exchange, remembered.denial, remembered.deniedMs, sentMs);
+    }
+    // One asks again; the others wait for what it hears, where the refusal still holds by itself.
+    if (sentMs < remembered.deniedMs + remembered.denial.retryAfterMs)
+      refusals.set(caller.id, { ...remembered, untilMs: sentMs + MOST_REMEMBERED_MS });
   }
   try {
     const call = { ...limitSubject(caller), id: exchange.id, cost: route.cost, nonce: exchange.nonce };
     const reply = await gateway.limiter.take(call);
     if (reply.outcome === 'stale') return 'stale';
     if (reply.outcome === 'replayed') return deny('invalid_signature', undefined, 'nonce used before');
+    if (reply.outcome === 'settled')
+      return deny('limiter_unavailable', undefined, 'settled before it was taken');
     exchange.gauges = reply.gauges;
     if (reply.outcome === 'admit') {
-      const { atMs, period, over } = reply;
-      exchange.admission = { atMs, period, units: route.cost, over, degraded: false };
+      const { atMs, dayStartMs, over } = reply;
+      refusals.delete(caller.id);
+      exchange.admission = { atMs, dayStartMs, units: route.cost, over, degraded: false };
       return undefined;
     }
     const { denial, gauges } = reply;
     const untilMs = sentMs + Math.min(denial.retryAfterMs, MOST_REMEMBERED_MS);
     if (refusals.size >= MOST_REMEMBERED) refusals.clear();
     refusals.set(caller.id, { untilMs, cost: route.cost, version, denial, deniedMs: sentMs, gauges });
-    return refuseWith(denial, sentMs, sentMs);
+    return refuseWith(exchange, denial, sentMs, sentMs);
   } catch (error) {
     if (!(error instanceof LimiterUnavailable)) throw error;
     exchange.reason = error.message;
-    return degrade(exchange, gateway, sentMs);
+    const refusal = degrade(exchange, gateway, sentMs);
+    // It may have been counted, with only the answer lost.
+    if (refusal) exchange.keepAlive(tellSettled(exchange, gateway, 0));
+    return refusal;
   }
 }
 
@@ -63,7 +69,13 @@ const CODES = {
   per_month: 'monthly_quota_exceeded',
 } as const;
 
-function refuseWith({ type, limit, used, retryAfterMs }: Denial, deniedMs: number, nowMs: number): Denied {
+function refuseWith(
+  exchange: Exchange,
+  { type, limit, used, retryAfterMs }: Denial,
+  deniedMs: number,
+  nowMs: number,
+): Denied {
+  exchange.violated = type;
   const retryAtMs = deniedMs + retryAfterMs;
   const retryAfter = Math.max(1, Math.ceil((retryAtMs - nowMs) / 1000));
   const isQuota = type === 'per_day' || type === 'per_month';
@@ -99,7 +111,7 @@ function degrade(exchange: Exchange, gateway: GatewayPorts, nowMs: number): Deni
   allowances.set(caller.id, spendTokens(bucket, route.cost));
   exchange.admission = {
     atMs: nowMs,
-    period: { dayStartMs: 0, monthStartMs: 0 },
+    dayStartMs: dayStart(nowMs),
     units: route.cost,
     over: false,
     degraded: true,
@@ -117,15 +129,29 @@ export async function peekLimits(exchange: Exchange, gateway: GatewayPorts): Pro
   }
 }
 
-/** An admitted call that the upstream failed is not billed, so it does not count either. */
-export function refund(exchange: Exchange, gateway: GatewayPorts): void {
-  const { admission, caller } = exchange;
-  if (!admission || !caller) return;
-  const { units, period } = admission;
-  exchange.admission = { ...admission, units: 0 };
-  if (admission.degraded) return;
-  const { partnerObject } = limitSubject(caller);
-  exchange.keepAlive(
-    gateway.limiter.refund({ id: exchange.id, keyId: caller.id, partnerObject, units, period }),
-  );
+/**
+ * What an admitted call came to: `used` units of those that it reserved are counted and billed, the rest goes back. A call
+ * that the upstream failed used none.
+ */
+export function settle(exchange: Exchange, gateway: GatewayPorts, used: number): void {
+  const { admission } = exchange;
+  if (!admission || used === admission.units) return;
+  exchange.admission = { ...admission, units: used };
+  if (!admission.degraded) exchange.keepAlive(tellSettled(exchange, gateway, used));
+}
+
+async function tellSettled({ id, caller }: Exchange, gateway: GatewayPorts, used: number): Promise<void> {
+  if (!caller) return;
+  try {
+    await gateway.limiter.settle({ id, keyId: caller.id, used });
+  } catch (error) {
+    gateway.log({
+      message: 'settle not heard',
+      level: 'error',
+      request_id: id,
+      key_id: caller.keyId,
+      used,
+      error: String(error),
+    });
+  }
 }

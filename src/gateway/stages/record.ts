@@ -77,7 +77,7 @@ function toEvent(exchange: Exchange, status: number, latencyMs: number, bytesOut
   return {
     id: exchange.id,
     occurredMs: admission?.atMs ?? exchange.startedMs,
-    day: isoDay(admission?.period.dayStartMs || exchange.startedMs),
+    day: isoDay(admission?.dayStartMs ?? exchange.startedMs),
     partnerId: caller?.partnerId ?? '',
     keyId: caller?.keyId ?? '',
     appId: caller?.appId ?? null,

@@ -10,7 +10,7 @@ import { readBody } from '../../http/body.ts';
 import { keyName, rfcTime, scopeList } from '../../http/fields.ts';
 import { type KeyRecord, limitSubject } from '../../keys/key-record.ts';
 import type { KeyView } from '../../keys/key-service.ts';
-import type { Gauge } from '../../limits/limit.ts';
+import { type Gauge, isUnlimited } from '../../limits/limit.ts';
 import type { Services } from '../services.ts';
 
 const MOST_SIGNED_BODY_BYTES = 64 * 1024;
@@ -285,13 +285,16 @@ dashboard.openapi(usage, async (context) => {
   );
 });
 
-const limitRow = z.object({ limit: z.number(), used: z.number(), remaining: z.number() });
+/** Whose limit it is: the tightest is the one that is shown. */
+const level = z.enum(['key', 'partner', 'cap']);
+const limitRow = z.object({ limit: z.number(), used: z.number(), remaining: z.number(), level });
 const quotaRow = z.object({
   requests: z.number(),
   successful: z.number(),
   failed: z.number(),
   limit: z.number(),
   remaining: z.number(),
+  level,
 });
 
 const quota = createRoute({
@@ -306,19 +309,27 @@ const quota = createRoute({
         tier: z.string(),
         daily: quotaRow,
         monthly: quotaRow,
-        rate_limits: z.object({ second: limitRow, day: limitRow, month: limitRow }),
+        rate_limits: z.object({ second: limitRow, burst: limitRow, day: limitRow, month: limitRow }),
       }),
     ),
     ...errorAnswers(401, 503),
   },
 });
 
-const showLimit = ({ limit, remaining }: Gauge, used: number) => ({ limit, used, remaining });
+/** `used`: where nothing limits, so that there is nothing to reckon it from. */
+const showLimit = ({ limit, remaining, level }: Gauge, used: number) => ({
+  limit,
+  used: isUnlimited(limit) ? used : limit - remaining,
+  remaining,
+  level,
+});
 
 dashboard.openapi(quota, async (context) => {
   const caller = callerOf(context);
   const { limiter, reports, now } = context.var.services;
-  const { gauges, used } = await limiter.standing(limitSubject(caller));
+  const { used } = await limiter.standing(limitSubject(caller));
+  // What the next answer's headers will say: the tightest of the key's, the partner's and the cap.
+  const gauges = await limiter.peek(limitSubject(caller));
   const failed = await reports.failedOf(
     caller.partnerId,
     caller.environment,
@@ -326,9 +337,9 @@ dashboard.openapi(quota, async (context) => {
     isoDay(monthStart(now())),
   );
   // The limiter's count is the count; how many of them failed is known once their events are folded.
-  const counted = (requests: number, failures: number, { limit, remaining }: Gauge) => {
+  const counted = (requests: number, failures: number, { limit, remaining, level }: Gauge) => {
     const failedNow = Math.min(failures, requests);
-    return { requests, successful: requests - failedNow, failed: failedNow, limit, remaining };
+    return { requests, successful: requests - failedNow, failed: failedNow, limit, remaining, level };
   };
   return context.json(
     {
@@ -337,6 +348,7 @@ dashboard.openapi(quota, async (context) => {
       monthly: counted(used.month, failed.month, gauges.month),
       rate_limits: {
         second: showLimit(gauges.second, used.second),
+        burst: showLimit(gauges.burst, 0),
         day: showLimit(gauges.day, used.day),
         month: showLimit(gauges.month, used.month),
       },

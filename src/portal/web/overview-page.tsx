@@ -3,13 +3,14 @@
 import * as z from 'zod';
 import { DAY_MS, isoDay } from '../../core/time.ts';
 import { queries } from '../../usage/usage-reports.ts';
-import { Figure, Meter, Panel } from '../../web/components/parts.tsx';
+import { Figure, Panel } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { ErrorTable } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import type { MemberView } from '../../web/view.ts';
 import { readForm, render } from '../../web/web.ts';
 import { member, Page, portal, standingOf } from './portal-web.tsx';
+import { QuotaMeters } from './quota-meters.tsx';
 
 const DAYS = 30;
 
@@ -157,22 +158,7 @@ portal.get('/portal', async (context) => {
               <div class="pad meters">
                 {standing ? (
                   <>
-                    <Meter
-                      view={view}
-                      label={m.quota.day}
-                      used={standing.used.day}
-                      limit={standing.gauges.day.limit}
-                      remaining={standing.gauges.day.remaining}
-                      note={m.quota.resets(format.ago(new Date(standing.gauges.day.resetMs).toISOString()))}
-                    />
-                    <Meter
-                      view={view}
-                      label={m.quota.month}
-                      used={standing.used.month}
-                      limit={standing.gauges.month.limit}
-                      remaining={standing.gauges.month.remaining}
-                      note={m.quota.resets(format.ago(new Date(standing.gauges.month.resetMs).toISOString()))}
-                    />
+                    <QuotaMeters view={view} standing={standing} />
                     <p class="hint">
                       {m.quota.rate(
                         partner.rate_limit_per_second < 0

@@ -4,13 +4,14 @@ import * as z from 'zod';
 import { type Outcome, queries, type UsageLine, type UsageScope } from '../../usage/usage-reports.ts';
 import { dayBars, hourBars, totalOf } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
-import { Empty, Figure, Meter, Panel } from '../../web/components/parts.tsx';
+import { Empty, Figure, Panel } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { csv } from '../../web/csv.ts';
 import { withQuery } from '../../web/redirects.ts';
 import { render } from '../../web/web.ts';
 import { RangeChoice, RemovableFilters } from './filters.tsx';
 import { member, Page, type PortalContext, portal, standingOf } from './portal-web.tsx';
+import { QuotaMeters } from './quota-meters.tsx';
 import { type Range, rangeBefore, rangeOf } from './usage-range.ts';
 
 const filterText = z.string().max(300).optional().catch(undefined);
@@ -215,26 +216,7 @@ portal.get('/portal/usage', async (context) => {
       )}
       <Panel title={m.quota.title}>
         <div class="pad meters">
-          {standing ? (
-            <>
-              <Meter
-                view={view}
-                label={m.quota.day}
-                used={standing.used.day}
-                limit={standing.gauges.day.limit}
-                remaining={standing.gauges.day.remaining}
-              />
-              <Meter
-                view={view}
-                label={m.quota.month}
-                used={standing.used.month}
-                limit={standing.gauges.month.limit}
-                remaining={standing.gauges.month.remaining}
-              />
-            </>
-          ) : (
-            <p class="soft">{m.quota.unknown}</p>
-          )}
+          {standing ? <QuotaMeters view={view} standing={standing} /> : <p class="soft">{m.quota.unknown}</p>}
         </div>
       </Panel>
       {!isEmpty && (

@@ -256,6 +256,11 @@ export const en = {
     of: (used: string, limit: string, remaining: string) => `${used} of ${limit} · ${remaining} left`,
     unlimited: (used: string) => `${used} · unlimited`,
     resets: (when: string) => `Starts again ${when}, at 00:00 UTC`,
+    units:
+      'Quotas count billed units. Calls that are refused, and calls that fail on our side, are in “Calls” and cost nothing here.',
+    beyondWarned: 'Beyond it, calls are admitted',
+    beyondCharged: 'Beyond it, calls are charged',
+    beyondCapped: (units: string) => `Beyond it, calls are charged, up to ${units} a month (your cap)`,
     rate: (perSecond: string) => `${perSecond} calls in any second`,
     refill: (perMinute: string) => `The burst fills by ${perMinute} a minute.`,
     tighter:

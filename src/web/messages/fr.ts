@@ -268,6 +268,12 @@ export const fr: typeof en = {
     of: (used: string, limit: string, remaining: string) => `${used} sur ${limit} · reste ${remaining}`,
     unlimited: (used: string) => `${used} · illimité`,
     resets: (when: string) => `Repart ${when}, à 00:00 UTC`,
+    units:
+      'Les quotas comptent les unités facturées. Un appel refusé, ou qui échoue de notre côté, figure dans « Appels » et ne coûte rien ici.',
+    beyondWarned: 'Au-delà, les appels sont admis',
+    beyondCharged: 'Au-delà, les appels sont facturés',
+    beyondCapped: (units: string) =>
+      `Au-delà, les appels sont facturés, jusqu’à ${units} par mois (votre plafond)`,
     rate: (perSecond: string) => `${perSecond} appels dans toute seconde`,
     refill: (perMinute: string) => `La rafale se remplit de ${perMinute} par minute.`,
     tighter:

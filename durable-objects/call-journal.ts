@@ -1,0 +1,110 @@
+// The calls that a key's object admitted lately, so that one asked for again repeats its answer and one that is settled
+// gives back once. Written with the object's state: the newest lines are part of its row, older ones are segments.
+
+import { dropOldest } from '../src/core/bounded.ts';
+import type { ObjectStore } from './counter-ports.ts';
+
+/** A call can be settled for this long after it was admitted. */
+export const SETTLE_WITHIN_MS = 10 * 60_000;
+const LINES_A_SEGMENT = 32;
+/** Lines kept in memory; older ones are looked up. */
+const MOST_REMEMBERED = 4096;
+/** Old segments deleted at most with each new one. */
+const MOST_DELETED = 4;
+
+/** `used`: -1 until it is settled. A call that was settled before it was asked for reserved nothing. */
+export interface JournalLine {
+  id: string;
+  units: number;
+  dayStartMs: number;
+  atMs: number;
+  over: boolean;
+  used: number;
+}
+
+type Packed = [id: string, units: number, dayStartMs: number, atMs: number, over: number, used: number];
+
+export interface StoredJournal {
+  first: number;
+  segment: number;
+  lines: Packed[];
+}
+
+const pack = ({ id, units, dayStartMs, atMs, over, used }: JournalLine): Packed => [
+  id,
+  units,
+  dayStartMs,
+  atMs,
+  over ? 1 : 0,
+  used,
+];
+const unpack = ([id, units, dayStartMs, atMs, over, used]: Packed): JournalLine => ({
+  id,
+  units,
+  dayStartMs,
+  atMs,
+  over: over === 1,
+  used,
+});
+
+const nameOf = (segment: number): string => `journal:${String(segment).padStart(12, '0')}`;
+
+export class CallJournal {
+  private readonly known = new Map<string, JournalLine>();
+  private stored: StoredJournal;
+  private readonly store: ObjectStore;
+
+  constructor(store: ObjectStore, stored: StoredJournal = { first: 0, segment: 0, lines: [] }) {
+    this.store = store;
+    this.stored = stored;
+    for (const segment of [stored.segment - 2, stored.segment - 1]) {
+      for (const line of store.get<Packed[]>(nameOf(segment)) ?? []) this.known.set(line[0], unpack(line));
+    }
+    for (const line of stored.lines) this.known.set(line[0], unpack(line));
+  }
+
+  /** What the object's row holds of it. */
+  get row(): StoredJournal {
+    return this.stored;
+  }
+
+  /** A call of the last moments. */
+  recall(id: string): JournalLine | undefined {
+    return this.known.get(id);
+  }
+
+  /** A call that may still be settled, however many came since. */
+  find(id: string, nowMs: number): JournalLine | undefined {
+    const line = this.known.get(id) ?? this.search(id);
+    return line && nowMs - line.atMs <= SETTLE_WITHIN_MS ? line : undefined;
+  }
+
+  /** Adds a line; a later one of the same call replaces it. To be followed by a write of the row. */
+  add(line: JournalLine): void {
+    this.known.delete(line.id);
+    this.known.set(line.id, line);
+    dropOldest(this.known, MOST_REMEMBERED);
+    if (this.stored.lines.length >= LINES_A_SEGMENT) this.begin(line.atMs);
+    this.stored.lines.push(pack(line));
+  }
+
+  private search(id: string): JournalLine | undefined {
+    for (let segment = this.stored.segment - 1; segment >= this.stored.first; segment--) {
+      const line = this.store.get<Packed[]>(nameOf(segment))?.findLast(([other]) => other === id);
+      if (line) return unpack(line);
+    }
+    return undefined;
+  }
+
+  private begin(nowMs: number): void {
+    const { segment, lines } = this.stored;
+    this.store.put(nameOf(segment), lines);
+    this.stored = { ...this.stored, segment: segment + 1, lines: [] };
+    for (let deleted = 0; deleted < MOST_DELETED && this.stored.first < segment; deleted++) {
+      const oldest = this.store.get<Packed[]>(nameOf(this.stored.first));
+      if (oldest && nowMs - (oldest.at(-1)?.[3] ?? 0) <= SETTLE_WITHIN_MS) return;
+      this.store.delete(nameOf(this.stored.first));
+      this.stored = { ...this.stored, first: this.stored.first + 1 };
+    }
+  }
+}

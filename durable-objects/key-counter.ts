@@ -1,0 +1,406 @@
+// Counts one key's calls: spends from a lease of the partner's object, or asks it for decisions, and gives back what was
+// not used. Everything that was answered is in the store before the answer leaves, so a crash or an eviction loses
+// nothing. Messages to the partner's object go one at a time, each with the whole truth: see partner-ledger.ts.
+
+import { DAY_MS } from '../src/core/time.ts';
+import { combineGauges } from '../src/limits/gauges.ts';
+import {
+  advanceKey,
+  giveBackKey,
+  isKeyOverQuota,
+  type KeyLedger,
+  keyDenial,
+  keyGauges,
+  newKeyLedger,
+  spendKey,
+  travelKey,
+} from '../src/limits/key-ledger.ts';
+import { expectedDemand, holderDeadline, isSpendable, type Lease, noteDemand } from '../src/limits/lease.ts';
+import type { Denial } from '../src/limits/limit.ts';
+import {
+  advancePartner,
+  type DrawReply,
+  newPartnerLedger,
+  type PartnerGauges,
+  partnerGauges,
+  type Report,
+} from '../src/limits/partner-ledger.ts';
+import type {
+  LimitGauges,
+  LimitSubject,
+  Settle,
+  Settled,
+  TakeCall,
+  TakeReply,
+  Versions,
+} from '../src/limits/protocol.ts';
+import { dayToCountIn, since } from '../src/limits/quota.ts';
+import { CallJournal, type JournalLine, type StoredJournal } from './call-journal.ts';
+import type { KeyPorts, PartnerPort } from './counter-ports.ts';
+import { Messenger } from './messenger.ts';
+
+interface Stored {
+  ledger: KeyLedger;
+  versions: Versions;
+  /** Its own name, and its partner's object's: known from the first call on. */
+  keyId: string;
+  partnerObject: string;
+  seqCeiling: number;
+  journal: StoredJournal;
+}
+
+interface Waiting {
+  call: TakeCall;
+  resolve(reply: TakeReply | Promise<TakeReply>): void;
+  reject(error: unknown): void;
+}
+
+type Decided = Extract<DrawReply, { outcome: 'decided' }>;
+
+/** Calls asked for in one draw. */
+const MOST_WAITING_A_DRAW = 256;
+/** After this long without a call, what is held goes back. */
+const REST_AFTER_MS = 300;
+const MOST_REPORTS = 3;
+/** Tries to come to rest while the partner's object does not answer, each twice as late as the one before. */
+const MOST_REST_TRIES = 5;
+const FIRST_REST_PAUSE_MS = 200;
+/** Months are reckoned from days: those of the month, and what is still open of the one before. */
+const DAYS_KEPT_MS = 33 * DAY_MS;
+/** Days told to the partner's object: more than are open, so that it misses none where clocks differ. */
+const DAYS_TOLD_MS = 2 * DAY_MS;
+
+export class KeyCounter {
+  private readonly ports: KeyPorts;
+  private ledger: KeyLedger = newKeyLedger();
+  private versions: Versions = { key: -1, partner: -1 };
+  private keyId = '';
+  private partnerObject = '';
+  private readonly messenger: Messenger;
+  private readonly journal: CallJournal;
+  private lease: Lease | undefined;
+  private demand = { sinceMs: 0, units: 0, before: 0 };
+  private partner: { gauges: PartnerGauges; dayStartMs: number; spent: number } | undefined;
+  /** Asked for and not answered yet, by id: the same call sent twice is asked for once. */
+  private readonly asking = new Map<string, Promise<TakeReply>>();
+  private waiting: Waiting[] = [];
+  private conversation: Promise<void> | undefined;
+  /** The partner's object takes more for used than was. A new instance cannot know. */
+  private owes = true;
+  private isResting = false;
+  private lastCallMs = 0;
+
+  constructor(ports: KeyPorts) {
+    this.ports = ports;
+    const stored = ports.store.get<Stored>('state');
+    this.journal = new CallJournal(ports.store, stored?.journal);
+    this.messenger = new Messenger(stored?.seqCeiling ?? 0, () => this.write(), ports.isWorthRetrying);
+    if (!stored) return;
+    this.ledger = stored.ledger;
+    this.versions = stored.versions;
+    this.keyId = stored.keyId;
+    this.partnerObject = stored.partnerObject;
+  }
+
+  take(call: TakeCall): TakeReply | Promise<TakeReply> {
+    const known = this.journal.recall(call.id);
+    if (known) return this.repeat(call, known);
+    const asked = this.asking.get(call.id);
+    if (asked) return asked;
+    const nowMs = this.ports.now();
+    this.lastCallMs = nowMs;
+    this.meet(call);
+    const refusal = this.refuse(call, this.dayOf(nowMs));
+    if (refusal) return refusal;
+    this.demand = noteDemand(this.demand, call.cost, nowMs);
+    const { lease } = this;
+    if (this.waiting.length === 0 && isSpendable(lease, call.cost, nowMs)) {
+      this.lease = { ...lease, units: lease.units - call.cost };
+      if (this.partner) this.partner.spent += call.cost;
+      return this.admit(call, { over: false, atMs: nowMs, dayStartMs: lease.dayStartMs }, 0);
+    }
+    const reply = new Promise<TakeReply>((resolve, reject) => this.waiting.push({ call, resolve, reject }));
+    this.asking.set(call.id, reply);
+    const forget = () => this.asking.delete(call.id);
+    reply.then(forget, forget);
+    this.ports.keepAlive(this.talk().catch(() => undefined));
+    return reply;
+  }
+
+  /** What a call came to. Safe to send any number of times; answered when the partner's object knows it. */
+  async settle({ id, used }: Settle): Promise<Settled> {
+    const nowMs = this.ports.now();
+    const line = this.journal.find(id, nowMs);
+    const isWhole = Number.isSafeInteger(used) && used >= 0;
+    if (!isWhole || (line && line.used < 0 && used > line.units)) return this.ignore(id, used, 'invalid');
+    if (!line) {
+      // It may be on its way still: then it is not to be admitted.
+      this.journal.add({ id, units: 0, dayStartMs: 0, atMs: nowMs, over: false, used: 0 });
+      this.write();
+      return this.ignore(id, used, 'unknown');
+    }
+    if (line.units === 0) return 'unknown';
+    if (line.used < 0) {
+      this.lastCallMs = nowMs;
+      this.journal.add({ ...line, used });
+      if (used < line.units) {
+        this.ledger = giveBackKey(this.ledger, line.units - used, line.dayStartMs);
+        this.owes = true;
+      }
+      this.write();
+    }
+    if (line.used < 0 || this.owes) await this.report();
+    return 'settled';
+  }
+
+  /** Tells the partner's object what was used, and gives back what is held. */
+  async report(): Promise<void> {
+    if (this.lease) this.owes = true;
+    for (let tries = MOST_REPORTS; this.owes && this.partnerObject !== ''; tries--) {
+      try {
+        await this.talk();
+      } catch (error) {
+        if (tries <= 1) throw error;
+      }
+    }
+  }
+
+  /** What the limits are now, without taking anything. */
+  async peek(subject: LimitSubject): Promise<LimitGauges> {
+    this.meet(subject);
+    if (this.lease) await this.report();
+    const gauges = await this.partnerPort().peek(subject.versions.partner, subject.partner);
+    this.partner = { gauges, dayStartMs: gauges.day.resetMs - DAY_MS, spent: 0 };
+    this.ledger = advanceKey(this.ledger, subject.key, this.ports.now());
+    return this.gaugesOf(subject, 0);
+  }
+
+  /** Makes older versions of the key's record stale, at once and for good. */
+  announce(versions: Versions): void {
+    this.versions = {
+      key: Math.max(versions.key, this.versions.key),
+      partner: Math.max(versions.partner, this.versions.partner),
+    };
+    this.write();
+  }
+
+  /** A test key's day, spent or begun anew at a click. What is counted stays. */
+  travel(subject: LimitSubject, to: 'spent' | 'new_day'): void {
+    const nowMs = this.ports.now();
+    this.ledger = travelKey(advanceKey(this.ledger, subject.key, nowMs), this.dayOf(nowMs), to);
+    this.write();
+  }
+
+  /** The day to count in: the partner's object's, where that is later than this clock's. */
+  private dayOf(nowMs: number): number {
+    return dayToCountIn(this.partner?.dayStartMs ?? 0, nowMs);
+  }
+
+  private refuse(call: TakeCall, dayMs: number): TakeReply | Promise<TakeReply> | undefined {
+    if (call.versions.key < this.versions.key || call.versions.partner < this.versions.partner)
+      return { outcome: 'stale', versions: this.versions };
+    this.versions = call.versions;
+    const nowMs = this.ports.now();
+    this.ledger = advanceKey(this.ledger, call.key, nowMs);
+    if (call.nonce && this.ports.nonces.isUsed(call.nonce.value)) return { outcome: 'replayed' };
+    const denial = keyDenial(this.ledger, call, call.cost, dayMs, nowMs);
+    return denial && this.deny(call, denial);
+  }
+
+  private meet({ keyId, partnerObject }: Pick<LimitSubject, 'keyId' | 'partnerObject'>): void {
+    this.keyId = keyId;
+    this.partnerObject = partnerObject;
+  }
+
+  private partnerPort(): PartnerPort {
+    return this.ports.partner(this.partnerObject);
+  }
+
+  /** One message at a time; calls that arrive meanwhile go into the next. @throws when a report came to nothing */
+  private talk(): Promise<void> {
+    if (this.waiting.length === 0 && !this.owes) return Promise.resolve();
+    this.conversation ??= this.converse();
+    return this.conversation;
+  }
+
+  private async converse(): Promise<void> {
+    let failures: unknown[] = [];
+    do {
+      failures = [];
+      while (this.waiting.length > 0) await this.drawForWaiting();
+      if (!this.owes) continue;
+      const told = this.messenger.send(
+        (seq, lost) => this.partnerPort().report(this.message(seq, lost)),
+        () => this.noteFailure(),
+      );
+      await told.catch((error) => failures.push(error));
+    } while (this.waiting.length > 0);
+    this.conversation = undefined;
+    this.rest();
+    if (failures.length > 0) throw failures[0];
+  }
+
+  private async drawForWaiting(): Promise<void> {
+    const batch = this.waiting.splice(0, MOST_WAITING_A_DRAW);
+    try {
+      await this.drawFor(batch);
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  }
+
+  private async drawFor(batch: Waiting[]): Promise<void> {
+    const { call } = batch.reduce((a, b) => (b.call.versions.partner > a.call.versions.partner ? b : a));
+    const { partner: limits, versions } = call;
+    const costs = batch.map((each) => each.call.cost);
+    let sentAtMs = 0;
+    const [reply, seq] = await this.messenger.send(
+      (number, lost) => {
+        sentAtMs = this.ports.now();
+        const wanted = expectedDemand(this.demand);
+        const message = this.message(number, lost);
+        return this.partnerPort().draw({ ...message, version: versions.partner, limits, costs, wanted });
+      },
+      () => this.noteFailure(),
+    );
+    if (reply.outcome === 'stale') {
+      this.versions = { ...this.versions, partner: Math.max(this.versions.partner, reply.version) };
+      for (const { resolve } of batch) resolve({ outcome: 'stale', versions: this.versions });
+      return;
+    }
+    const { gauges, dayStartMs, lease } = reply;
+    this.partner = { gauges, dayStartMs, spent: 0 };
+    if (lease) {
+      const deadlineMs = holderDeadline(sentAtMs, lease.durationMs);
+      this.lease = { seq, units: lease.units, deadlineMs, dayStartMs };
+    }
+    this.answerBatch(batch, reply);
+  }
+
+  /** The whole truth at this moment. The lease is zeroed: what is left of it goes back with the message. */
+  private message(seq: number, lost: readonly number[]): Report {
+    const returned = this.lease && { seq: this.lease.seq, units: this.lease.units };
+    this.lease = undefined;
+    this.owes = false;
+    const used = since(this.ledger.used, this.dayOf(this.ports.now()) - DAYS_TOLD_MS);
+    return { holder: this.keyId, seq, used, returned, lost };
+  }
+
+  private noteFailure(): void {
+    this.owes = true;
+  }
+
+  private answerBatch(batch: Waiting[], { admitted, atMs, dayStartMs, over, denial }: Decided): void {
+    let later = batch.reduce((sum, { call }, i) => sum + (admitted[i] ? call.cost : 0), 0);
+    batch.forEach(({ call, resolve }, i) => {
+      if (!admitted[i]) {
+        const why = denial ?? { type: 'per_second', limit: 0, used: 0, retryAfterMs: 1000 };
+        resolve(this.deny(call, why));
+        return;
+      }
+      later -= call.cost;
+      // The key's own state may have changed while the partner was asked: look again, and give back if it refuses.
+      const settled = this.journal.recall(call.id);
+      const refusal = settled ? ({ outcome: 'settled' } as const) : this.refuse(call, dayStartMs);
+      if (refusal) this.owes = true;
+      resolve(refusal ?? this.admit(call, { over, atMs, dayStartMs }, later));
+    });
+  }
+
+  private admit(
+    call: TakeCall,
+    decided: { over: boolean; atMs: number; dayStartMs: number },
+    later: number,
+  ): TakeReply {
+    const { atMs, dayStartMs } = decided;
+    const over = decided.over || isKeyOverQuota(this.ledger, call.key, call.cost, dayStartMs);
+    this.ledger = spendKey(this.ledger, call.cost, dayStartMs);
+    this.journal.add({ id: call.id, units: call.cost, dayStartMs, atMs, over, used: -1 });
+    this.write();
+    if (call.nonce) this.ports.nonces.use(call.nonce.value, call.nonce.expiresMs);
+    const gauges = this.gaugesOf(call, (this.partner?.spent ?? 0) - later);
+    return { outcome: 'admit', gauges, dayStartMs, over, atMs };
+  }
+
+  private repeat(call: TakeCall, { units, used, atMs, dayStartMs, over }: JournalLine): TakeReply {
+    if (units === 0 || used >= 0) return { outcome: 'settled' };
+    return {
+      outcome: 'admit',
+      gauges: this.gaugesOf(call, this.partner?.spent ?? 0),
+      dayStartMs,
+      over,
+      atMs,
+    };
+  }
+
+  private deny(call: TakeCall, denial: Denial): TakeReply | Promise<TakeReply> {
+    const reply = (): TakeReply => ({
+      outcome: 'deny',
+      denial,
+      gauges: this.gaugesOf(call, this.partner?.spent ?? 0),
+    });
+    if (this.partner && this.partner.dayStartMs === this.dayOf(this.ports.now())) return reply();
+    // Not known since the object came back: asked for once, so that what is shown is what is.
+    return this.peek(call).then(reply, reply);
+  }
+
+  private gaugesOf(subject: LimitSubject, spent: number): LimitGauges {
+    const nowMs = this.ports.now();
+    const dayMs = this.dayOf(nowMs);
+    const unknown = () =>
+      partnerGauges(
+        advancePartner(newPartnerLedger(), subject.versions.partner, subject.partner, nowMs),
+        nowMs,
+      );
+    return combineGauges(
+      keyGauges(this.ledger, subject, dayMs, nowMs),
+      this.partner?.gauges ?? unknown(),
+      spent,
+    );
+  }
+
+  /** Once calls have ended, what is held goes back, so that an eviction costs nothing. Then nothing is left running. */
+  private rest(): void {
+    if (this.isResting || !(this.lease || this.owes)) return;
+    this.isResting = true;
+    this.ports.keepAlive(
+      this.comeToRest().finally(() => {
+        this.isResting = false;
+      }),
+    );
+  }
+
+  private async comeToRest(): Promise<void> {
+    for (;;) {
+      const waitMs = this.lastCallMs + REST_AFTER_MS - this.ports.now();
+      if (waitMs <= 0) break;
+      await this.ports.sleep(waitMs);
+    }
+    for (let tried = 0; tried < MOST_REST_TRIES; tried++) {
+      if (this.lease?.units === 0) this.lease = undefined;
+      if (!this.lease && !this.owes) return;
+      try {
+        return await this.report();
+      } catch {
+        await this.ports.sleep(FIRST_REST_PAUSE_MS * 2 ** tried);
+      }
+    }
+    this.ports.log({ message: 'key cannot report', level: 'error', partner: this.partnerObject });
+  }
+
+  private ignore(id: string, used: number, why: 'unknown' | 'invalid'): Settled {
+    this.ports.log({ message: 'settle ignored', why, call: id, used });
+    return why;
+  }
+
+  private write(): void {
+    this.ports.store.put<Stored>('state', {
+      ledger: { ...this.ledger, used: since(this.ledger.used, this.dayOf(this.ports.now()) - DAYS_KEPT_MS) },
+      versions: this.versions,
+      keyId: this.keyId,
+      partnerObject: this.partnerObject,
+      seqCeiling: this.messenger.ceiling,
+      journal: this.journal.row,
+    });
+  }
+}

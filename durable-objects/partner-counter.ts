@@ -1,0 +1,206 @@
+// Counts what all keys of a partner share in one environment. Each draw and report is one row, its holder's, before the
+// answer leaves: what the rows add up to is the count. Days that are closed are kept as totals until long after they have
+// been compared with what was billed.
+
+import { DAY_MS } from '../src/core/time.ts';
+import type { PartnerLimits } from '../src/limits/limit.ts';
+import {
+  advancePartner,
+  type DrawReply,
+  type DrawRequest,
+  draw,
+  type Holder,
+  newHolder,
+  newPartnerLedger,
+  type PartnerGauges,
+  type PartnerLedger,
+  partnerGauges,
+  type Report,
+  type ReportReply,
+  report,
+  restorePartner,
+} from '../src/limits/partner-ledger.ts';
+import type { PartnerStanding } from '../src/limits/protocol.ts';
+import { type DayCounts, isOpen, NO_UNITS, quotasOn, since, unitsOn } from '../src/limits/quota.ts';
+import { unitsIn } from '../src/limits/sliding-window.ts';
+import type { PartnerPorts } from './counter-ports.ts';
+
+interface Stored {
+  version: number;
+  limits: PartnerLimits;
+  dayStartMs: number;
+  /** Totals that no holder's row has any more: closed days, and what a comparison corrected. May be below zero. */
+  closed: DayCounts;
+}
+
+/** This month and the one before, with what is left of the one before that. */
+const DAYS_KEPT_MS = 70 * DAY_MS;
+/** Holders asked at the same time. */
+const MOST_ASKED_AT_ONCE = 50;
+
+const HOLDER = 'holder:';
+
+export class PartnerCounter {
+  private readonly ports: PartnerPorts;
+  private ledger: PartnerLedger = newPartnerLedger();
+  private closed: DayCounts = NO_UNITS;
+  private readonly holders = new Map<string, Holder>();
+  /** Who has a lease, until when. */
+  private readonly borrowing = new Map<string, number>();
+  private readonly answered = new Map<string, { seq: number; reply: DrawReply }>();
+
+  constructor(ports: PartnerPorts) {
+    this.ports = ports;
+    const stored = ports.store.get<Stored>('state');
+    if (!stored) return;
+    const { version, limits, dayStartMs, closed } = stored;
+    for (const [key, holder] of ports.store.list<Holder>(HOLDER)) {
+      const name = key.slice(HOLDER.length);
+      this.holders.set(name, holder);
+      if ((holder.grant?.lent ?? 0) > 0) this.borrowing.set(name, holder.grant?.deadlineMs ?? 0);
+    }
+    this.closed = closed;
+    this.ledger = restorePartner(
+      { ...this.ledger, version, limits, dayStartMs, used: closed },
+      this.holders.values(),
+      ports.now(),
+    );
+  }
+
+  draw(request: DrawRequest): DrawReply {
+    const { holder: name, seq } = request;
+    const nowMs = this.ports.now();
+    this.beginDay(nowMs);
+    const holder = this.holders.get(name) ?? newHolder();
+    if (seq <= holder.seq) {
+      const last = this.answered.get(name);
+      return last?.seq === seq ? last.reply : this.outdated(name, seq, holder);
+    }
+    const { version } = this.ledger;
+    const [ledger, after, reply] = draw(this.ledger, holder, request, this.borrowers(name, nowMs), nowMs);
+    this.ledger = ledger;
+    this.keep(name, after);
+    if (ledger.version !== version) this.write();
+    this.answered.set(name, { seq, reply });
+    return reply;
+  }
+
+  report(message: Report): ReportReply {
+    const { holder: name, seq } = message;
+    this.beginDay(this.ports.now());
+    const holder = this.holders.get(name) ?? newHolder();
+    if (seq <= holder.seq)
+      return seq === holder.seq ? { outcome: 'noted' } : this.outdated(name, seq, holder);
+    const [ledger, after] = report(this.ledger, holder, message);
+    this.ledger = ledger;
+    this.keep(name, after);
+    return { outcome: 'noted' };
+  }
+
+  peek(version: number, limits: PartnerLimits): PartnerGauges {
+    const nowMs = this.ports.now();
+    this.beginDay(nowMs);
+    // Pages know a partner's limits, and not what its cap comes to: a draw told it.
+    const monthCap = limits.monthCap ?? this.ledger.limits.monthCap;
+    this.ledger = advancePartner(this.ledger, version, { ...limits, monthCap }, nowMs);
+    return partnerGauges(this.ledger, nowMs);
+  }
+
+  async standing(version: number, limits: PartnerLimits): Promise<PartnerStanding> {
+    await this.ask([...this.borrowing.keys()]);
+    const gauges = this.peek(version, limits);
+    const { dayUsed, monthUsed } = quotasOn(this.ledger.used, this.ledger.dayStartMs);
+    const { window, limits: plan } = this.ledger;
+    return {
+      gauges,
+      used: { second: unitsIn(window), day: dayUsed, month: monthUsed },
+      plan: { day: plan.day, month: plan.month, overage: plan.overage },
+    };
+  }
+
+  /** Units of a day, after every key that was called on it has said what it used. @throws when one does not answer */
+  async unitsOfDay(dayMs: number): Promise<number> {
+    const called = [...this.holders].filter(([, { used }]) => dayMs in used).map(([name]) => name);
+    const silent = await this.ask(called);
+    if (silent > 0) throw new Error(`${silent} of ${called.length} keys did not answer`);
+    return unitsOn(this.ledger.used, dayMs);
+  }
+
+  /** Makes a day's count what was billed, if it is still what it was when they were compared. Whether it did. */
+  correct(dayMs: number, expected: number, billed: number): boolean {
+    const counted = unitsOn(this.ledger.used, dayMs);
+    if (counted !== expected || !Number.isSafeInteger(billed) || billed < 0) return false;
+    this.closed = { ...this.closed, [dayMs]: unitsOn(this.closed, dayMs) + billed - expected };
+    this.ledger = { ...this.ledger, used: { ...this.ledger.used, [dayMs]: billed } };
+    this.write();
+    return true;
+  }
+
+  /** Makes older versions of the partner's record stale. */
+  announce(version: number): void {
+    if (version <= this.ledger.version) return;
+    this.ledger = { ...this.ledger, version };
+    this.write();
+  }
+
+  private borrowers(except: string, nowMs: number): number {
+    let borrowers = 0;
+    for (const [name, deadlineMs] of this.borrowing) if (name !== except && deadlineMs > nowMs) borrowers++;
+    return borrowers;
+  }
+
+  private outdated(holder: string, seq: number, { seq: newest }: Holder): { outcome: 'void'; seq: number } {
+    this.ports.log({ message: 'outdated message ignored', key_id: holder, seq, newest });
+    return { outcome: 'void', seq: newest };
+  }
+
+  /** How many did not answer. */
+  private async ask(names: readonly string[]): Promise<number> {
+    let silent = 0;
+    for (let i = 0; i < names.length; i += MOST_ASKED_AT_ONCE) {
+      const asked = names.slice(i, i + MOST_ASKED_AT_ONCE).map((name) => this.ports.holder(name).report());
+      for (const { status } of await Promise.allSettled(asked)) if (status === 'rejected') silent++;
+    }
+    return silent;
+  }
+
+  private keep(name: string, holder: Holder): void {
+    this.holders.set(name, holder);
+    if (holder.grant && holder.grant.lent > 0) this.borrowing.set(name, holder.grant.deadlineMs);
+    else this.borrowing.delete(name);
+    this.ports.store.put(HOLDER + name, holder);
+  }
+
+  /** With the first message of a day, what is closed by then moves from the holders' rows into totals. */
+  private beginDay(nowMs: number): void {
+    const before = this.ledger.dayStartMs;
+    this.ledger = advancePartner(this.ledger, this.ledger.version, this.ledger.limits, nowMs);
+    const { dayStartMs } = this.ledger;
+    if (dayStartMs === before) return;
+    for (const [name, holder] of this.holders) {
+      const used: Record<number, number> = {};
+      for (const [key, units] of Object.entries(holder.used)) {
+        const day = Number(key);
+        if (day > dayStartMs || isOpen(day, dayStartMs)) used[day] = units;
+        else this.closed = { ...this.closed, [day]: unitsOn(this.closed, day) + units };
+      }
+      if (Object.keys(used).length > 0) this.keep(name, { ...holder, used });
+      else this.forget(name);
+    }
+    this.closed = since(this.closed, dayStartMs - DAYS_KEPT_MS);
+    this.ledger = { ...this.ledger, used: since(this.ledger.used, dayStartMs - DAYS_KEPT_MS) };
+    this.write();
+  }
+
+  private forget(name: string): void {
+    this.holders.delete(name);
+    this.borrowing.delete(name);
+    this.answered.delete(name);
+    this.ports.store.delete(HOLDER + name);
+  }
+
+  private write(): void {
+    const { version, limits, dayStartMs } = this.ledger;
+    this.ports.store.put<Stored>('state', { version, limits, dayStartMs, closed: this.closed });
+  }
+}
