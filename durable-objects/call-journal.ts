@@ -6,6 +6,8 @@ import type { ObjectStore } from './counter-ports.ts';
 
 /** A call can be settled for this long after it was admitted. */
 export const SETTLE_WITHIN_MS = 10 * 60_000;
+/** No message arrives later than this after it was sent: callers have given up long before. */
+const ON_ITS_WAY_MS = 15_000;
 const LINES_A_SEGMENT = 32;
 /** Lines kept in memory; older ones are looked up. */
 const MOST_REMEMBERED = 4096;
@@ -17,12 +19,23 @@ export interface JournalLine {
   id: string;
   units: number;
   dayStartMs: number;
+  /** The moment of the decision, by the clock of whoever decided. */
   atMs: number;
   over: boolean;
   used: number;
+  /** When it was written here, by this object's clock. */
+  notedMs: number;
 }
 
-type Packed = [id: string, units: number, dayStartMs: number, atMs: number, over: number, used: number];
+type Packed = [
+  id: string,
+  units: number,
+  dayStartMs: number,
+  atMs: number,
+  over: number,
+  used: number,
+  notedMs: number,
+];
 
 export interface StoredJournal {
   first: number;
@@ -30,21 +43,23 @@ export interface StoredJournal {
   lines: Packed[];
 }
 
-const pack = ({ id, units, dayStartMs, atMs, over, used }: JournalLine): Packed => [
+const pack = ({ id, units, dayStartMs, atMs, over, used, notedMs }: JournalLine): Packed => [
   id,
   units,
   dayStartMs,
   atMs,
   over ? 1 : 0,
   used,
+  notedMs,
 ];
-const unpack = ([id, units, dayStartMs, atMs, over, used]: Packed): JournalLine => ({
+const unpack = ([id, units, dayStartMs, atMs, over, used, notedMs]: Packed): JournalLine => ({
   id,
   units,
   dayStartMs,
   atMs,
   over: over === 1,
   used,
+  notedMs,
 });
 
 const nameOf = (segment: number): string => `journal:${String(segment).padStart(12, '0')}`;
@@ -54,13 +69,18 @@ export class CallJournal {
   private stored: StoredJournal;
   private readonly store: ObjectStore;
 
-  constructor(store: ObjectStore, stored: StoredJournal = { first: 0, segment: 0, lines: [] }) {
+  /** With what may still be on its way: calls of the last seconds, as the instance before knew them. */
+  constructor(store: ObjectStore, stored: StoredJournal | undefined, nowMs: number) {
     this.store = store;
-    this.stored = stored;
-    for (const segment of [stored.segment - 2, stored.segment - 1]) {
-      for (const line of store.get<Packed[]>(nameOf(segment)) ?? []) this.known.set(line[0], unpack(line));
+    this.stored = stored ?? { first: 0, segment: 0, lines: [] };
+    const recent: Packed[][] = [this.stored.lines];
+    const mostSegments = MOST_REMEMBERED / LINES_A_SEGMENT;
+    for (let i = 1; i <= mostSegments && this.stored.segment - i >= this.stored.first; i++) {
+      const lines = store.get<Packed[]>(nameOf(this.stored.segment - i)) ?? [];
+      recent.unshift(lines);
+      if (nowMs - (lines.at(-1)?.[6] ?? 0) > ON_ITS_WAY_MS) break;
     }
-    for (const line of stored.lines) this.known.set(line[0], unpack(line));
+    for (const line of recent.flat()) this.known.set(line[0], unpack(line));
   }
 
   /** What the object's row holds of it. */
@@ -76,7 +96,7 @@ export class CallJournal {
   /** A call that may still be settled, however many came since. */
   find(id: string, nowMs: number): JournalLine | undefined {
     const line = this.known.get(id) ?? this.search(id);
-    return line && nowMs - line.atMs <= SETTLE_WITHIN_MS ? line : undefined;
+    return line && nowMs - line.notedMs <= SETTLE_WITHIN_MS ? line : undefined;
   }
 
   /** Adds a line; a later one of the same call replaces it. To be followed by a write of the row. */
@@ -84,7 +104,7 @@ export class CallJournal {
     this.known.delete(line.id);
     this.known.set(line.id, line);
     dropOldest(this.known, MOST_REMEMBERED);
-    if (this.stored.lines.length >= LINES_A_SEGMENT) this.begin(line.atMs);
+    if (this.stored.lines.length >= LINES_A_SEGMENT) this.begin(line.notedMs);
     this.stored.lines.push(pack(line));
   }
 
@@ -102,7 +122,7 @@ export class CallJournal {
     this.stored = { ...this.stored, segment: segment + 1, lines: [] };
     for (let deleted = 0; deleted < MOST_DELETED && this.stored.first < segment; deleted++) {
       const oldest = this.store.get<Packed[]>(nameOf(this.stored.first));
-      if (oldest && nowMs - (oldest.at(-1)?.[3] ?? 0) <= SETTLE_WITHIN_MS) return;
+      if (oldest && nowMs - (oldest.at(-1)?.[6] ?? 0) <= SETTLE_WITHIN_MS) return;
       this.store.delete(nameOf(this.stored.first));
       this.stored = { ...this.stored, first: this.stored.first + 1 };
     }

@@ -41,6 +41,8 @@ export interface HolderPort {
 }
 
 export interface KeyPorts extends CounterPorts {
+  /** Calls `wake` at that moment, whatever happens to the object until then; undefined: not any more. Costs a row. */
+  wakeAt(atMs: number | undefined): void;
   partner(name: string): PartnerPort;
   nonces: { isUsed(value: string): boolean; use(value: string, expiresMs: number): void };
   /** Whether to ask once more after this error. */

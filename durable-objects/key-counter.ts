@@ -2,6 +2,7 @@
 // not used. Everything that was answered is in the store before the answer leaves, so a crash or an eviction loses
 // nothing. Messages to the partner's object go one at a time, each with the whole truth: see partner-ledger.ts.
 
+import { dropOldest } from '../src/core/bounded.ts';
 import { DAY_MS } from '../src/core/time.ts';
 import { combineGauges } from '../src/limits/gauges.ts';
 import {
@@ -59,9 +60,12 @@ type Decided = Extract<DrawReply, { outcome: 'decided' }>;
 
 /** Calls asked for in one draw. */
 const MOST_WAITING_A_DRAW = 256;
+const MOST_REFUSED = 2048;
 /** After this long without a call, what is held goes back. */
 const REST_AFTER_MS = 300;
 const MOST_REPORTS = 3;
+/** An object that dies while it holds or owes something is made again after this long, and says so. */
+const WAKE_AFTER_MS = 2000;
 /** Tries to come to rest while the partner's object does not answer, each twice as late as the one before. */
 const MOST_REST_TRIES = 5;
 const FIRST_REST_PAUSE_MS = 200;
@@ -83,17 +87,20 @@ export class KeyCounter {
   private partner: { gauges: PartnerGauges; dayStartMs: number; spent: number } | undefined;
   /** Asked for and not answered yet, by id: the same call sent twice is asked for once. */
   private readonly asking = new Map<string, Promise<TakeReply>>();
+  /** Refused lately: one that was sent twice is not admitted by its copy. */
+  private readonly refused = new Map<string, TakeReply>();
   private waiting: Waiting[] = [];
   private conversation: Promise<void> | undefined;
   /** The partner's object takes more for used than was. A new instance cannot know. */
   private owes = true;
   private isResting = false;
+  private willWake = false;
   private lastCallMs = 0;
 
   constructor(ports: KeyPorts) {
     this.ports = ports;
     const stored = ports.store.get<Stored>('state');
-    this.journal = new CallJournal(ports.store, stored?.journal);
+    this.journal = new CallJournal(ports.store, stored?.journal, ports.now());
     this.messenger = new Messenger(stored?.seqCeiling ?? 0, () => this.write(), ports.isWorthRetrying);
     if (!stored) return;
     this.ledger = stored.ledger;
@@ -105,16 +112,20 @@ export class KeyCounter {
   take(call: TakeCall): TakeReply | Promise<TakeReply> {
     const known = this.journal.recall(call.id);
     if (known) return this.repeat(call, known);
-    const asked = this.asking.get(call.id);
+    const asked = this.asking.get(call.id) ?? this.refused.get(call.id);
     if (asked) return asked;
     const nowMs = this.ports.now();
     this.lastCallMs = nowMs;
     this.meet(call);
-    const refusal = this.refuse(call, this.dayOf(nowMs));
-    if (refusal) return refusal;
+    const lease =
+      this.waiting.length === 0 && isSpendable(this.lease, call.cost, nowMs) ? this.lease : undefined;
+    const refusal = this.refuse(call, lease?.dayStartMs ?? this.dayOf(nowMs));
+    if (refusal) {
+      this.rest();
+      return refusal;
+    }
     this.demand = noteDemand(this.demand, call.cost, nowMs);
-    const { lease } = this;
-    if (this.waiting.length === 0 && isSpendable(lease, call.cost, nowMs)) {
+    if (lease) {
       this.lease = { ...lease, units: lease.units - call.cost };
       if (this.partner) this.partner.spent += call.cost;
       return this.admit(call, { over: false, atMs: nowMs, dayStartMs: lease.dayStartMs }, 0);
@@ -135,9 +146,12 @@ export class KeyCounter {
     if (!isWhole || (line && line.used < 0 && used > line.units)) return this.ignore(id, used, 'invalid');
     if (!line) {
       // It may be on its way still: then it is not to be admitted.
-      this.journal.add({ id, units: 0, dayStartMs: 0, atMs: nowMs, over: false, used: 0 });
+      this.journal.add({ id, units: 0, dayStartMs: 0, atMs: nowMs, over: false, used: 0, notedMs: nowMs });
       this.write();
-      return this.ignore(id, used, 'unknown');
+      this.ignore(id, used, 'unknown');
+      // It may have been asked of the partner's object, by this instance or by one that is gone.
+      await this.report();
+      return 'unknown';
     }
     if (line.units === 0) return 'unknown';
     if (line.used < 0) {
@@ -148,6 +162,7 @@ export class KeyCounter {
         this.owes = true;
       }
       this.write();
+      this.rest();
     }
     if (line.used < 0 || this.owes) await this.report();
     return 'settled';
@@ -156,13 +171,21 @@ export class KeyCounter {
   /** Tells the partner's object what was used, and gives back what is held. */
   async report(): Promise<void> {
     if (this.lease) this.owes = true;
-    for (let tries = MOST_REPORTS; this.owes && this.partnerObject !== ''; tries--) {
+    for (let tries = MOST_REPORTS; (this.owes || this.conversation) && this.partnerObject !== ''; tries--) {
       try {
         await this.talk();
       } catch (error) {
         if (tries <= 1) throw error;
       }
     }
+  }
+
+  /** While it holds or owes something, this comes after a while, also to a new instance. */
+  async wake(): Promise<void> {
+    this.willWake = false;
+    const isCalled = this.ports.now() - this.lastCallMs < WAKE_AFTER_MS;
+    if (isCalled) this.rest();
+    else await this.report();
   }
 
   /** What the limits are now, without taking anything. */
@@ -218,7 +241,7 @@ export class KeyCounter {
 
   /** One message at a time; calls that arrive meanwhile go into the next. @throws when a report came to nothing */
   private talk(): Promise<void> {
-    if (this.waiting.length === 0 && !this.owes) return Promise.resolve();
+    if (!this.conversation && this.waiting.length === 0 && !this.owes) return Promise.resolve();
     this.conversation ??= this.converse();
     return this.conversation;
   }
@@ -302,7 +325,10 @@ export class KeyCounter {
       // The key's own state may have changed while the partner was asked: look again, and give back if it refuses.
       const settled = this.journal.recall(call.id);
       const refusal = settled ? ({ outcome: 'settled' } as const) : this.refuse(call, dayStartMs);
-      if (refusal) this.owes = true;
+      if (refusal) {
+        this.owes = true;
+        this.rest();
+      }
       resolve(refusal ?? this.admit(call, { over, atMs, dayStartMs }, later));
     });
   }
@@ -315,7 +341,8 @@ export class KeyCounter {
     const { atMs, dayStartMs } = decided;
     const over = decided.over || isKeyOverQuota(this.ledger, call.key, call.cost, dayStartMs);
     this.ledger = spendKey(this.ledger, call.cost, dayStartMs);
-    this.journal.add({ id: call.id, units: call.cost, dayStartMs, atMs, over, used: -1 });
+    const notedMs = this.ports.now();
+    this.journal.add({ id: call.id, units: call.cost, dayStartMs, atMs, over, used: -1, notedMs });
     this.write();
     if (call.nonce) this.ports.nonces.use(call.nonce.value, call.nonce.expiresMs);
     const gauges = this.gaugesOf(call, (this.partner?.spent ?? 0) - later);
@@ -334,11 +361,16 @@ export class KeyCounter {
   }
 
   private deny(call: TakeCall, denial: Denial): TakeReply | Promise<TakeReply> {
-    const reply = (): TakeReply => ({
-      outcome: 'deny',
-      denial,
-      gauges: this.gaugesOf(call, this.partner?.spent ?? 0),
-    });
+    const reply = (): TakeReply => {
+      const denied = {
+        outcome: 'deny',
+        denial,
+        gauges: this.gaugesOf(call, this.partner?.spent ?? 0),
+      } as const;
+      this.refused.set(call.id, denied);
+      dropOldest(this.refused, MOST_REFUSED);
+      return denied;
+    };
     if (this.partner && this.partner.dayStartMs === this.dayOf(this.ports.now())) return reply();
     // Not known since the object came back: asked for once, so that what is shown is what is.
     return this.peek(call).then(reply, reply);
@@ -361,7 +393,10 @@ export class KeyCounter {
 
   /** Once calls have ended, what is held goes back, so that an eviction costs nothing. Then nothing is left running. */
   private rest(): void {
-    if (this.isResting || !(this.lease || this.owes)) return;
+    if (!this.lease && !this.owes) return;
+    if (!this.willWake) this.ports.wakeAt(this.ports.now() + WAKE_AFTER_MS);
+    this.willWake = true;
+    if (this.isResting) return;
     this.isResting = true;
     this.ports.keepAlive(
       this.comeToRest().finally(() => {
@@ -378,9 +413,12 @@ export class KeyCounter {
     }
     for (let tried = 0; tried < MOST_REST_TRIES; tried++) {
       if (this.lease?.units === 0) this.lease = undefined;
-      if (!this.lease && !this.owes) return;
       try {
-        return await this.report();
+        await this.report();
+        if (this.lease || this.owes) continue;
+        this.ports.wakeAt(undefined);
+        this.willWake = false;
+        return;
       } catch {
         await this.ports.sleep(FIRST_REST_PAUSE_MS * 2 ** tried);
       }

@@ -38,6 +38,8 @@ export class KeyLimiter extends DurableObject<Bindings> {
       store: objectStore(ctx.storage),
       log: logLine,
       isWorthRetrying,
+      wakeAt: (atMs) =>
+        ctx.waitUntil(atMs === undefined ? ctx.storage.deleteAlarm() : ctx.storage.setAlarm(atMs)),
       partner: (name) => {
         const stub = partners.get(partners.idFromName(name));
         return {
@@ -56,6 +58,9 @@ export class KeyLimiter extends DurableObject<Bindings> {
     });
   }
 
+  override alarm(): Promise<void> {
+    return this.counter.wake();
+  }
   take(call: TakeCall): TakeReply | Promise<TakeReply> {
     return this.counter.take(call);
   }

@@ -342,9 +342,9 @@ describe('settling', () => {
     await take(call);
     await runInDurableObject(key(call.keyId), (_, { storage }) => {
       const state = storage.kv.get<{
-        journal: { lines: [string, number, number, number, number, number][] };
+        journal: { lines: (string | number)[][] };
       }>('state');
-      for (const line of state?.journal.lines ?? []) line[3] -= 10 * 86_400_000;
+      for (const line of state?.journal.lines ?? []) line[6] = Number(line[6]) - 10 * 86_400_000;
       storage.kv.put('state', state);
     });
     await evictDurableObject(key(call.keyId));

@@ -1,0 +1,121 @@
+// What random histories are made of, and how far limits are used when nothing goes wrong.
+
+import { DAY_MS } from '../../src/core/time.ts';
+import { live, type Outcome, type Setting } from './history.ts';
+import { CALM, type Weather } from './object-host.ts';
+import { type Chance, chanceOf } from './virtual-time.ts';
+
+const NOON = Date.UTC(2026, 10, 22, 12);
+/** The ends of a day, of a month, of a year and of a leap February; and nothing of the kind. */
+const ENDS = [Date.UTC(2026, 10, 23), Date.UTC(2026, 11, 1), Date.UTC(2027, 0, 1), Date.UTC(2028, 2, 1)];
+
+const STORM: Weather = {
+  mostDelayMs: 120,
+  requestLost: 0.05,
+  replyLost: 0.08,
+  doubled: 0.1,
+  veryLate: 0.03,
+  crash: 0.03,
+};
+
+const weatherOf = (chance: Chance): Weather => {
+  const share = () => (chance.is(0.5) ? 0 : chance.next());
+  return {
+    mostDelayMs: chance.of([3, 20, 120]),
+    requestLost: STORM.requestLost * share(),
+    replyLost: STORM.replyLost * share(),
+    doubled: STORM.doubled * share(),
+    veryLate: STORM.veryLate * share(),
+    crash: STORM.crash * share(),
+  };
+};
+
+const HOUR = 3_600_000;
+
+function burstsOf(chance: Chance, pauses: readonly number[]): Setting['bursts'] {
+  let startMs = 0;
+  return Array.from({ length: chance.whole(1, 4) }, () => {
+    const burst = { startMs, calls: chance.of([1, 5, 6, 10, 13, 24, 60]), gapMs: chance.of([0, 3, 10, 30]) };
+    startMs += burst.calls * burst.gapMs + chance.of(pauses);
+    return burst;
+  });
+}
+
+/** One key borrows and then calls slowly, while another uses up all that there is. */
+function contended(chance: Chance): Setting['bursts'] {
+  return [
+    { startMs: 0, calls: 8, gapMs: 2, key: 0 },
+    { startMs: 20, calls: 20, gapMs: chance.of([60, 110, 150]), key: 0 },
+    { startMs: chance.whole(30, 300), calls: 300, gapMs: 7, key: 1 },
+  ];
+}
+
+export function settingOf(seed: number): Setting {
+  const chance = chanceOf(seed * 2 + 1);
+  const isApart = chance.is(0.3);
+  const isLong = !isApart && chance.is(0.15);
+  const isContended = !isLong && chance.is(0.1);
+  const startMs = chance.is(0.3) ? chance.of(ENDS) - chance.whole(0, 12_000) : NOON;
+  const pauses = isLong ? [1000, 26 * HOUR, 50 * HOUR] : [100, 1000, 5000, 12_000, 20_000];
+  const bursts = isContended ? contended(chance) : burstsOf(chance, pauses);
+  const lastMs = (bursts.at(-1)?.startMs ?? 0) + 2000;
+  return {
+    keys: isContended ? 2 : chance.whole(1, 3),
+    edges: chance.whole(1, 4),
+    terms: {
+      version: 1,
+      partner: {
+        second: isContended ? chance.of([40, 60]) : chance.of([-1, 2, 10, 50, 1000]),
+        day: isContended ? -1 : chance.of([-1, 30, 1000, 50_000]),
+        month: isContended ? -1 : chance.of([-1, 40, 1_500_000]),
+        overage: 'block',
+      },
+      key: {
+        burst: chance.of([-1, 20, 600]),
+        sustained: chance.of([60, 600, 60_000]),
+        day: chance.of([-1, 25, 1_000_000]),
+        month: -1,
+        overage: 'block',
+      },
+    },
+    startMs,
+    weather: chance.is(0.2) ? CALM : weatherOf(chance),
+    bursts,
+    disturbances: Array.from({ length: chance.whole(0, 4) }, () => chance.whole(0, lastMs)),
+    mostCost: chance.of([1, 1, 3]),
+    upstreamFails: chance.of([0, 0.1, 0.5]),
+    changes: chance.is(0.2),
+    evicts: chance.is(0.7),
+    clockOffMs: isApart ? chance.of([-3_600_000, 3_600_000]) : 0,
+    clockDrift: isApart ? 0.0005 : 0,
+  };
+}
+
+export const liveRandomly = (seed: number): Promise<Outcome> => live(settingOf(seed), seed);
+
+/** Share of a limit of `second` that is admitted at twice the demand, over that long. */
+export async function useOf(second: number, seconds: number): Promise<{ share: number; leases: number }> {
+  const calls = 2 * second * seconds;
+  const setting: Setting = {
+    ...settingOf(0),
+    keys: 1,
+    terms: {
+      version: 1,
+      partner: { second, day: -1, month: -1, overage: 'block' },
+      key: { burst: -1, sustained: -1, day: -1, month: -1, overage: 'block' },
+    },
+    startMs: NOON + DAY_MS,
+    weather: CALM,
+    bursts: [{ startMs: 0, calls, gapMs: 500 / second }],
+    disturbances: [],
+    mostCost: 1,
+    upstreamFails: 0,
+    changes: false,
+    evicts: false,
+    clockOffMs: 0,
+    clockDrift: 0,
+  };
+  const { admitted, leases, problems } = await live(setting, 1);
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  return { share: admitted / (second * seconds), leases };
+}

@@ -1,0 +1,462 @@
+// One random history of a partner, its keys and the edges that call them: the real counters, in virtual time, with whatever
+// can go wrong. Says whether any limit was passed at any moment, and whether anything is missing once it is quiet.
+
+import { KeyCounter } from '../../durable-objects/key-counter.ts';
+import { PartnerCounter } from '../../durable-objects/partner-counter.ts';
+import { DAY_MS, dayStart, monthStart } from '../../src/core/time.ts';
+import type { KeyLimits, PartnerLimits } from '../../src/limits/limit.ts';
+import type { TakeCall, TakeReply } from '../../src/limits/protocol.ts';
+import { CALM, CallFailed, Network, ObjectHost, type Weather } from './object-host.ts';
+import { type Chance, chanceOf, VirtualTime } from './virtual-time.ts';
+
+/** Time bounds and pauses as in src/platform/limiter-client.ts and the objects. */
+const EDGE_TIMEOUT_MS = 2000;
+const OBJECT_TIMEOUT_MS = 1500;
+const SETTLE_PAUSES_MS = [100, 400, 1500, 5000, 10_000];
+const QUIET_MS = 5000;
+/** Moments are whole milliseconds on clocks of their own. */
+const ROUNDING_MS = 2;
+/** A change acts within one lease, a window, and the time in which it is announced. */
+const CHANGE_MS = 1600;
+
+export interface Terms {
+  version: number;
+  partner: PartnerLimits;
+  key: KeyLimits;
+}
+
+export interface Setting {
+  keys: number;
+  edges: number;
+  terms: Terms;
+  /** Virtual moment of the start, by true time. */
+  startMs: number;
+  weather: Weather;
+  /** Bursts of so many calls, so far apart, of one key or of any. */
+  bursts: { startMs: number; calls: number; gapMs: number; key?: number }[];
+  /** Moments at which something may be evicted, crash, or be changed. */
+  disturbances: number[];
+  mostCost: number;
+  upstreamFails: number;
+  changes: boolean;
+  evicts: boolean;
+  /** Clocks of different machines, ms and share. */
+  clockOffMs: number;
+  clockDrift: number;
+}
+
+interface Admitted {
+  id: string;
+  key: number;
+  cost: number;
+  version: number;
+  askedMs: number;
+  /** What of it was used in the end. */
+  used: number;
+  dayMs: number;
+  /** True moments: of the decision, and of the admission by the key's object. */
+  decidedMs: number;
+  admittedMs: number;
+}
+
+export interface Outcome {
+  problems: string[];
+  admitted: number;
+  demanded: number;
+  abandoned: number;
+  leases: number;
+}
+
+interface Clock {
+  now(): number;
+  shownMs(trueMs: number): number;
+  /** The true moment at which it showed this; NaN when it never did. */
+  trueMs(shownMs: number): number;
+}
+
+function clockOf(time: VirtualTime, startMs: number, offMs: number, drift: number, frozenMs: number): Clock {
+  return {
+    // A Worker's clock stands still while it computes: it shows the moment of the last I/O.
+    now: () => {
+      const trueMs = time.nowMs - (time.nowMs % frozenMs);
+      return Math.floor(startMs + offMs + trueMs * (1 + drift));
+    },
+    shownMs: (trueMs) => startMs + offMs + trueMs * (1 + drift),
+    trueMs: (shownMs) => (shownMs - startMs - offMs) / (1 + drift),
+  };
+}
+
+export class World {
+  readonly time = new VirtualTime();
+  readonly chance: Chance;
+  readonly network: Network;
+  readonly partner: ObjectHost<PartnerCounter>;
+  readonly keys: ObjectHost<KeyCounter>[];
+  readonly admitted: Admitted[] = [];
+  /** `heardMs`: when every object had heard of them; NaN when one did not. */
+  readonly terms: { fromMs: number; heardMs: number; terms: Terms }[];
+  leases = 0;
+  abandoned = 0;
+  demanded = 0;
+  private readonly setting: Setting;
+  private readonly partnerClock: Clock;
+  private readonly admissions = new Map<string, number>();
+  private ids = 0;
+
+  constructor(setting: Setting, seed: number) {
+    this.setting = setting;
+    this.chance = chanceOf(seed);
+    this.network = new Network(this.time, this.chance);
+    this.network.weather = setting.weather;
+    this.terms = [{ fromMs: 0, heardMs: 0, terms: setting.terms }];
+    const { startMs, clockOffMs: off, clockDrift } = setting;
+    const clock = (i: number) =>
+      clockOf(
+        this.time,
+        startMs,
+        off * i,
+        clockDrift * this.chance.of([-1, 0, 1]),
+        this.chance.of([1, 1, 1, 5]),
+      );
+    this.partnerClock = clock(0);
+    const sleep = (ms: number) => this.time.sleep(ms);
+    const log = () => undefined;
+    this.partner = new ObjectHost(
+      this.time,
+      ({ store, keepAlive, ...life }) =>
+        new PartnerCounter({
+          now: () => this.partnerClock.now(),
+          sleep,
+          keepAlive,
+          store,
+          log,
+          holder: (name) => ({
+            report: () =>
+              this.network.send(life, this.keyHost(name), (key) => key.report(), OBJECT_TIMEOUT_MS),
+          }),
+        }),
+    );
+    this.keys = Array.from({ length: setting.keys }, (_, i) => {
+      const keyClock = clock(i + 1);
+      return new ObjectHost(
+        this.time,
+        (life) =>
+          new KeyCounter({
+            now: () => keyClock.now(),
+            sleep,
+            keepAlive: life.keepAlive,
+            store: life.store,
+            log,
+            wakeAt: (atMs) => life.wakeIn(atMs === undefined ? undefined : atMs - keyClock.now()),
+            isWorthRetrying: (error) => error instanceof CallFailed && error.retryable,
+            nonces: { isUsed: () => false, use: () => undefined },
+            partner: () => ({
+              draw: async (request) => {
+                const reply = await this.network.send(
+                  life,
+                  this.partner,
+                  (p) => p.draw(request),
+                  OBJECT_TIMEOUT_MS,
+                );
+                if (reply.outcome === 'decided' && reply.lease) this.leases++;
+                return reply;
+              },
+              report: (report) =>
+                this.network.send(life, this.partner, (p) => p.report(report), OBJECT_TIMEOUT_MS),
+              peek: (version, limits) =>
+                this.network.send(life, this.partner, (p) => p.peek(version, limits), OBJECT_TIMEOUT_MS),
+            }),
+          }),
+        (key) => key.wake(),
+      );
+    });
+  }
+
+  keyHost(name: string): ObjectHost<KeyCounter> {
+    const host = this.keys[Number(name.slice(1))];
+    if (!host) throw new Error(`no key ${name}`);
+    return host;
+  }
+
+  /** What the clock of the partner's object showed at a true moment. */
+  partnerMs(trueMs: number): number {
+    return this.partnerClock.shownMs(trueMs);
+  }
+
+  get newest(): Terms {
+    return this.terms.at(-1)?.terms ?? this.setting.terms;
+  }
+
+  /** One call of a client at an edge, from its first try to the settling of what it came to. */
+  async callOnce(key: number): Promise<TakeReply['outcome'] | 'failed'> {
+    this.demanded++;
+    const { chance } = this;
+    const id = `c${this.ids++}`;
+    const cost = chance.whole(1, this.setting.mostCost);
+    const askedMs = this.time.nowMs;
+    // Edges know an older record at first, some of the time.
+    let terms = chance.is(0.8) ? this.newest : (chance.of(this.terms).terms ?? this.newest);
+    for (let judgement = 0; judgement < 2; judgement++) {
+      const reply = await this.take(id, key, cost, terms);
+      if (reply?.outcome === 'stale') {
+        terms = this.newest;
+        continue;
+      }
+      if (reply?.outcome === 'admit') {
+        const { version } = terms;
+        await this.serve({ id, key, cost, version, askedMs, used: cost, dayMs: reply.dayStartMs }, reply);
+      } else if (!reply) await this.settle(id, key, 0);
+      return reply?.outcome ?? 'failed';
+    }
+    return 'stale';
+  }
+
+  private async take(id: string, key: number, cost: number, terms: Terms): Promise<TakeReply | undefined> {
+    const { version, partner } = terms;
+    const call: TakeCall = {
+      id,
+      keyId: `k${key}`,
+      partnerObject: 'p',
+      versions: { key: version, partner: version },
+      key: terms.key,
+      partner,
+      cost,
+    };
+    const host = this.keyHost(call.keyId);
+    const work = async (counter: KeyCounter) => {
+      const reply = await counter.take(call);
+      if (reply.outcome === 'admit' && !this.admissions.has(id)) this.admissions.set(id, this.time.nowMs);
+      return reply;
+    };
+    for (let tries = 2; tries > 0; tries--) {
+      try {
+        return await this.network.send({ isAlive: true }, host, work, EDGE_TIMEOUT_MS);
+      } catch (error) {
+        if (!(error instanceof CallFailed && error.retryable)) return undefined;
+      }
+    }
+    return undefined;
+  }
+
+  private async serve(
+    asked: Omit<Admitted, 'decidedMs' | 'admittedMs'>,
+    reply: Extract<TakeReply, { outcome: 'admit' }>,
+  ): Promise<void> {
+    const { chance } = this;
+    const { id, key, cost } = asked;
+    const admittedMs = this.admissions.get(id) ?? this.time.nowMs;
+    const byPartner = this.partnerClock.trueMs(reply.atMs);
+    const isByPartner = byPartner >= -ROUNDING_MS && byPartner <= this.time.nowMs + ROUNDING_MS;
+    const call: Admitted = {
+      ...asked,
+      decidedMs: isByPartner ? Math.min(byPartner, admittedMs) : admittedMs,
+      admittedMs,
+    };
+    this.admitted.push(call);
+    // What is no count of this call changes nothing.
+    if (chance.is(0.05)) await this.settle(id, key, chance.of([-1, cost + 1, 0.5]));
+    if (!chance.is(this.setting.upstreamFails)) return;
+    await this.time.sleep(chance.of([0, 5, 50, 400, 3000, 20_000]));
+    call.used = chance.is(0.7) ? 0 : chance.whole(0, cost);
+    if (call.used === cost) return;
+    const all = [this.settle(id, key, call.used)];
+    if (chance.is(0.3)) all.push(this.settle(id, key, call.used));
+    await Promise.all(all);
+    // Nonsense changes nothing.
+    if (chance.is(0.2))
+      await this.settle(id, chance.whole(0, this.setting.keys - 1), chance.of([0, cost, cost + 1, -1]));
+  }
+
+  private async settle(id: string, key: number, used: number): Promise<void> {
+    const work = (counter: KeyCounter) => counter.settle({ id, keyId: `k${key}`, used });
+    for (const pauseMs of [...SETTLE_PAUSES_MS, 0]) {
+      try {
+        await this.network.send({ isAlive: true }, this.keyHost(`k${key}`), work, EDGE_TIMEOUT_MS);
+        return;
+      } catch {
+        await this.time.sleep(pauseMs);
+      }
+    }
+    this.abandoned++;
+  }
+
+  /** An operator changes limits: the record first, then the objects are told, again until they hear it. */
+  async change(terms: Terms): Promise<void> {
+    const change = { fromMs: this.time.nowMs, heardMs: Number.NaN, terms };
+    this.terms.push(change);
+    const { version } = terms;
+    const told = [
+      ...this.keys.map((host) => host.call((key) => key.announce({ key: version, partner: version }))),
+      this.partner.call((partner) => partner.announce(version)),
+    ];
+    const heard = await Promise.allSettled(told);
+    if (heard.every(({ status }) => status === 'fulfilled')) change.heardMs = this.time.nowMs;
+  }
+}
+
+async function traffic(world: World, setting: Setting): Promise<void> {
+  const { time, chance } = world;
+  const bursts = setting.bursts.map(async ({ startMs, calls: count, gapMs, key }) => {
+    await time.sleep(startMs);
+    const calls: Promise<unknown>[] = [];
+    for (let i = 0; i < count; i++) {
+      calls.push(world.callOnce(key ?? chance.whole(0, setting.keys - 1)));
+      if (gapMs > 0) await time.sleep(gapMs);
+    }
+    await Promise.all(calls);
+  });
+  const disturbances = setting.disturbances.map(async (atMs) => {
+    await time.sleep(atMs);
+    for (const host of [world.partner, ...world.keys]) {
+      if (setting.evicts && chance.is(0.6)) host.evict();
+      if (setting.weather.crash > 0 && chance.is(0.2)) host.crash();
+    }
+    if (setting.changes) await world.change(nextTerms(world.newest, chance));
+  });
+  await Promise.all([...bursts, ...disturbances]);
+}
+
+const nextTerms = ({ version, partner, key }: Terms, chance: Chance): Terms => {
+  const other = (limit: number) =>
+    limit < 0 ? limit : Math.max(1, Math.round(limit * chance.of([0.5, 1, 2])));
+  return {
+    version: version + 1,
+    partner: {
+      ...partner,
+      second: other(partner.second),
+      day: other(partner.day),
+      month: other(partner.month),
+    },
+    key: { ...key, burst: other(key.burst), day: other(key.day) },
+  };
+};
+
+/** Limits that were in force between those moments, or could still be. */
+const inForce = (world: World, fromMs: number, toMs: number, limitOf: (terms: Terms) => number): number => {
+  const all = world.terms.filter(({ fromMs: began }, i) => {
+    const ended = world.terms[i + 1]?.fromMs ?? Number.POSITIVE_INFINITY;
+    return began <= toMs + ROUNDING_MS && ended + CHANGE_MS + EDGE_TIMEOUT_MS >= fromMs;
+  });
+  const limits = all.map(({ terms }) => limitOf(terms));
+  return limits.some((limit) => limit < 0) ? Number.POSITIVE_INFINITY : Math.max(...limits);
+};
+
+function checkSeconds(world: World, problems: string[]): void {
+  const calls = [...world.admitted].sort((a, b) => a.decidedMs - b.decidedMs);
+  let units = 0;
+  let first = 0;
+  for (const call of calls) {
+    units += call.cost;
+    while ((calls[first]?.decidedMs ?? 0) < call.decidedMs - 1000 + ROUNDING_MS)
+      units -= calls[first++]?.cost ?? 0;
+    const limit = inForce(world, call.decidedMs - 1000, call.decidedMs, ({ partner }) => partner.second);
+    if (units > limit) problems.push(`second: ${units} of ${limit} at ${Math.round(call.decidedMs)}`);
+  }
+}
+
+function checkBuckets(world: World, problems: string[]): void {
+  world.keys.forEach((_, key) => {
+    const calls = world.admitted
+      .filter((call) => call.key === key)
+      .sort((a, b) => a.admittedMs - b.admittedMs);
+    calls.forEach((from, i) => {
+      let units = 0;
+      for (const { cost, admittedMs } of calls.slice(i)) {
+        units += cost;
+        const burst = inForce(world, from.admittedMs, admittedMs, (terms) => terms.key.burst);
+        const perMinute = inForce(world, from.admittedMs, admittedMs, (terms) => terms.key.sustained);
+        const most = burst + (perMinute * (admittedMs - from.admittedMs + ROUNDING_MS + 5)) / 60_000 + 1e-6;
+        if (units > most) problems.push(`bucket of ${key}: ${units} of ${most.toFixed(2)}`);
+      }
+    });
+  });
+}
+
+/** A call counts in the day in which it was decided, and by a record that nobody had been told is old. */
+function checkCalls(world: World, problems: string[]): void {
+  for (const { dayMs, decidedMs, version, askedMs } of world.admitted) {
+    const day = (offMs: number) => dayStart(world.partnerMs(decidedMs + offMs));
+    if (day(-ROUNDING_MS) !== dayMs && day(ROUNDING_MS) !== dayMs) problems.push(`counted in the wrong day`);
+    const newer = world.terms.find(({ terms, heardMs }) => terms.version > version && heardMs < askedMs);
+    if (newer) problems.push(`version ${version} was admitted after ${newer.terms.version} was heard`);
+  }
+}
+
+const unitsOf = (calls: readonly Admitted[], isIn: (call: Admitted) => boolean): number =>
+  calls.reduce((sum, call) => sum + (isIn(call) ? call.used : 0), 0);
+
+function checkQuotas(world: World, problems: string[]): void {
+  const most = (limitOf: (terms: Terms) => number) => inForce(world, 0, Number.POSITIVE_INFINITY, limitOf);
+  for (const day of new Set(world.admitted.map(({ dayMs }) => dayMs))) {
+    const units = unitsOf(world.admitted, ({ dayMs }) => dayMs === day);
+    if (units > most(({ partner }) => partner.day)) problems.push(`day: ${units}`);
+    world.keys.forEach((_, i) => {
+      const own = unitsOf(world.admitted, ({ dayMs, key }) => dayMs === day && key === i);
+      if (own > most(({ key }) => key.day)) problems.push(`day of key ${i}: ${own}`);
+    });
+  }
+  for (const month of new Set(world.admitted.map(({ dayMs }) => monthStart(dayMs)))) {
+    const units = unitsOf(world.admitted, ({ dayMs }) => monthStart(dayMs) === month);
+    if (units > most(({ partner }) => partner.month)) problems.push(`month: ${units}`);
+  }
+}
+
+/** After quiet: what the objects hold is what was admitted and not given back, by key, day and month. */
+async function checkCounts(world: World, when: string, problems: string[]): Promise<void> {
+  const days = [...new Set(world.admitted.map(({ dayMs }) => dayMs))];
+  const { version, partner } = world.newest;
+  const asked = world.partner.call(async (counter) => ({
+    // Not asking anybody: everything has come back by itself.
+    shown: counter.peek(version, partner),
+    days: await Promise.all(days.map((day) => counter.unitsOfDay(day))),
+  }));
+  asked.catch(() => undefined);
+  await world.time.run(world.time.nowMs + QUIET_MS);
+  const counted = await asked;
+  days.forEach((day, i) => {
+    const units = unitsOf(world.admitted, ({ dayMs }) => dayMs === day);
+    if (counted.days[i] !== units)
+      problems.push(`${when}: day counted ${counted.days[i]}, admitted ${units}`);
+    world.keys.forEach((host, key) => {
+      const state = host.rows.get('state') as { ledger: { used: Record<number, number> } } | undefined;
+      const own = unitsOf(world.admitted, (call) => call.dayMs === day && call.key === key);
+      const held = state?.ledger.used[day] ?? 0;
+      if (held !== own) problems.push(`${when}: key ${key} counted ${held}, admitted ${own}`);
+    });
+  });
+  const today = Math.max(...days, 0);
+  const { shown } = counted;
+  if (shown.day.resetMs - DAY_MS !== today) return;
+  const month = unitsOf(world.admitted, ({ dayMs }) => monthStart(dayMs) === monthStart(today));
+  const units = unitsOf(world.admitted, ({ dayMs }) => dayMs === today);
+  for (const [name, { limit, remaining }, used] of [
+    ['day', shown.day, units],
+    ['month', shown.month, month],
+  ] as const)
+    if (limit >= 0 && remaining !== Math.max(0, limit - used))
+      problems.push(`${when}: shown are ${remaining} of ${limit} a ${name}, used ${used}`);
+}
+
+export async function live(setting: Setting, seed: number): Promise<Outcome> {
+  const world = new World(setting, seed);
+  const problems: string[] = [];
+  const done = traffic(world, setting).then(() => {
+    world.network.weather = CALM;
+  });
+  await world.time.run();
+  await done;
+  await world.time.run(world.time.nowMs + QUIET_MS);
+  checkCalls(world, problems);
+  checkSeconds(world, problems);
+  checkBuckets(world, problems);
+  checkQuotas(world, problems);
+  const busy = [world.partner, ...world.keys].filter((host) => host.isWorking).length;
+  if (busy > 0) problems.push(`${busy} objects still work after quiet`);
+  if (world.abandoned === 0) {
+    await checkCounts(world, 'after quiet', problems);
+    for (const host of [world.partner, ...world.keys]) host.evict();
+    await checkCounts(world, 'after eviction', problems);
+  }
+  const { admitted, demanded, abandoned, leases } = world;
+  return { problems, admitted: unitsOf(admitted, () => true), demanded, abandoned, leases };
+}

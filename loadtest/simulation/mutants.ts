@@ -1,0 +1,207 @@
+// Rules of the limiter, each broken on purpose in the real source: a simulation that lets one live proves nothing. The text
+// to break must be there exactly once, so that no mutant dies unnoticed when code is rewritten.
+
+export interface Mutant {
+  rule: string;
+  file: string;
+  find: string;
+  replace: string;
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    rule: 'a bucket holds no more than its capacity',
+    file: 'src/limits/token-bucket.ts',
+    find: 'Math.min(Math.max(0, limit.burst) * SCALE, bucket.level + rate * elapsedMs)',
+    replace: 'bucket.level + rate * elapsedMs',
+  },
+  {
+    rule: 'a window counts its oldest slot to its last moment',
+    file: 'src/limits/sliding-window.ts',
+    find: 'findIndex(([atMs]) => atMs + WINDOW_MS >= nowMs)',
+    replace: 'findIndex(([atMs]) => atMs + WINDOW_MS >= nowMs + 40)',
+  },
+  {
+    rule: 'a lease counts in the window at its deadline, not at its grant',
+    file: 'src/limits/partner-ledger.ts',
+    find: 'state = spend(state, lent, deadlineMs)',
+    replace: 'state = spend(state, lent, nowMs - 900)',
+  },
+  {
+    rule: 'an expired lease may not be spent',
+    file: 'src/limits/lease.ts',
+    find: 'lease.units >= units && nowMs < lease.deadlineMs',
+    replace: 'lease.units >= units',
+  },
+  {
+    rule: 'a holder counts from sending, and stops a margin early',
+    file: 'durable-objects/key-counter.ts',
+    find: 'holderDeadline(sentAtMs, lease.durationMs)',
+    replace: 'this.ports.now() + lease.durationMs + 100',
+  },
+  {
+    rule: 'a lease never outlives its day',
+    file: 'src/limits/partner-ledger.ts',
+    find: 'Math.min(LEASE_MS, nextDay(ledger.dayStartMs) - nowMs)',
+    replace: 'LEASE_MS',
+  },
+  {
+    rule: 'a call is counted in the day in which it was decided',
+    file: 'durable-objects/key-counter.ts',
+    find: 'this.ledger = spendKey(this.ledger, call.cost, dayStartMs)',
+    replace: 'this.ledger = spendKey(this.ledger, call.cost, this.ports.now() - (this.ports.now() % DAY_MS))',
+  },
+  {
+    rule: 'what is lent goes out of the count before the answer',
+    file: 'src/limits/partner-ledger.ts',
+    find: 'used: addUnits(ledger.used, ledger.dayStartMs, units),',
+    replace:
+      'used: addUnits(ledger.used, ledger.dayStartMs, atMs > ledger.dayStartMs + 1e15 ? units : units * 0.5),',
+  },
+  {
+    rule: 'a return takes no more out of the window than was left',
+    file: 'src/limits/partner-ledger.ts',
+    find: 'state = takeOutOfWindow(state, returned.units, grant.deadlineMs)',
+    replace: 'state = takeOutOfWindow(state, grant.lent, grant.deadlineMs)',
+  },
+  {
+    rule: 'a lease is zeroed before it is returned',
+    file: 'durable-objects/key-counter.ts',
+    find: '    this.lease = undefined;\n    this.owes = false;',
+    replace: '    this.owes = false;',
+  },
+  {
+    rule: 'what is held goes back when calls have ended',
+    file: 'durable-objects/key-counter.ts',
+    find: '    this.conversation = undefined;\n    this.rest();',
+    replace: '    this.conversation = undefined;',
+  },
+  {
+    rule: 'what was given back is reported',
+    file: 'durable-objects/key-counter.ts',
+    find: '        this.ledger = giveBackKey(this.ledger, line.units - used, line.dayStartMs);\n        this.owes = true;',
+    replace: '        this.ledger = giveBackKey(this.ledger, line.units - used, line.dayStartMs);',
+  },
+  {
+    rule: 'a call is settled once',
+    file: 'durable-objects/key-counter.ts',
+    find: '    if (line.used < 0) {\n      this.lastCallMs',
+    replace: '    if (line.used < 1e9) {\n      this.lastCallMs',
+  },
+  {
+    rule: 'a settle may give back no more than was reserved',
+    file: 'durable-objects/key-counter.ts',
+    find: 'const isWhole = Number.isSafeInteger(used) && used >= 0;',
+    replace: 'const isWhole = Number.isSafeInteger(used);',
+  },
+  {
+    rule: 'a call that was settled before it arrived is not admitted',
+    file: 'durable-objects/key-counter.ts',
+    find: '      this.journal.add({ id, units: 0, dayStartMs: 0, atMs: nowMs, over: false, used: 0, notedMs: nowMs });\n',
+    replace: '',
+  },
+  {
+    rule: 'a call that is settled while it is decided is not admitted',
+    file: 'durable-objects/key-counter.ts',
+    find: 'const settled = this.journal.recall(call.id);',
+    replace: 'const settled = undefined;',
+  },
+  {
+    rule: 'a call asked for again is not charged again',
+    file: 'durable-objects/key-counter.ts',
+    find: '    const known = this.journal.recall(call.id);\n    if (known) return this.repeat(call, known);',
+    replace: '',
+  },
+  {
+    rule: 'a call that is being decided is asked for once',
+    file: 'durable-objects/key-counter.ts',
+    find: '    if (asked) return asked;\n',
+    replace: '',
+  },
+  {
+    rule: 'an admitted call is stored before it is answered (a restart restores too little)',
+    file: 'durable-objects/key-counter.ts',
+    find: 'this.journal.add({ id: call.id, units: call.cost, dayStartMs, atMs, over, used: -1, notedMs });\n    this.write();',
+    replace:
+      'this.journal.add({ id: call.id, units: call.cost, dayStartMs, atMs, over, used: -1, notedMs });',
+  },
+  {
+    rule: 'a draw is stored before it is answered (a restart restores too little)',
+    file: 'durable-objects/partner-counter.ts',
+    find: '    this.ledger = ledger;\n    this.keep(name, after);\n    if (ledger.version',
+    replace: '    this.ledger = ledger;\n    this.holders.set(name, after);\n    if (ledger.version',
+  },
+  {
+    rule: 'a restart counts nothing twice (it restores too much)',
+    file: 'durable-objects/partner-counter.ts',
+    find: '      this.holders.values(),\n      ports.now(),',
+    replace: '      [...this.holders.values(), ...this.holders.values()],\n      ports.now(),',
+  },
+  {
+    rule: 'what is closed moves out of the rows when it moves into the totals',
+    file: 'durable-objects/partner-counter.ts',
+    find: 'if (day > dayStartMs || isOpen(day, dayStartMs)) used[day] = units;',
+    replace: 'used[day] = units;\n        if (day > dayStartMs || isOpen(day, dayStartMs)) continue;',
+  },
+  {
+    rule: 'a message that was overtaken changes nothing',
+    file: 'durable-objects/partner-counter.ts',
+    find: "    if (seq <= holder.seq)\n      return seq === holder.seq ? { outcome: 'noted' } : this.outdated(name, seq, holder);",
+    replace: '',
+  },
+  {
+    rule: 'a draw sent twice is granted once',
+    file: 'durable-objects/partner-counter.ts',
+    find: '      return last?.seq === seq ? last.reply : this.outdated(name, seq, holder);',
+    replace:
+      '      if (last?.seq === seq) holder.seq = seq - 1;\n      else return this.outdated(name, seq, holder);',
+  },
+  {
+    rule: 'messages go one at a time',
+    file: 'durable-objects/key-counter.ts',
+    find: '    this.conversation ??= this.converse();\n    return this.conversation;',
+    replace: '    return this.converse();',
+  },
+  {
+    rule: 'numbers are reserved before they are used',
+    file: 'durable-objects/messenger.ts',
+    find: '    this.seq = ceiling;\n',
+    replace: '    this.seq = Math.max(0, ceiling - 990);\n',
+  },
+  {
+    rule: 'only a lost answer takes a grant out of the window',
+    file: 'src/limits/partner-ledger.ts',
+    find: 'if (grant && lost?.includes(grant.seq)) {',
+    replace: 'if (grant) {',
+  },
+  {
+    rule: 'an older record is stale',
+    file: 'durable-objects/key-counter.ts',
+    find: 'if (call.versions.key < this.versions.key || call.versions.partner < this.versions.partner)',
+    replace: 'if (call.versions.key < -2)',
+  },
+  {
+    rule: 'the limits of the newest record are in force',
+    file: 'src/limits/partner-ledger.ts',
+    find: 'limits: version >= ledger.version ? limits : ledger.limits',
+    replace: 'limits: ledger.version < 0 ? limits : ledger.limits',
+  },
+  {
+    rule: 'a month is the sum of its days',
+    file: 'src/limits/quota.ts',
+    find: 'Number(day) >= first && Number(day) < next',
+    replace: 'Number(day) === dayStartMs && Number(day) < next && first > 0',
+  },
+  {
+    rule: "the key's own limits are looked at again after the partner's answer",
+    file: 'durable-objects/key-counter.ts',
+    find: "({ outcome: 'settled' } as const) : this.refuse(call, dayStartMs);",
+    replace: "({ outcome: 'settled' } as const) : undefined;",
+  },
+  {
+    rule: 'a refused call takes nothing',
+    file: 'src/limits/partner-ledger.ts',
+    find: '      denial ??= refusal;\n      continue;',
+    replace: '      denial ??= refusal;\n      state = spend(state, cost, nowMs);\n      continue;',
+  },
+];
