@@ -1,7 +1,7 @@
 // Everything that runs on your machine, started in order and stopped in reverse: PostgreSQL, the SQL endpoint, the
 // migrations, the demo, the Worker and its crons.
 
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Miniflare } from 'miniflare';
@@ -47,6 +47,7 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+const COOKIE_SUFFIX_CHARS = 8;
 /** What does not stop within this long is left to end with the process. */
 const STOP_MS = 8000;
 
@@ -114,6 +115,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         AUTH_SECRET: secrets.authSecret,
         WEBHOOK_TARGETS: 'any',
         ALERT_EMAIL: LOGINS.operator.email,
+        // Another checkout on this machine is another folder.
+        COOKIE_SUFFIX: createHash('sha256').update(folder).digest('hex').slice(0, COOKIE_SUFFIX_CHARS),
         JWT_ISSUER: ISSUER,
         JWT_AUDIENCE: AUDIENCE,
         JWT_JWKS_URL: endpoint.jwksUrl,
