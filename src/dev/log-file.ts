@@ -41,7 +41,7 @@ const realDisk: Disk = {
 /** The error in words for whoever reads the terminal. */
 export const sayPlainly = (error: unknown): string => {
   const text = error instanceof Error ? error.message : String(error);
-  return /ENOSPC|No space left on device/.test(text) ? `The disk is full (${text})` : text;
+  return /ENOSPC|No space left on device/.test(text) ? `The disk is full: ${text}` : text;
 };
 
 export function openLogFile({
@@ -80,7 +80,7 @@ export function openLogFile({
       leftOut = 0;
     } catch (error) {
       leftOut += lines.length;
-      if (!isFailing) say(`${sayPlainly(error)}: lines of ${file} are left out until it can be written.`);
+      if (!isFailing) say(`${sayPlainly(error)}. Lines of ${file} are left out until it can be written.`);
       isFailing = true;
       size = undefined;
     }

@@ -2,7 +2,7 @@
 // again whenever that ends by itself.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chownSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
@@ -77,23 +77,28 @@ function launch(
   return { child, ready };
 }
 
+/** Makes the data in a folder beside, and puts it in its place whole: half of it would look like all of it. */
 async function initialise({ initdb, user }: PostgresProgram, folder: string): Promise<void> {
-  const passwordFile = `${folder}.password`;
+  const making = mkdtempSync(`${folder}.making-`);
+  const data = join(making, 'data');
+  const passwordFile = join(making, 'password');
   const messages: string[] = [];
   try {
     writeFileSync(passwordFile, PASSWORD, { mode: 0o600 });
-    if (user.uid !== undefined && user.gid !== undefined) chownSync(passwordFile, user.uid, user.gid);
-    const args = ['-D', folder, '--auth=password', `--username=${USER}`, `--pwfile=${passwordFile}`];
+    if (user.uid !== undefined && user.gid !== undefined)
+      for (const path of [making, passwordFile]) chownSync(path, user.uid, user.gid);
+    const args = ['-D', data, '--auth=password', `--username=${USER}`, `--pwfile=${passwordFile}`];
     const flags = ['--encoding=UTF8', '--locale=C'];
     const child = spawn(initdb, [...args, ...flags], { ...user, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (text) => messages.push(String(text)));
     const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
     if (code !== 0) throw new Error(`initdb ended with ${code}`);
+    renameSync(data, folder);
   } catch (error) {
     throw new Error(`PostgreSQL could not be set up: ${error}\n${messages.join('').trim()}`);
   } finally {
-    rmSync(passwordFile, { force: true });
+    rmSync(making, { recursive: true, force: true });
   }
 }
 

@@ -68,6 +68,7 @@ function stop(): void {
   }
   stoppingSinceMs = nowMs;
   if (stack) void stopInOrder(stack);
+  else say('\nStopping as soon as it has started. Ctrl-C again ends at once.');
 }
 
 const giveUp = (what: string): void => {
@@ -111,7 +112,7 @@ async function start({ folder, port, upstreamOrigin }: LocalSettings): Promise<v
     onPostgres: (pid) => record?.add('postgres', pid),
     keepRunning: { say, givenUp: () => giveUp('PostgreSQL cannot be started.') },
   }).catch((error: Error) => {
-    throw new Error(`Passerelle could not start: ${sayPlainly(error)}`);
+    throw new Error(`Passerelle could not start: ${error.message}`);
   });
   unwatch = watchRuntime(started.miniflare, {
     started: (pid) => record?.add('workerd', pid),

@@ -14,7 +14,11 @@ const child = spawn(process.execPath, [fileURLToPath(new URL('run.ts', import.me
   detached: true,
   stdio: 'inherit',
 });
-const stop = (): void => void child.kill('SIGTERM');
+let isAsked = false;
+const stop = (): void => {
+  isAsked = true;
+  child.kill('SIGTERM');
+};
 ownSignals(stop);
 
 // npm that was killed passes on no signals. Without npm, whoever started this may leave it running.
@@ -31,7 +35,8 @@ if (process.env.npm_lifecycle_event === 'start') {
 const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) =>
   child.once('exit', (...how) => resolve(how)),
 );
-if (signal) {
+if (signal === 'SIGTERM' && isAsked) console.log('\nStopped before it had begun.');
+else if (signal) {
   console.error(
     `Passerelle was ended from outside (${signal}). Calls in flight, and usage of the last seconds, are lost.`,
   );

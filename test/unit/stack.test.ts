@@ -184,7 +184,7 @@ describe('the log', () => {
       await log.close();
     }
     expect(said).toEqual([
-      'The disk is full (ENOSPC: no space left on device, write): lines of worker.log are left out until it can be written.',
+      'The disk is full: ENOSPC: no space left on device, write. Lines of worker.log are left out until it can be written.',
     ]);
     room.bytes = 1000;
     log.write('again');
