@@ -153,6 +153,7 @@ export async function stopEveryWay(
 }
 
 async function main(): Promise<void> {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   const here = fileURLToPath(new URL('..', import.meta.url).href);
   const { values } = parseArgs({
     options: {

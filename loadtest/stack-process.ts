@@ -83,6 +83,8 @@ export async function startNpm({ root, folder, port, upstream }: Place): Promise
   const exit = new Promise<void>((resolve) => npm.once('exit', () => resolve())).then(() => {
     hasEnded = true;
   });
+  // It is in a group of its own: nobody else would end it.
+  process.once('exit', () => hasEnded || npm.kill('SIGTERM'));
   const untilMs = Date.now() + READY_MOST_MS;
   while (!text.includes('Ctrl-C stops everything')) {
     if (hasEnded || Date.now() > untilMs) throw new Error(`npm start did not become ready:\n${text}`);

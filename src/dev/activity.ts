@@ -1,7 +1,9 @@
 // What the Worker on your machine is doing: what must have come to its end before it may be stopped. Pure.
 
-/** Longer than any route's time bound, and than what Cloudflare leaves a task after its answer. What is older was
- * dropped by the runtime, which tells nobody: a caller that reset its connection. */
+/**
+ * Longer than any route's time bound, and than what Cloudflare leaves a task after its answer. What is older was dropped
+ * by the runtime, which tells nobody: its caller reset the connection.
+ */
 export const LONGEST_MS = 35_000;
 
 export interface Activity {
@@ -21,32 +23,28 @@ export const isIdle = ({ calls, bodies, tasks, messages }: Activity): boolean =>
   calls + bodies + tasks + messages === 0;
 
 export function createActivityMeter(now: () => number) {
-  const running = { calls: new Map<symbol, number>(), tasks: new Map<symbol, number>() };
-  let bodies = 0;
+  /** Of each that runs, when it is given up. */
+  const running = {
+    calls: new Map<symbol, number>(),
+    bodies: new Map<symbol, number>(),
+    tasks: new Map<symbol, number>(),
+  };
   let messages = 0;
   let lastMs = now();
 
-  const young = (started: Map<symbol, number>): number =>
-    [...started.values()].filter((startedMs) => now() - startedMs < LONGEST_MS).length;
+  const count = (untilMs: Map<symbol, number>): number =>
+    [...untilMs.values()].filter((ms) => now() < ms).length;
 
   return {
-    begin(kind: keyof typeof running): () => void {
+    /** @returns what to call at its end; once or more */
+    begin(kind: keyof typeof running, mostMs = LONGEST_MS): () => void {
       const id = Symbol();
       lastMs = now();
-      running[kind].set(id, lastMs);
+      const [oldest] = running[kind];
+      if (oldest && oldest[1] <= lastMs) running[kind].delete(oldest[0]);
+      running[kind].set(id, lastMs + mostMs);
       return () => {
-        running[kind].delete(id);
-        lastMs = now();
-      };
-    },
-    beginBody(): () => void {
-      bodies++;
-      let isOver = false;
-      return () => {
-        if (isOver) return;
-        isOver = true;
-        bodies--;
-        lastMs = now();
+        if (running[kind].delete(id)) lastMs = now();
       };
     },
     sent(count: number): void {
@@ -58,9 +56,9 @@ export function createActivityMeter(now: () => number) {
       lastMs = now();
     },
     read: (): Activity => ({
-      calls: young(running.calls),
-      bodies,
-      tasks: young(running.tasks),
+      calls: count(running.calls),
+      bodies: count(running.bodies),
+      tasks: count(running.tasks),
       messages,
       quietMs: now() - lastMs,
     }),

@@ -5,7 +5,7 @@ import { compose, type Env } from '../compose.ts';
 import { errorResponse } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import worker from '../worker.ts';
-import { type ActivityMeter, createActivityMeter } from './activity.ts';
+import { type ActivityMeter, createActivityMeter, LONGEST_MS } from './activity.ts';
 import { ORDER_HEADER } from './local-order.ts';
 
 export * from '../worker.ts';
@@ -59,11 +59,12 @@ function meteredContext<Context extends ExecutionContext>(context: Context): Con
 function meteredBody(response: Response): Response {
   const { body, headers } = response;
   if (!body || response.webSocket || headers.has('content-encoding')) return response;
-  const done = meter.beginBody();
+  const length = headers.get('content-length');
+  // Of a body without a length the end is always told, and its call is counted only then: it may take what it takes.
+  const done = meter.begin('bodies', length === null ? Number.POSITIVE_INFINITY : LONGEST_MS);
   const watched = body.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({ flush: done, cancel: done }),
   );
-  const length = headers.get('content-length');
   const sized = length === null ? watched : watched.pipeThrough(new FixedLengthStream(Number(length)));
   return new Response(sized, response);
 }
