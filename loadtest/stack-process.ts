@@ -80,11 +80,13 @@ export async function startNpm({ root, folder, port, upstream }: Place): Promise
   });
   for (const stream of [npm.stdout, npm.stderr]) stream.on('data', (chunk) => (text += chunk));
   let hasEnded = false;
+  // It is in a group of its own: nobody else would end it.
+  const end = () => npm.kill('SIGTERM');
+  process.once('exit', end);
   const exit = new Promise<void>((resolve) => npm.once('exit', () => resolve())).then(() => {
     hasEnded = true;
+    process.off('exit', end);
   });
-  // It is in a group of its own: nobody else would end it.
-  process.once('exit', () => hasEnded || npm.kill('SIGTERM'));
   const untilMs = Date.now() + READY_MOST_MS;
   while (!text.includes('Ctrl-C stops everything')) {
     if (hasEnded || Date.now() > untilMs) throw new Error(`npm start did not become ready:\n${text}`);
