@@ -1,4 +1,4 @@
-// `npm start` itself, as a person runs it: stopped under load, killed, started again. `npm run drain` does more of it.
+// `npm start` itself, as a person runs it: stopped under load, killed, started again. `npm run drain` does it in every way.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -83,7 +83,6 @@ it('a second start over the same folder is refused, and harms nothing', async ()
 describe('stopped under load, every call that was answered is counted', () => {
   const ways: Way[] = [
     { signal: 'SIGINT', target: 'group' },
-    { signal: 'SIGTERM', target: 'npm' },
     { signal: 'SIGTERM', target: 'stack' },
   ];
   it.each(ways)('$signal to $target', async (way) => {
