@@ -14,7 +14,12 @@ import { disagreements, simulateMonth } from './simulated-month.ts';
 
 const CALLS = Number(process.env.CALLS ?? 1_000_000);
 const folder = mkdtempSync(join(tmpdir(), 'passerelle-month-'));
-const postgres = await startPostgres(join(folder, 'postgres'), await freePort(), 'passerelle', true);
+const postgres = await startPostgres({
+  folder: join(folder, 'postgres'),
+  port: await freePort(),
+  database: 'passerelle',
+  isThrowaway: true,
+});
 try {
   await migrate(postgres.url);
   const client = new pg.Client({ connectionString: postgres.url });

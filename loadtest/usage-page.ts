@@ -73,7 +73,11 @@ async function fill(client: pg.Client): Promise<{ partnerId: string; keyId: stri
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'passerelle-usage-'));
-const postgres = await startPostgres(join(folder, 'postgres'), await freePort(), 'usage');
+const postgres = await startPostgres({
+  folder: join(folder, 'postgres'),
+  port: await freePort(),
+  database: 'usage',
+});
 let isGood = true;
 try {
   await migrate(postgres.url);

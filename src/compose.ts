@@ -244,6 +244,7 @@ function build(env: Env) {
       product: config.PRODUCT_NAME,
       // Plain HTTP is for your machine alone; browsers take `Secure` cookies from loopback, but not all of them.
       isSecure: config.ENVIRONMENT !== 'development',
+      cookieSuffix: config.COOKIE_SUFFIX,
       mailer,
     }),
     identity:
@@ -278,7 +279,7 @@ export type Services = ReturnType<typeof build>;
 
 const built = new WeakMap<Env, Services>();
 
-/** @throws when the configuration is missing or wrong */
+/** @throws ConfigurationError */
 export function compose(env: Env): Services {
   const known = built.get(env);
   if (known) return known;

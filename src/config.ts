@@ -24,8 +24,11 @@ const settings = z.object({
   KEY_ENCRYPTION_KEYS: z.string().transform((text, context) => {
     try {
       return keyEncryptionKeys.parse(JSON.parse(text));
-    } catch (error) {
-      context.addIssue(`must be {"current": id, "keys": {id: base64 of 32 bytes}}: ${String(error)}`);
+    } catch {
+      // What JSON.parse says of it would quote the secret.
+      context.addIssue(
+        'must be {"current": id, "keys": {id: base64 of 32 bytes}}, with current among the keys',
+      );
       return z.NEVER;
     }
   }),
@@ -59,6 +62,8 @@ const settings = z.object({
   WEBHOOK_TARGETS: z.enum(['public', 'any']).default('public'),
   GITHUB_KEYS_URL: z.url().default('https://api.github.com/meta/public_keys/secret_scanning'),
   DNS_RESOLVER_URL: z.url().default('https://cloudflare-dns.com/dns-query'),
+  /** Ends the names of cookies in development, where every system on 127.0.0.1 shares them, whatever its port. */
+  COOKIE_SUFFIX: z.string().regex(/^\w*$/).default(''),
   METRICS_TOKEN: z.string().min(16),
   JWT_ISSUER: z.string().optional(),
   JWT_AUDIENCE: z.string().default('passerelle'),
@@ -76,8 +81,18 @@ const settings = z.object({
 
 export type Config = z.infer<typeof settings>;
 
+/** Settings are missing or wrong. The message has their names and what they must be, never what they are. */
+export class ConfigurationError extends Error {
+  override name = 'ConfigurationError';
+}
+
+const sayWrong = ({ path: [name], message }: z.core.$ZodIssue, env: Record<string, unknown>): string =>
+  (env[String(name)] ?? '') === '' ? `${String(name)} is not set` : `${String(name)} is wrong (${message})`;
+
+/** @throws ConfigurationError */
 export function readConfig(env: Record<string, unknown>): Config {
-  const result = settings.safeParse(env);
-  if (!result.success) throw new Error(`configuration: ${z.prettifyError(result.error)}`);
-  return result.data;
+  const { success, data, error } = settings.safeParse(env);
+  if (!success) throw new ConfigurationError(error.issues.map((issue) => sayWrong(issue, env)).join('; '));
+  const isShared = data.ENVIRONMENT === 'development' && data.COOKIE_SUFFIX !== '';
+  return { ...data, COOKIE_SUFFIX: isShared ? `-${data.COOKIE_SUFFIX}` : '' };
 }

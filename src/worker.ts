@@ -3,6 +3,7 @@
 import { Hono } from 'hono';
 import { compose, type Env, type Services } from './compose.ts';
 import { handle } from './gateway/pipeline.ts';
+import { refuseUnconfigured } from './http/unconfigured.ts';
 import { consume, runCron } from './jobs/jobs.ts';
 import { adminApi } from './operator/admin-routes.ts';
 import { operatorConsole } from './operator/console/pages.ts';
@@ -72,6 +73,8 @@ const pathOf = (url: string): string => {
 
 export default {
   fetch(request, env, ctx) {
+    const refusal = refuseUnconfigured(() => compose(env));
+    if (refusal) return refusal;
     const app = apps.get(firstPart(pathOf(request.url))) ?? offered;
     return app.fetch(request, env, ctx);
   },

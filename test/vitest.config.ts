@@ -10,6 +10,16 @@ export default defineConfig({
       { root, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       {
         root,
+        test: {
+          name: 'dev',
+          include: ['test/dev/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        root,
         plugins: [
           cloudflareTest({
             main: './test/support/objects.ts',

@@ -5,7 +5,7 @@ import { sql } from 'drizzle-orm';
 import type { Mailer } from '../mail/mailer.ts';
 import { MAILS, type MailLanguage } from '../mail/texts.ts';
 import type { Database } from '../platform/database.ts';
-import { type AuthSettings, createAuth } from './auth.ts';
+import { createAuth } from './auth.ts';
 import type { ExternalIdentity } from './external-identity.ts';
 
 export interface Account {
@@ -38,6 +38,7 @@ export interface AccountPorts {
   secret: string;
   product: string;
   isSecure: boolean;
+  cookieSuffix: string;
   mailer: Mailer;
 }
 
@@ -58,16 +59,19 @@ async function outcomeOf<Data>(answer: Promise<Response>): Promise<Outcome<Data>
   return response.ok ? { ok: true, data: body as Data, cookies } : { ok: false, code: body.code, cookies };
 }
 
-export function createAccountService({ database, secret, product, isSecure, mailer }: AccountPorts) {
+export function createAccountService({ database, mailer, ...settings }: AccountPorts) {
   return function accountsFor({ origin, headers, language, keepAlive }: Caller) {
     const send = (kind: keyof typeof MAILS, email: string, name: string, path: string) =>
       keepAlive(mailer({ to: email, ...MAILS[kind][language]({ product, name, url: origin + path }) }));
-    const settings: AuthSettings = { database: database.drizzle, secret, origin, product, isSecure };
-    const { api } = createAuth(settings, {
-      verify: (email, name, token) => send('verify', email, name, `/verify?token=${token}`),
-      reset: (email, name, token) => send('reset', email, name, `/reset/${token}`),
-      alreadyHere: (email, name) => send('alreadyHere', email, name, '/sign-in'),
-    });
+    const { product } = settings;
+    const { api } = createAuth(
+      { ...settings, database: database.drizzle, origin },
+      {
+        verify: (email, name, token) => send('verify', email, name, `/verify?token=${token}`),
+        reset: (email, name, token) => send('reset', email, name, `/reset/${token}`),
+        alreadyHere: (email, name) => send('alreadyHere', email, name, '/sign-in'),
+      },
+    );
     const asResponse = true as const;
 
     return {

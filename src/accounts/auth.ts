@@ -22,6 +22,8 @@ export interface AuthSettings {
   product: string;
   /** Cookies with the `__Host-` prefix: everywhere but on your machine's plain HTTP. */
   isSecure: boolean;
+  /** Ends the names of cookies: where they are not secure, two systems on one machine would share them. */
+  cookieSuffix: string;
 }
 
 export interface AuthMails {
@@ -31,9 +33,12 @@ export interface AuthMails {
   alreadyHere(email: string, name: string): void;
 }
 
-export function createAuth({ database, secret, origin, product, isSecure }: AuthSettings, mails: AuthMails) {
+export function createAuth(
+  { database, secret, origin, product, isSecure, cookieSuffix }: AuthSettings,
+  mails: AuthMails,
+) {
   const cookie = (name: string) => ({
-    name: `${isSecure ? '__Host-' : ''}${name}`,
+    name: isSecure ? `__Host-${name}` : name + cookieSuffix,
     attributes: { secure: isSecure, httpOnly: true, sameSite: 'lax' as const, path: '/' },
   });
   return betterAuth({

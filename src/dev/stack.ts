@@ -1,7 +1,7 @@
 // Everything that runs on your machine, started in order and stopped in reverse: PostgreSQL, the SQL endpoint, the
 // migrations, the demo, the Worker and its crons.
 
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Miniflare } from 'miniflare';
@@ -10,7 +10,7 @@ import { freePort, isFree, writePrivate } from './files.ts';
 import { AUDIENCE, ISSUER, type Issuer, openIssuer } from './issuer.ts';
 import { migrate } from './migrate.ts';
 import { type NeonEndpoint, startNeonEndpoint } from './neon-endpoint.ts';
-import { type LocalPostgres, startPostgres } from './postgres.ts';
+import { type LocalPostgres, type PostgresOptions, startPostgres } from './postgres.ts';
 import { startCron, startRuntime } from './runtime.ts';
 
 export interface StackOptions {
@@ -25,6 +25,10 @@ export interface StackOptions {
   /** The folder goes with the process: tests. */
   isThrowaway?: boolean;
   entry?: string;
+  /** The pid of each PostgreSQL that is started. */
+  onPostgres?(pid: number): void;
+  /** Starts PostgreSQL again when it ends by itself. */
+  keepRunning?: PostgresOptions['keepRunning'];
 }
 
 export interface Stack {
@@ -38,9 +42,12 @@ export interface Stack {
   miniflare: Miniflare;
   secrets: Secrets;
   fireCron(cron: string, atMs?: number): Promise<void>;
+  /** No cron is fired any more. */
+  stopCron(): void;
   stop(): Promise<void>;
 }
 
+const COOKIE_SUFFIX_CHARS = 8;
 /** What does not stop within this long is left to end with the process. */
 const STOP_MS = 8000;
 
@@ -80,12 +87,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   try {
     const secrets = await openSecrets(join(folder, 'secrets.json'));
     const issuer = await openIssuer(join(folder, 'issuer.json'));
-    const postgres = await startPostgres(
-      join(folder, 'postgres'),
-      (await isFree(secrets.databasePort)) ? secrets.databasePort : await freePort(),
-      'passerelle',
-      options.isThrowaway,
-    );
+    const postgres = await startPostgres({
+      folder: join(folder, 'postgres'),
+      port: (await isFree(secrets.databasePort)) ? secrets.databasePort : await freePort(),
+      database: 'passerelle',
+      isThrowaway: options.isThrowaway,
+      onStart: options.onPostgres,
+      keepRunning: options.keepRunning,
+    });
     stops.push(() => postgres.stop());
     await migrate(postgres.url);
     const endpoint = await startNeonEndpoint(postgres.url, issuer.jwks);
@@ -106,6 +115,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         AUTH_SECRET: secrets.authSecret,
         WEBHOOK_TARGETS: 'any',
         ALERT_EMAIL: LOGINS.operator.email,
+        // Another checkout on this machine is another folder.
+        COOKIE_SUFFIX: createHash('sha256').update(folder).digest('hex').slice(0, COOKIE_SUFFIX_CHARS),
         JWT_ISSUER: ISSUER,
         JWT_AUDIENCE: AUDIENCE,
         JWT_JWKS_URL: endpoint.jwksUrl,
@@ -118,10 +129,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       const { outcome } = await worker.scheduled({ cron, scheduledTime: new Date(atMs) });
       if (outcome !== 'ok') throw new Error(`cron ${cron}: ${outcome}`);
     };
-    if (options.cron)
-      stops.push(
-        startCron((cron, atMs) => fireCron(cron, atMs).catch((error) => options.onLog?.(String(error)))),
-      );
+    const stopCron = options.cron
+      ? startCron((cron, atMs) => fireCron(cron, atMs).catch((error) => options.onLog?.(String(error))))
+      : () => undefined;
+    stops.push(stopCron);
     const { port: chosen } = await miniflare.ready;
     const url = `http://127.0.0.1:${chosen}`;
     const demoFile = {
@@ -144,6 +155,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       miniflare,
       secrets,
       fireCron,
+      stopCron,
       stop,
     };
   } catch (error) {

@@ -41,8 +41,11 @@ const MOST_FORM_BYTES = 64 * 1024;
 const NONCE_BYTES = 16;
 export const PREFERENCE_SECONDS = 400 * 86_400;
 
-function languageOf(context: Context): Language {
-  const chosen = getCookie(context, 'language');
+/** The name of a cookie of ours: on your machine, one that no other checkout uses. */
+export const cookieName = (config: Config, name: string): string => name + config.COOKIE_SUFFIX;
+
+function languageOf(context: Context, config: Config): Language {
+  const chosen = getCookie(context, cookieName(config, 'language'));
   if (chosen === 'fr' || chosen === 'en') return chosen;
   const wanted = (context.req.header('accept-language') ?? '').toLowerCase().split(',');
   for (const part of wanted) {
@@ -52,8 +55,8 @@ function languageOf(context: Context): Language {
   return 'en';
 }
 
-const themeOf = (context: Context): View['theme'] => {
-  const chosen = getCookie(context, 'theme');
+const themeOf = (context: Context, config: Config): View['theme'] => {
+  const chosen = getCookie(context, cookieName(config, 'theme'));
   return chosen === 'light' || chosen === 'dark' ? chosen : 'system';
 };
 
@@ -67,7 +70,7 @@ export function callerOf(context: Context, config: Config): Caller {
   return {
     origin: originOf(context, config),
     headers: context.req.raw.headers,
-    language: languageOf(context),
+    language: languageOf(context, config),
     keepAlive: (work) => context.executionCtx.waitUntil(work),
   };
 }
@@ -75,14 +78,14 @@ export function callerOf(context: Context, config: Config): Caller {
 async function viewOf<Services extends WebServices>(context: WebContext<Services>): Promise<View> {
   const { services, requestId } = context.var;
   const { config } = services;
-  const language = languageOf(context);
+  const language = languageOf(context, config);
   const url = new URL(context.req.url);
   const nowMs = services.now();
   return {
     language,
     m: messagesOf(language),
     format: createFormat(language, nowMs),
-    theme: themeOf(context),
+    theme: themeOf(context, config),
     here: url.pathname + url.search,
     path: url.pathname,
     origin: originOf(context, config),
@@ -91,7 +94,7 @@ async function viewOf<Services extends WebServices>(context: WebContext<Services
     assets: await services.assetServer.current(),
     product: config.PRODUCT_NAME,
     nowMs,
-    environment: getCookie(context, 'environment') === 'live' ? 'live' : 'test',
+    environment: getCookie(context, cookieName(config, 'environment')) === 'live' ? 'live' : 'test',
     done: url.searchParams.get('done') ?? undefined,
     hasOutbox: hasOutbox(config),
     identity: config.OIDC_ISSUER && config.OIDC_CLIENT_ID ? config.OIDC_NAME : undefined,
@@ -172,7 +175,7 @@ async function failed<Services extends WebServices>(
 
 /** Whoever looks, when signed in. Cookies that the session renews go with the answer. */
 export async function signIn<Services extends WebServices>(context: WebContext<Services>): Promise<boolean> {
-  if (!/(?:^|; )(?:__Host-)?session=/.test(context.req.header('cookie') ?? '')) return false;
+  if (!/(?:^|; )(?:__Host-)?session(?:-\w+)?=/.test(context.req.header('cookie') ?? '')) return false;
   const session = await context.var.accounts.session();
   if (!session) return false;
   addCookies(context, session.cookies);

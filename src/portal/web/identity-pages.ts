@@ -4,7 +4,7 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { IdentityRefused } from '../../accounts/external-identity.ts';
 import { AppError } from '../../core/errors.ts';
 import { safePath, withQuery } from '../../web/redirects.ts';
-import { addCookies } from '../../web/web.ts';
+import { addCookies, cookieName } from '../../web/web.ts';
 import { type PortalContext, portal } from './portal-web.tsx';
 
 const ATTEMPT = 'sign-in-attempt';
@@ -21,7 +21,7 @@ portal.get('/sign-in/identity', async (context) => {
   const { origin } = context.var.view;
   const back = safePath(context.req.query('back'), '/portal');
   const { url, attempt } = await identityOf(context).begin(origin + CALLBACK, back);
-  setCookie(context, ATTEMPT, attempt, {
+  setCookie(context, cookieName(context.var.services.config, ATTEMPT), attempt, {
     path: CALLBACK,
     httpOnly: true,
     sameSite: 'Lax',
@@ -33,8 +33,9 @@ portal.get('/sign-in/identity', async (context) => {
 
 portal.get(CALLBACK, async (context) => {
   const { view, accounts, services } = context.var;
-  const attempt = getCookie(context, ATTEMPT);
-  deleteCookie(context, ATTEMPT, { path: CALLBACK });
+  const name = cookieName(services.config, ATTEMPT);
+  const attempt = getCookie(context, name);
+  deleteCookie(context, name, { path: CALLBACK });
   try {
     const { back, ...identity } = await identityOf(context).finish(
       new URL(context.req.url),

@@ -6,7 +6,7 @@ import { AppError } from '../../core/errors.ts';
 import { Public } from '../../web/components/layout.tsx';
 import { Code, Empty, Time } from '../../web/components/parts.tsx';
 import { safePath } from '../../web/redirects.ts';
-import { hasOutbox, PREFERENCE_SECONDS, readForm, render, signIn } from '../../web/web.ts';
+import { cookieName, hasOutbox, PREFERENCE_SECONDS, readForm, render, signIn } from '../../web/web.ts';
 import { portal } from './portal-web.tsx';
 
 portal.get('/', async (context) => {
@@ -62,7 +62,7 @@ portal.post('/preferences', async (context) => {
   for (const name of ['language', 'theme', 'environment'] as const) {
     const value = data?.[name];
     if (value) {
-      setCookie(context, name, value, {
+      setCookie(context, cookieName(context.var.services.config, name), value, {
         path: '/',
         sameSite: 'Lax',
         httpOnly: true,

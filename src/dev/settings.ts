@@ -1,0 +1,30 @@
+// What the environment says about the stack on this machine.
+
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url).href);
+const DEFAULT_PORT = 8787;
+
+export interface LocalSettings {
+  /** All local data. */
+  folder: string;
+  port: number;
+  /** Of live keys; the built-in sandbox when left out. */
+  upstreamOrigin?: string;
+}
+
+/** PASSERELLE_FOLDER, or .local of this checkout. */
+export const localFolder = (env: NodeJS.ProcessEnv): string =>
+  resolve(ROOT, env.PASSERELLE_FOLDER || '.local');
+
+/** @throws an error in words for whoever reads the terminal */
+export function readLocalSettings(env: NodeJS.ProcessEnv): LocalSettings {
+  const port = Number(env.PORT ?? DEFAULT_PORT);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Error('PORT must be a number from 0 to 65535.');
+  const origin = env.UPSTREAM_ORIGIN || undefined;
+  if (origin && !(URL.canParse(origin) && /^https?:$/.test(new URL(origin).protocol)))
+    throw new Error('UPSTREAM_ORIGIN must be the address of an HTTP server, like http://127.0.0.1:9000');
+  return { folder: localFolder(env), port, upstreamOrigin: origin };
+}

@@ -1,0 +1,102 @@
+// `npm start` itself, as a person runs it: stopped under load, killed, started again. `npm run drain` does it in every way.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tryOnce, type Way } from '../../loadtest/drain.ts';
+import { startSlowUpstream } from '../../loadtest/load-in-flight.ts';
+import { type Place, type StackProcess, startNpm } from '../../loadtest/stack-process.ts';
+import { LOGINS } from '../../src/dev/demo.ts';
+import { freePort } from '../../src/dev/files.ts';
+
+const END_MOST_MS = 60_000;
+const START_MOST_MS = 100_000;
+const root = fileURLToPath(new URL('../..', import.meta.url).href);
+const folder = mkdtempSync(join(tmpdir(), 'passerelle-start-'));
+let upstream: Awaited<ReturnType<typeof startSlowUpstream>>;
+let place: Place;
+let stack: StackProcess;
+
+beforeAll(async () => {
+  upstream = await startSlowUpstream();
+  place = { root, folder, port: await freePort(), upstream: upstream.origin };
+  stack = await startNpm(place);
+}, START_MOST_MS);
+
+afterAll(async () => {
+  if (stack.npm.exitCode === null) process.kill(stack.npm.pid ?? 0, 'SIGTERM');
+  await stack.ended(END_MOST_MS);
+  upstream.close();
+  rmSync(folder, { recursive: true, force: true });
+}, END_MOST_MS);
+
+async function submit(path: string, fields: Record<string, string>, cookie = ''): Promise<Response> {
+  return fetch(stack.demo.url + path, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { origin: stack.demo.url, cookie },
+    body: new URLSearchParams(fields),
+  });
+}
+
+const cookiesOf = (answer: Response): Record<string, string> =>
+  Object.fromEntries(
+    answer.headers.getSetCookie().map((line) => {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      return [name, value];
+    }),
+  );
+
+it('cookies have names of this folder alone', async () => {
+  const { email, password } = LOGINS.developer;
+  const signedIn = cookiesOf(await submit('/sign-in', { email, password }));
+  const preferred = cookiesOf(
+    await submit('/preferences', { language: 'fr', theme: 'dark', environment: 'live' }),
+  );
+  const names = Object.keys({ ...signedIn, ...preferred });
+  const [suffix] = /-[0-9a-f]{8}$/.exec(names[0] ?? '') ?? [];
+  expect(names.sort()).toEqual(['environment', 'language', 'session', 'theme'].map((name) => name + suffix));
+
+  const portal = async (cookies: Record<string, string>) => {
+    const cookie = Object.entries(cookies).map(([name, value]) => `${name}=${value}`);
+    return fetch(`${stack.demo.url}/portal`, {
+      redirect: 'manual',
+      headers: { cookie: cookie.join('; ') },
+    });
+  };
+  const session = signedIn[`session${suffix}`] ?? '';
+  const page = await portal({ ...signedIn, ...preferred, 'session-01234567': 'x.y', session: 'x.y' });
+  expect(page.status).toBe(200);
+  expect(await page.text()).toMatch(/<html[^>]* lang="fr"/);
+  expect((await portal({ 'session-01234567': session })).status).toBe(303);
+});
+
+it('a second start over the same folder is refused, and harms nothing', async () => {
+  await expect(startNpm({ ...place, port: await freePort() })).rejects.toThrow(
+    `Passerelle already runs here at ${stack.demo.url}`,
+  );
+  expect((await fetch(`${stack.demo.url}/healthz`)).status).toBe(200);
+});
+
+describe('stopped under load, every call that was answered is counted', () => {
+  const ways: Way[] = [
+    { signal: 'SIGINT', target: 'group' },
+    { signal: 'SIGTERM', target: 'stack' },
+  ];
+  it.each(ways)('$signal to $target', async (way) => {
+    const { answered, folded, cut, ...next } = await tryOnce(way, place, stack);
+    expect(stack.output()).toContain('Stopped. Every call that was answered is counted.');
+    stack = next.stack;
+    expect(answered).toBeGreaterThan(20);
+    expect({ folded, cut }).toEqual({ folded: answered, cut: 0 });
+  });
+});
+
+it('after kill -9 of the stack, npm start runs again without help', async () => {
+  const { stack: again } = await tryOnce({ signal: 'SIGKILL', target: 'stack' }, place, stack);
+  expect(stack.output()).toContain('Passerelle was ended from outside (SIGKILL)');
+  stack = again;
+  expect((await fetch(`${stack.demo.url}/healthz`)).status).toBe(200);
+});
