@@ -39,7 +39,7 @@ export const LOGINS = {
   operator: { email: OPERATOR.email, password: 'passerelle-demo', name: 'Operator', isOperator: true },
 };
 
-async function ensureAccount(
+export async function ensureAccount(
   client: pg.Client,
   { email, password, name, isOperator }: (typeof LOGINS)['developer'],
 ): Promise<string> {

@@ -229,7 +229,10 @@ dashboard.openapi(revokeKey, async (context) => {
 
 const usageStat = z.object({
   date: z.string(),
+  /** All calls, also those that were refused. */
   total_requests: z.number(),
+  /** What of them is counted and billed. */
+  units: z.number(),
   successful: z.number(),
   failed: z.number(),
   avg_response_time_ms: z.number(),
@@ -271,6 +274,7 @@ dashboard.openapi(usage, async (context) => {
       stats: lines.map((line) => ({
         date: line.group,
         total_requests: line.calls,
+        units: line.units,
         successful: line.successful,
         failed: line.failed,
         avg_response_time_ms: line.avgLatencyMs,
