@@ -11,15 +11,7 @@ import { createUsageReports, queries } from '../../src/usage/usage-reports.ts';
 import { createUsageStore } from '../../src/usage/usage-store.ts';
 import { call, control, eventually, makeKey, makePartner, query, sendJson, stack } from '../support/api.ts';
 import { memberOf } from '../support/portal.ts';
-
-/** Numbers that anybody can repeat. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
+import { seeded } from '../support/seeded.ts';
 
 const meterOf = (html: string, label: string) => {
   const tag = new RegExp(`data-meter="${label}"[^>]*`).exec(html)?.[0] ?? '';
