@@ -179,11 +179,22 @@ operatorConsole.get('/operator/checks', async (context) => {
               { title: m.operator.events, kind: 'num', cell: (row) => number(row.event_units) },
               { title: m.operator.rollups, kind: 'num', cell: (row) => number(row.rollup_units) },
               { title: m.operator.quotas, kind: 'num', cell: (row) => number(row.quota_units) },
+              { title: m.checks.month, kind: 'num', cell: (row) => number(row.month_units) },
+              { title: m.checks.invoice, kind: 'num', cell: (row) => number(row.invoice_units) },
+              {
+                title: m.operator.corrected,
+                kind: 'num',
+                cell: (row) => (row.corrected_units === 0 ? '' : number(row.corrected_units)),
+              },
               {
                 title: m.operator.agrees,
                 cell: (row) => (
                   <span class={`badge ${row.agrees ? 'good' : 'bad'}`}>
-                    {row.agrees ? m.common.yes : m.operator.differs}
+                    {row.agrees
+                      ? m.common.yes
+                      : row.limiter_units === null
+                        ? m.checks.notCompared
+                        : m.operator.differs}
                   </span>
                 ),
               },
