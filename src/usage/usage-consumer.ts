@@ -4,46 +4,18 @@
 import * as z from 'zod';
 import { DatabaseRejected } from '../platform/database.ts';
 import { foldRow } from './fold-row.ts';
-import type { UsageEvent, UsageMessage } from './usage-event.ts';
+import type { UsageMessage } from './usage-event.ts';
+import { usageEvent } from './usage-schema.ts';
 import type { Folding, UsageStore } from './usage-store.ts';
 
 /** A message that fails by itself goes to the dead letters after this many deliveries. */
 const MOST_DELIVERIES = 3;
 const MOST_DELAY_SECONDS = 300;
 
-const text = z.string();
-const whole = z.int();
-const usageEvent: z.ZodType<UsageEvent> = z.object({
-  id: z.uuid(),
-  occurredMs: whole,
-  day: z.iso.date(),
-  partnerId: z.uuid(),
-  keyId: text,
-  appId: z.uuid().nullable(),
-  environment: z.enum(['test', 'live']),
-  route: text,
-  method: text.max(10),
-  endpoint: text,
-  status: whole,
-  error: text.nullable(),
-  latencyMs: whole,
-  upstreamMs: whole.nullable(),
-  bytesIn: whole,
-  bytesOut: whole,
-  units: whole,
-  cacheHit: z.boolean(),
-  degraded: z.boolean(),
-  country: text.max(2).nullable(),
-  ip: z.union([z.ipv4(), z.ipv6()]).nullable(),
-  userAgent: text.nullable(),
-  timings: z.record(text, z.number()).optional(),
-  remaining: z.object({ second: whole, day: whole, month: whole }).optional(),
-  retiredHash: text.max(64).optional(),
-});
 const usageMessage: z.ZodType<UsageMessage> = z.object({
   id: z.uuid(),
   events: z.array(usageEvent),
-  refusals: z.record(text, whole),
+  refusals: z.record(z.string(), z.int()),
 });
 
 export interface QueueMessage {

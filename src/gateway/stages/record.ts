@@ -3,14 +3,13 @@
 
 import { isoDay } from '../../core/time.ts';
 import { countStream } from '../../http/body.ts';
+import { MOST_ENDPOINT_BYTES, storable, storableText } from '../../usage/storable.ts';
 import type { UsageEvent } from '../../usage/usage-event.ts';
 import type { Exchange } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 
 /** Answers to callers without a known key that count as failed authentications. */
 const AUTHENTICATION = new Set([401, 429]);
-const MOST_ENDPOINT_CHARS = 256;
-const MOST_AGENT_CHARS = 200;
 
 export function record(exchange: Exchange, response: Response, gateway: GatewayPorts): Response {
   const latencyMs = gateway.now() - exchange.startedMs;
@@ -37,14 +36,14 @@ function note(
   gateway: GatewayPorts,
 ): void {
   const { caller, route, request } = exchange;
-  if (caller) gateway.usage.add(toEvent(exchange, status, latencyMs, bytesOut), exchange.keepAlive);
+  if (caller) gateway.usage.add(storable(toEvent(exchange, status, latencyMs, bytesOut)), exchange.keepAlive);
   else if (exchange.error && AUTHENTICATION.has(status))
     gateway.usage.addRefusal(exchange.error, exchange.keepAlive);
   gateway.log({
     message: `${request.method} ${route?.path ?? 'unmatched'} ${status}`,
     request_id: exchange.id,
     method: request.method,
-    path: exchange.path.slice(0, MOST_ENDPOINT_CHARS),
+    path: storableText(exchange.path, MOST_ENDPOINT_BYTES),
     route: route?.path,
     status,
     error: exchange.error,
@@ -84,7 +83,7 @@ function toEvent(exchange: Exchange, status: number, latencyMs: number, bytesOut
     environment: caller?.environment ?? '',
     route: exchange.route?.path ?? 'unmatched',
     method: request.method,
-    endpoint: exchange.path.slice(0, MOST_ENDPOINT_CHARS),
+    endpoint: exchange.path,
     status,
     error: exchange.error ?? null,
     latencyMs,
@@ -99,6 +98,6 @@ function toEvent(exchange: Exchange, status: number, latencyMs: number, bytesOut
     timings: Object.fromEntries(exchange.timings),
     remaining: remainingOf(exchange),
     retiredHash: exchange.retiredHash,
-    userAgent: request.headers.get('user-agent')?.slice(0, MOST_AGENT_CHARS) ?? null,
+    userAgent: request.headers.get('user-agent'),
   };
 }
