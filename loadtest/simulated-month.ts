@@ -9,7 +9,7 @@ import { cappedUnits } from '../src/billing/month.ts';
 import type { PartnerLimits } from '../src/limits/limit.ts';
 import { draw, newPartnerLedger, type PartnerLedger, refundPartner } from '../src/limits/partner-ledger.ts';
 import type { Database } from '../src/platform/database.ts';
-import { foldingOf } from '../src/usage/usage-consumer.ts';
+import { foldingOf } from '../src/usage/folding.ts';
 import type { UsageEvent } from '../src/usage/usage-event.ts';
 import { createUsageStore } from '../src/usage/usage-store.ts';
 

@@ -3,7 +3,7 @@
 
 import { sql } from 'drizzle-orm';
 import type { Database } from '../platform/database.ts';
-import { HISTOGRAM_MS } from '../usage/fold-row.ts';
+import { HISTOGRAM_MS } from '../usage/folding.ts';
 
 interface Sample {
   name: string;

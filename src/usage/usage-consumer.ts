@@ -3,10 +3,10 @@
 
 import * as z from 'zod';
 import { DatabaseRejected } from '../platform/database.ts';
-import { foldRow } from './fold-row.ts';
+import { foldingOf } from './folding.ts';
 import type { UsageMessage } from './usage-event.ts';
 import { usageEvent } from './usage-schema.ts';
-import type { Folding, UsageStore } from './usage-store.ts';
+import type { UsageStore } from './usage-store.ts';
 
 /** A message that fails by itself goes to the dead letters after this many deliveries. */
 const MOST_DELIVERIES = 3;
@@ -33,16 +33,6 @@ export interface ConsumerPorts {
   told(): Promise<unknown>;
   log(line: Record<string, unknown>): void;
 }
-
-export const foldingOf = (messages: readonly UsageMessage[]): Folding => ({
-  messageIds: [...new Set(messages.map(({ id }) => id))],
-  rows: [...new Map(messages.map((message) => [message.id, message])).values()].flatMap(({ id, events }) =>
-    events.map((event) => foldRow(event, id)),
-  ),
-  refusals: messages.flatMap(({ id, refusals }) =>
-    Object.entries(refusals).map(([code, calls]) => ({ message_id: id, code, calls })),
-  ),
-});
 
 /** Waits about a quarter of the time that the database has been down, so usage is back soon after it is. */
 const backOff = (attempts: number): number => Math.min(MOST_DELAY_SECONDS, Math.round(1.3 ** attempts));
