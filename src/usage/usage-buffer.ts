@@ -20,16 +20,18 @@ export interface UsagePorts {
 
 export function createUsageBuffer({ send, newId, now, sleep, lost }: UsagePorts) {
   let events: UsageEvent[] = [];
-  let refusals: Record<string, number> = {};
+  let refusals: UsageMessage['refusals'] = {};
+  let unproven: NonNullable<UsageMessage['unproven']> = {};
   let unsent: UsageMessage[] = [];
   /** A flush that is late by another period died with its request: another takes over. */
   let flushDueMs = 0;
 
   function seal(): void {
-    if (events.length === 0 && Object.keys(refusals).length === 0) return;
-    unsent.push({ id: newId(), events, refusals });
+    if (events.length === 0 && Object.keys(refusals).length + Object.keys(unproven).length === 0) return;
+    unsent.push({ id: newId(), events, refusals, unproven });
     events = [];
     refusals = {};
+    unproven = {};
   }
 
   async function deliver(message: UsageMessage): Promise<void> {
@@ -70,8 +72,14 @@ export function createUsageBuffer({ send, newId, now, sleep, lost }: UsagePorts)
       events.push(event);
       schedule(keepAlive);
     },
-    addRefusal(code: string, keepAlive: (work: Promise<unknown>) => void): void {
-      refusals[code] = (refusals[code] ?? 0) + 1;
+    /** `partnerId`: whose live key it was that could not be used, or was not proven. */
+    addRefusal(code: string, keepAlive: (work: Promise<unknown>) => void, partnerId?: string): void {
+      let counts = refusals;
+      if (partnerId !== undefined) {
+        counts = unproven[partnerId] ?? {};
+        unproven[partnerId] = counts;
+      }
+      counts[code] = (counts[code] ?? 0) + 1;
       schedule(keepAlive);
     },
     flush,

@@ -16,6 +16,7 @@ const usageMessage: z.ZodType<UsageMessage> = z.object({
   id: z.uuid(),
   events: z.array(usageEvent),
   refusals: z.record(z.string(), z.int()),
+  unproven: z.record(z.uuid(), z.record(z.string(), z.int())).optional(),
 });
 
 export interface QueueMessage {

@@ -115,14 +115,16 @@ const FOLD = (rows: readonly FoldRow[], refusals: string): SQL => sql`
     INSERT INTO usage_minute AS u (minute, partner_id, calls, errors, server_errors, degraded, auth_failures,
       lag_seconds, latency_buckets)
     SELECT g.minute, g.partner_id, g.calls, g.errors, g.server_errors, g.degraded, g.auth_failures, g.lag, coalesce(l.sketch, '{}')
-    FROM (SELECT minute, partner_id, count(*) AS calls,
-        count(*) FILTER (WHERE status_code >= 400) AS errors, count(*) FILTER (WHERE status_code >= 500) AS server_errors,
-        count(*) FILTER (WHERE degraded) AS degraded, count(*) FILTER (WHERE status_code = 401) AS auth_failures,
-        greatest(0, extract(epoch FROM now() - min(occurred_at)))::int AS lag
-      FROM event WHERE environment = 'live' AND occurred_at > now() - interval '1 day' GROUP BY 1, 2
-      UNION ALL SELECT date_trunc('minute', now()), coalesce(partner_id, ${NOBODY}::uuid), 0, 0, 0, 0, sum(calls), 0
-      FROM refusal WHERE code IN ('invalid_api_key', 'invalid_signature', 'invalid_api_key_format', 'invalid_auth_format')
-      GROUP BY partner_id) g
+    FROM (SELECT minute, partner_id, sum(calls) AS calls, sum(errors) AS errors, sum(server_errors) AS server_errors,
+        sum(degraded) AS degraded, sum(auth_failures) AS auth_failures, max(lag) AS lag
+      FROM (SELECT minute, partner_id, count(*) AS calls, count(*) FILTER (WHERE status_code >= 400) AS errors,
+          count(*) FILTER (WHERE status_code >= 500) AS server_errors, count(*) FILTER (WHERE degraded) AS degraded,
+          count(*) FILTER (WHERE status_code = 401) AS auth_failures,
+          greatest(0, extract(epoch FROM now() - min(occurred_at)))::int AS lag
+        FROM event WHERE environment = 'live' AND occurred_at > now() - interval '1 day' GROUP BY 1, 2
+        UNION ALL SELECT date_trunc('minute', now()), coalesce(partner_id, ${NOBODY}::uuid), 0, 0, 0, 0, sum(calls), 0
+        FROM refusal WHERE code IN ('invalid_api_key', 'invalid_signature', 'invalid_api_key_format', 'invalid_auth_format')
+        GROUP BY partner_id) part GROUP BY 1, 2) g
     LEFT JOIN (SELECT minute, partner_id, jsonb_object_agg(bucket, n) AS sketch FROM (
       SELECT minute, partner_id, bucket, count(*) AS n FROM event WHERE environment = 'live' GROUP BY 1, 2, 3) each GROUP BY 1, 2) l
       USING (minute, partner_id)

@@ -1,5 +1,6 @@
 // One usage event and one log line for each answer. The event is complete when the body is: answers of unknown length
-// are counted while they stream. Fails open.
+// are counted while they stream. Callers who proved nothing write no events into anybody's usage: their refusals are
+// counted, and the log line says which key they named. Fails open.
 
 import { isoDay } from '../../core/time.ts';
 import { countStream } from '../../http/body.ts';
@@ -8,8 +9,8 @@ import type { UsageEvent } from '../../usage/usage-event.ts';
 import type { Exchange } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 
-/** Answers to callers without a known key that count as failed authentications. */
-const AUTHENTICATION = new Set([401, 429]);
+/** What callers who proved nothing are told when they are refused for that, and not for what they asked. */
+const REFUSED = new Set([400, 401, 413, 429]);
 
 export function record(exchange: Exchange, response: Response, gateway: GatewayPorts): Response {
   const latencyMs = gateway.now() - exchange.startedMs;
@@ -36,9 +37,14 @@ function note(
   gateway: GatewayPorts,
 ): void {
   const { caller, route, request } = exchange;
-  if (caller) gateway.usage.add(storable(toEvent(exchange, status, latencyMs, bytesOut)), exchange.keepAlive);
-  else if (exchange.error && AUTHENTICATION.has(status))
-    gateway.usage.addRefusal(exchange.error, exchange.keepAlive);
+  if (exchange.isProven)
+    gateway.usage.add(storable(toEvent(exchange, status, latencyMs, bytesOut)), exchange.keepAlive);
+  else if (exchange.error && REFUSED.has(status))
+    gateway.usage.addRefusal(
+      exchange.error,
+      exchange.keepAlive,
+      caller?.environment === 'live' ? caller.partnerId : undefined,
+    );
   gateway.log({
     message: `${request.method} ${route?.path ?? 'unmatched'} ${status}`,
     request_id: exchange.id,
