@@ -1,4 +1,4 @@
-// Folds usage into the database, each event once, and keeps dead letters.
+// Folds usage into the database, each event once.
 
 import { type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../platform/database.ts';
@@ -169,14 +169,6 @@ export interface Folded {
   told: number;
 }
 
-export interface DeadLetter {
-  id: string;
-  queue: string;
-  body: unknown;
-  receivedAt: string;
-  replayedAt: string | null;
-}
-
 export function createUsageStore(database: Database) {
   return {
     /** One statement, one transaction: all that was not folded before, or nothing. */
@@ -184,24 +176,6 @@ export function createUsageStore(database: Database) {
       const [result] = await database.rows<Folded>(FOLD(rows, JSON.stringify(refusals)));
       return result ?? { events: 0, told: 0 };
     },
-    async keepDeadLetters(queue: string, letters: readonly { id: string; body: unknown }[]): Promise<void> {
-      await database.rows(sql`
-        INSERT INTO dead_letter (id, queue, body)
-        SELECT (l->>'id')::uuid, ${queue}, l->'body' FROM jsonb_array_elements(${JSON.stringify(letters)}::jsonb) l
-        ON CONFLICT DO NOTHING`);
-    },
-    /** Newest first. `before`: the id of the last one seen. */
-    deadLetters: (limit: number, before?: string): Promise<DeadLetter[]> =>
-      database.rows<DeadLetter>(sql`
-        SELECT id, queue, body, received_at AS "receivedAt", replayed_at AS "replayedAt" FROM dead_letter
-        WHERE ${before ?? null}::uuid IS NULL OR id < ${before ?? null}::uuid ORDER BY id DESC LIMIT ${limit}`),
-    async deadLetter(id: string): Promise<DeadLetter | undefined> {
-      const [letter] = await database.rows<DeadLetter>(sql`
-        SELECT id, queue, body, received_at AS "receivedAt", replayed_at AS "replayedAt" FROM dead_letter WHERE id = ${id}`);
-      return letter;
-    },
-    markReplayed: (id: string): Promise<unknown> =>
-      database.rows(sql`UPDATE dead_letter SET replayed_at = now() WHERE id = ${id}`),
   };
 }
 
