@@ -93,12 +93,12 @@ function build(env: Env) {
     log,
   });
   const usage = createUsageBuffer({
-    send: async (message) => void (await env.USAGE_QUEUE.send(message, { contentType: 'json' })),
+    // As text, which is what was measured.
+    send: async (text) => void (await env.USAGE_QUEUE.send(text, { contentType: 'text' })),
     newId,
     now,
     sleep,
-    lost: (message, error) =>
-      log({ message: 'usage lost', level: 'error', usage: message, error: String(error) }),
+    log,
   });
   const keyEncryptionKeys = config.KEY_ENCRYPTION_KEYS;
   const authenticate = createAuthenticator({ directory, guard, keyEncryptionKeys, now });

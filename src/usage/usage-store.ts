@@ -155,7 +155,9 @@ const FOLD = (rows: readonly FoldRow[], refusals: string): SQL => sql`
         FROM event WHERE status_code = 429 GROUP BY error
       UNION ALL SELECT 'api_key_auth_attempts_total', format('status="%s"', CASE
           WHEN error IN ('invalid_api_key', 'invalid_signature') THEN error ELSE 'success' END), count(*) FROM event GROUP BY error
-      UNION ALL SELECT 'api_key_auth_attempts_total', format('status="%s"', code), calls FROM refusal
+      UNION ALL SELECT 'api_key_auth_attempts_total', format('status="%s"', code), calls FROM refusal WHERE code NOT LIKE 'usage%'
+      UNION ALL SELECT 'usage_messages_not_sent_total', '', calls FROM refusal WHERE code = 'usage_not_sent'
+      UNION ALL SELECT 'usage_events_lost_total', '', calls FROM refusal WHERE code = 'usage_lost'
       UNION ALL SELECT 'api_key_usage_total', format('environment="%s"', environment), sum(units) FROM event GROUP BY environment
     ) counted GROUP BY name, labels ORDER BY name, labels
     ON CONFLICT (name, labels) DO UPDATE SET value = m.value + excluded.value)
