@@ -26,6 +26,10 @@ export function record(exchange: Exchange, response: Response, gateway: GatewayP
     note(exchange, response.status, latencyMs, counted.bytes(), gateway);
   };
   const counted = countStream(response.body, Number.POSITIVE_INFINITY, { done });
+  // A body is neither read nor cancelled when its caller had gone before it began.
+  const { signal } = exchange.request;
+  if (signal.aborted) done();
+  else signal.addEventListener('abort', done, { once: true });
   return new Response(counted.body, response);
 }
 
@@ -64,6 +68,7 @@ function note(
     degraded: exchange.admission?.degraded,
     over: exchange.admission?.over,
     cache_hit: exchange.cacheHit ?? false,
+    client_gone: request.signal.aborted || undefined,
     duration_ms: latencyMs,
     upstream_ms: exchange.upstreamMs,
     timings: Object.fromEntries(exchange.timings),
