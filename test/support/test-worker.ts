@@ -5,6 +5,7 @@ import { KeyLimiter as RealKeyLimiter } from '../../durable-objects/key-limiter.
 import { PartnerLimiter as RealPartnerLimiter } from '../../durable-objects/partner-limiter.ts';
 import type { Env } from '../../src/compose.ts';
 import worker from '../../src/worker.ts';
+import { flood } from './flood.ts';
 
 /** Counts the rows that an object writes. */
 function countingRows(ctx: DurableObjectState): DurableObjectState {
@@ -65,7 +66,7 @@ const faults: Faults = {
   githubKeysUrl: '',
 };
 const frozen = new Map<string, unknown>();
-const counts = { kvReads: 0, kvWrites: 0, objectCalls: 0, rowsWritten: 0, queueMessages: 0 };
+const counts = { kvReads: 0, kvWrites: 0, objectCalls: 0, floodCalls: 0, rowsWritten: 0, queueMessages: 0 };
 
 function faultyKv(kv: KVNamespace): KVNamespace {
   return new Proxy(kv, {
@@ -116,12 +117,13 @@ const faultyQueue = <Body>(queue: Queue<Body>): Queue<Body> =>
         : Reflect.get(target, name, target),
   });
 
-const countedObjects = <T extends Rpc.DurableObjectBranded>(objects: DurableObjectNamespace<T>) =>
+const countedObjects = <T extends Rpc.DurableObjectBranded>(objects: DurableObjectNamespace<T>, edge = '') =>
   new Proxy(objects, {
     get(target, name) {
       if (name === 'get') {
         return (id: DurableObjectId) => {
           counts.objectCalls++;
+          if (edge === 'flood') counts.floodCalls++;
           if (faults.limiterDown) throw new Error('limiter is down');
           return target.get(id);
         };
@@ -139,7 +141,7 @@ function edgeOf(env: Env, name: string): Env {
     ...env,
     KEY_RECORDS: faultyKv(env.KEY_RECORDS),
     USAGE_QUEUE: faultyQueue(env.USAGE_QUEUE),
-    KEY_LIMITER: countedObjects(env.KEY_LIMITER),
+    KEY_LIMITER: countedObjects(env.KEY_LIMITER, name),
     // All tests call from one address: only the edge that is asked for it holds it off.
     ...(name !== 'guarded' && { ABUSE_GUARD: undefined }),
     // As in production: webhooks go to public addresses only.
@@ -160,6 +162,8 @@ export default {
       if (request.method === 'POST') Object.assign(faults, await request.json());
       return Response.json(counts);
     }
+    if (request.url.endsWith('/__test/flood'))
+      return Response.json(await flood(await request.json(), edgeOf(env, 'flood'), ctx));
     if (request.url.endsWith('/__test/crash')) {
       const { binding, name } = (await request.json()) as {
         binding: 'KEY_LIMITER' | 'PARTNER_LIMITER';
