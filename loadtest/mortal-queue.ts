@@ -79,6 +79,7 @@ export async function drain(messages: readonly string[], store: Pick<UsageStore,
         throw new Error(`nothing here is bad: ${reason} ${JSON.stringify(letter)}`);
       },
       told: async () => undefined,
+      uncounted: async () => undefined,
       log: ({ message, error }) => {
         if (error !== undefined && isAlive) console.error(message, error);
       },

@@ -36,6 +36,8 @@ export interface ConsumerPorts {
   keep(letter: unknown, reason: string): Promise<string>;
   /** Called when the fold wrote events for webhooks. */
   told(): Promise<unknown>;
+  /** Called with events of calls that the limiter was not asked about. Fails open: a comparison finds what it missed. */
+  uncounted(rows: readonly FoldRow[]): Promise<unknown>;
   log(line: Record<string, unknown>): void;
 }
 
@@ -85,6 +87,8 @@ function createConsumer(ports: ConsumerPorts) {
     statements++;
     const folded = await ports.store.fold(folding);
     if (folded.told > 0) await ports.told();
+    const uncounted = folding.rows.filter(({ degraded, units }) => degraded && units > 0);
+    if (uncounted.length > 0) await ports.uncounted(uncounted);
     return folded;
   }
 

@@ -179,6 +179,16 @@ export interface Folded {
   told: number;
 }
 
+const distinct = (rows: readonly FoldRow[], name: 'partner_id' | 'day'): string =>
+  JSON.stringify([...new Set(rows.map((row) => row[name]))]);
+
+export interface DegradedUnits {
+  partnerId: string;
+  environment: string;
+  day: string;
+  units: number;
+}
+
 export function createUsageStore(database: Database) {
   return {
     /** One statement, one transaction: all that was not folded before, or nothing. */
@@ -186,6 +196,13 @@ export function createUsageStore(database: Database) {
       const [result] = await database.rows<Folded>(FOLD(rows, JSON.stringify(refusals)));
       return result ?? { events: 0, lines: 0, told: 0 };
     },
+    /** Units of calls that were admitted while the limiter could not be asked, of the days and partners of these rows. */
+    degradedUnits: (rows: readonly FoldRow[]): Promise<DegradedUnits[]> =>
+      database.rows<DegradedUnits>(sql`
+        SELECT partner_id AS "partnerId", environment, day::text, sum(units)::bigint AS units FROM api_usage_events
+        WHERE degraded AND partner_id IN (SELECT value::uuid FROM jsonb_array_elements_text(${distinct(rows, 'partner_id')}::jsonb))
+          AND day IN (SELECT value::date FROM jsonb_array_elements_text(${distinct(rows, 'day')}::jsonb))
+          AND occurred_at > now() - interval '3 days' GROUP BY 1, 2, 3`),
   };
 }
 
