@@ -63,7 +63,6 @@ const MOST_WAITING_A_DRAW = 256;
 const MOST_REFUSED = 2048;
 /** After this long without a call, what is held goes back. */
 const REST_AFTER_MS = 300;
-const MOST_REPORTS = 3;
 /** An object that dies while it holds or owes something is made again after this long, and says so. */
 const WAKE_AFTER_MS = 2000;
 /** Tries to come to rest while the partner's object does not answer, each twice as late as the one before. */
@@ -91,8 +90,6 @@ export class KeyCounter {
   private readonly refused = new Map<string, TakeReply>();
   private waiting: Waiting[] = [];
   private conversation: Promise<void> | undefined;
-  /** The partner's object takes more for used than was. A new instance cannot know. */
-  private owes = true;
   private isResting = false;
   private willWake = false;
   private lastCallMs = 0;
@@ -148,10 +145,10 @@ export class KeyCounter {
       // It may be on its way still: then it is not to be admitted.
       this.journal.add({ id, units: 0, dayStartMs: 0, atMs: nowMs, over: false, used: 0, notedMs: nowMs });
       this.write();
-      this.ignore(id, used, 'unknown');
       // It may have been asked of the partner's object, by this instance or by one that is gone.
+      this.messenger.noteChange();
       await this.report();
-      return 'unknown';
+      return this.ignore(id, used, 'unknown');
     }
     if (line.units === 0) return 'unknown';
     if (line.used < 0) {
@@ -159,25 +156,22 @@ export class KeyCounter {
       this.journal.add({ ...line, used });
       if (used < line.units) {
         this.ledger = giveBackKey(this.ledger, line.units - used, line.dayStartMs);
-        this.owes = true;
+        this.messenger.noteChange();
       }
       this.write();
       this.rest();
     }
-    if (line.used < 0 || this.owes) await this.report();
+    if (this.messenger.owes) await this.report();
     return 'settled';
   }
 
-  /** Tells the partner's object what was used, and gives back what is held. */
+  /** Tells the partner's object what was used, and gives back what is held. @throws when it cannot be told */
   async report(): Promise<void> {
-    if (this.lease) this.owes = true;
-    for (let tries = MOST_REPORTS; (this.owes || this.conversation) && this.partnerObject !== ''; tries--) {
-      try {
-        await this.talk();
-      } catch (error) {
-        if (tries <= 1) throw error;
-      }
-    }
+    if (this.lease) this.messenger.noteChange();
+    if (this.partnerObject === '') return;
+    // With the next message, whether that asks for more or not: under load there is always one.
+    await Promise.race([this.messenger.whenHeard(), this.talk()]);
+    if (this.messenger.owes && !this.conversation) await this.talk();
   }
 
   /** While it holds or owes something, this comes after a while, also to a new instance. */
@@ -191,7 +185,7 @@ export class KeyCounter {
   /** What the limits are now, without taking anything. */
   async peek(subject: LimitSubject): Promise<LimitGauges> {
     this.meet(subject);
-    if (this.lease) await this.report();
+    if (this.lease || this.messenger.owes) await this.report();
     const gauges = await this.partnerPort().peek(subject.versions.partner, subject.partner);
     this.partner = { gauges, dayStartMs: gauges.day.resetMs - DAY_MS, spent: 0 };
     this.ledger = advanceKey(this.ledger, subject.key, this.ports.now());
@@ -241,7 +235,7 @@ export class KeyCounter {
 
   /** One message at a time; calls that arrive meanwhile go into the next. @throws when a report came to nothing */
   private talk(): Promise<void> {
-    if (!this.conversation && this.waiting.length === 0 && !this.owes) return Promise.resolve();
+    if (!this.conversation && this.waiting.length === 0 && !this.messenger.owes) return Promise.resolve();
     this.conversation ??= this.converse();
     return this.conversation;
   }
@@ -251,11 +245,8 @@ export class KeyCounter {
     do {
       failures = [];
       while (this.waiting.length > 0) await this.drawForWaiting();
-      if (!this.owes) continue;
-      const told = this.messenger.send(
-        (seq, lost) => this.partnerPort().report(this.message(seq, lost)),
-        () => this.noteFailure(),
-      );
+      if (!this.messenger.owes) continue;
+      const told = this.messenger.send((seq, lost) => this.partnerPort().report(this.message(seq, lost)));
       await told.catch((error) => failures.push(error));
     } while (this.waiting.length > 0);
     this.conversation = undefined;
@@ -277,15 +268,12 @@ export class KeyCounter {
     const { partner: limits, versions } = call;
     const costs = batch.map((each) => each.call.cost);
     let sentAtMs = 0;
-    const [reply, seq] = await this.messenger.send(
-      (number, lost) => {
-        sentAtMs = this.ports.now();
-        const wanted = expectedDemand(this.demand);
-        const message = this.message(number, lost);
-        return this.partnerPort().draw({ ...message, version: versions.partner, limits, costs, wanted });
-      },
-      () => this.noteFailure(),
-    );
+    const [reply, seq] = await this.messenger.send((number, lost) => {
+      sentAtMs = this.ports.now();
+      const wanted = expectedDemand(this.demand);
+      const message = this.message(number, lost);
+      return this.partnerPort().draw({ ...message, version: versions.partner, limits, costs, wanted });
+    });
     if (reply.outcome === 'stale') {
       this.versions = { ...this.versions, partner: Math.max(this.versions.partner, reply.version) };
       for (const { resolve } of batch) resolve({ outcome: 'stale', versions: this.versions });
@@ -304,13 +292,8 @@ export class KeyCounter {
   private message(seq: number, lost: readonly number[]): Report {
     const returned = this.lease && { seq: this.lease.seq, units: this.lease.units };
     this.lease = undefined;
-    this.owes = false;
     const used = since(this.ledger.used, this.dayOf(this.ports.now()) - DAYS_TOLD_MS);
     return { holder: this.keyId, seq, used, returned, lost };
-  }
-
-  private noteFailure(): void {
-    this.owes = true;
   }
 
   private answerBatch(batch: Waiting[], { admitted, atMs, dayStartMs, over, denial }: Decided): void {
@@ -326,7 +309,7 @@ export class KeyCounter {
       const settled = this.journal.recall(call.id);
       const refusal = settled ? ({ outcome: 'settled' } as const) : this.refuse(call, dayStartMs);
       if (refusal) {
-        this.owes = true;
+        this.messenger.noteChange();
         this.rest();
       }
       resolve(refusal ?? this.admit(call, { over, atMs, dayStartMs }, later));
@@ -393,7 +376,7 @@ export class KeyCounter {
 
   /** Once calls have ended, what is held goes back, so that an eviction costs nothing. Then nothing is left running. */
   private rest(): void {
-    if (!this.lease && !this.owes) return;
+    if (!this.lease && !this.messenger.owes) return;
     if (!this.willWake) this.ports.wakeAt(this.ports.now() + WAKE_AFTER_MS);
     this.willWake = true;
     if (this.isResting) return;
@@ -415,7 +398,7 @@ export class KeyCounter {
       if (this.lease?.units === 0) this.lease = undefined;
       try {
         await this.report();
-        if (this.lease || this.owes) continue;
+        if (this.lease || this.messenger.owes) continue;
         this.ports.wakeAt(undefined);
         this.willWake = false;
         return;

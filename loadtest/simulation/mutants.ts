@@ -67,8 +67,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'a lease is zeroed before it is returned',
     file: 'durable-objects/key-counter.ts',
-    find: '    this.lease = undefined;\n    this.owes = false;',
-    replace: '    this.owes = false;',
+    find: '    this.lease = undefined;\n    const used = since',
+    replace: '    const used = since',
   },
   {
     rule: 'what is held goes back when calls have ended',
@@ -79,7 +79,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'what was given back is reported',
     file: 'durable-objects/key-counter.ts',
-    find: '        this.ledger = giveBackKey(this.ledger, line.units - used, line.dayStartMs);\n        this.owes = true;',
+    find: '        this.ledger = giveBackKey(this.ledger, line.units - used, line.dayStartMs);\n        this.messenger.noteChange();',
     replace: '        this.ledger = giveBackKey(this.ledger, line.units - used, line.dayStartMs);',
   },
   {
@@ -155,6 +155,12 @@ export const MUTANTS: readonly Mutant[] = [
     find: '      return last?.seq === seq ? last.reply : this.outdated(name, seq, holder);',
     replace:
       '      if (last?.seq === seq) holder.seq = seq - 1;\n      else return this.outdated(name, seq, holder);',
+  },
+  {
+    rule: 'a change that came while a message was under way is told with the next',
+    file: 'durable-objects/messenger.ts',
+    find: 'this.hear(told);',
+    replace: 'this.hear(this.changes);',
   },
   {
     rule: 'messages go one at a time',
