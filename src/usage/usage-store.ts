@@ -7,12 +7,13 @@ import { columnOf, FOLD_COLUMNS, type Folding, type FoldRow } from './folding.ts
 const names = Object.keys(FOLD_COLUMNS) as (keyof FoldRow)[];
 const sentColumns = (rows: readonly FoldRow[]): SQL =>
   sql.join(
-    names.map((name) => sql`${columnOf(rows, name)}::${sql.raw(FOLD_COLUMNS[name])}[]`),
+    names.map(
+      (name) => sql`unnest(${columnOf(rows, name)}::${sql.raw(FOLD_COLUMNS[name])}[]) AS ${sql.raw(name)}`,
+    ),
     sql`, `,
   );
 /** Stands for callers of no partner. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
-const NAMES = sql.raw(names.join(', '));
 
 // One pass for each thing that is counted, never one for each group: a full batch of the queue, 10,000 events, must be
 // folded well within DATABASE_TIMEOUT_MS. What is counted is what `raw` inserted. An event that is there already, because
@@ -22,7 +23,7 @@ const NAMES = sql.raw(names.join(', '));
 // `grouped`: 31 less the bit of the one column that was grouped by.
 const FOLD = (rows: readonly FoldRow[], refusals: string): SQL => sql`
   WITH sent AS MATERIALIZED (
-    SELECT * FROM unnest(${sentColumns(rows)}) AS e(${NAMES})),
+    SELECT ${sentColumns(rows)}),
   raw AS (
     INSERT INTO api_usage_events (id, occurred_at, day, message_id, partner_id, key_id, app_id, environment, route,
       method, endpoint, status_code, error, latency_ms, upstream_ms, bytes_in, bytes_out, units, cache_hit, degraded,
