@@ -12,6 +12,7 @@ import {
   type Holder,
   newHolder,
   newPartnerLedger,
+  nonsenseIn,
   type PartnerGauges,
   type PartnerLedger,
   partnerGauges,
@@ -80,6 +81,7 @@ export class PartnerCounter {
       const last = this.answered.get(name);
       return last?.seq === seq ? last.reply : this.outdated(name, seq, holder);
     }
+    this.judge(holder, request);
     const { version } = this.ledger;
     const [ledger, after, reply] = draw(this.ledger, holder, request, this.borrowers(name, nowMs), nowMs);
     this.ledger = ledger;
@@ -95,6 +97,7 @@ export class PartnerCounter {
     const holder = this.holders.get(name) ?? newHolder();
     if (seq <= holder.seq)
       return seq === holder.seq ? { outcome: 'noted' } : this.outdated(name, seq, holder);
+    this.judge(holder, message);
     const [ledger, after] = report(this.ledger, holder, message);
     this.ledger = ledger;
     this.keep(name, after);
@@ -162,6 +165,12 @@ export class PartnerCounter {
     let borrowers = 0;
     for (const [name, deadlineMs] of this.borrowing) if (name !== except && deadlineMs > nowMs) borrowers++;
     return borrowers;
+  }
+
+  private judge(holder: Holder, message: Report): void {
+    const why = nonsenseIn(holder, message);
+    if (why)
+      this.ports.log({ message: 'part of a report ignored', why, holder: message.holder, seq: message.seq });
   }
 
   private outdated(holder: string, seq: number, { seq: newest }: Holder): { outcome: 'void'; seq: number } {

@@ -161,6 +161,18 @@ function takeOutOfWindow([ledger, holder]: State, units: number, atMs: number): 
   ];
 }
 
+const isReturnOf = (grant: Grant | undefined, returned: NonNullable<Report['returned']>): grant is Grant =>
+  grant?.seq === returned.seq && returned.units >= 0 && returned.units <= grant.lent;
+
+const isCount = (units: number): boolean => Number.isSafeInteger(units) && units >= 0;
+
+/** What of a report changes nothing because it cannot be; undefined when all of it can. */
+export function nonsenseIn({ grant }: Holder, { used, returned }: Report): string | undefined {
+  if (!Object.values(used).every(isCount)) return 'no count';
+  if (returned && !isReturnOf(grant, returned)) return 'no return of what was lent';
+  return undefined;
+}
+
 /** A report that is newer than all before. Counts of days that are closed, or that are no counts, change nothing. */
 export function report(ledger: PartnerLedger, before: Holder, { seq, used, returned, lost }: Report): State {
   const { grant } = before;
@@ -168,14 +180,14 @@ export function report(ledger: PartnerLedger, before: Holder, { seq, used, retur
   if (grant && lost?.includes(grant.seq)) {
     state = takeOutOfWindow(state, grant.units, grant.atMs);
     state = takeOutOfWindow(state, grant.lent, grant.deadlineMs);
-  } else if (grant && returned?.seq === grant.seq && returned.units >= 0 && returned.units <= grant.lent) {
+  } else if (returned && isReturnOf(grant, returned)) {
     state = takeOutOfWindow(state, returned.units, grant.deadlineMs);
   }
   let [after, holder] = state;
   for (const key of new Set([...Object.keys(before.used), ...Object.keys(used)])) {
     const day = Number(key);
     const units = unitsOn(used, day);
-    if (!isOpen(day, ledger.dayStartMs) || !Number.isSafeInteger(units) || units < 0) continue;
+    if (!isOpen(day, ledger.dayStartMs) || !isCount(units)) continue;
     const change = units - unitsOn(holder.used, day);
     after = { ...after, used: addUnits(after.used, day, change) };
     holder = { ...holder, used: { ...holder.used, [day]: units } };
