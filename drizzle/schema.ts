@@ -416,7 +416,10 @@ export const apiUsageRollupsDay = pgTable(
     ipRegisters: jsonb('ip_registers').notNull().default({}),
   },
   (table) => [
-    primaryKey({ columns: [table.keyId, table.day, table.route] }),
+    // A key may be moved in the middle of a day: what was called before stays with whom it was called for.
+    unique('api_usage_rollups_day_line')
+      .on(table.keyId, table.day, table.route, table.partnerId, table.environment, table.appId)
+      .nullsNotDistinct(),
     index('idx_rollups_partner_day').on(table.partnerId, table.day),
     index('idx_rollups_app_day').on(table.appId, table.day),
   ],

@@ -27,6 +27,9 @@ export interface CounterPorts {
   log(line: Record<string, unknown>): void;
 }
 
+/** Between a key's id and how often it was moved, in the name under which it reports. */
+export const MOVED = '~';
+
 /** A partner's object, as a key's object sees it. */
 export interface PartnerPort {
   draw(request: DrawRequest): Promise<DrawReply>;

@@ -35,9 +35,9 @@ import type {
   TakeReply,
   Versions,
 } from '../src/limits/protocol.ts';
-import { dayToCountIn, since } from '../src/limits/quota.ts';
+import { dayToCountIn, NO_UNITS, since } from '../src/limits/quota.ts';
 import { CallJournal, type JournalLine, type StoredJournal } from './call-journal.ts';
-import type { KeyPorts, PartnerPort } from './counter-ports.ts';
+import { type KeyPorts, MOVED, type PartnerPort } from './counter-ports.ts';
 import { Messenger } from './messenger.ts';
 
 interface Stored {
@@ -46,6 +46,9 @@ interface Stored {
   /** Its own name, and its partner's object's: known from the first call on. */
   keyId: string;
   partnerObject: string;
+  /** How often the key was moved to another partner or environment, and when it was last. */
+  moves: number;
+  movedMs: number;
   seqCeiling: number;
   journal: StoredJournal;
 }
@@ -79,6 +82,8 @@ export class KeyCounter {
   private versions: Versions = { key: -1, partner: -1 };
   private keyId = '';
   private partnerObject = '';
+  private moves = 0;
+  private movedMs = 0;
   private readonly messenger: Messenger;
   private readonly journal: CallJournal;
   private lease: Lease | undefined;
@@ -104,6 +109,8 @@ export class KeyCounter {
     this.versions = stored.versions;
     this.keyId = stored.keyId;
     this.partnerObject = stored.partnerObject;
+    this.moves = stored.moves;
+    this.movedMs = stored.movedMs;
   }
 
   take(call: TakeCall): TakeReply | Promise<TakeReply> {
@@ -115,7 +122,9 @@ export class KeyCounter {
     this.lastCallMs = nowMs;
     this.meet(call);
     const lease =
-      this.waiting.length === 0 && isSpendable(this.lease, call.cost, nowMs) ? this.lease : undefined;
+      this.waiting.length === 0 && isSpendable(this.lease, call.cost, call.versions.partner, nowMs)
+        ? this.lease
+        : undefined;
     const refusal = this.refuse(call, lease?.dayStartMs ?? this.dayOf(nowMs));
     if (refusal) {
       this.rest();
@@ -154,7 +163,8 @@ export class KeyCounter {
     if (line.used < 0) {
       this.lastCallMs = nowMs;
       this.journal.add({ ...line, used });
-      if (used < line.units) {
+      // Of a call before the key was moved, the partner that it was moved to has nothing to get back.
+      if (used < line.units && line.notedMs >= this.movedMs) {
         this.ledger = giveBackKey(this.ledger, line.units - used, line.dayStartMs);
         this.messenger.noteChange();
       }
@@ -225,8 +235,26 @@ export class KeyCounter {
   }
 
   private meet({ keyId, partnerObject }: Pick<LimitSubject, 'keyId' | 'partnerObject'>): void {
+    if (this.partnerObject !== '' && partnerObject !== this.partnerObject) this.leave(this.partnerObject);
     this.keyId = keyId;
     this.partnerObject = partnerObject;
+  }
+
+  /** A key that was moved takes nothing with it: what it used stays with whom it was used for, told once more. */
+  private leave(partnerObject: string): void {
+    const last = this.message(0, []);
+    const told = this.messenger.send((seq) => this.ports.partner(partnerObject).report({ ...last, seq }));
+    this.ports.keepAlive(told.catch(() => undefined));
+    this.ledger = { ...this.ledger, used: NO_UNITS, travelled: undefined };
+    this.partner = undefined;
+    this.moves++;
+    this.movedMs = this.ports.now();
+    this.write();
+  }
+
+  /** Under a name of its own with each partner that it was moved to, so that it may come back. */
+  private get holder(): string {
+    return this.moves === 0 ? this.keyId : `${this.keyId}${MOVED}${this.moves}`;
   }
 
   private partnerPort(): PartnerPort {
@@ -283,7 +311,7 @@ export class KeyCounter {
     this.partner = { gauges, dayStartMs, spent: 0 };
     if (lease) {
       const deadlineMs = holderDeadline(sentAtMs, lease.durationMs);
-      this.lease = { seq, units: lease.units, deadlineMs, dayStartMs };
+      this.lease = { seq, units: lease.units, deadlineMs, dayStartMs, version: versions.partner };
     }
     this.answerBatch(batch, reply);
   }
@@ -293,7 +321,7 @@ export class KeyCounter {
     const returned = this.lease && { seq: this.lease.seq, units: this.lease.units };
     this.lease = undefined;
     const used = since(this.ledger.used, this.dayOf(this.ports.now()) - DAYS_TOLD_MS);
-    return { holder: this.keyId, seq, used, returned, lost };
+    return { holder: this.holder, seq, used, returned, lost };
   }
 
   private answerBatch(batch: Waiting[], { admitted, atMs, dayStartMs, over, denial }: Decided): void {
@@ -420,6 +448,8 @@ export class KeyCounter {
       versions: this.versions,
       keyId: this.keyId,
       partnerObject: this.partnerObject,
+      moves: this.moves,
+      movedMs: this.movedMs,
       seqCeiling: this.messenger.ceiling,
       journal: this.journal.row,
     });

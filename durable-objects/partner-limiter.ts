@@ -12,7 +12,7 @@ import type {
 } from '../src/limits/partner-ledger.ts';
 import type { PartnerStanding } from '../src/limits/protocol.ts';
 import { within } from '../src/platform/object-errors.ts';
-import { logLine, objectStore } from './counter-ports.ts';
+import { logLine, MOVED, objectStore } from './counter-ports.ts';
 import type { KeyLimiter } from './key-limiter.ts';
 import { PartnerCounter } from './partner-counter.ts';
 
@@ -32,9 +32,12 @@ export class PartnerLimiter extends DurableObject<Bindings> {
       keepAlive: (work) => ctx.waitUntil(work),
       store: objectStore(ctx.storage),
       log: logLine,
-      holder: (name) => ({
-        report: () => within(HOLDER_TIMEOUT_MS, async () => keys.get(keys.idFromName(name)).report()),
-      }),
+      holder: (name) => {
+        const [keyId = ''] = name.split(MOVED);
+        return {
+          report: () => within(HOLDER_TIMEOUT_MS, async () => keys.get(keys.idFromName(keyId)).report()),
+        };
+      },
     });
   }
 

@@ -47,7 +47,7 @@ async function useMonth(
      rollup AS (
        INSERT INTO api_usage_rollups_day (day, key_id, route, partner_id, app_id, environment, calls, errors, units, billed_calls,
          latency_ms_sum, bytes_out, cache_hits, latency_buckets, statuses, error_codes, countries)
-       SELECT day, key_id || coalesce(':' || app_id, ''), route, $1, app_id, 'live', calls, calls / 40, calls - calls / 80, calls - calls / 80, calls * 38, calls * 1400,
+       SELECT day, key_id, route, $1, app_id, 'live', calls, calls / 40, calls - calls / 80, calls - calls / 80, calls * 38, calls * 1400,
          calls / 5, jsonb_build_object('170', calls - calls / 20, '215', calls / 20),
          jsonb_build_object('200', calls - calls / 40, '404', calls / 80, '503', calls / 40 - calls / 80),
          jsonb_build_object('upstream_error', calls / 40 - calls / 80), jsonb_build_object('SN', calls - calls / 4, 'FR', calls / 4)

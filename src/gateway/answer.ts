@@ -54,8 +54,11 @@ const POLICY_OF: Record<LimitType, keyof LimitGauges> = {
 };
 
 /** Each limit under its own name, with its window: for the bucket, the time in which it fills up from empty. */
-function policies(gauges: LimitGauges, refillSeconds: number): [keyof LimitGauges, windowSeconds: number][] {
-  const all: [keyof LimitGauges, number][] = [
+function policies(
+  gauges: LimitGauges,
+  refillSeconds: number | undefined,
+): [keyof LimitGauges, windowSeconds: number | undefined][] {
+  const all: [keyof LimitGauges, number | undefined][] = [
     ['burst', refillSeconds],
     ['day', DAY_SECONDS],
     ['month', MONTH_SECONDS],
@@ -73,8 +76,8 @@ export function setLimitHeaders(
   headers: Headers,
   gauges: LimitGauges,
   nowMs: number,
-  refillSeconds: number,
-  violated?: LimitType,
+  refillSeconds: number | undefined,
+  violated?: Exchange['violated'],
 ): void {
   for (const [name, header] of PERIODS) {
     const { limit, remaining, resetMs } = gauges[name];
@@ -84,20 +87,23 @@ export function setLimitHeaders(
   }
   const named = policies(gauges, refillSeconds);
   if (named.length === 0) return;
-  const policy = named.map(([name, seconds]) => `"${name}";q=${gauges[name].limit};w=${seconds}`);
+  const policy = named.map(
+    ([name, seconds]) => `"${name}";q=${gauges[name].limit}${seconds === undefined ? '' : `;w=${seconds}`}`,
+  );
   headers.set('RateLimit-Policy', policy.join(', '));
   const share = (name: keyof LimitGauges) => gauges[name].remaining / Math.max(1, gauges[name].limit);
   const tightest = named.map(([name]) => name).reduce((a, b) => (share(b) < share(a) ? b : a));
-  const shown = violated ? POLICY_OF[violated] : tightest;
+  const shown = violated ? POLICY_OF[violated.type] : tightest;
   const { remaining, resetMs } = gauges[shown];
-  const resetSeconds = Math.max(0, Math.ceil((resetMs - nowMs) / 1000));
+  const resetSeconds = Math.max(0, Math.ceil(((violated?.retryAtMs ?? resetMs) - nowMs) / 1000));
   headers.set('RateLimit', `"${shown}";r=${violated ? 0 : Math.max(0, remaining)};t=${resetSeconds}`);
 }
 
-/** Seconds in which an empty bucket is full again. */
-const refillSecondsOf = ({ caller }: Exchange): number => {
+/** Seconds in which an empty bucket is full again; undefined where it never is. */
+const refillSecondsOf = ({ caller }: Exchange): number | undefined => {
   const { burst, sustained } = caller?.keyLimits ?? { burst: 0, sustained: 0 };
-  return sustained > 0 ? Math.max(1, Math.ceil((burst * 60) / sustained)) : 1;
+  if (sustained === 0) return undefined;
+  return isUnlimited(sustained) ? 1 : Math.max(1, Math.ceil((burst * 60) / sustained));
 };
 
 function decorate(exchange: Exchange, headers: Headers, nowMs: number): void {

@@ -30,8 +30,8 @@ export interface Exchange {
   gauges?: LimitGauges;
   /** Set once the limits admitted the call. */
   admission?: { atMs: number; dayStartMs: number; units: number; over: boolean; degraded: boolean };
-  /** The limit that refused the call. */
-  violated?: LimitType;
+  /** The limit that refused the call, and when it may be asked again. */
+  violated?: { type: LimitType; retryAtMs: number };
   cacheHit?: boolean;
   upstreamMs?: number;
   bytesIn: number;

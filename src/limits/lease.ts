@@ -22,14 +22,21 @@ export interface Lease {
   deadlineMs: number;
   /** The day that its units count in. It never outlives it. */
   dayStartMs: number;
+  /** Version of the partner's record under which it was lent. It ends with it. */
+  version: number;
 }
 
 /** The holder counts from *sending* its request, and stops a margin early, so no clocks are compared. */
 export const holderDeadline = (sentAtMs: number, durationMs: number): number =>
   sentAtMs + durationMs - LEASE_MARGIN_MS;
 
-export const isSpendable = (lease: Lease | undefined, units: number, nowMs: number): lease is Lease =>
-  lease !== undefined && lease.units >= units && nowMs < lease.deadlineMs;
+export const isSpendable = (
+  lease: Lease | undefined,
+  units: number,
+  version: number,
+  nowMs: number,
+): lease is Lease =>
+  lease !== undefined && lease.version === version && lease.units >= units && nowMs < lease.deadlineMs;
 
 export interface Lending {
   /** Units that the holder is likely to spend within the lease, from its own recent rate. */

@@ -118,7 +118,8 @@ export function foldingOf(messages: readonly UsageMessage[]): Folding {
   const refusals = new Map<string, Folding['refusals']>();
   for (const message of messages) {
     for (const event of message.events) {
-      const name = `${event.day}\0${event.route}\0${event.keyId}`;
+      const { day, route, keyId, partnerId, environment, appId } = event;
+      const name = [day, route, keyId, partnerId, environment, appId].join('\0');
       const line = lines.get(name) ?? lines.size;
       lines.set(name, line);
       rows.set(event.id, foldRow(event, message.id, line));

@@ -59,8 +59,8 @@ const FOLD = (rows: readonly FoldRow[], refusals: string): SQL => sql`
         sum(latency_ms) AS latency, sum(bytes_in) AS bytes_in, sum(bytes_out) AS bytes_out,
         count(*) FILTER (WHERE cache_hit) AS hits
       FROM event GROUP BY line) total JOIN sketch USING (line)
-    ORDER BY key_id, day, route
-    ON CONFLICT (key_id, day, route) DO UPDATE SET calls = r.calls + excluded.calls,
+    ORDER BY key_id, day, route, partner_id, environment, app_id
+    ON CONFLICT (key_id, day, route, partner_id, environment, app_id) DO UPDATE SET calls = r.calls + excluded.calls,
       errors = r.errors + excluded.errors, units = r.units + excluded.units,
       billed_calls = r.billed_calls + excluded.billed_calls,
       latency_ms_sum = r.latency_ms_sum + excluded.latency_ms_sum, bytes_in = r.bytes_in + excluded.bytes_in,

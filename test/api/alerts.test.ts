@@ -84,7 +84,7 @@ it('in a simulated day each episode fires once and resolves once', { timeout: 12
     const rollup = (route: string, calls: number, countries: object) =>
       client.query(
         `INSERT INTO api_usage_rollups_day AS r (day, key_id, route, partner_id, environment, calls, countries)
-         VALUES ($1, 'the-key', $2, $3, 'live', $4, $5) ON CONFLICT (key_id, day, route) DO UPDATE SET calls = r.calls + $4`,
+         VALUES ($1, 'the-key', $2, $3, 'live', $4, $5) ON CONFLICT (key_id, day, route, partner_id, environment, app_id) DO UPDATE SET calls = r.calls + $4`,
         [day, route, partner, calls, JSON.stringify(countries)],
       );
     const events: Record<number, () => Promise<unknown>> = {

@@ -207,6 +207,39 @@ describe('versions', () => {
   });
 });
 
+describe('a lease', () => {
+  it('ends with the record that it was lent under, also for callers who know the older one', async () => {
+    const busy = (versions?: { key: number; partner: number }) =>
+      callOf('lower', { second: 10_000, day: 1_000_000, versions });
+    for (let i = 0; i < 60; i++) await take(busy());
+    const lowered = { ...busy({ key: 1, partner: 2 }) };
+    lowered.partner = { ...lowered.partner, day: 10 };
+    expect(await take(lowered)).toMatchObject({
+      outcome: 'deny',
+      denial: { type: 'per_day', limit: 10, used: 60 },
+    });
+    await key('key-lower').announce({ key: 1, partner: 3 });
+    expect(await outcome(busy())).toBe('stale');
+  });
+});
+
+describe('a key that is moved', () => {
+  it('leaves what it used with whom it was used for, and may come back', async () => {
+    const at = (name: string) => callOf(name, { keyId: 'key-mover', second: 10_000, day: 1000 });
+    for (let i = 0; i < 22; i++) await take(at('moved-from'));
+    const failed = at('moved-from');
+    await take(failed);
+    for (let i = 0; i < 5; i++) await take(at('moved-to'));
+    await key('key-mover').settle({ id: failed.id, keyId: 'key-mover', used: 0 });
+    await rest();
+    expect([await dayUsed('moved-from'), await dayUsed('moved-to')]).toEqual([23, 5]);
+    await crash(key('key-mover'));
+    for (let i = 0; i < 3; i++) await take(at('moved-from'));
+    await rest();
+    expect([await dayUsed('moved-from'), await dayUsed('moved-to')]).toEqual([26, 5]);
+  });
+});
+
 describe('repetition', () => {
   it('of a request id repeats its answer and takes nothing', async () => {
     const call = callOf('again', { day: 10, id: 'same' });

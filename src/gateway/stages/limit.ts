@@ -13,6 +13,8 @@ import type { GatewayPorts } from '../ports.ts';
 /** A refusal is asked about again after this long, so that a raised limit or a revoked key is noticed. */
 const MOST_REMEMBERED_MS = 1000;
 const MOST_REMEMBERED = 10_000;
+/** While one call asks again, others are refused by what is remembered for this long at most. */
+const ASKING_MS = 100;
 
 export async function limit(
   exchange: Exchange,
@@ -31,7 +33,7 @@ export async function limit(
     }
     // One asks again; the others wait for what it hears, where the refusal still holds by itself.
     if (sentMs < remembered.deniedMs + remembered.denial.retryAfterMs)
-      refusals.set(caller.id, { ...remembered, untilMs: sentMs + MOST_REMEMBERED_MS });
+      refusals.set(caller.id, { ...remembered, untilMs: sentMs + ASKING_MS });
   }
   try {
     const call = { ...limitSubject(caller), id: exchange.id, cost: route.cost, nonce: exchange.nonce };
@@ -56,8 +58,8 @@ export async function limit(
     if (!(error instanceof LimiterUnavailable)) throw error;
     exchange.reason = error.message;
     const refusal = degrade(exchange, gateway, sentMs);
-    // It may have been counted, with only the answer lost.
-    if (refusal) exchange.keepAlive(tellSettled(exchange, gateway, 0));
+    // It may have been counted, with only the answer lost: what is admitted here is counted by its event alone.
+    exchange.keepAlive(tellSettled(exchange, gateway, 0));
     return refusal;
   }
 }
@@ -75,8 +77,8 @@ function refuseWith(
   deniedMs: number,
   nowMs: number,
 ): Denied {
-  exchange.violated = type;
   const retryAtMs = deniedMs + retryAfterMs;
+  exchange.violated = { type, retryAtMs };
   const retryAfter = Math.max(1, Math.ceil((retryAtMs - nowMs) / 1000));
   const isQuota = type === 'per_day' || type === 'per_month';
   return deny(CODES[type], {
@@ -137,6 +139,8 @@ export function settle(exchange: Exchange, gateway: GatewayPorts, used: number):
   const { admission } = exchange;
   if (!admission || used === admission.units) return;
   exchange.admission = { ...admission, units: used };
+  // What comes back may be what another call was refused for.
+  if (exchange.caller) gateway.memory.refusals.delete(exchange.caller.id);
   if (!admission.degraded) exchange.keepAlive(tellSettled(exchange, gateway, used));
 }
 

@@ -1,0 +1,2 @@
+ALTER TABLE "api_usage_rollups_day" DROP CONSTRAINT "api_usage_rollups_day_key_id_day_route_pk";--> statement-breakpoint
+ALTER TABLE "api_usage_rollups_day" ADD CONSTRAINT "api_usage_rollups_day_line" UNIQUE NULLS NOT DISTINCT("key_id","day","route","partner_id","environment","app_id");
