@@ -1,10 +1,12 @@
-// The Worker with faults to order: frozen KV, doubled queue messages, a consumer that dies, a clock of its own, and
-// several edges in one isolate. `POST /__test {fault: value}` sets them; `X-Test-Edge` names the edge.
+// The Worker with faults to order: frozen KV, doubled queue messages, a consumer that dies, replies that are lost, a clock
+// of its own, and several edges in one isolate. `POST /__test {fault: value}` sets them; `X-Test-Edge` names the edge.
 
 import { KeyLimiter as RealKeyLimiter } from '../../durable-objects/key-limiter.ts';
 import { PartnerLimiter as RealPartnerLimiter } from '../../durable-objects/partner-limiter.ts';
 import type { Env } from '../../src/compose.ts';
 import worker from '../../src/worker.ts';
+import { hearing, lossyObjects, orderReplies, type ReplyFaults } from './lossy-objects.ts';
+import { alarmsInRealTime, shiftClock } from './shifted-clock.ts';
 
 /** Counts the rows that an object writes. */
 function countingRows(ctx: DurableObjectState): DurableObjectState {
@@ -21,7 +23,10 @@ function countingRows(ctx: DurableObjectState): DurableObjectState {
 /** Objects that can be made to crash: memory is lost, storage stays, calls under way fail. */
 export class KeyLimiter extends RealKeyLimiter {
   constructor(ctx: DurableObjectState, env: Env) {
-    super(countingRows(ctx), { ...env, PARTNER_LIMITER: countedObjects(env.PARTNER_LIMITER) });
+    super(countingRows(alarmsInRealTime(ctx)), {
+      ...env,
+      PARTNER_LIMITER: countedObjects(lossyObjects(env.PARTNER_LIMITER)),
+    });
   }
   crash(): void {
     this.ctx.abort('crashed to order');
@@ -29,7 +34,7 @@ export class KeyLimiter extends RealKeyLimiter {
 }
 export class PartnerLimiter extends RealPartnerLimiter {
   constructor(ctx: DurableObjectState, env: Env) {
-    super(countingRows(ctx), env);
+    super(countingRows(ctx), { ...env, KEY_LIMITER: lossyObjects(env.KEY_LIMITER) });
   }
   crash(): void {
     this.ctx.abort('crashed to order');
@@ -41,6 +46,8 @@ export { PaymentSandbox } from '../../durable-objects/payment-sandbox.ts';
 interface Faults {
   /** KV answers what it held when it was frozen, and takes no writes. */
   kvFrozen: boolean;
+  /** No queue takes anything. */
+  queueDown: boolean;
   /** Every message is sent twice. */
   queueTwice: boolean;
   /** The consumer dies at this step, this many times. */
@@ -53,6 +60,7 @@ interface Faults {
 
 const faults: Faults = {
   kvFrozen: false,
+  queueDown: false,
   queueTwice: false,
   dies: { step: 'none', times: 0 },
   limiterDown: false,
@@ -93,6 +101,7 @@ const faultyQueue = <Body>(queue: Queue<Body>): Queue<Body> =>
     get: (target, name) =>
       name === 'send'
         ? async (body: Body, options?: QueueSendOptions) => {
+            if (faults.queueDown) throw new Error('Queue send failed: Service Unavailable');
             counts.queueMessages++;
             await target.send(body, options);
             if (faults.queueTwice) await target.send(body, options);
@@ -123,7 +132,7 @@ function edgeOf(env: Env, name: string): Env {
     ...env,
     KEY_RECORDS: faultyKv(env.KEY_RECORDS),
     USAGE_QUEUE: faultyQueue(env.USAGE_QUEUE),
-    KEY_LIMITER: countedObjects(env.KEY_LIMITER),
+    KEY_LIMITER: countedObjects(lossyObjects(env.KEY_LIMITER)),
     // As in production: webhooks go to public addresses only.
     ...(name === 'leaks' && { GITHUB_KEYS_URL: faults.githubKeysUrl }),
     ...(name === 'strict' && { WEBHOOK_TARGETS: 'public' }),
@@ -141,6 +150,20 @@ export default {
     if (request.url.endsWith('/__test')) {
       if (request.method === 'POST') Object.assign(faults, await request.json());
       return Response.json(counts);
+    }
+    if (request.url.endsWith('/__test/clock')) {
+      shiftClock(((await request.json()) as { shiftMs: number }).shiftMs);
+      return Response.json({});
+    }
+    if (request.url.endsWith('/__test/replies')) {
+      if (request.method === 'POST') orderReplies((await request.json()) as ReplyFaults);
+      return Response.json(hearing());
+    }
+    if (request.url.endsWith('/__test/units')) {
+      const { name, days } = (await request.json()) as { name: string; days: number[] };
+      const partner = env.PARTNER_LIMITER.get(env.PARTNER_LIMITER.idFromName(name));
+      const units = await Promise.all(days.map((day) => partner.unitsOfDay(day)));
+      return Response.json(units);
     }
     if (request.url.endsWith('/__test/crash')) {
       const { binding, name } = (await request.json()) as {

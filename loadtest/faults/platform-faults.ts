@@ -1,0 +1,74 @@
+// What lies around the Worker, broken: the database, the queue, its consumer, Redis.
+
+import { callAsStranger } from './bounded-load.ts';
+import type { Fault } from './fault.ts';
+import { MOST_FAILURES } from './scene.ts';
+
+const SLOW_STATEMENT_MS = 2000;
+
+const postgresStopped: Fault = {
+  name: 'Postgres stopped',
+  promise:
+    'Known keys are served and limited as ever; their usage waits, and is there soon after the database is.',
+  brokenMs: 60_000,
+  break: ({ scene }) => scene.stack.postgres.stop(),
+  heal: ({ scene }) => scene.stack.postgres.start(),
+};
+
+const postgresSlow: Fault = {
+  name: 'Postgres slow',
+  promise:
+    'With two seconds for every statement no call is slower than its key is new, and nothing is counted twice.',
+  brokenMs: 15_000,
+  break: ({ scene }) => scene.endpoint.delay(SLOW_STATEMENT_MS),
+  heal: ({ scene }) => scene.endpoint.delay(0),
+};
+
+const queueRefusing: Fault = {
+  name: 'queue refusing',
+  promise: 'No call is refused for it; what could not be sent is kept and sent when the queue takes it.',
+  brokenMs: 10_000,
+  break: ({ scene }) => scene.order({ queueDown: true }),
+  heal: ({ scene }) => scene.order({ queueDown: false }),
+};
+
+const consumerKilled: Fault = {
+  name: 'consumer killed',
+  promise:
+    'Killed before the fold or between fold and acknowledgement, it loses nothing and counts nothing twice.',
+  brokenMs: 12_000,
+  break: () => undefined,
+  again: {
+    everyMs: 400,
+    act: ({ scene }, turn) => scene.order({ dies: { step: turn % 2 === 0 ? 'before' : 'after', times: 1 } }),
+  },
+  heal: ({ scene }) => scene.order({ dies: { step: 'none', times: 0 } }),
+};
+
+const redisGone: Fault = {
+  name: 'Redis gone',
+  promise:
+    'Nobody notices: known keys are served, strangers are still refused, and held off again once it is back.',
+  brokenMs: 8000,
+  break: ({ scene }) => scene.redis.pause(),
+  again: {
+    everyMs: 250,
+    act: async ({ caller }) => {
+      await callAsStranger(caller);
+    },
+  },
+  heal: ({ scene }) => scene.redis.resume(),
+  async check({ caller, scene }) {
+    const isSaid = scene.lines('abuse guard').length > 0;
+    const answers = [];
+    // The last failures are noted behind their answers: a few more than the limit.
+    for (let i = 0; i < 3 * MOST_FAILURES; i++) answers.push(await callAsStranger(caller));
+    const isHeldOff = answers.some(({ status }) => status === 429);
+    return [
+      isSaid ? [] : ['the log does not say it'],
+      isHeldOff ? [] : ['strangers are not held off again'],
+    ].flat();
+  },
+};
+
+export const PLATFORM_FAULTS = [postgresStopped, postgresSlow, queueRefusing, consumerKilled, redisGone];
