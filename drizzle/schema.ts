@@ -5,6 +5,7 @@ import {
   bigint,
   bigserial,
   boolean,
+  customType,
   date,
   doublePrecision,
   index,
@@ -21,6 +22,7 @@ import {
   varchar,
 } from 'drizzle-orm/pg-core';
 
+const bytes = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' });
 const at = (name: string) => timestamp(name, { withTimezone: true });
 const count = (name: string) => bigint(name, { mode: 'number' }).notNull().default(0);
 
@@ -456,10 +458,16 @@ export const usageMessage = pgTable(
   (table) => [index('idx_usage_message_age').on(table.foldedAt)],
 );
 
+/** What could not be folded, as bytes: whatever it is, it is kept. */
 export const deadLetter = pgTable('dead_letter', {
   id: uuid('id').primaryKey(),
   queue: text('queue').notNull(),
-  body: jsonb('body').notNull(),
+  body: bytes('body').notNull(),
+  /** SHA-256 of the body, hex: what comes again is the same letter. */
+  digest: text('digest').notNull().generatedAlwaysAs(sql`encode(sha256(body), 'hex')`).unique(),
+  reason: text('reason'),
+  /** How often it was set aside. */
+  times: integer('times').notNull().default(1),
   receivedAt: at('received_at').notNull().defaultNow(),
   replayedAt: at('replayed_at'),
 });

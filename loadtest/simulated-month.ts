@@ -10,7 +10,7 @@ import type { PartnerLimits } from '../src/limits/limit.ts';
 import { draw, newHolder, newPartnerLedger, report } from '../src/limits/partner-ledger.ts';
 import { addUnits, quotasOn } from '../src/limits/quota.ts';
 import type { Database } from '../src/platform/database.ts';
-import { foldingOf } from '../src/usage/usage-consumer.ts';
+import { foldingOf } from '../src/usage/folding.ts';
 import type { UsageEvent } from '../src/usage/usage-event.ts';
 import { createUsageStore } from '../src/usage/usage-store.ts';
 

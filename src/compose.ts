@@ -41,8 +41,8 @@ import { createLimiterClient } from './platform/limiter-client.ts';
 import { createRecordCache } from './platform/record-cache.ts';
 import { createTokenVerifier } from './platform/token-verifier.ts';
 import { askSandbox } from './sandbox/sandbox.ts';
+import { createDeadLetterStore } from './usage/dead-letter-store.ts';
 import { createUsageBuffer } from './usage/usage-buffer.ts';
-import type { UsageMessage } from './usage/usage-event.ts';
 import { createUsageReports } from './usage/usage-reports.ts';
 import { createUsageStore } from './usage/usage-store.ts';
 import { createAssetServer } from './web/assets.ts';
@@ -58,8 +58,7 @@ export interface Env {
   KEY_LIMITER: DurableObjectNamespace<KeyLimiter>;
   PARTNER_LIMITER: DurableObjectNamespace<PartnerLimiter>;
   PAYMENT_SANDBOX: DurableObjectNamespace<PaymentSandbox>;
-  USAGE_QUEUE: Queue<UsageMessage>;
-  DEAD_LETTER_QUEUE: Queue<unknown>;
+  USAGE_QUEUE: Queue<unknown>;
   WEBHOOK_QUEUE: Queue<unknown>;
   ABUSE_GUARD?: RateLimit;
   SIGN_IN_GUARD?: RateLimit;
@@ -94,12 +93,12 @@ function build(env: Env) {
     log,
   });
   const usage = createUsageBuffer({
-    send: async (message) => void (await env.USAGE_QUEUE.send(message, { contentType: 'json' })),
+    // As text, which is what was measured.
+    send: async (text) => void (await env.USAGE_QUEUE.send(text, { contentType: 'text' })),
     newId,
     now,
     sleep,
-    lost: (message, error) =>
-      log({ message: 'usage lost', level: 'error', usage: message, error: String(error) }),
+    log,
   });
   const keyEncryptionKeys = config.KEY_ENCRYPTION_KEYS;
   const authenticate = createAuthenticator({ directory, guard, keyEncryptionKeys, now });
@@ -268,7 +267,7 @@ function build(env: Env) {
     metrics: createMetricsStore(database),
     idempotency: createIdempotencyStore(database, keyEncryptionKeys),
     verifyToken: createTokenVerifier(config),
-    deadLetters: env.DEAD_LETTER_QUEUE,
+    deadLetters: createDeadLetterStore(database, newId),
     usageQueue: env.USAGE_QUEUE,
     resetPayments: (account: string) =>
       env.PAYMENT_SANDBOX.get(env.PAYMENT_SANDBOX.idFromName(account)).reset(),

@@ -71,12 +71,17 @@ const pathOf = (url: string): string => {
   return end < 0 ? url.slice(start) : url.slice(start, end);
 };
 
+const nothing = (): void => undefined;
+
 export default {
   fetch(request, env, ctx) {
     const refusal = refuseUnconfigured(() => compose(env));
     if (refusal) return refusal;
     const app = apps.get(firstPart(pathOf(request.url))) ?? offered;
-    return app.fetch(request, env, ctx);
+    const work = Promise.resolve(app.fetch(request, env, ctx));
+    // Whoever breaks off ends its connection, not what it asked for: what was admitted is done, told and billed.
+    ctx.waitUntil(work.then(nothing, nothing));
+    return work;
   },
   async queue(batch, env) {
     await consume(batch.queue, batch.messages, compose(env));

@@ -32,7 +32,8 @@ async function compareNightly({ scene, parties }: Moment): Promise<string[]> {
     `SELECT day::text, agrees FROM reconciliation WHERE partner_id = ANY ($1) AND day >= $2::date`,
     [parties.map(({ partnerId }) => partnerId), new Date(at - 2 * DAY_MS).toISOString().slice(0, 10)],
   );
-  await scene.shiftClock(0);
+  shiftMs = 0;
+  await scene.shiftClock(shiftMs);
   const found = rows
     .filter(({ agrees }) => !agrees)
     .map(({ day }) => `the nightly comparison differs on ${day}`);
@@ -59,6 +60,7 @@ const overMidnight: Fault = {
   },
   again: { everyMs: 4500, act: ({ scene }) => jumpTo(scene, midnightMs - AHEAD_MS) },
   heal: () => undefined,
+  trace: () => shiftMs,
   limiter: unitsAround,
   checkLast: compareNightly,
 };
@@ -70,6 +72,7 @@ const overMonth: Fault = {
   isBrokenFirst: true,
   break: ({ scene }) => jumpTo(scene, endOfMonth(MONTHS_AHEAD) - AHEAD_MS),
   heal: () => undefined,
+  trace: () => shiftMs,
   limiter: unitsAround,
   checkLast: compareNightly,
 };

@@ -37,6 +37,8 @@ export interface Fault {
   /** Done again and again while it is broken. */
   again?: { everyMs: number; act(moment: Moment, turn: number): Promise<unknown> };
   heal(moment: Moment): Promise<unknown> | unknown;
+  /** A count that has to have risen by then: or else nothing was broken. */
+  trace(scene: Scene): Promise<number> | number;
   /** Whether the promise lets an answer of that time fail. */
   mayFail?(answer: Answer, scene: Scene): boolean;
   /** Where the limiter's count is read, when the dashboard shows only a part of it. */
@@ -115,17 +117,23 @@ async function whileBroken(fault: Fault, moment: Moment): Promise<void> {
 export async function runFault(fault: Fault, scene: Scene): Promise<Outcome> {
   const caller = openCaller(scene.stack.url);
   const moment: Moment = { scene, parties: await addParties(scene.stack.databaseUrl), caller };
-  if (fault.isBrokenFirst) await fault.break(moment);
+  let traceBefore = 0;
+  const breakIt = async () => {
+    traceBefore = await fault.trace(scene);
+    await fault.break(moment);
+  };
+  if (fault.isBrokenFirst) await breakIt();
   const load = putLoad(caller, moment.parties);
   await sleep(BEFORE_MS);
   const brokenMs = Date.now();
-  if (!fault.isBrokenFirst) await fault.break(moment);
+  if (!fault.isBrokenFirst) await breakIt();
   await whileBroken(fault, moment);
   await fault.heal(moment);
   const healedMs = Date.now();
   await sleep(AFTER_MS);
   await load.stop();
   const checked = (await fault.check?.(moment)) ?? [];
+  if ((await fault.trace(scene)) <= traceBefore) checked.push('nothing was broken');
   const limiter = fault.limiter?.(scene) ?? askDashboard(scene.stack.url);
   const { problems, missing, agreedMs } = await settleDown(moment, limiter);
   const checkedLast = (await fault.checkLast?.(moment)) ?? [];
@@ -135,7 +143,7 @@ export async function runFault(fault: Fault, scene: Scene): Promise<Outcome> {
     return !isUsual(answer) && !(isMeanwhile && fault.mayFail?.(answer, scene));
   });
   const all = [...checked, ...problems, ...checkedLast];
-  const wellMs = Math.max(agreedMs, ...failed.map(({ doneMs }) => doneMs));
+  const wellMs = Math.max(agreedMs || Date.now(), ...failed.map(({ doneMs }) => doneMs));
   return {
     fault: fault.name,
     promise: fault.promise,

@@ -18,7 +18,7 @@ import { sleep } from './scene.ts';
 export const KILLED_WORKER = {
   name: 'Worker killed with -9',
   promise:
-    'It runs again by itself and takes calls; lost is what it had answered and not sent in its last three seconds, and nothing is billed that the limiter did not count.',
+    'It runs again by itself; not billed is what it had answered and not sent, of its last three seconds, and the limiter has that counted until the nightly comparison corrects it.',
 };
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url).href);

@@ -2,7 +2,7 @@
 
 import type { Answer } from './bounded-load.ts';
 import type { Fault, Moment } from './fault.ts';
-import type { LimiterObject } from './scene.ts';
+import type { LimiterObject, Scene } from './scene.ts';
 
 const namesOf = ({ parties }: Moment): [LimiterObject, string][] =>
   parties.flatMap(({ partnerId, keys }) => [
@@ -17,6 +17,8 @@ const crashEach = (binding: LimiterObject) => (moment: Moment) =>
       .map(([its, name]) => moment.scene.crash(its, name)),
   );
 
+const made = (scene: Scene) => scene.counted('objectsMade');
+
 const keyCrashed: Fault = {
   name: "key's object crashed",
   promise:
@@ -25,6 +27,7 @@ const keyCrashed: Fault = {
   break: () => undefined,
   again: { everyMs: 400, act: crashEach('KEY_LIMITER') },
   heal: () => undefined,
+  trace: made,
 };
 
 const partnerCrashed: Fault = {
@@ -34,6 +37,7 @@ const partnerCrashed: Fault = {
   break: () => undefined,
   again: { everyMs: 400, act: crashEach('PARTNER_LIMITER') },
   heal: () => undefined,
+  trace: made,
 };
 
 const bothEvicted: Fault = {
@@ -46,6 +50,7 @@ const bothEvicted: Fault = {
     act: (moment) => Promise.all(namesOf(moment).map(([its, name]) => moment.scene.evict(its, name))),
   },
   heal: () => undefined,
+  trace: made,
 };
 
 /** Quotas that block are refused; what has no quota goes on from an allowance. */
@@ -59,6 +64,7 @@ const unreachable: Fault = {
   brokenMs: 8000,
   break: ({ scene }) => scene.order({ limiterDown: true }),
   heal: ({ scene }) => scene.order({ limiterDown: false }),
+  trace: (scene) => scene.said('limiter_unavailable'),
   mayFail: isRefusedWithout,
 };
 
@@ -70,6 +76,7 @@ const late: Fault = {
   brokenMs: 8000,
   break: ({ scene }) => scene.replies({ lostEvery: 0, twiceEvery: 0, lateMs: LATE_MS }),
   heal: ({ scene }) => scene.replies({ lostEvery: 0, twiceEvery: 0, lateMs: 0 }),
+  trace: (scene) => scene.said('limiter_unavailable'),
   mayFail: isRefusedWithout,
 };
 

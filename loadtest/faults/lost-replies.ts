@@ -71,7 +71,7 @@ export async function loseReplies(scene: Scene): Promise<Outcome> {
     held: problems.length + settled.missing.length + failed.length === 0 && settled.agreedMs > 0,
     failedRequests: failed.length,
     lostEvents: settled.missing.length,
-    recoverySeconds: Math.round(Math.max(0, settled.agreedMs - healedMs) / 100) / 10,
+    recoverySeconds: Math.round(((settled.agreedMs || Date.now()) - healedMs) / 100) / 10,
     statuses: statusesOf(caller.answers),
     problems,
   };

@@ -14,7 +14,8 @@ import { type SlowEndpoint, startSlowEndpoint } from './slow-endpoint.ts';
 
 /** A stranger is held off after this many failures a minute. */
 export const MOST_FAILURES = 60;
-const MOST_LINES = 20_000;
+const SAID = ['usage waits', 'abuse guard', 'limiter_unavailable'] as const;
+export type Said = (typeof SAID)[number];
 
 export interface Hearing {
   tallies: Record<string, { sent: number; lost: number; twice: number }>;
@@ -30,8 +31,10 @@ export interface Scene {
   upstream: FaultyUpstream;
   endpoint: SlowEndpoint;
   redis: Awaited<ReturnType<typeof startRedisRest>>;
-  /** Lines that the Worker logged and that contain it. */
-  lines(containing: string): string[];
+  /** How often the Worker said it. */
+  said(what: Said): number;
+  /** What the test worker counted. */
+  counted(what: 'objectsMade' | 'queueRefusals' | 'consumerDeaths'): Promise<number>;
   order(faults: object): Promise<void>;
   replies(faults: ReplyFaults): Promise<Hearing>;
   hearing(): Promise<Hearing>;
@@ -57,7 +60,7 @@ async function post<Reply>(url: string, body: object): Promise<Reply> {
   return (await answer.json()) as Reply;
 }
 
-async function startParts(lines: string[]) {
+async function startParts(onLog: (line: string) => void) {
   process.env.REDIS_SERVER_PATH = ensureRedis();
   const folder = mkdtempSync(join(tmpdir(), 'passerelle-faults-'));
   const upstream = await startFaultyUpstream();
@@ -84,10 +87,7 @@ async function startParts(lines: string[]) {
         UPSTASH_REDIS_REST_TOKEN: TOKEN,
         ABUSE_LIMIT_PER_MINUTE: String(MOST_FAILURES),
       },
-      onLog: (line) => {
-        lines.push(line);
-        if (lines.length > MOST_LINES) lines.splice(0, MOST_LINES / 2);
-      },
+      onLog,
     });
     endpoint.forwardTo(stack.endpoint.url);
     return { stack, upstream, endpoint, redis, close };
@@ -98,8 +98,10 @@ async function startParts(lines: string[]) {
 }
 
 export async function openScene(): Promise<Scene> {
-  const lines: string[] = [];
-  const { stack, close, ...parts } = await startParts(lines);
+  const said = new Map<Said, number>();
+  const { stack, close, ...parts } = await startParts((line) => {
+    for (const what of SAID) if (line.includes(what)) said.set(what, (said.get(what) ?? 0) + 1);
+  });
   const database = new pg.Pool({
     connectionString: stack.databaseUrl,
     max: 4,
@@ -112,7 +114,11 @@ export async function openScene(): Promise<Scene> {
     stack,
     database,
     ...parts,
-    lines: (containing) => lines.filter((line) => line.includes(containing)),
+    said: (what) => said.get(what) ?? 0,
+    async counted(what) {
+      const counts = (await (await fetch(url)).json()) as Record<typeof what, number>;
+      return counts[what];
+    },
     order: (faults) => post(url, faults),
     replies: (faults) => post(`${url}/replies`, faults),
     hearing: async () => (await fetch(`${url}/replies`)).json() as Promise<Hearing>,

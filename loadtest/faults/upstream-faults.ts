@@ -11,6 +11,7 @@ const hanging: Fault = {
   brokenMs: 12_000,
   break: ({ scene }) => scene.upstream.be('hanging'),
   heal: ({ scene }) => scene.upstream.be('well'),
+  trace: ({ upstream }) => upstream.spoilt.size,
   mayFail: ({ status, id }, { upstream }) => status === 504 && upstream.spoilt.has(id),
 };
 
@@ -20,6 +21,7 @@ const resetting: Fault = {
   brokenMs: 8000,
   break: ({ scene }) => scene.upstream.be('resetting'),
   heal: ({ scene }) => scene.upstream.be('well'),
+  trace: ({ upstream }) => upstream.spoilt.size,
   mayFail: ({ status, id }, { upstream }) => status === 502 && (upstream.spoilt.get(id) ?? 0) >= TRIES,
 };
 

@@ -38,7 +38,6 @@ function meteredEnv(env: Env): Env {
   const made: Env = {
     ...env,
     USAGE_QUEUE: metered(env.USAGE_QUEUE),
-    DEAD_LETTER_QUEUE: metered(env.DEAD_LETTER_QUEUE),
   };
   known.set(env, made);
   return made;

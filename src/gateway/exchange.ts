@@ -18,7 +18,10 @@ export interface Exchange {
   readonly keepAlive: (work: Promise<unknown>) => void;
   readonly timings: [stage: string, ms: number][];
   route?: CatalogRoute;
+  /** The record of the key that was named. */
   caller?: KeyRecord;
+  /** That it is the caller's, and may be used: without it the call is nobody's, whatever it names. */
+  isProven: boolean;
   /** The body, where a signature needed it whole. */
   body?: Uint8Array<ArrayBuffer>;
   nonce?: { value: string; expiresMs: number };
@@ -71,6 +74,7 @@ export function openExchange(
     country: typeof request.cf?.country === 'string' ? request.cf.country : null,
     keepAlive,
     timings: [],
+    isProven: false,
     bytesIn: Number(request.headers.get('content-length') ?? 0),
   };
 }

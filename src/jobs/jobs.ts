@@ -9,6 +9,8 @@ import type { BlockService } from '../blocks/block-service.ts';
 import { DAY_MS, MINUTE_MS, monthStart } from '../core/time.ts';
 import type { KeyService } from '../keys/key-service.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
+import type { DeadLetterStore } from '../usage/dead-letter-store.ts';
+import { letterBytes } from '../usage/dead-letters.ts';
 import { consumeUsage, type QueueMessage } from '../usage/usage-consumer.ts';
 import type { UsageStore } from '../usage/usage-store.ts';
 import type { Delivered } from '../webhooks/deliver.ts';
@@ -19,7 +21,6 @@ import { reconcile } from './reconcile.ts';
 
 export interface JobServices {
   config: { USAGE_MONTHS_KEPT: number };
-  newId(): string;
   sleep(ms: number): Promise<unknown>;
   log(line: Record<string, unknown>): void;
   keys: Pick<KeyService, 'announceRecent' | 'rewrap' | 'tellExpiring'>;
@@ -30,7 +31,7 @@ export interface JobServices {
   invoices: Pick<InvoiceService, 'closeMonths'>;
   plans: Pick<PlanService, 'applyDue'>;
   usageStore: UsageStore;
-  deadLetters: Pick<Queue<unknown>, 'send'>;
+  deadLetters: DeadLetterStore;
   deliveryStore: DeliveryStore;
   alerts: Pick<AlertService, 'evaluate'>;
   webhooks: Pick<WebhookService, 'rewrap'>;
@@ -109,12 +110,7 @@ export async function consume(
   messages: readonly QueueMessage[],
   services: JobServices,
 ): Promise<void> {
-  if (queue.includes('-dead')) {
-    const letters = messages.map(({ body }) => ({ id: services.newId(), body }));
-    await services.usageStore.keepDeadLetters(queue, letters);
-    services.log({ message: 'dead letters kept', level: 'error', queue, count: letters.length });
-    return;
-  }
+  if (queue.includes('-dead')) return keepDead(queue, messages, services);
   if (queue.includes('-webhooks')) {
     try {
       await services.sendWebhooks();
@@ -126,8 +122,25 @@ export async function consume(
     for (const message of messages) message.ack();
     return;
   }
-  const layAside = async (body: unknown) =>
-    void (await services.deadLetters.send(body, { contentType: 'json' }));
-  const { usageStore: store, wakeWebhooks: told, log } = services;
-  await consumeUsage(messages, { store, layAside, told, log });
+  const { usageStore: store, deadLetters, wakeWebhooks: told, log } = services;
+  const keep = (letter: unknown, reason: string) => deadLetters.keep(queue, letterBytes(letter), reason);
+  await consumeUsage(messages, { store, keep, told, log });
+}
+
+/** What went round until its queue gave it up, each by itself. */
+async function keepDead(
+  queue: string,
+  messages: readonly QueueMessage[],
+  { deadLetters, log }: Pick<JobServices, 'deadLetters' | 'log'>,
+): Promise<void> {
+  for (const message of messages) {
+    try {
+      const letter = await deadLetters.keep(queue, letterBytes(message.body), 'its queue gave it up');
+      message.ack();
+      log({ message: 'dead letter kept', level: 'error', queue, letter });
+    } catch (error) {
+      message.retry();
+      log({ message: 'dead letter waits', level: 'error', queue, error: String(error) });
+    }
+  }
 }

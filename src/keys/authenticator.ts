@@ -66,7 +66,7 @@ async function parseCredential(headers: Headers): Promise<Credential | Denied> {
 
 const heldOff = (seconds: number): Denied =>
   deny('rate_limit_exceeded', {
-    message: 'Too many attempts with unknown keys from this address',
+    message: 'Too many attempts with keys that cannot be used from this address',
     fields: { limit_type: 'burst', retry_after: seconds },
     headers: { 'retry-after': String(seconds) },
   });
@@ -125,7 +125,13 @@ export function createAuthenticator({ directory, guard, keyEncryptionKeys, now }
       return deny('invalid_api_key', undefined, 'unknown');
     }
     const why = unusable(record, hash, now());
-    if (why) return { ...deny('invalid_api_key', undefined, why), record };
+    if (why) {
+      caller.keepAlive(guard.noteFailure(caller.ip));
+      return {
+        ...(heldOffSeconds > 0 ? heldOff(heldOffSeconds) : deny('invalid_api_key', undefined, why)),
+        record,
+      };
+    }
     if (signature !== undefined) return verify(caller, record, signature);
     const isRetired = record.secrets.some((secret) => secret.hash === hash && secret.expiresMs !== null);
     return { record, ...(isRetired && { retiredHash: hash }) };

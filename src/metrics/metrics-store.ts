@@ -3,7 +3,7 @@
 
 import { sql } from 'drizzle-orm';
 import type { Database } from '../platform/database.ts';
-import { HISTOGRAM_MS } from '../usage/fold-row.ts';
+import { HISTOGRAM_MS } from '../usage/folding.ts';
 
 interface Sample {
   name: string;
@@ -21,6 +21,8 @@ const HELP: Record<string, readonly [type: string, help: string]> = {
   active_api_keys: ['gauge', 'Keys that are active and not expired'],
   active_partners_total: ['gauge', 'Partners that are active'],
   quota_usage_percentage: ['gauge', 'Highest share of a quota that a partner of the tier has used'],
+  usage_messages_not_sent_total: ['counter', 'Usage messages that their queue did not take at once'],
+  usage_events_lost_total: ['counter', 'Usage events that were dropped; the log names them'],
   dead_letters: ['gauge', 'Dead letters that were not replayed'],
   alerts_open: ['gauge', 'Alerts that fired and are not resolved, by rule'],
   usage_lag_seconds: ['gauge', 'Longest time from a call to its fold in the last five minutes'],

@@ -20,7 +20,7 @@ import { limitValue, reason, rfcTime } from '../http/fields.ts';
 import { idempotent } from '../http/idempotent.ts';
 import { addWebhookRoutes } from '../http/webhook-routes.ts';
 import { isRange } from '../keys/ip-list.ts';
-import type { UsageMessage } from '../usage/usage-event.ts';
+import { addLetterRoutes } from './letter-routes.ts';
 import { addMoneyRoutes } from './money-routes.ts';
 import type { Services } from './services.ts';
 
@@ -49,6 +49,7 @@ adminApi.use(async (context, next) => {
 const actor = (context: Context) => actorOf(context, `operator:${operators.get(context.req.raw) ?? ''}`);
 
 addMoneyRoutes(adminApi, actor);
+addLetterRoutes(adminApi, actor);
 addWebhookRoutes(adminApi, (context) => ({ owner: null, actor: actor(context) }));
 
 const partner = z.object({
@@ -320,71 +321,6 @@ adminApi.openapi(
       actor(context),
     );
     return context.json({ key_id: key.keyId, is_active: key.isActive, limits: key.limits }, 200);
-  },
-);
-
-const letter = z.object({
-  id: z.string(),
-  queue: z.string(),
-  body: z.unknown(),
-  received_at: z.string(),
-  replayed_at: z.string().nullable(),
-});
-
-adminApi.openapi(
-  createRoute({
-    method: 'get',
-    path: '/dead-letters',
-    tags: ['Operators'],
-    summary: 'Usage messages that could not be folded, newest first',
-    request: { query: pageQuery },
-    responses: {
-      200: jsonAnswer(
-        'Dead letters',
-        z.object({ data: z.array(letter), next_cursor: z.string().nullable() }),
-      ),
-      ...errorAnswers(400, 401, 403),
-    },
-  }),
-  async (context) => {
-    const { limit, cursor } = context.req.valid('query');
-    const rows = await context.var.services.usageStore.deadLetters(limit + 1, uuidCursor(cursor));
-    const shown = rows.map(({ id, queue, body, receivedAt, replayedAt }) => ({
-      id,
-      queue,
-      body,
-      received_at: receivedAt,
-      replayed_at: replayedAt,
-    }));
-    return context.json(
-      page(shown, limit, ({ id }) => id),
-      200,
-    );
-  },
-);
-
-adminApi.openapi(
-  createRoute({
-    method: 'post',
-    path: '/dead-letters/{id}/replay',
-    tags: ['Operators'],
-    summary: 'Send a dead letter to its queue again; what was folded before is not folded twice',
-    request: { params },
-    responses: {
-      202: jsonAnswer('Sent', z.object({ id: z.string(), message: z.string() })),
-      ...errorAnswers(401, 403, 404, 409),
-    },
-  }),
-  async (context) => {
-    const { usageStore, usageQueue } = context.var.services;
-    const found = await usageStore.deadLetter(idOr404(context.req.valid('param').id, 'dead letter'));
-    if (!found) throw new AppError('not_found', 'No such dead letter');
-    if (found.replayedAt) throw new AppError('conflict', 'This dead letter was replayed before');
-    // Whatever it is, the consumer judges it again.
-    await usageQueue.send(found.body as UsageMessage, { contentType: 'json' });
-    await usageStore.markReplayed(found.id);
-    await context.var.services.audit.write(null, actor(context), 'dead_letter.replayed', { id: found.id });
-    return context.json({ id: found.id, message: 'Sent to the queue' }, 202);
   },
 );
 

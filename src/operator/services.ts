@@ -18,9 +18,8 @@ import type { PartnerService } from '../partners/partner-service.ts';
 import type { Database } from '../platform/database.ts';
 import type { IdempotencyStore } from '../platform/idempotency-store.ts';
 import type { TokenVerifier } from '../platform/token-verifier.ts';
-import type { UsageMessage } from '../usage/usage-event.ts';
+import type { DeadLetterStore } from '../usage/dead-letter-store.ts';
 import type { UsageReports } from '../usage/usage-reports.ts';
-import type { UsageStore } from '../usage/usage-store.ts';
 import type { WebServices } from '../web/web.ts';
 import type { WebhookService } from '../webhooks/webhook-service.ts';
 
@@ -35,7 +34,7 @@ export interface Services {
   blocks: BlockService;
   partners: PartnerService;
   audit: AuditStore;
-  usageStore: UsageStore;
+  deadLetters: DeadLetterStore;
   periods: PeriodStore;
   metrics: MetricsStore;
   webhooks: WebhookService;
@@ -44,7 +43,8 @@ export interface Services {
   exports: ExportStore;
   plans: PlanService;
   invoices: InvoiceService;
-  usageQueue: Pick<Queue<UsageMessage>, 'send'>;
+  usageQueue: Pick<Queue<unknown>, 'send'>;
+  newId(): string;
 }
 
 /** What the console's pages ask besides. */

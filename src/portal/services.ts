@@ -5,6 +5,7 @@ import type { SignInGuard } from '../accounts/sign-in-guard.ts';
 import type { AlertService } from '../alerts/alert-service.ts';
 import type { AuditStore } from '../audit/audit-store.ts';
 import type { InvoiceService } from '../billing/invoice-service.ts';
+import type { PeriodStore } from '../billing/period-store.ts';
 import type { PlanService } from '../billing/plan-service.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Authenticator } from '../keys/authenticator.ts';
@@ -24,6 +25,7 @@ import type { WebhookService } from '../webhooks/webhook-service.ts';
 export interface Services extends WebServices {
   webhooks: WebhookService;
   alerts: AlertService;
+  periods: Pick<PeriodStore, 'reconciliationsOf'>;
   plans: PlanService;
   invoices: InvoiceService;
   gateway: { catalog: Catalog };

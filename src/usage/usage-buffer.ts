@@ -1,60 +1,145 @@
-// Packs the events of one isolate into queue messages: one a second or so, or as soon as one is full. A message keeps
-// its id when it is sent again, so a send that failed after it succeeded is folded once.
-// Fails open: a request is never refused because its event cannot be sent; unsent messages are kept and logged.
+// Packs the events of one isolate into queue messages: one a second or so, or as soon as one is full. A message keeps its
+// id when it is sent again, so a send that failed after it succeeded is counted once.
+// Fails open: a request is never refused because its event cannot be sent. A message that cannot be sent is tried again
+// for some four seconds and then with each that follows, is logged with what is needed to bill it, and counted. Bounded:
+// what is over MOST_HELD_BYTES is lost, and the log says what it was.
 
-import type { UsageEvent, UsageMessage } from './usage-event.ts';
+import { billOf, draftMessage, halves, type SealedMessage } from './sealed-message.ts';
+import type { UsageEvent } from './usage-event.ts';
 
 const FLUSH_AFTER_MS = 1000;
-/** Well under the 128 kB of a queue message, at some 500 bytes an event. */
-const MOST_EVENTS_A_MESSAGE = 100;
-const MOST_UNSENT_MESSAGES = 1000;
-const SEND_TRIES = 3;
+const PAUSES_MS = [50, 200, 800, 3200];
+/** An isolate has 128 MB for everything. */
+const MOST_HELD_BYTES = 16_000_000;
+/** A request lives on for 30 s after its answer; what was being sent by one that died is sent by another. */
+const MOST_FLIGHT_MS = 40_000;
+/** What a queue says of a message that is larger than it takes. */
+const TOO_LARGE = /too large|exceeds/i;
+
+/** Codes beside those of refusals: messages that were not sent at once, events that were lost. */
+const NOT_SENT = 'usage_not_sent';
+const LOST = 'usage_lost';
+
+type KeepAlive = (work: Promise<unknown>) => void;
 
 export interface UsagePorts {
-  send(message: UsageMessage): Promise<void>;
+  /** Sends the JSON of a `UsageMessage`. */
+  send(text: string): Promise<void>;
   newId(): string;
   now(): number;
   sleep(ms: number): Promise<void>;
-  lost(message: UsageMessage, error: unknown): void;
+  log(line: Record<string, unknown>): void;
 }
 
-export function createUsageBuffer({ send, newId, now, sleep, lost }: UsagePorts) {
-  let events: UsageEvent[] = [];
-  let refusals: Record<string, number> = {};
-  let unsent: UsageMessage[] = [];
+export function createUsageBuffer({ send, newId, now, sleep, log }: UsagePorts) {
+  let draft = draftMessage();
+  /** Sealed, and not tried. */
+  let ready: SealedMessage[] = [];
+  /** Tried in vain. */
+  let kept: SealedMessage[] = [];
+  /** All that is sealed and not delivered. */
+  const held = new Set<SealedMessage>();
+  let heldBytes = 0;
+  /** What is being sent, and since when. */
+  const flying = new Map<SealedMessage, number>();
   /** A flush that is late by another period died with its request: another takes over. */
   let flushDueMs = 0;
 
   function seal(): void {
-    if (events.length === 0 && Object.keys(refusals).length === 0) return;
-    unsent.push({ id: newId(), events, refusals });
-    events = [];
-    refusals = {};
+    if (draft.isEmpty()) return;
+    const message = draft.seal(newId());
+    draft = draftMessage();
+    hold(message);
+    ready.push(message);
   }
 
-  async function deliver(message: UsageMessage): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
+  function hold(message: SealedMessage): void {
+    held.add(message);
+    heldBytes += message.bytes;
+  }
+
+  function release(message: SealedMessage): void {
+    if (held.delete(message)) heldBytes -= message.bytes;
+  }
+
+  async function deliver(message: SealedMessage, pausesMs: readonly number[]): Promise<void> {
+    flying.set(message, now());
+    const error = await trySending(message, pausesMs);
+    flying.delete(message);
+    if (error === undefined) return release(message);
+    if (!TOO_LARGE.test(error)) return keepOrLose(message, error, pausesMs.length > 0);
+    const parts = halves(message, newId);
+    if (!parts) return lose(message, error);
+    release(message);
+    for (const part of parts) hold(part);
+    await Promise.all(parts.map((part) => deliver(part, pausesMs)));
+  }
+
+  /** What was wrong at last; undefined when it was sent. */
+  async function trySending(
+    { text }: SealedMessage,
+    pausesMs: readonly number[],
+  ): Promise<string | undefined> {
+    for (let tries = 0; ; tries++) {
       try {
-        return await send(message);
+        return void (await send(text));
       } catch (error) {
-        if (attempt < SEND_TRIES) await sleep(50 * attempt);
-        else if (unsent.length < MOST_UNSENT_MESSAGES) return void unsent.push(message);
-        else return lost(message, error);
+        const pauseMs = pausesMs[tries];
+        if (pauseMs === undefined || TOO_LARGE.test(String(error))) return String(error);
+        await sleep(pauseMs);
       }
     }
   }
 
-  async function flush(): Promise<void> {
-    seal();
-    const sending = unsent;
-    unsent = [];
-    await Promise.all(sending.map(deliver));
+  function keepOrLose(message: SealedMessage, error: string, isFirst: boolean): void {
+    draft.count(NOT_SENT, 1);
+    if (heldBytes > MOST_HELD_BYTES) lose(message, error);
+    else {
+      kept.push(message);
+      // An isolate may end with what it keeps: so that is named when it is first kept back.
+      if (isFirst) tell('usage not sent', message, error);
+    }
   }
 
-  function schedule(keepAlive: (work: Promise<unknown>) => void): void {
-    if (events.length >= MOST_EVENTS_A_MESSAGE) {
-      keepAlive(flush());
-    } else if (now() > flushDueMs + FLUSH_AFTER_MS) {
+  function lose(message: SealedMessage, error: string): void {
+    release(message);
+    draft.count(LOST, billOf(message).events);
+    tell('usage lost', message, error);
+  }
+
+  function tell(what: string, message: SealedMessage, error: string): void {
+    const { id, bytes } = message;
+    log({
+      message: what,
+      level: 'error',
+      usage_message: id,
+      bytes,
+      error,
+      ...billOf(message),
+    });
+  }
+
+  async function sendReady(): Promise<void> {
+    const sending = ready;
+    ready = [];
+    await Promise.all(sending.map((message) => deliver(message, PAUSES_MS)));
+  }
+
+  async function flush(): Promise<void> {
+    seal();
+    const again = [...kept, ...overdue()];
+    kept = [];
+    await Promise.all([sendReady(), ...again.map((message) => deliver(message, []))]);
+  }
+
+  /** What was being sent by a request that has ended since. */
+  const overdue = (): SealedMessage[] =>
+    [...flying].filter(([, sinceMs]) => now() - sinceMs > MOST_FLIGHT_MS).map(([message]) => message);
+
+  function schedule(keepAlive: KeepAlive): void {
+    if (draft.isFull()) seal();
+    if (ready.length > 0) keepAlive(sendReady());
+    if (!draft.isEmpty() && now() > flushDueMs + FLUSH_AFTER_MS) {
       flushDueMs = now() + FLUSH_AFTER_MS;
       keepAlive(
         sleep(FLUSH_AFTER_MS).then(() => {
@@ -66,12 +151,17 @@ export function createUsageBuffer({ send, newId, now, sleep, lost }: UsagePorts)
   }
 
   return {
-    add(event: UsageEvent, keepAlive: (work: Promise<unknown>) => void): void {
-      events.push(event);
+    add(event: UsageEvent, keepAlive: KeepAlive): void {
+      const json = JSON.stringify(event);
+      if (!draft.add(json)) {
+        seal();
+        draft.add(json);
+      }
       schedule(keepAlive);
     },
-    addRefusal(code: string, keepAlive: (work: Promise<unknown>) => void): void {
-      refusals[code] = (refusals[code] ?? 0) + 1;
+    /** `partnerId`: whose live key it was that could not be used, or was not proven. */
+    addRefusal(code: string, keepAlive: KeepAlive, partnerId?: string): void {
+      draft.count(code, 1, partnerId);
       schedule(keepAlive);
     },
     flush,

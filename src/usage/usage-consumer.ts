@@ -1,50 +1,27 @@
-// The queue's consumer: a whole batch in one statement. Messages that cannot be read, or that Postgres refuses, are
-// tried alone and then laid aside; the rest of the batch is unharmed. While the database is down everything waits.
+// The queue's consumer. A whole batch in one statement; where Postgres refuses that, it is halved down to the one event
+// that is at fault, which is set aside alone, as bytes: every other is billed. While the database is down, or refuses for
+// a reason that is no event's, everything waits.
+//
+// It may die between any two steps, and messages come again: an event counts once by its own id, however often and in
+// whatever pieces it is folded, and what is set aside twice is one letter. So nothing here has to remember how far it came.
 
-import * as z from 'zod';
 import { DatabaseRejected } from '../platform/database.ts';
-import { foldRow } from './fold-row.ts';
-import type { UsageEvent, UsageMessage } from './usage-event.ts';
-import type { Folding, UsageStore } from './usage-store.ts';
+import { type Folding, type FoldRow, foldingOf } from './folding.ts';
+import { type OpenedMessage, openMessage } from './open-message.ts';
+import type { Folded, UsageStore } from './usage-store.ts';
 
-/** A message that fails by itself goes to the dead letters after this many deliveries. */
-const MOST_DELIVERIES = 3;
+/** Events in a statement. Fewer where a message comes again: what was too much for the database comes in smaller pieces. */
+const MOST_EVENTS = 10_000;
+const FEWEST_EVENTS = 500;
+/** Statements for one batch, before one more message is begun: an invocation may make a thousand requests. */
+const MOST_STATEMENTS = 400;
+const TOO_MANY = 'too many statements for one batch';
 const MOST_DELAY_SECONDS = 300;
-
-const text = z.string();
-const whole = z.int();
-const usageEvent: z.ZodType<UsageEvent> = z.object({
-  id: z.uuid(),
-  occurredMs: whole,
-  day: z.iso.date(),
-  partnerId: z.uuid(),
-  keyId: text,
-  appId: z.uuid().nullable(),
-  environment: z.enum(['test', 'live']),
-  route: text,
-  method: text.max(10),
-  endpoint: text,
-  status: whole,
-  error: text.nullable(),
-  latencyMs: whole,
-  upstreamMs: whole.nullable(),
-  bytesIn: whole,
-  bytesOut: whole,
-  units: whole,
-  cacheHit: z.boolean(),
-  degraded: z.boolean(),
-  country: text.max(2).nullable(),
-  ip: z.union([z.ipv4(), z.ipv6()]).nullable(),
-  userAgent: text.nullable(),
-  timings: z.record(text, z.number()).optional(),
-  remaining: z.object({ second: whole, day: whole, month: whole }).optional(),
-  retiredHash: text.max(64).optional(),
-});
-const usageMessage: z.ZodType<UsageMessage> = z.object({
-  id: z.uuid(),
-  events: z.array(usageEvent),
-  refusals: z.record(text, whole),
-});
+/**
+ * SQLSTATE classes that are the data's fault: cardinality, data, integrity, limits of the program. All others say
+ * something of the database or of us, and no event is set aside for them.
+ */
+const DATAS_FAULT = /^(21|22|23|54)/;
 
 export interface QueueMessage {
   body: unknown;
@@ -55,62 +32,123 @@ export interface QueueMessage {
 
 export interface ConsumerPorts {
   store: Pick<UsageStore, 'fold'>;
-  /** Sends a body to the dead letters. */
-  layAside(body: unknown): Promise<void>;
+  /** Keeps what cannot be folded, whatever it is. The letter's id; the same for the same. */
+  keep(letter: unknown, reason: string): Promise<string>;
   /** Called when the fold wrote events for webhooks. */
   told(): Promise<unknown>;
   log(line: Record<string, unknown>): void;
 }
 
-export const foldingOf = (messages: readonly UsageMessage[]): Folding => ({
-  messageIds: [...new Set(messages.map(({ id }) => id))],
-  rows: [...new Map(messages.map((message) => [message.id, message])).values()].flatMap(({ id, events }) =>
-    events.map((event) => foldRow(event, id)),
-  ),
-  refusals: messages.flatMap(({ id, refusals }) =>
-    Object.entries(refusals).map(([code, calls]) => ({ message_id: id, code, calls })),
-  ),
-});
+interface Delivered extends OpenedMessage {
+  delivery: QueueMessage;
+}
+
+const isDatasFault = (error: unknown): error is DatabaseRejected =>
+  error instanceof DatabaseRejected && DATAS_FAULT.test(error.code);
 
 /** Waits about a quarter of the time that the database has been down, so usage is back soon after it is. */
 const backOff = (attempts: number): number => Math.min(MOST_DELAY_SECONDS, Math.round(1.3 ** attempts));
 
-export async function consumeUsage(messages: readonly QueueMessage[], ports: ConsumerPorts): Promise<void> {
-  const readable: { message: QueueMessage; body: UsageMessage }[] = [];
-  for (const message of messages) {
-    const parsed = usageMessage.safeParse(message.body);
-    if (parsed.success) readable.push({ message, body: parsed.data });
-    else await poison(message, ports, 'not a usage message');
+/** Whole messages, as many as a statement takes. */
+function* groupsOf(messages: readonly Delivered[]): Generator<Delivered[]> {
+  let group: Delivered[] = [];
+  let events = 0;
+  for (const each of messages) {
+    const size = each.message.events.length;
+    const most = Math.max(FEWEST_EVENTS, MOST_EVENTS / 2 ** Math.min(10, each.delivery.attempts - 1));
+    if (group.length > 0 && events + size > most) {
+      yield group;
+      group = [];
+      events = 0;
+    }
+    group.push(each);
+    events += size;
   }
-  if (readable.length > 0) await foldAll(readable, ports);
+  if (group.length > 0) yield group;
 }
 
-async function foldAll(
-  readable: { message: QueueMessage; body: UsageMessage }[],
-  ports: ConsumerPorts,
-): Promise<void> {
-  try {
-    const folded = await ports.store.fold(foldingOf(readable.map(({ body }) => body)));
-    for (const { message } of readable) message.ack();
+export async function consumeUsage(messages: readonly QueueMessage[], ports: ConsumerPorts): Promise<void> {
+  const foldGroup = createConsumer(ports);
+  const opened = messages.map((delivery) => ({ delivery, ...openMessage(delivery.body) }));
+  for (const group of groupsOf(opened)) await foldGroup(group);
+}
+
+function createConsumer(ports: ConsumerPorts) {
+  let statements = 0;
+
+  function wait(group: readonly Delivered[], error: unknown): void {
+    for (const { delivery } of group) delivery.retry({ delaySeconds: backOff(delivery.attempts) });
+    ports.log({ message: 'usage waits', level: 'error', delivered: group.length, error: String(error) });
+  }
+
+  async function fold(folding: Folding): Promise<Folded> {
+    statements++;
+    const folded = await ports.store.fold(folding);
     if (folded.told > 0) await ports.told();
-    ports.log({ message: 'usage folded', delivered: readable.length, ...folded });
-  } catch (error) {
-    const isRejected = error instanceof DatabaseRejected;
-    // Serialization failures and deadlocks are nobody's fault: class 40.
-    if (!isRejected || error.code.startsWith('40')) {
-      for (const { message } of readable) message.retry({ delaySeconds: backOff(message.attempts) });
-      ports.log({ message: 'usage waits', delivered: readable.length, error: String(error) });
-    } else if (readable.length === 1 && readable[0]) {
-      await poison(readable[0].message, ports, error.message);
-    } else {
-      for (const each of readable) await foldAll([each], ports);
+    return folded;
+  }
+
+  async function setAside(letter: unknown, reason: string): Promise<void> {
+    statements++;
+    const id = await ports.keep(letter, reason);
+    const { id: event, partnerId: partner, units } = (letter ?? {}) as Record<string, unknown>;
+    ports.log({ message: 'usage set aside', level: 'error', letter: id, reason, event, partner, units });
+  }
+
+  /** Everything but the events that are at fault, which are set aside. */
+  async function foldPieces(rows: readonly FoldRow[], raw: Delivered['raw']): Promise<void> {
+    if (rows.length === 0) return;
+    try {
+      await fold({ rows: [...rows], refusals: [] });
+    } catch (error) {
+      if (!isDatasFault(error)) throw error;
+      const [only, another] = rows;
+      if (only && !another) return setAside(raw.get(only.id), error.message);
+      const half = Math.ceil(rows.length / 2);
+      await foldPieces(rows.slice(0, half), raw);
+      await foldPieces(rows.slice(half), raw);
     }
   }
-}
 
-async function poison(message: QueueMessage, ports: ConsumerPorts, reason: string): Promise<void> {
-  ports.log({ message: 'usage message refused', reason, attempts: message.attempts });
-  if (message.attempts < MOST_DELIVERIES) return message.retry({ delaySeconds: 1 });
-  await ports.layAside(message.body);
-  message.ack();
+  async function foldAlone(each: Delivered): Promise<void> {
+    const { message, raw } = each;
+    const { rows, refusals } = foldingOf([message]);
+    try {
+      await fold({ rows: [], refusals });
+    } catch (error) {
+      if (!isDatasFault(error)) throw error;
+      await setAside({ ...message, events: [] }, error.message);
+    }
+    await foldPieces(rows, raw);
+    await finish(each);
+  }
+
+  /** Of a message whose good events are folded: what could not be read is set aside, and the message is done. */
+  async function finish(each: Delivered): Promise<void> {
+    try {
+      if (each.bad.length > 0 && statements >= MOST_STATEMENTS) throw new Error(TOO_MANY);
+      for (const { letter, reason } of each.bad) await setAside(letter, reason);
+      each.delivery.ack();
+    } catch (error) {
+      wait([each], error);
+    }
+  }
+
+  async function foldGroup(group: readonly Delivered[]): Promise<void> {
+    if (statements >= MOST_STATEMENTS) return wait(group, TOO_MANY);
+    try {
+      const folded = await fold(foldingOf(group.map(({ message }) => message)));
+      ports.log({ message: 'usage folded', delivered: group.length, ...folded });
+      for (const each of group) await finish(each);
+    } catch (error) {
+      if (!isDatasFault(error)) return wait(group, error);
+      const [only, another] = group;
+      if (only && !another) return foldAlone(only).catch((failure) => wait(group, failure));
+      const half = Math.ceil(group.length / 2);
+      await foldGroup(group.slice(0, half));
+      await foldGroup(group.slice(half));
+    }
+  }
+
+  return foldGroup;
 }

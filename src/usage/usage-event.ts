@@ -36,9 +36,12 @@ export interface UsageEvent {
   retiredHash?: string;
 }
 
-/** What one isolate sends at once. `refusals`: callers without a known key, counted by error code. */
+/** What one isolate sends at once. */
 export interface UsageMessage {
   id: string;
   events: UsageEvent[];
+  /** Callers who proved nothing, by error code: with no key that is known. */
   refusals: Record<string, number>;
+  /** And with a live key that is known, but may not be used or was not proven: by partner, by error code. */
+  unproven?: Record<string, Record<string, number>>;
 }

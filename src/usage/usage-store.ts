@@ -1,49 +1,63 @@
-// Folds usage messages into the database, each once, and reads usage back.
+// Folds usage into the database, each event once.
 
 import { type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../platform/database.ts';
-import type { FoldRow } from './fold-row.ts';
+import { columnOf, FOLD_COLUMNS, type Folding, type FoldRow } from './folding.ts';
 
-/** One label set of a metric, as text: `route="/v2/…",status="200"`. Values are ours: routes, statuses, codes. */
-const FOLD = (messageIds: string, rows: string, refusals: string): SQL => sql`
-  WITH message AS (
-    INSERT INTO usage_message (id) SELECT value::uuid FROM jsonb_array_elements_text(${messageIds}::jsonb)
-    ON CONFLICT DO NOTHING RETURNING id),
-  event AS MATERIALIZED (
-    SELECT e.* FROM jsonb_to_recordset(${rows}::jsonb) AS e(message_id uuid, id uuid, occurred_at timestamptz, day date,
-      partner_id uuid, key_id text, app_id uuid, environment text, route text, method text, endpoint text,
-      status_code smallint, error text, latency_ms int, upstream_ms int, bytes_in bigint, bytes_out bigint, units int,
-      cache_hit boolean, degraded boolean, country text, ip inet, user_agent text, bucket int, register int, rank int,
-      le text, retired_hash text, timings jsonb, remaining jsonb)
-    JOIN message ON message.id = e.message_id),
+const names = Object.keys(FOLD_COLUMNS) as (keyof FoldRow)[];
+const sentColumns = (rows: readonly FoldRow[]): SQL =>
+  sql.join(
+    names.map((name) => sql`${columnOf(rows, name)}::${sql.raw(FOLD_COLUMNS[name])}[]`),
+    sql`, `,
+  );
+/** Stands for callers of no partner. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+const NAMES = sql.raw(names.join(', '));
+
+// One pass for each thing that is counted, never one for each group: a full batch of the queue, 10,000 events, must be
+// folded well within DATABASE_TIMEOUT_MS. What is counted is what `raw` inserted. An event that is there already, because
+// its message came twice or a part of it was folded before, counts nothing: so it does not matter in which pieces messages
+// are folded, nor how often. Only the refusals, which have no ids, need their message to be remembered.
+// `grouped`: 31 less the bit of the one column that was grouped by.
+const FOLD = (rows: readonly FoldRow[], refusals: string): SQL => sql`
+  WITH sent AS MATERIALIZED (
+    SELECT * FROM unnest(${sentColumns(rows)}) AS e(${NAMES})),
   raw AS (
     INSERT INTO api_usage_events (id, occurred_at, day, message_id, partner_id, key_id, app_id, environment, route,
       method, endpoint, status_code, error, latency_ms, upstream_ms, bytes_in, bytes_out, units, cache_hit, degraded,
       country, ip, user_agent, timings, remaining)
     SELECT id, occurred_at, day, message_id, partner_id, key_id, app_id, environment, route, method, endpoint,
       status_code, error, latency_ms, upstream_ms, bytes_in, bytes_out, units, cache_hit, degraded, country, ip,
-      user_agent, timings, remaining FROM event),
+      user_agent, timings::jsonb, remaining::jsonb FROM sent
+    ON CONFLICT DO NOTHING RETURNING id, occurred_at),
+  event AS MATERIALIZED (
+    SELECT id, occurred_at, date_trunc('minute', occurred_at) AS minute, day, line, partner_id, key_id, app_id, environment,
+      route, status_code, error, latency_ms, bytes_in, bytes_out, units, cache_hit, degraded, country, bucket, register,
+      CASE WHEN ip IS NOT NULL THEN rank END AS rank, le, retired_hash
+    FROM sent JOIN raw USING (id, occurred_at)),
+  counted AS (
+    SELECT line, grouping(bucket, status_code, error, country, register) AS grouped, bucket, status_code, error, country,
+      register, count(*) AS calls, max(rank) AS rank
+    FROM event GROUP BY GROUPING SETS ((line, bucket), (line, status_code), (line, error), (line, country), (line, register))),
+  sketch AS (
+    SELECT line, jsonb_object_agg(bucket, calls) FILTER (WHERE grouped = 15) AS buckets,
+      jsonb_object_agg(status_code, calls) FILTER (WHERE grouped = 23) AS statuses,
+      coalesce(jsonb_object_agg(error, calls) FILTER (WHERE grouped = 27 AND error IS NOT NULL), '{}') AS codes,
+      coalesce(jsonb_object_agg(country, calls) FILTER (WHERE grouped = 29 AND country IS NOT NULL), '{}') AS countries,
+      coalesce(jsonb_object_agg(register, rank) FILTER (WHERE grouped = 30 AND rank IS NOT NULL), '{}') AS registers
+    FROM counted GROUP BY line),
   rollup AS (
     INSERT INTO api_usage_rollups_day AS r (key_id, day, route, partner_id, app_id, environment, calls, errors, units,
       billed_calls, latency_ms_sum, bytes_in, bytes_out, cache_hits, latency_buckets, statuses, error_codes, countries, ip_registers)
-    SELECT g.key_id, g.day, g.route, g.partner_id, g.app_id, g.environment, g.calls, g.errors, g.units, g.billed,
-      g.latency, g.bytes_in, g.bytes_out, g.hits,
-      (SELECT jsonb_object_agg(bucket, n) FROM (SELECT bucket, count(*) AS n FROM event e
-        WHERE (e.key_id, e.day, e.route) = (g.key_id, g.day, g.route) GROUP BY bucket) b),
-      (SELECT jsonb_object_agg(status_code, n) FROM (SELECT status_code, count(*) AS n FROM event e
-        WHERE (e.key_id, e.day, e.route) = (g.key_id, g.day, g.route) GROUP BY status_code) s),
-      (SELECT coalesce(jsonb_object_agg(error, n), '{}') FROM (SELECT error, count(*) AS n FROM event e
-        WHERE (e.key_id, e.day, e.route) = (g.key_id, g.day, g.route) AND error IS NOT NULL GROUP BY error) x),
-      (SELECT coalesce(jsonb_object_agg(country, n), '{}') FROM (SELECT country, count(*) AS n FROM event e
-        WHERE (e.key_id, e.day, e.route) = (g.key_id, g.day, g.route) AND country IS NOT NULL GROUP BY country) c),
-      (SELECT coalesce(jsonb_object_agg(register, n), '{}') FROM (SELECT register, max(rank) AS n FROM event e
-        WHERE (e.key_id, e.day, e.route) = (g.key_id, g.day, g.route) AND ip IS NOT NULL GROUP BY register) i)
-    FROM (SELECT key_id, day, route, partner_id, app_id, environment, count(*) AS calls,
-        count(*) FILTER (WHERE status_code >= 400) AS errors, sum(units) AS units,
-        count(*) FILTER (WHERE units > 0) AS billed, sum(latency_ms) AS latency, sum(bytes_in) AS bytes_in,
-        sum(bytes_out) AS bytes_out, count(*) FILTER (WHERE cache_hit) AS hits
-      FROM event GROUP BY key_id, day, route, partner_id, app_id, environment
-      ORDER BY key_id, day, route) g
+    SELECT key_id, day, route, partner_id, app_id, environment, calls, errors, units, billed, latency, bytes_in, bytes_out, hits,
+      buckets, statuses, codes, countries, registers
+    FROM (SELECT line, min(key_id) AS key_id, min(day) AS day, min(route) AS route, (array_agg(partner_id))[1] AS partner_id,
+        (array_agg(app_id))[1] AS app_id, min(environment) AS environment, count(*) AS calls,
+        count(*) FILTER (WHERE status_code >= 400) AS errors, sum(units) AS units, count(*) FILTER (WHERE units > 0) AS billed,
+        sum(latency_ms) AS latency, sum(bytes_in) AS bytes_in, sum(bytes_out) AS bytes_out,
+        count(*) FILTER (WHERE cache_hit) AS hits
+      FROM event GROUP BY line) total JOIN sketch USING (line)
+    ORDER BY key_id, day, route
     ON CONFLICT (key_id, day, route) DO UPDATE SET calls = r.calls + excluded.calls,
       errors = r.errors + excluded.errors, units = r.units + excluded.units,
       billed_calls = r.billed_calls + excluded.billed_calls,
@@ -51,22 +65,27 @@ const FOLD = (messageIds: string, rows: string, refusals: string): SQL => sql`
       bytes_out = r.bytes_out + excluded.bytes_out, cache_hits = r.cache_hits + excluded.cache_hits,
       latency_buckets = merge_sums(r.latency_buckets, excluded.latency_buckets),
       statuses = merge_sums(r.statuses, excluded.statuses),
-      error_codes = merge_sums(r.error_codes, excluded.error_codes),
+      error_codes = CASE WHEN excluded.error_codes = '{}' THEN r.error_codes ELSE merge_sums(r.error_codes, excluded.error_codes) END,
       countries = merge_sums(r.countries, excluded.countries),
       ip_registers = merge_maxima(r.ip_registers, excluded.ip_registers)),
+  refused AS (
+    SELECT * FROM jsonb_to_recordset(${refusals}::jsonb) AS r(message_id uuid, partner_id uuid, code text, calls int)),
+  message AS (
+    INSERT INTO usage_message (id) SELECT DISTINCT message_id FROM refused ORDER BY 1 ON CONFLICT DO NOTHING RETURNING id),
   refusal AS (
-    SELECT r.code, sum(r.calls) AS calls FROM jsonb_to_recordset(${refusals}::jsonb) AS r(message_id uuid, code text, calls int)
-    JOIN message ON message.id = r.message_id GROUP BY r.code),
+    SELECT r.partner_id, r.code, sum(r.calls) AS calls FROM refused r JOIN message ON message.id = r.message_id GROUP BY 1, 2),
+  daily AS (
+    SELECT partner_id, environment, day, count(*) AS calls, count(*) FILTER (WHERE status_code < 400) AS successful,
+      count(*) FILTER (WHERE status_code >= 400) AS failed, sum(units) AS units
+    FROM event WHERE units > 0 AND partner_id IN (SELECT id FROM partner) GROUP BY 1, 2, 3),
   quota AS (
     INSERT INTO quota_usage AS q (partner_id, environment, period_type, period_start, period_end, requests_count,
       successful_requests, failed_requests, units)
-    SELECT partner_id, environment, period_type, period_start, period_end, count(*),
-      count(*) FILTER (WHERE status_code < 400), count(*) FILTER (WHERE status_code >= 400), sum(units)
-    FROM (SELECT e.*, 'daily' AS period_type, day AS period_start, day AS period_end FROM event e
-      UNION ALL SELECT e.*, 'monthly', date_trunc('month', day)::date,
-        (date_trunc('month', day) + interval '1 month' - interval '1 day')::date FROM event e) counted
-    WHERE units > 0 AND partner_id IN (SELECT id FROM partner)
-    GROUP BY partner_id, environment, period_type, period_start, period_end
+    SELECT partner_id, environment, period_type, period_start, period_end, calls, successful, failed, units FROM (
+      SELECT partner_id, environment, 'daily' AS period_type, day AS period_start, day AS period_end, calls, successful, failed, units FROM daily
+      UNION ALL SELECT partner_id, environment, 'monthly', date_trunc('month', day)::date,
+        (date_trunc('month', day) + interval '1 month' - interval '1 day')::date, sum(calls), sum(successful), sum(failed), sum(units)
+      FROM daily GROUP BY 1, 2, 4, 5) counted
     ORDER BY partner_id, environment, period_type, period_start
     ON CONFLICT (partner_id, environment, period_type, period_start) DO UPDATE SET
       requests_count = q.requests_count + excluded.requests_count,
@@ -95,17 +114,20 @@ const FOLD = (messageIds: string, rows: string, refusals: string): SQL => sql`
   minute AS (
     INSERT INTO usage_minute AS u (minute, partner_id, calls, errors, server_errors, degraded, auth_failures,
       lag_seconds, latency_buckets)
-    SELECT g.minute, g.partner_id, g.calls, g.errors, g.server_errors, g.degraded, g.auth_failures, g.lag,
-      (SELECT coalesce(jsonb_object_agg(bucket, n), '{}') FROM (SELECT bucket, count(*) AS n FROM event e
-        WHERE e.environment = 'live' AND e.partner_id = g.partner_id AND date_trunc('minute', e.occurred_at) = g.minute
-        GROUP BY bucket) b)
-    FROM (SELECT date_trunc('minute', occurred_at) AS minute, partner_id, count(*) AS calls,
-        count(*) FILTER (WHERE status_code >= 400) AS errors, count(*) FILTER (WHERE status_code >= 500) AS server_errors,
-        count(*) FILTER (WHERE degraded) AS degraded, count(*) FILTER (WHERE status_code = 401) AS auth_failures,
-        greatest(0, max(extract(epoch FROM now() - occurred_at)))::int AS lag
-      FROM event WHERE environment = 'live' AND occurred_at > now() - interval '1 day' GROUP BY 1, 2
-      UNION ALL SELECT date_trunc('minute', now()), '00000000-0000-0000-0000-000000000000'::uuid, 0, 0, 0, 0, sum(calls), 0
-      FROM refusal WHERE code LIKE 'invalid%' HAVING sum(calls) > 0) g
+    SELECT g.minute, g.partner_id, g.calls, g.errors, g.server_errors, g.degraded, g.auth_failures, g.lag, coalesce(l.sketch, '{}')
+    FROM (SELECT minute, partner_id, sum(calls) AS calls, sum(errors) AS errors, sum(server_errors) AS server_errors,
+        sum(degraded) AS degraded, sum(auth_failures) AS auth_failures, max(lag) AS lag
+      FROM (SELECT minute, partner_id, count(*) AS calls, count(*) FILTER (WHERE status_code >= 400) AS errors,
+          count(*) FILTER (WHERE status_code >= 500) AS server_errors, count(*) FILTER (WHERE degraded) AS degraded,
+          count(*) FILTER (WHERE status_code = 401) AS auth_failures,
+          greatest(0, extract(epoch FROM now() - min(occurred_at)))::int AS lag
+        FROM event WHERE environment = 'live' AND occurred_at > now() - interval '1 day' GROUP BY 1, 2
+        UNION ALL SELECT date_trunc('minute', now()), coalesce(partner_id, ${NOBODY}::uuid), 0, 0, 0, 0, sum(calls), 0
+        FROM refusal WHERE code IN ('invalid_api_key', 'invalid_signature', 'invalid_api_key_format', 'invalid_auth_format')
+        GROUP BY partner_id) part GROUP BY 1, 2) g
+    LEFT JOIN (SELECT minute, partner_id, jsonb_object_agg(bucket, n) AS sketch FROM (
+      SELECT minute, partner_id, bucket, count(*) AS n FROM event WHERE environment = 'live' GROUP BY 1, 2, 3) each GROUP BY 1, 2) l
+      USING (minute, partner_id)
     ORDER BY g.minute, g.partner_id
     ON CONFLICT (minute, partner_id) DO UPDATE SET calls = u.calls + excluded.calls, errors = u.errors + excluded.errors,
       server_errors = u.server_errors + excluded.server_errors, degraded = u.degraded + excluded.degraded,
@@ -124,68 +146,38 @@ const FOLD = (messageIds: string, rows: string, refusals: string): SQL => sql`
   metric AS (
     INSERT INTO metric_counter AS m (name, labels, value)
     SELECT name, labels, sum(value) FROM (
-      SELECT 'api_requests_total' AS name, format('route="%s",status="%s"', route, status_code) AS labels, 1.0 AS value FROM event
-      UNION ALL SELECT 'api_request_duration_seconds_bucket', format('route="%s",le="%s"', route, le), 1 FROM event
-      UNION ALL SELECT 'api_request_duration_seconds_sum', format('route="%s"', route), latency_ms / 1000.0 FROM event
+      SELECT 'api_requests_total' AS name, format('route="%s",status="%s"', route, status_code) AS labels, count(*)::float8 AS value
+        FROM event GROUP BY route, status_code
+      UNION ALL SELECT 'api_request_duration_seconds_bucket', format('route="%s",le="%s"', route, le), count(*) FROM event GROUP BY route, le
+      UNION ALL SELECT 'api_request_duration_seconds_sum', format('route="%s"', route), sum(latency_ms) / 1000.0 FROM event GROUP BY route
       UNION ALL SELECT 'rate_limit_exceeded_total', format('limit_type="%s"', CASE error
-          WHEN 'daily_quota_exceeded' THEN 'per_day' WHEN 'monthly_quota_exceeded' THEN 'per_month' ELSE 'per_second' END), 1
-        FROM event WHERE status_code = 429
+          WHEN 'daily_quota_exceeded' THEN 'per_day' WHEN 'monthly_quota_exceeded' THEN 'per_month' ELSE 'per_second' END), count(*)
+        FROM event WHERE status_code = 429 GROUP BY error
       UNION ALL SELECT 'api_key_auth_attempts_total', format('status="%s"', CASE
-          WHEN error IN ('invalid_api_key', 'invalid_signature') THEN error ELSE 'success' END), 1 FROM event
-      UNION ALL SELECT 'api_key_auth_attempts_total', format('status="%s"', code), calls FROM refusal
-      UNION ALL SELECT 'api_key_usage_total', format('environment="%s"', environment), units FROM event
+          WHEN error IN ('invalid_api_key', 'invalid_signature') THEN error ELSE 'success' END), count(*) FROM event GROUP BY error
+      UNION ALL SELECT 'api_key_auth_attempts_total', format('status="%s"', code), calls FROM refusal WHERE code NOT LIKE 'usage%'
+      UNION ALL SELECT 'usage_messages_not_sent_total', '', calls FROM refusal WHERE code = 'usage_not_sent'
+      UNION ALL SELECT 'usage_events_lost_total', '', calls FROM refusal WHERE code = 'usage_lost'
+      UNION ALL SELECT 'api_key_usage_total', format('environment="%s"', environment), sum(units) FROM event GROUP BY environment
     ) counted GROUP BY name, labels ORDER BY name, labels
     ON CONFLICT (name, labels) DO UPDATE SET value = m.value + excluded.value)
-  SELECT (SELECT count(*) FROM message) AS messages, (SELECT count(*) FROM event) AS events,
+  SELECT (SELECT count(*) FROM event) AS events,
     (SELECT count(*) FROM told) AS told`;
 
 export interface Folded {
-  messages: number;
+  /** Events that were not there before. */
   events: number;
   /** Webhook events that it wrote: thresholds of quotas that were passed. */
   told: number;
 }
 
-export interface Folding {
-  messageIds: string[];
-  rows: FoldRow[];
-  refusals: { message_id: string; code: string; calls: number }[];
-}
-
-export interface DeadLetter {
-  id: string;
-  queue: string;
-  body: unknown;
-  receivedAt: string;
-  replayedAt: string | null;
-}
-
 export function createUsageStore(database: Database) {
   return {
-    /** One statement, one transaction: all of the messages that were not folded before, or nothing. */
-    async fold({ messageIds, rows, refusals }: Folding): Promise<Folded> {
-      const query = FOLD(JSON.stringify(messageIds), JSON.stringify(rows), JSON.stringify(refusals));
-      const [result] = await database.rows<Folded>(query);
-      return result ?? { messages: 0, events: 0, told: 0 };
+    /** One statement, one transaction: all that was not folded before, or nothing. */
+    async fold({ rows, refusals }: Folding): Promise<Folded> {
+      const [result] = await database.rows<Folded>(FOLD(rows, JSON.stringify(refusals)));
+      return result ?? { events: 0, told: 0 };
     },
-    async keepDeadLetters(queue: string, letters: readonly { id: string; body: unknown }[]): Promise<void> {
-      await database.rows(sql`
-        INSERT INTO dead_letter (id, queue, body)
-        SELECT (l->>'id')::uuid, ${queue}, l->'body' FROM jsonb_array_elements(${JSON.stringify(letters)}::jsonb) l
-        ON CONFLICT DO NOTHING`);
-    },
-    /** Newest first. `before`: the id of the last one seen. */
-    deadLetters: (limit: number, before?: string): Promise<DeadLetter[]> =>
-      database.rows<DeadLetter>(sql`
-        SELECT id, queue, body, received_at AS "receivedAt", replayed_at AS "replayedAt" FROM dead_letter
-        WHERE ${before ?? null}::uuid IS NULL OR id < ${before ?? null}::uuid ORDER BY id DESC LIMIT ${limit}`),
-    async deadLetter(id: string): Promise<DeadLetter | undefined> {
-      const [letter] = await database.rows<DeadLetter>(sql`
-        SELECT id, queue, body, received_at AS "receivedAt", replayed_at AS "replayedAt" FROM dead_letter WHERE id = ${id}`);
-      return letter;
-    },
-    markReplayed: (id: string): Promise<unknown> =>
-      database.rows(sql`UPDATE dead_letter SET replayed_at = now() WHERE id = ${id}`),
   };
 }
 

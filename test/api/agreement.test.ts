@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { uuidv7 } from 'uuidv7';
 import { expect, it } from 'vitest';
 import { openDatabase } from '../../src/platform/database.ts';
-import { foldingOf } from '../../src/usage/usage-consumer.ts';
+import { foldingOf } from '../../src/usage/folding.ts';
 import type { UsageEvent } from '../../src/usage/usage-event.ts';
 import { createUsageReports, queries } from '../../src/usage/usage-reports.ts';
 import { createUsageStore } from '../../src/usage/usage-store.ts';

@@ -6,7 +6,7 @@ import { uuidv7 } from 'uuidv7';
 import { expect, it } from 'vitest';
 import { createBillingStore } from '../../src/billing/billing-store.ts';
 import { closeMonths } from '../../src/billing/close-month.ts';
-import { foldingOf } from '../../src/usage/usage-consumer.ts';
+import { foldingOf } from '../../src/usage/folding.ts';
 import type { UsageEvent, UsageMessage } from '../../src/usage/usage-event.ts';
 import { createUsageStore } from '../../src/usage/usage-store.ts';
 import { monthAfter, type NaiveEvent, type NaiveTerms, naiveInvoices } from '../support/naive-biller.ts';

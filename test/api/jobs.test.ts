@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import {
   call,
   control,
+  developerToken,
   eventCount,
   eventually,
   makeKey,
@@ -149,34 +150,76 @@ it('invoices are immutable: no change of amounts, no deletion, no line more, no 
   await expect(query(`UPDATE invoice SET status = 'open' WHERE id = $1`, [id])).rejects.toThrow(/accepts no/);
 });
 
-it('reconciliation agrees for what was counted, and says when something is missing', async () => {
-  const good = await makePartner({ day: 1000 });
-  const key = await makeKey(good.id);
+const compared = (partnerIds: string[], day: string) =>
+  query(
+    `SELECT limiter_units::int AS l, event_units::int AS e, rollup_units::int AS r, quota_units::int AS q,
+       month_units::int AS m, invoice_units::int AS i, corrected_units::int AS c, agrees
+     FROM reconciliation WHERE partner_id = ANY ($1) AND day = $2 ORDER BY agrees DESC, limiter_units DESC`,
+    [partnerIds, day],
+  );
+const reconcile = (at = Date.now()) => control('cron', { cron: '10 2 * * *', at });
+const callSeven = async (partnerId: string) => {
+  const key = await makeKey(partnerId);
   for (let i = 0; i < 7; i++) await call('/v2/stops/x/departures', { key: key.secret });
   await eventually(
-    () => eventCount(good.id),
+    () => eventCount(partnerId),
     (count) => count === 7,
   );
-  const bad = await makePartner();
+};
+
+it('the comparison agrees for what was counted, and tolerates nothing: more, less, or none at all', async () => {
+  const [good, bad, lost, less] = [
+    await makePartner({ day: 1000 }),
+    await makePartner(),
+    await makePartner({ day: 1000 }),
+    await makePartner({ day: 1000 }),
+  ];
+  for (const { id } of [good, lost, less]) await callSeven(id);
+  await makeKey(bad.id);
+  const today = isoDay(Date.now());
   await query(
     `INSERT INTO quota_usage (partner_id, period_type, period_start, period_end, units) VALUES ($1, 'daily', $2, $2, 5)`,
-    [bad.id, isoDay(Date.now())],
+    [bad.id, today],
   );
-  await control('cron', { cron: '10 2 * * *' });
-  const rows = await query(
-    `SELECT limiter_units::int AS l, event_units::int AS e, rollup_units::int AS r, quota_units::int AS q, agrees
-     FROM reconciliation WHERE partner_id = ANY ($1) AND day = $2 ORDER BY agrees DESC`,
-    [[good.id, bad.id], isoDay(Date.now())],
-  );
-  expect(rows).toEqual([
-    { l: 7, e: 7, r: 7, q: 7, agrees: true },
-    { l: 0, e: 0, r: 0, q: 5, agrees: false },
+  // All events of one are lost, and its rows with them; of another, one unit is.
+  for (const table of ['api_usage_events', 'api_usage_rollups_day', 'quota_usage'])
+    await query(`DELETE FROM ${table} WHERE partner_id = $1`, [lost.id]);
+  await query(`UPDATE quota_usage SET units = units - 1 WHERE partner_id = $1`, [less.id]);
+  await reconcile();
+  expect(await compared([good.id, bad.id, lost.id, less.id], today)).toEqual([
+    { l: 7, e: 7, r: 7, q: 7, m: 7, i: 7, c: 0, agrees: true },
+    { l: 7, e: 0, r: 0, q: 0, m: 0, i: 0, c: 0, agrees: false },
+    { l: 7, e: 7, r: 7, q: 6, m: 6, i: 6, c: 0, agrees: false },
+    { l: 0, e: 0, r: 0, q: 5, m: 5, i: 0, c: 0, agrees: false },
   ]);
   expect((await call('/api/admin/reconciliations', operator)).json.data.length).toBeGreaterThan(0);
   const { text } = await call('/metrics', {
     headers: { authorization: `Bearer ${stack.demo.metrics.token}` },
   });
-  expect(Number(/^reconciliation_differences (\d+)$/m.exec(text)?.[1])).toBeGreaterThanOrEqual(1);
+  expect(Number(/^reconciliation_differences (\d+)$/m.exec(text)?.[1])).toBeGreaterThanOrEqual(3);
+  const token = await developerToken(good);
+  const { json } = await call('/api/dev/checks', { headers: { authorization: `Bearer ${token}` } });
+  expect(json.data).toMatchObject([{ day: today, limiter_units: 7, invoice_units: 7, agrees: true }]);
+});
+
+it('a day that was active until midnight is compared after it, and corrected to what was billed a day later', async () => {
+  const partner = await makePartner({ day: 1000 });
+  await callSeven(partner.id);
+  const today = isoDay(Date.now());
+  for (const table of ['api_usage_rollups_day', 'quota_usage'])
+    await query(`UPDATE ${table} SET units = units - 2 WHERE partner_id = $1`, [partner.id]);
+  await query(
+    `UPDATE api_usage_events SET units = 0 WHERE id IN (SELECT id FROM api_usage_events WHERE partner_id = $1 LIMIT 2)`,
+    [partner.id],
+  );
+  const DAY_MS = 86_400_000;
+  await reconcile(Date.now() + DAY_MS);
+  const differs = { l: 7, e: 5, r: 5, q: 5, m: 5, i: 5, c: 0, agrees: false };
+  expect(await compared([partner.id], today)).toEqual([differs]);
+  await reconcile(Date.now() + 2 * DAY_MS);
+  expect(await compared([partner.id], today)).toEqual([{ ...differs, c: -2 }]);
+  await reconcile(Date.now() + 2 * DAY_MS);
+  expect(await compared([partner.id], today)).toEqual([{ ...differs, l: 5, c: -2, agrees: true }]);
 });
 
 it('partitions are made ahead and dropped by age, and what came too early is moved, not lost', async () => {

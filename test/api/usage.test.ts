@@ -12,8 +12,8 @@ import {
   makePartner,
   query,
   setFaults,
-  stack,
 } from '../support/api.ts';
+import { usageEventOf, usageMessageOf } from '../support/events.ts';
 
 afterEach(() => setFaults({ queueTwice: false, dies: { step: 'none', times: 0 } }));
 
@@ -88,37 +88,10 @@ describe('after the queue drains, events, rollups, quota_usage and /dashboard/us
   });
 });
 
-const event = (partnerId: string, over: object = {}) => ({
-  id: randomUUID(),
-  occurredMs: Date.now(),
-  day: new Date().toISOString().slice(0, 10),
-  partnerId,
-  keyId: 'gone',
-  appId: null,
-  environment: 'live',
-  route: '/v2/routes/list',
-  method: 'GET',
-  endpoint: '/v2/routes/list',
-  status: 200,
-  error: null,
-  latencyMs: 12,
-  upstreamMs: 10,
-  bytesIn: 0,
-  bytesOut: 100,
-  units: 1,
-  cacheHit: false,
-  degraded: false,
-  country: 'SN',
-  ip: '2001:db8::1',
-  userAgent: null,
-  ...over,
-});
-const message = (events: object[]) => ({ id: randomUUID(), events, refusals: {} });
-
 describe('events that are not as usual', () => {
   it('one whose key was deleted is kept', async () => {
     const partner = await makePartner();
-    await control('queue', message([event(partner.id)]));
+    await control('queue', usageMessageOf([usageEventOf(partner.id)]));
     expect(
       await eventually(
         () => eventCount(partner.id),
@@ -129,7 +102,7 @@ describe('events that are not as usual', () => {
 
   it('one whose partner was deleted is kept', async () => {
     const nobody = randomUUID();
-    await control('queue', message([event(nobody)]));
+    await control('queue', usageMessageOf([usageEventOf(nobody)]));
     expect(
       await eventually(
         () => eventCount(nobody),
@@ -144,7 +117,7 @@ describe('events that are not as usual', () => {
     ['a leap day', '2028-02-29T12:00:00.000Z', '2028-02-29', '2028-02-01'],
   ] as const)('%s is counted in its own day and month', async ([, at, day, month]) => {
     const partner = await makePartner();
-    await control('queue', message([event(partner.id, { occurredMs: Date.parse(at), day })]));
+    await control('queue', usageMessageOf([usageEventOf(partner.id, { occurredMs: Date.parse(at), day })]));
     await eventually(
       () => eventCount(partner.id),
       (count) => count > 0,
@@ -160,37 +133,6 @@ describe('events that are not as usual', () => {
       { period_type: 'daily', start: day, end: day },
       { period_type: 'monthly', start: month, end: last },
     ]);
-  });
-
-  it('a poison message goes to the dead letters after retries, the rest of its batch unharmed, and can be replayed', async () => {
-    const partner = await makePartner();
-    const mark = randomUUID();
-    // Well-formed, but refused by Postgres: the year is beyond a date.
-    const poison = message([event(partner.id, { route: mark, status: 99_999 })]);
-    await control('queue', { not: 'a usage message', mark });
-    await control('queue', poison);
-    await control('queue', message([event(partner.id)]));
-    expect(
-      await eventually(
-        () => eventCount(partner.id),
-        (count) => count > 0,
-      ),
-    ).toBe(1);
-    const letters = async () =>
-      query('SELECT id, body FROM dead_letter WHERE body::text LIKE $1 ORDER BY received_at', [`%${mark}%`]);
-    expect(await eventually(letters, (rows) => rows.length >= 2, 40_000)).toHaveLength(2);
-
-    const operator = { headers: { authorization: `Bearer ${stack.demo.operator.token}` } };
-    const { json: listed } = await call('/api/admin/dead-letters?limit=100', operator);
-    const letter = listed.data.find((row: { body: { mark?: string } }) => row.body.mark === mark);
-    expect(letter.replayed_at).toBeNull();
-    const replayed = await call(`/api/admin/dead-letters/${letter.id}/replay`, {
-      ...operator,
-      method: 'POST',
-    });
-    expect(replayed.status).toBe(202);
-    const again = await call(`/api/admin/dead-letters/${letter.id}/replay`, { ...operator, method: 'POST' });
-    expect(again.status).toBe(409);
   });
 });
 

@@ -44,6 +44,7 @@ const portalPages = () => [
   `/portal/keys/${ids.key}?dialog=revoke`,
   '/portal/usage',
   '/portal/usage?range=24h',
+  '/portal/usage/checks',
   '/portal/requests',
   `/portal/requests/${ids.request}`,
   '/portal/sandbox',

@@ -30,9 +30,11 @@ export async function startControl(stack: Stack, upstream: Upstream, lines: stri
       };
       return stack.issuer.token(claims, lifetime, issuer, audience);
     },
+    /** A message; or, with `to`, for another queue. */
     queue: async (argument) => {
-      const queue = await stack.miniflare.getQueueProducer<unknown>('USAGE_QUEUE');
-      await queue.send(JSON.parse(argument), { contentType: 'json' });
+      const order = JSON.parse(argument);
+      const queue = await stack.miniflare.getQueueProducer<unknown>(order.to ?? 'USAGE_QUEUE');
+      await queue.send(order.to ? order.body : order, { contentType: 'json' });
     },
   };
   const server = createServer(async (request, response) => {

@@ -18,7 +18,27 @@ export interface Upstream {
 
 const MEBIBYTE = Buffer.alloc(1024 * 1024, 'x');
 
+const paramOf = ({ url }: IncomingMessage, name: string): number =>
+  Number(new URL(url ?? '', 'http://upstream').searchParams.get(name) ?? 0);
+
 const MISBEHAVIOURS: Record<string, (request: IncomingMessage, response: ServerResponse) => void> = {
+  /** Answers after `ms`, with a length. */
+  delay: (request, response) =>
+    void setTimeout(
+      () => response.writeHead(200, { 'content-length': '4000' }).end('x'.repeat(4000)),
+      paramOf(request, 'ms'),
+    ),
+  /** Headers at once, then a body of unknown length, for `ms`. */
+  trickle: (request, response) => {
+    response.writeHead(200).flushHeaders();
+    let left = 5;
+    const timer = setInterval(() => {
+      if (--left > 0) return void response.write('x'.repeat(20_000));
+      clearInterval(timer);
+      response.end();
+    }, paramOf(request, 'ms') / 5);
+    response.on('close', () => clearInterval(timer));
+  },
   hang: () => undefined,
   reset: (request) => request.socket.resetAndDestroy(),
   fail: (_, response) =>

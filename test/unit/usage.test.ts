@@ -45,31 +45,39 @@ describe('distinct callers', () => {
 });
 
 describe('usage buffer', () => {
-  const event = (id: number) => ({ id: String(id) }) as UsageEvent;
-  function setUp(failures = 0) {
+  const event = (id: number, over: object = {}) => ({ id: String(id), units: 1, ...over }) as UsageEvent;
+  function setUp(refuses: (text: string, tries: number) => string | undefined = () => undefined) {
     const sent: UsageMessage[] = [];
-    const lost: UsageMessage[] = [];
+    const bytes: number[] = [];
+    const lines: Record<string, unknown>[] = [];
     const waiting: (() => void)[] = [];
+    const pauses: number[] = [];
     const work: Promise<unknown>[] = [];
     const clock = { nowMs: 1_000_000 };
-    let left = failures;
     let ids = 0;
+    let tries = 0;
     const buffer = createUsageBuffer({
-      send: async (message) => {
-        if (left-- > 0) throw new Error('queue is down');
-        sent.push(message);
+      send: async (text) => {
+        const refusal = refuses(text, tries++);
+        if (refusal) throw new Error(refusal);
+        bytes.push(Buffer.byteLength(text));
+        sent.push(JSON.parse(text));
       },
-      newId: () => String(ids++),
+      newId: () => `m${ids++}`,
       now: () => clock.nowMs,
-      sleep: (ms) => (ms < 1000 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
-      lost: (message) => lost.push(message),
+      sleep: (ms) => {
+        if (ms === 1000) return new Promise((resolve) => waiting.push(resolve));
+        pauses.push(ms);
+        return Promise.resolve();
+      },
+      log: (line) => lines.push(line),
     });
     const keepAlive = (each: Promise<unknown>) => void work.push(each);
     const tick = async () => {
       for (const resolve of waiting.splice(0)) resolve();
       await Promise.all(work.splice(0));
     };
-    return { buffer, sent, lost, keepAlive, tick, clock, waiting };
+    return { buffer, sent, bytes, lines, pauses, keepAlive, tick, clock, waiting };
   }
 
   it('sends one message a second, and a full one at once', async () => {
@@ -77,23 +85,124 @@ describe('usage buffer', () => {
     for (let i = 0; i < 30; i++) buffer.add(event(i), keepAlive);
     buffer.addRefusal('missing_api_key', keepAlive);
     buffer.addRefusal('missing_api_key', keepAlive);
+    buffer.addRefusal('invalid_signature', keepAlive, 'p');
     expect(sent).toHaveLength(0);
     await tick();
-    expect(sent).toMatchObject([{ events: { length: 30 }, refusals: { missing_api_key: 2 } }]);
+    expect(sent).toMatchObject([
+      { events: { length: 30 }, refusals: { missing_api_key: 2 }, unproven: { p: { invalid_signature: 1 } } },
+    ]);
     for (let i = 0; i < 250; i++) buffer.add(event(i), keepAlive);
     await tick();
     expect(sent.slice(1).reduce((sum, { events }) => sum + events.length, 0)).toBe(250);
     expect(Math.max(...sent.map(({ events }) => events.length))).toBeLessThanOrEqual(100);
   });
 
-  it('keeps a message that cannot be sent, under the same id', async () => {
-    const { buffer, sent, lost, keepAlive, tick } = setUp(4);
+  it('any events and refusals: each is sent once, in messages of at most 100,000 bytes', async () => {
+    const wish = fc.oneof(
+      fc.record({ userAgent: fc.string({ unit: 'binary', maxLength: 3000 }) }),
+      fc.record({ endpoint: fc.constantFrom('中'.repeat(20_000), '"'.repeat(30_000), 'a'.repeat(70_000)) }),
+      fc.record({ code: fc.constantFrom('invalid_api_key', 'missing_api_key'), partner: fc.uuid() }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(wish, { maxLength: 60 }), async (wishes) => {
+        const { buffer, sent, bytes, keepAlive, tick } = setUp();
+        wishes.forEach((each, n) => {
+          if ('code' in each) buffer.addRefusal(each.code, keepAlive, each.partner);
+          else buffer.add(event(n, each), keepAlive);
+        });
+        await tick();
+        expect(Math.max(0, ...bytes)).toBeLessThanOrEqual(100_000);
+        const events = wishes.flatMap((each, n) => ('code' in each ? [] : [event(n, each)]));
+        expect(sent.flatMap((message) => message.events).sort((a, b) => Number(a.id) - Number(b.id))).toEqual(
+          events,
+        );
+        const refused = sent
+          .flatMap(({ unproven }) => Object.values(unproven ?? {}).flatMap((counts) => Object.values(counts)))
+          .reduce((sum, calls) => sum + calls, 0);
+        expect(refused).toBe(wishes.length - events.length);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('halves what a queue finds too large, down to single events, and loses none but what is too large alone', async () => {
+    const { buffer, sent, lines, keepAlive, tick } = setUp((text) =>
+      text.length > 400 ? 'Queue send failed: Payload Too Large' : undefined,
+    );
+    for (let i = 0; i < 40; i++)
+      buffer.add(event(i, i === 17 ? { userAgent: 'x'.repeat(500) } : {}), keepAlive);
+    buffer.addRefusal('missing_api_key', keepAlive);
+    await tick();
+    expect(sent.flatMap(({ events }) => events.map(({ id }) => Number(id))).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 40 }, (_, i) => i).filter((i) => i !== 17),
+    );
+    expect(sent.filter(({ refusals }) => refusals.missing_api_key === 1)).toHaveLength(1);
+    expect(new Set(sent.map(({ id }) => id)).size).toBe(sent.length);
+    expect(lines).toMatchObject([
+      { message: 'usage lost', events: 1, units: 1, bill: [expect.arrayContaining(['17'])] },
+    ]);
+  });
+
+  it('keeps what cannot be sent under its id, after growing pauses, and says so once', async () => {
+    const { buffer, sent, lines, pauses, keepAlive, tick } = setUp((_, tries) =>
+      tries < 7 ? 'Queue send failed: Service Unavailable' : undefined,
+    );
     buffer.add(event(1), keepAlive);
     await tick();
-    expect(sent).toEqual([]);
+    expect([sent, pauses]).toEqual([[], [50, 200, 800, 3200]]);
     await buffer.flush();
-    expect(sent).toMatchObject([{ id: '0', events: [{ id: '1' }] }]);
-    expect(lost).toEqual([]);
+    await buffer.flush();
+    expect(sent.find(({ id }) => id === 'm0')).toMatchObject({ events: [{ id: '1' }] });
+    expect(lines).toMatchObject([{ message: 'usage not sent', usage_message: 'm0', units: 1 }]);
+    await buffer.flush();
+    const counted = sent.reduce((sum, { refusals }) => sum + (refusals.usage_not_sent ?? 0), 0);
+    expect(counted).toBeGreaterThan(0);
+  });
+
+  it('holds at most some 16 MB: what is over is lost by name, and counted when the queue is back', async () => {
+    let isDown = true;
+    const { buffer, sent, lines, keepAlive, tick } = setUp(() => (isDown ? 'down' : undefined));
+    const wide = { userAgent: 'x'.repeat(90_000) };
+    for (let i = 0; i < 300; i++) buffer.add(event(i, wide), keepAlive);
+    await tick();
+    const lost = lines.filter(({ message }) => message === 'usage lost');
+    expect(lost.length).toBeGreaterThan(100);
+    expect(lost[0]).toMatchObject({
+      level: 'error',
+      events: 1,
+      units: 1,
+      bill: [expect.arrayContaining([expect.any(String)])],
+    });
+    isDown = false;
+    await buffer.flush();
+    await buffer.flush();
+    const arrived = sent.reduce((sum, { events }) => sum + events.length, 0);
+    expect(arrived + lost.length).toBe(300);
+    expect(sent.reduce((sum, { refusals }) => sum + (refusals.usage_lost ?? 0), 0)).toBe(lost.length);
+  });
+
+  it('another request sends what the one that died was sending', async () => {
+    let isDead = true;
+    const sent: string[] = [];
+    let nowMs = 0;
+    const buffer = createUsageBuffer({
+      send: async (text) => {
+        if (isDead) await new Promise(() => undefined);
+        sent.push(text);
+      },
+      newId: () => 'm',
+      now: () => nowMs,
+      sleep: async () => undefined,
+      log: () => undefined,
+    });
+    buffer.add(event(1), () => undefined);
+    await Promise.race([buffer.flush(), Promise.resolve()]);
+    isDead = false;
+    await buffer.flush();
+    expect(sent).toEqual([]);
+    nowMs += 41_000;
+    await buffer.flush();
+    expect(sent).toHaveLength(1);
   });
 
   it('another request takes over when the one that was to flush died', () => {

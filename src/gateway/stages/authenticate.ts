@@ -28,6 +28,7 @@ export async function authenticate(
     fresh,
   );
   exchange.caller = found.record;
+  exchange.isProven = !isDenied(found);
   if (isDenied(found)) return found;
   exchange.nonce = found.nonce;
   exchange.retiredHash = found.retiredHash;

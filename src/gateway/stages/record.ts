@@ -1,16 +1,16 @@
 // One usage event and one log line for each answer. The event is complete when the body is: answers of unknown length
-// are counted while they stream. Fails open.
+// are counted while they stream. Callers who proved nothing write no events into anybody's usage: their refusals are
+// counted, and the log line says which key they named. Fails open.
 
 import { isoDay } from '../../core/time.ts';
 import { countStream } from '../../http/body.ts';
+import { MOST_ENDPOINT_BYTES, storable, storableText } from '../../usage/storable.ts';
 import type { UsageEvent } from '../../usage/usage-event.ts';
 import type { Exchange } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 
-/** Answers to callers without a known key that count as failed authentications. */
-const AUTHENTICATION = new Set([401, 429]);
-const MOST_ENDPOINT_CHARS = 256;
-const MOST_AGENT_CHARS = 200;
+/** What callers who proved nothing are told when they are refused for that, and not for what they asked. */
+const REFUSED = new Set([400, 401, 413, 429]);
 
 export function record(exchange: Exchange, response: Response, gateway: GatewayPorts): Response {
   const latencyMs = gateway.now() - exchange.startedMs;
@@ -26,6 +26,10 @@ export function record(exchange: Exchange, response: Response, gateway: GatewayP
     note(exchange, response.status, latencyMs, counted.bytes(), gateway);
   };
   const counted = countStream(response.body, Number.POSITIVE_INFINITY, { done });
+  // A body is neither read nor cancelled when its caller had gone before it began.
+  const { signal } = exchange.request;
+  if (signal.aborted) done();
+  else signal.addEventListener('abort', done, { once: true });
   return new Response(counted.body, response);
 }
 
@@ -37,14 +41,19 @@ function note(
   gateway: GatewayPorts,
 ): void {
   const { caller, route, request } = exchange;
-  if (caller) gateway.usage.add(toEvent(exchange, status, latencyMs, bytesOut), exchange.keepAlive);
-  else if (exchange.error && AUTHENTICATION.has(status))
-    gateway.usage.addRefusal(exchange.error, exchange.keepAlive);
+  if (exchange.isProven)
+    gateway.usage.add(storable(toEvent(exchange, status, latencyMs, bytesOut)), exchange.keepAlive);
+  else if (exchange.error && REFUSED.has(status))
+    gateway.usage.addRefusal(
+      exchange.error,
+      exchange.keepAlive,
+      caller?.environment === 'live' ? caller.partnerId : undefined,
+    );
   gateway.log({
     message: `${request.method} ${route?.path ?? 'unmatched'} ${status}`,
     request_id: exchange.id,
     method: request.method,
-    path: exchange.path.slice(0, MOST_ENDPOINT_CHARS),
+    path: storableText(exchange.path, MOST_ENDPOINT_BYTES),
     route: route?.path,
     status,
     error: exchange.error,
@@ -59,6 +68,7 @@ function note(
     degraded: exchange.admission?.degraded,
     over: exchange.admission?.over,
     cache_hit: exchange.cacheHit ?? false,
+    client_gone: request.signal.aborted || undefined,
     duration_ms: latencyMs,
     upstream_ms: exchange.upstreamMs,
     timings: Object.fromEntries(exchange.timings),
@@ -84,7 +94,7 @@ function toEvent(exchange: Exchange, status: number, latencyMs: number, bytesOut
     environment: caller?.environment ?? '',
     route: exchange.route?.path ?? 'unmatched',
     method: request.method,
-    endpoint: exchange.path.slice(0, MOST_ENDPOINT_CHARS),
+    endpoint: exchange.path,
     status,
     error: exchange.error ?? null,
     latencyMs,
@@ -99,6 +109,6 @@ function toEvent(exchange: Exchange, status: number, latencyMs: number, bytesOut
     timings: Object.fromEntries(exchange.timings),
     remaining: remainingOf(exchange),
     retiredHash: exchange.retiredHash,
-    userAgent: request.headers.get('user-agent')?.slice(0, MOST_AGENT_CHARS) ?? null,
+    userAgent: request.headers.get('user-agent'),
   };
 }

@@ -5,7 +5,7 @@ import { AppError } from '../../core/errors.ts';
 import { DAY_MS, isoDay } from '../../core/time.ts';
 import { idOr404, numberCursor } from '../../http/api.ts';
 import { reason } from '../../http/fields.ts';
-import type { UsageMessage } from '../../usage/usage-event.ts';
+import { replayLetter } from '../../usage/dead-letters.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
@@ -98,7 +98,7 @@ operatorConsole.get('/operator/audit', async (context) => {
 operatorConsole.get('/operator/dead-letters', async (context) => {
   const view = operator(context);
   const { m } = view;
-  const letters = await context.var.services.usageStore.deadLetters(PAGE_ROWS);
+  const letters = await context.var.services.deadLetters.list(PAGE_ROWS);
   return render(
     context,
     <ConsolePage view={view} title={m.nav.deadLetters}>
@@ -114,6 +114,7 @@ operatorConsole.get('/operator/dead-letters', async (context) => {
             columns={[
               { title: m.keys.id, kind: 'mono small', cell: ({ id }) => id },
               { title: m.operator.queue, cell: ({ queue }) => queue },
+              { title: m.operator.reason, cell: ({ reason }) => reason ?? '–' },
               { title: m.operator.received, cell: ({ receivedAt }) => <Time view={view} at={receivedAt} /> },
               {
                 title: m.common.actions,
@@ -137,16 +138,15 @@ operatorConsole.get('/operator/dead-letters', async (context) => {
 
 operatorConsole.post('/operator/dead-letters/:id/replay', async (context) => {
   operator(context);
-  const { usageStore, usageQueue, audit } = context.var.services;
+  const { deadLetters: letters, usageQueue: queue, newId, audit } = context.var.services;
   const { data } = await readForm(context, z.object({ reason }));
   if (!data) throw new AppError('validation_error');
-  const letter = await usageStore.deadLetter(idOr404(context.req.param('id'), 'dead letter'));
-  if (!letter) throw new AppError('not_found');
-  if (letter.replayedAt) throw new AppError('conflict');
-  // Whatever it is, the consumer judges it again.
-  await usageQueue.send(letter.body as UsageMessage, { contentType: 'json' });
-  await usageStore.markReplayed(letter.id);
-  await audit.write(null, operatorActor(context), 'dead_letter.replayed', { id: letter.id }, data);
+  const { id } = await replayLetter(idOr404(context.req.param('id'), 'dead letter'), {
+    letters,
+    queue,
+    newId,
+  });
+  await audit.write(null, operatorActor(context), 'dead_letter.replayed', { id }, data);
   return done(context, '/operator/dead-letters', 'replayed');
 });
 
@@ -179,11 +179,22 @@ operatorConsole.get('/operator/checks', async (context) => {
               { title: m.operator.events, kind: 'num', cell: (row) => number(row.event_units) },
               { title: m.operator.rollups, kind: 'num', cell: (row) => number(row.rollup_units) },
               { title: m.operator.quotas, kind: 'num', cell: (row) => number(row.quota_units) },
+              { title: m.checks.month, kind: 'num', cell: (row) => number(row.month_units) },
+              { title: m.checks.invoice, kind: 'num', cell: (row) => number(row.invoice_units) },
+              {
+                title: m.operator.corrected,
+                kind: 'num',
+                cell: (row) => (row.corrected_units === 0 ? '' : number(row.corrected_units)),
+              },
               {
                 title: m.operator.agrees,
                 cell: (row) => (
                   <span class={`badge ${row.agrees ? 'good' : 'bad'}`}>
-                    {row.agrees ? m.common.yes : m.operator.differs}
+                    {row.agrees
+                      ? m.common.yes
+                      : row.limiter_units === null
+                        ? m.checks.notCompared
+                        : m.operator.differs}
                   </span>
                 ),
               },

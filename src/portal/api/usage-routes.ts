@@ -98,6 +98,44 @@ developerApi.openapi(
   },
 );
 
+const checkRow = z.object({
+  day: z.string(),
+  limiter_units: z.number().nullable(),
+  event_units: z.number(),
+  rollup_units: z.number(),
+  quota_units: z.number(),
+  month_units: z.number(),
+  invoice_units: z.number(),
+  corrected_units: z.number(),
+  agrees: z.boolean(),
+  checked_at: z.string(),
+});
+
+developerApi.openapi(
+  createRoute({
+    method: 'get',
+    path: '/checks',
+    tags: ['Usage'],
+    summary: 'Nightly comparison of what was limited, stored, shown and invoiced, newest first',
+    request: {
+      query: z.object({
+        environment: z.enum(['test', 'live']).default('live'),
+        days: z.coerce.number().int().min(1).max(90).default(30),
+      }),
+    },
+    responses: {
+      200: jsonAnswer('Results', z.object({ data: z.array(checkRow) })),
+      ...errorAnswers(400, 401),
+    },
+  }),
+  async (context) => {
+    const { partner } = developerOf(context);
+    const { environment, days } = context.req.valid('query');
+    const { periods } = context.var.services;
+    return context.json({ data: await periods.reconciliationsOf(partner.id, environment, days) }, 200);
+  },
+);
+
 developerApi.openapi(
   createRoute({
     method: 'get',

@@ -8,6 +8,7 @@ import './overview-page.tsx';
 import './app-pages.tsx';
 import './key-pages.tsx';
 import './usage-pages.tsx';
+import './check-pages.tsx';
 import './request-pages.tsx';
 import './playground-pages.tsx';
 import './sandbox-pages.tsx';

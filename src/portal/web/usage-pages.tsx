@@ -214,7 +214,7 @@ portal.get('/portal/usage', async (context) => {
           </Panel>
         </>
       )}
-      <Panel title={m.quota.title}>
+      <Panel title={m.quota.title} action={<a href="/portal/usage/checks">{m.checks.title}</a>}>
         <div class="pad meters">
           {standing ? <QuotaMeters view={view} standing={standing} /> : <p class="soft">{m.quota.unknown}</p>}
         </div>
