@@ -19,11 +19,15 @@ const postgresStopped: Fault = {
 const postgresSlow: Fault = {
   name: 'Postgres slow',
   promise:
-    'With two seconds for every statement no call is slower than its key is new, and nothing is counted twice.',
+    'With two seconds for every statement no call of a known key waits for one, and nothing is counted twice.',
   brokenMs: 15_000,
   break: ({ scene }) => scene.endpoint.delay(SLOW_STATEMENT_MS),
   heal: ({ scene }) => scene.endpoint.delay(0),
   trace: (scene) => scene.endpoint.spoilt(),
+  async check({ caller }) {
+    const slow = caller.answers.filter(({ sentMs, doneMs }) => doneMs - sentMs >= SLOW_STATEMENT_MS).length;
+    return slow > 0 ? [`${slow} calls took as long as a statement`] : [];
+  },
 };
 
 const queueRefusing: Fault = {
