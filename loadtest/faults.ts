@@ -17,13 +17,13 @@ const { values } = parseArgs({
 
 const say = (outcome: Outcome): void => {
   if (values.json) return;
-  const { fault, promise, held, failedRequests, lostEvents, recoverySeconds, statuses, problems } = outcome;
+  const { fault, promise, held, failedRequests, lostEvents, recoverySeconds, statuses } = outcome;
   const seen = Object.entries(statuses).map(([status, calls]) => `${status}: ${calls}`);
   console.log(`${held ? '✓' : '✗'} ${fault}. ${promise}`);
   console.log(
     `    well after ${recoverySeconds} s, ${failedRequests} failed, ${lostEvents} lost; callers saw ${seen.join(', ')}`,
   );
-  for (const problem of problems) console.log(`    ${problem}`);
+  for (const line of [...outcome.problems, ...outcome.remarks]) console.log(`    ${line}`);
 };
 
 interface Trial {
@@ -63,7 +63,9 @@ async function main(): Promise<Outcome[]> {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const outcomes = await main();
 if (values.json)
-  console.log(JSON.stringify(outcomes.map(({ statuses: _, problems: __, ...outcome }) => outcome)));
+  console.log(
+    JSON.stringify(outcomes.map(({ statuses: _, problems: __, remarks: ___, ...outcome }) => outcome)),
+  );
 const isBroken = outcomes.length === 0 || outcomes.some(({ held }) => !held);
 if (!values.json && outcomes.length === 0) console.log(`No fault is called “${values.only}”.`);
 process.exit(isBroken ? 1 : 0);

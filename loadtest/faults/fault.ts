@@ -16,9 +16,10 @@ export interface Outcome {
   lostEvents: number;
   /** From the healing until every count was one number, with the last calls made since: about 4 where nothing was broken. */
   recoverySeconds: number;
-  /** For people: how often each status was answered, and what did not hold. */
+  /** For people: how often each status was answered, what did not hold, and what else there is to say. */
   statuses: Record<string, number>;
   problems: string[];
+  remarks: string[];
 }
 
 export interface Moment {
@@ -153,5 +154,6 @@ export async function runFault(fault: Fault, scene: Scene): Promise<Outcome> {
     recoverySeconds: Math.round((wellMs - healedMs) / 100) / 10,
     statuses: statusesOf(caller.answers),
     problems: all,
+    remarks: [],
   };
 }

@@ -129,7 +129,8 @@ export async function killWorker(): Promise<Outcome> {
       lostEvents: lost.length,
       recoverySeconds: Math.round((wellMs - killedMs) / 100) / 10,
       statuses: statusesOf(answers),
-      problems: problems.length > 0 ? problems : [`lost: answered within ${oldest} ms before the kill`],
+      problems,
+      remarks: [`the lost were answered within ${oldest} ms before the kill`],
     };
   } finally {
     stack.npm.kill('SIGTERM');

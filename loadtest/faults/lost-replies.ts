@@ -74,5 +74,9 @@ export async function loseReplies(scene: Scene): Promise<Outcome> {
     recoverySeconds: Math.round(((settled.agreedMs || Date.now()) - healedMs) / 100) / 10,
     statuses: statusesOf(caller.answers),
     problems,
+    remarks: Object.entries(hearing.tallies).map(
+      ([method, { sent, lost, twice }]) =>
+        `${method}: ${sent} sent, ${lost} replies lost, ${twice} sent twice`,
+    ),
   };
 }
