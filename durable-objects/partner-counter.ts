@@ -21,7 +21,7 @@ import {
   restorePartner,
 } from '../src/limits/partner-ledger.ts';
 import type { PartnerStanding } from '../src/limits/protocol.ts';
-import { type DayCounts, isOpen, NO_UNITS, quotasOn, since, unitsOn } from '../src/limits/quota.ts';
+import { addUnits, type DayCounts, isOpen, NO_UNITS, quotasOn, since, unitsOn } from '../src/limits/quota.ts';
 import { unitsIn } from '../src/limits/sliding-window.ts';
 import type { PartnerPorts } from './counter-ports.ts';
 
@@ -31,6 +31,8 @@ interface Stored {
   dayStartMs: number;
   /** Totals that no holder's row has any more: closed days, and what a comparison corrected. May be below zero. */
   closed: DayCounts;
+  /** Of them, units that were admitted without asking, by day. */
+  degraded: DayCounts;
 }
 
 /** This month and the one before, with what is left of the one before that. */
@@ -44,6 +46,7 @@ export class PartnerCounter {
   private readonly ports: PartnerPorts;
   private ledger: PartnerLedger = newPartnerLedger();
   private closed: DayCounts = NO_UNITS;
+  private degraded: DayCounts = NO_UNITS;
   private readonly holders = new Map<string, Holder>();
   /** Who has a lease, until when. */
   private readonly borrowing = new Map<string, number>();
@@ -60,6 +63,7 @@ export class PartnerCounter {
       if ((holder.grant?.lent ?? 0) > 0) this.borrowing.set(name, holder.grant?.deadlineMs ?? 0);
     }
     this.closed = closed;
+    this.degraded = stored.degraded ?? NO_UNITS;
     this.ledger = restorePartner(
       { ...this.ledger, version, limits, dayStartMs, used: closed },
       this.holders.values(),
@@ -126,6 +130,17 @@ export class PartnerCounter {
     return unitsOn(this.ledger.used, dayMs);
   }
 
+  /** Units of a day that were admitted while this object could not be asked: their total, as often as it is told. */
+  noteDegraded(dayMs: number, units: number): void {
+    this.beginDay(this.ports.now());
+    const more = units - unitsOn(this.degraded, dayMs);
+    if (!Number.isSafeInteger(units) || more <= 0 || dayMs < this.ledger.dayStartMs - DAYS_KEPT_MS) return;
+    this.degraded = { ...this.degraded, [dayMs]: units };
+    this.closed = { ...this.closed, [dayMs]: unitsOn(this.closed, dayMs) + more };
+    this.ledger = { ...this.ledger, used: addUnits(this.ledger.used, dayMs, more) };
+    this.write();
+  }
+
   /** Makes a day's count what was billed, if it is still what it was when they were compared. Whether it did. */
   correct(dayMs: number, expected: number, billed: number): boolean {
     const counted = unitsOn(this.ledger.used, dayMs);
@@ -188,6 +203,7 @@ export class PartnerCounter {
       else this.forget(name);
     }
     this.closed = since(this.closed, dayStartMs - DAYS_KEPT_MS);
+    this.degraded = since(this.degraded, dayStartMs - DAYS_KEPT_MS);
     this.ledger = { ...this.ledger, used: since(this.ledger.used, dayStartMs - DAYS_KEPT_MS) };
     this.write();
   }
@@ -201,6 +217,7 @@ export class PartnerCounter {
 
   private write(): void {
     const { version, limits, dayStartMs } = this.ledger;
-    this.ports.store.put<Stored>('state', { version, limits, dayStartMs, closed: this.closed });
+    const { closed, degraded } = this;
+    this.ports.store.put<Stored>('state', { version, limits, dayStartMs, closed, degraded });
   }
 }

@@ -53,6 +53,9 @@ export class PartnerLimiter extends DurableObject<Bindings> {
   unitsOfDay(dayMs: number): Promise<number> {
     return this.counter.unitsOfDay(dayMs);
   }
+  noteDegraded(dayMs: number, units: number): void {
+    this.counter.noteDegraded(dayMs, units);
+  }
   correct(dayMs: number, expected: number, billed: number): boolean {
     return this.counter.correct(dayMs, expected, billed);
   }

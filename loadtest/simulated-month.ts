@@ -8,7 +8,7 @@ import { closeMonths } from '../src/billing/close-month.ts';
 import { cappedUnits } from '../src/billing/month.ts';
 import type { PartnerLimits } from '../src/limits/limit.ts';
 import { draw, newHolder, newPartnerLedger, report } from '../src/limits/partner-ledger.ts';
-import { addUnits, quotasOn } from '../src/limits/quota.ts';
+import { addUnits, type DayCounts, NO_UNITS, quotasOn } from '../src/limits/quota.ts';
 import type { Database } from '../src/platform/database.ts';
 import { foldingOf } from '../src/usage/folding.ts';
 import type { UsageEvent } from '../src/usage/usage-event.ts';
@@ -92,6 +92,8 @@ async function live(
   const demanded = Math.floor(calls * setting.share);
   let ledger = newPartnerLedger();
   let holder = newHolder();
+  /** What the key's object counts: admitted, and not given back. */
+  let own: DayCounts = NO_UNITS;
   let events: UsageEvent[] = [];
   let messages: { id: string; events: UsageEvent[]; refusals: Record<string, number> }[] = [];
   const flush = async (isLast: boolean) => {
@@ -103,21 +105,20 @@ async function live(
   };
   for (let n = 0; n < demanded; n++) {
     const atMs = START + Math.floor((n * MONTH_MS) / demanded);
-    const { used } = holder;
-    const request = { seq: n + 1, holder: 'k', used, version: 1, limits, costs: [1], wanted: 0 };
+    const request = { seq: n + 1, holder: 'k', used: own, version: 1, limits, costs: [1], wanted: 0 };
     const [after, changed, reply] = draw(ledger, holder, request, 0, atMs);
     [ledger, holder] = [after, changed];
     if (reply.outcome !== 'decided') throw new Error(reply.outcome);
     let units = reply.admitted[0] ? 1 : 0;
     if (units === 1 && n % FAILS_EVERY === 0) {
-      holder = { ...holder, used: addUnits(holder.used, reply.dayStartMs, -1) };
       units = 0;
     }
+    own = addUnits(own, reply.dayStartMs, units);
     events.push(toEvent(id, atMs, units, reply.admitted[0] === true));
     if (events.length === MESSAGE_CALLS) await flush(false);
   }
   await flush(true);
-  const last = { seq: demanded + 1, holder: 'k', used: holder.used };
+  const last = { seq: demanded + 1, holder: 'k', used: own };
   const [{ used }] = report(ledger, holder, last);
   await closeMonths(
     {

@@ -3,6 +3,25 @@ import { defineConfig } from 'vitest/config';
 
 const root = new URL('..', import.meta.url).pathname;
 
+/** Tests that need a stack of their own beside the others', or that only wait. */
+const BESIDE = [
+  'test/api/accounts.test.ts',
+  'test/api/alerts.test.ts',
+  'test/api/console.test.ts',
+  'test/api/identity.test.ts',
+  'test/api/isolation.test.ts',
+  'test/api/tenants.test.ts',
+  'test/api/webhooks.test.ts',
+];
+
+/** Files of a project share one stack, and so go one after the other. */
+const withStack = {
+  globalSetup: ['test/support/stack-setup.ts'],
+  fileParallelism: false,
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+};
+
 export default defineConfig({
   root,
   test: {
@@ -35,16 +54,19 @@ export default defineConfig({
         ],
         test: { name: 'worker', include: ['test/worker/**/*.test.ts'] },
       },
+      // Two stacks side by side: most of these wait for queues, clocks and browsers rather than for a core.
       {
         root,
         test: {
           name: 'api',
-          include: ['test/api/**/*.test.ts', 'test/e2e/**/*.test.ts'],
-          globalSetup: ['test/support/stack-setup.ts'],
-          fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          include: ['test/api/**/*.test.ts'],
+          exclude: BESIDE,
+          ...withStack,
         },
+      },
+      {
+        root,
+        test: { name: 'beside', include: ['test/e2e/**/*.test.ts', ...BESIDE], ...withStack },
       },
     ],
   },

@@ -11,6 +11,7 @@ import type { KeyService } from '../keys/key-service.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
 import type { DeadLetterStore } from '../usage/dead-letter-store.ts';
 import { letterBytes } from '../usage/dead-letters.ts';
+import type { FoldRow } from '../usage/folding.ts';
 import { consumeUsage, type QueueMessage } from '../usage/usage-consumer.ts';
 import type { UsageStore } from '../usage/usage-store.ts';
 import type { Delivered } from '../webhooks/deliver.ts';
@@ -18,6 +19,7 @@ import type { DeliveryStore } from '../webhooks/delivery-store.ts';
 import type { WebhookService } from '../webhooks/webhook-service.ts';
 import { closeDays } from './close-days.ts';
 import { reconcile } from './reconcile.ts';
+import { tellUncounted } from './tell-uncounted.ts';
 
 export interface JobServices {
   config: { USAGE_MONTHS_KEPT: number };
@@ -124,7 +126,8 @@ export async function consume(
   }
   const { usageStore: store, deadLetters, wakeWebhooks: told, log } = services;
   const keep = (letter: unknown, reason: string) => deadLetters.keep(queue, letterBytes(letter), reason);
-  await consumeUsage(messages, { store, keep, told, log });
+  const uncounted = (rows: readonly FoldRow[]) => tellUncounted(rows, services);
+  await consumeUsage(messages, { store, keep, told, uncounted, log });
 }
 
 /** What went round until its queue gave it up, each by itself. */

@@ -77,6 +77,9 @@ export function createLimiterClient(
     /** Units that the partner's object counted on a day, after each of its keys was asked. */
     unitsOfDay: (partnerObject: string, dayMs: number): Promise<number> =>
       ask(async () => partnerStub(partnerObject).unitsOfDay(dayMs)),
+    /** Units of a day that were admitted without asking: the total, however often it is said. */
+    noteDegraded: (partnerObject: string, dayMs: number, units: number): Promise<void> =>
+      ask(async () => partnerStub(partnerObject).noteDegraded(dayMs, units)),
     /** Makes a day's count what was billed, where it still is what it was when they were compared. */
     correct: (partnerObject: string, dayMs: number, expected: number, billed: number): Promise<boolean> =>
       ask(async () => partnerStub(partnerObject).correct(dayMs, expected, billed)),

@@ -88,15 +88,22 @@ export const FOLD_COLUMNS = {
   line: 'int4',
 } as const satisfies Record<keyof FoldRow, string>;
 
-function quoted(value: string | number | boolean | null): string {
-  if (value === null) return 'NULL';
-  if (typeof value !== 'string') return String(value);
-  return /["\\]/.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : `"${value}"`;
+/** As an element of an array of Postgres; most need no quotes, which would be escaped again on their way. */
+function element(text: string): string {
+  if (/^[\w/:.-]+$/.test(text) && !/^null$/i.test(text)) return text;
+  return /["\\]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
 }
 
 /** One column of the rows as the text of an array of Postgres. */
-export const columnOf = (rows: readonly FoldRow[], name: keyof FoldRow): string =>
-  `{${rows.map((row) => quoted(row[name])).join(',')}}`;
+export function columnOf(rows: readonly FoldRow[], name: keyof FoldRow): string {
+  const isText = FOLD_COLUMNS[name] === 'text';
+  let text = '';
+  for (const row of rows) {
+    const value = row[name];
+    text += value === null ? ',NULL' : `,${isText ? element(String(value)) : value}`;
+  }
+  return `{${text.slice(1)}}`;
+}
 
 export interface Folding {
   rows: FoldRow[];

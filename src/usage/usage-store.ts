@@ -18,6 +18,7 @@ const NAMES = sql.raw(names.join(', '));
 // folded well within DATABASE_TIMEOUT_MS. What is counted is what `raw` inserted. An event that is there already, because
 // its message came twice or a part of it was folded before, counts nothing: so it does not matter in which pieces messages
 // are folded, nor how often. Only the refusals, which have no ids, need their message to be remembered.
+// What is asked for at the end is done in that order: rows that others want, too, are locked last, rollups and then quotas.
 // `grouped`: 31 less the bit of the one column that was grouped by.
 const FOLD = (rows: readonly FoldRow[], refusals: string): SQL => sql`
   WITH sent AS MATERIALIZED (
@@ -29,12 +30,12 @@ const FOLD = (rows: readonly FoldRow[], refusals: string): SQL => sql`
     SELECT id, occurred_at, day, message_id, partner_id, key_id, app_id, environment, route, method, endpoint,
       status_code, error, latency_ms, upstream_ms, bytes_in, bytes_out, units, cache_hit, degraded, country, ip,
       user_agent, timings::jsonb, remaining::jsonb FROM sent
-    ON CONFLICT DO NOTHING RETURNING id, occurred_at),
+    ON CONFLICT DO NOTHING RETURNING id),
   event AS MATERIALIZED (
-    SELECT id, occurred_at, date_trunc('minute', occurred_at) AS minute, day, line, partner_id, key_id, app_id, environment,
-      route, status_code, error, latency_ms, bytes_in, bytes_out, units, cache_hit, degraded, country, bucket, register,
-      CASE WHEN ip IS NOT NULL THEN rank END AS rank, le, retired_hash
-    FROM sent JOIN raw USING (id, occurred_at)),
+    SELECT line, bucket, register, CASE WHEN ip IS NOT NULL THEN rank END AS rank, status_code, units, latency_ms, occurred_at,
+      date_trunc('minute', occurred_at) AS minute, day, partner_id, environment, error, country, degraded, cache_hit, bytes_in,
+      bytes_out, le, route, key_id, app_id, retired_hash
+    FROM sent WHERE id IN (SELECT id FROM raw)),
   counted AS (
     SELECT line, grouping(bucket, status_code, error, country, register) AS grouped, bucket, status_code, error, country,
       register, count(*) AS calls, max(rank) AS rank
@@ -67,7 +68,8 @@ const FOLD = (rows: readonly FoldRow[], refusals: string): SQL => sql`
       statuses = merge_sums(r.statuses, excluded.statuses),
       error_codes = CASE WHEN excluded.error_codes = '{}' THEN r.error_codes ELSE merge_sums(r.error_codes, excluded.error_codes) END,
       countries = merge_sums(r.countries, excluded.countries),
-      ip_registers = merge_maxima(r.ip_registers, excluded.ip_registers)),
+      ip_registers = merge_maxima(r.ip_registers, excluded.ip_registers)
+    RETURNING 1),
   refused AS (
     SELECT * FROM jsonb_to_recordset(${refusals}::jsonb) AS r(message_id uuid, partner_id uuid, code text, calls int)),
   message AS (
@@ -133,42 +135,58 @@ const FOLD = (rows: readonly FoldRow[], refusals: string): SQL => sql`
       server_errors = u.server_errors + excluded.server_errors, degraded = u.degraded + excluded.degraded,
       auth_failures = u.auth_failures + excluded.auth_failures, lag_seconds = greatest(u.lag_seconds, excluded.lag_seconds),
       latency_buckets = merge_sums(u.latency_buckets, excluded.latency_buckets)),
+  seen AS (
+    SELECT key_id, partner_id, retired_hash, max(occurred_at) AS at FROM event GROUP BY 1, 2, 3),
   used AS (
     UPDATE api_key k SET last_used_at = greatest(k.last_used_at, u.at)
-    FROM (SELECT key_id, max(occurred_at) AS at FROM event GROUP BY key_id) u WHERE k.key_id = u.key_id),
+    FROM (SELECT key_id, max(at) AS at FROM seen GROUP BY 1) u WHERE k.key_id = u.key_id),
   retired AS (
     UPDATE api_key_retired_secret s SET last_used_at = greatest(s.last_used_at, u.at)
-    FROM (SELECT retired_hash, max(occurred_at) AS at FROM event WHERE retired_hash IS NOT NULL GROUP BY retired_hash) u
+    FROM (SELECT retired_hash, max(at) AS at FROM seen WHERE retired_hash IS NOT NULL GROUP BY 1) u
     WHERE s.key_hash = u.retired_hash),
   active AS (
     UPDATE partner p SET last_active_at = greatest(p.last_active_at, u.at)
-    FROM (SELECT partner_id, max(occurred_at) AS at FROM event GROUP BY partner_id) u WHERE p.id = u.partner_id),
+    FROM (SELECT partner_id, max(at) AS at FROM seen GROUP BY 1) u WHERE p.id = u.partner_id),
+  tally AS (
+    SELECT route, status_code, le, error, environment, count(*) AS calls, sum(latency_ms) AS latency, sum(units) AS units
+    FROM event GROUP BY 1, 2, 3, 4, 5),
   metric AS (
     INSERT INTO metric_counter AS m (name, labels, value)
     SELECT name, labels, sum(value) FROM (
-      SELECT 'api_requests_total' AS name, format('route="%s",status="%s"', route, status_code) AS labels, count(*)::float8 AS value
-        FROM event GROUP BY route, status_code
-      UNION ALL SELECT 'api_request_duration_seconds_bucket', format('route="%s",le="%s"', route, le), count(*) FROM event GROUP BY route, le
-      UNION ALL SELECT 'api_request_duration_seconds_sum', format('route="%s"', route), sum(latency_ms) / 1000.0 FROM event GROUP BY route
+      SELECT 'api_requests_total' AS name, format('route="%s",status="%s"', route, status_code) AS labels, calls::float8 AS value FROM tally
+      UNION ALL SELECT 'api_request_duration_seconds_bucket', format('route="%s",le="%s"', route, le), calls FROM tally
+      UNION ALL SELECT 'api_request_duration_seconds_sum', format('route="%s"', route), latency / 1000.0 FROM tally
       UNION ALL SELECT 'rate_limit_exceeded_total', format('limit_type="%s"', CASE error
-          WHEN 'daily_quota_exceeded' THEN 'per_day' WHEN 'monthly_quota_exceeded' THEN 'per_month' ELSE 'per_second' END), count(*)
-        FROM event WHERE status_code = 429 GROUP BY error
+          WHEN 'daily_quota_exceeded' THEN 'per_day' WHEN 'monthly_quota_exceeded' THEN 'per_month' ELSE 'per_second' END), calls
+        FROM tally WHERE status_code = 429
       UNION ALL SELECT 'api_key_auth_attempts_total', format('status="%s"', CASE
-          WHEN error IN ('invalid_api_key', 'invalid_signature') THEN error ELSE 'success' END), count(*) FROM event GROUP BY error
+          WHEN error IN ('invalid_api_key', 'invalid_signature') THEN error ELSE 'success' END), calls FROM tally
       UNION ALL SELECT 'api_key_auth_attempts_total', format('status="%s"', code), calls FROM refusal WHERE code NOT LIKE 'usage%'
       UNION ALL SELECT 'usage_messages_not_sent_total', '', calls FROM refusal WHERE code = 'usage_not_sent'
       UNION ALL SELECT 'usage_events_lost_total', '', calls FROM refusal WHERE code = 'usage_lost'
-      UNION ALL SELECT 'api_key_usage_total', format('environment="%s"', environment), sum(units) FROM event GROUP BY environment
+      UNION ALL SELECT 'api_key_usage_total', format('environment="%s"', environment), units FROM tally
     ) counted GROUP BY name, labels ORDER BY name, labels
     ON CONFLICT (name, labels) DO UPDATE SET value = m.value + excluded.value)
-  SELECT (SELECT count(*) FROM event) AS events,
+  SELECT (SELECT count(*) FROM event) AS events, (SELECT count(*) FROM rollup) AS lines,
     (SELECT count(*) FROM told) AS told`;
 
 export interface Folded {
   /** Events that were not there before. */
   events: number;
+  /** Rollups that they belong to. */
+  lines: number;
   /** Webhook events that it wrote: thresholds of quotas that were passed. */
   told: number;
+}
+
+const distinct = (rows: readonly FoldRow[], name: 'partner_id' | 'day'): string =>
+  JSON.stringify([...new Set(rows.map((row) => row[name]))]);
+
+export interface DegradedUnits {
+  partnerId: string;
+  environment: string;
+  day: string;
+  units: number;
 }
 
 export function createUsageStore(database: Database) {
@@ -176,8 +194,15 @@ export function createUsageStore(database: Database) {
     /** One statement, one transaction: all that was not folded before, or nothing. */
     async fold({ rows, refusals }: Folding): Promise<Folded> {
       const [result] = await database.rows<Folded>(FOLD(rows, JSON.stringify(refusals)));
-      return result ?? { events: 0, told: 0 };
+      return result ?? { events: 0, lines: 0, told: 0 };
     },
+    /** Units of calls that were admitted while the limiter could not be asked, of the days and partners of these rows. */
+    degradedUnits: (rows: readonly FoldRow[]): Promise<DegradedUnits[]> =>
+      database.rows<DegradedUnits>(sql`
+        SELECT partner_id AS "partnerId", environment, day::text, sum(units)::bigint AS units FROM api_usage_events
+        WHERE degraded AND partner_id IN (SELECT value::uuid FROM jsonb_array_elements_text(${distinct(rows, 'partner_id')}::jsonb))
+          AND day IN (SELECT value::date FROM jsonb_array_elements_text(${distinct(rows, 'day')}::jsonb))
+          AND occurred_at > now() - interval '3 days' GROUP BY 1, 2, 3`),
   };
 }
 

@@ -211,7 +211,7 @@ it("a request's page shows its time by stage and what was left of the limits", a
     () => person.get(`/portal/requests/${headers['x-request-id']}`),
     ({ status }) => status === 200,
   );
-  expect(page.text).toContain('∞ this second, 99 today, ∞ this month');
+  expect(page.text).toContain('1,999 this second, 99 today, ∞ this month');
   for (const stage of ['Key', 'Limit', 'Cache', 'Upstream'])
     expect(page.text).toContain(`<span>${stage}</span>`);
 });

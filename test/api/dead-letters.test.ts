@@ -22,6 +22,7 @@ const ports: ConsumerPorts = {
   store,
   keep: (letter, reason) => letters.keep('passerelle-usage', letterBytes(letter), reason),
   told: async () => undefined,
+  uncounted: async () => undefined,
   log: (line) => void lines.push(line),
 };
 

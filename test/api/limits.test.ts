@@ -197,6 +197,11 @@ describe('while the limiter does not answer', () => {
       const admitted = answers.filter(({ status }) => status === 200).length;
       expect(admitted).toBeGreaterThan(0);
       expect(admitted).toBeLessThanOrEqual(4);
+      await sendJson('/__test', 'POST', { limiterDown: false });
+      // They are billed, so they count: as soon as they are folded.
+      const used = async () =>
+        (await call('/dashboard/quota', { key: unlimited.secret })).json.daily.requests;
+      expect(await eventually(used, (units) => units === admitted)).toBe(admitted);
     } finally {
       await sendJson('/__test', 'POST', { limiterDown: false });
     }

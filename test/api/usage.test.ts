@@ -66,7 +66,11 @@ async function sendAndCheck(total: number): Promise<void> {
   expect(usage.stats[0]).toMatchObject({ total_requests: total, successful: total, failed: 0 });
   const { json: quota } = await call('/dashboard/quota', { key: key.secret });
   expect(quota.daily).toMatchObject({ requests: total, remaining: 1_000_000 - total });
-  expect(quota.rate_limits.day).toEqual({ limit: 1_000_000, used: total, remaining: 1_000_000 - total });
+  expect(quota.rate_limits.day).toMatchObject({
+    limit: 1_000_000,
+    used: total,
+    remaining: 1_000_000 - total,
+  });
 }
 
 describe('after the queue drains, events, rollups, quota_usage and /dashboard/usage agree', () => {
@@ -163,7 +167,7 @@ describe('a refused call', () => {
       () => call('/dashboard/quota', { key: key.secret }),
       (answer) => answer.json.rate_limits.day.used === 0,
     );
-    expect(json.rate_limits.day).toEqual({ limit: 10, used: 0, remaining: 10 });
+    expect(json.rate_limits.day).toEqual({ limit: 10, used: 0, remaining: 10, level: 'partner' });
   });
 });
 

@@ -5,6 +5,7 @@ import { KeyLimiter as RealKeyLimiter } from '../../durable-objects/key-limiter.
 import { PartnerLimiter as RealPartnerLimiter } from '../../durable-objects/partner-limiter.ts';
 import type { Env } from '../../src/compose.ts';
 import worker from '../../src/worker.ts';
+import { flood } from './flood.ts';
 import { hearing, lossyObjects, orderReplies, type ReplyFaults } from './lossy-objects.ts';
 import { alarmsInRealTime, shiftClock } from './shifted-clock.ts';
 
@@ -75,6 +76,7 @@ const counts = {
   kvReads: 0,
   kvWrites: 0,
   objectCalls: 0,
+  floodCalls: 0,
   /** Objects that were made, for the first time or after an eviction or a crash. */
   objectsMade: 0,
   rowsWritten: 0,
@@ -135,12 +137,13 @@ const faultyQueue = <Body>(queue: Queue<Body>): Queue<Body> =>
         : Reflect.get(target, name, target),
   });
 
-const countedObjects = <T extends Rpc.DurableObjectBranded>(objects: DurableObjectNamespace<T>) =>
+const countedObjects = <T extends Rpc.DurableObjectBranded>(objects: DurableObjectNamespace<T>, edge = '') =>
   new Proxy(objects, {
     get(target, name) {
       if (name === 'get') {
         return (id: DurableObjectId) => {
           counts.objectCalls++;
+          if (edge === 'flood') counts.floodCalls++;
           if (faults.limiterDown) throw new Error('limiter is down');
           return target.get(id);
         };
@@ -158,7 +161,7 @@ function edgeOf(env: Env, name: string): Env {
     ...env,
     KEY_RECORDS: faultyKv(env.KEY_RECORDS),
     USAGE_QUEUE: faultyQueue(env.USAGE_QUEUE),
-    KEY_LIMITER: countedObjects(lossyObjects(env.KEY_LIMITER)),
+    KEY_LIMITER: countedObjects(lossyObjects(env.KEY_LIMITER), name),
     // All tests call from one address: only the edge that is asked for it holds it off.
     ...(name !== 'guarded' && { ABUSE_GUARD: undefined }),
     // As in production: webhooks go to public addresses only.
@@ -193,6 +196,8 @@ export default {
       const units = await Promise.all(days.map((day) => partner.unitsOfDay(day)));
       return Response.json(units);
     }
+    if (request.url.endsWith('/__test/flood'))
+      return Response.json(await flood(await request.json(), edgeOf(env, 'flood'), ctx));
     if (request.url.endsWith('/__test/crash')) {
       const { binding, name } = (await request.json()) as {
         binding: 'KEY_LIMITER' | 'PARTNER_LIMITER';

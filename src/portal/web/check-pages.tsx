@@ -34,7 +34,7 @@ portal.get('/portal/usage/checks', async (context) => {
           <Table
             rows={rows}
             columns={[
-              { title: m.checks.day, cell: ({ day }) => format.day(day) },
+              { title: m.checks.day, cell: ({ day }) => format.day(day).replaceAll(' ', '\u00a0') },
               { title: m.checks.limiter, kind: 'num', cell: (row) => number(row.limiter_units) },
               { title: m.checks.events, kind: 'num', cell: (row) => number(row.event_units) },
               { title: m.checks.rollups, kind: 'num', cell: (row) => number(row.rollup_units) },
@@ -44,12 +44,12 @@ portal.get('/portal/usage/checks', async (context) => {
               {
                 title: m.checks.result,
                 cell: (row) => (
-                  <>
+                  <div>
                     <span class={`badge ${badgeOf(row)}`}>{result(row)}</span>
                     {row.corrected_units !== 0 && (
-                      <span class="hint"> {m.checks.corrected(format.number(row.corrected_units))}</span>
+                      <p class="hint">{m.checks.corrected(format.number(row.corrected_units))}</p>
                     )}
-                  </>
+                  </div>
                 ),
               },
               { title: m.checks.checked, kind: 'small', cell: (row) => format.ago(row.checked_at) },

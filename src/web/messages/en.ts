@@ -785,7 +785,7 @@ export const en = {
     ownerTold: 'Its owners get mail.',
     recent: 'Last seven days of requests',
     letters:
-      'Usage messages that could not be folded. Replaying one counts it once, however often it is replayed.',
+      'Events that could not be counted, each set aside by itself and kept as its bytes. Replaying one counts it once, however often it is replayed.',
     noLetters: 'No dead letters. Nothing is lost.',
     queue: 'Queue',
     received: 'Received',

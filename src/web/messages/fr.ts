@@ -808,7 +808,7 @@ export const fr: typeof en = {
     ownerTold: 'Ses propriétaires sont prévenus.',
     recent: 'Requêtes des sept derniers jours',
     letters:
-      'Messages de consommation qui n’ont pas pu être comptés. En rejouer un le compte une fois, même rejoué plusieurs fois.',
+      'Événements qui n’ont pas pu être comptés, chacun mis de côté seul et gardé tel quel, octet par octet. En rejouer un le compte une fois, même rejoué plusieurs fois.',
     noLetters: 'Aucun message en échec. Rien n’est perdu.',
     queue: 'File',
     received: 'Reçu',
