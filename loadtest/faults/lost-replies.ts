@@ -1,4 +1,4 @@
-// Of every second `take`, `settle`, `draw`, `report` and `peek` the reply is lost, and every third message arrives twice,
+// Of every second `take`, `settle`, `draw` and `report` the reply is lost, and every third message arrives twice,
 // over twenty thousand calls with upstreams that fail.
 
 import { askDashboard } from './agreement.ts';
