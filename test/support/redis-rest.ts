@@ -14,11 +14,19 @@ const plain = (argument: unknown): unknown =>
 
 export async function startRedisRest() {
   const port = await freePort();
-  const server = spawn(
-    process.env.REDIS_SERVER_PATH ?? 'redis-server',
-    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
-    { stdio: 'ignore' },
-  );
+  const launch = () =>
+    spawn(
+      process.env.REDIS_SERVER_PATH ?? 'redis-server',
+      ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+      { stdio: 'ignore' },
+    );
+  let server = launch();
+  const end = async () => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const ended = new Promise((resolve) => server.once('exit', resolve));
+    server.kill('SIGTERM');
+    await ended;
+  };
   const redis = new Redis({ host: '127.0.0.1', port, retryStrategy: () => 50, maxRetriesPerRequest: 200 });
   redis.on('error', () => undefined);
   await redis.ping();
@@ -49,13 +57,17 @@ export async function startRedisRest() {
   await new Promise<void>((resolve) => rest.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(rest.address() as AddressInfo).port}`,
+    /** Redis is gone, and with it what it held; the endpoint hangs. */
+    pause: end,
+    async resume() {
+      server = launch();
+      await redis.ping();
+    },
     async stop() {
       rest.closeAllConnections();
       await new Promise((resolve) => rest.close(resolve));
       redis.disconnect();
-      const ended = new Promise((resolve) => server.once('exit', resolve));
-      server.kill('SIGTERM');
-      await ended;
+      await end();
     },
   };
 }

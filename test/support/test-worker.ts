@@ -1,14 +1,17 @@
-// The Worker with faults to order: frozen KV, doubled queue messages, a consumer that dies, a clock of its own, and
-// several edges in one isolate. `POST /__test {fault: value}` sets them; `X-Test-Edge` names the edge.
+// The Worker with faults to order: frozen KV, doubled queue messages, a consumer that dies, replies that are lost, a clock
+// of its own, and several edges in one isolate. `POST /__test {fault: value}` sets them; `X-Test-Edge` names the edge.
 
 import { KeyLimiter as RealKeyLimiter } from '../../durable-objects/key-limiter.ts';
 import { PartnerLimiter as RealPartnerLimiter } from '../../durable-objects/partner-limiter.ts';
 import type { Env } from '../../src/compose.ts';
 import worker from '../../src/worker.ts';
 import { flood } from './flood.ts';
+import { hearing, lossyObjects, orderReplies, type ReplyFaults } from './lossy-objects.ts';
+import { alarmsInRealTime, shiftClock } from './shifted-clock.ts';
 
-/** Counts the rows that an object writes. */
+/** Counts the object, and the rows that it writes. */
 function countingRows(ctx: DurableObjectState): DurableObjectState {
+  counts.objectsMade++;
   const put = ctx.storage.kv.put.bind(ctx.storage.kv);
   Object.defineProperty(ctx.storage.kv, 'put', {
     value: (key: string, value: unknown) => {
@@ -22,7 +25,10 @@ function countingRows(ctx: DurableObjectState): DurableObjectState {
 /** Objects that can be made to crash: memory is lost, storage stays, calls under way fail. */
 export class KeyLimiter extends RealKeyLimiter {
   constructor(ctx: DurableObjectState, env: Env) {
-    super(countingRows(ctx), { ...env, PARTNER_LIMITER: countedObjects(env.PARTNER_LIMITER) });
+    super(countingRows(alarmsInRealTime(ctx)), {
+      ...env,
+      PARTNER_LIMITER: countedObjects(lossyObjects(env.PARTNER_LIMITER)),
+    });
   }
   crash(): void {
     this.ctx.abort('crashed to order');
@@ -30,7 +36,7 @@ export class KeyLimiter extends RealKeyLimiter {
 }
 export class PartnerLimiter extends RealPartnerLimiter {
   constructor(ctx: DurableObjectState, env: Env) {
-    super(countingRows(ctx), env);
+    super(countingRows(ctx), { ...env, KEY_LIMITER: lossyObjects(env.KEY_LIMITER) });
   }
   crash(): void {
     this.ctx.abort('crashed to order');
@@ -66,7 +72,18 @@ const faults: Faults = {
   githubKeysUrl: '',
 };
 const frozen = new Map<string, unknown>();
-const counts = { kvReads: 0, kvWrites: 0, objectCalls: 0, floodCalls: 0, rowsWritten: 0, queueMessages: 0 };
+const counts = {
+  kvReads: 0,
+  kvWrites: 0,
+  objectCalls: 0,
+  floodCalls: 0,
+  /** Objects that were made, for the first time or after an eviction or a crash. */
+  objectsMade: 0,
+  rowsWritten: 0,
+  queueMessages: 0,
+  queueRefusals: 0,
+  consumerDeaths: 0,
+};
 
 function faultyKv(kv: KVNamespace): KVNamespace {
   return new Proxy(kv, {
@@ -109,7 +126,10 @@ const faultyQueue = <Body>(queue: Queue<Body>): Queue<Body> =>
       name === 'send'
         ? async (body: Body, options?: QueueSendOptions) => {
             refuseLarge(body);
-            if (faults.queueDown) throw new Error('Queue send failed: Service Unavailable');
+            if (faults.queueDown) {
+              counts.queueRefusals++;
+              throw new Error('Queue send failed: Service Unavailable');
+            }
             counts.queueMessages++;
             await target.send(body, options);
             if (faults.queueTwice) await target.send(body, options);
@@ -141,7 +161,7 @@ function edgeOf(env: Env, name: string): Env {
     ...env,
     KEY_RECORDS: faultyKv(env.KEY_RECORDS),
     USAGE_QUEUE: faultyQueue(env.USAGE_QUEUE),
-    KEY_LIMITER: countedObjects(env.KEY_LIMITER, name),
+    KEY_LIMITER: countedObjects(lossyObjects(env.KEY_LIMITER), name),
     // All tests call from one address: only the edge that is asked for it holds it off.
     ...(name !== 'guarded' && { ABUSE_GUARD: undefined }),
     // As in production: webhooks go to public addresses only.
@@ -161,6 +181,20 @@ export default {
     if (request.url.endsWith('/__test')) {
       if (request.method === 'POST') Object.assign(faults, await request.json());
       return Response.json(counts);
+    }
+    if (request.url.endsWith('/__test/clock')) {
+      shiftClock(((await request.json()) as { shiftMs: number }).shiftMs);
+      return Response.json({});
+    }
+    if (request.url.endsWith('/__test/replies')) {
+      if (request.method === 'POST') orderReplies((await request.json()) as ReplyFaults);
+      return Response.json(hearing());
+    }
+    if (request.url.endsWith('/__test/units')) {
+      const { name, days } = (await request.json()) as { name: string; days: number[] };
+      const partner = env.PARTNER_LIMITER.get(env.PARTNER_LIMITER.idFromName(name));
+      const units = await Promise.all(days.map((day) => partner.unitsOfDay(day)));
+      return Response.json(units);
     }
     if (request.url.endsWith('/__test/flood'))
       return Response.json(await flood(await request.json(), edgeOf(env, 'flood'), ctx));
@@ -183,6 +217,7 @@ export default {
     const { step } = faults.dies;
     if (step === 'none' || faults.dies.times <= 0) return worker.queue(batch, edge);
     faults.dies.times--;
+    counts.consumerDeaths++;
     if (step === 'before') throw new Error('the consumer died before the fold');
     const messages = batch.messages.map(({ body, attempts }) => ({
       body,
