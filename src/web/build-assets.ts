@@ -3,7 +3,7 @@
 // cached for good; `manifest.json` says which name is current.
 
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -16,9 +16,25 @@ const ENTRIES = {
   'playground.js': 'src/web/islands/playground.island.ts',
 };
 
+const MANIFEST = 'manifest.json';
+
+/** What is there already stays when it is the same: somebody else may be reading it. */
 export async function buildAssets(): Promise<void> {
-  const folder = join(ASSETS_FOLDER, 'assets');
-  rmSync(ASSETS_FOLDER, { recursive: true, force: true });
+  const made = join(ROOT, 'node_modules/.cache', `passerelle-assets-${process.pid}`);
+  rmSync(made, { recursive: true, force: true });
+  const manifest = await buildInto(made);
+  const current = join(ASSETS_FOLDER, MANIFEST);
+  const isSame = existsSync(current) && readFileSync(current, 'utf8') === manifest;
+  if (!isSame) {
+    rmSync(ASSETS_FOLDER, { recursive: true, force: true });
+    renameSync(made, ASSETS_FOLDER);
+  }
+  rmSync(made, { recursive: true, force: true });
+}
+
+/** The manifest, as it is written. */
+async function buildInto(made: string): Promise<string> {
+  const folder = join(made, 'assets');
   mkdirSync(folder, { recursive: true });
   const manifest: Record<string, string> = {};
   for (const [name, entry] of Object.entries(ENTRIES)) {
@@ -47,7 +63,9 @@ export async function buildAssets(): Promise<void> {
     filter: (path) => !path.endsWith('.map') && !path.endsWith('standalone.js'),
   });
   manifest['reference.js'] = `/assets/${reference}/standalone.esm.js`;
-  writeFileSync(join(ASSETS_FOLDER, 'manifest.json'), JSON.stringify(manifest));
+  const text = JSON.stringify(manifest);
+  writeFileSync(join(made, MANIFEST), text);
+  return text;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAssets();

@@ -1,7 +1,7 @@
 // `npm test`: brings what the tests need, then runs everything: format and lint, types, unit, worker, API and browser
 // tests, and a dry run of the deployment. Arguments go to vitest: `npm test -- test/unit`.
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,6 @@ import { ensureChromium, ensurePrometheus, ensureRedis } from './tools.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url).href);
 const folder = mkdtempSync(join(tmpdir(), 'passerelle-run-'));
-const report = join(folder, 'report.json');
 const only = process.argv.slice(2);
 
 const tools: Record<string, string> = {};
@@ -41,7 +40,7 @@ const steps: Step[] = [
     args: ['deploy', '--dry-run', '--env', 'production', '--outdir', join(folder, 'bundle')],
   },
 ];
-const vitest: Step = {
+const vitest = (file: string, args: readonly string[]): Step => ({
   name: 'tests',
   command: 'vitest',
   args: [
@@ -50,38 +49,79 @@ const vitest: Step = {
     'test/vitest.config.ts',
     '--reporter=default',
     '--reporter=json',
-    `--outputFile.json=${report}`,
-    ...only,
+    `--outputFile.json=${join(folder, file)}`,
+    ...args,
   ],
-};
+});
+/** Everything runs in two halves at once, each with a stack of its own: most tests wait for something. */
+const halves = [['api'], ['beside', 'dev', 'unit', 'worker']].map((projects, i) =>
+  vitest(
+    `${i}.json`,
+    projects.map((project) => `--project=${project}`),
+  ),
+);
 
-let failed = 0;
-for (const { name, command, args } of only.length > 0 ? [vitest] : [...steps, vitest]) {
-  console.log(`\n— ${name}`);
-  const quiet = command === 'wrangler';
+const environment = { ...process.env, ...tools, WRANGLER_SEND_METRICS: 'false' };
+
+function runStep({ command, args }: Step, isQuiet: boolean): boolean {
   const { status, stdout } = spawnSync(join(root, 'node_modules/.bin', command), args, {
     cwd: root,
-    stdio: ['ignore', quiet ? 'pipe' : 'inherit', 'inherit'],
+    stdio: ['ignore', isQuiet ? 'pipe' : 'inherit', 'inherit'],
     encoding: 'utf8',
-    env: { ...process.env, ...tools, WRANGLER_SEND_METRICS: 'false' },
+    env: environment,
   });
-  if (status === 0) continue;
-  if (quiet) console.error(stdout);
-  console.error(`✗ ${name} failed`);
-  failed++;
-  if (command !== 'vitest') break;
+  if (status !== 0 && isQuiet) console.error(stdout);
+  return status === 0;
 }
 
+/** The first of several is shown as it runs, the others when they have ended. */
+function runBeside({ command, args }: Step, i: number): Promise<boolean> {
+  const output = i === 0 ? 'inherit' : 'pipe';
+  return new Promise((resolve) => {
+    const child = spawn(join(root, 'node_modules/.bin', command), args, {
+      cwd: root,
+      stdio: ['ignore', output, output],
+      env: environment,
+    });
+    let text = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+    child.once('close', (status) => {
+      if (text !== '') console.log(text);
+      resolve(status === 0);
+    });
+  });
+}
+
+function counted(file: string): { passed: number; failed: number } {
+  try {
+    const result = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+    return { passed: result.numPassedTests, failed: result.numFailedTests };
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+}
+
+let failed = 0;
 let passed = 0;
-try {
-  const result = JSON.parse(readFileSync(report, 'utf8')) as {
-    numPassedTests: number;
-    numFailedTests: number;
-  };
-  passed = result.numPassedTests;
-  failed = Math.max(failed, result.numFailedTests);
-} catch {
-  failed = Math.max(failed, 1);
+for (const step of only.length > 0 ? [] : steps) {
+  console.log(`\n— ${step.name}`);
+  if (runStep(step, step.command === 'wrangler')) continue;
+  console.error(`✗ ${step.name} failed`);
+  failed++;
+  break;
+}
+if (failed === 0) {
+  console.log('\n— tests');
+  const all =
+    only.length > 0 ? [runStep(vitest('0.json', only), false)] : await Promise.all(halves.map(runBeside));
+  for (const [i, isGood] of all.entries()) {
+    const result = counted(`${i}.json`);
+    passed += result.passed;
+    failed += Math.max(result.failed, isGood ? 0 : 1);
+  }
 }
 rmSync(folder, { recursive: true, force: true });
 console.log(`\n${passed} passed, ${failed} failed`);
