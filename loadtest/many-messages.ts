@@ -1,11 +1,12 @@
-// Usage of three days as isolates would send it: some partners, keys and routes, in the order of time. Repeatable.
+// Usage of three days as isolates would send it: ten partners with three keys and five routes, in the order of time.
+// Repeatable.
 
 import { draftMessage, MOST_EVENTS_A_MESSAGE } from '../src/usage/sealed-message.ts';
 import { storable } from '../src/usage/storable.ts';
 
 const FIRST_MS = Date.UTC(2026, 9, 30);
 const LASTS_MS = 3 * 86_400_000;
-const KEYS = 4;
+const KEYS = 3;
 const ROUTES = [
   '/v2/routes/list',
   '/v2/stops/search',
@@ -17,7 +18,7 @@ const COUNTRIES = ['SN', 'FR', 'CI', 'ML'];
 const AGENTS = ['curl/8.5.0', 'okhttp/4.12.0', 'Mozilla/5.0 (Linux; Android 15) "é" \\ 中文'];
 
 export const PARTNERS = Array.from(
-  { length: 20 },
+  { length: 10 },
   (_, n) => `0198aaaa-0000-7000-8000-0000000000${String(n).padStart(2, '0')}`,
 );
 

@@ -6,11 +6,13 @@ ALTER TABLE "dead_letter" ADD COLUMN "digest" text GENERATED ALWAYS AS (encode(s
 ALTER TABLE "dead_letter" ADD COLUMN "reason" text;--> statement-breakpoint
 ALTER TABLE "dead_letter" ADD COLUMN "times" integer DEFAULT 1 NOT NULL;--> statement-breakpoint
 ALTER TABLE "dead_letter" ADD CONSTRAINT "dead_letter_digest_unique" UNIQUE("digest");--> statement-breakpoint
--- A fold adds little to much: only the keys that are added are looked at.
+-- A fold adds little to much: only the keys that are added are looked at, in a value that is unpacked once.
 CREATE OR REPLACE FUNCTION merge_sums(a jsonb, b jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-  SELECT a || coalesce((SELECT jsonb_object_agg(key, value::bigint + coalesce((a->>key)::bigint, 0)) FROM jsonb_each_text(b)), '{}')
+  SELECT whole.a || coalesce((SELECT jsonb_object_agg(key, value::bigint + coalesce((whole.a->>key)::bigint, 0))
+    FROM jsonb_each_text(b)), '{}') FROM (SELECT a || '{}' AS a OFFSET 0) whole
 $$;
 --> statement-breakpoint
 CREATE OR REPLACE FUNCTION merge_maxima(a jsonb, b jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-  SELECT a || coalesce((SELECT jsonb_object_agg(key, greatest(value::bigint, (a->>key)::bigint)) FROM jsonb_each_text(b)), '{}')
+  SELECT whole.a || coalesce((SELECT jsonb_object_agg(key, greatest(value::bigint, (whole.a->>key)::bigint))
+    FROM jsonb_each_text(b)), '{}') FROM (SELECT a || '{}' AS a OFFSET 0) whole
 $$;
