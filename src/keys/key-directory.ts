@@ -1,5 +1,6 @@
-// Finds the record of a key: isolate memory, then KV, then Neon; single flight. All are caches that may be wrong: the
-// limiter tells when a record is older than what it has seen, and then `fresh` goes past them.
+// Finds the record of a key: isolate memory, then KV, then Neon. All are caches that may be wrong: the limiter tells when a
+// record is older than what it has seen, and then `fresh` goes past them. Each request reads for itself: one that waited for
+// another's promise would be cancelled with it.
 // Fails open to a stale record while the database is down, and closed (`unavailable`) where there is none.
 
 import { dropOldest } from '../core/bounded.ts';
@@ -14,6 +15,8 @@ const USABLE_MS = 110_000;
 const UNKNOWN_MS = 30_000;
 /** After a failed read, stale records are served without another try for this long. */
 const DOWN_MS = 2000;
+/** A reading behind a request is not waited for longer than this. */
+const REFRESH_MOST_MS = 10_000;
 /** KV keeps records this long, for the hours when the database is down. */
 const KV_TTL_SECONDS = 24 * 3600;
 const MOST_IN_MEMORY = 10_000;
@@ -30,7 +33,8 @@ const cacheKey = ({ by, value }: Lookup): string => `${by}:${value}`;
 
 export function createKeyDirectory(store: KeyStore, kv: RecordCache, now: () => number) {
   const memory = new Map<string, { record: KeyRecord | undefined; loadedMs: number }>();
-  const loading = new Map<string, Promise<KeyRecord | undefined>>();
+  /** Being read behind a request, and since when: a request that ends may take its reading with it. */
+  const refreshing = new Map<string, number>();
   let downUntilMs = 0;
 
   function remember(key: string, record: KeyRecord | undefined): void {
@@ -67,14 +71,13 @@ export function createKeyDirectory(store: KeyStore, kv: RecordCache, now: () => 
     }
   }
 
-  function load(lookup: Lookup, keepAlive: (work: Promise<unknown>) => void): Promise<KeyRecord | undefined> {
+  function refresh(lookup: Lookup, keepAlive: (work: Promise<unknown>) => void): void {
     const key = cacheKey(lookup);
-    const running = loading.get(key);
-    if (running) return running;
-    const work = readThrough(lookup).finally(() => loading.delete(key));
-    loading.set(key, work);
+    if (now() - (refreshing.get(key) ?? Number.NEGATIVE_INFINITY) < REFRESH_MOST_MS) return;
+    refreshing.set(key, now());
+    dropOldest(refreshing, MOST_IN_MEMORY);
+    const work = readThrough(lookup).finally(() => refreshing.delete(key));
     keepAlive(work.catch(() => undefined));
-    return work;
   }
 
   return {
@@ -85,11 +88,11 @@ export function createKeyDirectory(store: KeyStore, kv: RecordCache, now: () => 
       if (known && ageMs < (known.record ? FRESH_MS : UNKNOWN_MS))
         return { record: known.record, cold: false };
       if (known?.record && (ageMs < USABLE_MS || now() < downUntilMs)) {
-        if (now() >= downUntilMs) load(lookup, keepAlive).catch(() => undefined);
+        if (now() >= downUntilMs) refresh(lookup, keepAlive);
         return { record: known.record, cold: false };
       }
       try {
-        return { record: await load(lookup, keepAlive), cold: true };
+        return { record: await readThrough(lookup), cold: true };
       } catch {
         return known?.record ? { record: known.record, cold: false } : 'unavailable';
       }

@@ -94,3 +94,42 @@ it('the tables and columns of the documents are there', async () => {
     await expect(query(`SELECT ${names.split(' ').join(', ')} FROM ${table} LIMIT 1`)).resolves.toBeDefined();
   }
 });
+
+it('a key moved to another partner leaves what it used with the one that it was used for', async () => {
+  const [from, to] = [await makePartner({ day: 1000 }), await makePartner({ day: 1000 })];
+  const key = await makeKey(from.id);
+  const callTimes = async (times: number) => {
+    for (let i = 0; i < times; i++)
+      expect((await call('/v2/stops/x/departures', { key: key.secret })).status).toBe(200);
+  };
+  await callTimes(7);
+  await query('UPDATE api_key SET partner_id = $1 WHERE id = $2', [to.id, key.id]);
+  await control('cron', { cron: '* * * * *' });
+  await callTimes(3);
+  const readers = new Map([
+    [from.id, await makeKey(from.id)],
+    [to.id, await makeKey(to.id)],
+  ]);
+  const countsOf = async (partnerId: string) => {
+    const [row] = await query(
+      `SELECT (SELECT sum(units) FROM api_usage_events WHERE partner_id = $1)::int AS events,
+         (SELECT sum(units) FROM api_usage_rollups_day WHERE partner_id = $1)::int AS rollups,
+         (SELECT sum(units) FROM quota_usage WHERE partner_id = $1 AND period_type = 'daily')::int AS quota`,
+      [partnerId],
+    );
+    const { json } = await call('/dashboard/quota', { key: readers.get(partnerId)?.secret });
+    return { ...row, limiter: json.daily.requests };
+  };
+  for (const [{ id }, units] of [
+    [from, 7],
+    [to, 3],
+  ] as const) {
+    const expected = { events: units, rollups: units, quota: units, limiter: units };
+    const counts = await eventually(
+      () => countsOf(id),
+      (now) => JSON.stringify(now) === JSON.stringify(expected),
+      15_000,
+    );
+    expect(counts).toEqual(expected);
+  }
+});
