@@ -13,8 +13,6 @@ import type { GatewayPorts } from '../ports.ts';
 /** A refusal is asked about again after this long, so that a raised limit or a revoked key is noticed. */
 const MOST_REMEMBERED_MS = 1000;
 const MOST_REMEMBERED = 10_000;
-/** While one call asks again, others are refused by what is remembered for this long at most. */
-const ASKING_MS = 100;
 
 export async function limit(
   exchange: Exchange,
@@ -33,7 +31,7 @@ export async function limit(
     }
     // One asks again; the others wait for what it hears, where the refusal still holds by itself.
     if (sentMs < remembered.deniedMs + remembered.denial.retryAfterMs)
-      refusals.set(caller.id, { ...remembered, untilMs: sentMs + ASKING_MS });
+      refusals.set(caller.id, { ...remembered, untilMs: sentMs + MOST_REMEMBERED_MS });
   }
   try {
     const call = { ...limitSubject(caller), id: exchange.id, cost: route.cost, nonce: exchange.nonce };
