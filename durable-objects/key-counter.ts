@@ -105,8 +105,10 @@ export class KeyCounter {
     this.journal = new CallJournal(ports.store, stored?.journal, ports.now());
     this.messenger = new Messenger(stored?.seqCeiling ?? 0, () => this.write(), ports.isWorthRetrying);
     if (!stored) return;
-    this.ledger = stored.ledger;
     this.versions = stored.versions;
+    // A row of before 2026-11-24: what it counted is in its partner's.
+    if (!stored.journal) return;
+    this.ledger = stored.ledger;
     this.keyId = stored.keyId;
     this.partnerObject = stored.partnerObject;
     this.moves = stored.moves;

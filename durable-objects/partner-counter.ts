@@ -36,6 +36,21 @@ interface Stored {
   degraded: DayCounts;
 }
 
+/** As it was written before 2026-11-24. */
+interface StoredBefore {
+  ledger: Pick<PartnerLedger, 'version' | 'limits'> & {
+    quotas: { dayStartMs: number; dayUsed: number; monthStartMs: number; monthUsed: number };
+  };
+}
+
+/** What was counted stays counted: of the month before its last day, as if on its first. */
+function fromBefore({ ledger: { version, limits, quotas } }: StoredBefore): Stored {
+  const { dayStartMs, dayUsed, monthStartMs, monthUsed } = quotas;
+  const today = { [dayStartMs]: dayUsed };
+  const closed = addUnits(today, monthStartMs, Math.max(0, monthUsed - dayUsed));
+  return { version, limits, dayStartMs, closed, degraded: NO_UNITS };
+}
+
 /** This month and the one before, with what is left of the one before that. */
 const DAYS_KEPT_MS = 70 * DAY_MS;
 /** Holders asked at the same time. */
@@ -55,8 +70,9 @@ export class PartnerCounter {
 
   constructor(ports: PartnerPorts) {
     this.ports = ports;
-    const stored = ports.store.get<Stored>('state');
-    if (!stored) return;
+    const row = ports.store.get<Stored | StoredBefore>('state');
+    if (!row) return;
+    const stored = 'ledger' in row ? fromBefore(row) : row;
     const { version, limits, dayStartMs, closed } = stored;
     for (const [key, holder] of ports.store.list<Holder>(HOLDER)) {
       const name = key.slice(HOLDER.length);

@@ -223,6 +223,35 @@ describe('a lease', () => {
   });
 });
 
+describe('rows of before', () => {
+  it('are read: what was counted stays counted, and keys go on', async () => {
+    const DAY_MS = 86_400_000;
+    const today = Date.now() - (Date.now() % DAY_MS);
+    const month = Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth());
+    const quotas = { dayStartMs: today, dayUsed: 7, monthStartMs: month, monthUsed: 30 };
+    const limits = { second: -1, day: 10, month: 1000, overage: 'block' as const };
+    const old = { version: 1, limits, window: { slots: [] }, leases: {}, quotas };
+    await runInDurableObject(partner('partner-older:live'), (_, { storage }) =>
+      storage.kv.put('state', { ledger: old, ahead: 0 }),
+    );
+    await runInDurableObject(key('key-older'), (_, { storage }) =>
+      storage.kv.put('state', {
+        ledger: { bucket: undefined, quotas },
+        versions: { key: 1, partner: 1 },
+        ahead: 3,
+      }),
+    );
+    await crashBoth('older');
+    const outcomes = [];
+    for (let i = 0; i < 4; i++) outcomes.push(await outcome(callOf('older', { day: 10 })));
+    expect(outcomes).toEqual(['admit', 'admit', 'admit', 'deny']);
+    expect((await partner('partner-older:live').standing(1, limits)).used).toMatchObject({
+      day: 10,
+      month: 33,
+    });
+  });
+});
+
 describe('a key that is moved', () => {
   it('leaves what it used with whom it was used for, and may come back', async () => {
     const at = (name: string) => callOf(name, { keyId: 'key-mover', second: 10_000, day: 1000 });
