@@ -1,4 +1,4 @@
-// Usage of three days as isolates would send it: ten partners with three keys and five routes, in the order of time.
+// Usage of three days as isolates would send it: twenty partners with four keys and five routes, in the order of time.
 // Repeatable.
 
 import { draftMessage, MOST_EVENTS_A_MESSAGE } from '../src/usage/sealed-message.ts';
@@ -6,7 +6,7 @@ import { storable } from '../src/usage/storable.ts';
 
 const FIRST_MS = Date.UTC(2026, 9, 30);
 const LASTS_MS = 3 * 86_400_000;
-const KEYS = 3;
+const KEYS = 4;
 const ROUTES = [
   '/v2/routes/list',
   '/v2/stops/search',
@@ -18,7 +18,7 @@ const COUNTRIES = ['SN', 'FR', 'CI', 'ML'];
 const AGENTS = ['curl/8.5.0', 'okhttp/4.12.0', 'Mozilla/5.0 (Linux; Android 15) "é" \\ 中文'];
 
 export const PARTNERS = Array.from(
-  { length: 10 },
+  { length: 20 },
   (_, n) => `0198aaaa-0000-7000-8000-0000000000${String(n).padStart(2, '0')}`,
 );
 
