@@ -1,0 +1,68 @@
+// Passerelle on workerd itself, as it is deployed, with the real PostgreSQL behind it.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startStack } from '../../src/dev/stack.ts';
+import { type BareWorkerd, startBareWorkerd } from './bare-workerd.ts';
+import { hotKey } from './hot-key.ts';
+
+export interface BareGateway extends BareWorkerd {
+  key: string;
+}
+
+export async function startGateway(upstream: string): Promise<BareGateway> {
+  const folder = mkdtempSync(join(tmpdir(), 'passerelle-bench-'));
+  // Its database is used; its own Worker has nothing to do.
+  const stack = await startStack({ folder, port: 0, variables: { UPSTREAM_ORIGIN: upstream } });
+  const { secrets, databaseUrl, endpoint } = stack;
+  const worker = await startBareWorkerd({
+    folder: join(folder, 'bare'),
+    entry: 'src/worker.ts',
+    objects: {
+      KEY_LIMITER: 'KeyLimiter',
+      PARTNER_LIMITER: 'PartnerLimiter',
+      PAYMENT_SANDBOX: 'PaymentSandbox',
+    },
+    kv: ['KEY_RECORDS'],
+    queues: ['USAGE_QUEUE', 'WEBHOOK_QUEUE', 'DEAD_LETTER_QUEUE'],
+    services: ['ASSETS'],
+    flags: ['enable_request_signal'],
+    variables: {
+      ENVIRONMENT: 'development',
+      DATABASE_URL: databaseUrl,
+      NEON_ENDPOINT: endpoint.url,
+      KEY_ENCRYPTION_KEYS: JSON.stringify({ current: 'local', keys: { local: secrets.keyEncryptionKey } }),
+      IDENTITY_SECRET: secrets.identitySecret,
+      METRICS_TOKEN: secrets.metricsToken,
+      AUTH_SECRET: secrets.authSecret,
+      UPSTREAM_ORIGIN: upstream,
+    },
+  });
+  return {
+    ...worker,
+    key: await hotKey(stack),
+    async stop() {
+      await worker.stop();
+      await stack.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function startFloor(upstream: string): Promise<BareWorkerd> {
+  const folder = mkdtempSync(join(tmpdir(), 'passerelle-floor-'));
+  const worker = await startBareWorkerd({
+    folder,
+    entry: 'loadtest/bench/floor-worker.ts',
+    objects: { COUNTER: 'Counter' },
+    variables: { UPSTREAM_ORIGIN: upstream },
+  });
+  return {
+    ...worker,
+    async stop() {
+      await worker.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

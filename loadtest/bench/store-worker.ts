@@ -1,0 +1,24 @@
+// What stands for Cloudflare's KV, Queues, cache and assets beside a Worker on workerd itself: values in memory, messages
+// taken and dropped.
+
+const values = new Map<string, ArrayBuffer>();
+
+export default {
+  async fetch(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    if (request.method === 'PUT') {
+      values.set(pathname, await request.arrayBuffer());
+      return new Response(null, { status: 204 });
+    }
+    if (request.method === 'DELETE') {
+      values.delete(pathname);
+      return new Response(null, { status: 204 });
+    }
+    if (request.method === 'POST') {
+      await request.arrayBuffer();
+      return Response.json({});
+    }
+    const value = values.get(pathname);
+    return value === undefined ? new Response(null, { status: 404 }) : new Response(value);
+  },
+};
