@@ -1,13 +1,18 @@
 // `npm run bench`: CPU per request and latency of the whole gateway against a bare Hono proxy (the floor) and against the
 // floor plus one Durable Object call, in one run on workerd itself; and what a request of a hot key costs in operations.
-// Ratios within the run, because machines are noisy. `-- --json` prints one object.
+// `-- --peers`: what somebody would use instead, in the same run, and the worst second of each. Ratios within the run,
+// because machines are noisy. `-- --json` prints one object.
 
 import { existsSync } from 'node:fs';
-import { startFloor, startGateway } from './bench/gateway.ts';
+import { parseArgs } from 'node:util';
+import { LIMIT, startFloor, startGateway } from './bench/gateway.ts';
 import { countOperations } from './bench/operations.ts';
+import { measurePeers } from './bench/peers-beside.ts';
 import { CONCURRENCY, measure, startGenerator, startUpstream, type Target } from './bench/rounds.ts';
 
-const isJson = process.argv.includes('--json');
+const { values } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, peers: { type: 'boolean', default: false } },
+});
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const REQUESTS = Number(process.env.BENCH_REQUESTS ?? 4000);
 const PATH = '/v2/stops/x/departures';
@@ -16,24 +21,37 @@ if (!existsSync('/proc/self/stat'))
   throw new Error('CPU per request is read from /proc: run the benchmark on Linux');
 
 const say = (line: string): void => {
-  if (!isJson) console.log(line);
+  if (!values.json) console.log(line);
 };
 
 const upstream = await startUpstream();
 const generator = startGenerator();
 const floor = await startFloor(upstream.origin);
 const gateway = await startGateway(upstream.origin);
-try {
-  const targets: Target[] = [
-    { name: 'floor', url: `${floor.url}/floor${PATH}`, process: floor },
-    { name: 'floor + object', url: `${floor.url}/object${PATH}`, process: floor },
-    { name: 'gateway', url: gateway.url + PATH, process: gateway, key: gateway.key },
-  ];
-  say(`${ROUNDS} rounds of ${REQUESTS} requests at concurrency ${CONCURRENCY}, in turn, on workerd:`);
-  const rounds = await measure(targets, generator, { rounds: ROUNDS, requests: REQUESTS, say });
+const options = { rounds: ROUNDS, requests: REQUESTS, say };
+const targets: Target[] = [
+  { name: 'floor', url: `${floor.url}/floor${PATH}`, cpuSeconds: floor.cpuSeconds },
+  { name: 'floor + object', url: `${floor.url}/object${PATH}`, cpuSeconds: floor.cpuSeconds },
+  { name: 'gateway', url: gateway.url + PATH, cpuSeconds: gateway.cpuSeconds, key: gateway.key },
+];
+
+async function againstTheFloor(): Promise<object> {
+  const rounds = await measure(targets, generator, options);
   await gateway.stop();
   const perRequest = await countOperations(upstream.origin, PATH, generator);
-  const result = {
+  say('\n                      CPU µs   to the floor   p50    p99');
+  for (const { name } of targets) {
+    const ratios = (['cpuMicros', 'p50Ms', 'p99Ms'] as const).map((figure) =>
+      rounds.ratio(name, 'floor', figure),
+    );
+    say(
+      `  ${name.padEnd(18)} ${String(Math.round(rounds.of(name, 'cpuMicros'))).padStart(7)}   ${ratios.join('   ')}`,
+    );
+  }
+  say('\n  For 1,000 requests of a hot key:');
+  for (const [name, each] of Object.entries(perRequest))
+    say(`  ${name.padEnd(20)} ${(each * 1000).toFixed(1)}`);
+  return {
     cpuRatioToFloor: rounds.ratio('gateway', 'floor', 'cpuMicros'),
     p50RatioToFloor: rounds.ratio('gateway', 'floor', 'p50Ms'),
     p99RatioToFloor: rounds.ratio('gateway', 'floor', 'p99Ms'),
@@ -43,18 +61,26 @@ try {
     ),
     perRequest,
   };
-  if (isJson) console.log(JSON.stringify(result));
-  else {
-    say('\n                     CPU µs   to the floor   p50 to the floor   p99 to the floor');
-    for (const { name } of targets)
-      say(
-        `  ${name.padEnd(18)} ${rounds.of(name, 'cpuMicros').toFixed(0).padStart(6)}   ${(['cpuMicros', 'p50Ms', 'p99Ms'] as const).map((figure) => String(rounds.ratio(name, 'floor', figure)).padEnd(16)).join(' ')}`,
-      );
-    say('\n  For 1,000 requests of a hot key:');
-    for (const [name, each] of Object.entries(perRequest))
-      say(`  ${name.padEnd(20)} ${(each * 1000).toFixed(1)}`);
-  }
+}
+
+try {
+  say(`${ROUNDS} rounds of ${REQUESTS} requests at concurrency ${CONCURRENCY}, in turn, on workerd:`);
+  const result = values.peers
+    ? {
+        peers: await measurePeers({
+          upstream: upstream.origin,
+          path: PATH,
+          limit: LIMIT,
+          gateway,
+          targets,
+          generator,
+          options,
+        }),
+      }
+    : await againstTheFloor();
+  if (values.json) console.log(JSON.stringify(result));
 } finally {
+  await gateway.stop();
   await floor.stop();
   generator.stop();
   upstream.stop();

@@ -9,12 +9,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { bundle } from '../../src/dev/runtime.ts';
+import { cpuSeconds } from './cpu.ts';
 
 // It exports the path of the program, and has no types.
 const program: string = createRequire(import.meta.url)('workerd').default;
 
 const START_MOST_MS = 20_000;
-const TICKS_A_SECOND = 100;
 const COMPATIBILITY_DATE = '2026-10-15';
 
 export interface BareOptions {
@@ -123,11 +123,7 @@ export async function startBareWorkerd(options: BareOptions): Promise<BareWorker
   const port = await portOf(child);
   return {
     url: `http://127.0.0.1:${port}`,
-    cpuSeconds() {
-      const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
-    },
+    cpuSeconds: () => cpuSeconds([child.pid ?? 0]),
     memoryBytes() {
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
       return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;

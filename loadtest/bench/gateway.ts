@@ -5,10 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startStack } from '../../src/dev/stack.ts';
 import { type BareWorkerd, startBareWorkerd } from './bare-workerd.ts';
-import { hotKey } from './hot-key.ts';
+import { hotKey, limitedKey } from './bench-keys.ts';
+
+/** Calls a second of the limited key. */
+export const LIMIT = 100;
 
 export interface BareGateway extends BareWorkerd {
   key: string;
+  limitedKey: string;
 }
 
 export async function startGateway(upstream: string): Promise<BareGateway> {
@@ -42,6 +46,7 @@ export async function startGateway(upstream: string): Promise<BareGateway> {
   return {
     ...worker,
     key: await hotKey(stack),
+    limitedKey: await limitedKey(stack, LIMIT),
     async stop() {
       await worker.stop();
       await stack.stop();

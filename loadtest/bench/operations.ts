@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startStack } from '../../src/dev/stack.ts';
-import { hotKey } from './hot-key.ts';
+import { hotKey } from './bench-keys.ts';
 import { CONCURRENCY, type Generator } from './rounds.ts';
 
 const REQUESTS = 5000;

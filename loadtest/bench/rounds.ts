@@ -3,14 +3,13 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { BareWorkerd } from './bare-workerd.ts';
 import type { LoadOrder, LoadResult } from './load-generator.ts';
 
 export interface Target {
   name: string;
   url: string;
-  /** Every process that answering takes. */
-  process: Pick<BareWorkerd, 'cpuSeconds'>;
+  /** CPU that every process that answering takes has used, seconds. */
+  cpuSeconds(): number;
   key?: string;
 }
 
@@ -70,9 +69,9 @@ export type Generator = ReturnType<typeof startGenerator>;
 
 async function sample(target: Target, generator: Generator, requests: number): Promise<Sample> {
   const order = { url: target.url, key: target.key };
-  const before = target.process.cpuSeconds();
+  const before = target.cpuSeconds();
   const many = await generator.load({ ...order, requests, concurrency: CONCURRENCY });
-  const cpuSeconds = target.process.cpuSeconds() - before;
+  const cpuSeconds = target.cpuSeconds() - before;
   const alone = await generator.load({
     ...order,
     requests: Math.ceil(requests * ALONE_SHARE),
@@ -89,11 +88,21 @@ async function sample(target: Target, generator: Generator, requests: number): P
   };
 }
 
+export interface RoundsOptions {
+  rounds: number;
+  requests: number;
+  say(line: string): void;
+}
+
 export class Rounds {
   private readonly samples = new Map<string, Sample[]>();
 
   add(name: string, taken: Sample): void {
     this.samples.set(name, [...(this.samples.get(name) ?? []), taken]);
+  }
+
+  has(name: string): boolean {
+    return this.samples.has(name);
   }
 
   of(name: string, figure: Figure): number {
@@ -113,7 +122,7 @@ export class Rounds {
 export async function measure(
   targets: readonly Target[],
   generator: Generator,
-  { rounds, requests, say }: { rounds: number; requests: number; say(line: string): void },
+  { rounds, requests, say }: RoundsOptions,
 ): Promise<Rounds> {
   const all = new Rounds();
   // Until just-in-time compilation has settled.

@@ -57,6 +57,10 @@ export async function startRedisRest() {
   await new Promise<void>((resolve) => rest.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(rest.address() as AddressInfo).port}`,
+    /** Of redis-server itself. */
+    port,
+    /** Of the redis-server that runs now. */
+    pid: (): number => server.pid ?? 0,
     /** Redis is gone, and with it what it held; the endpoint hangs. */
     pause: end,
     async resume() {

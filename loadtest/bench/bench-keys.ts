@@ -1,0 +1,35 @@
+// Keys of the demo with the limits that a benchmark wants. To be called before they are used: nobody is told.
+
+import pg from 'pg';
+import type { Stack } from '../../src/dev/stack.ts';
+
+type Place = Pick<Stack, 'databaseUrl' | 'demo'>;
+
+/** `second`: calls a second; the bucket holds one second of it. */
+async function setLimits(databaseUrl: string, partnerId: string, second: number): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query(
+    `UPDATE partner SET rate_limit_per_second = $2, rate_limit_per_day = 100000000,
+       rate_limit_per_month = 1000000000, custom_limits = true WHERE id = $1`,
+    [partnerId, second],
+  );
+  await client.query(
+    `UPDATE api_key_quotas SET burst_limit = $2::int, sustained_limit = $2::int * 60, daily_quota = 100000000
+     WHERE key_id IN (SELECT key_id FROM api_key WHERE partner_id = $1)`,
+    [partnerId, second],
+  );
+  await client.end();
+}
+
+/** A key with finite limits that a benchmark does not reach. */
+export async function hotKey({ databaseUrl, demo }: Place): Promise<string> {
+  await setLimits(databaseUrl, demo.enterprisePartner.id, 100_000);
+  return demo.keys.enterprise;
+}
+
+/** A key that may call this often a second. */
+export async function limitedKey({ databaseUrl, demo }: Place, second: number): Promise<string> {
+  await setLimits(databaseUrl, demo.partner.id, second);
+  return demo.keys.live;
+}
