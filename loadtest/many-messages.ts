@@ -1,7 +1,7 @@
 // Usage of three days as isolates would send it: twenty partners with four keys and five routes, in the order of time.
 // Repeatable.
 
-import { draftMessage, MOST_EVENTS_A_MESSAGE } from '../src/usage/sealed-message.ts';
+import { draftMessage } from '../src/usage/sealed-message.ts';
 import { storable } from '../src/usage/storable.ts';
 
 const FIRST_MS = Date.UTC(2026, 9, 30);
@@ -76,14 +76,20 @@ export function manyMessages(total: number, newId: () => string): { messages: st
   const messages: string[] = [];
   let draft = draftMessage();
   let admitted = 0;
+  const seal = () => {
+    if (messages.length % 7 === 0) draft.count('invalid_api_key', 3);
+    messages.push(draft.seal(newId()).text);
+    draft = draftMessage();
+  };
   for (let n = 0; n < total; n++) {
     const event = manyEvents(random, newId, FIRST_MS + Math.floor((n * LASTS_MS) / total));
     admitted += event.units;
-    draft.add(JSON.stringify(event));
-    if (!draft.isFull() && n < total - 1) continue;
-    if (n % (7 * MOST_EVENTS_A_MESSAGE) < MOST_EVENTS_A_MESSAGE) draft.count('invalid_api_key', 3);
-    messages.push(draft.seal(newId()).text);
-    draft = draftMessage();
+    if (!draft.add(event)) {
+      seal();
+      draft.add(event);
+    }
+    if (draft.isFull()) seal();
   }
+  if (!draft.isEmpty()) seal();
   return { messages, admitted };
 }

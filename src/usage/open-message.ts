@@ -2,6 +2,7 @@
 
 import * as z from 'zod';
 import { letterValue } from './dead-letters.ts';
+import { isPacked, unpack } from './packed-events.ts';
 import type { UsageEvent, UsageMessage } from './usage-event.ts';
 import { usageEvent } from './usage-schema.ts';
 
@@ -27,17 +28,18 @@ export interface OpenedMessage {
   bad: { letter: unknown; reason: string }[];
 }
 
-/** `body`: the JSON that is sent as text, or the value that older messages are. */
+/** `body`: the JSON that is sent as text, or a value; packed events or, as in letters and older messages, plain ones. */
 export function openMessage(body: unknown): OpenedMessage {
   const value = readBody(body);
   const bad: OpenedMessage['bad'] = [];
   const raw = new Map<string, unknown>();
   const events: UsageEvent[] = [];
-  if (!isMessage(value)) {
+  const sent = isObject(value) ? eventsIn(value) : undefined;
+  if (!isObject(value) || !sent) {
     bad.push({ letter: body, reason: 'not a usage message' });
     return { message: { id: NO_ID, events, refusals: {} }, raw, bad };
   }
-  for (const each of value.events) {
+  for (const each of sent) {
     const parsed = usageEvent.safeParse(each);
     if (parsed.success) {
       events.push(parsed.data);
@@ -48,7 +50,10 @@ export function openMessage(body: unknown): OpenedMessage {
     bad.splice(0, bad.length, { letter: body, reason: `${bad.length} bad events` });
   const rest = envelope.safeParse(value);
   if (!rest.success && hasCounts(value))
-    bad.push({ letter: { ...value, events: [] }, reason: reasonOf(rest.error) });
+    bad.push({
+      letter: { id: value.id, events: [], refusals: value.refusals, unproven: value.unproven },
+      reason: reasonOf(rest.error),
+    });
   const { id, refusals, unproven } = rest.success ? rest.data : { id: NO_ID, refusals: {} };
   return { message: { id, events, refusals, ...(unproven && { unproven }) }, raw, bad };
 }
@@ -64,8 +69,13 @@ function readBody(body: unknown): unknown {
   }
 }
 
-const isMessage = (value: unknown): value is { events: unknown[] } & Record<string, unknown> =>
-  typeof value === 'object' && value !== null && Array.isArray((value as { events?: unknown }).events);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+
+function eventsIn(value: Record<string, unknown>): unknown[] | undefined {
+  if (isPacked(value)) return unpack(value);
+  return Array.isArray(value.events) ? value.events : undefined;
+}
 
 const hasCounts = ({ refusals, unproven }: Record<string, unknown>): boolean =>
   [refusals, unproven].some((part) => part !== undefined && JSON.stringify(part) !== '{}');

@@ -2,15 +2,17 @@
 // thought, and what somebody needs to bill it by hand when it cannot be sent. Pure.
 
 import { utf8 } from '../core/encoding.ts';
+import { type PackedEvents, packing, unpack } from './packed-events.ts';
 import type { UsageEvent, UsageMessage } from './usage-event.ts';
 
-/** A queue takes 128,000 bytes a message; it charges by 64 kB begun. */
-export const MOST_MESSAGE_BYTES = 100_000;
-export const MOST_EVENTS_A_MESSAGE = 100;
+/** A queue takes 128,000 bytes a message, and charges by 64,000 begun. */
+export const MOST_MESSAGE_BYTES = 64_000;
+export const MOST_EVENTS_A_MESSAGE = 500;
 /** An id, names, brackets. */
 const ENVELOPE_BYTES = 120;
 /** A partner's id, a code and a number, with what is around them. */
 const COUNT_BYTES = 120;
+const ASCII = /^[\0-\x7f]*$/;
 
 export interface SealedMessage {
   id: string;
@@ -18,21 +20,27 @@ export interface SealedMessage {
   bytes: number;
 }
 
-/** Collects for one message. Each event becomes JSON once, and is measured as what it will be. */
+const bytesOf = (text: string): number => (ASCII.test(text) ? text.length : utf8(text).length);
+
+type Counts = Pick<UsageMessage, 'refusals' | 'unproven'>;
+
+/** Collects for one message. Each event becomes text once, and is measured as what it will be. */
 export function draftMessage() {
-  const events: string[] = [];
+  const events = packing();
   const refusals: UsageMessage['refusals'] = {};
   const unproven: NonNullable<UsageMessage['unproven']> = {};
   let bytes = ENVELOPE_BYTES;
   const isEmpty = () => bytes === ENVELOPE_BYTES;
   return {
     isEmpty,
-    isFull: () => events.length >= MOST_EVENTS_A_MESSAGE || bytes + COUNT_BYTES > MOST_MESSAGE_BYTES,
-    /** `event`: its JSON. False, and nothing is taken, where it does not fit any more. */
-    add(event: string): boolean {
-      const eventBytes = utf8(event).length + 1;
+    isFull: () => events.count() >= MOST_EVENTS_A_MESSAGE || bytes + COUNT_BYTES > MOST_MESSAGE_BYTES,
+    /** False, and nothing is taken, where it does not fit any more. */
+    add(event: UsageEvent): boolean {
+      const prepared = events.prepare(event);
+      const texts = [prepared.row, ...prepared.fresh.filter((text) => text !== undefined)];
+      const eventBytes = texts.reduce((sum, text) => sum + bytesOf(text) + 1, 0);
       if (!isEmpty() && bytes + eventBytes > MOST_MESSAGE_BYTES) return false;
-      events.push(event);
+      events.take(prepared);
       bytes += eventBytes;
       return true;
     },
@@ -46,37 +54,44 @@ export function draftMessage() {
       if (counts[code] === undefined) bytes += COUNT_BYTES;
       counts[code] = (counts[code] ?? 0) + calls;
     },
-    seal: (id: string): SealedMessage =>
-      sealed(
-        id,
-        `{"id":"${id}","events":[${events.join(',')}],"refusals":${JSON.stringify(refusals)},"unproven":${JSON.stringify(unproven)}}`,
-      ),
+    seal: (id: string): SealedMessage => sealed(id, events.text(), { refusals, unproven }),
   };
 }
 
-const sealed = (id: string, text: string): SealedMessage => ({ id, text, bytes: utf8(text).length });
+function sealed(id: string, events: string, counts: Counts): SealedMessage {
+  const text = `{"id":"${id}",${events},${JSON.stringify(counts).slice(1)}`;
+  return { id, text, bytes: bytesOf(text) };
+}
+
 // Only what `seal` made is parsed.
-const opened = ({ text }: SealedMessage): UsageMessage => JSON.parse(text);
+const opened = ({ text }: SealedMessage): PackedEvents & Counts => JSON.parse(text);
+const eventsOf = (message: SealedMessage): UsageEvent[] => unpack(opened(message)) as UsageEvent[];
 
 /** Two messages of half the events; undefined when there are no two. What was counted stays with the first, and its id. */
 export function halves(message: SealedMessage, newId: () => string): SealedMessage[] | undefined {
-  const { events, ...counts } = opened(message);
+  const events = eventsOf(message);
   if (events.length < 2) return undefined;
   const middle = Math.ceil(events.length / 2);
-  const second = { id: newId(), events: events.slice(middle), refusals: {} };
-  return [{ ...counts, events: events.slice(0, middle) }, second].map((half) =>
-    sealed(half.id, JSON.stringify(half)),
-  );
+  const { refusals, unproven } = opened(message);
+  const half = (id: string, part: readonly UsageEvent[], counts: Counts): SealedMessage => {
+    const packed = packing();
+    for (const event of part) packed.take(packed.prepare(event));
+    return sealed(id, packed.text(), counts);
+  };
+  return [
+    half(message.id, events.slice(0, middle), { refusals, unproven }),
+    half(newId(), events.slice(middle), { refusals: {} }),
+  ];
 }
 
 /** Everything that a bill needs of a message: of each billed event its id, partner, environment, moment, day and units. */
 export function billOf(message: SealedMessage) {
-  const { events } = opened(message);
+  const events = eventsOf(message);
   const billed = events.filter(({ units }) => units > 0);
   return {
     events: events.length,
     units: billed.reduce((sum, { units }) => sum + units, 0),
-    bill: billed.map((event: UsageEvent) => [
+    bill: billed.map((event) => [
       event.id,
       event.partnerId,
       event.environment,

@@ -23,7 +23,7 @@ const LOST = 'usage_lost';
 type KeepAlive = (work: Promise<unknown>) => void;
 
 export interface UsagePorts {
-  /** Sends the JSON of a `UsageMessage`. */
+  /** Sends a message's text. */
   send(text: string): Promise<void>;
   newId(): string;
   now(): number;
@@ -152,10 +152,9 @@ export function createUsageBuffer({ send, newId, now, sleep, log }: UsagePorts) 
 
   return {
     add(event: UsageEvent, keepAlive: KeepAlive): void {
-      const json = JSON.stringify(event);
-      if (!draft.add(json)) {
+      if (!draft.add(event)) {
         seal();
-        draft.add(json);
+        draft.add(event);
       }
       schedule(keepAlive);
     },

@@ -1,0 +1,125 @@
+// Usage events as a queue is charged for them, by the byte: what many of an isolate's events have in common is written once
+// for all of them, the rest as a row without names. Pure.
+
+import type { UsageEvent } from './usage-event.ts';
+
+/** Who called, what came of it, and from where: of each of these an isolate sees few. */
+const SHARED = [
+  ['partnerId', 'keyId', 'appId', 'environment', 'day', 'retiredHash'],
+  ['route', 'method', 'status', 'error', 'units', 'cacheHit', 'degraded'],
+  ['country', 'userAgent'],
+] as const satisfies readonly (readonly (keyof UsageEvent)[])[];
+const OWN = [
+  'id',
+  'occurredMs',
+  'endpoint',
+  'latencyMs',
+  'upstreamMs',
+  'bytesIn',
+  'bytesOut',
+  'ip',
+] as const satisfies readonly (keyof UsageEvent)[];
+const REMAINING = ['second', 'day', 'month'] as const satisfies readonly (keyof NonNullable<
+  UsageEvent['remaining']
+>)[];
+/** The group that the names of the stages stand with, at its end. */
+const STAGES_IN = 1;
+
+/** Every field has its place: `timings` and `remaining` are written by hand. */
+type Forgotten = Exclude<
+  keyof UsageEvent,
+  (typeof SHARED)[number][number] | (typeof OWN)[number] | 'timings' | 'remaining'
+>;
+const _nothingForgotten: Forgotten extends never ? true : never = true;
+
+export interface PackedEvents {
+  /** For each group of `SHARED` the combinations of its values. */
+  shared: unknown[][];
+  /** Numbers of combinations, values of `OWN`, of `REMAINING` or null, and times of the stages. */
+  rows: unknown[];
+}
+
+function combinationsOf(event: UsageEvent): string[] {
+  return SHARED.map((names, group) => {
+    const values: unknown[] = names.map((name) => event[name] ?? null);
+    if (group === STAGES_IN) values.push(event.timings === undefined ? null : Object.keys(event.timings));
+    return JSON.stringify(values);
+  });
+}
+
+const rowOf = (event: UsageEvent, combinations: readonly number[]): unknown[] => [
+  ...combinations,
+  ...OWN.map((name) => event[name]),
+  event.remaining === undefined ? null : REMAINING.map((name) => event.remaining?.[name]),
+  ...Object.values(event.timings ?? {}),
+];
+
+export interface Prepared {
+  /** What it shares, group by group, where nobody had it before. */
+  fresh: (string | undefined)[];
+  row: string;
+}
+
+/** Collects events as text, which is what is measured and sent. */
+export function packing() {
+  const known = SHARED.map(() => new Map<string, number>());
+  const rows: string[] = [];
+  return {
+    count: (): number => rows.length,
+    /** What the event would be written as. */
+    prepare(event: UsageEvent): Prepared {
+      const texts = combinationsOf(event);
+      const fresh: Prepared['fresh'] = [];
+      const numbers = known.map((combinations, group) => {
+        const text = texts[group] ?? '';
+        const number = combinations.get(text);
+        fresh.push(number === undefined ? text : undefined);
+        return number ?? combinations.size;
+      });
+      return { fresh, row: JSON.stringify(rowOf(event, numbers)) };
+    },
+    take({ fresh, row }: Prepared): void {
+      for (const [group, combinations] of known.entries()) {
+        const combination = fresh[group];
+        if (combination !== undefined) combinations.set(combination, combinations.size);
+      }
+      rows.push(row);
+    },
+    /** Members of a JSON object. */
+    text(): string {
+      const shared = known.map((combinations) => `[${[...combinations.keys()].join(',')}]`);
+      return `"shared":[${shared.join(',')}],"rows":[${rows.join(',')}]`;
+    },
+  };
+}
+
+/** The events, as whoever reads them has to judge them: a row that is damaged is handed on as it is. */
+export function unpack({ shared, rows }: PackedEvents): unknown[] {
+  return rows.map((row) => (Array.isArray(row) ? (eventOf(row, shared) ?? row) : row));
+}
+
+function eventOf(row: readonly unknown[], shared: PackedEvents['shared']): object | undefined {
+  const event: Record<string, unknown> = {};
+  let stages: unknown;
+  for (const [group, names] of SHARED.entries()) {
+    const combination = shared[group]?.[Number(row[group])];
+    if (!Array.isArray(combination)) return undefined;
+    for (const [i, name] of names.entries()) event[name] = combination[i];
+    if (group === STAGES_IN) stages = combination[names.length];
+  }
+  if (event.retiredHash === null) event.retiredHash = undefined;
+  const own = row.slice(SHARED.length);
+  for (const [i, name] of OWN.entries()) event[name] = own[i];
+  const [remaining, ...times] = own.slice(OWN.length);
+  if (Array.isArray(remaining))
+    event.remaining = Object.fromEntries(REMAINING.map((name, i) => [name, remaining[i]]));
+  if (Array.isArray(stages)) event.timings = Object.fromEntries(stages.map((stage, i) => [stage, times[i]]));
+  return event;
+}
+
+export const isPacked = (value: object): value is PackedEvents =>
+  'shared' in value &&
+  Array.isArray(value.shared) &&
+  value.shared.every(Array.isArray) &&
+  'rows' in value &&
+  Array.isArray(value.rows);
