@@ -1,4 +1,5 @@
-// Members of a partner and invitations. Every change is one statement with its audit row. A partner always has an owner.
+// Members of a partner and invitations. Every change is one statement with its audit row. A partner always has an owner:
+// owners are locked in one order, so that two who change each other wait, and do not deadlock.
 
 import { sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
@@ -119,7 +120,7 @@ export function createMemberService({ database }: { database: Database }) {
 
     async setRole(partnerId: string, subject: string, role: Role, actor: Actor): Promise<void> {
       const [result] = await database.rows<{ known: boolean; done: boolean }>(sql`
-        WITH owners AS (SELECT subject FROM partner_member WHERE partner_id = ${partnerId} AND role = 'owner' FOR UPDATE),
+        WITH owners AS (SELECT subject FROM partner_member WHERE partner_id = ${partnerId} AND role = 'owner' ORDER BY subject FOR UPDATE),
           changed AS (UPDATE partner_member SET role = ${role} WHERE partner_id = ${partnerId} AND subject = ${subject}
             AND (${role} = 'owner' OR EXISTS (SELECT 1 FROM owners WHERE subject <> ${subject})) RETURNING partner_id),
           audit AS (${auditRow(actor, 'member.role_changed', { subject }, { role })})
@@ -132,7 +133,7 @@ export function createMemberService({ database }: { database: Database }) {
     /** Removes a member, or lets one leave. */
     async remove(partnerId: string, subject: string, actor: Actor): Promise<void> {
       const [result] = await database.rows<{ known: boolean; done: boolean }>(sql`
-        WITH owners AS (SELECT subject FROM partner_member WHERE partner_id = ${partnerId} AND role = 'owner' FOR UPDATE),
+        WITH owners AS (SELECT subject FROM partner_member WHERE partner_id = ${partnerId} AND role = 'owner' ORDER BY subject FOR UPDATE),
           changed AS (DELETE FROM partner_member WHERE partner_id = ${partnerId} AND subject = ${subject}
             AND EXISTS (SELECT 1 FROM owners WHERE subject <> ${subject}) RETURNING partner_id),
           audit AS (${auditRow(actor, 'member.removed', { subject })})

@@ -1,11 +1,15 @@
 // Postgres over HTTP through Neon's driver: single statements, or a batch that is one transaction.
-// Time bound: DATABASE_TIMEOUT_MS a call. Fails closed: it throws DatabaseUnavailable or DatabaseRejected.
+// Time bound: DATABASE_TIMEOUT_MS a call. Fails closed: it throws DatabaseUnavailable or DatabaseRejected. What Postgres
+// rolled back for another's sake (a deadlock, a serialization failure) did nothing, and is tried again.
 
 import { neonConfig, types } from '@neondatabase/serverless';
 import type { SQL } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/neon-http';
 
 const DATABASE_TIMEOUT_MS = 5000;
+const MOST_TRIES = 3;
+/** Doubled each time, and not the same for two that met. */
+const RETRY_WAIT_MS = 20;
 /** Object ids of types, from pg_type. */
 const INT8 = 20;
 const NUMERIC = 1700;
@@ -45,6 +49,23 @@ function translated(error: unknown): Error {
   return new DatabaseUnavailable('the database cannot be reached', { cause: error });
 }
 
+/** Class 40: the transaction was rolled back, and may well succeed when it runs again. */
+const isRolledBack = (error: unknown): boolean =>
+  error instanceof DatabaseRejected && error.code.startsWith('40');
+
+async function tried<T>(run: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await run();
+    } catch (error) {
+      const failure = translated(error);
+      if (!isRolledBack(failure) || tries === MOST_TRIES) throw failure;
+      const waitMs = RETRY_WAIT_MS * 2 ** (tries - 1) * (1 + Math.random());
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
+}
+
 /** `endpoint`: the SQL-over-HTTP endpoint where it is not Neon's own (your machine). */
 export function openDatabase(url: string, endpoint?: string): Database {
   if (endpoint) neonConfig.fetchEndpoint = endpoint;
@@ -56,22 +77,13 @@ export function openDatabase(url: string, endpoint?: string): Database {
   types.setTypeParser(TIMESTAMPTZ, (text: string) => new Date(text).toISOString());
   return {
     drizzle: db,
-    async rows<Row>(query: SQL) {
-      try {
-        // The caller names the shape of the rows that its statement selects.
-        return (await db.execute(query)).rows as Row[];
-      } catch (error) {
-        throw translated(error);
-      }
-    },
-    async batch(queries) {
-      const [first, ...rest] = queries.map((query) => db.execute(query));
-      if (!first) return [];
-      try {
+    // The caller names the shape of the rows that its statement selects.
+    rows: <Row>(query: SQL) => tried(async () => (await db.execute(query)).rows as Row[]),
+    batch: (queries) =>
+      tried(async () => {
+        const [first, ...rest] = queries.map((query) => db.execute(query));
+        if (!first) return [];
         return (await db.batch([first, ...rest])).map((result) => result.rows);
-      } catch (error) {
-        throw translated(error);
-      }
-    },
+      }),
   };
 }
