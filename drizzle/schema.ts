@@ -41,6 +41,8 @@ export const tierConfig = pgTable('tier_config', {
   /** Active keys; -1 is unlimited. */
   maxKeys: integer('max_keys').notNull().default(-1),
   overagePricePer1000Cents: integer('overage_price_per_1000_cents').notNull().default(0),
+  /** What its holders may choose beyond their quota: block, warn (admitted and free), charge (where it has a price). */
+  overageActions: text('overage_actions').array().notNull().default(sql`ARRAY['block', 'charge']`),
   /** Other currencies than EUR, in their minor units: {"XOF": {"price": 32000, "overage_per_1000": 130}}. */
   prices: jsonb('prices').notNull().default({}),
   /** Partners may choose it themselves. */
@@ -72,6 +74,8 @@ export const partner = pgTable(
     /** Set by an operator, so a change of tier leaves the limits alone. */
     customLimits: boolean('custom_limits').notNull().default(false),
     overageAction: varchar('overage_action', { length: 10 }).notNull().default('block'),
+    /** What an operator allows this partner beside its plan, whatever plan that is. */
+    grantedOverageActions: text('granted_overage_actions').array().notNull().default(sql`'{}'`),
     allowedOrigins: text('allowed_origins').array(),
     webhookUrl: varchar('webhook_url', { length: 500 }),
     createdAt: at('created_at').notNull().defaultNow(),
@@ -335,7 +339,7 @@ export const apiKeyRetiredSecret = pgTable(
   (table) => [index('idx_retired_secret_key').on(table.apiKeyId)],
 );
 
-/** One row a key, made with the key; null means what the tier says. */
+/** One row a key, made with the key: what operators set; null means what the tier says. */
 export const apiKeyQuotas = pgTable('api_key_quotas', {
   keyId: text('key_id').primaryKey(),
   burstLimit: integer('burst_limit'),
@@ -343,6 +347,10 @@ export const apiKeyQuotas = pgTable('api_key_quotas', {
   dailyQuota: bigint('daily_quota', { mode: 'number' }),
   monthlyQuota: bigint('monthly_quota', { mode: 'number' }),
   overageAction: varchar('overage_action', { length: 10 }).notNull().default('block'),
+  /** What an operator allows this key beside its partner's plan. */
+  grantedOverageActions: text('granted_overage_actions').array().notNull().default(sql`'{}'`),
+  /** What its partner chose, {column: limit}: it only lowers what the columns, or the tier, say. */
+  chosen: jsonb('chosen').notNull().default({}),
   updatedAt: at('updated_at').notNull().defaultNow(),
 });
 
@@ -511,12 +519,19 @@ export const idempotencyKey = pgTable(
     owner: text('owner').notNull(),
     key: varchar('key', { length: 255 }).notNull(),
     requestHash: text('request_hash').notNull(),
+    /** Ids of the requests that ran under it: the last has it, and no other may change anything any more. */
+    requestIds: text('request_ids').array().notNull().default(sql`'{}'`),
+    /** What it did, {action, target}: written by a trigger in the transaction that did it. */
+    effect: jsonb('effect'),
     status: integer('status'),
     /** The answer in an envelope: it may hold a secret. */
     answerEnvelope: text('answer_envelope'),
     createdAt: at('created_at').notNull().defaultNow(),
   },
-  (table) => [primaryKey({ columns: [table.owner, table.key] })],
+  (table) => [
+    primaryKey({ columns: [table.owner, table.key] }),
+    index('idx_idempotency_request').using('gin', table.requestIds),
+  ],
 );
 
 /** Result of the nightly comparison of limiter, events and rollups, one row a partner, environment and day. */
@@ -613,6 +628,8 @@ export const invoice = pgTable(
     /** Credit notes: the invoice that they take back from, and why. */
     creditsId: uuid('credits_id'),
     reason: text('reason'),
+    /** Of the request that asked for it, with whose key it is: no key issues two documents, ever. */
+    idempotencyKey: text('idempotency_key').unique(),
     /** As they were when it was issued. */
     seller: jsonb('seller').notNull(),
     buyer: jsonb('buyer').notNull(),

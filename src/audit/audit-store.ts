@@ -1,6 +1,6 @@
 // The audit trail. Rows are written by the statement that makes the change (`auditRow`); nothing else writes them.
 
-import { type SQL, sql } from 'drizzle-orm';
+import { SQL, sql } from 'drizzle-orm';
 import type { Database } from '../platform/database.ts';
 
 /** Who did it, from where. */
@@ -36,17 +36,17 @@ export interface AuditFilter {
 
 /**
  * A CTE that writes the audit row for the rows of `changed` (a CTE before it that returns `partner_id`), and none
- * when nothing changed.
+ * when nothing changed. `details`: as they are, or reckoned from `changed`.
  */
 export const auditRow = (
   actor: Actor,
   action: string,
   target: Record<string, unknown>,
-  details: object = {},
+  details: object | SQL = {},
 ): SQL => sql`
   INSERT INTO dev_portal_audit (partner_id, actor, action, target, details, ip, request_id)
-  SELECT partner_id, ${actor.name}, ${action}, ${JSON.stringify(target)}::jsonb, ${JSON.stringify(details)}::jsonb,
-    ${actor.ip}, ${actor.requestId} FROM changed`;
+  SELECT partner_id, ${actor.name}, ${action}, ${JSON.stringify(target)}::jsonb,
+    ${details instanceof SQL ? details : sql`${JSON.stringify(details)}::jsonb`}, ${actor.ip}, ${actor.requestId} FROM changed`;
 
 export function createAuditStore(database: Database) {
   return {

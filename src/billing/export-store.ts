@@ -39,7 +39,7 @@ export function createExportStore(database: Database, source: string) {
     async documents(from: string, to: string, limit: number, after?: string): Promise<CloudEvent[]> {
       const rows = await database.rows<Row>(sql`
         SELECT i.id, CASE i.kind WHEN 'credit_note' THEN 'credit_note.issued' ELSE 'invoice.finalised' END AS type,
-          i.partner_id AS subject, i.issued_at AS time, to_jsonb(i) - '{status,settled_at}'::text[] || jsonb_build_object('lines',
+          i.partner_id AS subject, i.issued_at AS time, to_jsonb(i) - '{status,settled_at,idempotency_key}'::text[] || jsonb_build_object('lines',
             (SELECT jsonb_agg(to_jsonb(l) - 'invoice_id' ORDER BY l.position) FROM invoice_line l WHERE l.invoice_id = i.id)) AS data
         FROM invoice i WHERE i.issued_at >= ${from}::timestamptz AND i.issued_at < ${to}::timestamptz
           AND (${after ?? null}::uuid IS NULL OR (i.issued_at, i.id) > (SELECT b.issued_at, b.id FROM invoice b WHERE b.id = ${after ?? null}::uuid))

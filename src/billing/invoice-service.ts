@@ -76,11 +76,28 @@ export interface Preview {
   forecastUnits: number;
 }
 
+export interface CreditWish {
+  netMinor: number;
+  reason: string;
+  /** With whose it is. */
+  idempotencyKey?: string | null;
+}
+
+interface Document {
+  id: string;
+  credits_id: string;
+  subtotal_minor: number;
+  reason: string;
+}
+
 export interface InvoiceFilter {
   partnerId?: string;
   status?: string;
   search?: string;
 }
+
+const CHECK_VIOLATION = '23514';
+const UNIQUE_VIOLATION = '23505';
 
 const SUMMARY = sql`
   SELECT i.id, i.number, i.kind, i.partner_id, p.name AS partner, i.period_start::text, i.period_end::text, i.currency,
@@ -130,6 +147,21 @@ export function createInvoiceService(ports: {
     if (changed.length === 0)
       throw new AppError('conflict', 'Only an open invoice without credit notes can be voided');
     return get(null, id);
+  }
+
+  /** The credit note that was made with this key. @throws AppError idempotency_mismatch when it was asked for otherwise */
+  async function noteOf(
+    idempotencyKey: string,
+    wanted: Pick<Document, 'credits_id' | 'subtotal_minor' | 'reason'>,
+  ): Promise<Invoice> {
+    const [note] = await database.rows<Document>(sql`
+      SELECT id, credits_id, subtotal_minor, reason FROM invoice WHERE idempotency_key = ${idempotencyKey}`);
+    const isSame =
+      note?.credits_id === wanted.credits_id &&
+      note.subtotal_minor === wanted.subtotal_minor &&
+      note.reason === wanted.reason;
+    if (!isSame) throw new AppError('idempotency_mismatch');
+    return get(null, note.id);
   }
 
   async function preview(partnerId: string): Promise<Preview> {
@@ -191,8 +223,15 @@ export function createInvoiceService(ports: {
     /** Nothing is owed any more; the number stays taken. */
     void: (id: string, reason: string, actor: Actor): Promise<Invoice> => settle(id, 'void', reason, actor),
 
-    /** Takes back part of an invoice, or all of it: `netMinor` before tax, at most what was not yet taken back. */
-    async credit(id: string, netMinor: number, reason: string, actor: Actor): Promise<Invoice> {
+    /**
+     * Takes back part of an invoice, or all of it: `netMinor` before tax, at most what was not yet taken back.
+     * `idempotencyKey`: one key makes one note, ever; asked again with it, this is that note.
+     */
+    async credit(
+      id: string,
+      { netMinor, reason, idempotencyKey = null }: CreditWish,
+      actor: Actor,
+    ): Promise<Invoice> {
       const invoice = await get(null, id);
       if (invoice.kind !== 'invoice' || invoice.status === 'void')
         throw new AppError('conflict', 'Only an invoice that is not void can be credited');
@@ -225,6 +264,7 @@ export function createInvoiceService(ports: {
         due_at: new Date(now()).toISOString(),
         credits_id: id,
         reason,
+        idempotency_key: idempotencyKey,
         seller: invoice.seller,
         buyer: invoice.buyer,
         lines: [line],
@@ -236,8 +276,10 @@ export function createInvoiceService(ports: {
         if (!issued) throw new AppError('conflict', 'Nothing is left to credit');
         return get(null, issued.id);
       } catch (error) {
-        if (error instanceof DatabaseRejected && error.code === '23514')
+        if (error instanceof DatabaseRejected && error.code === CHECK_VIOLATION)
           throw new AppError('conflict', 'More than what is left of the invoice cannot be credited');
+        if (error instanceof DatabaseRejected && error.code === UNIQUE_VIOLATION && idempotencyKey !== null)
+          return noteOf(idempotencyKey, document);
         throw error;
       }
     },

@@ -114,7 +114,9 @@ export function overagesOf(segments: readonly Segment[]): Overage[] {
     const before = used;
     used += segment.units;
     const { includedUnits, overagePer1000Minor: per1000Minor, spendingCapMinor, currency, tier } = segment;
-    if (!segment.isBilled || segment.overageAction !== 'charge' || isUnlimited(includedUnits)) continue;
+    // What has no price was refused at that moment, like what was to be blocked.
+    const isCharged = segment.overageAction === 'charge' && per1000Minor > 0;
+    if (!segment.isBilled || !isCharged || isUnlimited(includedUnits)) continue;
     const units = Math.max(0, used - Math.max(includedUnits, before));
     if (units === 0) continue;
     const already = spent.get(currency) ?? 0n;

@@ -5,36 +5,30 @@ import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { monthStart } from '../core/time.ts';
+import { textArray } from '../keys/key-service.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import { type Database, DatabaseRejected } from '../platform/database.ts';
 import { eventRow } from '../webhooks/event-store.ts';
 import { CURRENCIES, type Currency } from './money.ts';
 
-export interface Plan {
+export interface NewPlan {
   tier: string;
-  /** The one partner that it was made for; null is everybody's. */
+  /** The one partner that it is made for; null is everybody's. */
   partnerId: string | null;
   selfServe: boolean;
   /** By currency, in minor units: a month, and 1,000 units beyond what is included. */
   prices: Partial<Record<Currency, { price: number; overage_per_1000: number }>>;
+  /** What its holders may choose beyond the quota. `charge` without a price blocks; overage that is free is `warn`. */
+  overageActions: OverageAction[];
   perSecond: number;
   perDay: number;
   perMonth: number;
   maxKeys: number;
   features: Record<string, unknown>;
-  partners: number;
 }
 
-export interface NewPlan {
-  tier: string;
-  partnerId: string | null;
-  selfServe: boolean;
-  prices: Partial<Record<Currency, { price: number; overage_per_1000: number }>>;
-  perSecond: number;
-  perDay: number;
-  perMonth: number;
-  maxKeys: number;
-  features: Record<string, unknown>;
+export interface Plan extends NewPlan {
+  partners: number;
 }
 
 /** How a partner is billed now, and what waits for the next month. */
@@ -42,6 +36,10 @@ export interface Billing {
   tier: string;
   currency: Currency;
   overageAction: OverageAction;
+  /** Those that it may choose: its plan's, and what an operator gave. */
+  overageActions: OverageAction[];
+  /** What happens: `charge` blocks where nothing has a price. */
+  overageInForce: OverageAction;
   spendingCapMinor: number | null;
   taxBps: number;
   billingEmail: string | null;
@@ -63,6 +61,7 @@ export interface BillingDetails {
 const PLAN = sql`
   SELECT t.tier, t.partner_id AS "partnerId", t.self_serve AS "selfServe", t.rate_limit_per_second AS "perSecond",
     t.rate_limit_per_day AS "perDay", t.rate_limit_per_month AS "perMonth", t.max_keys AS "maxKeys", t.features,
+    to_jsonb(t.overage_actions) AS "overageActions",
     jsonb_build_object('EUR', jsonb_build_object('price', t.price_cents, 'overage_per_1000', t.overage_price_per_1000_cents))
       || t.prices AS prices,
     (SELECT count(*) FROM partner p WHERE p.tier = t.tier) AS partners
@@ -70,9 +69,19 @@ const PLAN = sql`
 
 /** Changes applied in one run of the minute job. */
 const MOST_APPLIED = 200;
+/** Of a plan: what its column holds, and more than any plan costs. */
+export const MOST_PRICE_MINOR = 2_000_000_000;
 
 const CHECK_VIOLATION = '23514';
 const UNIQUE_VIOLATION = '23505';
+const FOREIGN_KEY_VIOLATION = '23503';
+/** Of the trigger that holds overage to the plan. */
+const RESTRICT_VIOLATION = '23001';
+
+const invalid = (field: string, message: string): AppError =>
+  new AppError('validation_error', undefined, { details: [{ field, message }] });
+
+const priceIn = (plan: Plan | undefined, currency: Currency): number => plan?.prices[currency]?.price ?? 0;
 
 export function createPlanService(ports: {
   database: Database;
@@ -89,9 +98,14 @@ export function createPlanService(ports: {
 
   async function billing(partnerId: string): Promise<Billing> {
     const [row] = await database.rows<Billing>(sql`
-      SELECT tier, currency, overage_action AS "overageAction", spending_cap_minor AS "spendingCapMinor", tax_bps AS "taxBps",
-        billing_email AS "billingEmail", billing_address AS "billingAddress", tax_id AS "taxId", next_tier AS "nextTier",
-        next_currency AS "nextCurrency", next_change_at AS "nextChangeAt" FROM partner WHERE id = ${partnerId}::uuid`);
+      SELECT p.tier, p.currency, p.overage_action AS "overageAction",
+        (SELECT jsonb_agg(action ORDER BY n) FROM unnest(ARRAY['block', 'warn', 'charge']) WITH ORDINALITY AS a(action, n)
+          WHERE action = ANY (t.overage_actions || p.granted_overage_actions)) AS "overageActions",
+        overage_in_force(p.overage_action, plan_price(t, p.currency, 'overage_per_1000')) AS "overageInForce",
+        p.spending_cap_minor AS "spendingCapMinor", p.tax_bps AS "taxBps", p.billing_email AS "billingEmail",
+        p.billing_address AS "billingAddress", p.tax_id AS "taxId", p.next_tier AS "nextTier",
+        p.next_currency AS "nextCurrency", p.next_change_at AS "nextChangeAt"
+      FROM partner p JOIN tier_config t ON t.tier = p.tier WHERE p.id = ${partnerId}::uuid`);
     if (!row) throw new AppError('not_found', 'No such partner');
     return row;
   }
@@ -112,6 +126,8 @@ export function createPlanService(ports: {
     } catch (error) {
       if (error instanceof DatabaseRejected && error.code === CHECK_VIOLATION)
         throw new AppError('conflict', 'This plan has no price in this currency');
+      if (error instanceof DatabaseRejected && error.code === RESTRICT_VIOLATION)
+        throw invalid('overage_action', 'The plan does not allow this');
       throw error;
     }
     await announce(partnerId);
@@ -151,6 +167,14 @@ export function createPlanService(ports: {
     return due.length;
   }
 
+  /** Dearer plans begin at once. */
+  const isUpgrade = ({ tier, currency }: Billing, wanted: Plan, plans: readonly Plan[]): boolean =>
+    priceIn(wanted, currency) >
+    priceIn(
+      plans.find((plan) => plan.tier === tier),
+      currency,
+    );
+
   function atPeriodEnd(next: { tier?: string; currency?: Currency }): SQL {
     const { tier = null, currency = null } = next;
     return sql`next_tier = coalesce(${tier}, next_tier), next_currency = coalesce(${currency}, next_currency),
@@ -181,9 +205,7 @@ export function createPlanService(ports: {
       }
       const currency = current.nextCurrency ?? current.currency;
       if (!wanted.prices[currency]) throw new AppError('conflict', 'This plan has no price in this currency');
-      const priceOf = (plan: Plan | undefined) => plan?.prices[current.currency]?.price ?? 0;
-      const isUpgrade = priceOf(wanted) > priceOf(plans.find((plan) => plan.tier === current.tier));
-      if (!isUpgrade)
+      if (!isUpgrade(current, wanted, plans))
         return update(partnerId, atPeriodEnd({ tier }), actor, 'plan.change_scheduled', { tier });
       const set = sql`tier = ${tier}, next_tier = NULL,
         next_change_at = CASE WHEN next_currency IS NULL THEN NULL ELSE next_change_at END`;
@@ -202,6 +224,18 @@ export function createPlanService(ports: {
         return update(partnerId, set, actor, 'plan.change_cancelled', { currency });
       }
       return update(partnerId, atPeriodEnd({ currency }), actor, 'plan.change_scheduled', { currency });
+    },
+
+    /** That a partner may choose it, on the plan that it will be on at once. @throws AppError validation_error */
+    async checkOverage(partnerId: string, action: OverageAction, tier?: string): Promise<void> {
+      const [current, plans] = await Promise.all([billing(partnerId), plansFor(partnerId)]);
+      const wanted = plans.find((plan) => plan.tier === tier);
+      const own = plans.find((plan) => plan.tier === current.tier)?.overageActions ?? [];
+      const granted = current.overageActions.filter((each) => !own.includes(each));
+      const isNew = wanted !== undefined && isUpgrade(current, wanted, plans);
+      const allowed = isNew ? [...wanted.overageActions, ...granted] : current.overageActions;
+      if (!allowed.includes(action))
+        throw invalid('overage_action', `The plan allows: ${allowed.join(', ')}`);
     },
 
     /** Where invoices go, and what happens beyond the quota. The cap is in minor units of the partner's currency. */
@@ -229,9 +263,7 @@ export function createPlanService(ports: {
       await applyDue(now());
       const { tier = null, taxBps = null, currency = null } = change;
       if (tier !== null && !(await plansFor(partnerId)).some((plan) => plan.tier === tier))
-        throw new AppError('validation_error', undefined, {
-          details: [{ field: 'tier', message: 'No such plan' }],
-        });
+        throw invalid('tier', 'No such plan');
       const set = sql`tier = coalesce(${tier}, tier), tax_bps = coalesce(${taxBps}::int, tax_bps),
         ${currency === null ? sql`next_currency = next_currency` : atPeriodEnd({ currency })}`;
       return update(partnerId, set, actor, 'plan.changed', change);
@@ -242,14 +274,13 @@ export function createPlanService(ports: {
       const { EUR, ...others } = plan.prices;
       for (const currency of Object.keys(others))
         if (!(CURRENCIES as readonly string[]).includes(currency))
-          throw new AppError('validation_error', undefined, {
-            details: [{ field: 'prices', message: `Currencies are: ${CURRENCIES.join(', ')}` }],
-          });
+          throw invalid('prices', `Currencies are: ${CURRENCIES.join(', ')}`);
       const values = sql`${plan.tier}, ${EUR?.price ?? 0}::int, ${EUR?.overage_per_1000 ?? 0}::int,
         ${JSON.stringify(others)}::jsonb, ${plan.perSecond}::int, ${plan.perDay}::int, ${plan.perMonth}::int,
-        ${plan.maxKeys}::int, ${JSON.stringify(plan.features)}::jsonb, ${plan.selfServe}::boolean`;
+        ${plan.maxKeys}::int, ${JSON.stringify(plan.features)}::jsonb, ${plan.selfServe}::boolean,
+        ${textArray(plan.overageActions)}`;
       const columns = sql.raw(
-        'tier, price_cents, overage_price_per_1000_cents, prices, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month, max_keys, features, self_serve',
+        'tier, price_cents, overage_price_per_1000_cents, prices, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month, max_keys, features, self_serve, overage_actions',
       );
       const audit = auditRow(actor, isNew ? 'plan.created' : 'plan.edited', { tier: plan.tier }, plan);
       try {
@@ -266,6 +297,8 @@ export function createPlanService(ports: {
       } catch (error) {
         if (error instanceof DatabaseRejected && error.code === UNIQUE_VIOLATION)
           throw new AppError('conflict', 'A plan with this name exists');
+        if (error instanceof DatabaseRejected && error.code === FOREIGN_KEY_VIOLATION)
+          throw invalid('partner_id', 'No such partner');
         if (error instanceof DatabaseRejected && error.code === CHECK_VIOLATION)
           throw new AppError(
             'conflict',

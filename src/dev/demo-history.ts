@@ -205,7 +205,7 @@ export async function ensureHistory(ports: HistoryPorts): Promise<void> {
   const [paid, wrong] = await of(enterpriseId);
   if (oldest) await invoices.pay(oldest.id, JOB);
   if (middle) await invoices.pay(middle.id, JOB);
-  if (middle) await invoices.credit(middle.id, 1500, 'Outage of 12 minutes', JOB);
+  if (middle) await invoices.credit(middle.id, { netMinor: 1500, reason: 'Outage of 12 minutes' }, JOB);
   if (paid) await invoices.pay(paid.id, JOB);
   if (wrong) await invoices.void(wrong.id, 'Sent to the wrong entity', JOB);
   await addMessages(ports);

@@ -3,14 +3,15 @@
 import * as z from 'zod';
 import type { Invoice } from '../billing/invoice-service.ts';
 import { CURRENCIES } from '../billing/money.ts';
-import type { Plan } from '../billing/plan-service.ts';
+import { MOST_PRICE_MINOR, type Plan } from '../billing/plan-service.ts';
 import { limitValue } from './fields.ts';
 
 export const currency = z.enum(CURRENCIES);
 const minor = z.int().describe('Minor units of the currency; XOF has none');
 export const amount = z.int().min(0).max(1_000_000_000_000);
 export const overage = z.enum(['block', 'warn', 'charge']);
-const price = z.object({ price: amount, overage_per_1000: amount });
+const planPrice = z.int().min(0).max(MOST_PRICE_MINOR);
+const price = z.object({ price: planPrice, overage_per_1000: planPrice });
 export const prices = z.partialRecord(currency, price);
 
 export const plan = z.object({
@@ -18,6 +19,7 @@ export const plan = z.object({
   partner_id: z.string().nullable(),
   self_serve: z.boolean(),
   prices: z.record(z.string(), z.object({ price: minor, overage_per_1000: minor })),
+  overage_actions: z.array(overage),
   rate_limit_per_second: z.number(),
   rate_limit_per_day: z.number(),
   rate_limit_per_month: z.number(),
@@ -29,6 +31,7 @@ export const planView = (of: Plan): z.infer<typeof plan> => ({
   partner_id: of.partnerId,
   self_serve: of.selfServe,
   prices: of.prices,
+  overage_actions: of.overageActions,
   rate_limit_per_second: of.perSecond,
   rate_limit_per_day: of.perDay,
   rate_limit_per_month: of.perMonth,
@@ -43,6 +46,11 @@ export const newPlan = z.object({
   partner_id: z.uuid().nullish().describe('The one partner that it is made for'),
   self_serve: z.boolean().default(false),
   prices: prices.refine((given) => given.EUR !== undefined, 'must have a price in EUR'),
+  overage_actions: z
+    .array(overage)
+    .max(3)
+    .default(['block', 'charge'])
+    .describe('What its holders may choose beyond their quota. `charge` without a price blocks'),
   rate_limit_per_second: limitValue,
   rate_limit_per_day: limitValue,
   rate_limit_per_month: limitValue.describe('What is included: overage begins beyond it'),
@@ -54,6 +62,8 @@ export const billing = z.object({
   tier: z.string(),
   currency,
   overage_action: overage,
+  overage_actions: z.array(overage).describe('Those that may be chosen'),
+  overage_in_force: overage.describe('`charge` blocks where 1,000 calls beyond have no price'),
   spending_cap_minor: minor.nullable(),
   tax_bps: z.number(),
   billing_email: z.string().nullable(),
@@ -67,7 +77,7 @@ export const billingChange = z
   .object({
     tier: z.string().max(50).describe('A dearer plan begins at once, a cheaper one with the next month'),
     currency: currency.describe('With the next month'),
-    overage_action: overage,
+    overage_action: overage.describe('One of `overage_actions`'),
     spending_cap_minor: amount.nullable(),
     billing_email: z.email().max(255).nullable(),
     billing_address: z.string().max(1000).nullable(),

@@ -10,7 +10,7 @@ import { newId } from '../core/ids.ts';
 import type { Database } from '../platform/database.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
 import { eventRow } from '../webhooks/event-store.ts';
-import { type KeyEncryptionKeys, rewrapEnvelope, sealEnvelope } from './envelope.ts';
+import { type KeyEncryptionKeys, sealEnvelope } from './envelope.ts';
 import type { KeyDirectory } from './key-directory.ts';
 import {
   displayPrefix,
@@ -19,6 +19,7 @@ import {
   newSigningId,
   newSigningSecret,
 } from './key-format.ts';
+import { createKeyLimits } from './key-limits-service.ts';
 import { limitSubject } from './key-record.ts';
 import type { KeyStore } from './key-store.ts';
 
@@ -61,12 +62,12 @@ export interface KeyChange {
   expiresAt?: string | null;
 }
 
-export interface KeyLimitsChange {
-  burstLimit?: number | null;
-  sustainedLimit?: number | null;
-  dailyQuota?: number | null;
-  monthlyQuota?: number | null;
-  overageAction?: 'block' | 'warn' | 'charge';
+export interface Rotated {
+  key: KeyView;
+  /** In this answer and nowhere else. */
+  secret: string;
+  /** Until when the secret before works, too; null when it ended. */
+  retiredUntil: string | null;
 }
 
 /** What may be shown of a key. Never a secret. */
@@ -108,7 +109,7 @@ const VIEW = sql`
     coalesce((SELECT jsonb_agg(jsonb_build_object('keyPrefix', s.key_prefix, 'expiresAt', s.expires_at,
       'lastUsedAt', s.last_used_at) ORDER BY s.expires_at)
       FROM api_key_retired_secret s WHERE s.api_key_id = k.id AND s.expires_at > now()), '[]') AS retiring,
-    (SELECT to_jsonb(q) - 'key_id' - 'updated_at' FROM api_key_quotas q WHERE q.key_id = k.key_id) AS limits
+    (SELECT (to_jsonb(q) || q.chosen) - '{key_id,updated_at,chosen,granted_overage_actions}'::text[] FROM api_key_quotas q WHERE q.key_id = k.key_id) AS limits
   FROM api_key k`;
 
 /** A text[] from values, null for none given. */
@@ -166,6 +167,7 @@ export function createKeyService(ports: KeyServicePorts) {
     get,
     knownScopes,
     announce,
+    ...createKeyLimits({ database, get, announce }),
     /** Newest first, revoked ones included. */
     list: (
       partnerId: string,
@@ -220,34 +222,41 @@ export function createKeyService(ports: KeyServicePorts) {
       return { key: await get(partnerId, keyId), secret: made.secret };
     },
 
-    /** A new secret; the old ones stay valid for the grace period (0: they end now). */
+    /**
+     * A new secret. The one before stays valid for the grace period (0: it ends now), all older ones end: of a key, at most
+     * two secrets are valid. A secret that was found in public ends now, whatever the grace.
+     */
     async rotate(
       partnerId: string | null,
       keyId: string,
-      wantedGraceDays: number = DEFAULT_GRACE_DAYS,
+      graceDays: number = DEFAULT_GRACE_DAYS,
       actor: Actor,
-    ) {
+    ): Promise<Rotated> {
       const key = await get(partnerId, keyId);
-      // A secret that was found in public is not valid for another day.
-      const graceDays = key.quarantinedAt ? 0 : wantedGraceDays;
-      if (!key.isActive) throw new AppError('conflict', 'A revoked key cannot be rotated');
       const made = await makeSecret(key.kind, key.environment, key.keyId);
-      await database.batch([
-        sql`INSERT INTO api_key_retired_secret (key_hash, api_key_id, secret_envelope, key_prefix, expires_at)
-          SELECT key_hash, id, secret_envelope, key_prefix, now() + make_interval(days => ${graceDays}::int) FROM api_key
-          WHERE id = ${key.id} AND is_active`,
-        sql`${changed(partnerId, key.id, sql`key_hash = ${made.hash}, key_prefix = ${made.prefix}, secret_envelope = ${made.envelope}, quarantined_at = NULL`, sql`is_active`)},
-          event AS (${eventRow('key.rotated', { ...toldOf(key), grace_days: graceDays }, key.appId)}),
-          audit AS (${auditRow(actor, 'key.rotated', { key_id: key.keyId }, { grace_days: graceDays })})
-          SELECT * FROM changed`,
-        ...(graceDays === 0
-          ? [
-              sql`UPDATE api_key_retired_secret SET expires_at = now() WHERE api_key_id = ${key.id} AND expires_at > now()`,
-            ]
-          : []),
-      ]);
+      const grace = sql`jsonb_build_object('grace_days', grace_days)`;
+      const told = sql`${JSON.stringify(toldOf(key))}::jsonb || ${grace}`;
+      const [, , [rotated]] = (await database.batch([
+        // Locks the key, so that what follows sees what was changed before it: another rotation, or a report of a leak.
+        sql`SELECT 1 FROM api_key WHERE id = ${key.id} FOR UPDATE`,
+        sql`UPDATE api_key_retired_secret SET expires_at = now() WHERE api_key_id = ${key.id} AND expires_at > now()
+          AND EXISTS (SELECT 1 FROM api_key WHERE id = ${key.id} AND is_active)`,
+        sql`WITH before AS (
+            SELECT *, CASE WHEN quarantined_at IS NULL THEN ${graceDays}::int ELSE 0 END AS grace_days FROM api_key
+            WHERE id = ${key.id} AND is_active),
+          retired AS (INSERT INTO api_key_retired_secret (key_hash, api_key_id, secret_envelope, key_prefix, expires_at)
+            SELECT key_hash, id, secret_envelope, key_prefix, now() + make_interval(days => grace_days) FROM before
+            RETURNING expires_at),
+          changed AS (UPDATE api_key k SET key_hash = ${made.hash}, key_prefix = ${made.prefix},
+              secret_envelope = ${made.envelope}, quarantined_at = NULL FROM before b WHERE k.id = b.id
+            RETURNING k.partner_id, b.grace_days),
+          event AS (${eventRow('key.rotated', told, key.appId)}),
+          audit AS (${auditRow(actor, 'key.rotated', { key_id: key.keyId }, grace)})
+          SELECT CASE WHEN grace_days > 0 THEN expires_at END AS "retiredUntil" FROM changed, retired`,
+      ])) as [unknown[], unknown[], { retiredUntil: string | null }[]];
+      if (!rotated) throw new AppError('conflict', 'A revoked key cannot be rotated');
       await announce(key.id);
-      return { key: await get(partnerId, keyId), secret: made.secret };
+      return { key: await get(partnerId, keyId), secret: made.secret, ...rotated };
     },
 
     /** At once and final. Repeating it changes nothing. */
@@ -277,32 +286,6 @@ export function createKeyService(ports: KeyServicePorts) {
       if (sets.length === 0) return key;
       await database.rows(sql`${changed(partnerId, key.id, sql.join(sets, sql`, `))},
         audit AS (${auditRow(actor, 'key.changed', { key_id: key.keyId }, change)}) SELECT * FROM changed`);
-      await announce(key.id);
-      return get(partnerId, keyId);
-    },
-
-    /** null takes a limit back to the tier's. */
-    async setLimits(
-      partnerId: string | null,
-      keyId: string,
-      limits: KeyLimitsChange,
-      actor: Actor,
-    ): Promise<KeyView> {
-      const key = await get(partnerId, keyId);
-      const sets = [
-        ...(limits.burstLimit !== undefined ? [sql`burst_limit = ${limits.burstLimit}::int`] : []),
-        ...(limits.sustainedLimit !== undefined
-          ? [sql`sustained_limit = ${limits.sustainedLimit}::int`]
-          : []),
-        ...(limits.dailyQuota !== undefined ? [sql`daily_quota = ${limits.dailyQuota}::bigint`] : []),
-        ...(limits.monthlyQuota !== undefined ? [sql`monthly_quota = ${limits.monthlyQuota}::bigint`] : []),
-        ...(limits.overageAction !== undefined ? [sql`overage_action = ${limits.overageAction}`] : []),
-        sql`updated_at = now()`,
-      ];
-      await database.rows(sql`WITH changed AS (
-        UPDATE api_key_quotas q SET ${sql.join(sets, sql`, `)} FROM api_key k
-        WHERE k.key_id = q.key_id AND k.id = ${key.id}::uuid RETURNING k.partner_id),
-        audit AS (${auditRow(actor, 'key.limits_changed', { key_id: key.keyId }, limits)}) SELECT * FROM changed`);
       await announce(key.id);
       return get(partnerId, keyId);
     },
@@ -345,27 +328,6 @@ export function createKeyService(ports: KeyServicePorts) {
         SELECT partner_id, app_id, 'key.expiring', jsonb_build_object('key_id', key_id, 'name', name,
           'environment', environment, 'app_id', app_id, 'expires_at', expires_at, 'days_left', days) FROM told RETURNING id`);
       return told.length;
-    },
-
-    /** Puts secrets under the current key-encryption key, 500 at a time. Says how many it rewrapped. */
-    async rewrap(): Promise<number> {
-      const old = `v1.${keyEncryptionKeys.current}.%`;
-      const rows = await database.rows<{
-        hash: string;
-        envelope: string;
-        keyId: string;
-        retired: boolean;
-      }>(sql`
-        SELECT key_hash AS hash, secret_envelope AS envelope, key_id AS "keyId", false AS retired FROM api_key
-        WHERE secret_envelope NOT LIKE ${old}
-        UNION ALL SELECT s.key_hash, s.secret_envelope, k.key_id, true FROM api_key_retired_secret s
-        JOIN api_key k ON k.id = s.api_key_id WHERE s.secret_envelope NOT LIKE ${old} LIMIT 500`);
-      for (const { hash, envelope, keyId, retired } of rows) {
-        const fresh = await rewrapEnvelope(keyEncryptionKeys, envelope, keyId);
-        const table = retired ? sql`api_key_retired_secret` : sql`api_key`;
-        await database.rows(sql`UPDATE ${table} SET secret_envelope = ${fresh} WHERE key_hash = ${hash}`);
-      }
-      return rows.length;
     },
   };
 }

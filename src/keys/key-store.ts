@@ -4,6 +4,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { cappedUnits } from '../billing/month.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import type { Database } from '../platform/database.ts';
+import { limitInForce } from './key-limits-service.ts';
 import type { KeyRecord } from './key-record.ts';
 
 /** How a credential names its key: the hash of a bearer key, or the id of a signing key. */
@@ -60,12 +61,13 @@ const select = (ids: SQL): SQL => sql`
         'expiresMs', floor(extract(epoch FROM s.expires_at) * 1000)))
         FROM api_key_retired_secret s WHERE s.api_key_id = k.id AND s.expires_at > now()), '[]') AS secrets,
     k.version AS key_version, p.version AS partner_version,
-    coalesce(q.burst_limit, t.burst_limit) AS burst, coalesce(q.sustained_limit, t.sustained_limit) AS sustained,
-    coalesce(q.daily_quota, t.key_daily_quota) AS key_day,
-    coalesce(q.monthly_quota, t.key_monthly_quota) AS key_month,
-    coalesce(q.overage_action, 'block') AS key_overage,
+    ${limitInForce('burstLimit')} AS burst, ${limitInForce('sustainedLimit')} AS sustained,
+    ${limitInForce('dailyQuota')} AS key_day, ${limitInForce('monthlyQuota')} AS key_month,
+    CASE WHEN q.overage_action = ANY (t.overage_actions || p.granted_overage_actions || q.granted_overage_actions)
+      THEN overage_in_force(q.overage_action, plan_price(t, p.currency, 'overage_per_1000')) ELSE 'block' END AS key_overage,
     p.rate_limit_per_second AS second, p.rate_limit_per_day AS day, p.rate_limit_per_month AS month,
-    p.overage_action AS overage, plan_price(t, p.currency, 'overage_per_1000') AS overage_per_1000,
+    overage_in_force(p.overage_action, plan_price(t, p.currency, 'overage_per_1000')) AS overage,
+    plan_price(t, p.currency, 'overage_per_1000') AS overage_per_1000,
     p.spending_cap_minor AS spending_cap, t.degraded_rate, t.degraded_quota
   FROM api_key k JOIN partner p ON p.id = k.partner_id JOIN tier_config t ON t.tier = p.tier
   LEFT JOIN api_key_quotas q ON q.key_id = k.key_id LEFT JOIN dev_apps a ON a.id = k.app_id

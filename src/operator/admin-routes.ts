@@ -293,12 +293,8 @@ adminApi.openapi(
       monthlyQuota: wanted.monthly_quota,
       overageAction: wanted.overage_action,
     };
-    const key = await context.var.services.keys.setLimits(
-      null,
-      context.req.valid('param').id,
-      limits,
-      actor(context),
-    );
+    const { id } = context.req.valid('param');
+    const key = await context.var.services.keys.setLimits(id, limits, actor(context));
     return context.json({ key_id: key.keyId, is_active: key.isActive, limits: key.limits }, 200);
   },
 );

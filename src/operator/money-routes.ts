@@ -39,6 +39,7 @@ const toPlan = (wish: z.infer<typeof newPlan>): NewPlan => ({
   partnerId: wish.partner_id ?? null,
   selfServe: wish.self_serve,
   prices: wish.prices,
+  overageActions: [...new Set(['block' as const, ...wish.overage_actions])],
   perSecond: wish.rate_limit_per_second,
   perDay: wish.rate_limit_per_day,
   perMonth: wish.rate_limit_per_month,
@@ -222,11 +223,16 @@ export function addMoneyRoutes(
     }),
     async (context) => {
       const id = idOr404(context.req.valid('param').id, 'invoice');
-      const { amount_minor: minor, reason: why } = context.req.valid('json');
-      return context.json(
-        invoiceView(await context.var.services.invoices.credit(id, minor, why, actorOf(context))),
-        201,
+      const { amount_minor: netMinor, reason: why } = context.req.valid('json');
+      const actor = actorOf(context);
+      const key = context.req.header('idempotency-key');
+      const idempotencyKey = key === undefined ? null : `${actor.name}:${key}`;
+      const note = await context.var.services.invoices.credit(
+        id,
+        { netMinor, reason: why, idempotencyKey },
+        actor,
       );
+      return context.json(invoiceView(note), 201);
     },
   );
   api.openapi(

@@ -44,8 +44,9 @@ export interface Workspace {
   subject: string;
   /** All partners of this person, by name. */
   partners: Membership[];
-  /** Version of the partner's record, for its limiter. */
+  /** For its limiter: the version of the partner's record, and what happens beyond the quota. */
   version: number;
+  overageInForce: OverageAction;
 }
 
 export interface NewPartner {
@@ -75,6 +76,11 @@ const STATUS_EVENTS: Record<
   suspended: (id, reason) => ({ type: 'partner.suspended', data: { partner_id: id, reason } }),
 };
 
+/** By an operator, and so also beside the plan. */
+const overageGiven = (action: OverageAction) =>
+  sql`overage_action = ${action},
+    granted_overage_actions = CASE WHEN overage_is_allowed(${action}, tier, '{}') THEN '{}' ELSE ARRAY[${action}] END`;
+
 const UNIQUE_VIOLATION = '23505';
 const MOST_ANNOUNCED = 1000;
 
@@ -92,20 +98,19 @@ export function createPartnerService(ports: {
   }
 
   async function workspace(subject: string): Promise<Workspace | undefined> {
-    const [row] = await database.rows<
-      PartnerView & { role: Role; subject: string; partners: Membership[]; version: number }
-    >(sql`
+    const [row] = await database.rows<PartnerView & Omit<Workspace, 'partner'>>(sql`
       SELECT p.id, p.name, p.email, p.company, p.status, p.tier, p.rate_limit_per_second, p.rate_limit_per_day,
         p.rate_limit_per_month, p.custom_limits, p.overage_action, coalesce(p.allowed_origins, '{}') AS allowed_origins,
         p.created_at, p.last_active_at, p.version, m.role, m.subject,
+        overage_in_force(p.overage_action, plan_price(t, p.currency, 'overage_per_1000')) AS "overageInForce",
         (SELECT jsonb_agg(jsonb_build_object('partnerId', o.partner_id, 'name', q.name, 'role', o.role) ORDER BY q.name, q.id)
           FROM partner_member o JOIN partner q ON q.id = o.partner_id WHERE o.subject = m.subject) AS partners
-      FROM partner_member m JOIN partner p ON p.id = m.partner_id
+      FROM partner_member m JOIN partner p ON p.id = m.partner_id JOIN tier_config t ON t.tier = p.tier
       WHERE m.subject IN (${subject}, (SELECT c.account_id FROM dev_credential c WHERE c.provider_id = 'oidc' AND c.subject = ${subject}))
       ORDER BY m.chosen_at DESC, p.id LIMIT 1`);
     if (!row) return undefined;
-    const { role, partners, version, subject: member, ...partner } = row;
-    return { partner, role, partners, version, subject: member };
+    const { role, partners, version, overageInForce, subject: member, ...partner } = row;
+    return { partner, role, partners, version, overageInForce, subject: member };
   }
 
   /** Plans are everybody's, or were made for one partner. */
@@ -252,8 +257,8 @@ export function createPartnerService(ports: {
       const set = limits
         ? sql`rate_limit_per_second = ${limits.perSecond}, rate_limit_per_day = ${limits.perDay},
             rate_limit_per_month = ${limits.perMonth}, custom_limits = true,
-            overage_action = coalesce(${limits.overageAction ?? null}, overage_action)`
-        : sql`custom_limits = false, overage_action = 'block',
+            ${limits.overageAction ? overageGiven(limits.overageAction) : sql`overage_action = overage_action`}`
+        : sql`custom_limits = false, ${overageGiven('block')},
             (rate_limit_per_second, rate_limit_per_day, rate_limit_per_month) =
               (SELECT t.rate_limit_per_second, t.rate_limit_per_day, t.rate_limit_per_month FROM tier_config t WHERE t.tier = ${tier})`;
       return update(id, set, actor, 'partner.limits_changed', { ...(limits ?? { limits: 'tier' }), reason });

@@ -99,9 +99,10 @@ const FOLD = (rows: readonly FoldRow[], refusals: string): SQL => sql`
   notice AS (
     INSERT INTO quota_notice (partner_id, period_type, period_start, threshold, quota)
     SELECT q.partner_id, q.period_type, q.period_start, t.threshold, p.quota
-    FROM quota q JOIN LATERAL (SELECT overage_action,
-        CASE q.period_type WHEN 'daily' THEN rate_limit_per_day ELSE rate_limit_per_month END::bigint AS quota
-      FROM partner WHERE id = q.partner_id) p ON p.quota > 0
+    FROM quota q JOIN LATERAL (
+      SELECT overage_in_force(o.overage_action, plan_price(c, o.currency, 'overage_per_1000')) AS overage_action,
+        CASE q.period_type WHEN 'daily' THEN o.rate_limit_per_day ELSE o.rate_limit_per_month END::bigint AS quota
+      FROM partner o JOIN tier_config c ON c.tier = o.tier WHERE o.id = q.partner_id) p ON p.quota > 0
     CROSS JOIN (VALUES (50), (80), (95), (100), (101)) AS t(threshold)
     WHERE q.environment = 'live' AND (t.threshold < 100 OR (t.threshold = 100) = (p.overage_action = 'block'))
       AND CASE t.threshold WHEN 101 THEN q.units > p.quota ELSE q.units * 100 >= p.quota * t.threshold END

@@ -184,8 +184,8 @@ async function live({ client }: Timeline, { id, changes, apps }: History): Promi
   const [first, ...later] = changes;
   await client.query(
     `INSERT INTO partner (id, name, email, tier, currency, status, overage_action, spending_cap_minor, tax_bps,
-       rate_limit_per_second, rate_limit_per_day, rate_limit_per_month)
-     SELECT $1::uuid, 'History', $1::uuid::text, tier, $3, $4, $5, $6, $7, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month
+       granted_overage_actions, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month)
+     SELECT $1::uuid, 'History', $1::uuid::text, tier, $3, $4, $5, $6, $7, ARRAY['warn'], rate_limit_per_second, rate_limit_per_day, rate_limit_per_month
      FROM tier_config WHERE tier = $2`,
     [
       id,

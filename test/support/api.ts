@@ -168,8 +168,9 @@ export async function makePartner(wishes: PartnerWishes = {}): Promise<TestPartn
   const id = uuidv7();
   const email = `${id}@example.com`;
   await query(
-    `INSERT INTO partner (id, name, email, tier, status, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month, overage_action, allowed_origins)
-     VALUES ($1, 'Test', $2, $3, $4, $5, $6, $7, $8, $9)`,
+    `INSERT INTO partner (id, name, email, tier, status, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month, overage_action, allowed_origins,
+       granted_overage_actions)
+     VALUES ($1, 'Test', $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     [
       id,
       email,
@@ -180,6 +181,8 @@ export async function makePartner(wishes: PartnerWishes = {}): Promise<TestPartn
       wishes.month ?? -1,
       wishes.overage ?? 'block',
       wishes.origins ?? null,
+      // An operator's to give.
+      wishes.overage === 'warn' ? ['warn'] : [],
     ],
   );
   return { id, email };

@@ -72,6 +72,7 @@ describe('overage', () => {
     expect(overage([segment({ units: 5000, overageAction: 'block' })])).toEqual([]);
     expect(overage([segment({ units: 5000, includedUnits: -1 })])).toEqual([]);
     expect(overage([segment({ units: 5000, isBilled: false })])).toEqual([]);
+    expect(overage([segment({ units: 5000, overagePer1000Minor: 0 })])).toEqual([]);
   });
   it('a unit costs what it cost at its moment: an upgrade includes no more of what was used before', () => {
     const before = segment({ units: 3000, toMs: start + 5 * DAY_MS });

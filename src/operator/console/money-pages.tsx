@@ -4,8 +4,9 @@ import type { Context } from 'hono';
 import * as z from 'zod';
 import { OPERATOR, RULES } from '../../alerts/rules.ts';
 import { CURRENCIES, type Currency, decimalOf, minorOf } from '../../billing/money.ts';
-import type { NewPlan, Plan } from '../../billing/plan-service.ts';
+import { MOST_PRICE_MINOR, type NewPlan, type Plan } from '../../billing/plan-service.ts';
 import { AppError } from '../../core/errors.ts';
+import { newId } from '../../core/ids.ts';
 import { idOr404, uuidCursor } from '../../http/api.ts';
 import { reason } from '../../http/fields.ts';
 import { ruleForm } from '../../web/alert-form.ts';
@@ -58,6 +59,7 @@ const PlanFields = ({ view, plan, wrong }: { view: View; plan?: Plan; wrong?: Wr
   const scope = `plan-${plan?.tier ?? 'new'}`;
   const kept = (name: string, value: string) => wrong?.values[name] ?? value;
   const { sla, support } = (plan?.features ?? {}) as { sla?: string | null; support?: string };
+  const allowed = plan?.overageActions ?? ['block', 'charge'];
   const field = (name: string, label: string, value: string, hint?: string) => (
     <Field
       scope={scope}
@@ -100,6 +102,16 @@ const PlanFields = ({ view, plan, wrong }: { view: View; plan?: Plan; wrong?: Wr
         {field('sla', m.money.sla, sla ?? '')}
         {field('support', m.money.support, support ?? '')}
       </div>
+      <fieldset>
+        <legend>{m.money.overageActions}</legend>
+        {(['warn', 'charge'] as const).map((action) => (
+          <label class="choice">
+            <input type="checkbox" name={action} value="true" checked={allowed.includes(action)} />
+            <span>{m.operator.overages[action]}</span>
+          </label>
+        ))}
+        <p class="hint">{m.money.overageActionsHint}</p>
+      </fieldset>
       <label class="choice">
         <input type="checkbox" name="self_serve" value="true" checked={plan?.selfServe ?? false} />
         <span>{m.money.selfServe}</span>
@@ -227,6 +239,8 @@ const planForm = z.object({
   max_keys: limit,
   sla: text,
   support: text,
+  warn: z.literal('true').optional(),
+  charge: z.literal('true').optional(),
   self_serve: z.literal('true').optional(),
 });
 
@@ -242,8 +256,8 @@ function pricesOf(
     if (price.trim() === '' && currency !== 'EUR') continue;
     const minor = minorOf(price, currency);
     const per1000 = minorOf(overage.trim() === '' ? '0' : overage, currency);
-    if (minor === undefined) errors[`price_${currency}`] = wrongText;
-    if (per1000 === undefined) errors[`overage_${currency}`] = wrongText;
+    if (minor === undefined || minor > MOST_PRICE_MINOR) errors[`price_${currency}`] = wrongText;
+    if (per1000 === undefined || per1000 > MOST_PRICE_MINOR) errors[`overage_${currency}`] = wrongText;
     prices[currency as Currency] = { price: minor ?? 0, overage_per_1000: per1000 ?? 0 };
   }
   return Object.keys(errors).length > 0 ? { errors } : { prices };
@@ -264,6 +278,7 @@ async function savePlan(context: ConsoleContext, tier: string): Promise<Response
     partnerId: data.partner || null,
     selfServe: data.self_serve === 'true',
     prices: priced.prices,
+    overageActions: ['block', ...(['warn', 'charge'] as const).filter((action) => data[action] === 'true')],
     perSecond: data.second,
     perDay: data.day,
     perMonth: data.month,
@@ -385,6 +400,8 @@ async function showInvoice(context: ConsoleContext, wrong?: { values: FormValues
       </p>
       <Dialog view={view} id="credit" title={m.money.credit} open={wrong ? true : undefined}>
         <form method="post" action={`${base}/credit`} class="stack">
+          {/* The same form sent twice makes one note. */}
+          <input type="hidden" name="form" value={newId()} />
           <p>{m.money.creditText}</p>
           <Field
             name="amount"
@@ -446,13 +463,16 @@ operatorConsole.post('/operator/invoices/:invoice/credit', async (context) => {
   const { id, currency } = await invoiceOf(context);
   const { values, data, errors } = await readForm(
     context,
-    z.object({ amount: z.string().min(1).max(30), reason }),
+    z.object({ form: z.uuid().optional(), amount: z.string().min(1).max(30), reason }),
   );
   if (errors) return showInvoice(context, { values, errors });
   const minor = minorOf(data.amount, currency);
   if (minor === undefined || minor === 0)
     return showInvoice(context, { values, errors: { amount: m.money.wrongAmount } });
-  const note = await context.var.services.invoices.credit(id, minor, data.reason, operatorActor(context));
+  const actor = operatorActor(context);
+  const idempotencyKey = data.form ? `form:${actor.name}:${data.form}` : null;
+  const wish = { netMinor: minor, reason: data.reason, idempotencyKey };
+  const note = await context.var.services.invoices.credit(id, wish, actor);
   return done(context, `/operator/invoices/${note.id}`, 'saved');
 });
 

@@ -24,6 +24,8 @@ const billingView = (now: Billing) => ({
   tier: now.tier,
   currency: now.currency,
   overage_action: now.overageAction,
+  overage_actions: now.overageActions,
+  overage_in_force: now.overageInForce,
   spending_cap_minor: now.spendingCapMinor,
   tax_bps: now.taxBps,
   billing_email: now.billingEmail,
@@ -89,7 +91,13 @@ developerApi.openapi(
     const { partner, actor } = developerOf(context);
     const { plans } = context.var.services;
     const change = context.req.valid('json');
-    let now = await plans.setDetails(
+    // Before anything is changed: what is refused changes nothing.
+    if (change.overage_action !== undefined)
+      await plans.checkOverage(partner.id, change.overage_action, change.tier);
+    // The plan first, because it says what may be chosen beyond its quota.
+    if (change.tier !== undefined) await plans.choose(partner.id, change.tier, actor);
+    if (change.currency !== undefined) await plans.chooseCurrency(partner.id, change.currency, actor);
+    const now = await plans.setDetails(
       partner.id,
       {
         overageAction: change.overage_action,
@@ -100,8 +108,6 @@ developerApi.openapi(
       },
       actor,
     );
-    if (change.tier !== undefined) now = await plans.choose(partner.id, change.tier, actor);
-    if (change.currency !== undefined) now = await plans.chooseCurrency(partner.id, change.currency, actor);
     return context.json(billingView(now), 200);
   },
 );

@@ -63,6 +63,9 @@ export const showKey = (key: KeyView): z.infer<typeof keyShape> => ({
 });
 
 const withSecret = keyShape.extend({ secret: z.string(), warning: z.string() });
+const rotated = withSecret.extend({
+  retired_until: z.string().nullable().describe('Until when the secret before works, too'),
+});
 const WARNING = 'The secret is shown once. Save it now.';
 
 developerApi.openapi(
@@ -160,7 +163,7 @@ developerApi.openapi(
     method: 'post',
     path: '/keys/{keyId}/rotate',
     tags: ['Keys'],
-    summary: 'A new secret; the old one works for the grace period',
+    summary: 'A new secret; the one before works for the grace period, older ones end',
     request: {
       params: keyParams,
       body: {
@@ -169,14 +172,17 @@ developerApi.openapi(
         },
       },
     },
-    responses: { 200: jsonAnswer('The key', withSecret), ...errorAnswers(400, 401, 404, 409) },
+    responses: { 200: jsonAnswer('The key', rotated), ...errorAnswers(400, 401, 404, 409) },
   }),
   async (context) => {
     const { partner, actor } = developerOf(context);
     const { grace_days } = context.req.valid('json') ?? {};
     const { keyId } = context.req.valid('param');
     const made = await context.var.services.keys.rotate(partner.id, keyId, grace_days, actor);
-    return context.json({ ...showKey(made.key), secret: made.secret, warning: WARNING }, 200);
+    return context.json(
+      { ...showKey(made.key), secret: made.secret, retired_until: made.retiredUntil, warning: WARNING },
+      200,
+    );
   },
 );
 
@@ -207,7 +213,7 @@ developerApi.openapi(
     method: 'patch',
     path: '/keys/{keyId}',
     tags: ['Keys'],
-    summary: "Change a key's name, scopes, addresses, expiry, or lower its own limits",
+    summary: "Change a key's name, scopes, addresses, expiry, or its own limits: at most its plan's",
     request: {
       params: keyParams,
       body: jsonBody(
@@ -235,14 +241,9 @@ developerApi.openapi(
     const { keys } = context.var.services;
     const { keyId } = context.req.valid('param');
     const { limits: wanted, allowed_ips, expires_at, ...rest } = context.req.valid('json');
-    let key = await keys.change(
-      partner.id,
-      keyId,
-      { ...rest, allowedIps: allowed_ips, expiresAt: expires_at },
-      actor,
-    );
+    // The limits first: what is refused changes nothing.
     if (wanted) {
-      key = await keys.setLimits(
+      await keys.chooseLimits(
         partner.id,
         keyId,
         {
@@ -254,6 +255,12 @@ developerApi.openapi(
         actor,
       );
     }
+    const key = await keys.change(
+      partner.id,
+      keyId,
+      { ...rest, allowedIps: allowed_ips, expiresAt: expires_at },
+      actor,
+    );
     return context.json(showKey(key), 200);
   },
 );

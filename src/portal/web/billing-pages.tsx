@@ -7,6 +7,7 @@ import { CURRENCIES, decimalOf, minorOf } from '../../billing/money.ts';
 import type { Billing, Plan } from '../../billing/plan-service.ts';
 import { AppError } from '../../core/errors.ts';
 import { idOr404, uuidCursor } from '../../http/api.ts';
+import { overage } from '../../http/money-schemas.ts';
 import { may } from '../../partners/permissions.ts';
 import {
   Area,
@@ -47,12 +48,14 @@ function priceText({ m, format }: MemberView, plan: Plan, currency: Billing['cur
 
 /** What a plan holds, in a few words each. */
 function contents({ m, format }: MemberView, plan: Plan, billing: Billing): string[] {
-  const price = plan.prices[billing.currency];
   const { support, sla } = plan.features as { support?: string; sla?: string | null };
+  const per1000 = plan.prices[billing.currency]?.overage_per_1000 ?? 0;
+  // Of another plan: what it leaves of the choice that was made.
+  const isKept = plan.tier === billing.tier || plan.overageActions.includes(billing.overageAction);
   const beyond =
-    billing.overageAction === 'charge' && price
-      ? m.billing.overagePrice(format.money(price.overage_per_1000, billing.currency))
-      : billing.overageAction === 'warn'
+    isKept && billing.overageAction === 'charge' && per1000 > 0
+      ? m.billing.overagePrice(format.money(per1000, billing.currency))
+      : isKept && billing.overageAction === 'warn'
         ? m.billing.overageWarn
         : m.billing.overageOff;
   return [
@@ -323,9 +326,9 @@ const DetailsPanel = ({
           name="overage_action"
           label={m.billing.overage}
           value={shownOf('overage_action', billing.overageAction)}
-          options={(['block', 'warn', 'charge'] as const).map(
-            (action) => [action, m.billing.overages[action]] as const,
-          )}
+          options={billing.overageActions.map((action) => [action, m.billing.overages[action]] as const)}
+          hint={m.billing.overageHint}
+          error={wrong?.errors.overage_action}
         />
         <Field
           name="cap"
@@ -410,7 +413,7 @@ async function showBilling(context: PortalContext, wrong?: { values: FormValues;
 portal.get('/portal/billing', (context) => showBilling(context));
 
 const details = z.object({
-  overage_action: z.enum(['block', 'warn', 'charge']),
+  overage_action: overage,
   cap: z.string().trim().max(20).default(''),
   billing_email: z.union([z.literal(''), z.email().max(255)]).transform((text) => text || null),
   billing_address: optionalText(1000),
@@ -423,7 +426,9 @@ portal.post('/portal/billing', async (context) => {
   const partnerId = workspace.partner.id;
   const { values, data, errors } = await readForm(context, details);
   if (errors) return showBilling(context, { values, errors });
-  const { currency } = await plans.billing(partnerId);
+  const { currency, overageActions } = await plans.billing(partnerId);
+  if (!overageActions.includes(data.overage_action))
+    return showBilling(context, { values, errors: { overage_action: m.billing.overageNotAllowed } });
   const cap = data.cap === '' ? null : minorOf(data.cap, currency);
   if (cap === undefined) return showBilling(context, { values, errors: { cap: m.billing.capWrong } });
   await plans.setDetails(

@@ -57,7 +57,7 @@ export const actorFor = (context: PortalContext): Actor =>
 
 /** The partner's limits as its limiter counts them now; undefined while the limiter does not answer. */
 export const standingOf = ({ workspace, environment }: MemberView, limiter: Services['limiter']) => {
-  const { partner, version } = workspace;
+  const { partner, version, overageInForce } = workspace;
   return limiter
     .standing({
       partnerObject: partnerObjectName(partner.id, environment),
@@ -66,7 +66,7 @@ export const standingOf = ({ workspace, environment }: MemberView, limiter: Serv
         second: partner.rate_limit_per_second,
         day: partner.rate_limit_per_day,
         month: partner.rate_limit_per_month,
-        overage: partner.overage_action,
+        overage: overageInForce,
       },
     })
     .catch(() => undefined);

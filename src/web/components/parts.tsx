@@ -99,24 +99,41 @@ export const Select = ({
   value,
   options,
   scope,
+  error,
+  hint,
 }: {
   name: string;
   label: string;
   value?: string;
   options: readonly (readonly [value: string, text: string])[];
   scope?: string;
-}) => (
-  <div>
-    <label for={`${scope ?? 'f'}-${name}`}>{label}</label>
-    <select id={`${scope ?? 'f'}-${name}`} name={name}>
-      {options.map(([option, text]) => (
-        <option value={option} selected={option === value}>
-          {text}
-        </option>
-      ))}
-    </select>
-  </div>
-);
+  error?: string;
+  hint?: string;
+}) => {
+  const id = `${scope ?? 'f'}-${name}`;
+  return (
+    <div>
+      <label for={id}>{label}</label>
+      <select
+        id={id}
+        name={name}
+        aria-invalid={error ? 'true' : undefined}
+        aria-describedby={hint || error ? `${id}-hint` : undefined}
+      >
+        {options.map(([option, text]) => (
+          <option value={option} selected={option === value}>
+            {text}
+          </option>
+        ))}
+      </select>
+      {(error || hint) && (
+        <p class={error ? 'error' : 'hint'} id={`${id}-hint`}>
+          {error ?? hint}
+        </p>
+      )}
+    </div>
+  );
+};
 
 /** Opens by script, or without one by its address: `?dialog=<id>` shows it in the page. */
 export const Dialog = ({

@@ -324,7 +324,7 @@ export const en = {
     roll: 'Roll',
     rollTitle: (name: string) => `Roll ${name}?`,
     rollText:
-      'You get a new secret. The old one keeps working for the grace period, so that you can deploy in peace.',
+      'You get a new secret. The old one keeps working for the grace period, so that you can deploy in peace; those before it stop.',
     grace: 'The old secret',
     graceNow: 'stops at once',
     graceDays: (days: number) => `works for ${days} more ${plural(days, 'day', 'days')}`,
@@ -336,6 +336,7 @@ export const en = {
     editTitle: 'Change the key',
     dailyQuota: 'Its own daily quota',
     dailyQuotaHint: 'Calls a day, not more than the partner’s. Empty: what the tier says.',
+    beyondPlan: 'Not more than your plan allows for a key.',
     tooMany: 'Your tier allows no more active keys. Revoke one, or ask for a larger tier.',
     tryIt: 'Nothing yet. Try it:',
   },
@@ -676,7 +677,7 @@ export const en = {
       fix: 'The Allow header lists the methods.',
     },
     conflict: {
-      what: 'The state has changed, or the same request is still running.',
+      what: 'The state has changed, or the same request is still running, or was done before: done says what it did.',
       fix: 'Read the current state, then decide.',
     },
     payload_too_large: { what: 'The body is larger than the route takes.', fix: 'Send less at once.' },

@@ -341,7 +341,7 @@ export const fr: typeof en = {
     roll: 'Renouveler',
     rollTitle: (name: string) => `Renouveler ${name} ?`,
     rollText:
-      'Vous recevez un nouveau secret. L’ancien reste valable pendant le délai choisi, pour déployer sans hâte.',
+      'Vous recevez un nouveau secret. L’ancien reste valable pendant le délai choisi, pour déployer sans hâte ; ceux d’avant s’arrêtent.',
     grace: 'L’ancien secret',
     graceNow: 's’arrête aussitôt',
     graceDays: (days: number) => `reste valable ${days} ${plural(days, 'jour', 'jours')}`,
@@ -353,6 +353,7 @@ export const fr: typeof en = {
     editTitle: 'Modifier la clé',
     dailyQuota: 'Son propre quota quotidien',
     dailyQuotaHint: 'Appels par jour, sans dépasser ceux du partenaire. Vide : selon le forfait.',
+    beyondPlan: 'Pas plus que ce que votre offre permet à une clé.',
     tooMany:
       'Votre forfait n’autorise pas plus de clés actives. Révoquez-en une, ou demandez un forfait plus large.',
     tryIt: 'Rien encore. Essayez-la :',
@@ -695,7 +696,7 @@ export const fr: typeof en = {
       fix: 'L’en-tête Allow donne les méthodes.',
     },
     conflict: {
-      what: 'L’état a changé, ou la même requête est encore en cours.',
+      what: 'L’état a changé, ou la même requête est encore en cours, ou a déjà été traitée : done dit ce qu’elle a fait.',
       fix: 'Lisez l’état actuel, puis décidez.',
     },
     payload_too_large: {

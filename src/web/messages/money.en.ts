@@ -29,6 +29,8 @@ export const moneyEn = {
     currencyText: 'A month is billed in one currency: another one begins with the next.',
     overage: 'Beyond the quota',
     overages: { block: 'refuse', warn: 'admit and warn', charge: 'admit and bill' },
+    overageHint: 'Your plan says what you can choose. Calls beyond that have no price are refused.',
+    overageNotAllowed: 'Your plan does not allow this.',
     cap: 'Most that overage may cost in a month',
     capHint: (currency: string) =>
       `In ${currency}, before tax. Empty: no cap. Calls are refused when it is reached.`,
@@ -242,6 +244,8 @@ export const moneyEn = {
     partners: 'Partners',
     price: (currency: string) => `Price a month, ${currency}`,
     overagePrice: (currency: string) => `1,000 calls beyond, ${currency}`,
+    overageActions: 'What its holders may choose beyond their quota, beside refusal',
+    overageActionsHint: 'What has no price is not admitted to be billed: calls beyond are refused then.',
     noPrice: 'Empty: not offered in this currency',
     maxKeys: 'Active keys',
     sla: 'Availability (SLA)',

@@ -31,6 +31,8 @@ export const moneyFr: typeof moneyEn = {
     currencyText: 'Un mois est facturé dans une seule devise : une autre commence le mois suivant.',
     overage: 'Au-delà du quota',
     overages: { block: 'refuser', warn: 'admettre et avertir', charge: 'admettre et facturer' },
+    overageHint: 'Votre offre dit ce que vous pouvez choisir. Sans prix, les appels au-delà sont refusés.',
+    overageNotAllowed: 'Votre offre ne le permet pas.',
     cap: 'Plafond mensuel du dépassement',
     capHint: (currency) =>
       `En ${currency}, hors taxes. Vide : sans plafond. Une fois atteint, les appels sont refusés.`,
@@ -245,6 +247,9 @@ export const moneyFr: typeof moneyEn = {
     partners: 'Partenaires',
     price: (currency) => `Prix par mois, ${currency}`,
     overagePrice: (currency) => `1 000 appels au-delà, ${currency}`,
+    overageActions: 'Ce que ses titulaires peuvent choisir au-delà du quota, outre le refus',
+    overageActionsHint:
+      'Sans prix, rien n’est admis pour être facturé : les appels au-delà sont alors refusés.',
     noPrice: 'Vide : pas proposé dans cette devise',
     maxKeys: 'Clés actives',
     sla: 'Disponibilité (SLA)',
