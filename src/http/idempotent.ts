@@ -1,4 +1,4 @@
-// `Idempotency-Key` on POST: the same key with the same request gives the same answer, for a day.
+// `Idempotency-Key` on POST: the same key with the same request is done once, and gives the same answer, for a day.
 
 import type { Context, Next } from 'hono';
 import { sha256Hex } from '../core/encoding.ts';
@@ -23,18 +23,31 @@ export async function idempotent(
     throw new AppError('invalid_request', 'Idempotency-Key must have 1 to 255 characters');
   }
   const body = await context.req.text();
-  const hash = await sha256Hex(`${context.req.method} ${context.req.path}\n${body}`);
-  const known = await store.begin(owner, key, hash);
-  if (known) {
+  const requestHash = await sha256Hex(`${context.req.method} ${context.req.path}\n${body}`);
+  const claimant = { owner, key, requestHash, requestId: context.var.requestId };
+  const claim = await store.begin(claimant);
+  if (claim.state === 'answered') {
     context.header('Idempotent-Replayed', 'true');
     // The status was sent once before, so it is one that may be sent.
-    return context.body(known.body, known.status as 200, { 'content-type': 'application/json' });
+    return context.body(claim.answer.body, claim.answer.status as 200, {
+      'content-type': 'application/json',
+    });
+  }
+  if (claim.state === 'done') {
+    throw new AppError(
+      'conflict',
+      'A request with this Idempotency-Key was done before, and its answer is lost. `done` says what it did',
+      { done: claim.effect },
+    );
   }
   await next();
   if (context.res.status >= 500 || context.error) {
-    await store.release(owner, key);
+    // When the database does not answer, the key is free after a while by itself.
+    await store.release(claimant).catch(() => undefined);
   } else {
-    await store.finish(owner, key, { status: context.res.status, body: await context.res.clone().text() });
+    const answer = { status: context.res.status, body: await context.res.clone().text() };
+    // It was done: its caller has the answer, though it may not be had again.
+    await store.finish(claimant, answer).catch(() => undefined);
   }
   return undefined;
 }

@@ -1,4 +1,9 @@
-// Answers by Idempotency-Key, for a day. Kept in an envelope, because an answer may hold a secret.
+// Requests by Idempotency-Key, for a day: whose key it is, what it did, and what it was answered, in an envelope, because an
+// answer may hold a secret.
+//
+// One request has a key at a time. What it does is written to the key's row in the transaction that does it (the trigger
+// `claim_has_effect`), so it is certain of every key whether something was done. A key is free again only where nothing was,
+// and a request that it was taken from can do nothing any more: the same trigger refuses it.
 
 import { sql } from 'drizzle-orm';
 import { AppError } from '../core/errors.ts';
@@ -10,40 +15,110 @@ export interface KeptAnswer {
   body: string;
 }
 
+/** What a request did: the action of its audit row, and what it was done to. */
+export interface Effect {
+  action: string;
+  target: Record<string, unknown>;
+}
+
+export type Claim =
+  /** This request has it: go on. */
+  | { state: 'mine' }
+  | { state: 'answered'; answer: KeptAnswer }
+  /** It was done, and its answer is lost. */
+  | { state: 'done'; effect: Effect | null };
+
+export interface Claimant {
+  /** Whose keys these are; another owner's are never found. */
+  owner: string;
+  key: string;
+  requestHash: string;
+  /** The one that its audit rows carry. */
+  requestId: string;
+}
+
+/** SQLSTATE of a change by a request that its key was taken from. */
+export const CLAIM_LOST = 'ID409';
+/** A request that is silent for longer has died, or may be taken for dead. */
+const CLAIM_SECONDS = 60;
+/** What may run again though it was done: it finds what it did before, and changes nothing. */
+const REPEATABLE = ['key.revoked', 'invoice.paid', 'invoice.voided', 'credit_note.issued'];
+
+const REPEATABLE_ACTIONS = sql`SELECT jsonb_array_elements_text(${JSON.stringify(REPEATABLE)}::jsonb)`;
+
+const contextOf = ({ owner, key }: Pick<Claimant, 'owner' | 'key'>): string => `${owner}:${key}`;
+
+interface Row {
+  request_hash: string;
+  status: number | null;
+  answer: string | null;
+  effect: Effect | null;
+}
+
 export function createIdempotencyStore(database: Database, keks: KeyEncryptionKeys) {
+  async function claimNew({ owner, key, requestHash, requestId }: Claimant): Promise<boolean> {
+    const made = await database.rows(sql`
+      INSERT INTO idempotency_key (owner, key, request_hash, request_ids)
+      VALUES (${owner}, ${key}, ${requestHash}, ARRAY[${requestId}]) ON CONFLICT DO NOTHING RETURNING 1`);
+    return made.length > 0;
+  }
+
+  /** From a request that failed or died before it did anything, or, to repeat it, that did what may be done again. */
+  async function takeOver({ owner, key, requestHash, requestId }: Claimant): Promise<boolean> {
+    const taken = await database.rows(sql`
+      UPDATE idempotency_key SET request_ids = request_ids || ${requestId}::text, request_hash = ${requestHash},
+        created_at = now()
+      WHERE owner = ${owner} AND key = ${key} AND status IS NULL
+        AND created_at <= now() - make_interval(secs => ${CLAIM_SECONDS})
+        AND (effect IS NULL OR request_hash = ${requestHash} AND effect->>'action' IN (${REPEATABLE_ACTIONS}))
+      RETURNING 1`);
+    return taken.length > 0;
+  }
+
+  async function answered(claimant: Claimant, row: Row): Promise<Claim> {
+    if (row.status === null || row.answer === null) return { state: 'done', effect: row.effect };
+    try {
+      const body = await openEnvelope(keks, row.answer, contextOf(claimant));
+      return { state: 'answered', answer: { status: row.status, body } };
+    } catch {
+      // Its key-encryption key is gone.
+      return { state: 'done', effect: row.effect };
+    }
+  }
+
   return {
-    /** Claims the key for this request; the answer, when it was given before. */
-    async begin(owner: string, key: string, requestHash: string): Promise<KeptAnswer | undefined> {
-      const [row] = await database.rows<{
-        mine: boolean;
-        request_hash: string;
-        status: number | null;
-        answer: string | null;
-      }>(sql`
-        WITH claimed AS (
-          INSERT INTO idempotency_key AS i (owner, key, request_hash) VALUES (${owner}, ${key}, ${requestHash})
-          ON CONFLICT (owner, key) DO UPDATE SET request_hash = excluded.request_hash, created_at = now()
-            WHERE i.status IS NULL AND i.created_at < now() - interval '1 minute' RETURNING 1)
-        SELECT true AS mine, ${requestHash} AS request_hash, NULL::int AS status, NULL::text AS answer FROM claimed
-        UNION ALL SELECT false, request_hash, status, answer_envelope FROM idempotency_key
-          WHERE owner = ${owner} AND key = ${key} AND NOT EXISTS (SELECT 1 FROM claimed)`);
-      if (!row || row.mine) return undefined;
-      if (row.request_hash !== requestHash) throw new AppError('idempotency_mismatch');
-      if (row.status === null || row.answer === null) {
-        throw new AppError('conflict', 'A request with this Idempotency-Key is still running');
-      }
-      return { status: row.status, body: await openEnvelope(keks, row.answer, `${owner}:${key}`) };
+    /** @throws AppError idempotency_mismatch; conflict while another request runs under the key */
+    async begin(claimant: Claimant): Promise<Claim> {
+      if (await claimNew(claimant)) return { state: 'mine' };
+      // A new statement sees what another request had written when this one could not write.
+      const [row] = await database.rows<Row & { is_running: boolean }>(sql`
+        SELECT request_hash, status, answer_envelope AS answer, effect,
+          created_at > now() - make_interval(secs => ${CLAIM_SECONDS}) AS is_running FROM idempotency_key
+        WHERE owner = ${claimant.owner} AND key = ${claimant.key}`);
+      const isFree = row?.status === null && !row.is_running;
+      if (isFree && (await takeOver(claimant))) return { state: 'mine' };
+      if (row && row.request_hash !== claimant.requestHash) throw new AppError('idempotency_mismatch');
+      if (row && row.status !== null) return answered(claimant, row);
+      if (isFree && row.effect) return { state: 'done', effect: row.effect };
+      throw new AppError('conflict', 'A request with this Idempotency-Key is still running');
     },
-    async finish(owner: string, key: string, answer: KeptAnswer): Promise<void> {
-      const envelope = await sealEnvelope(keks, answer.body, `${owner}:${key}`);
+
+    /** Keeps the answer. Not of a request that the key was taken from. */
+    async finish(claimant: Claimant, answer: KeptAnswer): Promise<void> {
+      const { owner, key, requestId } = claimant;
+      const envelope = await sealEnvelope(keks, answer.body, contextOf(claimant));
       await database.rows(sql`UPDATE idempotency_key SET status = ${answer.status}, answer_envelope = ${envelope}
-        WHERE owner = ${owner} AND key = ${key}`);
+        WHERE owner = ${owner} AND key = ${key} AND request_ids[cardinality(request_ids)] = ${requestId}`);
     },
-    /** After a failure: the same key may be tried again. */
-    release: (owner: string, key: string): Promise<unknown> =>
-      database.rows(
-        sql`DELETE FROM idempotency_key WHERE owner = ${owner} AND key = ${key} AND status IS NULL`,
-      ),
+
+    /**
+     * After a failure: the next request need not wait until this one is taken for dead. The row stays, so that a statement
+     * of this one that is still under way either is seen to have done something, or is refused.
+     */
+    release: ({ owner, key, requestId }: Claimant): Promise<unknown> =>
+      database.rows(sql`UPDATE idempotency_key SET created_at = now() - make_interval(secs => ${CLAIM_SECONDS})
+        WHERE owner = ${owner} AND key = ${key} AND status IS NULL
+          AND request_ids[cardinality(request_ids)] = ${requestId}`),
   };
 }
 

@@ -53,9 +53,17 @@ portal.post('/portal/apps/:app/keys', async (context) => {
   const app = await apps.get(partnerId, idOr404(context.req.param('app'), 'app'));
   const { values, data, errors } = await readForm(context, newKey);
   if (errors) return showApp(context, { newKey: { values, errors } });
-  const owner = `form:${partnerId}`;
-  const before = await idempotency.begin(owner, data.form, await sha256Hex(`${app.id} ${data.name}`));
-  if (before) return done(context, `/portal/keys/${before.body}`, 'key_made_before');
+  const claimant = {
+    owner: `form:${partnerId}`,
+    key: data.form,
+    requestHash: await sha256Hex(`${app.id} ${data.name}`),
+    requestId: context.var.requestId,
+  };
+  const claim = await idempotency.begin(claimant);
+  if (claim.state !== 'mine') {
+    const made = claim.state === 'answered' ? claim.answer.body : claim.effect?.target.key_id;
+    return done(context, `/portal/keys/${made}`, 'key_made_before');
+  }
   try {
     const made = await keys.create(
       partnerId,
@@ -70,10 +78,10 @@ portal.post('/portal/apps/:app/keys', async (context) => {
       },
       actorFor(context),
     );
-    await idempotency.finish(owner, data.form, { status: 201, body: made.key.keyId });
+    await idempotency.finish(claimant, { status: 201, body: made.key.keyId });
     return showKey(context, made.key, { secret: made.secret });
   } catch (error) {
-    await idempotency.release(owner, data.form);
+    await idempotency.release(claimant);
     if (!(error instanceof AppError)) throw error;
     const known: Record<string, string> = {
       limit_exceeded: m.keys.tooMany,
@@ -433,14 +441,22 @@ portal.post('/portal/keys/:key', async (context) => {
   if (errors) return showKey(context, key, { edit: { values, errors } });
   const { keys } = context.var.services;
   const actor = actorFor(context);
+  // The limit first: what is refused changes nothing.
+  if (data.daily_quota !== key.limits.daily_quota) {
+    try {
+      await keys.chooseLimits(key.partnerId, key.keyId, { dailyQuota: data.daily_quota }, actor);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'validation_error') throw error;
+      const { m } = context.var.view;
+      return showKey(context, key, { edit: { values, errors: { daily_quota: m.keys.beyondPlan } } });
+    }
+  }
   await keys.change(
     key.partnerId,
     key.keyId,
     { name: data.name, scopes: data.scopes, allowedIps: data.allowed_ips, expiresAt: data.expires },
     actor,
   );
-  if (data.daily_quota !== key.limits.daily_quota)
-    await keys.setLimits(key.partnerId, key.keyId, { dailyQuota: data.daily_quota }, actor);
   return done(context, `/portal/keys/${key.keyId}`, 'saved');
 });
 
