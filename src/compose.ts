@@ -22,6 +22,7 @@ import { type Config, readConfig } from './config.ts';
 import { newId } from './core/ids.ts';
 import type { Gateway } from './gateway/pipeline.ts';
 import { createAuthenticator } from './keys/authenticator.ts';
+import { createEnvelopeStore } from './keys/envelope-store.ts';
 import { createKeyDirectory } from './keys/key-directory.ts';
 import { createKeyService } from './keys/key-service.ts';
 import { createKeyStore } from './keys/key-store.ts';
@@ -213,6 +214,7 @@ function build(env: Env) {
     usageStore: createUsageStore(database),
     reports: createUsageReports(database),
     keys,
+    envelopes: createEnvelopeStore({ database, keyEncryptionKeys, log }),
     leaks: createLeakService({
       database,
       announce: keys.announce,
@@ -240,6 +242,7 @@ function build(env: Env) {
     accountsFor: createAccountService({
       database,
       secret: config.AUTH_SECRET,
+      secrets: config.AUTH_SECRETS,
       product: config.PRODUCT_NAME,
       // Plain HTTP is for your machine alone; browsers take `Secure` cookies from loopback, but not all of them.
       isSecure: config.ENVIRONMENT !== 'development',

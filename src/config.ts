@@ -35,6 +35,21 @@ const settings = z.object({
   IDENTITY_SECRET: z.string().min(32).transform(utf8),
   /** Signs sessions and encrypts second factors. */
   AUTH_SECRET: z.string().min(32),
+  /** Rotated: `2:<newest>,1:<older>`. The first signs and encrypts, all of them and AUTH_SECRET decrypt. */
+  AUTH_SECRETS: z
+    .string()
+    .regex(
+      /^\d+:[^,:]{32,}(,\d+:[^,:]{32,})*$/,
+      'must be version:secret, the newest first, with commas between',
+    )
+    .transform((text) =>
+      text.split(',').map((each) => {
+        const [version = '', value = ''] = each.split(':');
+        return { version: Number(version), value };
+      }),
+    )
+    .refine((all) => new Set(all.map(({ version }) => version)).size === all.length, 'has a version twice')
+    .optional(),
   /** Where the portal is, for links in mails; otherwise the origin of the request. */
   PORTAL_ORIGIN: z.url().optional(),
   PRODUCT_NAME: z.string().default('Passerelle'),

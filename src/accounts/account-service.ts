@@ -36,6 +36,8 @@ export interface Outcome<Data = Record<string, unknown>> {
 export interface AccountPorts {
   database: Database;
   secret: string;
+  /** Of rotations, the newest first. */
+  secrets?: { version: number; value: string }[];
   product: string;
   isSecure: boolean;
   cookieSuffix: string;

@@ -18,6 +18,8 @@ const PROOF_SECONDS = 3600;
 export interface AuthSettings {
   database: Drizzle;
   secret: string;
+  /** Of rotations, the newest first. */
+  secrets?: { version: number; value: string }[];
   origin: string;
   product: string;
   /** Cookies with the `__Host-` prefix: everywhere but on your machine's plain HTTP. */
@@ -34,7 +36,7 @@ export interface AuthMails {
 }
 
 export function createAuth(
-  { database, secret, origin, product, isSecure, cookieSuffix }: AuthSettings,
+  { database, secret, secrets, origin, product, isSecure, cookieSuffix }: AuthSettings,
   mails: AuthMails,
 ) {
   const cookie = (name: string) => ({
@@ -46,6 +48,7 @@ export function createAuth(
     baseURL: origin,
     basePath: '/auth',
     secret,
+    ...(secrets && { secrets }),
     trustedOrigins: [origin],
     database: authDatabase(database),
     user: {

@@ -7,6 +7,7 @@ import type { PeriodStore } from '../billing/period-store.ts';
 import type { PlanService } from '../billing/plan-service.ts';
 import type { BlockService } from '../blocks/block-service.ts';
 import { DAY_MS, MINUTE_MS, monthStart } from '../core/time.ts';
+import type { EnvelopeStore } from '../keys/envelope-store.ts';
 import type { KeyService } from '../keys/key-service.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
 import type { DeadLetterStore } from '../usage/dead-letter-store.ts';
@@ -16,7 +17,6 @@ import { consumeUsage, type QueueMessage } from '../usage/usage-consumer.ts';
 import type { UsageStore } from '../usage/usage-store.ts';
 import type { Delivered } from '../webhooks/deliver.ts';
 import type { DeliveryStore } from '../webhooks/delivery-store.ts';
-import type { WebhookService } from '../webhooks/webhook-service.ts';
 import { closeDays } from './close-days.ts';
 import { reconcile } from './reconcile.ts';
 import { tellUncounted } from './tell-uncounted.ts';
@@ -25,7 +25,7 @@ export interface JobServices {
   config: { USAGE_MONTHS_KEPT: number };
   sleep(ms: number): Promise<unknown>;
   log(line: Record<string, unknown>): void;
-  keys: Pick<KeyService, 'announceRecent' | 'rewrap' | 'tellExpiring'>;
+  keys: Pick<KeyService, 'announceRecent' | 'tellExpiring'>;
   limiter: LimiterClient;
   blocks: Pick<BlockService, 'publish'>;
   periods: PeriodStore;
@@ -36,7 +36,7 @@ export interface JobServices {
   deadLetters: DeadLetterStore;
   deliveryStore: DeliveryStore;
   alerts: Pick<AlertService, 'evaluate'>;
-  webhooks: Pick<WebhookService, 'rewrap'>;
+  envelopes: EnvelopeStore;
   sendWebhooks(): Promise<Delivered>;
   wakeWebhooks(): Promise<unknown>;
 }
@@ -76,12 +76,15 @@ const CRONS: Record<string, (services: JobServices, nowMs: number) => Promise<un
       webhooks: async () => (await services.deliveryStore.hasDue()) && services.wakeWebhooks(),
       announced: () => services.keys.announceRecent(),
     }),
-  '17 * * * *': ({ periods, keys, blocks, config, invoices, deliveryStore, webhooks, wakeWebhooks }, nowMs) =>
+  '17 * * * *': (
+    { periods, keys, blocks, config, invoices, deliveryStore, envelopes, wakeWebhooks },
+    nowMs,
+  ) =>
     allOf({
       usage: () => periods.upkeep(config.USAGE_MONTHS_KEPT),
       messages: () => deliveryStore.upkeep(),
       expiring: () => keys.tellExpiring(),
-      rewrapped: async () => (await keys.rewrap()) + (await webhooks.rewrap()),
+      rewrapped: () => envelopes.rewrap(),
       blocks: () => blocks.publish(),
       months: () => invoices.closeMonths(nowMs),
       webhooks: () => wakeWebhooks(),

@@ -3,7 +3,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
-import { type KeyEncryptionKeys, rewrapEnvelope, sealEnvelope } from '../keys/envelope.ts';
+import { type KeyEncryptionKeys, sealEnvelope } from '../keys/envelope.ts';
 import { textArray } from '../keys/key-service.ts';
 import type { Database } from '../platform/database.ts';
 import { eventTypes } from './event-types.ts';
@@ -305,19 +305,6 @@ export function createWebhookService(ports: {
           audit AS (${auditRow(actor, 'webhook.recovered', { endpoint_id: id }, { since })})
         SELECT (SELECT count(*) FROM failed) + (SELECT count(*) FROM missed) AS recovered`);
       return row?.recovered ?? 0;
-    },
-
-    /** Puts secrets under the current key-encryption key. Says how many it rewrapped. */
-    async rewrap(): Promise<number> {
-      const old = `v1.${keyEncryptionKeys.current}.%`;
-      const rows = await database.rows<{ id: string; envelope: string }>(sql`
-        SELECT id, secret_envelope AS envelope FROM webhook_endpoint WHERE secret_envelope NOT LIKE ${old} LIMIT 500`);
-      for (const { id, envelope } of rows) {
-        const fresh = await rewrapEnvelope(keyEncryptionKeys, envelope, id);
-        await database.rows(sql`UPDATE webhook_endpoint SET secret_envelope = ${fresh},
-          old_secret_envelope = NULL, old_secret_expires_at = NULL WHERE id = ${id}::uuid AND secret_envelope = ${envelope}`);
-      }
-      return rows.length;
     },
   };
 }
