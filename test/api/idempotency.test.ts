@@ -24,6 +24,7 @@ import {
   type TestPartner,
 } from '../support/api.ts';
 import { operatorSignedIn } from '../support/portal.ts';
+import { openSocket, wait } from '../support/raw.ts';
 
 const operator = { authorization: `Bearer ${stack.demo.operator.token}` };
 let partner: TestPartner;
@@ -271,6 +272,38 @@ it('a credit note of a key is the only one for ever, also when nothing else know
   await query('DELETE FROM idempotency_key WHERE key = $1', [key]);
   expect([other.status, (await credit(119)).json.error]).toEqual([422, 'idempotency_mismatch']);
   expect(await query('SELECT 1 FROM invoice WHERE credits_id = $1', [invoice])).toHaveLength(1);
+});
+
+it('a caller that breaks off at any moment, and repeats 70 seconds later, has one credit note', async () => {
+  const invoice = await makeInvoice();
+  const path = `/api/admin/invoices/${invoice}/credit`;
+  const body = JSON.stringify({ amount_minor: 1, reason: 'outage' });
+  const keys = Array.from({ length: 24 }, () => uuidv7());
+  const headersOf = (key: string) => ({
+    ...operator,
+    'content-type': 'application/json',
+    'idempotency-key': key,
+  });
+  await Promise.all(
+    keys.map(async (key, n) => {
+      const head = Object.entries({ host: 'x', ...headersOf(key), 'content-length': String(body.length) });
+      const socket = await openSocket();
+      socket.write(
+        `POST ${path} HTTP/1.1\r\n${head.map((pair) => pair.join(': ')).join('\r\n')}\r\n\r\n${body}`,
+      );
+      await wait(n);
+      socket.resetAndDestroy();
+    }),
+  );
+  // Some are done, some died on the way, some only begin: those are asked after again.
+  const repeated = async () => {
+    await query(`UPDATE idempotency_key SET ${AGED} WHERE key = ANY ($1)`, [keys]);
+    return Promise.all(keys.map((key) => call(path, { method: 'POST', headers: headersOf(key), body })));
+  };
+  const again = await eventually(repeated, (answers) => answers.every(({ status }) => status === 201));
+  expect(again.map(({ status }) => status)).toEqual(keys.map(() => 201));
+  expect(new Set(again.map(({ json }) => json.number)).size).toBe(keys.length);
+  expect(await query('SELECT 1 FROM invoice WHERE credits_id = $1', [invoice])).toHaveLength(keys.length);
 });
 
 it('the form that credits an invoice makes one note, however often it is sent', async () => {
