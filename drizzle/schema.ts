@@ -498,7 +498,8 @@ export const metricCounter = pgTable(
 export const devPortalAudit = pgTable(
   'dev_portal_audit',
   {
-    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    /** Given by a trigger, like the times and the hashes. */
+    id: bigint('id', { mode: 'number' }).primaryKey(),
     partnerId: uuid('partner_id'),
     actor: text('actor').notNull(),
     action: text('action').notNull(),
@@ -512,6 +513,26 @@ export const devPortalAudit = pgTable(
   },
   (table) => [index('idx_audit_partner').on(table.partnerId, table.id)],
 );
+
+/** What the nightly check of the audit chains found, one row a day. */
+export const auditCheck = pgTable('audit_check', {
+  day: date('day').primaryKey(),
+  checkedAt: at('checked_at').notNull(),
+  chains: bigint('chains', { mode: 'number' }).notNull(),
+  entries: bigint('entries', { mode: 'number' }).notNull(),
+  broken: integer('broken').notNull(),
+});
+
+/** Chains that are broken now. */
+export const auditBreak = pgTable('audit_break', {
+  /** A partner's id; `none`: what belongs to no partner; `heads`: the kept heads themselves. */
+  chain: text('chain').primaryKey(),
+  since: at('since').notNull(),
+  /** changed, cut, backdated, forged: as many as there are. */
+  reasons: text('reasons').array().notNull(),
+  /** Ids of the entries at which it was noticed, as far as there are any. */
+  entries: bigint('entries', { mode: 'number' }).array().notNull(),
+});
 
 export const idempotencyKey = pgTable(
   'idempotency_key',

@@ -138,10 +138,7 @@ export function createInvoiceService(ports: {
     const { number, total_minor, currency } = invoice;
     const type = status === 'paid' ? 'invoice.paid' : 'invoice.voided';
     const changed = await database.rows(sql`
-      WITH changed AS (UPDATE invoice i SET status = ${status}, settled_at = now(), reason = coalesce(${reason}, reason)
-          WHERE id = ${id}::uuid AND status = 'open'
-            AND (${status} = 'paid' OR i.kind = 'invoice' AND NOT EXISTS (SELECT 1 FROM invoice c WHERE c.credits_id = i.id))
-          RETURNING partner_id),
+      WITH changed AS MATERIALIZED (SELECT partner_id FROM settle_invoice(${id}::uuid, ${status}, ${reason})),
         event AS (${eventRow(type, { id, number, currency, total_minor })}),
         audit AS (${auditRow(actor, type, { invoice: number }, { reason })}) SELECT * FROM changed`);
     if (changed.length === 0)

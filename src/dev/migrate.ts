@@ -1,4 +1,5 @@
-// `npm run migrate`: applies the migrations that are missing, to DATABASE_URL (Neon or any PostgreSQL).
+// `npm run migrate`: applies the migrations that are missing, to DATABASE_URL (Neon or any PostgreSQL), and grants the
+// Worker's role what it may do with what is there.
 
 import { fileURLToPath } from 'node:url';
 import { drizzle } from 'drizzle-orm/node-postgres';
@@ -12,6 +13,7 @@ export async function migrate(databaseUrl: string): Promise<void> {
   await client.connect();
   try {
     await runMigrations(drizzle(client), { migrationsFolder: FOLDER });
+    await client.query('SELECT grant_worker_role()');
   } finally {
     await client.end();
   }

@@ -12,6 +12,7 @@ import { migrate } from './migrate.ts';
 import { type NeonEndpoint, startNeonEndpoint } from './neon-endpoint.ts';
 import { type LocalPostgres, type PostgresOptions, startPostgres } from './postgres.ts';
 import { startCron, startRuntime } from './runtime.ts';
+import { openWorkerRole } from './worker-role.ts';
 
 export interface StackOptions {
   /** Folder of all local data. */
@@ -33,6 +34,7 @@ export interface StackOptions {
 
 export interface Stack {
   url: string;
+  /** As its owner; the Worker has a role of its own. */
   databaseUrl: string;
   demo: Demo;
   demoFile: object;
@@ -97,7 +99,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     });
     stops.push(() => postgres.stop());
     await migrate(postgres.url);
-    const endpoint = await startNeonEndpoint(postgres.url, issuer.jwks);
+    const workerUrl = await openWorkerRole(postgres.url);
+    const endpoint = await startNeonEndpoint(workerUrl, issuer.jwks);
     stops.push(() => endpoint.close());
     const keks = { current: 'local', keys: { local: secrets.keyEncryptionKey } };
     const demo = await ensureDemo(postgres.url, endpoint.url, join(folder, 'demo.json'), keks);
@@ -107,7 +110,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       onLog: options.onLog ?? (() => undefined),
       entry: options.entry,
       variables: {
-        DATABASE_URL: postgres.url,
+        DATABASE_URL: workerUrl,
         NEON_ENDPOINT: endpoint.url,
         KEY_ENCRYPTION_KEYS: JSON.stringify(keks),
         IDENTITY_SECRET: secrets.identitySecret,

@@ -138,10 +138,9 @@ export function createDeliveryStore(database: Database) {
     /** Forgets events with their deliveries, and readings, by age. */
     async upkeep(): Promise<Record<string, number>> {
       const [result] = await database.rows<Record<string, number>>(sql`
-        WITH old_events AS (DELETE FROM webhook_event WHERE occurred_at < now() - interval '90 days' RETURNING 1),
-          old_minutes AS (DELETE FROM usage_minute WHERE minute < now() - interval '2 days' RETURNING 1),
+        WITH old_minutes AS (DELETE FROM usage_minute WHERE minute < now() - interval '2 days' RETURNING 1),
           old_notices AS (DELETE FROM quota_notice WHERE told_at < now() - interval '60 days' RETURNING 1)
-        SELECT (SELECT count(*) FROM old_events) AS events_forgotten,
+        SELECT forget_webhook_events() AS events_forgotten,
           (SELECT count(*) FROM old_minutes) AS minutes_forgotten, (SELECT count(*) FROM old_notices) AS notices_forgotten`);
       return result ?? {};
     },

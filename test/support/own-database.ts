@@ -3,11 +3,14 @@
 import pg from 'pg';
 import { migrate } from '../../src/dev/migrate.ts';
 import { startNeonEndpoint } from '../../src/dev/neon-endpoint.ts';
+import { openWorkerRole } from '../../src/dev/worker-role.ts';
 import { type Database, openDatabase } from '../../src/platform/database.ts';
 import { stack } from './api.ts';
 
 export interface OwnDatabase {
+  /** As its owner. */
   client: pg.Client;
+  /** As the Worker. */
   database: Database;
   close(): Promise<void>;
 }
@@ -23,7 +26,7 @@ export async function openDatabaseOfItsOwn(name: string, timeZone = 'UTC'): Prom
   await migrate(url);
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  const endpoint = await startNeonEndpoint(url, {});
+  const endpoint = await startNeonEndpoint(await openWorkerRole(url), {});
   return {
     client,
     database: openDatabase(url, endpoint.url),
