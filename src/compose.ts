@@ -9,6 +9,8 @@ import { createSignInGuard } from './accounts/sign-in-guard.ts';
 import { createAlertService } from './alerts/alert-service.ts';
 import { createAlertStore } from './alerts/alert-store.ts';
 import { createAuditStore } from './audit/audit-store.ts';
+import { createChainStore } from './audit/chain-store.ts';
+import { createHeadStore } from './audit/head-store.ts';
 import { createBillingStore } from './billing/billing-store.ts';
 import { createExportStore } from './billing/export-store.ts';
 import { createInvoiceService } from './billing/invoice-service.ts';
@@ -211,6 +213,8 @@ function build(env: Env) {
     keyStore,
     limiter,
     audit,
+    auditChains: createChainStore(database),
+    auditHeads: createHeadStore(env.KEY_RECORDS, keyEncryptionKeys, log),
     usageStore: createUsageStore(database),
     reports: createUsageReports(database),
     keys,

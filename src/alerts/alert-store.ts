@@ -93,6 +93,7 @@ export function createAlertStore(database: Database) {
         UNION ALL SELECT 'usage_backlog', ${OPERATOR}, ${OPERATOR}, NULL, coalesce(max(lag_seconds), 0) FROM recent
         UNION ALL SELECT 'reconciliation_differs', ${OPERATOR}, ${OPERATOR}, NULL, count(*) FROM reconciliation
           WHERE NOT agrees AND day = (SELECT max(day) FROM reconciliation)
+        UNION ALL SELECT 'audit_broken', ${OPERATOR}, ${OPERATOR}, NULL, count(*) FROM audit_break
         UNION ALL SELECT 'webhook_backlog', ${OPERATOR}, ${OPERATOR}, NULL, coalesce(max(d.late), 0) FROM moment m
           CROSS JOIN webhook_endpoint e CROSS JOIN LATERAL (SELECT extract(epoch FROM m.at - min(x.due_at)) AS late
             FROM webhook_delivery x WHERE x.endpoint_id = e.id AND x.state = 'pending' AND x.tries = 0) d

@@ -36,6 +36,7 @@ export const RULES = {
   failed_authentications: rule('operator', 100, 'count', 1),
   limiter_degraded: rule('operator', 0, 'count', 5, 1, false),
   reconciliation_differs: rule('operator', 0, 'count', 0, 1, false),
+  audit_broken: rule('operator', 0, 'count', 0, 1, false),
   usage_backlog: rule('operator', 60, 'seconds', 5),
   webhook_backlog: rule('operator', 300, 'seconds', 0),
   dead_letters: rule('operator', 0, 'count', 0, 1, false),

@@ -77,11 +77,6 @@ export function createAuditStore(database: Database) {
           AND (${actor ?? null}::text IS NULL OR actor = ${actor ?? null}::text)
           AND (${target ?? null}::text IS NULL OR target->>'key_id' = ${target ?? null}::text)
         ORDER BY d.id DESC LIMIT ${limit}`),
-    /** Ids of rows that do not continue their chain: none when it is whole. */
-    async breaks(partnerId: string | null): Promise<number[]> {
-      const rows = await database.rows<{ id: number }>(sql`SELECT id FROM audit_breaks(${partnerId}::uuid)`);
-      return rows.map(({ id }) => id);
-    },
   };
 }
 

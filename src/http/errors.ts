@@ -2,9 +2,21 @@
 
 import { HTTPException } from 'hono/http-exception';
 import { AppError } from '../core/errors.ts';
-import { DatabaseRejected, DatabaseUnavailable } from '../platform/database.ts';
+
+import { DatabaseRejected, DatabaseUnavailable, LOCKED, TOO_SLOW } from '../platform/database.ts';
 import { CLAIM_LOST } from '../platform/idempotency-store.ts';
 import { LimiterUnavailable } from '../platform/object-errors.ts';
+
+/**
+ * What Postgres refused, by class of its SQLSTATE. 22 and 23 are values: of a form, or beside others, that it does not
+ * take. Schemas refuse those before; what passes them is still the caller's to mend, and nothing was written.
+ */
+function ofRejected({ code }: DatabaseRejected): AppError {
+  if (/^2[23]/.test(code)) return new AppError('invalid_request', 'A value cannot be stored as it is');
+  if (code === TOO_SLOW || code === LOCKED)
+    return new AppError('service_unavailable', 'The database took too long. Try again shortly');
+  return new AppError('internal_error');
+}
 
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
@@ -15,6 +27,7 @@ export function toAppError(error: unknown): AppError {
       'conflict',
       'Another request with this Idempotency-Key took over. Nothing was done here',
     );
+  if (error instanceof DatabaseRejected) return ofRejected(error);
   if (error instanceof LimiterUnavailable) {
     return new AppError(
       'limiter_unavailable',

@@ -17,6 +17,7 @@ import { consumeUsage, type QueueMessage } from '../usage/usage-consumer.ts';
 import type { UsageStore } from '../usage/usage-store.ts';
 import type { Delivered } from '../webhooks/deliver.ts';
 import type { DeliveryStore } from '../webhooks/delivery-store.ts';
+import { type CheckAuditPorts, checkAudit } from './check-audit.ts';
 import { closeDays } from './close-days.ts';
 import { reconcile } from './reconcile.ts';
 import { tellUncounted } from './tell-uncounted.ts';
@@ -37,6 +38,8 @@ export interface JobServices {
   deliveryStore: DeliveryStore;
   alerts: Pick<AlertService, 'evaluate'>;
   envelopes: EnvelopeStore;
+  auditChains: CheckAuditPorts['chains'];
+  auditHeads: CheckAuditPorts['heads'];
   sendWebhooks(): Promise<Delivered>;
   wakeWebhooks(): Promise<unknown>;
 }
@@ -95,11 +98,17 @@ const CRONS: Record<string, (services: JobServices, nowMs: number) => Promise<un
       months: () => invoices.closeMonths(nowMs),
       webhooks: () => wakeWebhooks(),
     }),
-  '10 2 * * *': async (services, nowMs) => {
-    const results = [];
-    for (const daysAgo of [2, 1, 0]) results.push(await reconcile(services, nowMs - daysAgo * DAY_MS, nowMs));
-    return results;
-  },
+  '10 2 * * *': (services, nowMs) =>
+    allOf({
+      audit: () =>
+        checkAudit({ chains: services.auditChains, heads: services.auditHeads, log: services.log }),
+      days: async () => {
+        const results = [];
+        for (const daysAgo of [2, 1, 0])
+          results.push(await reconcile(services, nowMs - daysAgo * DAY_MS, nowMs));
+        return results;
+      },
+    }),
 };
 
 /** @throws when the job failed, so that the platform shows it as failed */

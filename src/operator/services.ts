@@ -2,6 +2,7 @@
 
 import type { AlertService } from '../alerts/alert-service.ts';
 import type { AuditStore } from '../audit/audit-store.ts';
+import type { ChainStore } from '../audit/chain-store.ts';
 import type { ExportStore } from '../billing/export-store.ts';
 import type { InvoiceService } from '../billing/invoice-service.ts';
 import type { PeriodStore } from '../billing/period-store.ts';
@@ -34,6 +35,7 @@ export interface Services {
   blocks: BlockService;
   partners: PartnerService;
   audit: AuditStore;
+  auditChains: ChainStore;
   deadLetters: DeadLetterStore;
   periods: PeriodStore;
   metrics: MetricsStore;

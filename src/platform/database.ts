@@ -6,10 +6,14 @@ import { neonConfig, types } from '@neondatabase/serverless';
 import type { SQL } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/neon-http';
 
+/** Longer than what the Worker's role may take for one statement (migrations), so that none runs on that we gave up. */
 const DATABASE_TIMEOUT_MS = 5000;
 const MOST_TRIES = 3;
 /** Doubled each time, and not the same for two that met. */
 const RETRY_WAIT_MS = 20;
+/** SQLSTATE of a statement that took longer than its role may, or waited longer for a lock. */
+export const TOO_SLOW = '57014';
+export const LOCKED = '55P03';
 /** Object ids of types, from pg_type. */
 const INT8 = 20;
 const NUMERIC = 1700;
@@ -42,8 +46,13 @@ export interface Database {
 function translated(error: unknown): Error {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code = (cause as { code?: unknown })?.code;
-  // Neon's proxy reports its own trouble without an SQLSTATE; classes 08, 53 and 57 are Postgres being unavailable.
-  if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^(08|53|57)/.test(code)) {
+  // Neon's proxy reports its own trouble without an SQLSTATE; classes 08, 53 and 57 are Postgres being unavailable, but for
+  // a statement that it cancelled (57014): it was there, and this statement took too long.
+  if (
+    typeof code === 'string' &&
+    /^[0-9A-Z]{5}$/.test(code) &&
+    (code === TOO_SLOW || !/^(08|53|57)/.test(code))
+  ) {
     return new DatabaseRejected((cause as Error).message, code, { cause: error });
   }
   return new DatabaseUnavailable('the database cannot be reached', { cause: error });

@@ -4,6 +4,7 @@ import type { ExternalIdentityClient } from '../accounts/external-identity.ts';
 import type { SignInGuard } from '../accounts/sign-in-guard.ts';
 import type { AlertService } from '../alerts/alert-service.ts';
 import type { AuditStore } from '../audit/audit-store.ts';
+import type { ChainStore } from '../audit/chain-store.ts';
 import type { InvoiceService } from '../billing/invoice-service.ts';
 import type { PeriodStore } from '../billing/period-store.ts';
 import type { PlanService } from '../billing/plan-service.ts';
@@ -39,6 +40,7 @@ export interface Services extends WebServices {
   members: MemberService;
   reports: UsageReports;
   audit: AuditStore;
+  auditChains: ChainStore;
   mailer: Mailer;
   outbox: OutboxStore;
   signInGuard: SignInGuard;

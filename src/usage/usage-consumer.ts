@@ -2,10 +2,14 @@
 // that is at fault, which is set aside alone, as bytes: every other is billed. While the database is down, or refuses for
 // a reason that is no event's, everything waits.
 //
+// A statement that Postgres cancelled for its time is either: an event that cannot be folded in time, or a slow database.
+// Messages come again in smaller pieces first. What then still takes too long is halved, too, and set aside only where it
+// is a few events alone, while others are folded in time; otherwise it is the database, and everything waits.
+//
 // It may die between any two steps, and messages come again: an event counts once by its own id, however often and in
 // whatever pieces it is folded, and what is set aside twice is one letter. So nothing here has to remember how far it came.
 
-import { DatabaseRejected } from '../platform/database.ts';
+import { DatabaseRejected, TOO_SLOW } from '../platform/database.ts';
 import { type Folding, type FoldRow, foldingOf } from './folding.ts';
 import { type OpenedMessage, openMessage } from './open-message.ts';
 import type { Folded, UsageStore } from './usage-store.ts';
@@ -15,6 +19,11 @@ const MOST_EVENTS = 10_000;
 const FEWEST_EVENTS = 500;
 /** Statements for one batch, before one more message is begun: an invocation may make a thousand requests. */
 const MOST_STATEMENTS = 400;
+/** By then a statement is as small as whole messages let it be. */
+const SLOW_AFTER_ATTEMPTS = 6;
+/** Events of one message that may be too slow by themselves, before it is the database that is. */
+const MOST_SLOW = 3;
+const ALL_SLOW = 'the database is too slow';
 const TOO_MANY = 'too many statements for one batch';
 const MOST_DELAY_SECONDS = 300;
 /**
@@ -48,6 +57,15 @@ interface Delivered extends OpenedMessage {
 const isDatasFault = (error: unknown): error is DatabaseRejected =>
   error instanceof DatabaseRejected && DATAS_FAULT.test(error.code);
 
+const isTooSlow = (error: unknown): error is DatabaseRejected =>
+  error instanceof DatabaseRejected && error.code === TOO_SLOW;
+
+/** Whether a smaller piece is worth a try at once. */
+const isForHalving = (error: unknown, attempts: number): boolean =>
+  isDatasFault(error) || (isTooSlow(error) && attempts >= SLOW_AFTER_ATTEMPTS);
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** Waits about a quarter of the time that the database has been down, so usage is back soon after it is. */
 const backOff = (attempts: number): number => Math.min(MOST_DELAY_SECONDS, Math.round(1.3 ** attempts));
 
@@ -77,6 +95,8 @@ export async function consumeUsage(messages: readonly QueueMessage[], ports: Con
 
 function createConsumer(ports: ConsumerPorts) {
   let statements = 0;
+  /** Events folded in time, by this very batch. */
+  let inTime = 0;
 
   function wait(group: readonly Delivered[], error: unknown): void {
     for (const { delivery } of group) delivery.retry({ delaySeconds: backOff(delivery.attempts) });
@@ -86,6 +106,7 @@ function createConsumer(ports: ConsumerPorts) {
   async function fold(folding: Folding): Promise<Folded> {
     statements++;
     const folded = await ports.store.fold(folding);
+    inTime += folding.rows.length;
     if (folded.told > 0) await ports.told();
     const uncounted = folding.rows.filter(({ degraded, units }) => degraded && units > 0);
     if (uncounted.length > 0) await ports.uncounted(uncounted);
@@ -99,18 +120,21 @@ function createConsumer(ports: ConsumerPorts) {
     ports.log({ message: 'usage set aside', level: 'error', letter: id, reason, event, partner, units });
   }
 
-  /** Everything but the events that are at fault, which are set aside. */
-  async function foldPieces(rows: readonly FoldRow[], raw: Delivered['raw']): Promise<void> {
+  /** Everything but the events that are at fault, which are set aside. Those that took too long: nobody's fault yet. */
+  async function foldPieces(rows: readonly FoldRow[], of: Delivered, slow: FoldRow[]): Promise<void> {
     if (rows.length === 0) return;
     try {
       await fold({ rows: [...rows], refusals: [] });
     } catch (error) {
-      if (!isDatasFault(error)) throw error;
+      if (!isForHalving(error, of.delivery.attempts) || slow.length >= MOST_SLOW) throw error;
       const [only, another] = rows;
-      if (only && !another) return setAside(raw.get(only.id), error.message);
+      if (only && !another) {
+        if (isTooSlow(error)) return void slow.push(only);
+        return setAside(of.raw.get(only.id), messageOf(error));
+      }
       const half = Math.ceil(rows.length / 2);
-      await foldPieces(rows.slice(0, half), raw);
-      await foldPieces(rows.slice(half), raw);
+      await foldPieces(rows.slice(0, half), of, slow);
+      await foldPieces(rows.slice(half), of, slow);
     }
   }
 
@@ -123,7 +147,10 @@ function createConsumer(ports: ConsumerPorts) {
       if (!isDatasFault(error)) throw error;
       await setAside({ ...message, events: [] }, error.message);
     }
-    await foldPieces(rows, raw);
+    const slow: FoldRow[] = [];
+    await foldPieces(rows, each, slow);
+    if (slow.length > 0 && inTime === 0) throw new Error(ALL_SLOW);
+    for (const { id } of slow) await setAside(raw.get(id), 'it takes too long');
     await finish(each);
   }
 
@@ -145,7 +172,8 @@ function createConsumer(ports: ConsumerPorts) {
       ports.log({ message: 'usage folded', delivered: group.length, ...folded });
       for (const each of group) await finish(each);
     } catch (error) {
-      if (!isDatasFault(error)) return wait(group, error);
+      const attempts = Math.min(...group.map(({ delivery }) => delivery.attempts));
+      if (!isForHalving(error, attempts)) return wait(group, error);
       const [only, another] = group;
       if (only && !another) return foldAlone(only).catch((failure) => wait(group, failure));
       const half = Math.ceil(group.length / 2);

@@ -4,7 +4,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
 import { describe, expect, it } from 'vitest';
-import { DatabaseRejected, openDatabase } from '../../src/platform/database.ts';
+import { DatabaseRejected, openDatabase, TOO_SLOW } from '../../src/platform/database.ts';
 import { createDeadLetterStore } from '../../src/usage/dead-letter-store.ts';
 import { letterBytes } from '../../src/usage/dead-letters.ts';
 import { type ConsumerPorts, consumeUsage } from '../../src/usage/usage-consumer.ts';
@@ -201,6 +201,63 @@ describe('nothing is set aside', () => {
     });
     expect([queue.isEmpty(), kept]).toEqual([false, 0]);
   });
+});
+
+describe('a statement that takes too long', () => {
+  const tooSlow = (): DatabaseRejected =>
+    new DatabaseRejected('canceling statement due to statement timeout', TOO_SLOW);
+  /** A fold that is cancelled when it has this event; `never`: whatever it has. */
+  const slowFor = (partnerIds: readonly string[] | 'all'): ConsumerPorts => ({
+    ...ports,
+    store: {
+      async fold(folding) {
+        const isSlow = folding.rows.some(
+          (row) => partnerIds === 'all' || partnerIds.includes(row.partner_id ?? ''),
+        );
+        if (isSlow) throw tooSlow();
+        return store.fold(folding);
+      },
+    },
+  });
+  const deliverTimes = async (queue: ReturnType<typeof queueOf>, to: ConsumerPorts, times: number) => {
+    for (let i = 0; i < times; i++) await queue.deliver(to);
+  };
+
+  it('because of one event, again and again, sets that event aside, and bills all others', async () => {
+    const [partner, slow] = [await makePartner(), await makePartner()];
+    const mark = randomUUID();
+    const events = Array.from({ length: 60 }, (_, n) =>
+      n === 41 ? usageEventOf(slow.id, { keyId: mark }) : usageEventOf(partner.id),
+    );
+    const queue = queueOf([usageMessageOf(events), usageMessageOf([usageEventOf(partner.id)])]);
+    const to = slowFor([slow.id]);
+    await deliverTimes(queue, to, 5);
+    expect([queue.isEmpty(), await lettersWith(mark)]).toEqual([false, []]);
+    await deliverTimes(queue, to, 1);
+    expect([queue.isEmpty(), (await lettersWith(mark)).length]).toEqual([true, 1]);
+    expect(await countsOf(partner.id)).toEqual(all(60));
+  });
+
+  it.for([
+    ['that is slow for all', (_: readonly string[]): readonly string[] | 'all' => 'all'],
+    [
+      'that is slow for more than a few of a message',
+      (ids: readonly string[]): readonly string[] | 'all' => ids.slice(1),
+    ],
+  ] satisfies [string, (ids: readonly string[]) => readonly string[] | 'all'][])(
+    'because of a database %s, sets nothing aside: all is billed when it is quick again',
+    async ([, of]): Promise<void> => {
+      const partners = await Promise.all(Array.from({ length: 6 }, () => makePartner()));
+      const ids: string[] = partners.map(({ id }) => id);
+      const before = await query('SELECT count(*) FROM dead_letter');
+      const queue = queueOf([usageMessageOf(ids.map((id) => usageEventOf(id)))]);
+      await deliverTimes(queue, slowFor(of(ids)), 9);
+      expect([queue.isEmpty(), await query('SELECT count(*) FROM dead_letter')]).toEqual([false, before]);
+      await queue.deliver(ports);
+      expect(queue.isEmpty()).toBe(true);
+      for (const id of ids) expect(await countsOf(id)).toEqual(all(1));
+    },
+  );
 });
 
 describe('a letter', () => {

@@ -200,6 +200,12 @@ it('the comparison agrees for what was counted, and tolerates nothing: more, les
   const token = await developerToken(good);
   const { json } = await call('/api/dev/checks', { headers: { authorization: `Bearer ${token}` } });
   expect(json.data).toMatchObject([{ day: today, limiter_units: 7, invoice_units: 7, agrees: true }]);
+  // The same night the audit chains are checked, and their heads kept in KV.
+  const { json: audit } = await call('/api/dev/audit', { headers: { authorization: `Bearer ${token}` } });
+  expect(audit).toMatchObject({ breaks: [], broken_since: null, checked_at: expect.stringContaining(today) });
+  const { json: all } = await call('/api/admin/audit', operator);
+  expect(all.check).toMatchObject({ broken: [], chains: expect.any(Number) });
+  expect((await control<string[]>('lines', 'audit heads')).length).toBeGreaterThan(0);
 });
 
 it('a day that was active until midnight is compared after it, and corrected to what was billed a day later', async () => {

@@ -107,7 +107,8 @@ function faultyKv(kv: KVNamespace): KVNamespace {
       }
       if (name === 'delete')
         return async (key: string) => void (faults.kvFrozen || (await target.delete(key)));
-      return Reflect.get(target, name, target);
+      const value = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
     },
   });
 }

@@ -1,6 +1,7 @@
-// Usage across partners, the audit of all, dead letters, and the nightly comparison.
+// Usage across partners, the audit of all, dead letters, and the nightly checks.
 
 import * as z from 'zod';
+import type { AuditCheck, BrokenChain } from '../../audit/chain-store.ts';
 import { AppError } from '../../core/errors.ts';
 import { DAY_MS, isoDay } from '../../core/time.ts';
 import { idOr404, numberCursor } from '../../http/api.ts';
@@ -9,11 +10,19 @@ import { replayLetter } from '../../usage/dead-letters.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
-import { Empty, Older, Panel, Time } from '../../web/components/parts.tsx';
+import { Empty, Note, Older, Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { AuditTable } from '../../web/components/usage-tables.tsx';
 import { readForm, render } from '../../web/web.ts';
-import { ConsolePage, done, operator, operatorActor, operatorConsole, ReasonForm } from './console-web.tsx';
+import {
+  ConsolePage,
+  done,
+  type OperatorView,
+  operator,
+  operatorActor,
+  operatorConsole,
+  ReasonForm,
+} from './console-web.tsx';
 
 const DAYS = 30;
 const PAGE_ROWS = 50;
@@ -150,15 +159,63 @@ operatorConsole.post('/operator/dead-letters/:id/replay', async (context) => {
   return done(context, '/operator/dead-letters', 'replayed');
 });
 
+function AuditChains({
+  view,
+  check,
+  broken,
+}: {
+  view: OperatorView;
+  check: AuditCheck | undefined;
+  broken: BrokenChain[];
+}) {
+  const { m, format } = view;
+  if (!check) return <Note>{m.audit.unchecked}</Note>;
+  const at = format.exact(check.checkedAt);
+  if (broken.length === 0)
+    return (
+      <Note kind="good">
+        {m.audit.allWhole(format.number(check.chains), format.number(check.entries), at)}
+      </Note>
+    );
+  const nameOf = ({ chain, name }: BrokenChain) =>
+    name ?? m.audit.owners[chain as keyof typeof m.audit.owners] ?? chain;
+  return (
+    <>
+      <Note kind="bad">{m.audit.someBroken(format.number(check.broken), at)}</Note>
+      <Table
+        rows={broken}
+        columns={[
+          { title: m.audit.chain, cell: nameOf },
+          {
+            title: m.audit.how,
+            cell: ({ reasons }) =>
+              reasons.map((each) => m.audit.reasons[each as keyof typeof m.audit.reasons] ?? each).join(', '),
+          },
+          { title: m.audit.at, kind: 'mono small', cell: ({ entries }) => entries.join(', ') },
+          { title: m.audit.since, kind: 'tight', cell: ({ since }) => <Time view={view} at={since} /> },
+        ]}
+      />
+    </>
+  );
+}
+
 operatorConsole.get('/operator/checks', async (context) => {
   const view = operator(context);
   const { m, format } = view;
-  const rows = await context.var.services.periods.reconciliations(100);
+  const { periods, auditChains } = context.var.services;
+  const [rows, [check], broken] = await Promise.all([
+    periods.reconciliations(100),
+    auditChains.checks(1),
+    auditChains.broken(100),
+  ]);
   const number = (value: unknown) => (typeof value === 'number' ? format.number(value) : '–');
   return render(
     context,
     <ConsolePage view={view} title={m.nav.checks}>
       <h1>{m.nav.checks}</h1>
+      <Panel title={m.audit.chains}>
+        <AuditChains view={view} check={check} broken={broken} />
+      </Panel>
       <p class="soft">{m.operator.checks}</p>
       <section class="panel">
         {rows.length === 0 ? (

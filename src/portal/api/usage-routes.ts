@@ -141,7 +141,8 @@ developerApi.openapi(
     method: 'get',
     path: '/audit',
     tags: ['Audit'],
-    summary: 'Who did what, newest first; `breaks` is empty when the chain is whole',
+    summary:
+      'Who did what, newest first; the chain is checked each night: `breaks` is empty when it was whole',
     request: { query: pageQuery },
     responses: {
       200: jsonAnswer(
@@ -149,7 +150,9 @@ developerApi.openapi(
         z.object({
           data: z.array(z.looseObject({})),
           next_cursor: z.string().nullable(),
-          breaks: z.array(z.number()),
+          breaks: z.array(z.number()).describe('Entries at which the chain was found broken'),
+          checked_at: z.string().nullable(),
+          broken_since: z.string().nullable(),
         }),
       ),
       ...errorAnswers(400, 401),
@@ -158,9 +161,11 @@ developerApi.openapi(
   async (context) => {
     const { partner } = developerOf(context);
     const { limit, cursor } = context.req.valid('query');
-    const { audit } = context.var.services;
-    const rows = await audit.list(partner.id, limit + 1, numberCursor(cursor));
-    const breaks = await audit.breaks(partner.id);
+    const { audit, auditChains } = context.var.services;
+    const [rows, chain] = await Promise.all([
+      audit.list(partner.id, limit + 1, numberCursor(cursor)),
+      auditChains.state(partner.id),
+    ]);
     return context.json(
       {
         ...page(
@@ -168,7 +173,9 @@ developerApi.openapi(
           limit,
           ({ id }) => id,
         ),
-        breaks,
+        breaks: chain.entries,
+        checked_at: chain.checkedAt,
+        broken_since: chain.brokenSince,
       },
       200,
     );

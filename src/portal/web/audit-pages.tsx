@@ -1,6 +1,7 @@
-// The audit trail: who did what, when, from where; filtered, exported, its chain verified on the page.
+// The audit trail: who did what, when, from where; filtered, exported, and whether its chain was whole when it was checked.
 
 import type { AuditEntry } from '../../audit/audit-store.ts';
+import type { ChainState } from '../../audit/chain-store.ts';
 import { numberCursor } from '../../http/api.ts';
 import { Empty, Note, Older, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
@@ -41,15 +42,31 @@ const actorName = ({ m }: MemberView, { actor, email }: AuditEntry): string => {
   return kind === 'operator' ? name : `${name} ${id}`;
 };
 
+function ChainNote({
+  view,
+  checkedAt,
+  brokenSince,
+  entries,
+}: Pick<ChainState, 'checkedAt' | 'brokenSince' | 'entries'> & { view: MemberView }) {
+  const { m, format } = view;
+  if (brokenSince !== null)
+    return <Note kind="bad">{m.audit.broken(format.exact(brokenSince), entries.join(', '))}</Note>;
+  return checkedAt === null ? (
+    <Note>{m.audit.unchecked}</Note>
+  ) : (
+    <Note kind="good">{m.audit.whole(format.exact(checkedAt))}</Note>
+  );
+}
+
 portal.get('/portal/audit', async (context) => {
   const view = member(context);
   const { m, workspace } = view;
-  const { audit, members } = context.var.services;
+  const { audit, auditChains, members } = context.var.services;
   const partnerId = workspace.partner.id;
   const filter = filterOf(context);
-  const [rows, breaks, people] = await Promise.all([
+  const [rows, chain, people] = await Promise.all([
     audit.list(partnerId, PAGE_ROWS + 1, numberCursor(context.req.query('before') || undefined), filter),
-    audit.breaks(partnerId),
+    auditChains.state(partnerId),
     members.members(partnerId),
   ]);
   const shown = rows.slice(0, PAGE_ROWS);
@@ -62,11 +79,7 @@ portal.get('/portal/audit', async (context) => {
           {m.common.csv}
         </a>
       </div>
-      {breaks.length === 0 ? (
-        <Note kind="good">{m.audit.whole}</Note>
-      ) : (
-        <Note kind="bad">{m.audit.broken(breaks.join(', '))}</Note>
-      )}
+      <ChainNote view={view} {...chain} />
       <form method="get" action="/portal/audit" class="inline">
         <div>
           <label for="audit-action">{m.audit.area}</label>

@@ -479,8 +479,27 @@ export const en = {
     area: 'About',
     details: 'Details',
     emptyTitle: 'Nothing yet',
-    whole: 'The chain of hashes is whole: no entry was changed or taken away.',
-    broken: (ids: string) => `The chain is broken at ${ids}.`,
+    whole: (at: string) =>
+      `The chain of hashes was whole on ${at}: no entry was changed, added or taken away.`,
+    unchecked: 'The chain of hashes is checked every night, at 02:10 UTC. It was not checked yet.',
+    broken: (since: string, ids: string) =>
+      `Since ${since} the chain of hashes is broken${ids ? `, at ${ids}` : ''}.`,
+    chains: 'Chains of the audit trail',
+    allWhole: (chains: string, entries: string, at: string) =>
+      `All ${chains} chains, ${entries} entries, were whole on ${at}.`,
+    someBroken: (broken: string, at: string) => `Broken chains: ${broken}, on ${at}.`,
+    chain: 'Chain',
+    since: 'Since',
+    how: 'How',
+    at: 'At',
+    owners: { none: 'Of no partner', heads: 'Kept heads' },
+    reasons: {
+      changed: 'changed',
+      cut: 'cut',
+      rewritten: 'reckoned anew',
+      misdated: 'misdated',
+      forged: 'not signed by us',
+    },
     areas: {
       'key.': 'Keys',
       'app.': 'Apps',

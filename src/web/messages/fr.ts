@@ -497,8 +497,27 @@ export const fr: typeof en = {
     area: 'Sujet',
     details: 'Détails',
     emptyTitle: 'Rien encore',
-    whole: 'La chaîne de hachage est entière : aucune entrée n’a été modifiée ni retirée.',
-    broken: (ids: string) => `La chaîne est rompue en ${ids}.`,
+    whole: (at: string) =>
+      `La chaîne de hachage était entière le ${at} : aucune entrée n’a été modifiée, ajoutée ni retirée.`,
+    unchecked: 'La chaîne de hachage est contrôlée chaque nuit, à 02:10 UTC. Elle ne l’a pas encore été.',
+    broken: (since: string, ids: string) =>
+      `Depuis le ${since}, la chaîne de hachage est rompue${ids ? `, en ${ids}` : ''}.`,
+    chains: 'Chaînes du journal d’audit',
+    allWhole: (chains: string, entries: string, at: string) =>
+      `Les ${chains} chaînes, ${entries} entrées, étaient entières le ${at}.`,
+    someBroken: (broken: string, at: string) => `Chaînes rompues : ${broken}, le ${at}.`,
+    chain: 'Chaîne',
+    since: 'Depuis',
+    how: 'Comment',
+    at: 'En',
+    owners: { none: 'D’aucun partenaire', heads: 'Têtes conservées' },
+    reasons: {
+      changed: 'modifiée',
+      cut: 'coupée',
+      rewritten: 'recalculée',
+      misdated: 'mal datée',
+      forged: 'pas signée par nous',
+    },
     areas: {
       'key.': 'Clés',
       'app.': 'Applications',

@@ -214,6 +214,7 @@ export const moneyEn = {
       failed_authentications: 'Failed authentications in a minute',
       limiter_degraded: 'Calls admitted without the limiter',
       reconciliation_differs: 'Counts that do not agree',
+      audit_broken: 'Broken chains of the audit trail',
       usage_backlog: 'Usage is folded late',
       webhook_backlog: 'Webhooks are sent late',
       dead_letters: 'Dead letters',

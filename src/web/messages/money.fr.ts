@@ -215,6 +215,7 @@ export const moneyFr: typeof moneyEn = {
       failed_authentications: 'Authentifications refusées en une minute',
       limiter_degraded: 'Appels admis sans le limiteur',
       reconciliation_differs: 'Comptes qui ne concordent pas',
+      audit_broken: 'Chaînes d’audit rompues',
       usage_backlog: 'La consommation arrive en retard',
       webhook_backlog: 'Les webhooks partent en retard',
       dead_letters: 'Messages rejetés',
