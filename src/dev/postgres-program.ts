@@ -51,14 +51,19 @@ function systemUser(): PostgresProgram['user'] {
   return { uid: idOf('-u'), gid: idOf('-g') };
 }
 
-/** PostgreSQL never runs as root, so root runs it as user postgres, who must be able to pass (not list) the folders. */
-function letPostgresPass(folder: string): void {
+/**
+ * PostgreSQL never runs as root, so root runs it as user postgres, who must be able to pass (not list) the folders. A
+ * private one lets that user alone pass, by its group, so that it stays closed for everybody else. One that has a group
+ * of its own keeps it.
+ */
+function letPostgresPass(folder: string, postgresGroup: number): void {
   for (let path = dirname(folder); path !== dirname(path); path = dirname(path)) {
-    const { mode } = statSync(path);
-    if ((mode & 0o001) === 0) {
-      chmodSync(path, (mode & 0o7777) | 0o001);
-      console.warn(`Running as root: user postgres may now pass through ${path}`);
-    }
+    const { mode, uid, gid } = statSync(path);
+    if ((mode & 0o001) !== 0 || (gid === postgresGroup && (mode & 0o010) !== 0)) continue;
+    const isPrivate = (mode & 0o077) === 0;
+    if (isPrivate) chownSync(path, uid, postgresGroup);
+    chmodSync(path, (mode & 0o7777) | (isPrivate ? 0o010 : 0o001));
+    console.warn(`Running as root: user postgres may now pass through ${path}`);
   }
 }
 
@@ -70,8 +75,8 @@ export function preparePostgres(folder: string): PostgresProgram {
   const { uid, gid } = program.user;
   if (uid !== undefined && gid !== undefined) {
     chownSync(folder, uid, gid);
-    letPostgresPass(folder);
-    letPostgresPass(PACKAGES);
+    letPostgresPass(folder, gid);
+    letPostgresPass(PACKAGES, gid);
   }
   return program;
 }

@@ -8,8 +8,10 @@ import type { Actor } from '../audit/audit-store.ts';
 import { AppError, errorResponse, type FieldErrors } from '../core/errors.ts';
 import { isUuid, newId } from '../core/ids.ts';
 import { toAppError } from './errors.ts';
+import { isStorableJson } from './fields.ts';
 
 const MOST_BODY_BYTES = 64 * 1024;
+const NOT_STORABLE = 'Texts must be well-formed Unicode without NUL';
 
 export type ApiEnv<Services> = {
   Bindings: Record<string, unknown>;
@@ -44,6 +46,15 @@ export function createApi<Services extends { log(line: Record<string, unknown>):
   api.use(
     bodyLimit({ maxSize: MOST_BODY_BYTES, onError: () => Promise.reject(new AppError('payload_too_large')) }),
   );
+  // Whatever a route makes of its fields: what cannot be stored is refused before anything is asked of the database.
+  api.use(async (context, next) => {
+    if (/%00/.test(context.req.url)) throw new AppError('invalid_request', NOT_STORABLE);
+    if (/\bjson\b/i.test(context.req.header('content-type') ?? '')) {
+      const body = await context.req.json().catch(() => undefined);
+      if (!isStorableJson(body)) throw new AppError('invalid_request', NOT_STORABLE);
+    }
+    await next();
+  });
   api.onError((error, context) => {
     const response = renderError(error, context.var.requestId ?? newId());
     if (response.status >= 500) {

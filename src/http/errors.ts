@@ -2,7 +2,6 @@
 
 import { HTTPException } from 'hono/http-exception';
 import { AppError } from '../core/errors.ts';
-
 import { DatabaseRejected, DatabaseUnavailable, LOCKED, TOO_SLOW } from '../platform/database.ts';
 import { CLAIM_LOST } from '../platform/idempotency-store.ts';
 import { LimiterUnavailable } from '../platform/object-errors.ts';

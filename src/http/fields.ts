@@ -1,33 +1,64 @@
-// Fields that several requests share, and what each accepts.
+// Fields that several requests share, and what each accepts. Every text that comes from outside is one of these: well
+// formed, without control characters, bounded, so that it can be stored, mailed, logged and shown as it is.
 
 import * as z from 'zod';
 import { isRange } from '../keys/ip-list.ts';
 
-export const keyName = z.string().trim().min(1).max(255);
+/** C0 and C1, DEL, and the separators that end a line. Halves of pairs are not well formed, and are refused before. */
+const CONTROL = /[\p{Cc}\u2028\u2029]/u;
+const CONTROL_BUT_LINES = /[^\P{Cc}\n\t]|[\u2028\u2029]/u;
+const MALFORMED = 'must be text without control characters';
+
+/** Whether anything at all can keep it: Postgres takes no NUL, and UTF-8 no half of a pair. */
+export const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
+
+/** Whether all texts in a JSON value are storable, names included. */
+export const isStorableJson = (value: unknown): boolean => {
+  if (typeof value === 'string') return isStorable(value);
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([name, each]) => isStorable(name) && isStorableJson(each));
+};
+
+/** One line. */
+export const text = (most: number, fewest = 0) =>
+  z
+    .string()
+    .trim()
+    .min(fewest)
+    .max(most)
+    .refine((value) => value.isWellFormed() && !CONTROL.test(value), MALFORMED);
+/** Several lines, ended by LF; forms send CRLF. */
+export const lines = (most: number) =>
+  z
+    .string()
+    .overwrite((value) => value.replaceAll('\r\n', '\n').replaceAll('\r', '\n').trim())
+    .max(most)
+    .refine((value) => value.isWellFormed() && !CONTROL_BUT_LINES.test(value), MALFORMED);
+
+export const email = z.email().max(255);
+export const keyName = text(255, 1);
 export const scopeList = z
-  .array(z.string().min(1).max(100))
+  .array(text(100, 1))
   .min(1)
   .max(50)
   .transform((scopes) => [...new Set(scopes)]);
 /** RFC 3339 with a zone, in the future. */
 export const rfcTime = z.iso
   .datetime({ offset: true, error: 'must be RFC 3339 with a zone, like 2027-01-31T00:00:00Z' })
-  .refine((text) => Date.parse(text) > Date.now(), 'must be in the future');
-export const ipRanges = z.array(z.string().refine(isRange, 'must be an address or a CIDR range')).max(100);
+  .refine((moment) => Date.parse(moment) > Date.now(), 'must be in the future');
+export const ipRange = text(50).refine(isRange, 'must be an address or a CIDR range, like 192.0.2.0/24');
+export const ipRanges = z.array(ipRange).max(100);
+/** Of a page: never `javascript:`. */
+export const webAddress = z.url({ protocol: /^https?$/ }).max(500);
+
+function isOrigin(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { origin, protocol } = new URL(value);
+  return origin === value && (protocol === 'https:' || protocol === 'http:');
+}
 export const origins = z
-  .array(
-    z
-      .string()
-      .max(255)
-      .refine((text) => {
-        try {
-          return new URL(text).origin === text && text.startsWith('http');
-        } catch {
-          return false;
-        }
-      }, 'must be an origin, like https://app.example.com'),
-  )
+  .array(text(255).refine(isOrigin, 'must be an origin, like https://app.example.com'))
   .max(100);
 /** -1 is unlimited, 0 is nothing at all. */
 export const limitValue = z.int().min(-1).max(2_000_000_000);
-export const reason = z.string().trim().min(1).max(500);
+export const reason = text(500, 1);

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import type { Invoice } from '../billing/invoice-service.ts';
 import { CURRENCIES } from '../billing/money.ts';
 import { MOST_PRICE_MINOR, type Plan } from '../billing/plan-service.ts';
-import { limitValue } from './fields.ts';
+import { email, limitValue, lines, text } from './fields.ts';
 
 export const currency = z.enum(CURRENCIES);
 const minor = z.int().describe('Minor units of the currency; XOF has none');
@@ -75,13 +75,13 @@ export const billing = z.object({
 });
 export const billingChange = z
   .object({
-    tier: z.string().max(50).describe('A dearer plan begins at once, a cheaper one with the next month'),
+    tier: text(50).describe('A dearer plan begins at once, a cheaper one with the next month'),
     currency: currency.describe('With the next month'),
     overage_action: overage.describe('One of `overage_actions`'),
     spending_cap_minor: amount.nullable(),
-    billing_email: z.email().max(255).nullable(),
-    billing_address: z.string().max(1000).nullable(),
-    tax_id: z.string().max(50).nullable(),
+    billing_email: email.nullable(),
+    billing_address: lines(1000).nullable(),
+    tax_id: text(50).nullable(),
   })
   .partial();
 

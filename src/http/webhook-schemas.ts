@@ -1,11 +1,12 @@
 // What developers' and operators' webhook routes take and answer.
 
 import * as z from 'zod';
+import { lines, text } from './fields.ts';
 
 export const newEndpoint = z.object({
-  url: z.string().min(1).max(2000),
-  description: z.string().max(500).nullish(),
-  events: z.array(z.string().max(50)).max(50).optional().describe('Event types; empty is all'),
+  url: text(2000, 1),
+  description: lines(500).nullish(),
+  events: z.array(text(50)).max(50).optional().describe('Event types; empty is all'),
   app_id: z.uuid().nullish(),
 });
 export const endpointChange = newEndpoint

@@ -21,8 +21,12 @@ export interface MailerPorts {
   log(line: Record<string, unknown>): void;
 }
 
+/** Whatever a name in it holds: a header is one line. */
+const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
+
 export function createMailer({ from, binding, http, outbox, log }: MailerPorts) {
   async function deliver({ to, subject, body }: Mail): Promise<void> {
+    if (oneLine(to) !== to) throw new Error('not an address');
     if (binding) return void (await binding.send({ from, to, subject, text: body }));
     if (http) {
       const response = await fetch(http.url, {
@@ -39,7 +43,7 @@ export function createMailer({ from, binding, http, outbox, log }: MailerPorts) 
   }
   return async (mail: Mail): Promise<boolean> => {
     try {
-      await deliver(mail);
+      await deliver({ ...mail, subject: oneLine(mail.subject) });
       return true;
     } catch (error) {
       log({ message: 'mail not sent', level: 'error', subject: mail.subject, error: String(error) });

@@ -16,10 +16,9 @@ import {
   pageQuery,
   uuidCursor,
 } from '../http/api.ts';
-import { limitValue, reason, rfcTime } from '../http/fields.ts';
+import { email, ipRange, limitValue, origins, reason, rfcTime, text } from '../http/fields.ts';
 import { idempotent } from '../http/idempotent.ts';
 import { addWebhookRoutes } from '../http/webhook-routes.ts';
-import { isRange } from '../keys/ip-list.ts';
 import { addLetterRoutes } from './letter-routes.ts';
 import { addMoneyRoutes } from './money-routes.ts';
 import type { Services } from './services.ts';
@@ -81,7 +80,7 @@ adminApi.openapi(
     path: '/partners',
     tags: ['Operators'],
     summary: 'Partners, newest first',
-    request: { query: pageQuery.extend({ search: z.string().max(200).optional() }) },
+    request: { query: pageQuery.extend({ search: text(200).optional() }) },
     responses: {
       200: jsonAnswer('Partners', z.object({ data: z.array(partner), next_cursor: z.string().nullable() })),
       ...errorAnswers(400, 401, 403),
@@ -106,10 +105,10 @@ adminApi.openapi(
     request: {
       body: jsonBody(
         z.object({
-          name: z.string().trim().min(1).max(255),
-          email: z.email().max(255),
-          company: z.string().max(255).nullish(),
-          tier: z.string().default('free'),
+          name: text(255, 1),
+          email,
+          company: text(255).nullish(),
+          tier: text(50, 1).default('free'),
           status: z.enum(['active', 'pending', 'sandbox_only']).default('active'),
         }),
       ),
@@ -143,9 +142,9 @@ adminApi.openapi(
       params,
       body: jsonBody(
         z.object({
-          name: z.string().trim().min(1).max(255).optional(),
-          company: z.string().max(255).nullish(),
-          allowed_origins: z.array(z.url().max(255)).max(100).optional(),
+          name: text(255, 1).optional(),
+          company: text(255).nullish(),
+          allowed_origins: origins.optional(),
         }),
       ),
     },
@@ -203,7 +202,7 @@ adminApi.openapi(
     path: '/partners/{id}/tier',
     tags: ['Operators'],
     summary: 'Move a partner to another tier',
-    request: { params, body: jsonBody(z.object({ tier: z.string().min(1).max(50) })) },
+    request: { params, body: jsonBody(z.object({ tier: text(50, 1) })) },
     responses: partnerAnswers,
   }),
   async (context) => {
@@ -414,7 +413,7 @@ adminApi.openapi(
     request: {
       body: jsonBody(
         z.object({
-          range: z.string().refine(isRange, 'must be an address or a CIDR range'),
+          range: ipRange,
           reason,
           expires_at: rfcTime.nullish(),
         }),

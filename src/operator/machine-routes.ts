@@ -8,6 +8,7 @@ import { equalInConstantTime } from '../core/encoding.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { type ApiEnv, fieldErrors, renderError } from '../http/api.ts';
+import { text } from '../http/fields.ts';
 import { renderMetrics } from '../metrics/metrics-store.ts';
 import { renderReference } from './reference-page.ts';
 import type { Services } from './services.ts';
@@ -96,10 +97,10 @@ const MOST_LEAKS = 500;
 const leakReport = z
   .array(
     z.object({
-      token: z.string().min(1).max(1000),
-      type: z.string().max(200),
-      url: z.string().max(2000).nullish(),
-      source: z.string().max(100).nullish(),
+      token: text(1000, 1),
+      type: text(200),
+      url: text(2000).nullish(),
+      source: text(100).nullish(),
     }),
   )
   .max(MOST_LEAKS);

@@ -18,7 +18,7 @@ import {
   pageQuery,
   uuidCursor,
 } from '../http/api.ts';
-import { reason } from '../http/fields.ts';
+import { reason, text } from '../http/fields.ts';
 import {
   amount,
   currency,
@@ -108,7 +108,7 @@ export function addMoneyRoutes(
         params: z.object({ id: z.string() }),
         body: jsonBody(
           z.object({
-            tier: z.string().max(50).optional(),
+            tier: text(50).optional(),
             tax_bps: z.int().min(0).max(10_000).optional(),
             currency: currency.optional(),
             reason,
@@ -140,7 +140,7 @@ export function addMoneyRoutes(
         query: pageQuery.extend({
           partner: z.uuid().optional(),
           status: z.enum(['open', 'paid', 'void']).optional(),
-          search: z.string().max(100).optional(),
+          search: text(100).optional(),
         }),
       },
       responses: {

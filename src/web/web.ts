@@ -14,6 +14,7 @@ import { AppError, ERRORS } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { actorOf } from '../http/api.ts';
 import { toAppError } from '../http/errors.ts';
+import { isStorable } from '../http/fields.ts';
 import type { PartnerService } from '../partners/partner-service.ts';
 import type { AssetServer } from './assets.ts';
 import { errorPage } from './error-page.tsx';
@@ -141,6 +142,7 @@ export function createWeb<Services extends WebServices>(under = '*') {
     for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
     context.header('x-request-id', context.var.requestId);
     if (view.origin.startsWith('https:')) context.header('strict-transport-security', 'max-age=31536000');
+    if (context.req.url.includes('%00')) throw new AppError('invalid_request');
     if (!isFromHere(context.req.raw, view.origin)) throw new AppError('forbidden', view.m.errors.crossSite);
     await next();
   });
@@ -216,6 +218,7 @@ export async function readForm<Services extends WebServices, Schema extends z.Zo
   const values: FormValues = {};
   for (const [name, value] of form) {
     if (typeof value !== 'string') continue;
+    if (!isStorable(name) || !isStorable(value)) throw new AppError('invalid_request');
     values[name] = values[name] === undefined ? value : `${values[name]}\n${value}`;
   }
   const result = schema.safeParse(values);

@@ -192,7 +192,7 @@ describe('documents', () => {
         '%PDF-',
       ]);
       const csv = await get(`/portal/invoices/${invoice.id}/csv`);
-      expect(csv.text.split('\r\n')[2]).toMatch(/,overage,.*,200000,30\.00,EUR$/);
+      expect(csv.text.split('\r\n')[2]).toMatch(/,"overage",.*,200000,"30\.00","EUR"$/);
     }
   });
 

@@ -29,6 +29,15 @@ async function provider(status: number) {
 }
 
 describe('a mailer', () => {
+  it('sends a subject of one line, whatever a name in it holds, and to nothing but an address', async () => {
+    const { url, seen } = await provider(200);
+    const send = createMailer({ from: 'P <p@example.com>', http: { url, token: 't' }, log: () => undefined });
+    await send({ ...mail, subject: 'Acme\r\nBcc: all@example.com\u2028\0x\u0085' });
+    expect(seen[0]?.body).toMatchObject({ subject: 'Acme Bcc: all@example.com x' });
+    expect(await send({ ...mail, to: 'a@example.com\r\nBcc: all@example.com' })).toBe(false);
+    expect(seen).toHaveLength(1);
+  });
+
   it('posts to an HTTP provider in the form of Resend', async () => {
     const { url, seen } = await provider(200);
     const send = createMailer({ from: 'P <p@example.com>', http: { url, token: 't' }, log: () => undefined });

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import { type Activity, createActivityMeter, LONGEST_MS } from '../../src/dev/ac
 import { drain, sayLeft } from '../../src/dev/drain.ts';
 import { type Disk, openLogFile } from '../../src/dev/log-file.ts';
 import { endLeftPostgres } from '../../src/dev/postgres.ts';
+import { preparePostgres } from '../../src/dev/postgres-program.ts';
 import { claimFolder, endOrphans, RunsAlready } from '../../src/dev/process-record.ts';
 import { endProcess, identify, isAlive } from '../../src/dev/processes.ts';
 import { ownSignals } from '../../src/dev/signals.ts';
@@ -257,3 +258,14 @@ describe('processes that a run left', () => {
     expect(isAlive(left)).toBe(false);
   });
 });
+
+it.runIf(process.getuid?.() === 0)(
+  'started by root, a private folder lets postgres pass, and nobody else',
+  () => {
+    mkdirSync(join(folder, 'private'), { mode: 0o700 });
+    preparePostgres(join(folder, 'private', 'postgres'));
+    expect(statSync(join(folder, 'private')).mode & 0o777).toBe(0o710);
+    preparePostgres(join(folder, 'private', 'postgres'));
+    expect(statSync(join(folder, 'private')).mode & 0o777).toBe(0o710);
+  },
+);

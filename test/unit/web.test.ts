@@ -125,7 +125,55 @@ it('CSV: quotes, newlines, and nothing that a spreadsheet runs', () => {
         [null, -5],
       ],
     ),
-  ).toBe('a,b\r\n"x,""y""",\'=1+1\r\n,-5\r\n');
+  ).toBe('"a","b"\r\n"x,""y""","\'=1+1"\r\n,-5\r\n');
+});
+
+describe('no cell begins a formula', () => {
+  const cellOf = (value: string) =>
+    toCsv([], [[value]])
+      .split('\r\n')
+      .slice(1)
+      .join('\r\n')
+      .trimEnd();
+  const STARTS = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '﹦', '﹢', '﹣', '﹫'];
+  const BLANKS = [
+    '',
+    ' ',
+    '\u00a0',
+    '\u3000',
+    '\u200b',
+    '\ufeff',
+    '\u2060',
+    '\t',
+    '\r',
+    '\n',
+    '\v',
+    '\f',
+    '\0',
+    '"',
+  ];
+  const ENDS = ['', 'x;', 'x\t', 'x\n', 'x\r\n', 'x|', ';;'];
+  const cases = ENDS.flatMap((end) =>
+    BLANKS.flatMap((blank) => STARTS.map((start) => `${end}${blank}${start}1+1`)),
+  );
+
+  it.for(['excel', 'at semicolons', 'at tabs'])('as %s reads it', (how) => {
+    const splitter = how === 'excel' ? /(?!)/ : how === 'at tabs' ? /\t/ : /;/;
+    for (const text of cases) {
+      const cell = cellOf(text);
+      // A reader of RFC 4180 gives back the text; one that knows nothing of it splits where it will.
+      const read = cell.slice(1, -1).replaceAll('""', '"');
+      for (const part of [read, ...read.split(splitter), ...read.split(/[\r\n]+/)])
+        expect(part.normalize('NFKC').replace(/^[\s\p{C}\p{Z}"]+/u, ''), JSON.stringify(text)).not.toMatch(
+          /^[=+\-@]/,
+        );
+    }
+  });
+
+  it('numbers, and all else, stay as they are', () => {
+    for (const text of ['-12.50', '+1', '30.00', 'a-b', "it's", 'x; y', 'a=b', '2026-11-24', 'a@example.com'])
+      expect(cellOf(text)).toBe(`"${text}"`);
+  });
 });
 
 describe('words', () => {

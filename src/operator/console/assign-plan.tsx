@@ -5,7 +5,7 @@ import { CURRENCIES } from '../../billing/money.ts';
 import type { Billing, Plan } from '../../billing/plan-service.ts';
 import { AppError } from '../../core/errors.ts';
 import { idOr404 } from '../../http/api.ts';
-import { reason } from '../../http/fields.ts';
+import { reason, text } from '../../http/fields.ts';
 import { Dialog, Field, Select } from '../../web/components/parts.tsx';
 import type { View } from '../../web/view.ts';
 import { readForm } from '../../web/web.ts';
@@ -60,7 +60,7 @@ export const AssignDialog = ({
 };
 
 const assignForm = z.object({
-  tier: z.string().max(50),
+  tier: text(50),
   currency: z.enum(CURRENCIES),
   tax: z
     .string()

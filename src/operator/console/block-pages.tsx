@@ -2,8 +2,7 @@
 
 import * as z from 'zod';
 import { idOr404 } from '../../http/api.ts';
-import { reason } from '../../http/fields.ts';
-import { isRange } from '../../keys/ip-list.ts';
+import { ipRange, reason } from '../../http/fields.ts';
 import { Dialog, Empty, Field, OpenDialog, Select, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { shownAt } from '../../web/view.ts';
@@ -22,7 +21,7 @@ const HOURS = ['1', '24', '168', ''] as const;
 const HOUR_MS = 3_600_000;
 
 const newBlock = z.object({
-  range: z.string().trim().refine(isRange, 'must be an address or a CIDR range'),
+  range: ipRange,
   hours: z.enum(HOURS),
   reason,
 });

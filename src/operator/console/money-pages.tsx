@@ -8,7 +8,7 @@ import { MOST_PRICE_MINOR, type NewPlan, type Plan } from '../../billing/plan-se
 import { AppError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import { idOr404, uuidCursor } from '../../http/api.ts';
-import { reason } from '../../http/fields.ts';
+import { reason, text } from '../../http/fields.ts';
 import { ruleForm } from '../../web/alert-form.ts';
 import { EpisodeTable, RuleTable } from '../../web/components/alert-parts.tsx';
 import {
@@ -225,7 +225,7 @@ async function showPlans(context: ConsoleContext, wrong?: Wrong) {
 }
 
 const limit = z.coerce.number().int().min(-1).max(2_000_000_000);
-const text = z.string().trim().max(100).default('');
+const shortText = text(100).default('');
 const planForm = z.object({
   tier: z
     .string()
@@ -237,10 +237,10 @@ const planForm = z.object({
   day: limit,
   month: limit,
   max_keys: limit,
-  sla: text,
-  support: text,
   warn: z.literal('true').optional(),
   charge: z.literal('true').optional(),
+  sla: shortText,
+  support: shortText,
   self_serve: z.literal('true').optional(),
 });
 

@@ -3,7 +3,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { errorAnswers, idOr404, jsonAnswer, jsonBody, page, pageQuery, uuidCursor } from '../../http/api.ts';
-import { ipRanges, keyName, origins, scopeList } from '../../http/fields.ts';
+import { ipRanges, keyName, lines, origins, scopeList, webAddress } from '../../http/fields.ts';
 import { developerApi, developerOf } from './developer.ts';
 
 const app = z.object({
@@ -20,8 +20,8 @@ const app = z.object({
 
 const newApp = z.object({
   name: keyName,
-  description: z.string().max(1000).nullish(),
-  website: z.url().max(500).nullish(),
+  description: lines(1000).nullish(),
+  website: webAddress.nullish(),
   allowed_ips: ipRanges.optional(),
   allowed_origins: origins.optional(),
   scopes: scopeList.optional(),

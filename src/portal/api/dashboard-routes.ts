@@ -7,7 +7,7 @@ import { AppError } from '../../core/errors.ts';
 import { DAY_MS, dayStart, isoDay, monthStart } from '../../core/time.ts';
 import { actorOf, createApi, errorAnswers, fieldErrors, jsonAnswer } from '../../http/api.ts';
 import { readBody } from '../../http/body.ts';
-import { keyName, rfcTime, scopeList } from '../../http/fields.ts';
+import { keyName, lines, rfcTime, scopeList } from '../../http/fields.ts';
 import { type KeyRecord, limitSubject } from '../../keys/key-record.ts';
 import type { KeyView } from '../../keys/key-service.ts';
 import { type Gauge, isUnlimited } from '../../limits/limit.ts';
@@ -120,7 +120,7 @@ dashboard.openapi(listKeys, async (context) => {
 
 const newKey = z.object({
   name: keyName,
-  description: z.string().max(1000).nullish(),
+  description: lines(1000).nullish(),
   scopes: scopeList.optional(),
   expires_at: rfcTime.nullish(),
   environment: z.enum(['test', 'live']).optional(),

@@ -3,7 +3,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { errorAnswers, idOr404, jsonAnswer, jsonBody } from '../../http/api.ts';
-import { ipRanges, keyName, limitValue, reason, rfcTime, scopeList } from '../../http/fields.ts';
+import { ipRanges, keyName, limitValue, lines, reason, rfcTime, scopeList } from '../../http/fields.ts';
 import type { KeyView } from '../../keys/key-service.ts';
 import { developerApi, developerOf } from './developer.ts';
 
@@ -82,7 +82,7 @@ developerApi.openapi(
           key_type: z.enum(['api_key', 'bearer', 'oauth_client']),
           environment: z.enum(['test', 'live']),
           name: keyName,
-          description: z.string().max(1000).nullish(),
+          description: lines(1000).nullish(),
           scopes: scopeList.optional(),
           expires_at: rfcTime.nullish(),
           allowed_ips: ipRanges.nullish(),
@@ -219,7 +219,7 @@ developerApi.openapi(
       body: jsonBody(
         z.object({
           name: keyName.optional(),
-          description: z.string().max(1000).nullish(),
+          description: lines(1000).nullish(),
           scopes: scopeList.optional(),
           allowed_ips: ipRanges.nullish(),
           expires_at: rfcTime.nullish(),

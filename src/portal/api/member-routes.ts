@@ -3,6 +3,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { errorAnswers, idOr404, jsonAnswer, jsonBody } from '../../http/api.ts';
+import { email } from '../../http/fields.ts';
 import { MAILS } from '../../mail/texts.ts';
 import { ROLES } from '../../partners/permissions.ts';
 import { originOf } from '../../web/web.ts';
@@ -61,9 +62,7 @@ developerApi.openapi(
     tags: ['Members'],
     summary: 'Invite someone by mail; the link works for seven days',
     request: {
-      body: jsonBody(
-        z.object({ email: z.email().max(255), role, language: z.enum(['en', 'fr']).default('en') }),
-      ),
+      body: jsonBody(z.object({ email, role, language: z.enum(['en', 'fr']).default('en') })),
     },
     responses: { 201: jsonAnswer('Sent', z.object({ id: z.string() })), ...errorAnswers(400, 401, 403, 409) },
   }),

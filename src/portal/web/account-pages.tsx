@@ -5,6 +5,7 @@ import type { Child } from 'hono/jsx';
 import * as z from 'zod';
 import { PASSWORD_CHARS } from '../../accounts/auth.ts';
 import { clientIp } from '../../http/api.ts';
+import { text } from '../../http/fields.ts';
 import { Plain } from '../../web/components/layout.tsx';
 import { Field, Note } from '../../web/components/parts.tsx';
 import { safePath, withQuery } from '../../web/redirects.ts';
@@ -58,7 +59,7 @@ const OutboxHint = ({ view, to }: { view: View; to?: string }) =>
   ) : null;
 
 // ---------------------------------------------------------------- sign-up
-const newAccount = z.object({ name: z.string().trim().min(1).max(100), email, password, back });
+const newAccount = z.object({ name: text(100, 1), email, password, back });
 
 const SignUp = ({ view, values, errors, problem }: FormProps) => (
   <Plain view={view} title={view.m.signUp.title}>

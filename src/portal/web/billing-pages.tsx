@@ -7,6 +7,7 @@ import { CURRENCIES, decimalOf, minorOf } from '../../billing/money.ts';
 import type { Billing, Plan } from '../../billing/plan-service.ts';
 import { AppError } from '../../core/errors.ts';
 import { idOr404, uuidCursor } from '../../http/api.ts';
+import { email, text } from '../../http/fields.ts';
 import { overage } from '../../http/money-schemas.ts';
 import { may } from '../../partners/permissions.ts';
 import {
@@ -34,7 +35,7 @@ import {
 } from '../../web/invoices/invoice-view.tsx';
 import { type MemberView, shownAt } from '../../web/view.ts';
 import { type FormErrors, type FormValues, readForm, render } from '../../web/web.ts';
-import { optionalText } from './fields.ts';
+import { optionalLine, optionalText } from './fields.ts';
 import { actorFor, done, member, Page, type PortalContext, portal } from './portal-web.tsx';
 
 const PAGE_ROWS = 25;
@@ -414,10 +415,10 @@ portal.get('/portal/billing', (context) => showBilling(context));
 
 const details = z.object({
   overage_action: overage,
-  cap: z.string().trim().max(20).default(''),
-  billing_email: z.union([z.literal(''), z.email().max(255)]).transform((text) => text || null),
+  cap: text(20).default(''),
+  billing_email: z.union([z.literal(''), email]).transform((text) => text || null),
   billing_address: optionalText(1000),
-  tax_id: optionalText(50),
+  tax_id: optionalLine(50),
 });
 
 portal.post('/portal/billing', async (context) => {

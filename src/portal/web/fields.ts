@@ -1,7 +1,15 @@
 // What the portal's forms send, read into what the services take. Lists are one entry a line.
 
 import * as z from 'zod';
-import { ipRanges, keyName, origins, scopeList } from '../../http/fields.ts';
+import {
+  ipRanges,
+  keyName,
+  lines as linesOf,
+  origins,
+  scopeList,
+  text,
+  webAddress,
+} from '../../http/fields.ts';
 
 const lines = z
   .string()
@@ -19,13 +27,14 @@ export const dayField = z
   .transform((day) => (day ? `${day}T23:59:59Z` : null))
   .refine((moment) => moment === null || Date.parse(moment) > Date.now(), { params: { code: 'future' } });
 export const optionalText = (most: number) =>
-  z
-    .string()
-    .trim()
-    .max(most)
+  linesOf(most)
     .optional()
-    .transform((text) => (text ? text : null));
+    .transform((value) => value || null);
+export const optionalLine = (most: number) =>
+  text(most)
+    .optional()
+    .transform((value) => value || null);
 export const websiteField = z
-  .union([z.literal(''), z.url({ protocol: /^https?$/ }).max(500)])
+  .union([z.literal(''), webAddress])
   .optional()
-  .transform((text) => (text ? text : null));
+  .transform((value) => value || null);

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { PASSWORD_CHARS } from '../../accounts/auth.ts';
 import { AppError } from '../../core/errors.ts';
 import { clientIp } from '../../http/api.ts';
+import { text } from '../../http/fields.ts';
 import { may } from '../../partners/permissions.ts';
 import { Code, Dialog, Field, OpenDialog, Panel, Post, Select, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
@@ -275,7 +276,7 @@ async function showSettings(context: PortalContext, { errors, problem, dialog, s
 }
 
 const secret = z.string().min(1).max(PASSWORD_CHARS.most);
-const person = z.object({ name: z.string().trim().min(1).max(100), language: z.enum(['en', 'fr']) });
+const person = z.object({ name: text(100, 1), language: z.enum(['en', 'fr']) });
 
 portal.get('/portal/settings', (context) => showSettings(context));
 
@@ -291,7 +292,7 @@ portal.post('/portal/settings/partner', async (context) => {
   const { workspace } = member(context, 'own');
   const { data, errors } = await readForm(
     context,
-    z.object({ name: z.string().trim().min(1).max(255), company: z.string().trim().max(255).optional() }),
+    z.object({ name: text(255, 1), company: text(255).optional() }),
   );
   if (errors) return showSettings(context, { errors: { partnerName: errors.name ?? '' } });
   const change = { name: data.name, company: data.company || null };

@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { idOr404, uuidCursor } from '../../http/api.ts';
+import { text } from '../../http/fields.ts';
 import { may } from '../../partners/permissions.ts';
 import {
   Code,
@@ -205,7 +206,7 @@ async function showEndpoints(context: PortalContext, wrong?: Wrong) {
 portal.get('/portal/webhooks', (context) => showEndpoints(context));
 
 const newEndpoint = z.object({
-  url: z.string().trim().min(1).max(2000),
+  url: text(2000, 1),
   description: optionalText(500),
   app: z.union([z.literal(''), z.uuid()]).default(''),
   events: z
