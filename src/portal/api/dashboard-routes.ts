@@ -1,6 +1,7 @@
 // /dashboard/*: for partners' programs, by API key. Not limited by quota, not counted, never cached.
 
 import { createRoute } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import * as z from 'zod';
 import { isDenied } from '../../core/denied.ts';
 import { AppError } from '../../core/errors.ts';
@@ -152,7 +153,7 @@ const createKey = createRoute({
 
 dashboard.post('/api-keys', async (context) => {
   const caller = callerOf(context);
-  const parsed = newKey.safeParse(await readJson(context.req.raw));
+  const parsed = newKey.safeParse(await readJson(context));
   if (!parsed.success)
     throw new AppError('validation_error', undefined, { details: fieldErrors(parsed.error) });
   const {
@@ -195,9 +196,9 @@ dashboard.post('/api-keys', async (context) => {
 });
 dashboard.openAPIRegistry.registerPath(createKey);
 
-async function readJson(request: Request): Promise<unknown> {
+async function readJson(context: Context): Promise<unknown> {
   try {
-    return await request.json();
+    return await context.req.json();
   } catch {
     throw new AppError('invalid_request', 'The body must be JSON');
   }
