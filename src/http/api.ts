@@ -50,7 +50,11 @@ export function createApi<Services extends { log(line: Record<string, unknown>):
   api.use(async (context, next) => {
     if (/%00/.test(context.req.url)) throw new AppError('invalid_request', NOT_STORABLE);
     if (/\bjson\b/i.test(context.req.header('content-type') ?? '')) {
-      const body = await context.req.json().catch(() => undefined);
+      // A copy: who checks a signature reads the bytes.
+      const body = await context.req.raw
+        .clone()
+        .json()
+        .catch(() => undefined);
       if (!isStorableJson(body)) throw new AppError('invalid_request', NOT_STORABLE);
     }
     await next();

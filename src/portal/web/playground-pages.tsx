@@ -89,8 +89,8 @@ portal.post('/portal/playground/key', async (context) => {
   const expiresAt = new Date(context.var.view.nowMs + KEY_HOURS * 3_600_000).toISOString();
   try {
     if (known) {
-      await keys.change(workspace.partner.id, known.keyId, { expiresAt }, actor);
       const { secret } = await keys.rotate(workspace.partner.id, known.keyId, 0, actor);
+      await keys.change(workspace.partner.id, known.keyId, { expiresAt }, actor);
       return context.json({ secret });
     }
     const { secret } = await keys.create(
