@@ -76,6 +76,8 @@ export const partner = pgTable(
     overageAction: varchar('overage_action', { length: 10 }).notNull().default('block'),
     /** What an operator allows this partner beside its plan, whatever plan that is. */
     grantedOverageActions: text('granted_overage_actions').array().notNull().default(sql`'{}'`),
+    /** `bound`: its signing keys must sign the whole request, whatever they themselves take. */
+    signatureRule: varchar('signature_rule', { length: 5 }).notNull().default('any'),
     allowedOrigins: text('allowed_origins').array(),
     webhookUrl: varchar('webhook_url', { length: 500 }),
     createdAt: at('created_at').notNull().defaultNow(),
@@ -296,6 +298,8 @@ export const apiKey = pgTable(
     keyHash: varchar('key_hash', { length: 255 }).notNull().unique(),
     /** Signing keys: the secret in its envelope. */
     secretEnvelope: text('secret_envelope'),
+    /** Signing keys: `any`, or `bound`, which refuses signatures of the body alone. */
+    signatureRule: varchar('signature_rule', { length: 5 }).notNull().default('any'),
     keyPrefix: varchar('key_prefix', { length: 20 }).notNull(),
     name: varchar('name', { length: 255 }).notNull(),
     description: text('description'),

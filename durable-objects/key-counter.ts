@@ -29,6 +29,7 @@ import {
 import type {
   LimitGauges,
   LimitSubject,
+  Nonce,
   Settle,
   Settled,
   TakeCall,
@@ -144,6 +145,13 @@ export class KeyCounter {
     reply.then(forget, forget);
     this.ports.keepAlive(this.talk().catch(() => undefined));
     return reply;
+  }
+
+  /** For what takes nothing. Whether it is the first to use the nonce, of all surfaces. */
+  useNonce({ value, expiresMs }: Nonce): boolean {
+    if (this.ports.nonces.isUsed(value)) return false;
+    this.ports.nonces.use(value, expiresMs);
+    return true;
   }
 
   /** What a call came to. Safe to send any number of times; answered when the partner's object knows it. */

@@ -5,6 +5,7 @@ import { DurableObject } from 'cloudflare:workers';
 import type {
   LimitGauges,
   LimitSubject,
+  Nonce,
   Settle,
   Settled,
   TakeCall,
@@ -63,6 +64,9 @@ export class KeyLimiter extends DurableObject<Bindings> {
   }
   take(call: TakeCall): TakeReply | Promise<TakeReply> {
     return this.counter.take(call);
+  }
+  useNonce(nonce: Nonce): boolean {
+    return this.counter.useNonce(nonce);
   }
   settle(settle: Settle): Promise<Settled> {
     return this.counter.settle(settle);

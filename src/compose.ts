@@ -104,7 +104,13 @@ function build(env: Env) {
     log,
   });
   const keyEncryptionKeys = config.KEY_ENCRYPTION_KEYS;
-  const authenticate = createAuthenticator({ directory, guard, keyEncryptionKeys, now });
+  const { identify, authenticate } = createAuthenticator({
+    directory,
+    guard,
+    keyEncryptionKeys,
+    useNonce: limiter.useNonce,
+    now,
+  });
   const identityToken = createIdentityTokens(config.IDENTITY_SECRET, now);
   const payments = (account: string, request: Parameters<PaymentSandbox['call']>[0]) =>
     env.PAYMENT_SANDBOX.get(env.PAYMENT_SANDBOX.idFromName(account)).call(request);
@@ -115,7 +121,7 @@ function build(env: Env) {
     now,
     newId,
     catalog,
-    authenticate,
+    identify,
     isBlocked: addressBlocks.isBlocked,
     isOriginListed: keyStore.isOriginListed,
     limiter,

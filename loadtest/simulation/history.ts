@@ -221,6 +221,7 @@ export class World {
       key: terms.key,
       partner,
       cost,
+      nonce: undefined,
     };
     const host = this.keyHost(call.keyId);
     const work = async (counter: KeyCounter) => {

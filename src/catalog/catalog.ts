@@ -15,7 +15,12 @@ const defaults = z.object({
 const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'options', 'head'] as const;
 const operation = z.looseObject({
   summary: z.string().optional(),
-  'x-passerelle': defaults.partial().extend({ scope: z.string().nullable() }),
+  requestBody: z.looseObject({}).optional(),
+  'x-passerelle': defaults.partial().extend({
+    scope: z.string().nullable(),
+    /** `bound`: signatures must cover the whole request, also where there is a body. */
+    signatureRule: z.literal('bound').optional(),
+  }),
 });
 const document = z.looseObject({
   openapi: z.string().startsWith('3.'),
@@ -43,6 +48,8 @@ export interface CatalogRoute {
   timeoutMs: number;
   /** Largest request body, bytes. */
   bodyBytes: number;
+  /** A signature of the body alone counts only where the document has a body. */
+  signatureRule: 'any' | 'bound';
   upstream: readonly string[];
   sandbox: string;
 }
@@ -64,8 +71,9 @@ type MethodMap = Map<string, CatalogRoute>;
 function routesOf(parsed: CatalogDocument): CatalogRoute[] {
   const api = parsed['x-passerelle'];
   return Object.entries(parsed.paths).flatMap(([path, operations]) =>
-    Object.entries(operations).map(([method, { 'x-passerelle': own }]) => ({
+    Object.entries(operations).map(([method, { requestBody, 'x-passerelle': own }]) => ({
       ...api.defaults,
+      signatureRule: requestBody ? ('any' as const) : ('bound' as const),
       ...own,
       path,
       method: method.toUpperCase(),

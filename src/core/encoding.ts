@@ -35,8 +35,9 @@ export const fromBase64 = (text: string): Uint8Array<ArrayBuffer> =>
 export const toBase64Url = (bytes: Uint8Array): string =>
   toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 
-export async function sha256Hex(text: string): Promise<string> {
-  return toHex(await crypto.subtle.digest('SHA-256', utf8(text)));
+export async function sha256Hex(message: string | Uint8Array<ArrayBuffer>): Promise<string> {
+  const bytes = typeof message === 'string' ? utf8(message) : message;
+  return toHex(await crypto.subtle.digest('SHA-256', bytes));
 }
 
 /** Equality whose duration depends on the lengths only. */

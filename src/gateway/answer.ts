@@ -37,6 +37,10 @@ export const EXPOSED_HEADERS = [
   ),
 ].join(', ');
 
+/** For callers whose signature covers the body alone (RFC 8288). Nothing ends, so `Deprecation` would be wrong. */
+const BETTER_SIGNATURE =
+  '</docs/signing>; rel="help"; title="This signature covers the body alone. The second form covers the whole request, once"';
+
 const PERIODS = [
   ['second', 'Second'],
   ['day', 'Day'],
@@ -113,6 +117,7 @@ function decorate(exchange: Exchange, headers: Headers, nowMs: number): void {
   headers.set('Server-Timing', [...timings, `total;dur=${nowMs - exchange.startedMs}`].join(', '));
   if (exchange.gauges)
     setLimitHeaders(headers, exchange.gauges, nowMs, refillSecondsOf(exchange), exchange.violated);
+  if (exchange.signatureForm === 'body') headers.append('Link', BETTER_SIGNATURE);
   if (exchange.admission?.over) headers.set('X-Quota-Overage', 'true');
   const origin = exchange.request.headers.get('origin');
   if (origin && exchange.caller?.origins.includes(origin)) {

@@ -2,8 +2,9 @@
 
 import type { CatalogRoute } from '../catalog/catalog.ts';
 import type { KeyRecord } from '../keys/key-record.ts';
+import type { SignatureForm } from '../keys/signature.ts';
 import type { LimitType } from '../limits/limit.ts';
-import type { LimitGauges } from '../limits/protocol.ts';
+import type { LimitGauges, Nonce } from '../limits/protocol.ts';
 
 export interface Exchange {
   /** Request id, event id, and id of the grant that the limiter gives. */
@@ -24,7 +25,10 @@ export interface Exchange {
   isProven: boolean;
   /** The body, where a signature needed it whole. */
   body?: Uint8Array<ArrayBuffer>;
-  nonce?: { value: string; expiresMs: number };
+  /** Of a signed request. */
+  signatureForm?: SignatureForm;
+  /** Used up when the limiter admits the call. */
+  nonce?: Nonce;
   /** The rotated secret that was used, if one was. */
   retiredHash?: string;
   gauges?: LimitGauges;

@@ -1,6 +1,6 @@
 // What the gateway asks of the rest of the system. `compose` hands it in.
 
-import type { Authenticator } from '../keys/authenticator.ts';
+import type { Identifier } from '../keys/authenticator.ts';
 import type { KeyRecord } from '../keys/key-record.ts';
 import type { Denial } from '../limits/limit.ts';
 import type { LimitGauges } from '../limits/protocol.ts';
@@ -31,7 +31,7 @@ export interface SandboxCall {
 export interface GatewayPorts {
   now(): number;
   newId(): string;
-  authenticate: Authenticator;
+  identify: Identifier;
   /** Whether an operator blocked the address. From memory. */
   isBlocked(ip: string, keepAlive: (work: Promise<unknown>) => void): boolean;
   isOriginListed(origin: string): Promise<boolean>;

@@ -3,6 +3,7 @@
 
 import * as z from 'zod';
 import { isRange } from '../keys/ip-list.ts';
+import { SIGNATURE_RULES } from '../keys/signature.ts';
 
 /** C0 and C1, DEL, and the separators that end a line. Halves of pairs are not well formed, and are refused before. */
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
@@ -61,4 +62,5 @@ export const origins = z
   .max(100);
 /** -1 is unlimited, 0 is nothing at all. */
 export const limitValue = z.int().min(-1).max(2_000_000_000);
+export const signatureRule = z.enum(SIGNATURE_RULES);
 export const reason = text(500, 1);

@@ -1,32 +1,49 @@
-// From request headers to the record of a usable key. A malformed credential is refused with no I/O at all; unknown,
+// From a request to the record of a usable key. A malformed credential is refused with no I/O at all; unknown,
 // revoked, expired and suspended keys are refused with the same words. Fails closed: a key that cannot be looked up is
-// `service_unavailable`, never bad.
+// `service_unavailable`, never bad. A signed request is its caller's once: `identify` is for the gateway, whose limiter uses
+// the nonce up with the units; all other surfaces get `authenticate`, which leaves none to use up.
 
-import { type Denied, deny } from '../core/denied.ts';
+import { type Denied, deny, isDenied } from '../core/denied.ts';
 import { sha256Hex } from '../core/encoding.ts';
+import type { Nonce } from '../limits/protocol.ts';
 import type { AbuseGuard } from '../platform/abuse-guard.ts';
+import { LimiterUnavailable } from '../platform/object-errors.ts';
 import { type KeyEncryptionKeys, openEnvelope } from './envelope.ts';
 import type { KeyDirectory } from './key-directory.ts';
 import { isWellFormedBearer, MOST_CREDENTIAL_CHARS, parseSigned } from './key-format.ts';
 import { type KeyRecord, unusable, validSecrets } from './key-record.ts';
 import type { Lookup } from './key-store.ts';
-import { hmacKey, MOST_SKEW_MS, signedPrefix, verifySignature } from './signature.ts';
+import {
+  hmacKey,
+  readClaim,
+  type SignatureForm,
+  type SignatureRule,
+  signedBytes,
+  verifySignature,
+} from './signature.ts';
 
 export interface Presented {
-  headers: Headers;
+  request: Pick<Request, 'method' | 'url' | 'headers'>;
   ip: string;
+  /** The signatures that the surface or the route takes; the key and its partner may take fewer. */
+  rule: SignatureRule;
   /** The whole body, for a signature over it. */
   body(): Promise<Uint8Array<ArrayBuffer> | 'too_large' | 'cut_short'>;
   keepAlive(work: Promise<unknown>): void;
 }
 
-/** `nonce`: to be used up when the request is admitted. */
-export interface Authenticated {
+/** Who it is, if its nonce was not used before: not to be acted upon until that is used up. */
+export interface Identified {
   record: KeyRecord;
   /** The rotated secret that was used, while its grace period lasts: SHA-256, hex. */
   retiredHash?: string;
-  nonce?: { value: string; expiresMs: number };
+  /** Of a signed request. */
+  form?: SignatureForm;
+  nonce: Nonce | undefined;
 }
+
+/** Nothing is left to use up. */
+export type Authenticated = Identified & { nonce: undefined };
 
 /** `record`: the key is known, but may not be used. */
 export type Unauthenticated = Denied & { record?: KeyRecord };
@@ -35,6 +52,8 @@ export interface AuthenticatorPorts {
   directory: KeyDirectory;
   guard: AbuseGuard;
   keyEncryptionKeys: KeyEncryptionKeys;
+  /** Whether the nonce of the key was unused. @throws LimiterUnavailable */
+  useNonce(keyId: string, nonce: Nonce): Promise<boolean>;
   now(): number;
 }
 
@@ -64,6 +83,16 @@ async function parseCredential(headers: Headers): Promise<Credential | Denied> {
   return { lookup: { by: 'hash', value: hash }, hash };
 }
 
+const needsBound = (): Denied =>
+  deny(
+    'invalid_signature',
+    {
+      message:
+        'This needs a signature of the whole request (X-Signature-Version: 2), not of its body alone. See /docs/signing',
+    },
+    'body form refused',
+  );
+
 const heldOff = (seconds: number): Denied =>
   deny('rate_limit_exceeded', {
     message: 'Too many attempts with keys that cannot be used from this address',
@@ -71,15 +100,18 @@ const heldOff = (seconds: number): Denied =>
     headers: { 'retry-after': String(seconds) },
   });
 
-export function createAuthenticator({ directory, guard, keyEncryptionKeys, now }: AuthenticatorPorts) {
+export function createAuthenticator(ports: AuthenticatorPorts) {
+  const { directory, guard, keyEncryptionKeys, useNonce, now } = ports;
   const hmacKeys = new Map<string, CryptoKey>();
 
-  async function hmacKeyOf(keyId: string, envelope: string): Promise<CryptoKey> {
-    const known = hmacKeys.get(envelope);
+  /** By the key as well: an envelope opens for its own key only, also when it is in memory. */
+  async function hmacKeyOf(keyId: string, envelope: string, form: SignatureForm): Promise<CryptoKey> {
+    const name = `${form} ${keyId} ${envelope}`;
+    const known = hmacKeys.get(name);
     if (known) return known;
-    const key = await hmacKey(await openEnvelope(keyEncryptionKeys, envelope, keyId));
+    const key = await hmacKey(await openEnvelope(keyEncryptionKeys, envelope, keyId), form);
     if (hmacKeys.size >= MOST_HMAC_KEYS) hmacKeys.clear();
-    hmacKeys.set(envelope, key);
+    hmacKeys.set(name, key);
     return key;
   }
 
@@ -87,32 +119,37 @@ export function createAuthenticator({ directory, guard, keyEncryptionKeys, now }
     caller: Presented,
     record: KeyRecord,
     signature: string,
-  ): Promise<Authenticated | Unauthenticated> {
-    const nonce = caller.headers.get('x-nonce');
-    const prefix = signedPrefix({ timestamp: caller.headers.get('x-timestamp'), nonce }, now());
-    if (prefix === undefined)
-      return { ...deny('invalid_signature', undefined, 'timestamp or nonce refused'), record };
+  ): Promise<Identified | Unauthenticated> {
+    const claim = readClaim(caller.request.headers, now());
+    if (!claim)
+      return { ...deny('invalid_signature', undefined, 'version, timestamp or nonce refused'), record };
+    const { form } = claim;
     const body = await caller.body();
     if (body === 'too_large') return { ...deny('payload_too_large'), record };
     if (body === 'cut_short')
       return { ...deny('invalid_request', { message: 'The request body ended early' }), record };
+    const signed = await signedBytes(form, caller.request, body);
+    if (!signed) return { ...needsBound(), record };
     for (const { envelope, hash, expiresMs } of validSecrets(record, now())) {
       if (!envelope) continue;
-      if (await verifySignature(await hmacKeyOf(record.keyId, envelope), signature, prefix, body)) {
-        return {
-          record,
-          ...(expiresMs !== null && { retiredHash: hash }),
-          ...(nonce !== null && { nonce: { value: nonce, expiresMs: now() + 2 * MOST_SKEW_MS } }),
-        };
-      }
+      if (!(await verifySignature(await hmacKeyOf(record.keyId, envelope, form), signature, signed)))
+        continue;
+      if (form === 'body' && (caller.rule === 'bound' || record.signatureRule === 'bound'))
+        return { ...needsBound(), record };
+      return {
+        record,
+        ...(expiresMs !== null && { retiredHash: hash }),
+        form,
+        nonce: claim.form === 'bound' ? claim.nonce : undefined,
+      };
     }
     caller.keepAlive(guard.noteFailure(caller.ip));
     return { ...deny('invalid_signature', undefined, 'signature does not match'), record };
   }
 
   /** `fresh`: past memory and KV. */
-  return async (caller: Presented, fresh: boolean): Promise<Authenticated | Unauthenticated> => {
-    const credential = await parseCredential(caller.headers);
+  async function identify(caller: Presented, fresh: boolean): Promise<Identified | Unauthenticated> {
+    const credential = await parseCredential(caller.request.headers);
     if ('denied' in credential) return credential;
     const { lookup, hash, signature } = credential;
     const heldOffSeconds = guard.heldOffSeconds(caller.ip);
@@ -134,8 +171,27 @@ export function createAuthenticator({ directory, guard, keyEncryptionKeys, now }
     }
     if (signature !== undefined) return verify(caller, record, signature);
     const isRetired = record.secrets.some((secret) => secret.hash === hash && secret.expiresMs !== null);
-    return { record, ...(isRetired && { retiredHash: hash }) };
-  };
+    return { record, ...(isRetired && { retiredHash: hash }), nonce: undefined };
+  }
+
+  /** For surfaces that take nothing from the limiter. Fails closed when the nonce cannot be used up. */
+  async function authenticate(caller: Presented, fresh: boolean): Promise<Authenticated | Unauthenticated> {
+    const found = await identify(caller, fresh);
+    if (isDenied(found)) return found;
+    const { nonce, record } = found;
+    try {
+      if (nonce && !(await useNonce(record.id, nonce)))
+        return { ...deny('invalid_signature', undefined, 'nonce used before'), record };
+    } catch (error) {
+      if (!(error instanceof LimiterUnavailable)) throw error;
+      return { ...deny('limiter_unavailable', undefined, error.message), record };
+    }
+    return { ...found, nonce: undefined };
+  }
+
+  return { identify, authenticate };
 }
 
-export type Authenticator = ReturnType<typeof createAuthenticator>;
+type Authenticators = ReturnType<typeof createAuthenticator>;
+export type Identifier = Authenticators['identify'];
+export type Authenticator = Authenticators['authenticate'];

@@ -3,6 +3,7 @@
 import type { KeyLimits, PartnerLimits } from '../limits/limit.ts';
 import type { LimitSubject } from '../limits/protocol.ts';
 import type { Environment } from './key-format.ts';
+import type { SignatureRule } from './signature.ts';
 
 export interface KeySecret {
   /** SHA-256, hex. */
@@ -31,6 +32,8 @@ export interface KeyRecord {
   ipLists: string[][];
   origins: string[];
   secrets: KeySecret[];
+  /** Of signing keys: what the key and its partner both take. */
+  signatureRule: SignatureRule;
   versions: { key: number; partner: number };
   keyLimits: KeyLimits;
   partnerLimits: PartnerLimits;

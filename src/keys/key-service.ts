@@ -22,6 +22,7 @@ import {
 import { createKeyLimits } from './key-limits-service.ts';
 import { limitSubject } from './key-record.ts';
 import type { KeyStore } from './key-store.ts';
+import type { SignatureRule } from './signature.ts';
 
 /** Scopes that are Passerelle's own, beside those of the catalogue. */
 const OWN_SCOPES = ['keys:write', 'write:data'];
@@ -52,6 +53,8 @@ export interface NewKey {
   expiresAt?: string | null;
   allowedIps?: string[] | null;
   appId?: string | null;
+  /** Of signing keys; `any` where nothing is said, which is what the source document's programs need. */
+  signatureRule?: SignatureRule;
 }
 
 export interface KeyChange {
@@ -60,6 +63,7 @@ export interface KeyChange {
   scopes?: string[];
   allowedIps?: string[] | null;
   expiresAt?: string | null;
+  signatureRule?: SignatureRule;
 }
 
 export interface Rotated {
@@ -91,6 +95,7 @@ export interface KeyView {
   /** Out of use until it is rolled: it was found in public. */
   quarantinedAt: string | null;
   allowedIps: string[];
+  signatureRule: SignatureRule;
   retiring: { keyPrefix: string; expiresAt: string; lastUsedAt: string | null }[];
   limits: {
     burst_limit: number | null;
@@ -106,6 +111,7 @@ const VIEW = sql`
     k.description, k.key_prefix AS "keyPrefix", k.scopes, k.is_active AS "isActive", k.created_at AS "createdAt",
     k.expires_at AS "expiresAt", k.last_used_at AS "lastUsedAt", k.revoked_at AS "revokedAt",
     k.revoked_reason AS "revokedReason", k.quarantined_at AS "quarantinedAt", coalesce(k.allowed_ips::text[], '{}') AS "allowedIps",
+    k.signature_rule AS "signatureRule",
     coalesce((SELECT jsonb_agg(jsonb_build_object('keyPrefix', s.key_prefix, 'expiresAt', s.expires_at,
       'lastUsedAt', s.last_used_at) ORDER BY s.expires_at)
       FROM api_key_retired_secret s WHERE s.api_key_id = k.id AND s.expires_at > now()), '[]') AS retiring,
@@ -205,10 +211,11 @@ export function createKeyService(ports: KeyServicePorts) {
           FROM partner p JOIN tier_config t ON t.tier = p.tier WHERE p.id = ${partnerId}`,
         sql`WITH changed AS (
           INSERT INTO api_key (id, partner_id, app_id, key_id, kind, environment, key_hash, secret_envelope, key_prefix,
-            name, description, scopes, expires_at, allowed_ips)
+            name, description, scopes, expires_at, allowed_ips, signature_rule)
           SELECT ${id}, p.id, ${wanted.appId ?? null}::uuid, ${keyId}, ${wanted.kind}, ${wanted.environment}, ${made.hash},
             ${made.envelope}, ${made.prefix}, ${wanted.name}, ${wanted.description ?? null}, ${textArray(scopes)},
-            ${wanted.expiresAt ?? null}::timestamptz, ${textArray(wanted.allowedIps)}::inet[]
+            ${wanted.expiresAt ?? null}::timestamptz, ${textArray(wanted.allowedIps)}::inet[],
+            ${wanted.signatureRule ?? 'any'}
           FROM partner p JOIN tier_config t ON t.tier = p.tier
           WHERE p.id = ${partnerId} AND (${wanted.environment} = 'test' OR p.status = 'active')
             AND (${wanted.appId ?? null}::uuid IS NULL OR EXISTS (SELECT 1 FROM dev_apps a
@@ -284,6 +291,7 @@ export function createKeyService(ports: KeyServicePorts) {
           ? [sql`allowed_ips = ${textArray(change.allowedIps)}::inet[]`]
           : []),
         ...(change.expiresAt !== undefined ? [sql`expires_at = ${change.expiresAt}::timestamptz`] : []),
+        ...(change.signatureRule !== undefined ? [sql`signature_rule = ${change.signatureRule}`] : []),
       ];
       if (sets.length === 0) return key;
       await database.rows(sql`${changed(partnerId, key.id, sql.join(sets, sql`, `))},

@@ -6,6 +6,7 @@ import type { OverageAction } from '../limits/limit.ts';
 import type { Database } from '../platform/database.ts';
 import { limitInForce } from './key-limits-service.ts';
 import type { KeyRecord } from './key-record.ts';
+import type { SignatureRule } from './signature.ts';
 
 /** How a credential names its key: the hash of a bearer key, or the id of a signing key. */
 export type Lookup = { by: 'hash'; value: string } | { by: 'key_id'; value: string };
@@ -27,6 +28,7 @@ interface Row {
   partner_origins: string[] | null;
   app_origins: string[] | null;
   secrets: KeyRecord['secrets'];
+  signature_rule: SignatureRule;
   key_version: number;
   partner_version: number;
   burst: number;
@@ -60,6 +62,7 @@ const select = (ids: SQL): SQL => sql`
       coalesce((SELECT jsonb_agg(jsonb_build_object('hash', s.key_hash, 'envelope', s.secret_envelope,
         'expiresMs', floor(extract(epoch FROM s.expires_at) * 1000)))
         FROM api_key_retired_secret s WHERE s.api_key_id = k.id AND s.expires_at > now()), '[]') AS secrets,
+    CASE WHEN 'bound' IN (k.signature_rule, p.signature_rule) THEN 'bound' ELSE 'any' END AS signature_rule,
     k.version AS key_version, p.version AS partner_version,
     ${limitInForce('burstLimit')} AS burst, ${limitInForce('sustainedLimit')} AS sustained,
     ${limitInForce('dailyQuota')} AS key_day, ${limitInForce('monthlyQuota')} AS key_month,
@@ -90,6 +93,7 @@ function toRecord(row: Row, nowMs: number): KeyRecord {
     ipLists: [row.key_ips ?? [], row.app_ips ?? []].filter((list) => list.length > 0),
     origins: appOrigins.length > 0 ? appOrigins : (row.partner_origins ?? []),
     secrets: row.secrets,
+    signatureRule: row.signature_rule,
     versions: { key: row.key_version, partner: row.partner_version },
     keyLimits: {
       burst: row.burst,

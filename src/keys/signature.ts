@@ -1,44 +1,94 @@
-// HMAC-SHA256 signatures of requests: over the exact body bytes, or over `timestamp.nonce.body` when both are sent.
+// HMAC-SHA256 signatures of requests, in two forms. The body form is the source document's: over the exact bytes of the
+// body, and nothing else. The bound form is over the whole request, at its time, once. Each form has a key of its own, so
+// that no body, whoever chose it, is ever the other form's message. Pure: the browser's playground signs with it, too.
 
-import { fromHex, utf8 } from '../core/encoding.ts';
+import { fromHex, sha256Hex, utf8 } from '../core/encoding.ts';
+import type { Nonce } from '../limits/protocol.ts';
+
+export type SignatureForm = 'body' | 'bound';
+/** What a key, a partner or a route takes: both forms, or the bound one alone. */
+export const SIGNATURE_RULES = ['any', 'bound'] as const;
+export type SignatureRule = (typeof SIGNATURE_RULES)[number];
 
 export const MOST_SKEW_MS = 5 * 60_000;
-const MOST_NONCE_CHARS = 128;
+/** As long as a timestamp may count, and a minute for clocks that differ from each other. */
+const NONCE_KEPT_MS = 2 * MOST_SKEW_MS + 60_000;
+const TIMESTAMP = /^\d{1,12}$/;
+const NONCE = /^[\w-]{16,128}$/;
+/** Before 2026-11-24 `timestamp.nonce.body` was signed. Whoever kept such a message must not send it as a body. */
+const EARLIER_FORM = /^\d{1,12}\./;
+/** Change what a request means, and are signed as empty when they are not sent. */
+const SIGNED_HEADERS = ['content-type', 'idempotency-key'] as const;
 
-export interface SignedWith {
-  timestamp: string | null;
-  nonce: string | null;
+export interface SignedRequest {
+  method: string;
+  /** As sent: `https://host/path?query`. */
+  url: string;
+  headers: Headers;
 }
 
-/** The prefix that is signed before the body; undefined when timestamp or nonce is refused. */
-export function signedPrefix({ timestamp, nonce }: SignedWith, nowMs: number): string | undefined {
-  if (timestamp === null && nonce === null) return '';
-  if (timestamp === null || nonce === null) return undefined;
-  if (!/^\d{1,12}$/.test(timestamp) || nonce.length === 0 || nonce.length > MOST_NONCE_CHARS)
-    return undefined;
+export type Claim = { form: 'body' } | { form: 'bound'; nonce: Nonce };
+
+/** RFC 9421, 2.2.5, origin form: path and query as they were sent, nothing decoded, sorted or left out. */
+export function targetOf(url: string): string {
+  const start = url.indexOf('/', url.indexOf('//') + 2);
+  return start < 0 ? '/' : url.slice(start);
+}
+
+/** Which form the headers say it is; undefined when version, timestamp or nonce is refused. */
+export function readClaim(headers: Headers, nowMs: number): Claim | undefined {
+  const [version, timestamp, value] = ['x-signature-version', 'x-timestamp', 'x-nonce'].map((name) =>
+    headers.get(name),
+  );
+  if (version === null && timestamp === null && value === null) return { form: 'body' };
+  if (version !== '2' || !TIMESTAMP.test(timestamp ?? '') || !NONCE.test(value ?? '')) return undefined;
   if (Math.abs(Number(timestamp) * 1000 - nowMs) > MOST_SKEW_MS) return undefined;
-  return `${timestamp}.${nonce}.`;
+  return { form: 'bound', nonce: { value: value ?? '', expiresMs: nowMs + NONCE_KEPT_MS } };
 }
 
-export async function hmacKey(secret: string): Promise<CryptoKey> {
-  return crypto.subtle.importKey('raw', utf8(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
-    'sign',
-    'verify',
-  ]);
+/**
+ * The text of the bound form, eight lines without a newline at the end. None of them can hold a newline, so two different
+ * requests never have one text. Field values are trimmed and joined by `, ` (RFC 9421, 2.1), as Headers gives them.
+ */
+export async function boundText(
+  { method, url, headers }: SignedRequest,
+  body: Uint8Array<ArrayBuffer>,
+): Promise<string> {
+  const value = (name: string) => headers.get(name) ?? '';
+  return [
+    'v2',
+    method,
+    targetOf(url),
+    value('x-timestamp'),
+    value('x-nonce'),
+    ...SIGNED_HEADERS.map(value),
+    await sha256Hex(body),
+  ].join('\n');
+}
+
+/** What is signed; undefined for what the body form does not cover. */
+export async function signedBytes(
+  form: SignatureForm,
+  request: SignedRequest,
+  body: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (form === 'bound') return utf8(await boundText(request, body));
+  // The signature of nothing is one constant for a key: whoever sees it once could use it for ever.
+  if (body.length === 0) return undefined;
+  return EARLIER_FORM.test(new TextDecoder().decode(body.subarray(0, 13))) ? undefined : body;
+}
+
+export async function hmacKey(secret: string, form: SignatureForm): Promise<CryptoKey> {
+  const bytes = utf8(form === 'bound' ? `v2:${secret}` : secret);
+  return crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify']);
 }
 
 /** Compares in constant time. `signature`: 64 hex digits. */
 export async function verifySignature(
   key: CryptoKey,
   signature: string,
-  prefix: string,
-  body: Uint8Array,
+  signed: Uint8Array<ArrayBuffer>,
 ): Promise<boolean> {
   const expected = fromHex(signature);
-  if (!expected) return false;
-  const head = utf8(prefix);
-  const signed = new Uint8Array(head.length + body.length);
-  signed.set(head);
-  signed.set(body, head.length);
-  return crypto.subtle.verify('HMAC', key, expected, signed);
+  return expected !== undefined && crypto.subtle.verify('HMAC', key, expected, signed);
 }

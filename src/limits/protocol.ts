@@ -20,12 +20,19 @@ export interface LimitSubject {
   partner: PartnerLimits;
 }
 
+/** A text that a signing key may use once. `expiresMs`: when its timestamp is refused anyhow. */
+export interface Nonce {
+  value: string;
+  expiresMs: number;
+}
+
 export interface TakeCall extends LimitSubject {
   /** Id of the request: repeating it repeats the answer. */
   id: string;
   /** Units, a positive integer. */
   cost: number;
-  nonce?: { value: string; expiresMs: number };
+  /** Used up with the units. Always said, so that nobody forgets it. */
+  nonce: Nonce | undefined;
 }
 
 export interface LimitGauges {

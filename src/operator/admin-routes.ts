@@ -16,7 +16,16 @@ import {
   pageQuery,
   uuidCursor,
 } from '../http/api.ts';
-import { email, ipRange, limitValue, origins, reason, rfcTime, text } from '../http/fields.ts';
+import {
+  email,
+  ipRange,
+  limitValue,
+  origins,
+  reason,
+  rfcTime,
+  signatureRule,
+  text,
+} from '../http/fields.ts';
 import { idempotent } from '../http/idempotent.ts';
 import { addWebhookRoutes } from '../http/webhook-routes.ts';
 import { addLetterRoutes } from './letter-routes.ts';
@@ -63,6 +72,7 @@ const partner = z.object({
   rate_limit_per_month: z.number(),
   custom_limits: z.boolean(),
   overage_action: z.string(),
+  signature_rule: z.string(),
   allowed_origins: z.array(z.string()),
   created_at: z.string(),
   last_active_at: z.string().nullable(),
@@ -258,6 +268,25 @@ adminApi.openapi(
   async (context) => {
     const id = idOf(context.req.valid('param').id);
     return context.json(await context.var.services.partners.setLimits(id, null, actor(context)), 200);
+  },
+);
+
+adminApi.openapi(
+  createRoute({
+    method: 'put',
+    path: '/partners/{id}/signatures',
+    tags: ['Operators'],
+    summary: 'What signing keys of a partner may sign, in force at once: `bound` is the whole request only',
+    request: { params, body: jsonBody(z.object({ signature_rule: signatureRule, reason })) },
+    responses: partnerAnswers,
+  }),
+  async (context) => {
+    const { signature_rule: rule, reason: why } = context.req.valid('json');
+    const id = idOf(context.req.valid('param').id);
+    return context.json(
+      await context.var.services.partners.setSignatureRule(id, rule, actor(context), why),
+      200,
+    );
   },
 );
 

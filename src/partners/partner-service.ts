@@ -8,6 +8,7 @@ import { newId } from '../core/ids.ts';
 import type { KeyDirectory } from '../keys/key-directory.ts';
 import { partnerObjectName } from '../keys/key-record.ts';
 import type { Lookup } from '../keys/key-store.ts';
+import type { SignatureRule } from '../keys/signature.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import { type Database, DatabaseRejected } from '../platform/database.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
@@ -26,6 +27,8 @@ export interface PartnerView {
   rate_limit_per_month: number;
   custom_limits: boolean;
   overage_action: OverageAction;
+  /** `bound`: signing keys must sign the whole request. */
+  signature_rule: SignatureRule;
   allowed_origins: string[];
   created_at: string;
   last_active_at: string | null;
@@ -65,7 +68,7 @@ export interface PartnerLimitsChange {
 }
 
 const VIEW = sql`SELECT id, name, email, company, status, tier, rate_limit_per_second, rate_limit_per_day,
-  rate_limit_per_month, custom_limits, overage_action, coalesce(allowed_origins, '{}') AS allowed_origins, created_at,
+  rate_limit_per_month, custom_limits, overage_action, signature_rule, coalesce(allowed_origins, '{}') AS allowed_origins, created_at,
   last_active_at FROM partner`;
 
 const STATUS_EVENTS: Record<
@@ -100,7 +103,7 @@ export function createPartnerService(ports: {
   async function workspace(subject: string): Promise<Workspace | undefined> {
     const [row] = await database.rows<PartnerView & Omit<Workspace, 'partner'>>(sql`
       SELECT p.id, p.name, p.email, p.company, p.status, p.tier, p.rate_limit_per_second, p.rate_limit_per_day,
-        p.rate_limit_per_month, p.custom_limits, p.overage_action, coalesce(p.allowed_origins, '{}') AS allowed_origins,
+        p.rate_limit_per_month, p.custom_limits, p.overage_action, p.signature_rule, coalesce(p.allowed_origins, '{}') AS allowed_origins,
         p.created_at, p.last_active_at, p.version, m.role, m.subject,
         overage_in_force(p.overage_action, plan_price(t, p.currency, 'overage_per_1000')) AS "overageInForce",
         (SELECT jsonb_agg(jsonb_build_object('partnerId', o.partner_id, 'name', q.name, 'role', o.role) ORDER BY q.name, q.id)
@@ -263,6 +266,10 @@ export function createPartnerService(ports: {
               (SELECT t.rate_limit_per_second, t.rate_limit_per_day, t.rate_limit_per_month FROM tier_config t WHERE t.tier = ${tier})`;
       return update(id, set, actor, 'partner.limits_changed', { ...(limits ?? { limits: 'tier' }), reason });
     },
+
+    /** `bound`: none of its keys may sign the body alone any more, in force at once. */
+    setSignatureRule: (id: string, rule: SignatureRule, actor: Actor, reason?: string) =>
+      update(id, sql`signature_rule = ${rule}`, actor, 'partner.signatures_changed', { rule, reason }),
 
     /** What a person works for: the partner chosen last, the role there, and all others. */
     workspace,

@@ -6,6 +6,7 @@ import type { PartnerLimiter } from '../../durable-objects/partner-limiter.ts';
 import type {
   LimitGauges,
   LimitSubject,
+  Nonce,
   PartnerStanding,
   Settle,
   Settled,
@@ -45,6 +46,17 @@ export function createLimiterClient(
 
   return {
     take: (call: TakeCall): Promise<TakeReply> => ask(async () => stub(call.keyId).take(call)),
+    /**
+     * Whether the nonce of the key was unused until now. Asked once: a second try could not tell its own first from a
+     * replay, and the caller signs again.
+     */
+    async useNonce(keyId: string, nonce: Nonce): Promise<boolean> {
+      try {
+        return await within(LIMITER_TIMEOUT_MS, async () => stub(keyId).useNonce(nonce));
+      } catch (error) {
+        throw new LimiterUnavailable('nonce not used up', { cause: error });
+      }
+    },
     peek: (subject: LimitSubject): Promise<LimitGauges> => ask(async () => stub(subject.keyId).peek(subject)),
     /** The partner's limits as they stand, exactly. */
     standing: ({

@@ -12,10 +12,11 @@ export async function authenticate(
   fresh: boolean,
 ): Promise<Denied | undefined> {
   const { request, ip, keepAlive } = exchange;
-  const found = await gateway.authenticate(
+  const found = await gateway.identify(
     {
-      headers: request.headers,
+      request,
       ip,
+      rule: exchange.route?.signatureRule ?? 'bound',
       keepAlive,
       async body() {
         const body = exchange.body ?? (await readBody(request, exchange.route?.bodyBytes ?? 0));
@@ -30,6 +31,7 @@ export async function authenticate(
   exchange.caller = found.record;
   exchange.isProven = !isDenied(found);
   if (isDenied(found)) return found;
+  exchange.signatureForm = found.form;
   exchange.nonce = found.nonce;
   exchange.retiredHash = found.retiredHash;
   return undefined;

@@ -85,7 +85,15 @@ async function within(
   }
 }
 
-const CREDENTIALS = ['authorization', 'x-api-key', 'x-timestamp', 'x-nonce', 'cookie', 'proxy-authorization'];
+const CREDENTIALS = [
+  'authorization',
+  'x-api-key',
+  'x-signature-version',
+  'x-timestamp',
+  'x-nonce',
+  'cookie',
+  'proxy-authorization',
+];
 
 async function upstreamCall(
   exchange: Exchange,

@@ -3,7 +3,8 @@
 import * as z from 'zod';
 import { DAY_MS, isoDay } from '../../core/time.ts';
 import { idOr404 } from '../../http/api.ts';
-import { reason } from '../../http/fields.ts';
+import { reason, signatureRule } from '../../http/fields.ts';
+import { SIGNATURE_RULES } from '../../keys/signature.ts';
 import { MAILS } from '../../mail/texts.ts';
 import type { PartnerView } from '../../partners/partner-service.ts';
 import { queries } from '../../usage/usage-reports.ts';
@@ -170,6 +171,9 @@ async function showPartner(context: ConsoleContext, { dialog, errors }: State = 
           <OpenDialog view={view} id="limits">
             {m.operator.limits}
           </OpenDialog>
+          <OpenDialog view={view} id="signatures">
+            {m.operator.signatures}
+          </OpenDialog>
           <OpenDialog view={view} id={action} kind={action === 'suspend' ? 'danger' : 'primary'}>
             {m.operator[action]}
           </OpenDialog>
@@ -197,6 +201,8 @@ async function showPartner(context: ConsoleContext, { dialog, errors }: State = 
             </dd>
             <dt>{m.operator.overage}</dt>
             <dd>{m.operator.overages[partner.overage_action]}</dd>
+            <dt>{m.operator.signatures}</dt>
+            <dd>{m.keys.signatureRules[partner.signature_rule]}</dd>
             <dt>{m.common.created}</dt>
             <dd>
               <Time view={view} at={partner.created_at} />
@@ -283,6 +289,27 @@ async function showPartner(context: ConsoleContext, { dialog, errors }: State = 
         open={isOpen('limits')}
         errors={dialog === 'limits' ? errors : undefined}
       />
+      <Dialog view={view} id="signatures" title={m.operator.signatures} open={isOpen('signatures')}>
+        <form method="post" action={`${base}/signatures`} class="stack">
+          <p>{m.operator.signaturesText}</p>
+          <p class="hint">
+            {m.keys.signatureWorth.bound} {m.keys.signatureWorth.body}
+          </p>
+          <Select
+            scope="signatures"
+            name="rule"
+            label={m.keys.signatureRule}
+            value={partner.signature_rule}
+            options={SIGNATURE_RULES.map((rule) => [rule, m.keys.signatureRules[rule]] as const)}
+          />
+          {why('signatures')}
+          <div class="actions">
+            <button type="submit" class="button primary">
+              {m.common.save}
+            </button>
+          </div>
+        </form>
+      </Dialog>
     </ConsolePage>,
     errors ? 400 : 200,
   );
@@ -405,4 +432,13 @@ operatorConsole.post('/operator/partners/:id/limits', async (context) => {
     : { perSecond: data.second, perDay: data.day, perMonth: data.month, overageAction: data.overage };
   await context.var.services.partners.setLimits(id, change, operatorActor(context), data.reason);
   return done(context, `/operator/partners/${id}`, 'limits_changed');
+});
+
+operatorConsole.post('/operator/partners/:id/signatures', async (context) => {
+  operator(context);
+  const id = idOr404(context.req.param('id'), 'partner');
+  const { data, errors } = await readForm(context, z.object({ rule: signatureRule, reason }));
+  if (errors) return showPartner(context, { dialog: 'signatures', errors });
+  await context.var.services.partners.setSignatureRule(id, data.rule, operatorActor(context), data.reason);
+  return done(context, `/operator/partners/${id}`, 'signatures_changed');
 });

@@ -25,7 +25,8 @@ dashboard.use(async (context, next) => {
   const copy = request.clone();
   const found = await context.var.services.authenticate(
     {
-      headers: request.headers,
+      request,
+      rule: 'bound',
       ip: context.req.header('cf-connecting-ip') ?? '',
       keepAlive: (work) => context.executionCtx.waitUntil(work),
       body: () => readBody(copy, MOST_SIGNED_BODY_BYTES),
@@ -99,7 +100,14 @@ const me = createRoute({
 
 dashboard.openapi(me, async (context) => {
   const partner = await context.var.services.partners.get(callerOf(context).partnerId);
-  const { custom_limits: _, overage_action: __, allowed_origins: ___, company, ...shown } = partner;
+  const {
+    custom_limits: _,
+    overage_action: __,
+    allowed_origins: ___,
+    signature_rule: ____,
+    company,
+    ...shown
+  } = partner;
   return context.json({ ...shown, ...(company && { company }) }, 200);
 });
 

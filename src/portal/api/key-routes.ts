@@ -3,7 +3,16 @@
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { errorAnswers, idOr404, jsonAnswer, jsonBody } from '../../http/api.ts';
-import { ipRanges, keyName, limitValue, lines, reason, rfcTime, scopeList } from '../../http/fields.ts';
+import {
+  ipRanges,
+  keyName,
+  limitValue,
+  lines,
+  reason,
+  rfcTime,
+  scopeList,
+  signatureRule,
+} from '../../http/fields.ts';
 import type { KeyView } from '../../keys/key-service.ts';
 import { developerApi, developerOf } from './developer.ts';
 
@@ -25,6 +34,8 @@ export const keyShape = z.object({
   key_prefix: z.string(),
   scopes: z.array(z.string()),
   allowed_ips: z.array(z.string()),
+  /** Of keys that sign: `any`, or `bound`, which refuses signatures of the body alone. */
+  signature_rule: z.string(),
   is_active: z.boolean(),
   created_at: z.string(),
   expires_at: z.string().nullable(),
@@ -48,6 +59,7 @@ export const showKey = (key: KeyView): z.infer<typeof keyShape> => ({
   key_prefix: key.keyPrefix,
   scopes: key.scopes,
   allowed_ips: key.allowedIps,
+  signature_rule: key.signatureRule,
   is_active: key.isActive && key.quarantinedAt === null,
   created_at: key.createdAt,
   expires_at: key.expiresAt,
@@ -86,6 +98,7 @@ developerApi.openapi(
           scopes: scopeList.optional(),
           expires_at: rfcTime.nullish(),
           allowed_ips: ipRanges.nullish(),
+          signature_rule: signatureRule.optional(),
         }),
       ),
     },
@@ -107,6 +120,7 @@ developerApi.openapi(
         scopes: wanted.scopes ?? (app.scopes.length > 0 ? app.scopes : undefined),
         expiresAt: wanted.expires_at,
         allowedIps: wanted.allowed_ips,
+        signatureRule: wanted.signature_rule,
       },
       actor,
     );
@@ -223,6 +237,7 @@ developerApi.openapi(
           scopes: scopeList.optional(),
           allowed_ips: ipRanges.nullish(),
           expires_at: rfcTime.nullish(),
+          signature_rule: signatureRule.optional(),
           limits: z
             .object({
               burst_limit: limitValue.nullish(),
@@ -240,7 +255,7 @@ developerApi.openapi(
     const { partner, actor } = developerOf(context);
     const { keys } = context.var.services;
     const { keyId } = context.req.valid('param');
-    const { limits: wanted, allowed_ips, expires_at, ...rest } = context.req.valid('json');
+    const { limits: wanted, allowed_ips, expires_at, signature_rule, ...rest } = context.req.valid('json');
     // What may be refused first: then nothing is changed.
     keys.checkScopes(rest.scopes);
     if (wanted) {
@@ -259,7 +274,7 @@ developerApi.openapi(
     const key = await keys.change(
       partner.id,
       keyId,
-      { ...rest, allowedIps: allowed_ips, expiresAt: expires_at },
+      { ...rest, allowedIps: allowed_ips, expiresAt: expires_at, signatureRule: signature_rule },
       actor,
     );
     return context.json(showKey(key), 200);

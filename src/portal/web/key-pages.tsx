@@ -5,7 +5,7 @@ import { sha256Hex } from '../../core/encoding.ts';
 import { AppError } from '../../core/errors.ts';
 import { DAY_MS, isoDay } from '../../core/time.ts';
 import { idOr404 } from '../../http/api.ts';
-import { reason } from '../../http/fields.ts';
+import { reason, signatureRule } from '../../http/fields.ts';
 import { limitSubject } from '../../keys/key-record.ts';
 import type { KeyView } from '../../keys/key-service.ts';
 import { may } from '../../partners/permissions.ts';
@@ -31,7 +31,16 @@ import { type MemberView, shownAt } from '../../web/view.ts';
 import { type FormErrors, type FormValues, readForm, render } from '../../web/web.ts';
 import { showApp } from './app-pages.tsx';
 import { dayField, ipLines, nameField, scopeLines } from './fields.ts';
-import { curlLine, isStale, KeyBadge, ScopeChoices, SecretDialog, scopesOf, stateOf } from './key-parts.tsx';
+import {
+  curlLine,
+  isStale,
+  KeyBadge,
+  ScopeChoices,
+  SecretDialog,
+  SignatureChoice,
+  scopesOf,
+  stateOf,
+} from './key-parts.tsx';
 import { actorFor, done, member, Page, type PortalContext, portal } from './portal-web.tsx';
 
 const DAYS = 7;
@@ -44,6 +53,8 @@ const newKey = z.object({
   scopes: scopeLines,
   expires: dayField,
   allowed_ips: ipLines,
+  /** A person who makes a key reads what each form is worth; the API does as the source document. */
+  signature_rule: signatureRule.default('bound'),
 });
 
 portal.post('/portal/apps/:app/keys', async (context) => {
@@ -75,6 +86,7 @@ portal.post('/portal/apps/:app/keys', async (context) => {
         scopes: data.scopes,
         expiresAt: data.expires,
         allowedIps: data.allowed_ips.length > 0 ? data.allowed_ips : null,
+        signatureRule: data.signature_rule,
       },
       actorFor(context),
     );
@@ -220,6 +232,12 @@ async function showKey(context: PortalContext, key: KeyView, state: PageState = 
             <dd class="mono">{key.keyId}</dd>
             <dt>{m.keys.kind}</dt>
             <dd>{m.keys.kinds[key.kind]}</dd>
+            {key.kind === 'signing' && (
+              <>
+                <dt>{m.keys.signatureRule}</dt>
+                <dd>{m.keys.signatureRules[key.signatureRule]}</dd>
+              </>
+            )}
             <dt>{m.keys.scopes}</dt>
             <dd>{key.scopes.join(', ')}</dd>
             <dt>{m.apps.ips}</dt>
@@ -343,6 +361,13 @@ async function showKey(context: PortalContext, key: KeyView, state: PageState = 
                 error={wrong?.daily_quota}
                 hint={m.keys.dailyQuotaHint}
               />
+              {key.kind === 'signing' && (
+                <SignatureChoice
+                  view={view}
+                  scope="edit"
+                  value={values?.signature_rule ?? key.signatureRule}
+                />
+              )}
               <div class="actions">
                 <button type="submit" class="button primary">
                   {m.common.save}
@@ -433,6 +458,7 @@ const change = z.object({
   allowed_ips: ipLines,
   expires: dayField,
   daily_quota: limitText,
+  signature_rule: signatureRule.optional(),
 });
 
 portal.post('/portal/keys/:key', async (context) => {
@@ -454,7 +480,13 @@ portal.post('/portal/keys/:key', async (context) => {
   await keys.change(
     key.partnerId,
     key.keyId,
-    { name: data.name, scopes: data.scopes, allowedIps: data.allowed_ips, expiresAt: data.expires },
+    {
+      name: data.name,
+      scopes: data.scopes,
+      allowedIps: data.allowed_ips,
+      expiresAt: data.expires,
+      signatureRule: data.signature_rule,
+    },
     actor,
   );
   return done(context, `/portal/keys/${key.keyId}`, 'saved');

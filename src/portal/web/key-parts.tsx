@@ -9,6 +9,7 @@ import { Area, Code, Dialog, Field, SecretSaved, Select, Time } from '../../web/
 import { Table } from '../../web/components/table.tsx';
 import type { MemberView, View } from '../../web/view.ts';
 import type { FormErrors, FormValues } from '../../web/web.ts';
+import { signingCurl } from './guides/snippets.ts';
 
 /** Keys unused for longer deserve a look. */
 const STALE_DAYS = 30;
@@ -42,14 +43,8 @@ export function curlLine(
   key: Pick<KeyView, 'kind' | 'scopes' | 'keyId'>,
   secret: string,
 ): string {
-  if (key.kind === 'signing') {
-    const body = '{"amount":1000,"currency":"XOF"}';
-    return [
-      `BODY=${shell(body)}`,
-      `SIGNATURE=$(printf %s "$BODY" | openssl dgst -sha256 -hmac ${shell(secret)} -r | cut -d' ' -f1)`,
-      `curl -i ${shell(`${origin}/v1/payments`)} -H 'Content-Type: application/json' -H "X-API-Key: ${key.keyId}:$SIGNATURE" -d "$BODY"`,
-    ].join('\n');
-  }
+  if (key.kind === 'signing')
+    return `KEY_ID=${shell(key.keyId)} SECRET=${shell(secret)}\n${signingCurl(origin)}`;
   const path = key.scopes.includes('read:stops')
     ? '/v2/stops/search?q=colobane'
     : key.scopes.includes('read:routes')
@@ -127,6 +122,28 @@ export const ScopeChoices = ({
   </fieldset>
 );
 
+/** What a signing key takes, and what each form is worth. */
+export const SignatureChoice = ({ view, scope, value }: { view: View; scope: string; value?: string }) => {
+  const { signatureRule, signatureRules, signatureWorth } = view.m.keys;
+  return (
+    <div>
+      <Select
+        scope={scope}
+        name="signature_rule"
+        label={signatureRule}
+        value={value}
+        options={[
+          ['bound', signatureRules.bound],
+          ['any', signatureRules.any],
+        ]}
+      />
+      <p class="hint">
+        {signatureWorth.bound} {signatureWorth.body} <a href="/docs/signing">/docs/signing</a>
+      </p>
+    </div>
+  );
+};
+
 /** Reading before writing: least first. */
 export const scopesOf = (catalog: Catalog): string[] =>
   [...catalog.scopes, 'keys:write'].sort(
@@ -203,6 +220,7 @@ export const NewKeyDialog = ({
               error={errors?.allowed_ips}
               hint={m.apps.ipsHint}
             />
+            <SignatureChoice view={view} scope="key" value={values?.signature_rule} />
           </div>
         </details>
         {errors?.form && <p class="error">{errors.form}</p>}

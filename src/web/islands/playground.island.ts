@@ -1,6 +1,9 @@
 // The reference: loads its bundle from our own assets, fills in the test key of this browser session, and asks nobody
 // else for anything.
 
+import { toHex, utf8 } from '../../core/encoding.ts';
+import { boundText, hmacKey } from '../../keys/signature.ts';
+
 interface Settings {
   library: string;
   language: string;
@@ -62,15 +65,35 @@ const configuration = (token: string) =>
 
 let reference: Reference | undefined;
 
+/** The id of a signing key is shown in the reference's examples; its secret stays here. */
+const idOf = (credential: string): string => credential.split(':', 1)[0] ?? '';
+
+/** Signs the whole request, as the guide says, where it goes out under the id of the signing key. */
+async function signed(request: Request): Promise<Request> {
+  const [id = '', secret] = (sessionStorage.getItem(KEY) ?? '').split(':');
+  if (!secret || request.headers.get('authorization') !== `Bearer ${id}`) return request;
+  const { method, url } = request;
+  const headers = new Headers(request.headers);
+  headers.delete('authorization');
+  headers.set('x-signature-version', '2');
+  headers.set('x-timestamp', String(Math.floor(Date.now() / 1000)));
+  headers.set('x-nonce', crypto.randomUUID());
+  const body = new Uint8Array(await request.clone().arrayBuffer());
+  const text = utf8(await boundText({ method, url, headers }, body));
+  const signature = await crypto.subtle.sign('HMAC', await hmacKey(secret, 'bound'), text);
+  headers.set('x-api-key', `${id}:${toHex(signature)}`);
+  return new Request(request, { headers });
+}
+
 function use(token: string): void {
-  if (token.startsWith('pk_live_')) {
+  if (/^[pa]k_live_/.test(token)) {
     if (problem && field) problem.textContent = field.dataset.liveRefused ?? '';
     if (field) field.value = '';
     return;
   }
   if (problem) problem.textContent = '';
   sessionStorage.setItem(KEY, token);
-  reference?.updateConfiguration(configuration(token));
+  reference?.updateConfiguration(configuration(idOf(token)));
 }
 
 if (field) {
@@ -102,7 +125,7 @@ const limits = document.querySelector('[data-limits]');
 const PERIODS = ['Second', 'Day', 'Month'];
 const send = globalThis.fetch.bind(globalThis);
 globalThis.fetch = async (...request: Parameters<typeof fetch>) => {
-  const response = await send(...request);
+  const response = await send(await signed(new Request(...request)));
   const found = PERIODS.flatMap((period) => {
     const remaining = response.headers.get(`x-ratelimit-remaining-${period}`);
     const limit = response.headers.get(`x-ratelimit-limit-${period}`);
@@ -122,6 +145,6 @@ globalThis.fetch = async (...request: Parameters<typeof fetch>) => {
 const { createApiReference } = (await import(settings.library)) as {
   createApiReference(element: string, configuration: unknown): Reference;
 };
-reference = createApiReference('#reference', configuration(sessionStorage.getItem(KEY) ?? ''));
+reference = createApiReference('#reference', configuration(idOf(sessionStorage.getItem(KEY) ?? '')));
 
-export {};
+

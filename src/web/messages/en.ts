@@ -154,6 +154,7 @@ export const en = {
     suspended: 'Suspended. All keys are refused from now on.',
     reinstated: 'Reinstated.',
     limits_changed: 'The limits are changed, and in force.',
+    signatures_changed: 'What keys may sign is changed, and in force.',
     revoked: 'The key is revoked, and its owner has mail.',
     blocked: 'Blocked. Within a minute or so at every edge.',
     unblocked: 'Lifted. Within a minute or so at every edge.',
@@ -301,7 +302,14 @@ export const en = {
     scopes: 'Scopes',
     expires: 'Expires',
     expiresHint: 'At the end of that day, UTC. Empty: never.',
-    more: 'Addresses and expiry',
+    more: 'Addresses, expiry and signatures',
+    signatureRule: 'A signing key may sign',
+    signatureRules: { bound: 'the whole request only', any: 'the whole request, or its body alone' },
+    signatureWorth: {
+      bound:
+        'A signature of the whole request is good for that one request, once, within five minutes: whoever sees it can neither change nor repeat it.',
+      body: 'A signature of the body alone only keeps the body from being changed: whoever sees it can send that body again, at any time and to any call that the key may make.',
+    },
     create: 'Make the key',
     prefix: 'Prefix',
     id: 'Id',
@@ -558,6 +566,7 @@ export const en = {
       'partner.suspended': 'suspended the account',
       'partner.tier_changed': 'changed the tier',
       'partner.limits_changed': 'changed the limits',
+      'partner.signatures_changed': 'changed what keys may sign',
     },
   },
   settings: {
@@ -623,7 +632,7 @@ export const en = {
     keyText:
       'Requests are really sent, through the gateway, and count for this key. Your browser keeps it until you close the tab.',
     limits: 'What the last answer said',
-    paste: 'Test key',
+    paste: 'Test key (of a signing key: its id, a colon, its secret)',
     make: 'Make one for a day',
     noLive: 'This is a live key. The playground takes test keys only.',
     noScript: 'The playground needs JavaScript. The list of all calls does not:',
@@ -660,8 +669,8 @@ export const en = {
       fix: 'Look the key up in the portal by its prefix. Lost the secret? Roll the key.',
     },
     invalid_signature: {
-      what: 'The HMAC does not match the body, or the timestamp or nonce was refused.',
-      fix: 'Sign the exact bytes that you send. With X-Timestamp and X-Nonce sign timestamp.nonce.body, with a right clock and a new nonce.',
+      what: 'The HMAC does not match the request, its timestamp or nonce was refused, or the whole request must be signed and not its body alone.',
+      fix: 'Sign exactly what you send, with a right clock and a new nonce each time. The guide “Signing requests” has the lines in their order.',
     },
     invalid_token: {
       what: 'The portal’s API was called without a valid bearer token.',
@@ -783,6 +792,8 @@ export const en = {
     suspendText: 'All keys of this partner are refused at once.',
     limits: 'Limits',
     limitsText: '-1 is unlimited, 0 is nothing. In force at once.',
+    signatures: 'Signatures',
+    signaturesText: 'What all signing keys of this partner may sign at most. In force at once.',
     perSecond: 'Per second',
     perDay: 'Per day',
     perMonth: 'Per month',

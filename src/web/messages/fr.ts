@@ -163,6 +163,7 @@ export const fr: typeof en = {
     suspended: 'Suspendu. Toutes les clés sont désormais refusées.',
     reinstated: 'Rétabli.',
     limits_changed: 'Les limites sont changées et s’appliquent.',
+    signatures_changed: 'Ce que les clés peuvent signer est changé, et s’applique.',
     revoked: 'La clé est révoquée et ses propriétaires sont prévenus.',
     blocked: 'Bloqué. Effet partout d’ici une minute environ.',
     unblocked: 'Blocage levé. Effet partout d’ici une minute environ.',
@@ -317,7 +318,14 @@ export const fr: typeof en = {
     scopes: 'Droits',
     expires: 'Expiration',
     expiresHint: 'À la fin de ce jour, UTC. Vide : jamais.',
-    more: 'Adresses et expiration',
+    more: 'Adresses, expiration et signatures',
+    signatureRule: 'Une clé de signature peut signer',
+    signatureRules: { bound: 'toute la requête seulement', any: 'toute la requête, ou son corps seul' },
+    signatureWorth: {
+      bound:
+        'La signature de toute la requête vaut pour cette seule requête, une fois, pendant cinq minutes : qui la voit ne peut ni la modifier ni la rejouer.',
+      body: 'La signature du corps seul empêche seulement de modifier le corps : qui la voit peut renvoyer ce corps, à tout moment et vers tout appel permis à la clé.',
+    },
     create: 'Créer la clé',
     prefix: 'Préfixe',
     id: 'Identifiant',
@@ -576,6 +584,7 @@ export const fr: typeof en = {
       'partner.suspended': 'a suspendu le compte',
       'partner.tier_changed': 'a changé le forfait',
       'partner.limits_changed': 'a changé les limites',
+      'partner.signatures_changed': 'a changé ce que les clés peuvent signer',
     },
   },
   settings: {
@@ -642,7 +651,7 @@ export const fr: typeof en = {
     keyText:
       'Les requêtes partent vraiment, à travers la passerelle, et comptent pour cette clé. Votre navigateur la garde jusqu’à la fermeture de l’onglet.',
     limits: 'Ce que dit la dernière réponse',
-    paste: 'Clé de test',
+    paste: 'Clé de test (d’une clé de signature : identifiant, deux-points, secret)',
     make: 'En créer une pour un jour',
     noLive: 'C’est une clé de production. Les essais n’acceptent que des clés de test.',
     noScript: 'Les essais demandent JavaScript. La liste de tous les appels, non :',
@@ -679,8 +688,8 @@ export const fr: typeof en = {
       fix: 'Cherchez la clé dans le portail par son préfixe. Secret perdu ? Renouvelez la clé.',
     },
     invalid_signature: {
-      what: 'Le HMAC ne correspond pas au corps, ou l’horodatage ou le nonce a été refusé.',
-      fix: 'Signez les octets exacts que vous envoyez. Avec X-Timestamp et X-Nonce, signez timestamp.nonce.corps, à l’heure juste et avec un nouveau nonce.',
+      what: 'Le HMAC ne correspond pas à la requête, l’horodatage ou le nonce a été refusé, ou il faut signer toute la requête et non son corps seul.',
+      fix: 'Signez exactement ce que vous envoyez, à l’heure juste et avec un nouveau nonce chaque fois. Le guide « Signer les requêtes » donne les lignes dans l’ordre.',
     },
     invalid_token: {
       what: 'L’API du portail a été appelée sans jeton valable.',
@@ -806,6 +815,9 @@ export const fr: typeof en = {
     suspendText: 'Toutes les clés de ce partenaire sont refusées aussitôt.',
     limits: 'Limites',
     limitsText: '-1 est illimité, 0 n’autorise rien. Effet immédiat.',
+    signatures: 'Signatures',
+    signaturesText:
+      'Ce que toutes les clés de signature de ce partenaire peuvent signer au plus. Effet immédiat.',
     perSecond: 'Par seconde',
     perDay: 'Par jour',
     perMonth: 'Par mois',

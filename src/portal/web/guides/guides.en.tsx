@@ -2,7 +2,7 @@
 
 import type { View } from '../../../web/view.ts';
 import { Snippets } from './snippet-list.tsx';
-import { callSnippets, signingSnippets } from './snippets.ts';
+import { bodySigningCurl, callSnippets, signingSnippets } from './snippets.ts';
 
 export const FirstCall = (view: View) => (
   <>
@@ -34,24 +34,69 @@ export const Signing = (view: View) => (
   <>
     <p>
       A <b>signing key</b> has an id (<code>ak_…</code>) and a secret (<code>sk_…</code>). The secret never
-      travels: you send the id and an HMAC-SHA256 of the exact bytes of the body, in hex.
+      travels: you send the id, and an HMAC-SHA256 in hex of what you ask for.
     </p>
     <p>
-      <code>X-API-Key: ak_test_…:&lt;hex HMAC-SHA256(secret, body)&gt;</code>
+      There are two forms. {view.m.keys.signatureWorth.bound} {view.m.keys.signatureWorth.body}
+    </p>
+    <h2>Signing the whole request</h2>
+    <p>
+      Four headers: <code>X-Signature-Version: 2</code>, <code>X-Timestamp</code> (Unix seconds, at most five
+      minutes off), <code>X-Nonce</code> (16 to 128 letters, digits, <code>_</code> or <code>-</code>, never
+      used before with this key) and{' '}
+      <code>X-API-Key: ak_…:&lt;hex HMAC-SHA256("v2:" + secret, text)&gt;</code>. The text is these eight
+      lines, joined by one newline each, with none at the end:
+    </p>
+    <ol>
+      <li>
+        <code>v2</code>
+      </li>
+      <li>the method, in capitals</li>
+      <li>
+        path and query exactly as your client sends them: from the <code>/</code> after the host to the end,
+        percent-encoding, order and an empty <code>?</code> untouched, no fragment
+      </li>
+      <li>
+        the value of <code>X-Timestamp</code>
+      </li>
+      <li>
+        the value of <code>X-Nonce</code>
+      </li>
+      <li>
+        the value of <code>Content-Type</code>, or an empty line when you send none
+      </li>
+      <li>
+        the value of <code>Idempotency-Key</code>, or an empty line when you send none
+      </li>
+      <li>SHA-256 of the bytes of the body, in lower-case hex; of nothing when there is no body</li>
+    </ol>
+    <p>
+      Put your key's id into <code>KEY_ID</code> and its secret into <code>SECRET</code>, in the environment,
+      and run one of these. Each takes a payment and lists it.
     </p>
     <Snippets view={view} list={signingSnippets(view.origin)} />
-    <h2>Against replays</h2>
+    <h2>Signing the body alone</h2>
     <p>
-      Send <code>X-Timestamp</code> (Unix seconds) and <code>X-Nonce</code> (any text, once) as well. The
-      signature then covers <code>timestamp.nonce.body</code>, may be five minutes off, and works once.
+      <code>X-API-Key: ak_…:&lt;hex HMAC-SHA256(secret, body)&gt;</code>, and none of the other three headers.
+      It works for calls that have a body, unless the key, your account or the call asks for the whole
+      request; never for calls without a body, nor under <code>/dashboard</code>. Its answers carry a{' '}
+      <code>Link</code> header to this page. A body that begins with up to twelve digits and a dot is refused.
     </p>
+    <Snippets view={view} list={[['curl', bodySigningCurl(view.origin)]]} />
     <h2>Usual mistakes</h2>
     <ul>
       <li>Signing an object and sending another serialisation of it. Sign the bytes that you send.</li>
       <li>
         A trailing newline from the shell: use <code>printf %s</code>, not <code>echo</code>.
       </li>
-      <li>A GET has an empty body: sign the empty text.</li>
+      <li>
+        A header that your client adds by itself: many send a <code>Content-Type</code> with every body. Set
+        it yourself.
+      </li>
+      <li>A query that your client encodes anew. Sign the address that leaves.</li>
+      <li>
+        Trying again with the same nonce: sign again. The <code>Idempotency-Key</code> stays the same.
+      </li>
     </ul>
   </>
 );

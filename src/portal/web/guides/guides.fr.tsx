@@ -2,7 +2,7 @@
 
 import type { View } from '../../../web/view.ts';
 import { Snippets } from './snippet-list.tsx';
-import { callSnippets, signingSnippets } from './snippets.ts';
+import { bodySigningCurl, callSnippets, signingSnippets } from './snippets.ts';
 
 export const FirstCall = (view: View) => (
   <>
@@ -36,26 +36,73 @@ export const Signing = (view: View) => (
   <>
     <p>
       Une <b>clé de signature</b> se compose d’un identifiant (<code>ak_…</code>) et d’un secret (
-      <code>sk_…</code>). Le secret ne voyage jamais : vous envoyez l’identifiant et le HMAC-SHA256, en
-      hexadécimal, des octets exacts du corps.
+      <code>sk_…</code>). Le secret ne voyage jamais : vous envoyez l’identifiant, et le HMAC-SHA256, en
+      hexadécimal, de ce que vous demandez.
     </p>
     <p>
-      <code>X-API-Key: ak_test_…:&lt;HMAC-SHA256(secret, corps) en hexadécimal&gt;</code>
+      Il y a deux formes. {view.m.keys.signatureWorth.bound} {view.m.keys.signatureWorth.body}
+    </p>
+    <h2>Signer toute la requête</h2>
+    <p>
+      Quatre en-têtes : <code>X-Signature-Version: 2</code>, <code>X-Timestamp</code> (secondes Unix, à cinq
+      minutes près), <code>X-Nonce</code> (16 à 128 lettres, chiffres, <code>_</code> ou <code>-</code>,
+      jamais employé avec cette clé) et{' '}
+      <code>X-API-Key: ak_…:&lt;HMAC-SHA256("v2:" + secret, texte) en hexadécimal&gt;</code>. Le texte est
+      fait de ces huit lignes, séparées par un seul saut de ligne, sans saut à la fin :
+    </p>
+    <ol>
+      <li>
+        <code>v2</code>
+      </li>
+      <li>la méthode, en capitales</li>
+      <li>
+        le chemin et la requête exactement comme votre client les envoie : du <code>/</code> après l’hôte
+        jusqu’à la fin, sans toucher à l’encodage, à l’ordre ni à un <code>?</code> vide, sans fragment
+      </li>
+      <li>
+        la valeur de <code>X-Timestamp</code>
+      </li>
+      <li>
+        la valeur de <code>X-Nonce</code>
+      </li>
+      <li>
+        la valeur de <code>Content-Type</code>, ou une ligne vide si vous n’en envoyez pas
+      </li>
+      <li>
+        la valeur d’<code>Idempotency-Key</code>, ou une ligne vide si vous n’en envoyez pas
+      </li>
+      <li>
+        le SHA-256 des octets du corps, en hexadécimal minuscule ; celui de rien s’il n’y a pas de corps
+      </li>
+    </ol>
+    <p>
+      Mettez l’identifiant de votre clé dans <code>KEY_ID</code> et son secret dans <code>SECRET</code>, dans
+      l’environnement, puis lancez l’un de ces exemples. Chacun prend un paiement et en demande la liste.
     </p>
     <Snippets view={view} list={signingSnippets(view.origin)} />
-    <h2>Contre le rejeu</h2>
+    <h2>Signer le corps seul</h2>
     <p>
-      Envoyez aussi <code>X-Timestamp</code> (secondes Unix) et <code>X-Nonce</code> (un texte, une seule
-      fois). La signature couvre alors <code>timestamp.nonce.corps</code>, tolère cinq minutes d’écart et ne
-      sert qu’une fois.
+      <code>X-API-Key: ak_…:&lt;HMAC-SHA256(secret, corps) en hexadécimal&gt;</code>, sans les trois autres
+      en-têtes. Cette forme vaut pour les appels qui ont un corps, sauf si la clé, votre compte ou l’appel
+      exige toute la requête ; jamais pour un appel sans corps, ni sous <code>/dashboard</code>. Ses réponses
+      portent un en-tête <code>Link</code> vers cette page. Un corps qui commence par un à douze chiffres et
+      un point est refusé.
     </p>
+    <Snippets view={view} list={[['curl', bodySigningCurl(view.origin)]]} />
     <h2>Erreurs fréquentes</h2>
     <ul>
       <li>Signer un objet et en envoyer une autre sérialisation. Signez les octets que vous envoyez.</li>
       <li>
         Un saut de ligne ajouté par le shell : préférez <code>printf %s</code> à <code>echo</code>.
       </li>
-      <li>Un GET n’a pas de corps : signez le texte vide.</li>
+      <li>
+        Un en-tête ajouté par votre client : beaucoup envoient un <code>Content-Type</code> avec tout corps.
+        Fixez-le vous-même.
+      </li>
+      <li>Une requête que votre client encode à nouveau. Signez l’adresse qui part.</li>
+      <li>
+        Réessayer avec le même nonce : signez à nouveau. L’<code>Idempotency-Key</code>, elle, reste la même.
+      </li>
     </ul>
   </>
 );

@@ -1,4 +1,4 @@
-// The same call in four languages, for the guides.
+// Calls in several languages, for the guides. What signs is run by the tests as it is read on the page.
 
 export const callSnippets = (origin: string): readonly (readonly [name: string, code: string])[] => [
   ['curl', `curl -i -H 'Authorization: Bearer pk_test_…' '${origin}/v2/stops/search?q=colobane'`],
@@ -26,41 +26,79 @@ $stops = json_decode(curl_exec($curl), true);`,
   ],
 ];
 
+/** Signs with openssl: two calls, one with a body and one without. KEY_ID and SECRET are the shell's. */
+export const signingCurl = (origin: string): string =>
+  String.raw`hex() { openssl dgst -sha256 -r "$@" | cut -d' ' -f1; }
+call() {
+  METHOD=$1 TARGET=$2 BODY=$3 TYPE=${'$'}{3:+application/json} TIME=$(date +%s) NONCE=$(openssl rand -hex 16)
+  SIGNATURE=$(printf 'v2\n%s\n%s\n%s\n%s\n%s\n%s\n%s' "$METHOD" "$TARGET" "$TIME" "$NONCE" "$TYPE" "" \
+    "$(printf %s "$BODY" | hex)" | hex -hmac "v2:$SECRET")
+  curl -i -X "$METHOD" "${origin}$TARGET" -H "X-API-Key: $KEY_ID:$SIGNATURE" -H 'X-Signature-Version: 2' \
+    -H "X-Timestamp: $TIME" -H "X-Nonce: $NONCE" ${'$'}{TYPE:+-H "Content-Type: $TYPE" -d "$BODY"}
+}
+call POST /v1/payments '{"amount":1000,"currency":"XOF"}'
+call GET '/v1/payments?limit=1'`;
+
 export const signingSnippets = (origin: string): readonly (readonly [name: string, code: string])[] => [
-  [
-    'curl',
-    `BODY='{"amount":1000,"currency":"XOF"}'
-SIGNATURE=$(printf %s "$BODY" | openssl dgst -sha256 -hmac "$SECRET" -r | cut -d' ' -f1)
-curl -i '${origin}/v1/payments' -H 'Content-Type: application/json' -H "X-API-Key: $KEY_ID:$SIGNATURE" -d "$BODY"`,
-  ],
+  ['curl', signingCurl(origin)],
   [
     'JavaScript',
-    `import { createHmac } from 'node:crypto';
+    String.raw`import { createHash, createHmac, randomUUID } from 'node:crypto';
 
-const body = JSON.stringify({ amount: 1000, currency: 'XOF' });
-const signature = createHmac('sha256', process.env.SECRET).update(body).digest('hex');
-await fetch('${origin}/v1/payments', {
-  method: 'POST',
-  headers: { 'Content-Type': 'application/json', 'X-API-Key': \`\${process.env.KEY_ID}:\${signature}\` },
-  body,
-});`,
+async function call(method, target, body = '') {
+  const time = String(Math.floor(Date.now() / 1000));
+  const nonce = randomUUID();
+  const type = body && 'application/json';
+  const hash = createHash('sha256').update(body).digest('hex');
+  const signature = createHmac('sha256', 'v2:' + process.env.SECRET)
+    .update(['v2', method, target, time, nonce, type, '', hash].join('\n'))
+    .digest('hex');
+  const response = await fetch('${origin}' + target, {
+    method,
+    headers: {
+      'X-API-Key': process.env.KEY_ID + ':' + signature,
+      'X-Signature-Version': '2',
+      'X-Timestamp': time,
+      'X-Nonce': nonce,
+      ...(type && { 'Content-Type': type }),
+    },
+    ...(body && { body }),
+  });
+  console.log(response.status, await response.json());
+}
+
+await call('POST', '/v1/payments', JSON.stringify({ amount: 1000, currency: 'XOF' }));
+await call('GET', '/v1/payments?limit=1');`,
   ],
   [
     'Python',
-    `import hashlib, hmac, json, os, requests
+    String.raw`import hashlib, hmac, json, os, secrets, time, urllib.request
 
-body = json.dumps({"amount": 1000, "currency": "XOF"}).encode()
-signature = hmac.new(os.environ["SECRET"].encode(), body, hashlib.sha256).hexdigest()
-requests.post("${origin}/v1/payments", data=body,
-              headers={"Content-Type": "application/json", "X-API-Key": f"{os.environ['KEY_ID']}:{signature}"})`,
-  ],
-  [
-    'PHP',
-    `$body = json_encode(['amount' => 1000, 'currency' => 'XOF']);
-$signature = hash_hmac('sha256', $body, getenv('SECRET'));
-$curl = curl_init('${origin}/v1/payments');
-curl_setopt_array($curl, [CURLOPT_POSTFIELDS => $body, CURLOPT_RETURNTRANSFER => true,
-  CURLOPT_HTTPHEADER => ['Content-Type: application/json', 'X-API-Key: ' . getenv('KEY_ID') . ':' . $signature]]);
-echo curl_exec($curl);`,
+def call(method, target, body=b""):
+    moment, nonce = str(int(time.time())), secrets.token_hex(16)
+    kind = "application/json" if body else ""
+    text = "\n".join(["v2", method, target, moment, nonce, kind, "", hashlib.sha256(body).hexdigest()])
+    key = ("v2:" + os.environ["SECRET"]).encode()
+    signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    headers = {
+        "X-API-Key": os.environ["KEY_ID"] + ":" + signature,
+        "X-Signature-Version": "2",
+        "X-Timestamp": moment,
+        "X-Nonce": nonce,
+    }
+    if body:
+        headers["Content-Type"] = kind
+    request = urllib.request.Request("${origin}" + target, body or None, headers, method=method)
+    with urllib.request.urlopen(request) as response:
+        print(response.status, response.read().decode())
+
+call("POST", "/v1/payments", json.dumps({"amount": 1000, "currency": "XOF"}).encode())
+call("GET", "/v1/payments?limit=1")`,
   ],
 ];
+
+/** The source document's form: over the body alone. */
+export const bodySigningCurl = (origin: string): string =>
+  `BODY='{"amount":1000,"currency":"XOF"}'
+SIGNATURE=$(printf %s "$BODY" | openssl dgst -sha256 -hmac "$SECRET" -r | cut -d' ' -f1)
+curl -i '${origin}/v1/payments' -H 'Content-Type: application/json' -H "X-API-Key: $KEY_ID:$SIGNATURE" -d "$BODY"`;
