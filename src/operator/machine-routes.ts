@@ -60,7 +60,8 @@ export function mergeDocuments(own: readonly OpenApiPart[], catalog: readonly Ca
           type: 'apiKey',
           in: 'header',
           name: 'X-API-Key',
-          description: 'ak_…:<hex HMAC-SHA256(secret, raw body)>',
+          description:
+            'ak_…:<hex HMAC-SHA256> of the whole request (X-Signature-Version: 2), or of the body alone. See /docs/signing',
         },
       },
     },

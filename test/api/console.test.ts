@@ -61,6 +61,37 @@ describe('partners', () => {
     expect((await operator.get(path)).text).toContain('upgrade');
   });
 
+  it('may be held to signatures of the whole request, and so may a key by whoever makes it', async () => {
+    const partner = await makePartner();
+    const person = await memberOf(partner.id, 'developer');
+    const path = `/operator/partners/${partner.id}`;
+    expect((await operator.post(`${path}/signatures`, { rule: 'bound', reason: '' })).status).toBe(400);
+    expect((await operator.post(`${path}/signatures`, { rule: 'none', reason: 'x' })).status).toBe(400);
+    const done = await operator.post(`${path}/signatures`, { rule: 'bound', reason: 'takes payments' });
+    expect(done.headers.location).toContain('done=signatures_changed');
+    expect((await operator.get(path)).text).toContain('the whole request only');
+    expect(await lastAudit(partner.id, 'partner.signatures_changed')).toMatchObject({
+      details: { rule: 'bound', reason: 'takes payments' },
+    });
+
+    await person.post('/portal/apps', { name: 'Till' });
+    const [app] = await query('SELECT id FROM dev_apps WHERE partner_id = $1', [partner.id]);
+    const page = (await person.get(`/portal/apps/${app?.id}`)).text;
+    expect(page).toContain('whoever sees it can neither change nor repeat it');
+    const wanted = { kind: 'signing', environment: 'test', name: 'Till', scopes: 'read:payments' };
+    const form = { ...wanted, form: crypto.randomUUID() };
+    const made = await person.post(`/portal/apps/${app?.id}/keys`, form);
+    // The line to paste signs as the guide does.
+    expect(made.text).toContain('X-Signature-Version: 2');
+    const rule = async () =>
+      (await query('SELECT key_id, signature_rule FROM api_key WHERE partner_id = $1', [partner.id]))[0];
+    const key = await rule();
+    expect(key?.signature_rule).toBe('bound');
+    const change = { name: 'Till', scopes: 'read:payments', signature_rule: 'any' };
+    await person.post(`/portal/keys/${key?.key_id}`, change);
+    expect((await rule())?.signature_rule).toBe('any');
+  });
+
   it('are found by name, address and status', async () => {
     const partner = await makePartner({ status: 'sandbox_only' });
     expect((await operator.get(`/operator?search=${partner.email}`)).text).toContain(

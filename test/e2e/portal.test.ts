@@ -241,6 +241,17 @@ it('the playground sends a real request with a test key, and shows the limits', 
     (text) => (text ?? '').includes(`X-RateLimit-Remaining-Day: ${left} /`),
   );
   expect(await page.locator('[data-limits]').textContent()).toContain(`X-RateLimit-Remaining-Day: ${left} /`);
+  // With a signing key each request is signed whole, and neither its secret nor a bearer leaves the page.
+  const { id, secret } = stack.demo.keys.signing;
+  await page.fill('#playground-key', `${id}:${secret}`);
+  await page.locator('#playground-key').blur();
+  const signedAnswer = page.waitForResponse((each) => each.url().includes('/v2/'));
+  await page.locator('button', { hasText: /^Send/ }).last().click();
+  const headers = await (await signedAnswer).request().allHeaders();
+  expect([(await signedAnswer).status(), headers['x-signature-version']]).toEqual([200, '2']);
+  expect(headers['x-api-key']).toMatch(new RegExp(`^${id}:[0-9a-f]{64}$`));
+  expect(JSON.stringify(headers)).not.toContain(secret);
+  expect(headers.authorization).toBeUndefined();
   expect(outside).toEqual([]);
   expect(problems).toEqual([]);
 });

@@ -30,6 +30,25 @@ describe('the catalogue', () => {
     '/V2/routes/list',
   ])('%s is nothing', (path) => expect(catalog.match('GET', path)).toEqual({ found: 'nothing' }));
 
+  it('takes a signature of the body alone where there is a body, unless the document forbids it', () => {
+    const ruleOf = (own: object) => {
+      const operation = { requestBody: { content: {} }, 'x-passerelle': { scope: null, ...own } };
+      const settings = { cost: 1, cacheSeconds: 0, timeoutMs: 1000, bodyBytes: 10 };
+      const one = loadCatalog([
+        {
+          openapi: '3.1.0',
+          info: { title: 'One', version: '1' },
+          'x-passerelle': { id: 'one', upstream: ['ONE'], sandbox: 'none', defaults: settings },
+          paths: { '/v3/one': { delete: operation } },
+        },
+      ]);
+      const match = one.match('DELETE', '/v3/one');
+      return match.found === 'route' ? match.route.signatureRule : match.found;
+    };
+    expect([ruleOf({}), ruleOf({ signatureRule: 'bound' })]).toEqual(['any', 'bound']);
+    expect(() => ruleOf({ signatureRule: 'any' })).toThrow(/document 0/);
+  });
+
   it('adding an API is adding a document', () => {
     const extra = {
       openapi: '3.1.0',
@@ -51,6 +70,8 @@ describe('the catalogue', () => {
       route: { cost: 5, cacheSeconds: 60, timeoutMs: 1000, upstream: ['WEATHER_ORIGIN'] },
     });
     expect(more.scopes).toContain('read:weather');
+    // Nothing is signed by its body where the document has none.
+    expect(more.match('GET', '/v3/weather/dakar')).toMatchObject({ route: { signatureRule: 'bound' } });
     expect(() => loadCatalog([extra, extra])).toThrow(/offered twice/);
     expect(() => loadCatalog([{ ...extra, 'x-passerelle': undefined }])).toThrow(/document 0/);
   });

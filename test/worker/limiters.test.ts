@@ -327,6 +327,20 @@ describe('repetition', () => {
     const replies = await Promise.all([1, 2, 3].map(() => outcome(callOf('race', { nonce: 'n' }))));
     expect(replies.sort()).toEqual(['admit', 'replayed', 'replayed']);
   });
+
+  it('of a nonce that was used where nothing is taken, at the same moment or before, is refused', async () => {
+    const use = async (value: string) =>
+      key('key-surfaces').useNonce({ value, expiresMs: Date.now() + 600_000 });
+    const taken = async () => (await outcome(callOf('surfaces', { nonce: 'both' }))) === 'admit';
+    const first = await Promise.all([taken(), use('both'), taken(), use('both')]);
+    expect(first.filter(Boolean)).toHaveLength(1);
+    expect([await use('one'), await use('one')]).toEqual([true, false]);
+    await evictDurableObject(key('key-surfaces'));
+    expect([await use('one'), await outcome(callOf('surfaces', { nonce: 'one' }))]).toEqual([
+      false,
+      'replayed',
+    ]);
+  });
 });
 
 describe('settling', () => {

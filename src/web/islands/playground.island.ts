@@ -146,5 +146,3 @@ const { createApiReference } = (await import(settings.library)) as {
   createApiReference(element: string, configuration: unknown): Reference;
 };
 reference = createApiReference('#reference', configuration(idOf(sessionStorage.getItem(KEY) ?? '')));
-
-

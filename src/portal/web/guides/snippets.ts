@@ -35,6 +35,7 @@ call() {
     "$(printf %s "$BODY" | hex)" | hex -hmac "v2:$SECRET")
   curl -i -X "$METHOD" "${origin}$TARGET" -H "X-API-Key: $KEY_ID:$SIGNATURE" -H 'X-Signature-Version: 2' \
     -H "X-Timestamp: $TIME" -H "X-Nonce: $NONCE" ${'$'}{TYPE:+-H "Content-Type: $TYPE" -d "$BODY"}
+  echo
 }
 call POST /v1/payments '{"amount":1000,"currency":"XOF"}'
 call GET '/v1/payments?limit=1'`;
