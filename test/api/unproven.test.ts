@@ -13,6 +13,7 @@ import {
   query,
   stack,
 } from '../support/api.ts';
+import { signed } from '../support/signing.ts';
 
 const ROUTE = '/v2/stops/x/departures';
 
@@ -28,7 +29,7 @@ const failures = async (partnerId: string): Promise<number> =>
       ?.n,
   );
 
-it('a revoked key and a wrong signature write no event, and are counted by code, by minute and by partner', async () => {
+it('a revoked key, a wrong signature and a repeated one write no event, and are counted by code, by minute and by partner', async () => {
   const partner = await makePartner();
   const revoked = await makeKey(partner.id, { set: { is_active: false } });
   const expired = await makeKey(partner.id, { environment: 'test', set: { expires_at: '2020-01-01' } });
@@ -48,24 +49,29 @@ it('a revoked key and a wrong signature write no event, and are counted by code,
   }
   const answer = await call(ROUTE, { key: good.secret });
   expect(answer.status).toBe(200);
-  // Six with live keys of this partner; those with its test key count for nobody.
+  const request = signed(signing, ROUTE);
+  const [once, again] = [await call(ROUTE, request), await call(ROUTE, request)];
+  expect([once.status, again.status]).toEqual([200, 401]);
+  // Seven with live keys of this partner; those with its test key count for nobody.
   expect(
     await eventually(
       () => failures(partner.id),
-      (n) => n >= 6,
+      (n) => n >= 7,
     ),
-  ).toBe(6);
+  ).toBe(7);
   await eventually(
     () => eventCount(partner.id),
-    (n) => n > 0,
+    (n) => n > 1,
   );
-  expect(await query('SELECT id FROM api_usage_events WHERE partner_id = $1', [partner.id])).toEqual([
-    { id: answer.headers['x-request-id'] },
-  ]);
+  expect(
+    await query('SELECT id FROM api_usage_events WHERE partner_id = $1 ORDER BY occurred_at', [partner.id]),
+  ).toEqual([answer, once].map(({ headers }) => ({ id: headers['x-request-id'] })));
   expect((await attempts('invalid_api_key')) - keysBefore).toBe(6);
-  expect((await attempts('invalid_signature')) - signaturesBefore).toBe(3);
+  expect((await attempts('invalid_signature')) - signaturesBefore).toBe(4);
   const lines = await control<string[]>('lines', partner.id);
-  expect(lines.filter((line) => line.includes('"status":401') && line.includes('"reason":'))).toHaveLength(9);
+  expect(lines.filter((line) => line.includes('"status":401') && line.includes('"reason":'))).toHaveLength(
+    10,
+  );
 });
 
 it('keys that cannot be used count against their address, and are held off with those that nobody has', async () => {

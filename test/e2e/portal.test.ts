@@ -245,6 +245,10 @@ it('the playground sends a real request with a test key, and shows the limits', 
   const { id, secret } = stack.demo.keys.signing;
   await page.fill('#playground-key', `${id}:${secret}`);
   await page.locator('#playground-key').blur();
+  await goTo(page, '/portal/playground');
+  expect(await page.inputValue('#playground-key')).toBe(`${id}:${secret}`);
+  await page.locator('#reference').getByText('PassBI transit API').first().waitFor();
+  await page.locator('#reference button', { hasText: 'Test Request' }).first().click();
   const signedAnswer = page.waitForResponse((each) => each.url().includes('/v2/'));
   await page.locator('button', { hasText: /^Send/ }).last().click();
   const headers = await (await signedAnswer).request().allHeaders();

@@ -37,7 +37,11 @@ export async function limit(
     const call = { ...limitSubject(caller), id: exchange.id, cost: route.cost, nonce: exchange.nonce };
     const reply = await gateway.limiter.take(call);
     if (reply.outcome === 'stale') return 'stale';
-    if (reply.outcome === 'replayed') return deny('invalid_signature', undefined, 'nonce used before');
+    if (reply.outcome === 'replayed') {
+      // Whoever saw a request can repeat it: that proves nothing.
+      exchange.isProven = false;
+      return deny('invalid_signature', undefined, 'nonce used before');
+    }
     if (reply.outcome === 'settled')
       return deny('limiter_unavailable', undefined, 'settled before it was taken');
     exchange.gauges = reply.gauges;
