@@ -25,7 +25,8 @@ export async function forward(exchange: Exchange, gateway: GatewayPorts): Promis
     return deny('upstream_error', undefined, 'no upstream is configured');
   const cutOff = new AbortController();
   const stream = requestBody(exchange, cutOff);
-  const body = exchange.body ?? stream?.body ?? null;
+  // A signature reads also what is empty; `fetch` takes no body at all with a GET.
+  const body = exchange.body?.length === 0 ? null : (exchange.body ?? stream?.body ?? null);
   const startedMs = gateway.now();
   const tries = IDEMPOTENT.has(exchange.request.method) && !stream ? 2 : 1;
   try {

@@ -138,7 +138,7 @@ export const SignatureChoice = ({ view, scope, value }: { view: View; scope: str
         ]}
       />
       <p class="hint">
-        {signatureWorth.bound} {signatureWorth.body} <a href="/docs/signing">/docs/signing</a>
+        {signatureWorth.bound} {signatureWorth.body} <a href="/docs/signing">{view.m.nav.docs}</a>
       </p>
     </div>
   );

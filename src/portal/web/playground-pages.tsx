@@ -51,7 +51,7 @@ portal.get('/portal/playground', (context) => {
                 size={44}
                 autocomplete="off"
                 spellcheck={false}
-                placeholder="pk_test_… / ak_test_…:sk_test_…"
+                placeholder="pk_test_…"
                 data-live-refused={m.playground.noLive}
               />
             </div>

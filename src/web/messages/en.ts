@@ -792,7 +792,7 @@ export const en = {
     suspendText: 'All keys of this partner are refused at once.',
     limits: 'Limits',
     limitsText: '-1 is unlimited, 0 is nothing. In force at once.',
-    signatures: 'Signatures',
+    signatures: 'Signing rule',
     signaturesText: 'What all signing keys of this partner may sign at most. In force at once.',
     perSecond: 'Per second',
     perDay: 'Per day',
