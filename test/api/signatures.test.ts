@@ -150,7 +150,7 @@ describe('a request that is signed whole', () => {
       'no content type': without('content-type'),
       'idempotency key': withHeader('idempotency-key', 'order-1043'),
       'no idempotency key': without('idempotency-key'),
-      timestamp: withHeader('x-timestamp', String(now() + 1)),
+      timestamp: withHeader('x-timestamp', String(now() + 60)),
       'no timestamp': without('x-timestamp'),
       nonce: withHeader('x-nonce', randomUUID()),
       'no nonce': without('x-nonce'),
