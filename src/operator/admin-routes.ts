@@ -16,16 +16,7 @@ import {
   pageQuery,
   uuidCursor,
 } from '../http/api.ts';
-import {
-  email,
-  ipRange,
-  limitValue,
-  origins,
-  reason,
-  rfcTime,
-  signatureRule,
-  text,
-} from '../http/fields.ts';
+import { email, ipRange, limitValue, origins, reason, rfcTime, signatureRule, text } from '../http/fields.ts';
 import { idempotent } from '../http/idempotent.ts';
 import { addWebhookRoutes } from '../http/webhook-routes.ts';
 import { addLetterRoutes } from './letter-routes.ts';
