@@ -2,6 +2,7 @@
 
 import { sql } from 'drizzle-orm';
 import {
+  type AnyPgColumn,
   bigint,
   bigserial,
   boolean,
@@ -290,6 +291,8 @@ export const apiKey = pgTable(
       .notNull()
       .references(() => partner.id, { onDelete: 'cascade' }),
     appId: uuid('app_id').references(() => devApps.id),
+    /** The key that made it: it never goes beyond that one, and falls with it (a trigger). */
+    parentId: uuid('parent_id').references((): AnyPgColumn => apiKey.id, { onDelete: 'cascade' }),
     /** The id that people see: `ak_…` of a signing key, otherwise the id as text (set by a trigger when null). */
     keyId: text('key_id').unique(),
     kind: varchar('kind', { length: 10 }).notNull().default('bearer'),
@@ -323,6 +326,7 @@ export const apiKey = pgTable(
     index('idx_api_key_active').on(table.isActive),
     index('idx_api_key_app').on(table.appId),
     index('idx_api_key_changed').on(table.changedAt),
+    index('idx_api_key_parent').on(table.parentId).where(sql`parent_id IS NOT NULL`),
   ],
 );
 
@@ -870,3 +874,15 @@ export const leakReport = pgTable('leak_report', {
   url: text('url'),
   source: text('source'),
 });
+
+/** What was taken lately of an exact allowance: src/platform/allowances.ts. */
+export const allowance = pgTable(
+  'allowance',
+  {
+    what: text('what').notNull(),
+    subject: text('subject').notNull(),
+    /** Latest first. */
+    takenAt: at('taken_at').array().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.what, table.subject] })],
+);

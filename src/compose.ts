@@ -16,13 +16,16 @@ import { createExportStore } from './billing/export-store.ts';
 import { createInvoiceService } from './billing/invoice-service.ts';
 import { createPeriodStore } from './billing/period-store.ts';
 import { createPlanService } from './billing/plan-service.ts';
-import { createAddressBlocks } from './blocks/address-blocks.ts';
+import { type BlockedRange, createAddressBlocks } from './blocks/address-blocks.ts';
 import { createBlockService } from './blocks/block-service.ts';
+import { createEdgeList } from './blocks/edge-list.ts';
+import { createOriginService } from './blocks/origin-service.ts';
 import { type Catalog, loadCatalog } from './catalog/catalog.ts';
 import { DOCUMENTS } from './catalog/documents.ts';
 import { type Config, readConfig } from './config.ts';
 import { newId } from './core/ids.ts';
 import type { Gateway } from './gateway/pipeline.ts';
+import { createAdmission } from './keys/admission.ts';
 import { createAuthenticator } from './keys/authenticator.ts';
 import { createEnvelopeStore } from './keys/envelope-store.ts';
 import { createKeyDirectory } from './keys/key-directory.ts';
@@ -37,7 +40,9 @@ import { createAppService } from './partners/app-service.ts';
 import { createMemberService } from './partners/member-service.ts';
 import { createPartnerService } from './partners/partner-service.ts';
 import { createAbuseGuard } from './platform/abuse-guard.ts';
+import { createAllowances } from './platform/allowances.ts';
 import { openDatabase } from './platform/database.ts';
+import { createDoorRates } from './platform/door-rates.ts';
 import { createIdempotencyStore } from './platform/idempotency-store.ts';
 import { createIdentityTokens } from './platform/identity-token.ts';
 import { createLimiterClient } from './platform/limiter-client.ts';
@@ -54,6 +59,7 @@ import { type DeliverPorts, deliverDue } from './webhooks/deliver.ts';
 import { createDeliveryStore } from './webhooks/delivery-store.ts';
 import { RETRY_SECONDS } from './webhooks/schedule.ts';
 import { createResolver, createTargetGuard, openGuard } from './webhooks/target-guard.ts';
+import { createWaker } from './webhooks/waker.ts';
 import { createWebhookService } from './webhooks/webhook-service.ts';
 
 export interface Env {
@@ -104,26 +110,27 @@ function build(env: Env) {
     log,
   });
   const keyEncryptionKeys = config.KEY_ENCRYPTION_KEYS;
-  const { identify, authenticate } = createAuthenticator({
-    directory,
-    guard,
-    keyEncryptionKeys,
-    useNonce: limiter.useNonce,
-    now,
-  });
+  const { identify, authenticate } = createAdmission(
+    createAuthenticator({ directory, guard, keyEncryptionKeys, now }),
+    limiter.useNonce,
+  );
   const identityToken = createIdentityTokens(config.IDENTITY_SECRET, now);
   const payments = (account: string, request: Parameters<PaymentSandbox['call']>[0]) =>
     env.PAYMENT_SANDBOX.get(env.PAYMENT_SANDBOX.idFromName(account)).call(request);
 
-  const addressBlocks = createAddressBlocks(env.KEY_RECORDS, now, log);
+  const edgeList = <Item>(name: string) => createEdgeList<Item>(env.KEY_RECORDS, name, now, log);
+  const addressBlocks = createAddressBlocks(edgeList<BlockedRange>('address-blocks'), now);
+  const origins = createOriginService(database, edgeList<string>('listed-origins'), log);
+  const rates = createDoorRates(now);
+  const allowances = createAllowances(database);
 
   const gateway: Gateway = {
     now,
     newId,
     catalog,
     identify,
-    isBlocked: addressBlocks.isBlocked,
-    isOriginListed: keyStore.isOriginListed,
+    isOriginListed: origins.isListed,
+    rates,
     limiter,
     cache: {
       match: (url) => caches.default.match(url),
@@ -141,12 +148,12 @@ function build(env: Env) {
     sandbox: (call) => askSandbox(call, { now, sleep, payments }),
     identityToken,
     usage,
-    memory: { refusals: new Map(), allowances: new Map(), origins: new Map() },
+    memory: { refusals: new Map(), allowances: new Map() },
     log,
   };
 
   const audit = createAuditStore(database);
-  const changes = { directory, limiter, log };
+  const changes = { directory, limiter, origins, log };
   const outbox = createOutboxStore(database);
   const { MAIL_HTTP_URL: url, MAIL_HTTP_TOKEN: token } = config;
   const mailer = createMailer({
@@ -184,6 +191,7 @@ function build(env: Env) {
   const deliveryStore = createDeliveryStore(database);
   const wake = async (delaySeconds: number) =>
     void (await env.WEBHOOK_QUEUE.send({}, { contentType: 'json', delaySeconds }));
+  const wakeWebhooks = createWaker({ send: wake, now, log });
   const sender: DeliverPorts = {
     store: deliveryStore,
     guard: targetGuard,
@@ -235,12 +243,14 @@ function build(env: Env) {
     }),
     /** Sends the webhooks that are due. */
     sendWebhooks: () => deliverDue(sender),
-    /** Wakes the sender, when something may have been written for it. What it misses, the minute job finds. */
-    wakeWebhooks: () =>
-      wake(0).catch((error) => log({ message: 'webhooks not woken', level: 'error', error: String(error) })),
+    wakeWebhooks,
+    isBlocked: addressBlocks.isBlocked,
+    origins,
+    rates,
+    allowances,
     alerts,
     deliveryStore,
-    webhooks: createWebhookService({ database, guard: targetGuard, keyEncryptionKeys, newId }),
+    webhooks: createWebhookService({ database, guard: targetGuard, keyEncryptionKeys, allowances, newId }),
     partners,
     billingStore,
     exports: createExportStore(database, config.PORTAL_ORIGIN ?? 'urn:passerelle'),
@@ -248,7 +258,7 @@ function build(env: Env) {
     plans: createPlanService({ database, now, announce: partners.announce }),
     apps: createAppService({ ...changes, database }),
     blocks: createBlockService({ database, blocks: addressBlocks }),
-    members: createMemberService({ database }),
+    members: createMemberService({ database, allowances }),
     accountsFor: createAccountService({
       database,
       secret: config.AUTH_SECRET,
@@ -258,6 +268,7 @@ function build(env: Env) {
       isSecure: config.ENVIRONMENT !== 'development',
       cookieSuffix: config.COOKIE_SUFFIX,
       mailer,
+      allowances,
     }),
     identity:
       config.OIDC_ISSUER && config.OIDC_CLIENT_ID
@@ -274,7 +285,7 @@ function build(env: Env) {
         : undefined,
     mailer,
     outbox,
-    signInGuard: createSignInGuard(env.SIGN_IN_GUARD, log),
+    signInGuard: createSignInGuard({ counter: env.SIGN_IN_GUARD, secret: config.AUTH_SECRET, log }),
     assetServer: createAssetServer(env.ASSETS),
     periods: createPeriodStore(database),
     metrics: createMetricsStore(database),

@@ -3,6 +3,7 @@
 import { Hono } from 'hono';
 import { compose, type Env, type Services } from './compose.ts';
 import { handle } from './gateway/pipeline.ts';
+import { refuseAtDoor } from './http/doors.ts';
 import { refuseUnconfigured } from './http/unconfigured.ts';
 import { consume, runCron } from './jobs/jobs.ts';
 import { adminApi } from './operator/admin-routes.ts';
@@ -34,8 +35,9 @@ const withServices = (): Hono<AppEnv> => {
     const services = compose(context.env);
     context.set('services', services);
     await next();
-    // Whatever was changed may have something to tell.
-    if (!READS.has(context.req.method)) context.executionCtx.waitUntil(services.wakeWebhooks());
+    // Whatever was changed may have something to tell; what was refused has not.
+    if (!READS.has(context.req.method) && context.res.status < 400)
+      context.executionCtx.waitUntil(services.wakeWebhooks());
   });
 };
 
@@ -77,7 +79,11 @@ export default {
   fetch(request, env, ctx) {
     const refusal = refuseUnconfigured(() => compose(env));
     if (refusal) return refusal;
-    const app = apps.get(firstPart(pathOf(request.url))) ?? offered;
+    const path = pathOf(request.url);
+    const app = apps.get(firstPart(path)) ?? offered;
+    const keepAlive = (work: Promise<unknown>) => ctx.waitUntil(work);
+    const stopped = refuseAtDoor(request, path, compose(env), app !== offered, keepAlive);
+    if (stopped) return stopped;
     const work = Promise.resolve(app.fetch(request, env, ctx));
     // Whoever breaks off ends its connection, not what it asked for: what was admitted is done, told and billed.
     ctx.waitUntil(work.then(nothing, nothing));

@@ -2,8 +2,10 @@
 // outcomes are values, cookies are handed back for the answer. Hashing costs some 0.3 s of CPU: ask the guard first.
 
 import { sql } from 'drizzle-orm';
+import { sha256Hex } from '../core/encoding.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import { MAILS, type MailLanguage } from '../mail/texts.ts';
+import type { Allowances } from '../platform/allowances.ts';
 import type { Database } from '../platform/database.ts';
 import { createAuth } from './auth.ts';
 import type { ExternalIdentity } from './external-identity.ts';
@@ -42,6 +44,7 @@ export interface AccountPorts {
   isSecure: boolean;
   cookieSuffix: string;
   mailer: Mailer;
+  allowances: Allowances;
 }
 
 /** What of the request the service needs. */
@@ -61,17 +64,25 @@ async function outcomeOf<Data>(answer: Promise<Response>): Promise<Outcome<Data>
   return response.ok ? { ok: true, data: body as Data, cookies } : { ok: false, code: body.code, cookies };
 }
 
-export function createAccountService({ database, mailer, ...settings }: AccountPorts) {
+export function createAccountService({ database, mailer, allowances, ...settings }: AccountPorts) {
   return function accountsFor({ origin, headers, language, keepAlive }: Caller) {
-    const send = (kind: keyof typeof MAILS, email: string, name: string, path: string) =>
-      keepAlive(mailer({ to: email, ...MAILS[kind][language]({ product, name, url: origin + path }) }));
+    const mail = (kind: keyof typeof MAILS, email: string, name: string, path: string) =>
+      mailer({ to: email, ...MAILS[kind][language]({ product, name, url: origin + path }) });
+    const send = (...letter: Parameters<typeof mail>) => keepAlive(mail(...letter));
+    /** What anybody can have sent to anybody: a few an hour, of each kind. */
+    const sendIfFew = (...letter: Parameters<typeof mail>) =>
+      keepAlive(
+        sha256Hex(letter[1].toLowerCase())
+          .then((address) => allowances.take('mail', `${letter[0]} ${address}`))
+          .then((isLeft) => isLeft && mail(...letter)),
+      );
     const { product } = settings;
     const { api } = createAuth(
       { ...settings, database: database.drizzle, origin },
       {
-        verify: (email, name, token) => send('verify', email, name, `/verify?token=${token}`),
-        reset: (email, name, token) => send('reset', email, name, `/reset/${token}`),
-        alreadyHere: (email, name) => send('alreadyHere', email, name, '/sign-in'),
+        verify: (email, name, token) => sendIfFew('verify', email, name, `/verify?token=${token}`),
+        reset: (email, name, token) => sendIfFew('reset', email, name, `/reset/${token}`),
+        alreadyHere: (email, name) => sendIfFew('alreadyHere', email, name, '/sign-in'),
       },
     );
     const asResponse = true as const;

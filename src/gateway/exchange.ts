@@ -23,6 +23,8 @@ export interface Exchange {
   caller?: KeyRecord;
   /** That it is the caller's, and may be used: without it the call is nobody's, whatever it names. */
   isProven: boolean;
+  /** More of what costs nothing than anybody needs: it is counted, and not kept. */
+  isOverRate?: boolean;
   /** The body, where a signature needed it whole. */
   body?: Uint8Array<ArrayBuffer>;
   /** Of a signed request. */

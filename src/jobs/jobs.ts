@@ -6,9 +6,11 @@ import type { InvoiceService } from '../billing/invoice-service.ts';
 import type { PeriodStore } from '../billing/period-store.ts';
 import type { PlanService } from '../billing/plan-service.ts';
 import type { BlockService } from '../blocks/block-service.ts';
+import type { OriginService } from '../blocks/origin-service.ts';
 import { DAY_MS, MINUTE_MS, monthStart } from '../core/time.ts';
 import type { EnvelopeStore } from '../keys/envelope-store.ts';
 import type { KeyService } from '../keys/key-service.ts';
+import type { Allowances } from '../platform/allowances.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
 import type { DeadLetterStore } from '../usage/dead-letter-store.ts';
 import { letterBytes } from '../usage/dead-letters.ts';
@@ -29,6 +31,8 @@ export interface JobServices {
   keys: Pick<KeyService, 'announceRecent' | 'tellExpiring'>;
   limiter: LimiterClient;
   blocks: Pick<BlockService, 'publish'>;
+  origins: Pick<OriginService, 'republish'>;
+  allowances: Pick<Allowances, 'upkeep'>;
   periods: PeriodStore;
   billingStore: BillingStore;
   invoices: Pick<InvoiceService, 'closeMonths'>;
@@ -78,20 +82,22 @@ const CRONS: Record<string, (services: JobServices, nowMs: number) => Promise<un
       months: async () => isClosingTime(nowMs) && services.invoices.closeMonths(nowMs),
       webhooks: async () => (await services.deliveryStore.hasDue()) && services.wakeWebhooks(),
       announced: () => services.keys.announceRecent(),
+      // Those that were changed by hand.
+      origins: () => services.origins.republish(),
     }),
-  '17 * * * *': (
-    { periods, keys, blocks, config, invoices, deliveryStore, envelopes, wakeWebhooks },
-    nowMs,
-  ) =>
-    allOf({
+  '17 * * * *': (services, nowMs) => {
+    const { periods, keys, blocks, config, invoices, deliveryStore, envelopes } = services;
+    return allOf({
       usage: () => periods.upkeep(config.USAGE_MONTHS_KEPT),
       messages: () => deliveryStore.upkeep(),
       expiring: () => keys.tellExpiring(),
       rewrapped: () => envelopes.rewrap(),
       blocks: () => blocks.publish(),
+      allowances: () => services.allowances.upkeep(),
       months: () => invoices.closeMonths(nowMs),
-      webhooks: () => wakeWebhooks(),
-    }),
+      webhooks: () => services.wakeWebhooks(),
+    });
+  },
   '5 0 * * *': ({ billingStore, invoices, wakeWebhooks }, nowMs) =>
     allOf({
       days: () => closeDays(billingStore, nowMs),

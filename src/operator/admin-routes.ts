@@ -37,10 +37,11 @@ export function checkCertificate(request: Pick<Request, 'cf'>): void {
 }
 
 adminApi.use(async (context, next) => {
-  const { verifyToken, config, idempotency } = context.var.services;
+  const { verifyToken, config, idempotency, rates } = context.var.services;
   if (config.REQUIRE_MTLS) checkCertificate(context.req.raw);
   const { sub, roles } = await verifyToken(context.req.header('authorization'));
   if (!roles.includes('operator')) throw new AppError('forbidden', 'This needs the role operator');
+  rates.take('operator', sub);
   operators.set(context.req.raw, sub);
   return idempotent(context, next, idempotency, `operator:${sub}`);
 });

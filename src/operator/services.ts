@@ -17,6 +17,7 @@ import type { MetricsStore } from '../metrics/metrics-store.ts';
 import type { MemberService } from '../partners/member-service.ts';
 import type { PartnerService } from '../partners/partner-service.ts';
 import type { Database } from '../platform/database.ts';
+import type { DoorRates } from '../platform/door-rates.ts';
 import type { IdempotencyStore } from '../platform/idempotency-store.ts';
 import type { TokenVerifier } from '../platform/token-verifier.ts';
 import type { DeadLetterStore } from '../usage/dead-letter-store.ts';
@@ -31,6 +32,7 @@ export interface Services {
   database: Database;
   verifyToken: TokenVerifier;
   idempotency: IdempotencyStore;
+  rates: DoorRates;
   keys: KeyService;
   blocks: BlockService;
   partners: PartnerService;

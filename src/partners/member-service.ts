@@ -6,6 +6,7 @@ import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { sha256Hex, toBase64Url } from '../core/encoding.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
+import type { Allowances } from '../platform/allowances.ts';
 import type { Database } from '../platform/database.ts';
 import type { Role } from './permissions.ts';
 
@@ -26,9 +27,15 @@ export interface InvitationView {
 const INVITATION_DAYS = 7;
 const TOKEN_BYTES = 32;
 
-export function createMemberService({ database }: { database: Database }) {
+export function createMemberService(ports: { database: Database; allowances: Allowances }) {
+  const { database, allowances } = ports;
   const lastOwner = () =>
     new AppError('conflict', 'A partner needs an owner: make someone else an owner first');
+
+  /** Whoever is invited has a mailbox, and whoever invites may be anybody. */
+  const mayInvite = async (partnerId: string, address: string): Promise<boolean> =>
+    (await allowances.take('invitation', partnerId)) &&
+    (await allowances.take('mail', `invitation ${await sha256Hex(address)}`));
 
   return {
     async choose(subject: string, partnerId: string): Promise<void> {
@@ -60,6 +67,8 @@ export function createMemberService({ database }: { database: Database }) {
       const token = toBase64Url(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)));
       const id = newId();
       const address = email.toLowerCase();
+      if (!(await mayInvite(partnerId, address)))
+        throw new AppError('rate_limit_exceeded', 'Too many invitations. Try again later');
       const made = await database.rows(sql`
         WITH before AS (UPDATE partner_invitation SET withdrawn_at = now() WHERE partner_id = ${partnerId}
             AND email = ${address} AND accepted_at IS NULL AND withdrawn_at IS NULL),

@@ -7,6 +7,7 @@ import { getCookie } from 'hono/cookie';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import type * as z from 'zod';
 import type { Accounts, AccountsFor, Caller } from '../accounts/account-service.ts';
+import type { SignInGuard } from '../accounts/sign-in-guard.ts';
 import type { Actor } from '../audit/audit-store.ts';
 import type { Config } from '../config.ts';
 import { toBase64Url } from '../core/encoding.ts';
@@ -28,6 +29,7 @@ export interface WebServices {
   now(): number;
   log(line: Record<string, unknown>): void;
   accountsFor: AccountsFor;
+  signInGuard: SignInGuard;
   partners: PartnerService;
   assetServer: AssetServer;
 }
@@ -183,7 +185,30 @@ export async function signIn<Services extends WebServices>(context: WebContext<S
   addCookies(context, session.cookies);
   context.var.view.account = session.account;
   context.set('sessionId', session.sessionId);
+  await rememberDevice(context, session.account.email);
   return true;
+}
+
+const DEVICE_SECONDS = 400 * 86_400;
+const deviceCookie = (config: Config): string =>
+  config.ENVIRONMENT === 'development' ? cookieName(config, 'device') : '__Host-device';
+
+/** What shows in which accounts' browser we are: sign-in-guard.ts. */
+export const deviceCookieOf = <Services extends WebServices>(
+  context: WebContext<Services>,
+): string | undefined => getCookie(context, deviceCookie(context.var.services.config));
+
+async function rememberDevice<Services extends WebServices>(
+  context: WebContext<Services>,
+  email: string,
+): Promise<void> {
+  const { config, signInGuard } = context.var.services;
+  const device = await signInGuard.deviceOf(email);
+  if (deviceCookieOf(context) === device) return;
+  const secure = config.ENVIRONMENT === 'development' ? '' : '; Secure';
+  addCookies(context, [
+    `${deviceCookie(config)}=${device}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${DEVICE_SECONDS}${secure}`,
+  ]);
 }
 
 export function addCookies(context: Context, cookies: readonly string[]): void {

@@ -5,6 +5,7 @@ import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { type KeyEncryptionKeys, sealEnvelope } from '../keys/envelope.ts';
 import { textArray } from '../keys/key-service.ts';
+import type { Allowances } from '../platform/allowances.ts';
 import type { Database } from '../platform/database.ts';
 import { eventTypes } from './event-types.ts';
 import { newSecret } from './signature.ts';
@@ -100,9 +101,10 @@ export function createWebhookService(ports: {
   database: Database;
   guard: TargetGuard;
   keyEncryptionKeys: KeyEncryptionKeys;
+  allowances: Allowances;
   newId(): string;
 }) {
-  const { database, guard, keyEncryptionKeys, newId } = ports;
+  const { database, guard, keyEncryptionKeys, allowances, newId } = ports;
   const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
   const owned = (owner: EndpointOwner): SQL =>
     sql`e.partner_id IS NOT DISTINCT FROM ${owner}::uuid AND e.deleted_at IS NULL`;
@@ -244,6 +246,8 @@ export function createWebhookService(ports: {
     async sendTest(owner: EndpointOwner, id: string, actor: Actor): Promise<string> {
       const endpoint = await get(owner, id);
       if (endpoint.state !== 'active') throw new AppError('conflict', 'Switch the endpoint on first');
+      if (!(await allowances.take('webhook_test', id)))
+        throw new AppError('rate_limit_exceeded', 'Too many tests of this endpoint. Try again in a minute');
       const eventId = newId();
       await database.rows(sql`WITH changed AS (
           INSERT INTO webhook_event (id, partner_id, app_id, type, data, only_endpoint_id)

@@ -57,11 +57,14 @@ const permissionFor = (context: Context): Permission =>
     : (PERMISSIONS.find(([path]) => context.req.path.startsWith(path))?.[1] ?? 'develop');
 
 developerApi.use(async (context, next) => {
-  const { partners, idempotency } = context.var.services;
+  const { partners, idempotency, rates } = context.var.services;
   const person = await personOf(context);
+  rates.take('developer', person.subject);
   const actor = actorOf(context, `developer:${person.subject}`);
   const workspace = await partners.ofDeveloper(person.subject, person.email, actor, person.name);
   const { partner, role, subject } = workspace;
+  // The chain is gone through for whoever looks at it.
+  if (context.req.path.startsWith('/api/dev/audit')) rates.take('audit', partner.id);
   if (!may(role, permissionFor(context))) throw new AppError('forbidden', 'Your role does not allow this');
   developers.set(context.req.raw, { partner, subject, actor });
   return idempotent(context, next, idempotency, `partner:${partner.id}`);

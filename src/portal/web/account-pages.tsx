@@ -4,13 +4,22 @@
 import type { Child } from 'hono/jsx';
 import * as z from 'zod';
 import { PASSWORD_CHARS } from '../../accounts/auth.ts';
+import type { Tried } from '../../accounts/sign-in-guard.ts';
 import { clientIp } from '../../http/api.ts';
 import { text } from '../../http/fields.ts';
 import { Plain } from '../../web/components/layout.tsx';
 import { Field, Note } from '../../web/components/parts.tsx';
 import { safePath, withQuery } from '../../web/redirects.ts';
 import type { View } from '../../web/view.ts';
-import { addCookies, type FormErrors, type FormValues, readForm, render, signIn } from '../../web/web.ts';
+import {
+  addCookies,
+  deviceCookieOf,
+  type FormErrors,
+  type FormValues,
+  readForm,
+  render,
+  signIn,
+} from '../../web/web.ts';
 import { type PortalContext, portal } from './portal-web.tsx';
 
 const email = z.string().trim().toLowerCase().max(255).pipe(z.email());
@@ -39,8 +48,12 @@ const Identity = ({ view, back: to }: { view: View; back?: string }) =>
     </>
   ) : null;
 
-const allowed = (context: PortalContext, address?: string): Promise<boolean> =>
-  context.var.services.signInGuard(clientIp(context), address);
+const allowed = (context: PortalContext, what: Tried, address?: string): Promise<boolean> =>
+  context.var.services.signInGuard.allows(what, {
+    ip: clientIp(context),
+    email: address,
+    device: deviceCookieOf(context),
+  });
 
 const said = (context: PortalContext, title: string, ...children: Child[]) =>
   render(
@@ -123,7 +136,7 @@ portal.post('/sign-up', async (context) => {
   const { view, accounts } = context.var;
   const { values, data, errors } = await readForm(context, newAccount);
   if (errors) return render(context, <SignUp view={view} values={values} errors={errors} />, 400);
-  if (!(await allowed(context, data.email)))
+  if (!(await allowed(context, 'mail', data.email)))
     return render(context, <SignUp view={view} values={values} problem={view.m.signIn.tooMany} />, 429);
   const outcome = await accounts.signUp({ name: data.name, email: data.email, password: data.password });
   if (!outcome.ok)
@@ -167,7 +180,8 @@ portal.get('/verify', async (context) => {
 
 portal.post('/verify', async (context) => {
   const { data } = await readForm(context, z.object({ email }));
-  if (data && (await allowed(context, data.email))) await context.var.accounts.sendVerification(data.email);
+  if (data && (await allowed(context, 'mail', data.email)))
+    await context.var.accounts.sendVerification(data.email);
   return context.redirect(withQuery('/verify', { sent: data?.email }), 303);
 });
 
@@ -224,7 +238,7 @@ portal.post('/sign-in', async (context) => {
   const again = (problem: string | undefined, status: 400 | 401 | 429) =>
     render(context, <SignIn view={view} values={values} errors={errors} problem={problem} />, status);
   if (errors) return again(undefined, 400);
-  if (!(await allowed(context, data.email))) return again(m.signIn.tooMany, 429);
+  if (!(await allowed(context, 'sign-in', data.email))) return again(m.signIn.tooMany, 429);
   const outcome = await accounts.signIn(data);
   addCookies(context, outcome.cookies);
   if (outcome.ok) {
@@ -235,6 +249,7 @@ portal.post('/sign-in', async (context) => {
   }
   if (outcome.code === 'EMAIL_NOT_VERIFIED')
     return context.redirect(withQuery('/verify', { sent: data.email }), 303);
+  context.executionCtx.waitUntil(context.var.services.signInGuard.noteFailure(data.email));
   return again(m.signIn.refused, 401);
 });
 
@@ -278,7 +293,7 @@ portal.post('/two-factor', async (context) => {
   );
   const again = (problem: string, status: 401 | 429) =>
     render(context, <TwoFactor view={view} values={values} problem={problem} />, status);
-  if (!(await allowed(context))) return again(view.m.signIn.tooMany, 429);
+  if (!(await allowed(context, 'sign-in'))) return again(view.m.signIn.tooMany, 429);
   const code = data?.code.replaceAll(' ', '') ?? '';
   const outcome = await (/^\d{6}$/.test(code)
     ? accounts.verifyTotp(code)
@@ -317,7 +332,8 @@ portal.post('/reset', async (context) => {
   const { values, data, errors } = await readForm(context, z.object({ email }));
   if (errors) return render(context, <AskReset view={view} values={values} errors={errors} />, 400);
   // The same words in the same time, whoever has an account, and however often it was asked.
-  if (await allowed(context, data.email)) context.executionCtx.waitUntil(accounts.requestReset(data.email));
+  if (await allowed(context, 'mail', data.email))
+    context.executionCtx.waitUntil(accounts.requestReset(data.email));
   return said(
     context,
     view.m.reset.sentTitle,
@@ -354,8 +370,6 @@ portal.post('/reset/:token', async (context) => {
   const { view, accounts } = context.var;
   const { data, errors } = await readForm(context, z.object({ password }));
   if (errors) return render(context, <NewPassword view={view} errors={errors} />, 400);
-  if (!(await allowed(context)))
-    return render(context, <NewPassword view={view} problem={view.m.signIn.tooMany} />, 429);
   const outcome = await accounts.reset(context.req.param('token'), data.password);
   if (!outcome.ok) return render(context, <NewPassword view={view} problem={view.m.reset.bad} />, 400);
   return said(

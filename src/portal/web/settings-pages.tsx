@@ -11,7 +11,7 @@ import { may } from '../../partners/permissions.ts';
 import { Code, Dialog, Field, OpenDialog, Panel, Post, Select, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { shownAt } from '../../web/view.ts';
-import { addCookies, type FormErrors, readForm, render } from '../../web/web.ts';
+import { addCookies, deviceCookieOf, type FormErrors, readForm, render } from '../../web/web.ts';
 import { actorFor, done, member, Page, type PortalContext, portal } from './portal-web.tsx';
 
 interface SettingsState {
@@ -303,9 +303,9 @@ portal.post('/portal/settings/partner', async (context) => {
 /** Passwords are guarded here, too: a session that was left open is not a way to guess. */
 async function guarded(context: PortalContext): Promise<string | undefined> {
   const { account, m } = member(context);
-  return (await context.var.services.signInGuard(clientIp(context), account.email))
-    ? undefined
-    : m.signIn.tooMany;
+  const attempt = { ip: clientIp(context), email: account.email, device: deviceCookieOf(context) };
+  const isAllowed = await context.var.services.signInGuard.allows('sign-in', attempt);
+  return isAllowed ? undefined : m.signIn.tooMany;
 }
 
 portal.post('/portal/settings/password', async (context) => {
