@@ -7,6 +7,7 @@ import type { PeriodStore } from '../billing/period-store.ts';
 import type { PlanService } from '../billing/plan-service.ts';
 import type { BlockService } from '../blocks/block-service.ts';
 import { DAY_MS, MINUTE_MS, monthStart } from '../core/time.ts';
+import type { AnnouncementService } from '../keys/announcement-service.ts';
 import type { EnvelopeStore } from '../keys/envelope-store.ts';
 import type { KeyService } from '../keys/key-service.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
@@ -26,7 +27,8 @@ export interface JobServices {
   config: { USAGE_MONTHS_KEPT: number };
   sleep(ms: number): Promise<unknown>;
   log(line: Record<string, unknown>): void;
-  keys: Pick<KeyService, 'announceRecent' | 'tellExpiring'>;
+  keys: Pick<KeyService, 'tellExpiring'>;
+  announcements: AnnouncementService;
   limiter: LimiterClient;
   blocks: Pick<BlockService, 'publish'>;
   periods: PeriodStore;
@@ -69,6 +71,13 @@ async function allOf(steps: Record<string, () => Promise<unknown>>): Promise<Rec
   return results;
 }
 
+/** Changes whose request ended before it announced them, a part at a time: the next message goes on. */
+async function announceChanges({ announcements, wakeWebhooks }: JobServices): Promise<number> {
+  const { announced, more } = await announcements.announcePending();
+  if (more) await wakeWebhooks();
+  return announced;
+}
+
 const CRONS: Record<string, (services: JobServices, nowMs: number) => Promise<unknown>> = {
   '* * * * *': (services, nowMs) =>
     allOf({
@@ -77,7 +86,7 @@ const CRONS: Record<string, (services: JobServices, nowMs: number) => Promise<un
       // Many partners take many runs.
       months: async () => isClosingTime(nowMs) && services.invoices.closeMonths(nowMs),
       webhooks: async () => (await services.deliveryStore.hasDue()) && services.wakeWebhooks(),
-      announced: () => services.keys.announceRecent(),
+      announced: () => announceChanges(services),
     }),
   '17 * * * *': (
     { periods, keys, blocks, config, invoices, deliveryStore, envelopes, wakeWebhooks },
@@ -126,6 +135,9 @@ export async function consume(
 ): Promise<void> {
   if (queue.includes('-dead')) return keepDead(queue, messages, services);
   if (queue.includes('-webhooks')) {
+    await announceChanges(services).catch((error) =>
+      services.log({ message: 'announcements wait', level: 'error', error: String(error) }),
+    );
     try {
       await services.sendWebhooks();
     } catch (error) {
