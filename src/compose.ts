@@ -22,7 +22,9 @@ import { type Catalog, loadCatalog } from './catalog/catalog.ts';
 import { DOCUMENTS } from './catalog/documents.ts';
 import { type Config, readConfig } from './config.ts';
 import { newId } from './core/ids.ts';
+import { hostOf } from './core/public-address.ts';
 import type { Gateway } from './gateway/pipeline.ts';
+import { createAnnouncementService } from './keys/announcement-service.ts';
 import { createAuthenticator } from './keys/authenticator.ts';
 import { createEnvelopeStore } from './keys/envelope-store.ts';
 import { createKeyDirectory } from './keys/key-directory.ts';
@@ -105,9 +107,21 @@ function build(env: Env) {
   });
   const keyEncryptionKeys = config.KEY_ENCRYPTION_KEYS;
   const authenticate = createAuthenticator({ directory, guard, keyEncryptionKeys, now });
-  const identityToken = createIdentityTokens(config.IDENTITY_SECRET, now);
+  const identityTokens = createIdentityTokens(config.IDENTITY_KEYS, now, newId);
   const payments = (account: string, request: Parameters<PaymentSandbox['call']>[0]) =>
     env.PAYMENT_SANDBOX.get(env.PAYMENT_SANDBOX.idFromName(account)).call(request);
+
+  const upstreamOrigin = (variables: readonly string[]): string | undefined => {
+    for (const name of variables) {
+      const value = env[name];
+      if (typeof value === 'string' && value !== '') return value.replace(/\/+$/, '');
+    }
+    return undefined;
+  };
+  const upstreams = catalog.documents.map((api) => upstreamOrigin(api['x-passerelle'].upstream));
+  const ownHosts = [config.PORTAL_ORIGIN, ...upstreams]
+    .flatMap((origin) => (origin && URL.canParse(origin) ? hostOf(new URL(origin)) : []))
+    .concat(config.OWN_HOSTS);
 
   const addressBlocks = createAddressBlocks(env.KEY_RECORDS, now, log);
 
@@ -123,17 +137,11 @@ function build(env: Env) {
       match: (url) => caches.default.match(url),
       put: (url, response) => caches.default.put(url, response),
     },
-    upstreamOrigin: (variables) => {
-      for (const name of variables) {
-        const value = env[name];
-        if (typeof value === 'string' && value !== '') return value.replace(/\/+$/, '');
-      }
-      return undefined;
-    },
+    upstreamOrigin,
     fetchUpstream: (url, init) => fetch(url, init),
     sandboxForLive: isLocal,
     sandbox: (call) => askSandbox(call, { now, sleep, payments }),
-    identityToken,
+    identityToken: identityTokens.tokenFor,
     usage,
     memory: { refusals: new Map(), allowances: new Map(), origins: new Map() },
     log,
@@ -174,12 +182,14 @@ function build(env: Env) {
   const targetGuard =
     isLocal && config.WEBHOOK_TARGETS === 'any'
       ? openGuard
-      : createTargetGuard(createResolver(config.DNS_RESOLVER_URL), now);
+      : createTargetGuard(createResolver(config.DNS_RESOLVER_URL), now, ownHosts);
   const deliveryStore = createDeliveryStore(database);
   const wake = async (delaySeconds: number) =>
     void (await env.WEBHOOK_QUEUE.send({}, { contentType: 'json', delaySeconds }));
+  let wakes = 0;
   const sender: DeliverPorts = {
     store: deliveryStore,
+    wakes: () => wakes,
     guard: targetGuard,
     keyEncryptionKeys,
     schedule: config.WEBHOOK_RETRY_SECONDS ?? RETRY_SECONDS,
@@ -209,6 +219,8 @@ function build(env: Env) {
     log,
     gateway,
     authenticate,
+    /** What upstreams verify identity tokens by. */
+    identityJwks: identityTokens.jwks,
     database,
     keyStore,
     limiter,
@@ -227,11 +239,19 @@ function build(env: Env) {
       newId,
       now,
     }),
+    announcements: createAnnouncementService({ database, limiter }),
     /** Sends the webhooks that are due. */
     sendWebhooks: () => deliverDue(sender),
-    /** Wakes the sender, when something may have been written for it. What it misses, the minute job finds. */
-    wakeWebhooks: () =>
-      wake(0).catch((error) => log({ message: 'webhooks not woken', level: 'error', error: String(error) })),
+    /**
+     * Wakes the sender, when something may have been written for it, and whoever announces changes. What it misses, the
+     * minute job finds.
+     */
+    wakeWebhooks: (delaySeconds = 0) => {
+      wakes++;
+      return wake(delaySeconds).catch((error) =>
+        log({ message: 'webhooks not woken', level: 'error', error: String(error) }),
+      );
+    },
     alerts,
     deliveryStore,
     webhooks: createWebhookService({ database, guard: targetGuard, keyEncryptionKeys, newId }),

@@ -30,6 +30,8 @@ export interface Services {
   log(line: Record<string, unknown>): void;
   database: Database;
   verifyToken: TokenVerifier;
+  /** The public keys that upstreams verify identity tokens by. */
+  identityJwks(): Promise<{ keys: object[] }>;
   idempotency: IdempotencyStore;
   keys: KeyService;
   blocks: BlockService;
