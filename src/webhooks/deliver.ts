@@ -5,12 +5,20 @@
 // partners take turns, each with a few of the connections at most, and endpoints that were slow have one of their own.
 
 import { type AttemptPorts, attempt } from './attempt.ts';
-import type { AttemptResult, DeliveryStore, DisabledEndpoint, DueDelivery, Held } from './delivery-store.ts';
+import {
+  type AttemptResult,
+  type DeliveryStore,
+  type DisabledEndpoint,
+  type DueDelivery,
+  type Held,
+  MOST_OF_A_PARTNER,
+} from './delivery-store.ts';
 
 const PROMPT_CONNECTIONS = 5;
 const SLOW_CONNECTIONS = 1;
 /** A connection is another's turn after this long: what is left of its deliveries is given back. */
 const TURN_MS = 2000;
+const LEAST_OF_A_TURN = 10;
 /** Attempts of one run, and looks for more: an invocation may make a thousand requests. */
 const MOST_ATTEMPTS = 500;
 const MOST_LOOKS = 300;
@@ -65,21 +73,43 @@ async function send(turn: Turn, run: Run, ports: DeliverPorts): Promise<void> {
   turn.ended = { results, left: turn.deliveries.slice(results.length) };
 }
 
-/** Deliveries by endpoint, each endpoint's a turn of its own. */
-function begin(claimed: readonly DueDelivery[], run: Run, ports: DeliverPorts): void {
+/** Connections that an endpoint's deliveries are shared out to: those that are spare, where it is known to be prompt. */
+function shareOf(deliveries: readonly DueDelivery[], { owner, lane }: Held, spare: number, run: Run): number {
+  if (lane !== 'prompt') return 1;
+  const used = [...run.turns].filter(({ held }) => held.owner === owner && held.lane !== 'slow').length;
+  const most = Math.min(1 + spare, MOST_OF_A_PARTNER - used, Math.floor(deliveries.length / LEAST_OF_A_TURN));
+  return Math.max(1, most);
+}
+
+/** Begins the turns: one for each endpoint, more where connections are spare. */
+function begin(claimed: readonly DueDelivery[], freePrompt: number, run: Run, ports: DeliverPorts): void {
   // What was never tried waits for no repetition.
   const sorted = claimed.toSorted((a, b) => Math.min(a.tries, 1) - Math.min(b.tries, 1));
-  for (const deliveries of Map.groupBy(sorted, ({ endpointId }) => endpointId).values()) {
+  const endpoints = [...Map.groupBy(sorted, ({ endpointId }) => endpointId).values()];
+  let spare = freePrompt - endpoints.filter(([first]) => first?.lane !== 'slow').length;
+  for (const deliveries of endpoints) {
     const [first] = deliveries;
     if (!first) continue;
     const held = { owner: first.owner, lane: first.lane };
-    const turn: Turn = { deliveries, held, startedMs: ports.now(), end: Promise.resolve() };
-    turn.end = send(turn, run, ports).catch((error) => {
-      turn.ended = { results: [], left: deliveries };
-      ports.log({ message: 'webhooks not sent', level: 'error', error: String(error) });
-    });
-    run.turns.add(turn);
+    const share = shareOf(deliveries, held, spare, run);
+    spare -= share - 1;
+    for (let nth = 0; nth < share; nth++)
+      start(
+        held,
+        deliveries.filter((_, i) => i % share === nth),
+        run,
+        ports,
+      );
   }
+}
+
+function start(held: Held, deliveries: readonly DueDelivery[], run: Run, ports: DeliverPorts): void {
+  const turn: Turn = { deliveries, held, startedMs: ports.now(), end: Promise.resolve() };
+  turn.end = send(turn, run, ports).catch((error) => {
+    turn.ended = { results: [], left: deliveries };
+    ports.log({ message: 'webhooks not sent', level: 'error', error: String(error) });
+  });
+  run.turns.add(turn);
 }
 
 /** One message for each step of the schedule: what failed together is tried again together, a little apart by jitter. */
@@ -123,7 +153,7 @@ async function claim(run: Run, ports: DeliverPorts): Promise<boolean> {
   const free = { prompt: PROMPT_CONNECTIONS - (held.length - slow), slow: SLOW_CONNECTIONS - slow };
   if (free.prompt + free.slow <= 0) return false;
   const claimed = await ports.store.claim(free, held, run.isEnding ? [...run.hung] : []);
-  begin(claimed, run, ports);
+  begin(claimed, free.prompt, run, ports);
   return claimed.length > 0;
 }
 

@@ -52,12 +52,12 @@ export interface DisabledEndpoint {
 /** A claim ends long before: an endpoint that hangs is left after its first attempts. Whoever claimed longer ago has died. */
 const CLAIM_SECONDS = 180;
 /** First tries and repeated ones, so that neither waits for a backlog of the other. */
-const MOST_FIRST = 60;
-const MOST_AGAIN = 20;
+const MOST_FIRST = 120;
+const MOST_AGAIN = 40;
 const MOST_OF_A_SLOW_ENDPOINT = 1;
 const FAILING_DAYS = 5;
 /** Connections of a run that one partner's endpoints may hold, fewer than there are; of them for endpoints that may hang. */
-const MOST_OF_A_PARTNER = 4;
+export const MOST_OF_A_PARTNER = 4;
 const MOST_UNPROVEN_OF_A_PARTNER = 1;
 const OPERATORS = '00000000-0000-0000-0000-000000000000';
 
