@@ -102,11 +102,13 @@ export const partner = pgTable(
     /** Raised by a trigger whenever something changes that the gateway reads. */
     version: bigint('version', { mode: 'number' }).notNull().default(1),
     changedAt: at('changed_at').notNull().defaultNow(),
+    /** The version that the limiters were told last; another one is still to be told. */
+    announcedVersion: bigint('announced_version', { mode: 'number' }).notNull().default(1),
   },
   (table) => [
     index('idx_partner_status').on(table.status),
     index('idx_partner_tier').on(table.tier),
-    index('idx_partner_changed').on(table.changedAt),
+    index('idx_partner_unannounced').on(table.changedAt).where(sql`version <> announced_version`),
   ],
 );
 
@@ -320,13 +322,15 @@ export const apiKey = pgTable(
     allowedIps: inet('allowed_ips').array(),
     version: bigint('version', { mode: 'number' }).notNull().default(1),
     changedAt: at('changed_at').notNull().defaultNow(),
+    /** The version that the limiters were told last; another one is still to be told. */
+    announcedVersion: bigint('announced_version', { mode: 'number' }).notNull().default(1),
   },
   (table) => [
     index('idx_api_key_partner').on(table.partnerId),
     index('idx_api_key_active').on(table.isActive),
     index('idx_api_key_app').on(table.appId),
-    index('idx_api_key_changed').on(table.changedAt),
     index('idx_api_key_parent').on(table.parentId).where(sql`parent_id IS NOT NULL`),
+    index('idx_api_key_unannounced').on(table.changedAt).where(sql`version <> announced_version`),
   ],
 );
 
@@ -719,6 +723,8 @@ export const webhookEndpoint = pgTable(
     isSlow: boolean('is_slow').notNull().default(false),
     /** Since when somebody waits for its answers; null when nobody does. */
     busySince: at('busy_since'),
+    /** When it was last sent to: who waited longest comes first. */
+    servedAt: at('served_at'),
     /** When it last answered, or refused, without delay. */
     promptAt: at('prompt_at'),
     createdAt: at('created_at').notNull().defaultNow(),

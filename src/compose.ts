@@ -24,8 +24,10 @@ import { type Catalog, loadCatalog } from './catalog/catalog.ts';
 import { DOCUMENTS } from './catalog/documents.ts';
 import { type Config, readConfig } from './config.ts';
 import { newId } from './core/ids.ts';
+import { hostOf } from './core/public-address.ts';
 import type { Gateway } from './gateway/pipeline.ts';
 import { createAdmission } from './keys/admission.ts';
+import { createAnnouncementService } from './keys/announcement-service.ts';
 import { createAuthenticator } from './keys/authenticator.ts';
 import { createEnvelopeStore } from './keys/envelope-store.ts';
 import { createKeyDirectory } from './keys/key-directory.ts';
@@ -114,9 +116,21 @@ function build(env: Env) {
     createAuthenticator({ directory, guard, keyEncryptionKeys, now }),
     limiter.useNonce,
   );
-  const identityToken = createIdentityTokens(config.IDENTITY_SECRET, now);
+  const identityTokens = createIdentityTokens(config.IDENTITY_KEYS, now, newId);
   const payments = (account: string, request: Parameters<PaymentSandbox['call']>[0]) =>
     env.PAYMENT_SANDBOX.get(env.PAYMENT_SANDBOX.idFromName(account)).call(request);
+
+  const upstreamOrigin = (variables: readonly string[]): string | undefined => {
+    for (const name of variables) {
+      const value = env[name];
+      if (typeof value === 'string' && value !== '') return value.replace(/\/+$/, '');
+    }
+    return undefined;
+  };
+  const upstreams = catalog.documents.map((api) => upstreamOrigin(api['x-passerelle'].upstream));
+  const ownHosts = [config.PORTAL_ORIGIN, ...upstreams]
+    .flatMap((origin) => (origin && URL.canParse(origin) ? hostOf(new URL(origin)) : []))
+    .concat(config.OWN_HOSTS);
 
   const edgeList = <Item>(name: string) => createEdgeList<Item>(env.KEY_RECORDS, name, now, log);
   const addressBlocks = createAddressBlocks(edgeList<BlockedRange>('address-blocks'), now);
@@ -136,17 +150,11 @@ function build(env: Env) {
       match: (url) => caches.default.match(url),
       put: (url, response) => caches.default.put(url, response),
     },
-    upstreamOrigin: (variables) => {
-      for (const name of variables) {
-        const value = env[name];
-        if (typeof value === 'string' && value !== '') return value.replace(/\/+$/, '');
-      }
-      return undefined;
-    },
+    upstreamOrigin,
     fetchUpstream: (url, init) => fetch(url, init),
     sandboxForLive: isLocal,
     sandbox: (call) => askSandbox(call, { now, sleep, payments }),
-    identityToken,
+    identityToken: identityTokens.tokenFor,
     usage,
     memory: { refusals: new Map(), allowances: new Map() },
     log,
@@ -187,13 +195,14 @@ function build(env: Env) {
   const targetGuard =
     isLocal && config.WEBHOOK_TARGETS === 'any'
       ? openGuard
-      : createTargetGuard(createResolver(config.DNS_RESOLVER_URL), now);
+      : createTargetGuard(createResolver(config.DNS_RESOLVER_URL), now, ownHosts);
   const deliveryStore = createDeliveryStore(database);
   const wake = async (delaySeconds: number) =>
     void (await env.WEBHOOK_QUEUE.send({}, { contentType: 'json', delaySeconds }));
-  const wakeWebhooks = createWaker({ send: wake, now, log });
+  const waker = createWaker({ send: wake, now, log });
   const sender: DeliverPorts = {
     store: deliveryStore,
+    wakes: waker.wakes,
     guard: targetGuard,
     keyEncryptionKeys,
     schedule: config.WEBHOOK_RETRY_SECONDS ?? RETRY_SECONDS,
@@ -223,6 +232,8 @@ function build(env: Env) {
     log,
     gateway,
     authenticate,
+    /** What upstreams verify identity tokens by. */
+    identityJwks: identityTokens.jwks,
     database,
     keyStore,
     limiter,
@@ -241,9 +252,12 @@ function build(env: Env) {
       newId,
       now,
     }),
+    announcements: createAnnouncementService({ database, limiter }),
     /** Sends the webhooks that are due. */
     sendWebhooks: () => deliverDue(sender),
-    wakeWebhooks,
+    /** Wakes the sender, when something may have been written for it, and whoever announces changes. */
+    wakeWebhooks: waker.wake,
+    carryOn: waker.carryOn,
     isBlocked: addressBlocks.isBlocked,
     origins,
     rates,

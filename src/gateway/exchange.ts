@@ -39,12 +39,16 @@ export interface Exchange {
   /** The limit that refused the call, and when it may be asked again. */
   violated?: { type: LimitType; retryAtMs: number };
   cacheHit?: boolean;
+  /** What was asked: nobody's, until an upstream was. */
+  upstreamUrl: string;
   upstreamMs?: number;
   bytesIn: number;
   error?: string;
   /** Why, for the log only: callers are told less. */
   reason?: string;
 }
+
+const NOWHERE = 'https://upstream.invalid/';
 
 /** Runs a stage and notes how long it took. */
 export async function timed<T>(
@@ -60,6 +64,12 @@ export async function timed<T>(
     exchange.timings.push([stage, now() - startedMs]);
   }
 }
+
+/** What the caller said: the edge rewrites the header for itself, and decodes for nobody who said nothing. */
+export const acceptEncodingOf = ({ cf, headers }: Request): string =>
+  typeof cf?.clientAcceptEncoding === 'string'
+    ? cf.clientAcceptEncoding
+    : (headers.get('accept-encoding') ?? '');
 
 export function openExchange(
   request: Request,
@@ -81,6 +91,7 @@ export function openExchange(
     keepAlive,
     timings: [],
     isProven: false,
+    upstreamUrl: NOWHERE,
     bytesIn: Number(request.headers.get('content-length') ?? 0),
   };
 }

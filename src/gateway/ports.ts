@@ -47,8 +47,8 @@ export interface GatewayPorts {
   /** Whether live keys go to the sandbox where no upstream is set: on your machine only. */
   sandboxForLive: boolean;
   sandbox(call: SandboxCall): Promise<Response>;
-  /** A token that proves the caller's identity to the upstream. */
-  identityToken(caller: KeyRecord): Promise<string>;
+  /** A token that proves the caller's identity to an upstream, named by its API's id, and to no other. */
+  identityToken(caller: KeyRecord, audience: string): Promise<string>;
   usage: UsageBuffer;
   /** What this isolate remembers between requests. Each map is bounded by the stage that owns it. */
   memory: {

@@ -1,5 +1,6 @@
 // Making, rotating, changing and revoking keys. Every change is one transaction with its audit row, and is announced to
-// the key's limiter before the answer: from then on, older records are stale everywhere.
+// the key's limiter before the answer: from then on, older records are stale everywhere. What ends between the two, the
+// announcement service finds.
 
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
@@ -324,19 +325,6 @@ export function createKeyService(ports: KeyServicePorts) {
       await limiter.travel(limitSubject(record), to);
       await database.rows(sql`WITH changed AS (SELECT partner_id FROM api_key WHERE id = ${key.id})
         ${auditRow(actor, 'key.day_travelled', { key_id: key.keyId }, { to })}`);
-    },
-
-    /** Keys and partners that changed lately, also by hand in psql: tells their limiters. Called every minute. */
-    async announceRecent(): Promise<number> {
-      const recent = await database.rows<{ id: string; key: number; partner: number }>(sql`
-        SELECT k.id, k.version AS key, p.version AS partner FROM api_key k JOIN partner p ON p.id = k.partner_id
-        WHERE k.changed_at > now() - interval '3 minutes'
-          OR (p.changed_at > now() - interval '3 minutes' AND k.last_used_at > now() - interval '1 day')
-        ORDER BY greatest(k.changed_at, p.changed_at) DESC LIMIT 1000`);
-      await Promise.allSettled(
-        recent.map(({ id, key, partner }) => limiter.announceKey(id, { key, partner })),
-      );
-      return recent.length;
     },
 
     /** Tells of keys that end within seven days, and again within one: once each. How many it told of. */

@@ -84,6 +84,13 @@ const HEALTH_PATHS = {
       responses: { 200: { description: 'A verdict on each' }, 401: { description: 'Not signed by GitHub' } },
     },
   },
+  '/.well-known/jwks.json': {
+    get: {
+      tags: ['Machines'],
+      summary: "Public keys of the callers' identity that upstreams are told (X-Passerelle-Identity)",
+      responses: { 200: { description: 'JSON Web Key Set' } },
+    },
+  },
   '/healthz': { get: { tags: ['Machines'], summary: 'Alive', responses: { 200: { description: 'Alive' } } } },
   '/metrics': {
     get: {
@@ -94,6 +101,8 @@ const HEALTH_PATHS = {
   },
 };
 
+/** A new key is published for longer than this before it signs. */
+const KEYS_KEPT_SECONDS = 300;
 const MOST_REPORT_BYTES = 1_000_000;
 const MOST_LEAKS = 500;
 const leakReport = z
@@ -178,6 +187,12 @@ export function createMachineRoutes(own: readonly OpenApiPart[]) {
     });
   });
 
+  routes.get('/.well-known/jwks.json', async (context) =>
+    context.json(await context.var.services.identityJwks(), 200, {
+      'cache-control': `public, max-age=${KEYS_KEPT_SECONDS}`,
+    }),
+  );
+
   routes.post('/leaks/github', async (context) => {
     const { leaks } = context.var.services;
     const identifier = context.req.header('github-public-key-identifier') ?? '';
@@ -209,7 +224,7 @@ export function createReferenceRoutes(own: readonly OpenApiPart[]) {
   routes.get('/docs/api', (context) =>
     context.html(renderReference(mergeDocuments(own, context.var.services.gateway.catalog.documents)), 200, {
       'content-security-policy':
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     }),
   );
   return routes;

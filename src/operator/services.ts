@@ -31,6 +31,8 @@ export interface Services {
   log(line: Record<string, unknown>): void;
   database: Database;
   verifyToken: TokenVerifier;
+  /** The public keys that upstreams verify identity tokens by. */
+  identityJwks(): Promise<{ keys: object[] }>;
   idempotency: IdempotencyStore;
   rates: DoorRates;
   keys: KeyService;

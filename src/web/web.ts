@@ -124,7 +124,6 @@ export const referencePolicy = (nonce: string): string =>
     .replace("font-src 'self'", "font-src 'self' data:");
 
 const HEADERS = {
-  'x-content-type-options': 'nosniff',
   'referrer-policy': 'same-origin',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
@@ -143,7 +142,6 @@ export function createWeb<Services extends WebServices>(under = '*') {
     context.header('content-security-policy', policy(view.nonce));
     for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
     context.header('x-request-id', context.var.requestId);
-    if (view.origin.startsWith('https:')) context.header('strict-transport-security', 'max-age=31536000');
     if (context.req.url.includes('%00')) throw new AppError('invalid_request');
     if (!isFromHere(context.req.raw, view.origin)) throw new AppError('forbidden', view.m.errors.crossSite);
     await next();

@@ -153,7 +153,7 @@ it.for([
 it('webhooks are woken at once, then once a second, whatever is changed', async () => {
   let nowMs = 0;
   const sent: number[] = [];
-  const wake = createWaker({
+  const { wake } = createWaker({
     send: async (delay) => sent.push(delay),
     now: () => nowMs,
     log: () => undefined,
@@ -165,6 +165,22 @@ it('webhooks are woken at once, then once a second, whatever is changed', async 
   expect(sent).toEqual([0, 1, 1, 1, 0]);
 });
 
+it('a change is announced a second later, also when its request dies: one message for half a second of them', async () => {
+  let nowMs = 0;
+  const sent: [atMs: number, delay: number][] = [];
+  const { carryOn } = createWaker({
+    send: async (delay) => sent.push([nowMs, delay]),
+    now: () => nowMs,
+    log: () => undefined,
+  });
+  for (; nowMs < 1200; nowMs += 100) await carryOn();
+  expect(sent).toEqual([
+    [0, 1],
+    [500, 1],
+    [1000, 1],
+  ]);
+});
+
 it('whom a queue failed is woken by the next change', async () => {
   const lines: unknown[] = [];
   let fails = true;
@@ -173,7 +189,7 @@ it('whom a queue failed is woken by the next change', async () => {
     if (fails) throw new Error('down');
     sent++;
   };
-  const wake = createWaker({ send, now: () => 0, log: (line) => lines.push(line) });
+  const { wake } = createWaker({ send, now: () => 0, log: (line) => lines.push(line) });
   await wake();
   fails = false;
   await wake();
