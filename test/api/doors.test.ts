@@ -14,6 +14,7 @@ import {
   inParallel,
   makeKey,
   makePartner,
+  makeSigningKey,
   query,
   sendJson,
   stack,
@@ -21,6 +22,7 @@ import {
 } from '../support/api.ts';
 import { memberOf, operatorSignedIn, PASSWORD, type Person, signedUp, visitor } from '../support/portal.ts';
 import { CHANGING, filled } from '../support/routes.ts';
+import { type SigningKey, signed } from '../support/signing.ts';
 
 const ROUTE = '/v2/stops/x/departures';
 const NO_ID = '019f0000-0000-7000-8000-000000000000';
@@ -183,6 +185,21 @@ describe('every route that changes something', () => {
 
   it('after all of that, nothing has changed', async () => {
     expect(await snapshot()).toBe(before);
+  });
+});
+
+describe('a signed request whose nonce was used', () => {
+  let key: SigningKey;
+  beforeAll(async () => {
+    key = await makeSigningKey((await makePartner()).id, 'test');
+  });
+  it.for(CHANGING.key)('%s', async (route) => {
+    const { method, path } = filled(route, NO_ID);
+    const body = method === 'DELETE' ? '' : JSON.stringify({ name: 'x', amount: 100, currency: 'EUR' });
+    const request = signed(key, path, { method, body });
+    expect((await call(path, request)).json.error).not.toBe('invalid_signature');
+    for (let again = 0; again < 2; again++)
+      expect(refusal(await call(path, request))).toEqual([401, 'invalid_signature']);
   });
 });
 
