@@ -75,7 +75,7 @@ const nothing = (): void => undefined;
 
 export default {
   fetch(request, env, ctx) {
-    const refusal = refuseUnconfigured(() => compose(env));
+    const refusal = refuseUnconfigured(request, () => compose(env));
     if (refusal) return refusal;
     const app = apps.get(firstPart(pathOf(request.url))) ?? offered;
     const work = Promise.resolve(app.fetch(request, env, ctx));
