@@ -189,10 +189,10 @@ export function createAccountService({ database, mailer, ...settings }: AccountP
         if (result === 'linked') tell(account, 'identityLinked', identity.issuer);
         return result;
       },
-      async unlink(account: Account, id: string): Promise<boolean> {
-        const issuer = await identities.unlink(account.id, id);
-        if (issuer !== undefined) tell(account, 'identityUnlinked', issuer);
-        return issuer !== undefined;
+      async unlink(account: Account, id: string) {
+        const result = await identities.unlink(account.id, id);
+        if (typeof result === 'object') tell(account, 'identityUnlinked', result.issuer);
+        return result;
       },
       signOut: () => outcomeOf(api.signOut({ headers, asResponse })),
       sendVerification: (email: string) =>

@@ -37,13 +37,16 @@ export const createIdentityStore = (database: Database) => ({
     return found.isNew ? 'linked' : 'known';
   },
 
-  /** The issuer of what was unlinked; undefined when it was the last way in, or not there. */
-  async unlink(accountId: string, id: string): Promise<string | undefined> {
-    const [gone] = await database.rows<{ issuer: string }>(sql`
-      WITH ways AS (SELECT id FROM dev_credential WHERE account_id = ${accountId} ORDER BY id FOR UPDATE)
-      DELETE FROM dev_credential WHERE account_id = ${accountId} AND id = ${id} AND provider_id <> 'credential'
-        AND (SELECT count(*) FROM ways) > 1 RETURNING provider_id AS issuer`);
-    return gone?.issuer;
+  /** The issuer of what was unlinked. `last`: it is the only way in, and stays. */
+  async unlink(accountId: string, id: string): Promise<{ issuer: string } | 'last' | 'unknown'> {
+    const [found] = await database.rows<{ issuer: string; isGone: boolean }>(sql`
+      WITH ways AS (SELECT id, provider_id FROM dev_credential WHERE account_id = ${accountId} ORDER BY id FOR UPDATE),
+        gone AS (DELETE FROM dev_credential WHERE account_id = ${accountId} AND id = ${id}
+          AND provider_id <> 'credential' AND (SELECT count(*) FROM ways) > 1 RETURNING id)
+      SELECT provider_id AS issuer, EXISTS (SELECT 1 FROM gone) AS "isGone" FROM ways
+      WHERE id = ${id} AND provider_id <> 'credential'`);
+    if (!found) return 'unknown';
+    return found.isGone ? { issuer: found.issuer } : 'last';
   },
 });
 

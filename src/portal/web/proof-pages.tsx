@@ -5,7 +5,6 @@ import { raw } from 'hono/html';
 import { renderSVG } from 'uqr';
 import * as z from 'zod';
 import { PASSWORD_CHARS } from '../../accounts/auth.ts';
-import { AppError } from '../../core/errors.ts';
 import { Plain } from '../../web/components/layout.tsx';
 import { Code, Field } from '../../web/components/parts.tsx';
 import { safePath, withQuery } from '../../web/redirects.ts';
@@ -202,7 +201,7 @@ export const sixDigits = z
 
 portal.post('/second-factor/confirm', async (context) => {
   const account = await accountOf(context);
-  if (!account) throw new AppError('forbidden');
+  if (!account) return context.redirect('/sign-in', 303);
   const { view, accounts } = context.var;
   const { values, data } = await readForm(context, z.object({ code: sixDigits, back }));
   const again = (problem: string, status: 401 | 429) =>

@@ -381,8 +381,9 @@ portal.post('/portal/settings/two-factor/off', async (context) => {
 portal.post('/portal/settings/identities/:id/unlink', async (context) => {
   const { account, m } = member(context);
   if (!isProven(context)) return askProof(context, '/portal/settings');
-  if (!(await context.var.accounts.unlink(account, context.req.param('id'))))
-    return showSettings(context, { problem: m.settings.lastWayIn });
+  const result = await context.var.accounts.unlink(account, context.req.param('id'));
+  if (result === 'unknown') throw new AppError('not_found');
+  if (result === 'last') return showSettings(context, { problem: m.settings.lastWayIn });
   return done(context, '/portal/settings', 'identity_unlinked');
 });
 
