@@ -230,7 +230,7 @@ describe('a transaction that Postgres gave up for another', () => {
     const subjects = members.map(({ subject }) => subject);
     const demote = (subject: string | undefined, n: number) =>
       sendJson(
-        `/api/dev/members/${subject}`,
+        `/api/dev/members/${encodeURIComponent(subject ?? '')}`,
         'PATCH',
         { role: 'viewer' },
         {
