@@ -71,7 +71,7 @@ export function createAccountService({ database, mailer, ...settings }: AccountP
       email: string,
       name: string,
       path: string,
-      { to = language, detail = '' } = {},
+      { to = language, detail }: { to?: MailLanguage; detail?: string } = {},
     ) => keepAlive(mailer({ to: email, ...MAILS[kind][to]({ product, name, url: origin + path, detail }) }));
 
     /** Tells an account's owner of what was changed about it. */

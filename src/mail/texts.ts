@@ -98,11 +98,11 @@ export const MAILS = {
     }),
   },
   accountChanged: {
-    en: ({ product, name, url, detail = '' }: Letter): Text => ({
+    en: ({ product, name, url, detail = 'Your account was changed' }: Letter): Text => ({
       subject: detail,
       body: `Hello ${name},\n\n${detail}.\n\nIf it was you, there is nothing to do. If it was not, choose a new password now; that ends all sessions:\n\n${url}${sign.en(product)}`,
     }),
-    fr: ({ product, name, url, detail = '' }: Letter): Text => ({
+    fr: ({ product, name, url, detail = 'Votre compte a été modifié' }: Letter): Text => ({
       subject: detail,
       body: `Bonjour ${name},\n\n${detail}.\n\nSi c’était vous, il n’y a rien à faire. Sinon, choisissez tout de suite un nouveau mot de passe ; toutes les sessions prendront fin :\n\n${url}${sign.fr(product)}`,
     }),
