@@ -2,6 +2,7 @@
 
 import { sql } from 'drizzle-orm';
 import {
+  type AnyPgColumn,
   bigint,
   bigserial,
   boolean,
@@ -101,11 +102,13 @@ export const partner = pgTable(
     /** Raised by a trigger whenever something changes that the gateway reads. */
     version: bigint('version', { mode: 'number' }).notNull().default(1),
     changedAt: at('changed_at').notNull().defaultNow(),
+    /** The version that the limiters were told last; another one is still to be told. */
+    announcedVersion: bigint('announced_version', { mode: 'number' }).notNull().default(1),
   },
   (table) => [
     index('idx_partner_status').on(table.status),
     index('idx_partner_tier').on(table.tier),
-    index('idx_partner_changed').on(table.changedAt),
+    index('idx_partner_unannounced').on(table.changedAt).where(sql`version <> announced_version`),
   ],
 );
 
@@ -308,6 +311,8 @@ export const apiKey = pgTable(
       .notNull()
       .references(() => partner.id, { onDelete: 'cascade' }),
     appId: uuid('app_id').references(() => devApps.id),
+    /** The key that made it: it never goes beyond that one, and falls with it (a trigger). */
+    parentId: uuid('parent_id').references((): AnyPgColumn => apiKey.id, { onDelete: 'cascade' }),
     /** The id that people see: `ak_…` of a signing key, otherwise the id as text (set by a trigger when null). */
     keyId: text('key_id').unique(),
     kind: varchar('kind', { length: 10 }).notNull().default('bearer'),
@@ -335,12 +340,15 @@ export const apiKey = pgTable(
     allowedIps: inet('allowed_ips').array(),
     version: bigint('version', { mode: 'number' }).notNull().default(1),
     changedAt: at('changed_at').notNull().defaultNow(),
+    /** The version that the limiters were told last; another one is still to be told. */
+    announcedVersion: bigint('announced_version', { mode: 'number' }).notNull().default(1),
   },
   (table) => [
     index('idx_api_key_partner').on(table.partnerId),
     index('idx_api_key_active').on(table.isActive),
     index('idx_api_key_app').on(table.appId),
-    index('idx_api_key_changed').on(table.changedAt),
+    index('idx_api_key_parent').on(table.parentId).where(sql`parent_id IS NOT NULL`),
+    index('idx_api_key_unannounced').on(table.changedAt).where(sql`version <> announced_version`),
   ],
 );
 
@@ -733,6 +741,8 @@ export const webhookEndpoint = pgTable(
     isSlow: boolean('is_slow').notNull().default(false),
     /** Since when somebody waits for its answers; null when nobody does. */
     busySince: at('busy_since'),
+    /** When it was last sent to: who waited longest comes first. */
+    servedAt: at('served_at'),
     /** When it last answered, or refused, without delay. */
     promptAt: at('prompt_at'),
     createdAt: at('created_at').notNull().defaultNow(),
@@ -888,3 +898,15 @@ export const leakReport = pgTable('leak_report', {
   url: text('url'),
   source: text('source'),
 });
+
+/** What was taken lately of an exact allowance: src/platform/allowances.ts. */
+export const allowance = pgTable(
+  'allowance',
+  {
+    what: text('what').notNull(),
+    subject: text('subject').notNull(),
+    /** Latest first. */
+    takenAt: at('taken_at').array().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.what, table.subject] })],
+);

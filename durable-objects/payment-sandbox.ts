@@ -1,7 +1,8 @@
-// Atom: the simulated payments of one app, named by the app's id (or the partner's). Storage: objects, and answers by
-// Idempotency-Key for a day. Shell of src/sandbox/payments.
+// Atom: the simulated payments of one app, named by the app's id (or the partner's). Storage: objects, and by
+// Idempotency-Key for a day the answer and what was asked, as a hash. Shell of src/sandbox/payments.
 
 import { DurableObject } from 'cloudflare:workers';
+import { sha256Hex } from '../src/core/encoding.ts';
 import {
   type PaymentAnswer,
   type PaymentObject,
@@ -10,6 +11,13 @@ import {
 } from '../src/sandbox/payments/payments.ts';
 
 const KEPT_MS = 24 * 3600 * 1000;
+const MOST_KEY_CHARS = 255;
+
+const refusal = (status: number, error: string, message: string) => ({
+  status,
+  json: JSON.stringify({ error, message }),
+  replayed: false,
+});
 
 export class PaymentSandbox extends DurableObject {
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -21,19 +29,18 @@ export class PaymentSandbox extends DurableObject {
   }
 
   /** The answer as `{status, json}`; the same Idempotency-Key gives the same answer. */
-  call(request: PaymentRequest): { status: number; json: string; replayed: boolean } {
-    const fingerprint = `${request.method} ${request.path} ${request.body}`;
+  async call(request: PaymentRequest): Promise<{ status: number; json: string; replayed: boolean }> {
     const key = request.method === 'POST' ? request.idempotencyKey : null;
+    if (key !== null && (key === '' || key.length > MOST_KEY_CHARS))
+      return refusal(400, 'invalid_request', `Idempotency-Key must have 1 to ${MOST_KEY_CHARS} characters`);
+    // Before the storage is touched: from there on nothing else comes in between.
+    const fingerprint =
+      key === null ? '' : await sha256Hex(`${request.method} ${request.path} ${request.body}`);
     if (key !== null) {
       this.sql('DELETE FROM answer WHERE at_ms < ?', Date.now() - KEPT_MS);
       const [known] = this.sql('SELECT request, status, json FROM answer WHERE key = ?', key);
-      if (known && known.request !== fingerprint) {
-        const json = JSON.stringify({
-          error: 'idempotency_mismatch',
-          message: 'This key was used with another request',
-        });
-        return { status: 422, json, replayed: false };
-      }
+      if (known && known.request !== fingerprint)
+        return refusal(422, 'idempotency_mismatch', 'This key was used with another request');
       if (known) return { status: Number(known.status), json: String(known.json), replayed: true };
     }
     const answer = this.run(request);

@@ -17,13 +17,18 @@ import { createExportStore } from './billing/export-store.ts';
 import { createInvoiceService } from './billing/invoice-service.ts';
 import { createPeriodStore } from './billing/period-store.ts';
 import { createPlanService } from './billing/plan-service.ts';
-import { createAddressBlocks } from './blocks/address-blocks.ts';
+import { type BlockedRange, createAddressBlocks } from './blocks/address-blocks.ts';
 import { createBlockService } from './blocks/block-service.ts';
+import { createEdgeList } from './blocks/edge-list.ts';
+import { createOriginService } from './blocks/origin-service.ts';
 import { type Catalog, loadCatalog } from './catalog/catalog.ts';
 import { DOCUMENTS } from './catalog/documents.ts';
 import { type Config, isLocal as isLocalConfig, readConfig } from './config.ts';
 import { newId } from './core/ids.ts';
+import { hostOf } from './core/public-address.ts';
 import type { Gateway } from './gateway/pipeline.ts';
+import { createAdmission } from './keys/admission.ts';
+import { createAnnouncementService } from './keys/announcement-service.ts';
 import { createAuthenticator } from './keys/authenticator.ts';
 import { createEnvelopeStore } from './keys/envelope-store.ts';
 import { createKeyDirectory } from './keys/key-directory.ts';
@@ -38,7 +43,9 @@ import { createAppService } from './partners/app-service.ts';
 import { createMemberService } from './partners/member-service.ts';
 import { createPartnerService } from './partners/partner-service.ts';
 import { createAbuseGuard } from './platform/abuse-guard.ts';
+import { createAllowances } from './platform/allowances.ts';
 import { openDatabase } from './platform/database.ts';
+import { createDoorRates } from './platform/door-rates.ts';
 import { createIdempotencyStore } from './platform/idempotency-store.ts';
 import { createIdentityTokens } from './platform/identity-token.ts';
 import { createLimiterClient } from './platform/limiter-client.ts';
@@ -55,6 +62,7 @@ import { type DeliverPorts, deliverDue } from './webhooks/deliver.ts';
 import { createDeliveryStore } from './webhooks/delivery-store.ts';
 import { RETRY_SECONDS } from './webhooks/schedule.ts';
 import { createResolver, createTargetGuard, openGuard } from './webhooks/target-guard.ts';
+import { createWaker } from './webhooks/waker.ts';
 import { createWebhookService } from './webhooks/webhook-service.ts';
 
 export interface Env {
@@ -105,49 +113,56 @@ function build(env: Env) {
     log,
   });
   const keyEncryptionKeys = config.KEY_ENCRYPTION_KEYS;
-  const { identify, authenticate } = createAuthenticator({
-    directory,
-    guard,
-    keyEncryptionKeys,
-    useNonce: limiter.useNonce,
-    now,
-  });
-  const identityToken = createIdentityTokens(config.IDENTITY_SECRET, now);
+  const { identify, authenticate } = createAdmission(
+    createAuthenticator({ directory, guard, keyEncryptionKeys, now }),
+    limiter.useNonce,
+  );
+  const identityTokens = createIdentityTokens(config.IDENTITY_KEYS, now, newId);
   const payments = (account: string, request: Parameters<PaymentSandbox['call']>[0]) =>
     env.PAYMENT_SANDBOX.get(env.PAYMENT_SANDBOX.idFromName(account)).call(request);
 
-  const addressBlocks = createAddressBlocks(env.KEY_RECORDS, now, log);
+  const upstreamOrigin = (variables: readonly string[]): string | undefined => {
+    for (const name of variables) {
+      const value = env[name];
+      if (typeof value === 'string' && value !== '') return value.replace(/\/+$/, '');
+    }
+    return undefined;
+  };
+  const upstreams = catalog.documents.map((api) => upstreamOrigin(api['x-passerelle'].upstream));
+  const ownHosts = [config.PORTAL_ORIGIN, ...upstreams]
+    .flatMap((origin) => (origin && URL.canParse(origin) ? hostOf(new URL(origin)) : []))
+    .concat(config.OWN_HOSTS);
+
+  const edgeList = <Item>(name: string) => createEdgeList<Item>(env.KEY_RECORDS, name, now, log);
+  const addressBlocks = createAddressBlocks(edgeList<BlockedRange>('address-blocks'), now);
+  const origins = createOriginService(database, edgeList<string>('listed-origins'), log);
+  const rates = createDoorRates(now);
+  const allowances = createAllowances(database);
 
   const gateway: Gateway = {
     now,
     newId,
     catalog,
     identify,
-    isBlocked: addressBlocks.isBlocked,
-    isOriginListed: keyStore.isOriginListed,
+    isOriginListed: origins.isListed,
+    rates,
     limiter,
     cache: {
       match: (url) => caches.default.match(url),
       put: (url, response) => caches.default.put(url, response),
     },
-    upstreamOrigin: (variables) => {
-      for (const name of variables) {
-        const value = env[name];
-        if (typeof value === 'string' && value !== '') return value.replace(/\/+$/, '');
-      }
-      return undefined;
-    },
+    upstreamOrigin,
     fetchUpstream: (url, init) => fetch(url, init),
     sandboxForLive: isLocal,
     sandbox: (call) => askSandbox(call, { now, sleep, payments }),
-    identityToken,
+    identityToken: identityTokens.tokenFor,
     usage,
-    memory: { refusals: new Map(), allowances: new Map(), origins: new Map() },
+    memory: { refusals: new Map(), allowances: new Map() },
     log,
   };
 
   const audit = createAuditStore(database);
-  const changes = { directory, limiter, log };
+  const changes = { directory, limiter, origins, log };
   const outbox = createOutboxStore(database);
   const { MAIL_HTTP_URL: url, MAIL_HTTP_TOKEN: token } = config;
   const mailer = createMailer({
@@ -181,12 +196,14 @@ function build(env: Env) {
   const targetGuard =
     isLocal && config.WEBHOOK_TARGETS === 'any'
       ? openGuard
-      : createTargetGuard(createResolver(config.DNS_RESOLVER_URL), now);
+      : createTargetGuard(createResolver(config.DNS_RESOLVER_URL), now, ownHosts);
   const deliveryStore = createDeliveryStore(database);
   const wake = async (delaySeconds: number) =>
     void (await env.WEBHOOK_QUEUE.send({}, { contentType: 'json', delaySeconds }));
+  const waker = createWaker({ send: wake, now, log });
   const sender: DeliverPorts = {
     store: deliveryStore,
+    wakes: waker.wakes,
     guard: targetGuard,
     keyEncryptionKeys,
     schedule: config.WEBHOOK_RETRY_SECONDS ?? RETRY_SECONDS,
@@ -216,6 +233,8 @@ function build(env: Env) {
     log,
     gateway,
     authenticate,
+    /** What upstreams verify identity tokens by. */
+    identityJwks: identityTokens.jwks,
     database,
     keyStore,
     limiter,
@@ -234,14 +253,19 @@ function build(env: Env) {
       newId,
       now,
     }),
+    announcements: createAnnouncementService({ database, limiter }),
     /** Sends the webhooks that are due. */
     sendWebhooks: () => deliverDue(sender),
-    /** Wakes the sender, when something may have been written for it. What it misses, the minute job finds. */
-    wakeWebhooks: () =>
-      wake(0).catch((error) => log({ message: 'webhooks not woken', level: 'error', error: String(error) })),
+    /** Wakes the sender, when something may have been written for it, and whoever announces changes. */
+    wakeWebhooks: waker.wake,
+    carryOn: waker.carryOn,
+    isBlocked: addressBlocks.isBlocked,
+    origins,
+    rates,
+    allowances,
     alerts,
     deliveryStore,
-    webhooks: createWebhookService({ database, guard: targetGuard, keyEncryptionKeys, newId }),
+    webhooks: createWebhookService({ database, guard: targetGuard, keyEncryptionKeys, allowances, newId }),
     partners,
     billingStore,
     exports: createExportStore(database, config.PORTAL_ORIGIN ?? 'urn:passerelle'),
@@ -249,7 +273,7 @@ function build(env: Env) {
     plans: createPlanService({ database, now, announce: partners.announce }),
     apps: createAppService({ ...changes, database }),
     blocks: createBlockService({ database, blocks: addressBlocks }),
-    members: createMemberService({ database, notify }),
+    members: createMemberService({ database, allowances, notify }),
     accountsFor: createAccountService({
       database,
       secret: config.AUTH_SECRET,
@@ -259,6 +283,7 @@ function build(env: Env) {
       isSecure: config.ENVIRONMENT !== 'development',
       cookieSuffix: config.COOKIE_SUFFIX,
       mailer,
+      allowances,
     }),
     identity:
       config.OIDC_ISSUER && config.OIDC_CLIENT_ID
@@ -275,7 +300,7 @@ function build(env: Env) {
         : undefined,
     mailer,
     outbox,
-    signInGuard: createSignInGuard(env.SIGN_IN_GUARD, log),
+    signInGuard: createSignInGuard({ counter: env.SIGN_IN_GUARD, secret: config.AUTH_SECRET, log }),
     assetServer: createAssetServer(env.ASSETS),
     periods: createPeriodStore(database),
     metrics: createMetricsStore(database),

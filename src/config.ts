@@ -1,16 +1,32 @@
 // Variables and secrets, parsed once; every default lives here. A setting that is missing or wrong fails by name.
 
 import * as z from 'zod';
-import { fromBase64, utf8 } from './core/encoding.ts';
-import type { KeyEncryptionKeys } from './keys/envelope.ts';
+import { fromBase64 } from './core/encoding.ts';
 
-const keyEncryptionKeys: z.ZodType<KeyEncryptionKeys> = z
+const namedKeys: z.ZodType<NamedKeys> = z
   .object({ current: z.string().regex(/^[\w-]+$/), keys: z.record(z.string(), z.string()) })
   .refine(({ current, keys }) => current in keys, 'the current key is not among the keys')
   .refine(
     ({ keys }) => Object.values(keys).every((key) => fromBase64(key).length === 32),
     'a key is not 32 bytes',
   );
+
+/** Keys by id, one of which is in use: the form that lets them be rotated. */
+interface NamedKeys {
+  current: string;
+  keys: Record<string, string>;
+}
+const jsonOfKeys = z.string().transform((text, context) => {
+  try {
+    return namedKeys.parse(JSON.parse(text));
+  } catch {
+    // What JSON.parse says of it would quote the secret.
+    context.addIssue(
+      'must be {"current": id, "keys": {id: base64 of 32 bytes}}, with current among the keys',
+    );
+    return z.NEVER;
+  }
+});
 
 const flag = z
   .enum(['true', 'false'])
@@ -24,18 +40,9 @@ const settings = z.object({
   ENVIRONMENT: z.enum(['development', 'test', 'staging', 'production']).default('production'),
   DATABASE_URL: z.string().min(1),
   NEON_ENDPOINT: z.url().optional(),
-  KEY_ENCRYPTION_KEYS: z.string().transform((text, context) => {
-    try {
-      return keyEncryptionKeys.parse(JSON.parse(text));
-    } catch {
-      // What JSON.parse says of it would quote the secret.
-      context.addIssue(
-        'must be {"current": id, "keys": {id: base64 of 32 bytes}}, with current among the keys',
-      );
-      return z.NEVER;
-    }
-  }),
-  IDENTITY_SECRET: z.string().min(32).transform(utf8),
+  KEY_ENCRYPTION_KEYS: jsonOfKeys,
+  /** Seeds of the Ed25519 keys that sign callers' identity for upstreams. */
+  IDENTITY_KEYS: jsonOfKeys,
   /** Signs sessions and encrypts second factors. */
   AUTH_SECRET: z.string().min(32),
   /** Rotated: `2:<newest>,1:<older>`. The first signs and encrypts, all of them and AUTH_SECRET decrypt. */
@@ -58,6 +65,12 @@ const settings = z.object({
     .url({ protocol: /^https?$/ })
     .transform((url) => new URL(url).origin)
     .optional(),
+  /** Other hosts at which this Worker is reached, by commas: webhooks never go there. */
+  OWN_HOSTS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').map((host) => host.trim().toLowerCase()))
+    .transform((hosts) => hosts.filter((host) => host !== '')),
   PRODUCT_NAME: z.string().default('Passerelle'),
   MAIL_FROM: z.string().default('Passerelle <portal@passerelle.invalid>'),
   MAIL_HTTP_URL: z.url().optional(),

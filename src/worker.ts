@@ -3,6 +3,8 @@
 import { Hono } from 'hono';
 import { compose, type Env, type Services } from './compose.ts';
 import { handle } from './gateway/pipeline.ts';
+import { refuseAtDoor } from './http/doors.ts';
+import { withSecureHeaders } from './http/secure-headers.ts';
 import { refuseUnconfigured } from './http/unconfigured.ts';
 import { consume, runCron } from './jobs/jobs.ts';
 import { adminApi } from './operator/admin-routes.ts';
@@ -33,9 +35,12 @@ const withServices = (): Hono<AppEnv> => {
   return app.use(async (context, next) => {
     const services = compose(context.env);
     context.set('services', services);
+    const isChange = !READS.has(context.req.method);
+    // What is committed by a request that dies with it is announced a second later.
+    if (isChange) context.executionCtx.waitUntil(services.carryOn());
     await next();
-    // Whatever was changed may have something to tell.
-    if (!READS.has(context.req.method)) context.executionCtx.waitUntil(services.wakeWebhooks());
+    // Whatever was changed may have something to tell; what was refused has not.
+    if (isChange && context.res.status < 400) context.executionCtx.waitUntil(services.wakeWebhooks());
   });
 };
 
@@ -76,9 +81,15 @@ const nothing = (): void => undefined;
 export default {
   fetch(request, env, ctx) {
     const refusal = refuseUnconfigured(request, () => compose(env));
-    if (refusal) return refusal;
-    const app = apps.get(firstPart(pathOf(request.url))) ?? offered;
-    const work = Promise.resolve(app.fetch(request, env, ctx));
+    if (refusal) return withSecureHeaders(refusal, request.url);
+    const path = pathOf(request.url);
+    const app = apps.get(firstPart(path)) ?? offered;
+    const keepAlive = (work: Promise<unknown>) => ctx.waitUntil(work);
+    const stopped = refuseAtDoor(request, path, compose(env), app !== offered, keepAlive);
+    if (stopped) return withSecureHeaders(stopped, request.url);
+    const work = Promise.resolve(app.fetch(request, env, ctx)).then((response) =>
+      withSecureHeaders(response, request.url),
+    );
     // Whoever breaks off ends its connection, not what it asked for: what was admitted is done, told and billed.
     ctx.waitUntil(work.then(nothing, nothing));
     return work;

@@ -8,6 +8,7 @@ const BESIDE = [
   'test/api/accounts.test.ts',
   'test/api/alerts.test.ts',
   'test/api/console.test.ts',
+  'test/api/doors.test.ts',
   'test/api/identity.test.ts',
   'test/api/isolation.test.ts',
   'test/api/tenants.test.ts',

@@ -37,7 +37,7 @@ export async function startGateway(upstream: string): Promise<BareGateway> {
       DATABASE_URL: databaseUrl,
       NEON_ENDPOINT: endpoint.url,
       KEY_ENCRYPTION_KEYS: JSON.stringify({ current: 'local', keys: { local: secrets.keyEncryptionKey } }),
-      IDENTITY_SECRET: secrets.identitySecret,
+      IDENTITY_KEYS: JSON.stringify({ current: 'local', keys: { local: secrets.identityKey } }),
       METRICS_TOKEN: secrets.metricsToken,
       AUTH_SECRET: secrets.authSecret,
       UPSTREAM_ORIGIN: upstream,

@@ -5,6 +5,7 @@ import { sql } from 'drizzle-orm';
 import { sha256Hex } from '../core/encoding.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import { ACCOUNT_CHANGES, type AccountChange, MAILS, type MailLanguage } from '../mail/texts.ts';
+import type { Allowances } from '../platform/allowances.ts';
 import type { Database } from '../platform/database.ts';
 import { readAddressLink, readAsked, signAsked } from './address-link.ts';
 import { createAuth } from './auth.ts';
@@ -38,6 +39,7 @@ export interface AccountPorts {
   isSecure: boolean;
   cookieSuffix: string;
   mailer: Mailer;
+  allowances: Allowances;
 }
 
 /** What of the request the service needs. */
@@ -58,7 +60,7 @@ const MOST_WRONG_CODES = 10;
 
 const msOf = (time: string | null | undefined): number | undefined => (time ? Date.parse(time) : undefined);
 
-export function createAccountService({ database, mailer, ...settings }: AccountPorts) {
+export function createAccountService({ database, mailer, allowances, ...settings }: AccountPorts) {
   const { product } = settings;
   // The one that better-auth signs by.
   const secret = settings.secrets?.[0]?.value ?? settings.secret;
@@ -66,13 +68,21 @@ export function createAccountService({ database, mailer, ...settings }: AccountP
   const sessions = createSessionStore(database);
 
   return function accountsFor({ origin, headers, language, keepAlive }: Caller) {
-    const send = (
+    const mail = (
       kind: keyof typeof MAILS,
       email: string,
       name: string,
       path: string,
       { to = language, detail }: { to?: MailLanguage; detail?: string } = {},
-    ) => keepAlive(mailer({ to: email, ...MAILS[kind][to]({ product, name, url: origin + path, detail }) }));
+    ) => mailer({ to: email, ...MAILS[kind][to]({ product, name, url: origin + path, detail }) });
+    const send = (...letter: Parameters<typeof mail>) => keepAlive(mail(...letter));
+    /** What anybody can have sent to anybody: a few an hour, of each kind. */
+    const sendIfFew = (...letter: Parameters<typeof mail>) =>
+      keepAlive(
+        sha256Hex(letter[1].toLowerCase())
+          .then((address) => allowances.take('mail', `${letter[0]} ${address}`))
+          .then((isLeft) => isLeft && mail(...letter)),
+      );
 
     /** Tells an account's owner of what was changed about it. */
     const tell = (account: Account, change: AccountChange, issuer = '') =>
@@ -88,9 +98,9 @@ export function createAccountService({ database, mailer, ...settings }: AccountP
     const { api } = createAuth(
       { ...settings, database: database.drizzle, origin },
       {
-        verify: (email, name, token) => send('verify', email, name, `/verify?token=${token}`),
-        reset: (email, name, token) => send('reset', email, name, `/reset/${token}`),
-        alreadyHere: (email, name) => send('alreadyHere', email, name, '/sign-in'),
+        verify: (email, name, token) => sendIfFew('verify', email, name, `/verify?token=${token}`),
+        reset: (email, name, token) => sendIfFew('reset', email, name, `/reset/${token}`),
+        alreadyHere: (email, name) => sendIfFew('alreadyHere', email, name, '/sign-in'),
         async wasReset(accountId) {
           await endProofs(accountId);
           // Whoever could open the mail owns the address.

@@ -5,22 +5,41 @@ import { RegExpRouter } from 'hono/router/reg-exp-router';
 import { SmartRouter } from 'hono/router/smart-router';
 import { TrieRouter } from 'hono/router/trie-router';
 import * as z from 'zod';
+import { hasEncodedSlash, isDisguised } from './disguised-path.ts';
+import { type HeaderRules, headerRules } from './headers.ts';
 
+const headerNames = z.array(z.string()).default([]);
 const defaults = z.object({
   cost: z.int().min(1),
   cacheSeconds: z.int().min(0),
   timeoutMs: z.int().min(1),
   bodyBytes: z.int().min(0),
+  /** Whether one cached answer is for all keys of a partner, or each key has its own. */
+  cacheSharedBy: z.enum(['key', 'partner']).optional(),
+  /** Whether a path parameter may hold `%2f`. */
+  encodedSlashes: z.boolean().optional(),
 });
+const parameter = z.looseObject({
+  name: z.string().optional(),
+  in: z.string().optional(),
+  $ref: z.string().optional(),
+});
+const answer = z.looseObject({
+  headers: z.record(z.string(), z.unknown()).optional(),
+  $ref: z.string().optional(),
+});
+/** Headers that pass although the document's parameters and answers do not show them. */
+const unshown = { requestHeaders: headerNames, answerHeaders: headerNames };
+/** `bound`: signatures must cover the whole request, also where there is a body. */
+const signatureRule = z.literal('bound').optional();
+
 const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'options', 'head'] as const;
 const operation = z.looseObject({
   summary: z.string().optional(),
   requestBody: z.looseObject({}).optional(),
-  'x-passerelle': defaults.partial().extend({
-    scope: z.string().nullable(),
-    /** `bound`: signatures must cover the whole request, also where there is a body. */
-    signatureRule: z.literal('bound').optional(),
-  }),
+  parameters: z.array(parameter).optional(),
+  responses: z.record(z.string(), answer).optional(),
+  'x-passerelle': defaults.partial().extend({ scope: z.string().nullable(), ...unshown, signatureRule }),
 });
 const document = z.looseObject({
   openapi: z.string().startsWith('3.'),
@@ -31,10 +50,18 @@ const document = z.looseObject({
     upstream: z.array(z.string()).min(1),
     sandbox: z.string(),
     defaults,
+    ...unshown,
   }),
+  components: z
+    .looseObject({
+      parameters: z.record(z.string(), parameter).optional(),
+      responses: z.record(z.string(), answer).optional(),
+    })
+    .optional(),
   paths: z.record(z.string().startsWith('/'), z.partialRecord(z.enum(METHODS), operation)),
 });
 export type CatalogDocument = z.infer<typeof document>;
+type Operation = z.infer<typeof operation>;
 
 export interface CatalogRoute {
   /** `/v2/stops/{id}/departures`: names the route in usage. */
@@ -52,6 +79,9 @@ export interface CatalogRoute {
   signatureRule: 'any' | 'bound';
   upstream: readonly string[];
   sandbox: string;
+  cacheSharedBy: 'key' | 'partner';
+  encodedSlashes: boolean;
+  headers: HeaderRules;
 }
 
 export type Match =
@@ -68,24 +98,53 @@ export interface Catalog {
 
 type MethodMap = Map<string, CatalogRoute>;
 
+/** Of `#/components/parameters/Name`. */
+const nameOfReference = (reference: string): string => reference.slice(reference.lastIndexOf('/') + 1);
+
+/** OpenAPI 3.1, 4.8.12.1: definitions of these say nothing. */
+const SAYS_NOTHING = new Set(['accept', 'content-type', 'authorization']);
+
+/** The headers that an operation's parameters and answers show, and those that its extension names. */
+function headersOf(
+  parsed: CatalogDocument,
+  { parameters = [], responses = {}, 'x-passerelle': own }: Operation,
+) {
+  const { components, 'x-passerelle': api } = parsed;
+  const shownRequest = parameters
+    .map(({ $ref, ...given }) => ($ref ? components?.parameters?.[nameOfReference($ref)] : given))
+    .flatMap((given) => (given?.in === 'header' && given.name ? given.name : []))
+    .filter((name) => !SAYS_NOTHING.has(name.toLowerCase()));
+  const shownAnswer = Object.values(responses)
+    .map(({ $ref, ...given }) => ($ref ? components?.responses?.[nameOfReference($ref)] : given))
+    .flatMap((given) => Object.keys(given?.headers ?? {}));
+  return headerRules({
+    request: [...api.requestHeaders, ...own.requestHeaders, ...shownRequest],
+    answer: [...api.answerHeaders, ...own.answerHeaders, ...shownAnswer],
+  });
+}
+
 function routesOf(parsed: CatalogDocument): CatalogRoute[] {
   const api = parsed['x-passerelle'];
   return Object.entries(parsed.paths).flatMap(([path, operations]) =>
-    Object.entries(operations).map(([method, { requestBody, 'x-passerelle': own }]) => ({
-      ...api.defaults,
-      signatureRule: requestBody ? ('any' as const) : ('bound' as const),
-      ...own,
-      path,
-      method: method.toUpperCase(),
-      api: api.id,
-      upstream: api.upstream,
-      sandbox: api.sandbox,
-    })),
+    Object.entries(operations).map(([method, operation]) => {
+      const { requestHeaders: _request, answerHeaders: _answer, ...own } = operation['x-passerelle'];
+      return {
+        cacheSharedBy: 'key',
+        encodedSlashes: false,
+        // A signature of the body alone counts only where there is a body.
+        signatureRule: operation.requestBody ? ('any' as const) : ('bound' as const),
+        ...api.defaults,
+        ...own,
+        path,
+        method: method.toUpperCase(),
+        api: api.id,
+        upstream: api.upstream,
+        sandbox: api.sandbox,
+        headers: headersOf(parsed, operation),
+      };
+    }),
   );
 }
-
-/** `.` and `..`, also encoded, would be resolved by the upstream's URL parser; a backslash would become a slash. */
-const ESCAPES = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)|\\|%5c/i;
 
 export function loadCatalog(documents: readonly unknown[]): Catalog {
   const parsed = documents.map((each, i) => {
@@ -94,7 +153,8 @@ export function loadCatalog(documents: readonly unknown[]): Catalog {
     return result.data;
   });
   const byPath = new Map<string, MethodMap>();
-  for (const route of parsed.flatMap(routesOf)) {
+  const routes = parsed.flatMap(routesOf);
+  for (const route of routes) {
     const methods: MethodMap = byPath.get(route.path) ?? new Map();
     if (methods.has(route.method))
       throw new Error(`catalogue: ${route.method} ${route.path} is offered twice`);
@@ -105,12 +165,13 @@ export function loadCatalog(documents: readonly unknown[]): Catalog {
 
   return {
     documents: parsed,
-    scopes: [...new Set(parsed.flatMap(routesOf).flatMap(({ scope }) => scope ?? []))].sort(),
+    scopes: [...new Set(routes.flatMap(({ scope }) => scope ?? []))].sort(),
     match(method, path) {
-      if (ESCAPES.test(path)) return { found: 'nothing' };
+      if (isDisguised(path)) return { found: 'nothing' };
       const methods = router.match('ALL', path)[0][0]?.[0];
       if (!methods) return { found: 'nothing' };
       const route = methods.get(method) ?? (method === 'HEAD' ? methods.get('GET') : undefined);
+      if (route && !route.encodedSlashes && hasEncodedSlash(path)) return { found: 'nothing' };
       if (route) return { found: 'route', route };
       const allow = [...methods.keys(), ...(methods.has('GET') ? ['HEAD'] : []), 'OPTIONS'];
       return { found: 'path', allow };

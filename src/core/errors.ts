@@ -54,12 +54,14 @@ export interface ErrorDetail {
   headers?: Record<string, string>;
 }
 
-/** Renders `{error, message, request_id, …fields}`; 401 gets WWW-Authenticate, 503 gets Retry-After. */
+/** Renders `{error, message, request_id, …fields}`; 401 gets WWW-Authenticate, 429 and 503 get Retry-After. */
 export function errorResponse(code: ErrorCode, requestId: string, detail: ErrorDetail = {}): Response {
   const [status, message] = ERRORS[code];
   const headers: Record<string, string> = { 'content-type': 'application/json', 'x-request-id': requestId };
   if (status === 401) headers['www-authenticate'] = 'Bearer realm="passerelle"';
   if (status === 503) headers['retry-after'] = '1';
+  if (status === 429 && detail.fields?.retry_after !== undefined)
+    headers['retry-after'] = String(detail.fields.retry_after);
   const text = detail.message ?? message;
   const body = utf8(JSON.stringify({ error: code, message: text, request_id: requestId, ...detail.fields }));
   headers['content-length'] = String(body.length);

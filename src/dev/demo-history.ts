@@ -146,7 +146,7 @@ export async function ensureHistory(ports: HistoryPorts): Promise<void> {
   await client.query(
     `INSERT INTO tier_config (tier, price_cents, overage_price_per_1000_cents, prices, rate_limit_per_second, rate_limit_per_day,
        rate_limit_per_month, features, burst_limit, sustained_limit, max_keys, self_serve, partner_id)
-     VALUES ($1, 38000, 140, $2, 1000, -1, $3, '{"support": "dedicated", "sla": "99.95%"}', 2000, 60000, -1, false, $4) ON CONFLICT DO NOTHING`,
+     VALUES ($1, 38000, 140, $2, 1000, -1, $3, '{"support": "dedicated", "sla": "99.95%", "webhooks": true}', 2000, 60000, -1, false, $4) ON CONFLICT DO NOTHING`,
     [
       CUSTOM.tier,
       JSON.stringify({ XOF: { price: CUSTOM.price, overage_per_1000: CUSTOM.per1000 } }),

@@ -58,7 +58,8 @@ const STOP_MS = 8000;
 interface Secrets {
   databasePort: number;
   keyEncryptionKey: string;
-  identitySecret: string;
+  /** Seed of the key that signs callers' identity, base64. */
+  identityKey: string;
   metricsToken: string;
   authSecret: string;
   /** What the codes of the demo's operator are made of. */
@@ -71,7 +72,7 @@ async function openSecrets(file: string): Promise<Secrets> {
   const secrets: Secrets = {
     databasePort: await freePort(),
     keyEncryptionKey: randomBytes(32).toString('base64'),
-    identitySecret: randomBytes(32).toString('hex'),
+    identityKey: randomBytes(32).toString('base64'),
     metricsToken: randomBytes(24).toString('base64url'),
     authSecret: randomBytes(32).toString('hex'),
     operatorFactor: randomBytes(24).toString('base64url'),
@@ -118,7 +119,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         DATABASE_URL: workerUrl,
         NEON_ENDPOINT: endpoint.url,
         KEY_ENCRYPTION_KEYS: JSON.stringify(keks),
-        IDENTITY_SECRET: secrets.identitySecret,
+        IDENTITY_KEYS: JSON.stringify({ current: 'local', keys: { local: secrets.identityKey } }),
         METRICS_TOKEN: secrets.metricsToken,
         DEMO_OPERATOR_FACTOR: secrets.operatorFactor,
         DEMO_CODE_PATH: CODE_PATH,

@@ -1,28 +1,13 @@
 // Turns what the stages found into the answer: rate-limit headers, timing, CORS, and the error table.
 
+import { namedByConnection, passesToCaller } from '../catalog/headers.ts';
 import type { Denied } from '../core/denied.ts';
 import { errorResponse } from '../core/errors.ts';
 import { unixSeconds } from '../core/time.ts';
 import { isUnlimited, type LimitType } from '../limits/limit.ts';
 import type { LimitGauges } from '../limits/protocol.ts';
 import type { Exchange } from './exchange.ts';
-
-const HOP_BY_HOP = [
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-];
-export const stripHopByHop = (headers: Headers): void => {
-  for (const name of headers.get('connection')?.split(',') ?? []) {
-    if (/^\s*[\w-]+\s*$/.test(name)) headers.delete(name.trim());
-  }
-  for (const name of HOP_BY_HOP) headers.delete(name);
-};
+import { locationForCaller } from './location.ts';
 
 export const EXPOSED_HEADERS = [
   'X-Request-Id',
@@ -127,9 +112,24 @@ function decorate(exchange: Exchange, headers: Headers, nowMs: number): void {
   }
 }
 
+const NONE: ReadonlySet<string> = new Set();
+const LOCATIONS = new Set(['location', 'content-location']);
+
+/** The upstream's headers, without those that are its hop's, would rule our origin, or lead into its network. */
+function passedOn({ route, upstreamUrl }: Exchange, upstream: Headers): Headers {
+  const declared = route?.headers.toCaller ?? NONE;
+  const named = namedByConnection(upstream);
+  const headers = new Headers();
+  for (const [name, value] of upstream) {
+    if (!passesToCaller(name, declared) || named.includes(name)) continue;
+    const passed = LOCATIONS.has(name) ? locationForCaller(value, upstreamUrl) : value;
+    if (passed !== undefined) headers.append(name, passed);
+  }
+  return headers;
+}
+
 export function answer(exchange: Exchange, upstream: Response, nowMs: number): Response {
-  const headers = new Headers(upstream.headers);
-  stripHopByHop(headers);
+  const headers = passedOn(exchange, upstream.headers);
   headers.set('X-Cache-Hit', String(exchange.cacheHit ?? false));
   decorate(exchange, headers, nowMs);
   const { status, statusText } = upstream;

@@ -23,6 +23,8 @@ export interface Exchange {
   caller?: KeyRecord;
   /** That it is the caller's, and may be used: without it the call is nobody's, whatever it names. */
   isProven: boolean;
+  /** More of what costs nothing than anybody needs: it is counted, and not kept. */
+  isOverRate?: boolean;
   /** The body, where a signature needed it whole. */
   body?: Uint8Array<ArrayBuffer>;
   /** Of a signed request. */
@@ -37,12 +39,16 @@ export interface Exchange {
   /** The limit that refused the call, and when it may be asked again. */
   violated?: { type: LimitType; retryAtMs: number };
   cacheHit?: boolean;
+  /** What was asked: nobody's, until an upstream was. */
+  upstreamUrl: string;
   upstreamMs?: number;
   bytesIn: number;
   error?: string;
   /** Why, for the log only: callers are told less. */
   reason?: string;
 }
+
+const NOWHERE = 'https://upstream.invalid/';
 
 /** Runs a stage and notes how long it took. */
 export async function timed<T>(
@@ -58,6 +64,12 @@ export async function timed<T>(
     exchange.timings.push([stage, now() - startedMs]);
   }
 }
+
+/** What the caller said: the edge rewrites the header for itself, and decodes for nobody who said nothing. */
+export const acceptEncodingOf = ({ cf, headers }: Request): string =>
+  typeof cf?.clientAcceptEncoding === 'string'
+    ? cf.clientAcceptEncoding
+    : (headers.get('accept-encoding') ?? '');
 
 export function openExchange(
   request: Request,
@@ -79,6 +91,7 @@ export function openExchange(
     keepAlive,
     timings: [],
     isProven: false,
+    upstreamUrl: NOWHERE,
     bytesIn: Number(request.headers.get('content-length') ?? 0),
   };
 }

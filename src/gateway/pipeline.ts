@@ -41,7 +41,7 @@ async function run(exchange: Exchange, gateway: Gateway): Promise<Response> {
   const match = gateway.catalog.match(exchange.request.method, exchange.path);
   if (match.found === 'nothing')
     return refuseUnmatched(exchange, gateway, deny('not_found', { fields: { path: exchange.path } }));
-  if (isPreflight(exchange.request)) return preflight(exchange, gateway);
+  if (isPreflight(exchange.request)) return overRate(exchange, gateway) ?? preflight(exchange, gateway);
   if (match.found === 'path') {
     const headers = { allow: match.allow.join(', ') };
     return refuseUnmatched(exchange, gateway, deny('method_not_allowed', { headers }));
@@ -49,7 +49,7 @@ async function run(exchange: Exchange, gateway: Gateway): Promise<Response> {
   exchange.route = match.route;
 
   const refusal = await judge(exchange, gateway);
-  if (refusal) return refuse(exchange, refusal, gateway.now());
+  if (refusal) return refusal;
 
   const cached = await timed(exchange, 'cache', gateway.now, readCached(exchange, gateway));
   if (cached) return answer(exchange, cached, gateway.now());
@@ -61,23 +61,42 @@ async function run(exchange: Exchange, gateway: Gateway): Promise<Response> {
 }
 
 /** Who is it, may it, how much: until the record is as new as the limiter's. */
-async function judge(exchange: Exchange, gateway: Gateway): Promise<Denied | undefined> {
+async function judge(exchange: Exchange, gateway: Gateway): Promise<Response | undefined> {
   for (let pass = 0; pass < MOST_JUDGEMENTS; pass++) {
     const refusal =
       (await timed(exchange, 'auth', gateway.now, authenticate(exchange, gateway, pass > 0))) ??
-      (await authorise(exchange, gateway));
-    if (refusal) return refusal;
+      authorise(exchange);
+    if (refusal) return refuseFree(exchange, gateway, refusal);
     const taken = await timed(exchange, 'limit', gateway.now, limit(exchange, gateway));
-    if (taken !== 'stale') return taken;
+    if (taken !== 'stale') return taken && refuse(exchange, taken, gateway.now());
   }
-  return deny('service_unavailable', undefined, 'record older than the limiter after a fresh read');
+  const why = 'record older than the limiter after a fresh read';
+  return refuse(exchange, deny('service_unavailable', undefined, why), gateway.now());
 }
 
-/** Outside the catalogue: costs nothing, but a known caller still sees its limits. */
+/** Outside the catalogue: the key is looked at only for what its caller is told. */
 async function refuseUnmatched(exchange: Exchange, gateway: Gateway, denied: Denied): Promise<Response> {
   const { headers } = exchange.request;
-  if (headers.has('authorization') && !(await authenticate(exchange, gateway, false))) {
-    await peekLimits(exchange, gateway);
-  }
+  if (headers.has('authorization')) await authenticate(exchange, gateway, false);
+  return refuseFree(exchange, gateway, denied);
+}
+
+/** Refused before the limits, and so at no cost; a known caller still sees its limits. */
+async function refuseFree(exchange: Exchange, gateway: Gateway, denied: Denied): Promise<Response> {
+  const refusal = overRate(exchange, gateway);
+  if (refusal) return refusal;
+  if (exchange.isProven) await peekLimits(exchange, gateway);
   return refuse(exchange, denied, gateway.now());
+}
+
+/** What costs nothing has a rate, from memory: the key's, or the address's of who has shown none. */
+function overRate(exchange: Exchange, gateway: Gateway): Response | undefined {
+  const { caller, isProven, ip } = exchange;
+  const isKnown = caller !== undefined && isProven;
+  const seconds = isKnown ? gateway.rates.wait('refused', caller.id) : gateway.rates.waitAt('stranger', ip);
+  if (seconds === 0) return undefined;
+  exchange.isOverRate = true;
+  const fields = { limit_type: isKnown ? 'caller' : 'address', retry_after: seconds };
+  const headers = { 'retry-after': String(seconds) };
+  return refuse(exchange, deny('rate_limit_exceeded', { fields, headers }), gateway.now());
 }

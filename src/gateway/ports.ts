@@ -5,6 +5,7 @@ import type { KeyRecord } from '../keys/key-record.ts';
 import type { Denial } from '../limits/limit.ts';
 import type { LimitGauges } from '../limits/protocol.ts';
 import type { Bucket } from '../limits/token-bucket.ts';
+import type { DoorRates } from '../platform/door-rates.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
 import type { UsageBuffer } from '../usage/usage-buffer.ts';
 
@@ -32,9 +33,9 @@ export interface GatewayPorts {
   now(): number;
   newId(): string;
   identify: Identifier;
-  /** Whether an operator blocked the address. From memory. */
-  isBlocked(ip: string, keepAlive: (work: Promise<unknown>) => void): boolean;
-  isOriginListed(origin: string): Promise<boolean>;
+  /** Whether some partner lists the origin. No statement, whatever it is. */
+  isOriginListed(origin: string, keepAlive: (work: Promise<unknown>) => void): Promise<boolean>;
+  rates: Pick<DoorRates, 'wait' | 'waitAt'>;
   limiter: Pick<LimiterClient, 'take' | 'peek' | 'settle'>;
   cache: {
     match(url: string): Promise<Response | undefined>;
@@ -46,14 +47,13 @@ export interface GatewayPorts {
   /** Whether live keys go to the sandbox where no upstream is set: on your machine only. */
   sandboxForLive: boolean;
   sandbox(call: SandboxCall): Promise<Response>;
-  /** A token that proves the caller's identity to the upstream. */
-  identityToken(caller: KeyRecord): Promise<string>;
+  /** A token that proves the caller's identity to an upstream, named by its API's id, and to no other. */
+  identityToken(caller: KeyRecord, audience: string): Promise<string>;
   usage: UsageBuffer;
   /** What this isolate remembers between requests. Each map is bounded by the stage that owns it. */
   memory: {
     refusals: Map<string, Refusal>;
     allowances: Map<string, Bucket>;
-    origins: Map<string, { listed: boolean; untilMs: number }>;
   };
   log(line: Record<string, unknown>): void;
 }

@@ -5,6 +5,7 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import * as z from 'zod';
 import type { Actor } from '../audit/audit-store.ts';
+import { hostOf } from '../core/public-address.ts';
 import { eventTypes, schemaOf } from '../webhooks/event-types.ts';
 import type { EndpointOwner, WebhookService } from '../webhooks/webhook-service.ts';
 import {
@@ -29,6 +30,8 @@ import {
 } from './webhook-schemas.ts';
 
 type Services = { webhooks: WebhookService };
+
+const askedAt = (context: Context): string => hostOf(new URL(context.req.url));
 
 /** `ownerOf`: whose endpoints a request is about, and who asks. */
 export function addWebhookRoutes<S extends Services>(
@@ -78,7 +81,11 @@ export function addWebhookRoutes<S extends Services>(
     async (context) => {
       const { owner, actor } = ownerOf(context);
       const { app_id: appId, ...wish } = context.req.valid('json');
-      const made = await webhooksOf(context).create(owner, { ...wish, appId }, actor);
+      const made = await webhooksOf(context).create(
+        owner,
+        { ...wish, appId, askedAt: askedAt(context) },
+        actor,
+      );
       return context.json({ ...made.endpoint, secret: made.secret }, 201);
     },
   );
@@ -123,7 +130,7 @@ export function addWebhookRoutes<S extends Services>(
       const id = endpointId(context.req.valid('param').endpointId);
       const { state, ...wish } = context.req.valid('json');
       const webhooks = webhooksOf(context);
-      const changed = await webhooks.change(owner, id, wish, actor);
+      const changed = await webhooks.change(owner, id, { ...wish, askedAt: askedAt(context) }, actor);
       return context.json(state ? await webhooks.setState(owner, id, state, actor) : changed, 200);
     },
   );

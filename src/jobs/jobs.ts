@@ -6,9 +6,12 @@ import type { InvoiceService } from '../billing/invoice-service.ts';
 import type { PeriodStore } from '../billing/period-store.ts';
 import type { PlanService } from '../billing/plan-service.ts';
 import type { BlockService } from '../blocks/block-service.ts';
+import type { OriginService } from '../blocks/origin-service.ts';
 import { DAY_MS, MINUTE_MS, monthStart } from '../core/time.ts';
+import type { AnnouncementService } from '../keys/announcement-service.ts';
 import type { EnvelopeStore } from '../keys/envelope-store.ts';
 import type { KeyService } from '../keys/key-service.ts';
+import type { Allowances } from '../platform/allowances.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
 import type { DeadLetterStore } from '../usage/dead-letter-store.ts';
 import { letterBytes } from '../usage/dead-letters.ts';
@@ -26,9 +29,12 @@ export interface JobServices {
   config: { USAGE_MONTHS_KEPT: number };
   sleep(ms: number): Promise<unknown>;
   log(line: Record<string, unknown>): void;
-  keys: Pick<KeyService, 'announceRecent' | 'tellExpiring'>;
+  keys: Pick<KeyService, 'tellExpiring'>;
+  announcements: AnnouncementService;
   limiter: LimiterClient;
   blocks: Pick<BlockService, 'publish'>;
+  origins: Pick<OriginService, 'republish'>;
+  allowances: Pick<Allowances, 'upkeep'>;
   periods: PeriodStore;
   billingStore: BillingStore;
   invoices: Pick<InvoiceService, 'closeMonths'>;
@@ -69,6 +75,13 @@ async function allOf(steps: Record<string, () => Promise<unknown>>): Promise<Rec
   return results;
 }
 
+/** Changes whose request ended before it announced them, a part at a time: the next message goes on. */
+async function announceChanges({ announcements, wakeWebhooks }: JobServices): Promise<number> {
+  const { announced, more } = await announcements.announcePending();
+  if (more) await wakeWebhooks();
+  return announced;
+}
+
 const CRONS: Record<string, (services: JobServices, nowMs: number) => Promise<unknown>> = {
   '* * * * *': (services, nowMs) =>
     allOf({
@@ -77,21 +90,23 @@ const CRONS: Record<string, (services: JobServices, nowMs: number) => Promise<un
       // Many partners take many runs.
       months: async () => isClosingTime(nowMs) && services.invoices.closeMonths(nowMs),
       webhooks: async () => (await services.deliveryStore.hasDue()) && services.wakeWebhooks(),
-      announced: () => services.keys.announceRecent(),
+      announced: () => announceChanges(services),
+      // Those that were changed by hand.
+      origins: () => services.origins.republish(),
     }),
-  '17 * * * *': (
-    { periods, keys, blocks, config, invoices, deliveryStore, envelopes, wakeWebhooks },
-    nowMs,
-  ) =>
-    allOf({
+  '17 * * * *': (services, nowMs) => {
+    const { periods, keys, blocks, config, invoices, deliveryStore, envelopes } = services;
+    return allOf({
       usage: () => periods.upkeep(config.USAGE_MONTHS_KEPT),
       messages: () => deliveryStore.upkeep(),
       expiring: () => keys.tellExpiring(),
       rewrapped: () => envelopes.rewrap(),
       blocks: () => blocks.publish(),
+      allowances: () => services.allowances.upkeep(),
       months: () => invoices.closeMonths(nowMs),
-      webhooks: () => wakeWebhooks(),
-    }),
+      webhooks: () => services.wakeWebhooks(),
+    });
+  },
   '5 0 * * *': ({ billingStore, invoices, wakeWebhooks }, nowMs) =>
     allOf({
       days: () => closeDays(billingStore, nowMs),
@@ -126,6 +141,9 @@ export async function consume(
 ): Promise<void> {
   if (queue.includes('-dead')) return keepDead(queue, messages, services);
   if (queue.includes('-webhooks')) {
+    await announceChanges(services).catch((error) =>
+      services.log({ message: 'announcements wait', level: 'error', error: String(error) }),
+    );
     try {
       await services.sendWebhooks();
     } catch (error) {

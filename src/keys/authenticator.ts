@@ -1,13 +1,11 @@
 // From a request to the record of a usable key. A malformed credential is refused with no I/O at all; unknown,
 // revoked, expired and suspended keys are refused with the same words. Fails closed: a key that cannot be looked up is
-// `service_unavailable`, never bad. A signed request is its caller's once: `identify` is for the gateway, whose limiter uses
-// the nonce up with the units; all other surfaces get `authenticate`, which leaves none to use up.
+// `service_unavailable`, never bad. Its surfaces ask through admission.ts.
 
-import { type Denied, deny, isDenied } from '../core/denied.ts';
+import { type Denied, deny } from '../core/denied.ts';
 import { sha256Hex } from '../core/encoding.ts';
 import type { Nonce } from '../limits/protocol.ts';
 import type { AbuseGuard } from '../platform/abuse-guard.ts';
-import { LimiterUnavailable } from '../platform/object-errors.ts';
 import { type KeyEncryptionKeys, openEnvelope } from './envelope.ts';
 import type { KeyDirectory } from './key-directory.ts';
 import { isWellFormedBearer, MOST_CREDENTIAL_CHARS, parseSigned } from './key-format.ts';
@@ -45,15 +43,13 @@ export interface Identified {
 /** Nothing is left to use up. */
 export type Authenticated = Identified & { nonce: undefined };
 
-/** `record`: the key is known, but may not be used. */
-export type Unauthenticated = Denied & { record?: KeyRecord };
+/** `record`: the key is known, but may not be used. `isProven`: it is the caller's, but may not be used from there. */
+export type Unauthenticated = Denied & { record?: KeyRecord; isProven?: true };
 
 export interface AuthenticatorPorts {
   directory: KeyDirectory;
   guard: AbuseGuard;
   keyEncryptionKeys: KeyEncryptionKeys;
-  /** Whether the nonce of the key was unused. @throws LimiterUnavailable */
-  useNonce(keyId: string, nonce: Nonce): Promise<boolean>;
   now(): number;
 }
 
@@ -96,12 +92,12 @@ const needsBound = (): Denied =>
 const heldOff = (seconds: number): Denied =>
   deny('rate_limit_exceeded', {
     message: 'Too many attempts with keys that cannot be used from this address',
-    fields: { limit_type: 'burst', retry_after: seconds },
+    fields: { limit_type: 'address', retry_after: seconds },
     headers: { 'retry-after': String(seconds) },
   });
 
 export function createAuthenticator(ports: AuthenticatorPorts) {
-  const { directory, guard, keyEncryptionKeys, useNonce, now } = ports;
+  const { directory, guard, keyEncryptionKeys, now } = ports;
   const hmacKeys = new Map<string, CryptoKey>();
 
   /** By the key as well: an envelope opens for its own key only, also when it is in memory. */
@@ -113,6 +109,13 @@ export function createAuthenticator(ports: AuthenticatorPorts) {
     if (hmacKeys.size >= MOST_HMAC_KEYS) hmacKeys.clear();
     hmacKeys.set(name, key);
     return key;
+  }
+
+  /** Counts against this key alone: a neighbour behind the same address has no part in it. */
+  function refuseKnown(caller: Presented, record: KeyRecord, denied: Denied): Unauthenticated {
+    caller.keepAlive(guard.noteFailure(caller.ip, record.keyId));
+    const seconds = guard.heldOffSeconds(caller.ip, record.keyId);
+    return { ...(seconds > 0 ? heldOff(seconds) : denied), record };
   }
 
   async function verify(
@@ -143,8 +146,7 @@ export function createAuthenticator(ports: AuthenticatorPorts) {
         nonce: claim.form === 'bound' ? claim.nonce : undefined,
       };
     }
-    caller.keepAlive(guard.noteFailure(caller.ip));
-    return { ...deny('invalid_signature', undefined, 'signature does not match'), record };
+    return refuseKnown(caller, record, deny('invalid_signature', undefined, 'signature does not match'));
   }
 
   /** `fresh`: past memory and KV. */
@@ -162,36 +164,13 @@ export function createAuthenticator(ports: AuthenticatorPorts) {
       return deny('invalid_api_key', undefined, 'unknown');
     }
     const why = unusable(record, hash, now());
-    if (why) {
-      caller.keepAlive(guard.noteFailure(caller.ip));
-      return {
-        ...(heldOffSeconds > 0 ? heldOff(heldOffSeconds) : deny('invalid_api_key', undefined, why)),
-        record,
-      };
-    }
+    if (why) return refuseKnown(caller, record, deny('invalid_api_key', undefined, why));
     if (signature !== undefined) return verify(caller, record, signature);
     const isRetired = record.secrets.some((secret) => secret.hash === hash && secret.expiresMs !== null);
     return { record, ...(isRetired && { retiredHash: hash }), nonce: undefined };
   }
 
-  /** For surfaces that take nothing from the limiter. Fails closed when the nonce cannot be used up. */
-  async function authenticate(caller: Presented, fresh: boolean): Promise<Authenticated | Unauthenticated> {
-    const found = await identify(caller, fresh);
-    if (isDenied(found)) return found;
-    const { nonce, record } = found;
-    try {
-      if (nonce && !(await useNonce(record.id, nonce)))
-        return { ...deny('invalid_signature', undefined, 'nonce used before'), record };
-    } catch (error) {
-      if (!(error instanceof LimiterUnavailable)) throw error;
-      return { ...deny('limiter_unavailable', undefined, error.message), record };
-    }
-    return { ...found, nonce: undefined };
-  }
-
-  return { identify, authenticate };
+  return identify;
 }
 
-type Authenticators = ReturnType<typeof createAuthenticator>;
-export type Identifier = Authenticators['identify'];
-export type Authenticator = Authenticators['authenticate'];
+export type Identifier = ReturnType<typeof createAuthenticator>;

@@ -1,5 +1,6 @@
 // Making, rotating, changing and revoking keys. Every change is one transaction with its audit row, and is announced to
-// the key's limiter before the answer: from then on, older records are stale everywhere.
+// the key's limiter before the answer: from then on, older records are stale everywhere. What ends between the two, the
+// announcement service finds.
 
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
@@ -25,7 +26,7 @@ import type { KeyStore } from './key-store.ts';
 import type { SignatureRule } from './signature.ts';
 
 /** Scopes that are Passerelle's own, beside those of the catalogue. */
-const OWN_SCOPES = ['keys:write', 'write:data'];
+const OWN_SCOPES = ['keys:read', 'keys:write', 'write:data'];
 /** Of keys made without any. A signing key is for the payment API, whose document makes keys without scopes. */
 const DEFAULT_SCOPES = {
   bearer: ['read:routes'],
@@ -55,6 +56,8 @@ export interface NewKey {
   appId?: string | null;
   /** Of signing keys; `any` where nothing is said, which is what the source document's programs need. */
   signatureRule?: SignatureRule;
+  /** The key that makes it: it never goes beyond that one. */
+  parentId?: string;
 }
 
 export interface KeyChange {
@@ -80,6 +83,8 @@ export interface KeyView {
   keyId: string;
   partnerId: string;
   appId: string | null;
+  /** The key that made it, and with which it falls. */
+  parentId: string | null;
   kind: 'bearer' | 'signing';
   environment: Environment;
   name: string;
@@ -107,7 +112,7 @@ export interface KeyView {
 }
 
 const VIEW = sql`
-  SELECT k.id, k.key_id AS "keyId", k.partner_id AS "partnerId", k.app_id AS "appId", k.kind, k.environment, k.name,
+  SELECT k.id, k.key_id AS "keyId", k.partner_id AS "partnerId", k.app_id AS "appId", k.parent_id AS "parentId", k.kind, k.environment, k.name,
     k.description, k.key_prefix AS "keyPrefix", k.scopes, k.is_active AS "isActive", k.created_at AS "createdAt",
     k.expires_at AS "expiresAt", k.last_used_at AS "lastUsedAt", k.revoked_at AS "revokedAt",
     k.revoked_reason AS "revokedReason", k.quarantined_at AS "quarantinedAt", coalesce(k.allowed_ips::text[], '{}') AS "allowedIps",
@@ -137,15 +142,16 @@ export function createKeyService(ports: KeyServicePorts) {
     throw new AppError('validation_error', undefined, { details: [{ field: 'scopes', message }] });
   }
 
-  /** Makes the change immediate: forgets cached records, and tells the limiter the new version. */
+  /** Makes the change immediate, also for keys that this one made: forgets records, tells limiters the new version. */
   async function announce(id: string): Promise<void> {
-    const record = await keyStore.findById(id);
-    if (!record) return;
-    await directory.forget([
-      { by: 'key_id', value: record.keyId },
-      ...record.secrets.map(({ hash }) => ({ by: 'hash' as const, value: hash })),
-    ]);
-    await limiter.announceKey(id, record.versions);
+    const family = await keyStore.findFamily(id);
+    await directory.forget(
+      family.flatMap(({ keyId, secrets }) => [
+        { by: 'key_id' as const, value: keyId },
+        ...secrets.map(({ hash }) => ({ by: 'hash' as const, value: hash })),
+      ]),
+    );
+    await Promise.all(family.map((record) => limiter.announceKey(record.id, record.versions)));
   }
 
   async function makeSecret(kind: NewKey['kind'], environment: Environment, keyId: string) {
@@ -180,11 +186,21 @@ export function createKeyService(ports: KeyServicePorts) {
     list: (
       partnerId: string,
       filter: { appId?: string; environment?: Environment } = {},
+      /** `before`: the id of the last one seen. */
+      page: { limit?: number; before?: string } = {},
     ): Promise<KeyView[]> =>
       database.rows<KeyView>(sql`${VIEW} WHERE k.partner_id = ${partnerId}
         AND (${filter.appId ?? null}::uuid IS NULL OR k.app_id = ${filter.appId ?? null}::uuid)
         AND (${filter.environment ?? null}::text IS NULL OR k.environment = ${filter.environment ?? null}::text)
-        ORDER BY k.created_at DESC, k.id DESC`),
+        AND (${page.before ?? null}::uuid IS NULL OR (k.created_at, k.id) <
+          (SELECT b.created_at, b.id FROM api_key b WHERE b.id = ${page.before ?? null}::uuid))
+        ORDER BY k.created_at DESC, k.id DESC LIMIT ${page.limit ?? null}::int`),
+
+    async count(partnerId: string, environment?: Environment): Promise<number> {
+      const [row] = await database.rows<{ total: number }>(sql`SELECT count(*) AS total FROM api_key
+        WHERE partner_id = ${partnerId} AND (${environment ?? null}::text IS NULL OR environment = ${environment ?? null}::text)`);
+      return row?.total ?? 0;
+    },
 
     /** Of all partners, by the beginning of id or prefix, or by name; the latest when nothing is asked for. */
     search: (text: string): Promise<(KeyView & { partner: string })[]> =>
@@ -210,9 +226,9 @@ export function createKeyService(ports: KeyServicePorts) {
             AND (k.expires_at IS NULL OR k.expires_at > now())) AS active
           FROM partner p JOIN tier_config t ON t.tier = p.tier WHERE p.id = ${partnerId}`,
         sql`WITH changed AS (
-          INSERT INTO api_key (id, partner_id, app_id, key_id, kind, environment, key_hash, secret_envelope, key_prefix,
+          INSERT INTO api_key (id, partner_id, app_id, parent_id, key_id, kind, environment, key_hash, secret_envelope, key_prefix,
             name, description, scopes, expires_at, allowed_ips, signature_rule)
-          SELECT ${id}, p.id, ${wanted.appId ?? null}::uuid, ${keyId}, ${wanted.kind}, ${wanted.environment}, ${made.hash},
+          SELECT ${id}, p.id, ${wanted.appId ?? null}::uuid, ${wanted.parentId ?? null}::uuid, ${keyId}, ${wanted.kind}, ${wanted.environment}, ${made.hash},
             ${made.envelope}, ${made.prefix}, ${wanted.name}, ${wanted.description ?? null}, ${textArray(scopes)},
             ${wanted.expiresAt ?? null}::timestamptz, ${textArray(wanted.allowedIps)}::inet[],
             ${wanted.signatureRule ?? 'any'}
@@ -309,19 +325,6 @@ export function createKeyService(ports: KeyServicePorts) {
       await limiter.travel(limitSubject(record), to);
       await database.rows(sql`WITH changed AS (SELECT partner_id FROM api_key WHERE id = ${key.id})
         ${auditRow(actor, 'key.day_travelled', { key_id: key.keyId }, { to })}`);
-    },
-
-    /** Keys and partners that changed lately, also by hand in psql: tells their limiters. Called every minute. */
-    async announceRecent(): Promise<number> {
-      const recent = await database.rows<{ id: string; key: number; partner: number }>(sql`
-        SELECT k.id, k.version AS key, p.version AS partner FROM api_key k JOIN partner p ON p.id = k.partner_id
-        WHERE k.changed_at > now() - interval '3 minutes'
-          OR (p.changed_at > now() - interval '3 minutes' AND k.last_used_at > now() - interval '1 day')
-        ORDER BY greatest(k.changed_at, p.changed_at) DESC LIMIT 1000`);
-      await Promise.allSettled(
-        recent.map(({ id, key, partner }) => limiter.announceKey(id, { key, partner })),
-      );
-      return recent.length;
     },
 
     /** Tells of keys that end within seven days, and again within one: once each. How many it told of. */

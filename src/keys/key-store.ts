@@ -132,12 +132,14 @@ export function createKeyStore(database: Database, now: () => number) {
       const [row] = await database.rows<Row>(select(sql`SELECT ${id}::uuid`));
       return row && toRecord(row, startedMs);
     },
-    /** Whether any active partner or app lists the origin: all that a preflight can be answered by. */
-    async isOriginListed(origin: string): Promise<boolean> {
-      const [row] = await database.rows<{ listed: boolean }>(sql`
-        SELECT EXISTS (SELECT 1 FROM partner WHERE status = 'active' AND ${origin} = ANY (allowed_origins))
-            OR EXISTS (SELECT 1 FROM dev_apps WHERE archived_at IS NULL AND ${origin} = ANY (allowed_origins)) AS listed`);
-      return row?.listed ?? false;
+    /** The key, and the keys that it made, and theirs. */
+    async findFamily(id: string): Promise<KeyRecord[]> {
+      const startedMs = now();
+      const rows = await database.rows<Row>(
+        select(sql`WITH RECURSIVE family AS (SELECT ${id}::uuid AS id
+            UNION SELECT c.id FROM api_key c JOIN family f ON c.parent_id = f.id) SELECT id FROM family`),
+      );
+      return rows.map((row) => toRecord(row, startedMs));
     },
   };
 }

@@ -1,4 +1,5 @@
-// What our mails say, in both languages. Plain text: it reads everywhere.
+// What our mails say, in both languages. Plain text: it reads everywhere. What anybody can have sent to a stranger begins
+// with our words alone: no name that somebody typed stands before the link.
 
 import type { Mail } from './mailer.ts';
 
@@ -48,33 +49,33 @@ export type AccountChange = keyof typeof ACCOUNT_CHANGES;
 
 export const MAILS = {
   verify: {
-    en: ({ product, name, url }: Letter): Text => ({
+    en: ({ product, url }: Letter): Text => ({
       subject: `Confirm your address for ${product}`,
-      body: `Hello ${name},\n\nopen this link and press the button there to confirm your address. It works for one hour.\n\n${url}\n\nIf you did not sign up, ignore this mail.${sign.en(product)}`,
+      body: `Hello,\n\nopen this link and press the button there to confirm your address. It works for one hour.\n\n${url}\n\nIf you did not sign up, ignore this mail.${sign.en(product)}`,
     }),
-    fr: ({ product, name, url }: Letter): Text => ({
+    fr: ({ product, url }: Letter): Text => ({
       subject: `Confirmez votre adresse pour ${product}`,
-      body: `Bonjour ${name},\n\nouvrez ce lien, puis cliquez sur le bouton pour confirmer votre adresse. Il est valable une heure.\n\n${url}\n\nSi vous n’avez pas créé de compte, ignorez ce message.${sign.fr(product)}`,
+      body: `Bonjour,\n\nouvrez ce lien, puis cliquez sur le bouton pour confirmer votre adresse. Il est valable une heure.\n\n${url}\n\nSi vous n’avez pas créé de compte, ignorez ce message.${sign.fr(product)}`,
     }),
   },
   reset: {
-    en: ({ product, name, url }: Letter): Text => ({
+    en: ({ product, url }: Letter): Text => ({
       subject: `Choose a new password for ${product}`,
-      body: `Hello ${name},\n\nopen this link to choose a new password. It works for one hour, once.\n\n${url}\n\nIf you did not ask for it, ignore this mail; your password stays as it is.${sign.en(product)}`,
+      body: `Hello,\n\nopen this link to choose a new password. It works for one hour, once.\n\n${url}\n\nIf you did not ask for it, ignore this mail; your password stays as it is.${sign.en(product)}`,
     }),
-    fr: ({ product, name, url }: Letter): Text => ({
+    fr: ({ product, url }: Letter): Text => ({
       subject: `Choisissez un nouveau mot de passe pour ${product}`,
-      body: `Bonjour ${name},\n\nouvrez ce lien pour choisir un nouveau mot de passe. Il est valable une heure et ne sert qu’une fois.\n\n${url}\n\nSi vous n’avez rien demandé, ignorez ce message ; votre mot de passe ne change pas.${sign.fr(product)}`,
+      body: `Bonjour,\n\nouvrez ce lien pour choisir un nouveau mot de passe. Il est valable une heure et ne sert qu’une fois.\n\n${url}\n\nSi vous n’avez rien demandé, ignorez ce message ; votre mot de passe ne change pas.${sign.fr(product)}`,
     }),
   },
   alreadyHere: {
-    en: ({ product, name, url }: Letter): Text => ({
+    en: ({ product, url }: Letter): Text => ({
       subject: `You already have an account at ${product}`,
-      body: `Hello ${name},\n\nsomeone signed up with your address, which has an account. Sign in, or choose a new password:\n\n${url}\n\nIf it was not you, there is nothing to do.${sign.en(product)}`,
+      body: `Hello,\n\nsomeone signed up with your address, which has an account. Sign in, or choose a new password:\n\n${url}\n\nIf it was not you, there is nothing to do.${sign.en(product)}`,
     }),
-    fr: ({ product, name, url }: Letter): Text => ({
+    fr: ({ product, url }: Letter): Text => ({
       subject: `Vous avez déjà un compte ${product}`,
-      body: `Bonjour ${name},\n\nquelqu’un s’est inscrit avec votre adresse, qui a déjà un compte. Connectez-vous, ou choisissez un nouveau mot de passe :\n\n${url}\n\nSi ce n’était pas vous, il n’y a rien à faire.${sign.fr(product)}`,
+      body: `Bonjour,\n\nquelqu’un s’est inscrit avec votre adresse, qui a déjà un compte. Connectez-vous, ou choisissez un nouveau mot de passe :\n\n${url}\n\nSi ce n’était pas vous, il n’y a rien à faire.${sign.fr(product)}`,
     }),
   },
   welcome: {
@@ -89,12 +90,12 @@ export const MAILS = {
   },
   invitation: {
     en: ({ product, name, url }: Letter): Text => ({
-      subject: `You are invited to ${name} at ${product}`,
-      body: `Hello,\n\nyou are invited to work on ${name}. Open this link to accept. It works for seven days.\n\n${url}${sign.en(product)}`,
+      subject: `You are invited to ${product}`,
+      body: `Hello,\n\nyou are invited to join a team at ${product}. Open this link to see who invites you, and to accept. It works for seven days.\n\n${url}\n\nThe team calls itself: ${name}${sign.en(product)}`,
     }),
     fr: ({ product, name, url }: Letter): Text => ({
-      subject: `Vous êtes invité à rejoindre ${name} chez ${product}`,
-      body: `Bonjour,\n\nvous êtes invité à travailler sur ${name}. Ouvrez ce lien pour accepter. Il est valable sept jours.\n\n${url}${sign.fr(product)}`,
+      subject: `Vous êtes invité à rejoindre une équipe chez ${product}`,
+      body: `Bonjour,\n\nvous êtes invité à rejoindre une équipe chez ${product}. Ouvrez ce lien pour voir qui vous invite, et pour accepter. Il est valable sept jours.\n\n${url}\n\nNom que se donne l’équipe : ${name}${sign.fr(product)}`,
     }),
   },
   accountChanged: {

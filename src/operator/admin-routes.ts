@@ -47,16 +47,22 @@ function lackingOf({ roles, email, hasSecondFactor }: Claims): string | undefine
 }
 
 adminApi.use(async (context, next) => {
-  const { verifyToken, config, idempotency, operators: named } = context.var.services;
+  const { verifyToken, config, idempotency, rates, operators: named } = context.var.services;
   if (config.REQUIRE_MTLS) checkCertificate(context.req.raw);
   const claims = await verifyToken(context.req.header('authorization'));
   const lacking = lackingOf(claims);
   if (lacking) throw new AppError('forbidden', lacking);
+  rates.take('operator', claims.subject);
   // The issuer's word is never enough: it has a role of this name for whoever it likes.
   if (!(await named.isNamed(claims))) throw new AppError('forbidden', 'This token names no operator of ours');
   operators.set(context.req.raw, claims.subject);
   return idempotent(context, next, idempotency, `operator:${claims.subject}`);
 });
+
+/** A partner is made, whether one more mail may go to its address or not: whoever signs up with it is sent the link. */
+function unlessTooMany(error: unknown): void {
+  if (!(error instanceof AppError && error.code === 'rate_limit_exceeded')) throw error;
+}
 
 const actor = (context: Context) => actorOf(context, `operator:${operators.get(context.req.raw) ?? ''}`);
 
@@ -136,7 +142,7 @@ adminApi.openapi(
     const { language, ...wanted } = context.req.valid('json');
     const made = await services.partners.create(wanted, actor(context));
     const origin = originOf(context, services.config);
-    await inviteOwner(services, made.email, { actor: actor(context), origin, language });
+    await inviteOwner(services, made.email, { actor: actor(context), origin, language }).catch(unlessTooMany);
     return context.json(made, 201);
   },
 );

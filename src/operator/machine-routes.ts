@@ -8,6 +8,7 @@ import { equalInConstantTime } from '../core/encoding.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { type ApiEnv, fieldErrors, renderError } from '../http/api.ts';
+import { readBody } from '../http/body.ts';
 import { text } from '../http/fields.ts';
 import { renderMetrics } from '../metrics/metrics-store.ts';
 import { renderReference } from './reference-page.ts';
@@ -83,6 +84,13 @@ const HEALTH_PATHS = {
       responses: { 200: { description: 'A verdict on each' }, 401: { description: 'Not signed by GitHub' } },
     },
   },
+  '/.well-known/jwks.json': {
+    get: {
+      tags: ['Machines'],
+      summary: "Public keys of the callers' identity that upstreams are told (X-Passerelle-Identity)",
+      responses: { 200: { description: 'JSON Web Key Set' } },
+    },
+  },
   '/healthz': { get: { tags: ['Machines'], summary: 'Alive', responses: { 200: { description: 'Alive' } } } },
   '/metrics': {
     get: {
@@ -93,6 +101,8 @@ const HEALTH_PATHS = {
   },
 };
 
+/** A new key is published for longer than this before it signs. */
+const KEYS_KEPT_SECONDS = 300;
 const MOST_REPORT_BYTES = 1_000_000;
 const MOST_LEAKS = 500;
 const leakReport = z
@@ -106,10 +116,15 @@ const leakReport = z
   )
   .max(MOST_LEAKS);
 
+/** GitHub's are hex; a signature is base64 of some 72 bytes. */
+const IDENTIFIER = /^[\w-]{1,128}$/;
+const SIGNATURE = /^[A-Za-z0-9+/]{64,120}={0,2}$/;
+
 async function readText(request: Request, mostBytes: number): Promise<string> {
-  const bytes = await request.arrayBuffer();
-  if (bytes.byteLength > mostBytes) throw new AppError('payload_too_large');
-  return new TextDecoder().decode(bytes);
+  const body = await readBody(request, mostBytes);
+  if (body === 'too_large') throw new AppError('payload_too_large');
+  if (body === 'cut_short') throw new AppError('invalid_request');
+  return new TextDecoder().decode(body);
 }
 
 function parsed(body: string): unknown {
@@ -120,8 +135,34 @@ function parsed(body: string): unknown {
   }
 }
 
+/** That it is down, for less: it may be up again. */
+const HEALTH_KEPT_MS = { up: 5000, down: 1000 };
+
+interface Health {
+  isUp: boolean;
+  latencyMs: number;
+}
+
+/** Kept for a while: whoever asks costs the database nothing. While one asks, the others hear what was last known. */
+function createHealth(now: () => number) {
+  let kept: Health | undefined;
+  let askedMs = Number.NEGATIVE_INFINITY;
+  return async (database: Services['database']): Promise<Health> => {
+    if (kept && now() - askedMs < HEALTH_KEPT_MS[kept.isUp ? 'up' : 'down']) return kept;
+    const startedMs = now();
+    askedMs = startedMs;
+    const isUp = await database.rows(sql`SELECT 1`).then(
+      () => true,
+      () => false,
+    );
+    kept = { isUp, latencyMs: now() - startedMs };
+    return kept;
+  };
+}
+
 export function createMachineRoutes(own: readonly OpenApiPart[]) {
   const routes = new Hono<ApiEnv<Services>>();
+  const readHealth = createHealth(() => Date.now());
   routes.onError((error, context) => renderError(error, context.var.requestId ?? newId()));
 
   routes.get('/healthz', (context) =>
@@ -130,14 +171,10 @@ export function createMachineRoutes(own: readonly OpenApiPart[]) {
 
   routes.get('/health', async (context) => {
     const { database, config } = context.var.services;
-    const startedMs = Date.now();
-    const reached = await database.rows(sql`SELECT 1`).then(
-      () => true,
-      () => false,
-    );
-    const checks = { database: { status: reached ? 'up' : 'down', latency_ms: Date.now() - startedMs } };
-    const body = { status: reached ? 'healthy' : 'unhealthy', environment: config.ENVIRONMENT, checks };
-    return context.json(body, reached ? 200 : 503, { 'cache-control': 'no-store' });
+    const { isUp, latencyMs } = await readHealth(database);
+    const checks = { database: { status: isUp ? 'up' : 'down', latency_ms: latencyMs } };
+    const body = { status: isUp ? 'healthy' : 'unhealthy', environment: config.ENVIRONMENT, checks };
+    return context.json(body, isUp ? 200 : 503, { 'cache-control': 'no-store' });
   });
 
   routes.get('/metrics', async (context) => {
@@ -150,12 +187,18 @@ export function createMachineRoutes(own: readonly OpenApiPart[]) {
     });
   });
 
+  routes.get('/.well-known/jwks.json', async (context) =>
+    context.json(await context.var.services.identityJwks(), 200, {
+      'cache-control': `public, max-age=${KEYS_KEPT_SECONDS}`,
+    }),
+  );
+
   routes.post('/leaks/github', async (context) => {
     const { leaks } = context.var.services;
+    const identifier = context.req.header('github-public-key-identifier') ?? '';
+    const signature = context.req.header('github-public-key-signature') ?? '';
+    if (!IDENTIFIER.test(identifier) || !SIGNATURE.test(signature)) throw new AppError('invalid_signature');
     const body = await readText(context.req.raw, MOST_REPORT_BYTES);
-    const identifier = context.req.header('github-public-key-identifier');
-    const signature = context.req.header('github-public-key-signature');
-    if (!identifier || !signature) throw new AppError('invalid_signature');
     await leaks.checkSignature(identifier, signature, body);
     const report = leakReport.safeParse(parsed(body));
     if (!report.success)
@@ -181,7 +224,7 @@ export function createReferenceRoutes(own: readonly OpenApiPart[]) {
   routes.get('/docs/api', (context) =>
     context.html(renderReference(mergeDocuments(own, context.var.services.gateway.catalog.documents)), 200, {
       'content-security-policy':
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     }),
   );
   return routes;

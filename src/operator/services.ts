@@ -18,6 +18,7 @@ import type { MetricsStore } from '../metrics/metrics-store.ts';
 import type { MemberService } from '../partners/member-service.ts';
 import type { PartnerService } from '../partners/partner-service.ts';
 import type { Database } from '../platform/database.ts';
+import type { DoorRates } from '../platform/door-rates.ts';
 import type { IdempotencyStore } from '../platform/idempotency-store.ts';
 import type { TokenVerifier } from '../platform/token-verifier.ts';
 import type { DeadLetterStore } from '../usage/dead-letter-store.ts';
@@ -34,7 +35,10 @@ export interface Services {
   operators: OperatorStore;
   members: MemberService;
   mailer: Mailer;
+  /** The public keys that upstreams verify identity tokens by. */
+  identityJwks(): Promise<{ keys: object[] }>;
   idempotency: IdempotencyStore;
+  rates: DoorRates;
   keys: KeyService;
   blocks: BlockService;
   partners: PartnerService;

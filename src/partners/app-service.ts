@@ -2,6 +2,7 @@
 
 import { sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
+import type { OriginService } from '../blocks/origin-service.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { KeyDirectory } from '../keys/key-directory.ts';
@@ -30,6 +31,8 @@ export interface AppChange {
   scopes?: string[];
 }
 
+const MOST_APPS = 100;
+
 const VIEW = sql`SELECT id, name, description, website, coalesce(allowed_ips::text[], '{}') AS allowed_ips,
   coalesce(allowed_origins, '{}') AS allowed_origins, coalesce(scopes, '{}') AS scopes, created_at, updated_at FROM dev_apps`;
 
@@ -37,8 +40,9 @@ export function createAppService(ports: {
   database: Database;
   directory: KeyDirectory;
   limiter: LimiterClient;
+  origins: Pick<OriginService, 'publish'>;
 }) {
-  const { database } = ports;
+  const { database, origins } = ports;
 
   async function get(partnerId: string, id: string): Promise<AppView> {
     const [app] = await database.rows<AppView>(
@@ -79,12 +83,20 @@ export function createAppService(ports: {
 
     async create(partnerId: string, wanted: AppChange & { name: string }, actor: Actor): Promise<AppView> {
       const id = newId();
-      await database.rows(sql`WITH changed AS (
+      const [, made] = await database.batch([
+        // Apps that are made at the same moment are counted one after the other.
+        sql`SELECT 1 FROM partner WHERE id = ${partnerId} FOR UPDATE`,
+        sql`WITH changed AS (
           INSERT INTO dev_apps (id, partner_id, name, description, website, allowed_ips, allowed_origins, scopes)
-          VALUES (${id}, ${partnerId}, ${wanted.name}, ${wanted.description ?? null}, ${wanted.website ?? null},
-            ${textArray(wanted.allowed_ips)}::inet[], ${textArray(wanted.allowed_origins)}, ${textArray(wanted.scopes)})
+          SELECT ${id}::uuid, ${partnerId}::uuid, ${wanted.name}, ${wanted.description ?? null}, ${wanted.website ?? null},
+            ${textArray(wanted.allowed_ips)}::inet[], ${textArray(wanted.allowed_origins)}, ${textArray(wanted.scopes)}
+          WHERE (SELECT count(*) FROM dev_apps WHERE partner_id = ${partnerId} AND archived_at IS NULL) < ${MOST_APPS}
           RETURNING partner_id),
-        audit AS (${auditRow(actor, 'app.created', { app_id: id }, { name: wanted.name })}) SELECT * FROM changed`);
+        audit AS (${auditRow(actor, 'app.created', { app_id: id }, { name: wanted.name })}) SELECT * FROM changed`,
+      ]);
+      if (made?.length === 0)
+        throw new AppError('conflict', `At most ${MOST_APPS} apps. Archive one that is not needed`);
+      if (wanted.allowed_origins) await origins.publish();
       return get(partnerId, id);
     },
 
@@ -108,6 +120,7 @@ export function createAppService(ports: {
         audit AS (${auditRow(actor, 'app.changed', { app_id: id }, change)}) SELECT * FROM changed`);
       if (changed.length === 0) throw new AppError('not_found', 'No such app');
       await announce(id);
+      if (change.allowed_origins) await origins.publish();
       return get(partnerId, id);
     },
 
@@ -119,6 +132,7 @@ export function createAppService(ports: {
         audit AS (${auditRow(actor, 'app.archived', { app_id: id })}) SELECT * FROM changed`);
       if (changed.length === 0) throw new AppError('not_found', 'No such app');
       await announce(id);
+      await origins.publish();
     },
   };
 }

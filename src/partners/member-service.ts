@@ -7,6 +7,7 @@ import { sha256Hex, toBase64Url } from '../core/encoding.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { Notify } from '../mail/notices.ts';
+import type { Allowances } from '../platform/allowances.ts';
 import type { Database } from '../platform/database.ts';
 import type { Role } from './permissions.ts';
 
@@ -29,7 +30,8 @@ const TOKEN_BYTES = 32;
 const newToken = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)));
 const OPEN = sql`accepted_at IS NULL AND withdrawn_at IS NULL AND expires_at > now()`;
 
-export function createMemberService({ database, notify }: { database: Database; notify: Notify }) {
+export function createMemberService(ports: { database: Database; allowances: Allowances; notify: Notify }) {
+  const { database, allowances, notify } = ports;
   const lastOwner = () =>
     new AppError('conflict', 'A partner needs an owner: make someone else an owner first');
 
@@ -53,6 +55,13 @@ export function createMemberService({ database, notify }: { database: Database; 
         path: '/portal/members',
       });
   }
+
+  const tooMany = (message: string) => new AppError('rate_limit_exceeded', message);
+  /** Whoever is invited has a mailbox, and whoever invites may be anybody. */
+  const mayMail = async (address: string): Promise<boolean> =>
+    allowances.take('mail', `invitation ${await sha256Hex(address)}`);
+  const mayInvite = async (partnerId: string, address: string): Promise<boolean> =>
+    (await allowances.take('invitation', partnerId)) && (await mayMail(address));
 
   return {
     async choose(subject: string, partnerId: string): Promise<void> {
@@ -84,6 +93,7 @@ export function createMemberService({ database, notify }: { database: Database; 
       const token = newToken();
       const id = newId();
       const address = email.toLowerCase();
+      if (!(await mayInvite(partnerId, address))) throw tooMany('Too many invitations. Try again later');
       const made = await database.rows(sql`
         WITH before AS (UPDATE partner_invitation SET withdrawn_at = now() WHERE partner_id = ${partnerId}
             AND email = ${address} AND accepted_at IS NULL AND withdrawn_at IS NULL),
@@ -126,10 +136,12 @@ export function createMemberService({ database, notify }: { database: Database; 
       id: string,
       email: string,
     ): Promise<{ token: string; partner: string } | undefined> {
+      const address = email.toLowerCase();
+      if (!(await mayMail(address))) throw tooMany('Too many mails to this address. Try again later');
       const token = newToken();
       const [renewed] = await database.rows<{ partner: string }>(sql`
         UPDATE partner_invitation i SET token_hash = ${await sha256Hex(token)} FROM partner p
-        WHERE p.id = i.partner_id AND i.id = ${id}::uuid AND i.email = ${email.toLowerCase()} AND ${OPEN}
+        WHERE p.id = i.partner_id AND i.id = ${id}::uuid AND i.email = ${address} AND ${OPEN}
         RETURNING p.name AS partner`);
       return renewed && { token, partner: renewed.partner };
     },

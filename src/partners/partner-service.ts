@@ -3,6 +3,7 @@
 
 import { sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
+import type { OriginService } from '../blocks/origin-service.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { KeyDirectory } from '../keys/key-directory.ts';
@@ -91,8 +92,9 @@ export function createPartnerService(ports: {
   database: Database;
   directory: KeyDirectory;
   limiter: LimiterClient;
+  origins: Pick<OriginService, 'publish'>;
 }) {
-  const { database, directory, limiter } = ports;
+  const { database, directory, limiter, origins } = ports;
 
   async function get(id: string): Promise<PartnerView> {
     const [partner] = await database.rows<PartnerView>(sql`${VIEW} WHERE id = ${id}::uuid`);
@@ -165,6 +167,7 @@ export function createPartnerService(ports: {
       audit AS (${auditRow(actor, action, { partner_id: id }, details)}) SELECT * FROM changed`);
     if (changed.length === 0) throw new AppError('not_found', 'No such partner');
     await announce(id);
+    await origins.publish();
     return get(id);
   }
 

@@ -1,9 +1,11 @@
-// Holds off addresses that keep failing with keys that nobody has: @upstash/ratelimit over Redis, or the Workers
-// rate-limiting binding where no Redis is configured. Approximate is right here. Time bound: GUARD_TIMEOUT_MS.
-// Fails open, and says so in the log.
+// Holds off addresses that keep failing with keys that nobody has, and an address with one key that it may not use:
+// @upstash/ratelimit over Redis, or the Workers rate-limiting binding where no Redis is configured. Approximate is right
+// here. Time bound: GUARD_TIMEOUT_MS. Fails open, and says so in the log.
 
 import { Ratelimit } from '@upstash/ratelimit';
 import { Redis } from '@upstash/redis/cloudflare';
+import { dropOldest } from '../core/bounded.ts';
+import { countedAddress } from './counted-address.ts';
 
 const GUARD_TIMEOUT_MS = 1000;
 const HELD_OFF_MS = 60_000;
@@ -17,8 +19,12 @@ export interface GuardOptions {
   log(line: Record<string, unknown>): void;
 }
 
-/** Counts a failure; the moment until which the address is held off, 0 when it is not. */
-type Counter = (ip: string) => Promise<number>;
+/** Counts a failure; the moment until which its subject is held off, 0 when it is not. */
+type Counter = (subject: string) => Promise<number>;
+
+/** The address; with a key that is known, that address with that key. */
+const subjectOf = (ip: string, keyId?: string): string =>
+  keyId === undefined ? countedAddress(ip) : `${countedAddress(ip)} ${keyId}`;
 
 function redisCounter({ redis, failuresPerMinute, log }: GuardOptions): Counter | undefined {
   if (!redis) return undefined;
@@ -29,8 +35,8 @@ function redisCounter({ redis, failuresPerMinute, log }: GuardOptions): Counter 
     timeout: GUARD_TIMEOUT_MS,
     analytics: false,
   });
-  return async (ip) => {
-    const { success, reset, reason } = await limiter.limit(ip);
+  return async (subject) => {
+    const { success, reset, reason } = await limiter.limit(subject);
     if (reason === 'timeout') log({ message: 'abuse guard timed out', level: 'warn' });
     return success ? 0 : reset;
   };
@@ -38,7 +44,7 @@ function redisCounter({ redis, failuresPerMinute, log }: GuardOptions): Counter 
 
 function bindingCounter({ binding, now }: GuardOptions): Counter | undefined {
   if (!binding) return undefined;
-  return async (ip) => ((await binding.limit({ key: ip })).success ? 0 : now() + HELD_OFF_MS);
+  return async (subject) => ((await binding.limit({ key: subject })).success ? 0 : now() + HELD_OFF_MS);
 }
 
 export function createAbuseGuard(options: GuardOptions) {
@@ -46,19 +52,22 @@ export function createAbuseGuard(options: GuardOptions) {
   const count = redisCounter(options) ?? bindingCounter(options) ?? (async () => 0);
   const heldOff = new Map<string, number>();
   return {
-    /** Seconds until the address may try again; 0 when it may now. From memory: no I/O. */
-    heldOffSeconds(ip: string): number {
-      const untilMs = heldOff.get(ip);
+    /** Seconds until the address (with that key) may try again; 0 when it may now. From memory: no I/O. */
+    heldOffSeconds(ip: string, keyId?: string): number {
+      if (heldOff.size === 0) return 0;
+      const subject = subjectOf(ip, keyId);
+      const untilMs = heldOff.get(subject);
       if (untilMs === undefined) return 0;
       if (untilMs > now()) return Math.ceil((untilMs - now()) / 1000);
-      heldOff.delete(ip);
+      heldOff.delete(subject);
       return 0;
     },
-    async noteFailure(ip: string): Promise<void> {
+    async noteFailure(ip: string, keyId?: string): Promise<void> {
       try {
-        const untilMs = await count(ip);
-        if (heldOff.size >= MOST_HELD_OFF) heldOff.clear();
-        if (untilMs > now()) heldOff.set(ip, untilMs);
+        const subject = subjectOf(ip, keyId);
+        const untilMs = await count(subject);
+        if (untilMs > now()) heldOff.set(subject, untilMs);
+        dropOldest(heldOff, MOST_HELD_OFF);
       } catch (error) {
         log({ message: 'abuse guard unavailable', level: 'warn', error: String(error) });
       }

@@ -1,5 +1,5 @@
 // Requests that change something must come from our own pages. Browsers say where a request comes from, in
-// `Sec-Fetch-Site` and `Origin`; a request that says neither is not a browser's form, and has no cookies of a victim.
+// `Origin` and `Sec-Fetch-Site`; what says neither is refused: a cookie alone is no consent.
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -8,5 +8,5 @@ export function isFromHere(request: Request, origin: string): boolean {
   const sender = request.headers.get('origin');
   if (sender !== null) return sender === origin || sender === new URL(request.url).origin;
   const site = request.headers.get('sec-fetch-site');
-  return site === null || site === 'same-origin' || site === 'none';
+  return site === 'same-origin';
 }

@@ -3,10 +3,11 @@
 
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { getCookie } from 'hono/cookie';
+import { getCookie, setCookie } from 'hono/cookie';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import type * as z from 'zod';
 import type { Accounts, AccountsFor, Caller, SignedIn } from '../accounts/account-service.ts';
+import type { SignInGuard } from '../accounts/sign-in-guard.ts';
 import type { Actor } from '../audit/audit-store.ts';
 import { type Config, isLocal } from '../config.ts';
 import { toBase64Url } from '../core/encoding.ts';
@@ -29,6 +30,7 @@ export interface WebServices {
   now(): number;
   log(line: Record<string, unknown>): void;
   accountsFor: AccountsFor;
+  signInGuard: SignInGuard;
   partners: PartnerService;
   assetServer: AssetServer;
 }
@@ -138,7 +140,6 @@ export const referencePolicy = (nonce: string): string =>
     .replace("font-src 'self'", "font-src 'self' data:");
 
 const HEADERS = {
-  'x-content-type-options': 'nosniff',
   'referrer-policy': 'same-origin',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
@@ -157,7 +158,6 @@ export function createWeb<Services extends WebServices>(under = '*') {
     context.header('content-security-policy', policy(view.nonce));
     for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
     context.header('x-request-id', context.var.requestId);
-    if (view.origin.startsWith('https:')) context.header('strict-transport-security', 'max-age=31536000');
     if (context.req.url.includes('%00')) throw new AppError('invalid_request');
     if (!isFromHere(context.req.raw, view.origin)) throw new AppError('forbidden', view.m.errors.crossSite);
     await next();
@@ -199,6 +199,7 @@ export async function signIn<Services extends WebServices>(context: WebContext<S
   addCookies(context, signedIn.cookies);
   context.var.view.account = signedIn.account;
   context.set('session', signedIn.session);
+  await rememberDevice(context, signedIn.account.email);
   return true;
 }
 
@@ -216,6 +217,24 @@ export function isProven<Services extends WebServices>(context: WebContext<Servi
 /** To the page where that is shown, and from there to `back`. */
 export const askProof = (context: Context, back: string): Response =>
   context.redirect(withQuery('/prove', { back }), 303);
+
+const deviceCookie = (config: Config) => proofCookie(config, 'device', PREFERENCE_SECONDS);
+
+/** What shows in which accounts' browser we are: sign-in-guard.ts. */
+export const deviceCookieOf = <Services extends WebServices>(
+  context: WebContext<Services>,
+): string | undefined => getCookie(context, deviceCookie(context.var.services.config).name);
+
+async function rememberDevice<Services extends WebServices>(
+  context: WebContext<Services>,
+  email: string,
+): Promise<void> {
+  const { config, signInGuard } = context.var.services;
+  const device = await signInGuard.deviceOf(email);
+  if (deviceCookieOf(context) === device) return;
+  const { name, options } = deviceCookie(config);
+  setCookie(context, name, device, options);
+}
 
 export function addCookies(context: Context, cookies: readonly string[]): void {
   for (const cookie of cookies) context.header('set-cookie', cookie, { append: true });

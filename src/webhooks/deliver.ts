@@ -1,149 +1,115 @@
 // Sends what is due: claims, posts, records, until nothing is due any more. The queue's messages only wake it up, at once
 // or when a retry is due; what is due, and when, stands in Postgres. At least once: a delivery whose outcome was lost is
-// sent again under the same id. Time bound of an attempt: ATTEMPT_MS. No redirect is followed.
+// sent again under the same id.
+// A Worker waits for the answers of six requests at once. They are shared out so that nobody's endpoints hold up another's:
+// partners take turns, each with a few of the connections at most, and endpoints that were slow have one of their own.
 
-import type { KeyEncryptionKeys } from '../keys/envelope.ts';
-import { openEnvelope } from '../keys/envelope.ts';
-import type { AttemptResult, DeliveryStore, DisabledEndpoint, DueDelivery } from './delivery-store.ts';
-import { retryDelay } from './schedule.ts';
-import { signedHeaders } from './signature.ts';
-import type { TargetGuard } from './target-guard.ts';
+import { type AttemptPorts, attempt } from './attempt.ts';
+import {
+  type AttemptResult,
+  type DeliveryStore,
+  type DisabledEndpoint,
+  type DueDelivery,
+  type Held,
+  MOST_OF_A_PARTNER,
+} from './delivery-store.ts';
 
-const ATTEMPT_MS = 10_000;
-const SLOW_MS = 3000;
-const MOST_RESPONSE_BYTES = 1024;
-/** A Worker waits for the answers of six requests at once: two lanes of three, so that one that hangs leaves the other. */
-const LANES = 2;
-const MOST_AT_ONCE = 3;
-/** Attempts of one run, about: an invocation may make a thousand requests. What is left is waited for by another message. */
+const PROMPT_CONNECTIONS = 5;
+const SLOW_CONNECTIONS = 1;
+/** A connection is another's turn after this long: what is left of its deliveries is given back. */
+const TURN_MS = 2000;
+const LEAST_OF_A_TURN = 10;
+/** Attempts of one run, and looks for more: an invocation may make a thousand requests. */
 const MOST_ATTEMPTS = 500;
-/** Looks of a lane that finds nothing: longer than anything may hang. */
-const MOST_LOOKS = 100;
-/** A lane with nothing to do looks again after this long, while another still waits for an answer. */
+const MOST_LOOKS = 300;
+/** Looks of a run that only waits for what hangs. */
+const MOST_LAST_LOOKS = 60;
+/** While something hangs, it looks for what is new after this long, or when it is woken in this isolate. */
 const IDLE_MS = 500;
+const WOKEN_MS = 25;
 /** Of a queue's delay. */
 const MOST_DELAY_SECONDS = 43_200;
-const GONE = 410;
 
-export interface DeliverPorts {
+export interface DeliverPorts extends AttemptPorts {
   store: DeliveryStore;
-  guard: TargetGuard;
-  keyEncryptionKeys: KeyEncryptionKeys;
-  schedule: readonly number[];
-  now(): number;
-  /** From 0 to 1. */
-  chance(): number;
   sleep(ms: number): Promise<void>;
   /** Wakes another run, after a while. */
   wake(delaySeconds: number): Promise<void>;
+  /** How often this isolate woke a run. */
+  wakes(): number;
   /** Tells the owner that nothing is sent there any more. */
   tellDisabled(endpoint: DisabledEndpoint): Promise<unknown>;
   log(line: Record<string, unknown>): void;
 }
 
-async function readStart(response: Response): Promise<string> {
-  const reader = response.body?.getReader();
-  if (!reader) return '';
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  while (bytes < MOST_RESPONSE_BYTES) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    chunks.push(value);
-    bytes += value.length;
-  }
-  await reader.cancel().catch(() => undefined);
-  const start = new Uint8Array(bytes);
-  let at = 0;
-  for (const chunk of chunks) {
-    start.set(chunk, at);
-    at += chunk.length;
-  }
-  // Postgres takes no zero bytes in text.
-  return new TextDecoder().decode(start.slice(0, MOST_RESPONSE_BYTES)).replaceAll('\0', '');
+/** A connection's turn: deliveries to one endpoint, one after the other. */
+interface Turn {
+  deliveries: readonly DueDelivery[];
+  held: Held;
+  startedMs: number;
+  end: Promise<void>;
+  /** At its end: what was tried, and what was not. */
+  ended?: { results: AttemptResult[]; left: readonly DueDelivery[] };
 }
 
-/** Secrets of an endpoint that sign now, opened once a claim. */
-type Secrets = Map<string, Promise<string[]>>;
-
-function secretsOf(
-  due: DueDelivery,
-  opened: Secrets,
-  { keyEncryptionKeys }: DeliverPorts,
-): Promise<string[]> {
-  const known = opened.get(due.endpointId);
-  if (known) return known;
-  const envelopes = [due.secretEnvelope, ...(due.oldSecretEnvelope ? [due.oldSecretEnvelope] : [])];
-  const secrets = Promise.all(
-    envelopes.map((envelope) => openEnvelope(keyEncryptionKeys, envelope, due.endpointId)),
-  );
-  opened.set(due.endpointId, secrets);
-  return secrets;
+/** What a run knows of itself. */
+interface Run {
+  turns: Set<Turn>;
+  sum: Delivered;
+  /** Partners whose endpoints hung: once it is ending, it does not begin with them again. */
+  hung: Set<string>;
+  isEnding: boolean;
 }
 
-async function post(
-  due: DueDelivery,
-  opened: Secrets,
-  ports: DeliverPorts,
-): Promise<Pick<AttemptResult, 'status' | 'error' | 'response'>> {
-  const refused = await ports.guard.check(due.url);
-  if (refused) return { status: null, error: refused, response: null };
-  const secrets = await secretsOf(due, opened, ports);
-  const body = JSON.stringify({ type: due.type, timestamp: due.occurredAt, data: due.data });
-  const signed = await signedHeaders(secrets, due.eventId, Math.floor(ports.now() / 1000), body);
-  try {
-    const response = await fetch(due.url, {
-      method: 'POST',
-      redirect: 'manual',
-      headers: { 'content-type': 'application/json', 'user-agent': 'Passerelle-Webhooks/1', ...signed },
-      body,
-      signal: AbortSignal.timeout(ATTEMPT_MS),
-    });
-    return { status: response.status, error: null, response: await readStart(response) };
-  } catch (error) {
-    const isLate = error instanceof Error && error.name === 'TimeoutError';
-    return { status: null, error: isLate ? 'timeout' : 'unreachable', response: null };
-  }
-}
-
-async function attempt(due: DueDelivery, opened: Secrets, ports: DeliverPorts): Promise<AttemptResult> {
-  const startedMs = ports.now();
-  const outcome = await post(due, opened, ports);
-  const latencyMs = ports.now() - startedMs;
-  const isDelivered = outcome.status !== null && outcome.status >= 200 && outcome.status < 300;
-  const isGone = outcome.status === GONE;
-  return {
-    id: due.id,
-    started_at: new Date(startedMs).toISOString(),
-    ...outcome,
-    latency_ms: latencyMs,
-    is_delivered: isDelivered,
-    is_slow: latencyMs >= SLOW_MS,
-    is_gone: isGone,
-    delay_seconds: isDelivered ? null : (retryDelay(due.tries + 1, ports.chance(), ports.schedule) ?? null),
-  };
-}
-
-/** Attempts all that was claimed; when an endpoint hangs, the rest of its deliveries are left for later. */
-async function attemptAll(claimed: readonly DueDelivery[], ports: DeliverPorts) {
+async function send(turn: Turn, run: Run, ports: DeliverPorts): Promise<void> {
   const results: AttemptResult[] = [];
-  const left: DueDelivery[] = [];
-  const hanging = new Set<string>();
-  const opened: Secrets = new Map();
-  const queue = claimed.values();
-  const worker = async () => {
-    for (const due of queue) {
-      if (hanging.has(due.endpointId)) {
-        left.push(due);
-        continue;
-      }
-      const result = await attempt(due, opened, ports);
-      if (result.is_slow) hanging.add(due.endpointId);
-      results.push(result);
-    }
-  };
-  await Promise.all(Array.from({ length: MOST_AT_ONCE }, worker));
-  return { results, left };
+  for (const due of turn.deliveries) {
+    const result = await attempt(due, ports);
+    results.push(result);
+    if (result.is_slow) run.hung.add(turn.held.owner);
+    // When an endpoint hangs, the rest of its deliveries are left for later.
+    if (result.is_slow || run.isEnding || ports.now() - turn.startedMs >= TURN_MS) break;
+  }
+  turn.ended = { results, left: turn.deliveries.slice(results.length) };
+}
+
+/** Connections that an endpoint's deliveries are shared out to: those that are spare, where it is known to be prompt. */
+function shareOf(deliveries: readonly DueDelivery[], { owner, lane }: Held, spare: number, run: Run): number {
+  if (lane !== 'prompt') return 1;
+  const used = [...run.turns].filter(({ held }) => held.owner === owner && held.lane !== 'slow').length;
+  const most = Math.min(1 + spare, MOST_OF_A_PARTNER - used, Math.floor(deliveries.length / LEAST_OF_A_TURN));
+  return Math.max(1, most);
+}
+
+/** Begins the turns: one for each endpoint, more where connections are spare. */
+function begin(claimed: readonly DueDelivery[], freePrompt: number, run: Run, ports: DeliverPorts): void {
+  // What was never tried waits for no repetition.
+  const sorted = claimed.toSorted((a, b) => Math.min(a.tries, 1) - Math.min(b.tries, 1));
+  const endpoints = [...Map.groupBy(sorted, ({ endpointId }) => endpointId).values()];
+  let spare = freePrompt - endpoints.filter(([first]) => first?.lane !== 'slow').length;
+  for (const deliveries of endpoints) {
+    const [first] = deliveries;
+    if (!first) continue;
+    const held = { owner: first.owner, lane: first.lane };
+    const share = shareOf(deliveries, held, spare, run);
+    spare -= share - 1;
+    for (let nth = 0; nth < share; nth++)
+      start(
+        held,
+        deliveries.filter((_, i) => i % share === nth),
+        run,
+        ports,
+      );
+  }
+}
+
+function start(held: Held, deliveries: readonly DueDelivery[], run: Run, ports: DeliverPorts): void {
+  const turn: Turn = { deliveries, held, startedMs: ports.now(), end: Promise.resolve() };
+  turn.end = send(turn, run, ports).catch((error) => {
+    turn.ended = { results: [], left: deliveries };
+    ports.log({ message: 'webhooks not sent', level: 'error', error: String(error) });
+  });
+  run.turns.add(turn);
 }
 
 /** One message for each step of the schedule: what failed together is tried again together, a little apart by jitter. */
@@ -162,50 +128,74 @@ export interface Delivered {
   failed: number;
 }
 
-async function sendClaimed(claimed: readonly DueDelivery[], ports: DeliverPorts): Promise<Delivered> {
-  const { results, left } = await attemptAll(claimed, ports);
-  if (left.length > 0) await ports.store.release(left.map(({ id }) => id));
+/** Writes down what ended, in one statement for all. */
+async function settle(run: Run, ports: DeliverPorts): Promise<void> {
+  const ended = [...run.turns].flatMap((turn) => (turn.ended ? [{ turn, ...turn.ended }] : []));
+  if (ended.length === 0) return;
+  const results = ended.flatMap((each) => each.results);
+  const left = ended.flatMap((each) => each.left);
   // What is not recorded is sent again: worth a second try.
   const disabled = await ports.store.record(results).catch(() => ports.store.record(results));
-  const tries = new Map(claimed.map((due) => [due.id, due.tries]));
+  for (const { turn } of ended) run.turns.delete(turn);
+  if (left.length > 0) await ports.store.release(left.map(({ id }) => id));
+  const tries = new Map(ended.flatMap(({ turn }) => turn.deliveries.map((due) => [due.id, due.tries])));
   for (const seconds of wakeTimes(results, tries)) await ports.wake(seconds);
   for (const endpoint of disabled) await ports.tellDisabled(endpoint);
   const delivered = results.filter(({ is_delivered: isDelivered }) => isDelivered).length;
-  return { delivered, failed: results.length - delivered };
+  run.sum.delivered += delivered;
+  run.sum.failed += results.length - delivered;
+}
+
+/** Claims for the connections that are free. Whether there was anything. */
+async function claim(run: Run, ports: DeliverPorts): Promise<boolean> {
+  const held = [...run.turns].map((turn) => turn.held);
+  const slow = held.filter(({ lane }) => lane === 'slow').length;
+  const free = { prompt: PROMPT_CONNECTIONS - (held.length - slow), slow: SLOW_CONNECTIONS - slow };
+  if (free.prompt + free.slow <= 0) return false;
+  const claimed = await ports.store.claim(free, held, run.isEnding ? [...run.hung] : []);
+  begin(claimed, free.prompt, run, ports);
+  return claimed.length > 0;
+}
+
+/** Until a turn ends, somebody wakes the sender, or it is time to look again. `wakes`: before it looked. */
+async function pause({ turns }: Run, wakes: number, ports: DeliverPorts): Promise<void> {
+  let isWaiting = true;
+  const watch = async () => {
+    for (let waitedMs = 0; waitedMs < IDLE_MS && isWaiting && ports.wakes() === wakes; waitedMs += WOKEN_MS)
+      await ports.sleep(WOKEN_MS);
+  };
+  await Promise.race([watch(), ...[...turns].map(({ end }) => end)]);
+  isWaiting = false;
+}
+
+/** Until nothing is due, or it has done its share. */
+async function loop(run: Run, ports: DeliverPorts): Promise<void> {
+  const { turns, sum } = run;
+  for (let looks = 0; ; looks++) {
+    await settle(run, ports);
+    run.isEnding ||= sum.delivered + sum.failed >= MOST_ATTEMPTS || looks >= MOST_LOOKS;
+    // A run that only waits for what hangs goes on with the others.
+    const hangs = [...turns].some(({ startedMs }) => ports.now() - startedMs >= TURN_MS);
+    const mayClaim = !run.isEnding || (hangs && looks < MOST_LOOKS + MOST_LAST_LOOKS);
+    const wakes = ports.wakes();
+    const found = mayClaim && (await claim(run, ports));
+    if (!found && turns.size === 0) return;
+    if (!found) await pause(run, wakes, ports);
+  }
 }
 
 export async function deliverDue(ports: DeliverPorts): Promise<Delivered> {
-  const sum: Delivered = { delivered: 0, failed: 0 };
-  let busy = 0;
-  let isOver = false;
-  const work = async (): Promise<boolean> => {
-    busy++;
-    try {
-      const claimed = await ports.store.claim();
-      if (claimed.length === 0) return false;
-      const { delivered, failed } = await sendClaimed(claimed, ports);
-      sum.delivered += delivered;
-      sum.failed += failed;
-      return true;
-    } finally {
-      busy--;
-    }
-  };
-  const lane = async () => {
-    for (let looks = 0; looks < MOST_LOOKS && !isOver; ) {
-      const found = await work();
-      const isEnough = sum.delivered + sum.failed >= MOST_ATTEMPTS;
-      if (found && isEnough && !isOver) await ports.wake(0);
-      // Lanes end together: none is to find new work alone, and hang with it.
-      isOver ||= isEnough || (!found && busy === 0);
-      if (found || isOver) continue;
-      looks++;
-      await ports.sleep(IDLE_MS);
-    }
-  };
-  // A lane that fails does not take the other's results with it.
-  const ends = await Promise.allSettled(Array.from({ length: LANES }, lane));
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  if (sum.delivered + sum.failed > 0) ports.log({ message: 'webhooks sent', ...sum });
-  return sum;
+  const run: Run = { turns: new Set(), sum: { delivered: 0, failed: 0 }, hung: new Set(), isEnding: false };
+  try {
+    await loop(run, ports);
+  } catch (error) {
+    // What was sent is written down if that can be, so that it is not sent again.
+    run.isEnding = true;
+    await Promise.all([...run.turns].map(({ end }) => end));
+    await settle(run, ports).catch(() => undefined);
+    throw error;
+  }
+  if (run.isEnding) await ports.wake(0);
+  if (run.sum.delivered + run.sum.failed > 0) ports.log({ message: 'webhooks sent', ...run.sum });
+  return run.sum;
 }

@@ -3,7 +3,17 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../platform/database.ts';
 
-export interface DueDelivery {
+/** Those that answered promptly a moment ago, those that were slow, and those of which nothing is known. */
+export type Lane = 'prompt' | 'slow' | 'unproven';
+
+/** A connection that is in use. */
+export interface Held {
+  /** The partner, or the operators together. */
+  owner: string;
+  lane: Lane;
+}
+
+export interface DueDelivery extends Held {
   id: string;
   eventId: string;
   type: string;
@@ -41,24 +51,26 @@ export interface DisabledEndpoint {
 
 /** A claim ends long before: an endpoint that hangs is left after its first attempts. Whoever claimed longer ago has died. */
 const CLAIM_SECONDS = 180;
-const MOST_ENDPOINTS = 10;
 /** First tries and repeated ones, so that neither waits for a backlog of the other. */
-const MOST_FIRST = 60;
+const MOST_FIRST = 120;
 const MOST_AGAIN = 40;
 const MOST_OF_A_SLOW_ENDPOINT = 1;
 const FAILING_DAYS = 5;
+/** Connections of a run that one partner's endpoints may hold, fewer than there are; of them for endpoints that may hang. */
+export const MOST_OF_A_PARTNER = 4;
+const MOST_UNPROVEN_OF_A_PARTNER = 1;
+const OPERATORS = '00000000-0000-0000-0000-000000000000';
 
 const isDue = sql`x.endpoint_id = e.id AND x.state = 'pending' AND x.due_at <= now()
   AND (x.claimed_until IS NULL OR x.claimed_until < now())`;
 const hasDue = sql`(EXISTS (SELECT 1 FROM webhook_delivery x WHERE ${isDue} AND x.tries = 0)
   OR EXISTS (SELECT 1 FROM webhook_delivery x WHERE ${isDue} AND x.tries > 0))`;
 
-/**
- * An endpoint that was prompt a moment ago is sent to by several at once; one that may hang, or was never tried, holds up
- * one of them at most.
- */
-const isFree = sql`(e.busy_since IS NULL OR e.busy_since < now() - make_interval(secs => ${CLAIM_SECONDS})
-  OR NOT e.is_slow AND e.prompt_at > now() - interval '1 minute')`;
+const lane = sql`(CASE WHEN e.is_slow THEN 'slow' WHEN e.prompt_at > now() - interval '1 minute' THEN 'prompt' ELSE 'unproven' END)`;
+
+/** A prompt endpoint is sent to over several connections at once; one that may hang, or was never tried, holds one. */
+const isFree = sql`(e.busy_since IS NULL OR e.busy_since < now() - make_interval(secs => ${CLAIM_SECONDS}) OR ${lane} = 'prompt')`;
+const isServed = sql`e.state = 'active' AND e.deleted_at IS NULL AND has_webhooks(e.partner_id)`;
 
 /** The oldest due deliveries of each endpoint, locked. */
 const picked = (tries: SQL, most: number): SQL => sql`
@@ -68,20 +80,48 @@ const picked = (tries: SQL, most: number): SQL => sql`
 
 export function createDeliveryStore(database: Database) {
   return {
-    claim: (): Promise<DueDelivery[]> =>
+    /**
+     * Deliveries of as many endpoints as there are free connections. Partners take turns: each has its first endpoint
+     * claimed before any has its second, those that waited longest first. `held`: connections in use; `without`: owners.
+     */
+    claim: (
+      free: { prompt: number; slow: number },
+      held: readonly Held[],
+      without: readonly string[],
+    ): Promise<DueDelivery[]> =>
       database.rows<DueDelivery>(sql`
-        WITH endpoint AS MATERIALIZED (
-          SELECT e.* FROM webhook_endpoint e WHERE e.state = 'active' AND e.deleted_at IS NULL AND ${isFree} AND ${hasDue}
-          ORDER BY random() LIMIT ${MOST_ENDPOINTS} FOR NO KEY UPDATE SKIP LOCKED),
+        WITH held AS (SELECT owner, count(*) FILTER (WHERE lane = 'prompt') AS prompt,
+            count(*) FILTER (WHERE lane = 'unproven') AS unproven, count(*) FILTER (WHERE lane = 'slow') AS slow
+          FROM jsonb_to_recordset(${JSON.stringify(held)}::jsonb) AS h(owner uuid, lane text) GROUP BY owner),
+        waiting AS (SELECT e.id, e.served_at, coalesce(e.partner_id, ${OPERATORS}::uuid) AS owner, ${lane} AS lane
+          FROM webhook_endpoint e WHERE ${isServed} AND ${isFree} AND ${hasDue}),
+        ranked AS (SELECT w.*, row_number() OVER (PARTITION BY owner, lane ORDER BY served_at NULLS FIRST, id) AS turn,
+            max(served_at) OVER (PARTITION BY owner) AS owner_served_at,
+            bool_or(lane = 'unproven') OVER (PARTITION BY owner) AS has_unproven FROM waiting w),
+        placed AS (SELECT r.id, r.owner, r.lane, row_number() OVER (PARTITION BY r.lane = 'slow'
+            ORDER BY r.turn, r.owner_served_at NULLS FIRST, r.id) AS place
+          FROM ranked r LEFT JOIN held h ON h.owner = r.owner
+          WHERE CASE r.lane
+              WHEN 'slow' THEN r.turn + coalesce(h.slow, 0) <= 1
+              WHEN 'unproven' THEN r.turn + coalesce(h.unproven, 0) <= ${MOST_UNPROVEN_OF_A_PARTNER}::int
+                AND coalesce(h.prompt, 0) < ${MOST_OF_A_PARTNER}::int
+              ELSE r.turn + coalesce(h.prompt, 0) + CASE WHEN r.has_unproven OR h.unproven > 0
+                THEN ${MOST_UNPROVEN_OF_A_PARTNER}::int ELSE 0 END <= ${MOST_OF_A_PARTNER}::int END
+            AND r.owner::text NOT IN (SELECT jsonb_array_elements_text(${JSON.stringify(without)}::jsonb))),
+        endpoint AS MATERIALIZED (
+          SELECT e.*, p.owner, p.lane FROM placed p JOIN webhook_endpoint e ON e.id = p.id
+          WHERE p.place <= CASE WHEN p.lane = 'slow' THEN ${free.slow}::int ELSE ${free.prompt}::int END AND ${isFree}
+          FOR NO KEY UPDATE OF e SKIP LOCKED),
         fresh AS MATERIALIZED (${picked(sql`= 0`, MOST_FIRST)}),
         again AS MATERIALIZED (${picked(sql`> 0`, MOST_AGAIN)}),
         due AS (SELECT * FROM fresh UNION ALL SELECT * FROM again),
-        busy AS (UPDATE webhook_endpoint SET busy_since = CASE WHEN busy_since > now() - make_interval(secs => ${CLAIM_SECONDS})
-          THEN busy_since ELSE now() END WHERE id IN (SELECT endpoint_id FROM due))
+        busy AS (UPDATE webhook_endpoint SET served_at = now(), busy_since = CASE
+            WHEN busy_since > now() - make_interval(secs => ${CLAIM_SECONDS}) THEN busy_since ELSE now() END
+          WHERE id IN (SELECT endpoint_id FROM due))
         UPDATE webhook_delivery d SET claimed_until = now() + make_interval(secs => ${CLAIM_SECONDS})
         FROM due, endpoint e, webhook_event v WHERE d.id = due.id AND e.id = d.endpoint_id AND v.id = d.event_id
         RETURNING d.id, v.id AS "eventId", v.type, v.occurred_at AS "occurredAt", v.data, d.tries, e.id AS "endpointId",
-          e.url, e.secret_envelope AS "secretEnvelope",
+          e.owner, e.lane, e.url, e.secret_envelope AS "secretEnvelope",
           CASE WHEN e.old_secret_expires_at > now() THEN e.old_secret_envelope END AS "oldSecretEnvelope"`),
 
     /** Gives back what was claimed and not tried. */
@@ -96,7 +136,8 @@ export function createDeliveryStore(database: Database) {
           SELECT * FROM jsonb_to_recordset(${JSON.stringify(results)}::jsonb) AS r(id uuid, started_at timestamptz, status int,
             error text, latency_ms int, response text, is_delivered boolean, is_slow boolean, is_gone boolean, delay_seconds float8)),
         attempt AS (INSERT INTO webhook_attempt (delivery_id, started_at, status, error, latency_ms, response)
-          SELECT id, started_at, status, error, latency_ms, response FROM result ON CONFLICT DO NOTHING),
+          SELECT r.id, r.started_at, r.status, r.error, r.latency_ms, r.response FROM result r
+          JOIN webhook_delivery d ON d.id = r.id ON CONFLICT DO NOTHING),
         delivery AS (
           UPDATE webhook_delivery d SET tries = d.tries + 1, claimed_until = NULL,
             state = CASE WHEN r.is_delivered THEN 'delivered' WHEN r.delay_seconds IS NULL THEN 'failed' ELSE 'pending' END,
@@ -130,8 +171,7 @@ export function createDeliveryStore(database: Database) {
 
     async hasDue(): Promise<boolean> {
       const [row] = await database.rows<{ due: boolean }>(sql`
-        SELECT EXISTS (SELECT 1 FROM webhook_endpoint e
-          WHERE e.state = 'active' AND e.deleted_at IS NULL AND ${hasDue}) AS due`);
+        SELECT EXISTS (SELECT 1 FROM webhook_endpoint e WHERE ${isServed} AND ${hasDue}) AS due`);
       return row?.due ?? false;
     },
 

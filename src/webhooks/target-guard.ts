@@ -1,46 +1,44 @@
-// Where webhooks may go: public addresses, by https. Literal addresses are judged as they are, names by all that they
+// Where webhooks may go: public addresses, by https, at its two ports (others would be a way to knock at somebody's doors
+// from our address), and not to ourselves or to the upstreams: a request to a host of our own zone passes by the Worker, and
+// the upstreams trust who calls from here. Literal addresses are judged as they are, names by all that they
 // resolve to, at each attempt. Redirects are never followed (deliver.ts). Fails closed: a name that cannot be resolved is
 // refused. What a name resolves to may change between this look and the connection; in production the Worker's own
 // network has no way to private addresses either.
 
 import ipaddr from 'ipaddr.js';
+import { hostOf, isPublicAddress, isPublicHost } from '../core/public-address.ts';
 
 export type Refused =
   | 'invalid_url'
   | 'https_required'
   | 'credentials_in_url'
   | 'private_address'
+  | 'own_host'
+  | 'port'
   | 'unresolvable';
 
 const MOST_URL_CHARS = 2000;
 const RESOLVE_TIMEOUT_MS = 3000;
 const REMEMBERED_MS = 30_000;
 const MOST_REMEMBERED = 1000;
-/** Names that never leave a machine or a network, whatever they resolve to. */
-const LOCAL_NAME =
-  /(^|\.)(localhost|local|localdomain|internal|intranet|lan|home|corp|private|test|invalid|example|onion|arpa)$/;
+const PORTS = new Set(['', '8443']);
 
-/** IPv4 inside IPv6, in all its disguises: mapped, compatible, translated (NAT64), 6to4, Teredo. */
-export function isPublicAddress(text: string): boolean {
-  if (!ipaddr.isValid(text)) return false;
-  const address = ipaddr.parse(text);
-  if (address.kind() === 'ipv4') return address.range() === 'unicast';
-  const v6 = address as ipaddr.IPv6;
-  return v6.range() === 'unicast' && (v6.parts[0] ?? 0) >= 0x2000 && (v6.parts[0] ?? 0) < 0x4000;
-}
+const isWithin = (host: string, own: string): boolean => host === own || host.endsWith(`.${own}`);
 
-/** The URL's own words, without asking anybody. `host`: a name, or an address without brackets. */
-export function judgeUrl(text: string): { host: string; refused?: undefined } | { refused: Refused } {
+/** The URL's own words, without asking anybody. `ownHosts`: ours and the upstreams'. `host`: a name, or an address without brackets. */
+export function judgeUrl(
+  text: string,
+  ownHosts: readonly string[] = [],
+): { host: string; refused?: undefined } | { refused: Refused } {
   if (text.length > MOST_URL_CHARS || !URL.canParse(text)) return { refused: 'invalid_url' };
   const url = new URL(text);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return { refused: 'invalid_url' };
   if (url.username !== '' || url.password !== '') return { refused: 'credentials_in_url' };
   if (url.protocol !== 'https:') return { refused: 'https_required' };
-  // The parser has made every spelling of an address (octal, hexadecimal, one number, full-width digits) canonical.
-  const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
-  if (ipaddr.isValid(host)) return isPublicAddress(host) ? { host } : { refused: 'private_address' };
-  if (!host.includes('.') || LOCAL_NAME.test(host)) return { refused: 'private_address' };
-  return { host };
+  const host = hostOf(url);
+  if (!isPublicHost(host)) return { refused: 'private_address' };
+  if (ownHosts.some((own) => isWithin(host, own))) return { refused: 'own_host' };
+  return PORTS.has(url.port) ? { host } : { refused: 'port' };
 }
 
 export type Resolve = (name: string) => Promise<string[]>;
@@ -61,13 +59,17 @@ export function createResolver(endpoint: string): Resolve {
 }
 
 export interface TargetGuard {
-  /** Before an endpoint is saved: its words alone. */
-  judge(url: string): Refused | undefined;
+  /** Before an endpoint is saved: its words alone. `askedAt`: the host at which we were asked to, which is ours, too. */
+  judge(url: string, askedAt?: string): Refused | undefined;
   /** Before each attempt: what it resolves to now. */
   check(url: string): Promise<Refused | undefined>;
 }
 
-export function createTargetGuard(resolve: Resolve, now: () => number): TargetGuard {
+export function createTargetGuard(
+  resolve: Resolve,
+  now: () => number,
+  ownHosts: readonly string[] = [],
+): TargetGuard {
   const known = new Map<string, { refused: Refused | undefined; untilMs: number }>();
   async function look(name: string): Promise<Refused | undefined> {
     const addresses = await resolve(name).catch(() => []);
@@ -75,9 +77,9 @@ export function createTargetGuard(resolve: Resolve, now: () => number): TargetGu
     return addresses.every(isPublicAddress) ? undefined : 'private_address';
   }
   return {
-    judge: (text) => judgeUrl(text).refused,
+    judge: (text, askedAt) => judgeUrl(text, askedAt ? [...ownHosts, askedAt] : ownHosts).refused,
     async check(text) {
-      const judged = judgeUrl(text);
+      const judged = judgeUrl(text, ownHosts);
       if (judged.refused) return judged.refused;
       const { host } = judged;
       if (ipaddr.isValid(host)) return undefined;
@@ -91,11 +93,13 @@ export function createTargetGuard(resolve: Resolve, now: () => number): TargetGu
   };
 }
 
+const OPEN = new Set<Refused>(['https_required', 'private_address', 'port']);
+
 /** On your machine only: any http or https URL, so that a receiver on localhost can be tried. */
 export const openGuard: TargetGuard = {
   judge: (text) => {
     const { refused } = judgeUrl(text);
-    return refused === 'https_required' || refused === 'private_address' ? undefined : refused;
+    return refused && OPEN.has(refused) ? undefined : refused;
   },
   check: async (text) => openGuard.judge(text),
 };

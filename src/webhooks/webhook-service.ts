@@ -5,6 +5,7 @@ import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { type KeyEncryptionKeys, sealEnvelope } from '../keys/envelope.ts';
 import { textArray } from '../keys/key-service.ts';
+import type { Allowances } from '../platform/allowances.ts';
 import type { Database } from '../platform/database.ts';
 import { eventTypes } from './event-types.ts';
 import { newSecret } from './signature.ts';
@@ -64,6 +65,8 @@ export interface EndpointWish {
   description?: string | null;
   events?: string[];
   appId?: string | null;
+  /** The host at which the endpoint was asked for. */
+  askedAt?: string;
 }
 
 /** null: an operator's endpoints, which hear of all partners. */
@@ -77,6 +80,8 @@ const REFUSALS: Record<Refused, string> = {
   https_required: 'must begin with https://',
   credentials_in_url: 'must not contain a user name or a password',
   private_address: 'must be a public address',
+  own_host: 'must be a host of your own',
+  port: 'must be at port 443 or 8443',
   unresolvable: 'must be a name that can be resolved',
 };
 
@@ -100,9 +105,10 @@ export function createWebhookService(ports: {
   database: Database;
   guard: TargetGuard;
   keyEncryptionKeys: KeyEncryptionKeys;
+  allowances: Allowances;
   newId(): string;
 }) {
-  const { database, guard, keyEncryptionKeys, newId } = ports;
+  const { database, guard, keyEncryptionKeys, allowances, newId } = ports;
   const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
   const owned = (owner: EndpointOwner): SQL =>
     sql`e.partner_id IS NOT DISTINCT FROM ${owner}::uuid AND e.deleted_at IS NULL`;
@@ -115,8 +121,20 @@ export function createWebhookService(ports: {
     return endpoint;
   }
 
-  function checkWish({ url, events }: Partial<EndpointWish>): void {
-    const refused = url === undefined ? undefined : guard.judge(url);
+  async function isIncluded(owner: EndpointOwner): Promise<boolean> {
+    const [row] = await database.rows<{ included: boolean }>(
+      sql`SELECT has_webhooks(${owner}::uuid) AS included`,
+    );
+    return row?.included ?? false;
+  }
+
+  /** Before anything is to be sent. What waits when a plan changes is not sent either (delivery-store.ts). */
+  async function requireIncluded(owner: EndpointOwner): Promise<void> {
+    if (!(await isIncluded(owner))) throw new AppError('forbidden', 'Your plan does not include webhooks');
+  }
+
+  function checkWish({ url, events, askedAt }: Partial<EndpointWish>): void {
+    const refused = url === undefined ? undefined : guard.judge(url, askedAt);
     const details = [
       ...(refused ? [{ field: 'url', message: REFUSALS[refused] }] : []),
       ...(events?.some((type) => !(eventTypes as string[]).includes(type))
@@ -156,6 +174,8 @@ export function createWebhookService(ports: {
 
   return {
     get,
+    /** Whether the plan has webhooks. */
+    isIncluded,
     list: (owner: EndpointOwner): Promise<Endpoint[]> =>
       database.rows<Endpoint>(sql`${VIEW} WHERE ${owned(owner)} ORDER BY e.created_at, e.id`),
 
@@ -166,11 +186,15 @@ export function createWebhookService(ports: {
       actor: Actor,
     ): Promise<{ endpoint: Endpoint; secret: string }> {
       checkWish(wish);
+      await requireIncluded(owner);
       const id = newId();
       const secret = newSecret(random);
       const envelope = await sealEnvelope(keyEncryptionKeys, secret, id);
-      const made = await database.rows(sql`
-        WITH changed AS (
+      const [, [count], made] = (await database.batch([
+        // Endpoints that are made at the same moment are counted one after the other: by the statements after.
+        sql`SELECT pg_advisory_xact_lock(hashtextextended('webhook_endpoint ' || coalesce(${owner}::text, ''), 0))::text`,
+        sql`SELECT count(*) AS endpoints FROM webhook_endpoint e WHERE ${owned(owner)}`,
+        sql`WITH changed AS (
           INSERT INTO webhook_endpoint (id, partner_id, app_id, url, description, events, secret_envelope)
           SELECT ${id}::uuid, ${owner}::uuid, ${wish.appId ?? null}::uuid, ${wish.url}, ${wish.description ?? null},
             ${textArray(wish.events ?? [])}, ${envelope}
@@ -179,11 +203,10 @@ export function createWebhookService(ports: {
             AND (SELECT count(*) FROM webhook_endpoint e WHERE ${owned(owner)}) < ${MOST_ENDPOINTS}
           RETURNING partner_id),
         audit AS (${auditRow(actor, 'webhook.created', { endpoint_id: id }, { url: wish.url, events: wish.events ?? [] })})
-        SELECT 1 FROM changed`);
+        SELECT 1 FROM changed`,
+      ])) as [unknown[], { endpoints: number }[], unknown[]];
       if (made.length === 0) {
-        const count = (await database.rows(sql`SELECT 1 FROM webhook_endpoint e WHERE ${owned(owner)}`))
-          .length;
-        if (count >= MOST_ENDPOINTS)
+        if (count && count.endpoints >= MOST_ENDPOINTS)
           throw new AppError(
             'conflict',
             `At most ${MOST_ENDPOINTS} endpoints. Delete one that is not needed`,
@@ -195,30 +218,29 @@ export function createWebhookService(ports: {
 
     change(owner: EndpointOwner, id: string, wish: Partial<EndpointWish>, actor: Actor): Promise<Endpoint> {
       checkWish(wish);
+      const { askedAt: _, ...said } = wish;
       const sets = [
         ...(wish.url !== undefined ? [sql`url = ${wish.url}`] : []),
         ...(wish.description !== undefined ? [sql`description = ${wish.description}`] : []),
         ...(wish.events !== undefined ? [sql`events = ${textArray(wish.events)}`] : []),
       ];
       if (sets.length === 0) return get(owner, id);
-      return update(owner, id, sql.join(sets, sql`, `), actor, 'webhook.changed', wish);
+      return update(owner, id, sql.join(sets, sql`, `), actor, 'webhook.changed', said);
     },
 
     /** Paused: nothing is sent, and nothing is lost: it can be recovered. Active again: what waited is sent. */
-    setState: (
+    async setState(
       owner: EndpointOwner,
       id: string,
       state: 'active' | 'paused',
       actor: Actor,
-    ): Promise<Endpoint> =>
-      update(
-        owner,
-        id,
-        sql`state = ${state}, failing_since = NULL, is_slow = false`,
-        actor,
-        state === 'active' ? 'webhook.resumed' : 'webhook.paused',
-        {},
-      ),
+    ): Promise<Endpoint> {
+      await get(owner, id);
+      if (state === 'active') await requireIncluded(owner);
+      const action = state === 'active' ? 'webhook.resumed' : 'webhook.paused';
+      // Whether it is slow is forgotten by prompt answers alone.
+      return update(owner, id, sql`state = ${state}, failing_since = NULL`, actor, action, {});
+    },
 
     async remove(owner: EndpointOwner, id: string, actor: Actor): Promise<void> {
       const removed =
@@ -244,6 +266,9 @@ export function createWebhookService(ports: {
     async sendTest(owner: EndpointOwner, id: string, actor: Actor): Promise<string> {
       const endpoint = await get(owner, id);
       if (endpoint.state !== 'active') throw new AppError('conflict', 'Switch the endpoint on first');
+      await requireIncluded(owner);
+      if (!(await allowances.take('webhook_test', id)))
+        throw new AppError('rate_limit_exceeded', 'Too many tests of this endpoint. Try again in a minute');
       const eventId = newId();
       await database.rows(sql`WITH changed AS (
           INSERT INTO webhook_event (id, partner_id, app_id, type, data, only_endpoint_id)
@@ -279,6 +304,7 @@ export function createWebhookService(ports: {
     /** Sends it again, under the same id: receivers that keep ids know it. */
     async replay(owner: EndpointOwner, id: string, actor: Actor): Promise<DeliveryDetail> {
       await deliveryOf(owner, id);
+      await requireIncluded(owner);
       await database.rows(sql`
         WITH changed AS (UPDATE webhook_delivery d SET state = 'pending', tries = 0, due_at = now(), claimed_until = NULL
             FROM webhook_endpoint e WHERE d.id = ${id}::uuid AND e.id = d.endpoint_id AND d.state <> 'pending'
@@ -291,6 +317,7 @@ export function createWebhookService(ports: {
     /** Everything since then that did not arrive: what failed, and what happened while the endpoint was off. */
     async recover(owner: EndpointOwner, id: string, since: string, actor: Actor): Promise<number> {
       await get(owner, id);
+      await requireIncluded(owner);
       const [row] = await database.rows<{ recovered: number }>(sql`
         WITH failed AS (UPDATE webhook_delivery d SET state = 'pending', tries = 0, due_at = now(), claimed_until = NULL
             FROM webhook_event v WHERE d.endpoint_id = ${id}::uuid AND d.state = 'failed' AND v.id = d.event_id

@@ -8,6 +8,7 @@ import { idempotent } from '../../src/http/idempotent.ts';
 import { sealEnvelope } from '../../src/keys/envelope.ts';
 import { adminApi } from '../../src/operator/admin-routes.ts';
 import { createMemberService } from '../../src/partners/member-service.ts';
+import { createAllowances } from '../../src/platform/allowances.ts';
 import { openDatabase } from '../../src/platform/database.ts';
 import { type Claimant, createIdempotencyStore } from '../../src/platform/idempotency-store.ts';
 import { developerApi } from '../../src/portal/api/dev-routes.ts';
@@ -337,7 +338,11 @@ describe('a request that dies', () => {
   const database = openDatabase(stack.databaseUrl, stack.endpoint);
   const keks = { current: 'local', keys: { local: stack.secrets.keyEncryptionKey } };
   const store = createIdempotencyStore(database, keks);
-  const members = createMemberService({ database, notify: async () => true });
+  const members = createMemberService({
+    database,
+    allowances: createAllowances(database),
+    notify: async () => true,
+  });
   const invite = (email: string, requestId: string) =>
     members.invite(partner.id, email, 'viewer', { name: 'developer:x', ip: null, requestId });
   const invited = (email: string) => query('SELECT 1 FROM partner_invitation WHERE email = $1', [email]);

@@ -9,6 +9,7 @@ import { developerApi } from '../../src/portal/api/dev-routes.ts';
 import { portal } from '../../src/portal/web/pages.ts';
 import { call, developerToken, eventually, makeKey, makePartner, query, sendJson } from '../support/api.ts';
 import { memberOf, type Person, signedUp, visitor } from '../support/portal.ts';
+import { routesOf } from '../support/routes.ts';
 
 const FOREIGN_NAME = 'Theirs-7f3a';
 const ids: Record<string, string> = {};
@@ -184,19 +185,6 @@ const DASHBOARD: Record<string, Case> = {
   'GET /usage': own,
   'GET /quota': own,
 };
-
-interface Route {
-  method: string;
-  path: string;
-}
-/** Routes that answer: middleware is for all methods, or ends in a star. */
-const routesOf = (app: { routes: readonly Route[] }): string[] => [
-  ...new Set(
-    app.routes
-      .filter(({ method, path }) => method !== 'ALL' && !path.endsWith('*'))
-      .map(({ method, path }) => `${method} ${path}`),
-  ),
-];
 
 const fill = (path: string): string =>
   path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(ids[name] ?? ''));

@@ -1,7 +1,18 @@
 // Acceptance 4 and the promise of immediacy: what is revoked, suspended or lowered holds at once, with KV frozen stale.
 
-import { afterEach, expect, it } from 'vitest';
-import { call, inParallel, makeKey, makePartner, sendJson, setFaults, stack } from '../support/api.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  call,
+  control,
+  eventually,
+  inParallel,
+  makeKey,
+  makePartner,
+  query,
+  sendJson,
+  setFaults,
+  stack,
+} from '../support/api.ts';
 
 const ROUTE = '/v2/stops/x/departures';
 const EDGES = ['a', 'b', 'c'];
@@ -59,6 +70,80 @@ it('a suspended partner is refused at once, and let in again', async () => {
   await setFaults({ kvFrozen: false });
   await sendJson(`/api/admin/partners/${partner.id}/reinstate`, 'POST', {}, operator);
   expect((await call(ROUTE, { key: key.secret })).status).toBe(200);
+});
+
+describe('what was committed by a process that then died', () => {
+  const FILLERS = 1001;
+
+  /** Of a partner of its own: warm at every edge, with KV frozen. */
+  async function warm() {
+    const partner = await makePartner({ second: 1000 });
+    return { partner, key: await makeKey(partner.id) };
+  }
+
+  it('is announced by the minute job, for more than a thousand changes at once, whichever came first', async () => {
+    const crowd = await makePartner();
+    const [revoked, rotated, lowered, suspended, last] = [
+      await warm(),
+      await warm(),
+      await warm(),
+      await warm(),
+      await warm(),
+    ];
+    await setFaults({ kvFrozen: false });
+    for (const { key } of [revoked, rotated, lowered, suspended, last])
+      for (const edge of EDGES) await call(ROUTE, { key: key.secret, headers: { 'x-test-edge': edge } });
+    await setFaults({ kvFrozen: true });
+    await query(
+      `INSERT INTO api_key (id, partner_id, key_id, key_hash, key_prefix, name)
+       SELECT id, $1, id::text, id::text, 'pk_test_filler', 'Filler' FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, $2::int)) ids`,
+      [crowd.id, FILLERS],
+    );
+    await query('UPDATE api_key SET is_active = false, revoked_at = now() WHERE id = $1', [revoked.key.id]);
+    await query('UPDATE api_key SET key_hash = $2 WHERE id = $1', [
+      rotated.key.id,
+      `replaced ${rotated.key.id}`,
+    ]);
+    await query('UPDATE api_key_quotas SET daily_quota = 0 WHERE key_id = $1', [lowered.key.id]);
+    await query("UPDATE partner SET status = 'suspended' WHERE id = $1", [suspended.partner.id]);
+    await query("UPDATE api_key SET scopes = '{read:routes,keys:write}' WHERE partner_id = $1", [crowd.id]);
+    await query('UPDATE api_key SET is_active = false, revoked_at = now() WHERE id = $1', [last.key.id]);
+    await control('cron', { cron: '* * * * *' });
+    const pending = await eventually(
+      () => query('SELECT id FROM api_key WHERE version <> announced_version'),
+      (rows) => rows.length === 0,
+    );
+    expect(pending).toEqual([]);
+    for (const [{ key }, status] of [
+      [revoked, 401],
+      [rotated, 401],
+      [lowered, 429],
+      [suspended, 401],
+      [last, 401],
+    ] as const)
+      for (const edge of EDGES)
+        expect((await call(ROUTE, { key: key.secret, headers: { 'x-test-edge': edge } })).status).toBe(
+          status,
+        );
+  });
+
+  it('is announced a second later, when its request began to change something', async () => {
+    const { partner, key } = await warm();
+    const admin = await makeKey(partner.id);
+    await warmAndFreeze(key.secret);
+    await call('/dashboard/me', { key: admin.secret });
+    // The limiter hears nothing of it: as if the request had ended between the commit and the announcement.
+    await setFaults({ limiterDown: true });
+    const revoked = await call(`/dashboard/api-keys/${key.id}`, { method: 'DELETE', key: admin.secret });
+    expect(revoked.status).toBeGreaterThanOrEqual(500);
+    await setFaults({ limiterDown: false });
+    const status = await eventually(
+      async () => (await call(ROUTE, { key: key.secret, headers: { 'x-test-edge': 'b' } })).status,
+      (found) => found === 401,
+      10_000,
+    );
+    expect(status).toBe(401);
+  });
 });
 
 it('a lowered limit holds from the next request on', async () => {

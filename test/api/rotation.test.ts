@@ -25,7 +25,7 @@ import { openDatabaseOfItsOwn } from '../support/own-database.ts';
 const minimalEnvironment = {
   DATABASE_URL: 'postgres://x',
   KEY_ENCRYPTION_KEYS: JSON.stringify({ current: 'k', keys: { k: Buffer.alloc(32).toString('base64') } }),
-  IDENTITY_SECRET: 'x'.repeat(32),
+  IDENTITY_KEYS: JSON.stringify({ current: 'a', keys: { a: Buffer.alloc(32, 7).toString('base64') } }),
   AUTH_SECRET: 'x'.repeat(32),
   METRICS_TOKEN: 'x'.repeat(16),
   PORTAL_ORIGIN: 'https://developers.example.com',

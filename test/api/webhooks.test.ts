@@ -265,7 +265,113 @@ it('an endpoint that hangs does not keep others waiting', async () => {
   await call(`/api/dev/webhooks/${hanging.endpoint.id}`, { ...hanging.dev, method: 'DELETE' });
 });
 
+it("another partner's endpoints that hang do not keep one waiting", async () => {
+  const ENDPOINTS = 20;
+  const hanging = await setUp();
+  const path = hanging.path;
+  for (let i = 1; i < ENDPOINTS; i++)
+    await sendJson('/api/dev/webhooks', 'POST', { url: `${receiver.origin}${path}-${i}` }, hanging.dev);
+  const quick = await setUp({}, quiet);
+  /** Until it arrives, in ms. */
+  const timeOf = async () => {
+    const before = quiet.received.length;
+    const startedMs = Date.now();
+    await sendJson(`/api/dev/webhooks/${quick.endpoint.id}/test`, 'POST', {}, quick.dev);
+    while (quiet.received.length === before && Date.now() - startedMs < 20_000)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    return Date.now() - startedMs;
+  };
+  const median = async () => {
+    const times = [];
+    for (let i = 0; i < 5; i++) times.push(await timeOf());
+    return times.sort((a, b) => a - b)[2] ?? 0;
+  };
+  const alone = await median();
+  let asked = 0;
+  receiver.answer = (request, response) => {
+    if (request.url?.startsWith(path)) asked++;
+    else ok(request, response);
+  };
+  await query(
+    `INSERT INTO webhook_event (partner_id, type, data) SELECT $1, 'webhook.test', '{}' FROM generate_series(1, 6)`,
+    [hanging.partner.id],
+  );
+  void call('/preferences', { method: 'POST', body: '' });
+  await eventually(
+    async () => asked,
+    (count) => count > 0,
+  );
+  const beside = await median();
+  console.log(
+    `a first attempt after ${alone} ms alone, ${beside} ms beside ${ENDPOINTS} endpoints that hang`,
+  );
+  // What a timer or a busy machine adds is not the neighbour's doing.
+  expect(beside).toBeLessThan(2 * Math.max(alone, 150));
+  receiver.answer = ok;
+  await query('DELETE FROM webhook_endpoint WHERE partner_id = $1', [hanging.partner.id]);
+});
+
+it('a plan without webhooks makes none, switches none on, and is sent nothing', async () => {
+  const free = await makePartner({ tier: 'free' });
+  const dev = { headers: { authorization: `Bearer ${await developerToken(free)}` } };
+  const refused = await sendJson('/api/dev/webhooks', 'POST', { url: `${receiver.origin}/free` }, dev);
+  expect([refused.status, refused.json.error, refused.json.message]).toEqual([
+    403,
+    'forbidden',
+    'Your plan does not include webhooks',
+  ]);
+
+  const setting = await setUp();
+  await newKey(setting, 'Before');
+  await arrived(setting.path, 1);
+  const [sent] = await eventually(
+    () => deliveries(setting),
+    ([row]) => row?.state === 'delivered',
+  );
+  await query("UPDATE webhook_endpoint SET state = 'paused' WHERE id = $1", [setting.endpoint.id]);
+  await query("UPDATE partner SET tier = 'free' WHERE id = $1", [setting.partner.id]);
+  const at = `/api/dev/webhooks/${setting.endpoint.id}`;
+  const { status } = await sendJson(at, 'PATCH', { state: 'active' }, setting.dev);
+  await query("UPDATE webhook_endpoint SET state = 'active' WHERE id = $1", [setting.endpoint.id]);
+  const since = new Date(0).toISOString();
+  const statuses = [status];
+  for (const [path, body] of [
+    [`${at}/test`, {}],
+    [`${at}/recover`, { since }],
+    [`/api/dev/deliveries/${sent.id}/replay`, {}],
+  ] as const)
+    statuses.push((await sendJson(path, 'POST', body, setting.dev)).status);
+  expect(statuses).toEqual([403, 403, 403, 403]);
+  await newKey(setting, 'While it has none');
+  expect(await deliveries(setting)).toHaveLength(1);
+  // What waited is not sent either, until the plan has them again.
+  await query("UPDATE webhook_delivery SET state = 'pending', tries = 0, due_at = now() WHERE id = $1", [
+    sent.id,
+  ]);
+  await newKey(await setUp({}, quiet), 'Somebody else');
+  await eventually(
+    async () => quiet.received.at(-1)?.data.name,
+    (name) => name === 'Somebody else',
+  );
+  expect(receiver.received.filter((each) => each.path === setting.path)).toHaveLength(1);
+  await query("UPDATE partner SET tier = 'starter' WHERE id = $1", [setting.partner.id]);
+  await newKey(setting, 'Again');
+  expect(await arrived(setting.path, 3)).toHaveLength(3);
+});
+
+it('twenty endpoints at most, however many are made at once', async () => {
+  const setting = await setUp();
+  const made = await Promise.all(
+    Array.from({ length: 40 }, (_, i) =>
+      sendJson('/api/dev/webhooks', 'POST', { url: `${receiver.origin}/many/${i}` }, setting.dev),
+    ),
+  );
+  const statuses = made.map(({ status }) => status);
+  expect([201, 409].map((status) => statuses.filter((each) => each === status).length)).toEqual([19, 21]);
+});
+
 it.for([
+  ['https://example.com:8080/hook', 'must be at port 443 or 8443'],
   ['http://example.com/hook', 'must begin with https://'],
   ['https://127.0.0.1/hook', 'must be a public address'],
   ['https://[::ffff:169.254.169.254]/', 'must be a public address'],

@@ -19,7 +19,7 @@ beforeAll(async () => {
     onLog: (line) => lines.push(line),
     variables: {
       KEY_ENCRYPTION_KEYS: SECRET,
-      IDENTITY_SECRET: 'short',
+      IDENTITY_KEYS: 'short',
       AUTH_SECRET: 'a'.repeat(32),
       METRICS_TOKEN: 'm'.repeat(16),
     },
@@ -51,7 +51,7 @@ describe('a deployment with missing settings', () => {
         message: expect.stringContaining('DATABASE_URL is not set'),
         request_id: headers.get('x-request-id'),
       });
-      expect(body.message).toContain('IDENTITY_SECRET is wrong');
+      expect(body.message).toContain('IDENTITY_KEYS is wrong');
       expect(body.message).toContain('KEY_ENCRYPTION_KEYS is wrong');
       expect(body.message).not.toMatch(/AUTH_SECRET|METRICS_TOKEN/);
     },

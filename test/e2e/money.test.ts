@@ -30,6 +30,9 @@ it.for(['en', 'fr'] as const)(
     await signUpInBrowser(page, email, `Hooks ${language}`);
     await page.waitForURL('**/portal');
     await goTo(page, '/portal/webhooks');
+    expect(await page.locator('main').textContent()).toContain(m.webhooks.notIncluded);
+    await query("UPDATE partner SET tier = 'starter' WHERE email = $1", [email]);
+    await goTo(page, '/portal/webhooks');
     expect(await page.locator('.empty h2').textContent()).toBe(m.webhooks.emptyTitle);
 
     await page.click('[data-dialog=add]');

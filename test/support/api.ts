@@ -187,6 +187,8 @@ export async function makePartner(wishes: PartnerWishes = {}): Promise<TestPartn
       wishes.overage === 'warn' ? ['warn'] : [],
     ],
   );
+  // What was changed by hand, the minute job tells the edges.
+  if (wishes.origins) await control('cron', { cron: '* * * * *' });
   return { id, email };
 }
 

@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 
 export interface Arrived {
   method: string;
@@ -53,6 +54,20 @@ const MISBEHAVIOURS: Record<string, (request: IncomingMessage, response: ServerR
     more();
   },
   garbage: (request) => void request.socket.end('HTTP/1.1 200 OK\r\nBad Header Without Colon\r\n\r\nbody'),
+  /** The headers that are wished for, as JSON. */
+  headers: ({ url }, response) => {
+    const wish = new URL(url ?? '', 'http://upstream').searchParams.get('headers') ?? '{}';
+    response.writeHead(200, { 'content-length': '2', ...JSON.parse(wish) }).end('{}');
+  },
+  /** For those who take it, as is due. */
+  gzip: ({ headers }, response) => {
+    const takes = headers['accept-encoding']?.includes('gzip');
+    const body = takes ? gzipSync('{"plain":true}') : Buffer.from('{"plain":true}');
+    const encoding = takes ? { 'content-encoding': 'gzip' } : {};
+    response
+      .writeHead(200, { 'content-length': String(body.length), vary: 'Accept-Encoding', ...encoding })
+      .end(body);
+  },
   redirect: (_, response) => void response.writeHead(302, { location: 'http://169.254.169.254/' }).end(),
   cookie: (_, response) =>
     void response.writeHead(200, { 'set-cookie': 'a=b', 'content-length': '2' }).end('{}'),

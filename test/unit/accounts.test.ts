@@ -92,7 +92,7 @@ describe('settings', () => {
   const whole = {
     DATABASE_URL: 'postgres://x',
     KEY_ENCRYPTION_KEYS: JSON.stringify({ current: 'k', keys: { k: btoa('k'.repeat(32)) } }),
-    IDENTITY_SECRET: 'i'.repeat(32),
+    IDENTITY_KEYS: JSON.stringify({ current: 'i', keys: { i: btoa('i'.repeat(32)) } }),
     AUTH_SECRET: 'a'.repeat(32),
     METRICS_TOKEN: 'm'.repeat(16),
   };

@@ -4,15 +4,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isPublicAddress } from '../../src/core/public-address.ts';
 import { EVENT_TYPES, eventTypes, schemaOf } from '../../src/webhooks/event-types.ts';
 import { RETRY_SECONDS, retryDelay } from '../../src/webhooks/schedule.ts';
 import { newSecret, signatureOf, signedHeaders } from '../../src/webhooks/signature.ts';
-import {
-  createResolver,
-  createTargetGuard,
-  isPublicAddress,
-  judgeUrl,
-} from '../../src/webhooks/target-guard.ts';
+import { createResolver, createTargetGuard, judgeUrl } from '../../src/webhooks/target-guard.ts';
 
 const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
 
@@ -209,6 +205,28 @@ describe('targets', () => {
     ];
     for (const way of ways) expect(await guard.check(way), way).toBeUndefined();
   });
+  it.for([
+    'https://api.example.com/v2/x',
+    'https://API.example.com./hook',
+    'https://eu.api.example.com/hook',
+    'https://core.upstream.com/hook',
+    'https://asked.example.org/hook',
+  ])('%s is ours or an upstream, and refused', (way) => {
+    const guard = createTargetGuard(createResolver(resolver), Date.now, [
+      'api.example.com',
+      'core.upstream.com',
+    ]);
+    expect(guard.judge(way, 'asked.example.org')).toBe('own_host');
+    expect(guard.judge('https://myapi.example.com/', 'asked.example.org')).toBeUndefined();
+  });
+  it('an endpoint that was saved before is judged again when it is sent to', async () => {
+    const guard = createTargetGuard(createResolver(resolver), Date.now, ['good.example.com']);
+    expect(await guard.check('https://good.example.com/hook')).toBe('own_host');
+  });
+  it.for(['https://good.example.com:22/', 'https://good.example.com:80/', 'https://93.184.215.14:6379/'])(
+    '%s is at a port of something else',
+    (way) => expect(judgeUrl(way)).toEqual({ refused: 'port' }),
+  );
   it('a name is asked for again after a while, so that one that moved inside is noticed', async () => {
     let nowMs = 0;
     const guard = createTargetGuard(createResolver(resolver), () => nowMs);

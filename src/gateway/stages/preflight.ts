@@ -1,13 +1,11 @@
 // CORS preflights carry no key, so they are answered for the origins that some partner lists; the request itself is
-// then held to its own partner's list. Fails closed.
+// then held to its own partner's list.
 
 import { deny } from '../../core/denied.ts';
 import { refuse } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 
-const REMEMBERED_MS = 60_000;
-const MOST_REMEMBERED = 1000;
 const PREFLIGHT_SECONDS = 600;
 
 export const isPreflight = (request: Request): boolean =>
@@ -15,21 +13,11 @@ export const isPreflight = (request: Request): boolean =>
   request.headers.has('origin') &&
   request.headers.has('access-control-request-method');
 
-async function isListed(origin: string, gateway: GatewayPorts): Promise<boolean> {
-  const { origins } = gateway.memory;
-  const known = origins.get(origin);
-  if (known && gateway.now() < known.untilMs) return known.listed;
-  const listed = origin.length <= 255 && (await gateway.isOriginListed(origin));
-  if (origins.size >= MOST_REMEMBERED) origins.clear();
-  // An origin that is not listed may be listed the next moment, from the portal.
-  origins.set(origin, { listed, untilMs: gateway.now() + (listed ? REMEMBERED_MS : 1000) });
-  return listed;
-}
-
 export async function preflight(exchange: Exchange, gateway: GatewayPorts): Promise<Response> {
   const { headers } = exchange.request;
   const origin = headers.get('origin') ?? '';
-  if (!(await isListed(origin, gateway))) return refuse(exchange, deny('origin_not_allowed'), gateway.now());
+  if (!(await gateway.isOriginListed(origin, exchange.keepAlive)))
+    return refuse(exchange, deny('origin_not_allowed'), gateway.now());
   return new Response(null, {
     status: 204,
     headers: {

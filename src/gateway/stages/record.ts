@@ -1,6 +1,6 @@
 // One usage event and one log line for each answer. The event is complete when the body is: answers of unknown length
-// are counted while they stream. Callers who proved nothing write no events into anybody's usage: their refusals are
-// counted, and the log line says which key they named. Fails open.
+// are counted while they stream. Callers who proved nothing write no events into anybody's usage, nor does who is refused
+// more often than anybody needs: these are counted, and the log line says which key they named. Fails open.
 
 import { isoDay } from '../../core/time.ts';
 import { countStream } from '../../http/body.ts';
@@ -41,13 +41,13 @@ function note(
   gateway: GatewayPorts,
 ): void {
   const { caller, route, request } = exchange;
-  if (exchange.isProven)
+  if (exchange.isProven && !exchange.isOverRate)
     gateway.usage.add(storable(toEvent(exchange, status, latencyMs, bytesOut)), exchange.keepAlive);
   else if (exchange.error && REFUSED.has(status))
     gateway.usage.addRefusal(
       exchange.error,
       exchange.keepAlive,
-      caller?.environment === 'live' ? caller.partnerId : undefined,
+      caller?.environment === 'live' && !exchange.isOverRate ? caller.partnerId : undefined,
     );
   gateway.log({
     message: `${request.method} ${route?.path ?? 'unmatched'} ${status}`,

@@ -58,8 +58,12 @@ const PlanFields = ({ view, plan, wrong }: { view: View; plan?: Plan; wrong?: Wr
   const { m } = view;
   const scope = `plan-${plan?.tier ?? 'new'}`;
   const kept = (name: string, value: string) => wrong?.values[name] ?? value;
-  const { sla, support } = (plan?.features ?? {}) as { sla?: string | null; support?: string };
   const allowed = plan?.overageActions ?? ['block', 'charge'];
+  const { sla, support, webhooks } = (plan?.features ?? {}) as {
+    sla?: string | null;
+    support?: string;
+    webhooks?: boolean;
+  };
   const field = (name: string, label: string, value: string, hint?: string) => (
     <Field
       scope={scope}
@@ -112,6 +116,10 @@ const PlanFields = ({ view, plan, wrong }: { view: View; plan?: Plan; wrong?: Wr
         ))}
         <p class="hint">{m.money.overageActionsHint}</p>
       </fieldset>
+      <label class="choice">
+        <input type="checkbox" name="webhooks" value="true" checked={plan ? webhooks === true : true} />
+        <span>{m.money.webhooks}</span>
+      </label>
       <label class="choice">
         <input type="checkbox" name="self_serve" value="true" checked={plan?.selfServe ?? false} />
         <span>{m.money.selfServe}</span>
@@ -241,6 +249,7 @@ const planForm = z.object({
   charge: z.literal('true').optional(),
   sla: shortText,
   support: shortText,
+  webhooks: z.literal('true').optional(),
   self_serve: z.literal('true').optional(),
 });
 
@@ -283,7 +292,12 @@ async function savePlan(context: ConsoleContext, tier: string): Promise<Response
     perDay: data.day,
     perMonth: data.month,
     maxKeys: data.max_keys,
-    features: { ...known?.features, sla: data.sla || null, support: data.support || null },
+    features: {
+      ...known?.features,
+      sla: data.sla || null,
+      support: data.support || null,
+      webhooks: data.webhooks === 'true',
+    },
   };
   await plans.save(plan, operatorActor(context), tier === '');
   return done(context, '/operator/plans', 'saved');

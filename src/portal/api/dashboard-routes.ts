@@ -1,17 +1,30 @@
-// /dashboard/*: for partners' programs, by API key. Not limited by quota, not counted, never cached.
+// /dashboard/*: for partners' programs, by API key. Not limited by quota, not counted, never cached. What a key sees and
+// does here is its own environment's: a test key knows of test keys only.
 
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { isDenied } from '../../core/denied.ts';
+import { sha256Hex } from '../../core/encoding.ts';
 import { AppError } from '../../core/errors.ts';
 import { DAY_MS, dayStart, isoDay, monthStart } from '../../core/time.ts';
-import { actorOf, createApi, errorAnswers, fieldErrors, jsonAnswer } from '../../http/api.ts';
+import {
+  actorOf,
+  clientIp,
+  createApi,
+  errorAnswers,
+  fieldErrors,
+  jsonAnswer,
+  page,
+  pageQuery,
+  uuidCursor,
+} from '../../http/api.ts';
 import { readBody } from '../../http/body.ts';
 import { keyName, lines, rfcTime, scopeList } from '../../http/fields.ts';
 import { type KeyRecord, limitSubject } from '../../keys/key-record.ts';
 import type { KeyView } from '../../keys/key-service.ts';
 import { type Gauge, isUnlimited } from '../../limits/limit.ts';
+import { countedAddress } from '../../platform/counted-address.ts';
 import type { Services } from '../services.ts';
 
 const MOST_SIGNED_BODY_BYTES = 64 * 1024;
@@ -20,14 +33,23 @@ const WARNING = "Save this key now. You won't be able to see it again!";
 export const dashboard = createApi<Services>();
 const callers = new WeakMap<Request, KeyRecord>();
 
+/** By what a caller is counted before anything is looked up. An id that is no secret counts for its address only. */
+async function countedBy({ headers }: Request, ip: string): Promise<string> {
+  const authorization = headers.get('authorization');
+  if (authorization !== null) return sha256Hex(authorization);
+  return `${countedAddress(ip)} ${(headers.get('x-api-key') ?? '').slice(0, 64)}`;
+}
+
 dashboard.use(async (context, next) => {
   const request = context.req.raw;
+  const ip = clientIp(context) ?? '';
+  context.var.services.rates.take('dashboard', await countedBy(request, ip));
   const copy = request.clone();
   const found = await context.var.services.authenticate(
     {
       request,
       rule: 'bound',
-      ip: context.req.header('cf-connecting-ip') ?? '',
+      ip,
       keepAlive: (work) => context.executionCtx.waitUntil(work),
       body: () => readBody(copy, MOST_SIGNED_BODY_BYTES),
     },
@@ -39,6 +61,14 @@ dashboard.use(async (context, next) => {
   callers.set(request, found.record);
   await next();
 });
+
+/** What a test key may know of; a live key knows of both. */
+const sightOf = ({ environment }: KeyRecord) => (environment === 'test' ? environment : undefined);
+
+function needScope(caller: KeyRecord, ...anyOf: [string, ...string[]]): void {
+  if (!anyOf.some((scope) => caller.scopes.includes(scope)))
+    throw new AppError('insufficient_permissions', undefined, { required_scope: anyOf[0] });
+}
 
 function callerOf(context: { req: { raw: Request } }): KeyRecord {
   const record = callers.get(context.req.raw);
@@ -54,6 +84,8 @@ const keyRow = z.object({
   scopes: z.array(z.string()),
   is_active: z.boolean(),
   environment: z.string(),
+  /** The key that made it, and with which it falls. */
+  parent_id: z.string().nullable(),
   created_at: z.string(),
   expires_at: z.string().nullable(),
   last_used_at: z.string().nullable(),
@@ -67,6 +99,7 @@ const showKey = (key: KeyView): z.infer<typeof keyRow> => ({
   scopes: key.scopes,
   is_active: key.isActive && key.quarantinedAt === null,
   environment: key.environment,
+  parent_id: key.parentId,
   created_at: key.createdAt,
   expires_at: key.expiresAt,
   last_used_at: key.lastUsedAt,
@@ -115,16 +148,30 @@ const listKeys = createRoute({
   method: 'get',
   path: '/api-keys',
   tags: ['Dashboard'],
-  summary: 'Keys of the partner, newest first, revoked ones included',
+  summary:
+    'Keys of the partner, newest first, revoked ones included. Needs keys:read, which keys:write includes',
+  request: { query: pageQuery.extend({ limit: pageQuery.shape.limit.default(100) }) },
   responses: {
-    200: jsonAnswer('Keys', z.object({ api_keys: z.array(keyRow), total: z.number() })),
-    ...errorAnswers(401, 503),
+    200: jsonAnswer(
+      'Keys',
+      z.object({ api_keys: z.array(keyRow), total: z.number(), next_cursor: z.string().nullable() }),
+    ),
+    ...errorAnswers(400, 401, 403, 429, 503),
   },
 });
 
 dashboard.openapi(listKeys, async (context) => {
-  const keys = await context.var.services.keys.list(callerOf(context).partnerId);
-  return context.json({ api_keys: keys.map(showKey), total: keys.length }, 200);
+  const caller = callerOf(context);
+  needScope(caller, 'keys:read', 'keys:write');
+  const { keys } = context.var.services;
+  const { limit, cursor } = context.req.valid('query');
+  const environment = sightOf(caller);
+  const [rows, total] = await Promise.all([
+    keys.list(caller.partnerId, { environment }, { limit: limit + 1, before: uuidCursor(cursor) }),
+    keys.count(caller.partnerId, environment),
+  ]);
+  const { data, next_cursor } = page(rows, limit, ({ id }) => id);
+  return context.json({ api_keys: data.map(showKey), total, next_cursor }, 200);
 });
 
 const newKey = z.object({
@@ -139,7 +186,8 @@ const createKey = createRoute({
   method: 'post',
   path: '/api-keys',
   tags: ['Dashboard'],
-  summary: 'Make a key. The secret is in this answer and nowhere else',
+  summary:
+    'Make a key, within the scopes, addresses, app and end of the one that makes it, and which falls with it. The secret is in this answer and nowhere else',
   request: { body: { content: { 'application/json': { schema: newKey } } } },
   responses: {
     201: jsonAnswer(
@@ -152,6 +200,7 @@ const createKey = createRoute({
         scopes: z.array(z.string()),
         environment: z.string(),
         created_at: z.string(),
+        expires_at: z.string().nullable(),
         warning: z.string(),
       }),
     ),
@@ -171,9 +220,7 @@ dashboard.post('/api-keys', async (context) => {
     expires_at,
     environment = caller.environment,
   } = parsed.data;
-  if (!caller.scopes.includes('keys:write')) {
-    throw new AppError('insufficient_permissions', undefined, { required_scope: 'keys:write' });
-  }
+  needScope(caller, 'keys:write');
   const beyond = scopes.find((scope) => !caller.scopes.includes(scope));
   if (beyond !== undefined) {
     throw new AppError('insufficient_permissions', 'A key can give only scopes that it has itself', {
@@ -185,7 +232,16 @@ dashboard.post('/api-keys', async (context) => {
   }
   const { key, secret } = await context.var.services.keys.create(
     caller.partnerId,
-    { kind: 'bearer', name, description, scopes, environment, expiresAt: expires_at, appId: caller.appId },
+    {
+      kind: 'bearer',
+      name,
+      description,
+      scopes,
+      environment,
+      expiresAt: expires_at,
+      appId: caller.appId,
+      parentId: caller.id,
+    },
     actorOf(context, `key:${caller.keyId}`),
   );
   return context.json(
@@ -197,6 +253,7 @@ dashboard.post('/api-keys', async (context) => {
       scopes: key.scopes,
       environment: key.environment,
       created_at: key.createdAt,
+      expires_at: key.expiresAt,
       warning: WARNING,
     },
     201,
@@ -220,7 +277,7 @@ const revokeKey = createRoute({
   request: { params: z.object({ id: z.string() }) },
   responses: {
     200: jsonAnswer('Revoked, now or before', z.object({ id: z.string(), message: z.string() })),
-    ...errorAnswers(401, 404, 503),
+    ...errorAnswers(401, 403, 404, 429, 503),
   },
 });
 
@@ -228,9 +285,9 @@ dashboard.openapi(revokeKey, async (context) => {
   const caller = callerOf(context);
   const { id } = context.req.valid('param');
   const key = await context.var.services.keys.get(caller.partnerId, id);
-  if (key.id !== caller.id && !caller.scopes.includes('keys:write')) {
-    throw new AppError('insufficient_permissions', undefined, { required_scope: 'keys:write' });
-  }
+  if ((sightOf(caller) ?? key.environment) !== key.environment)
+    throw new AppError('not_found', 'No such key');
+  if (key.id !== caller.id) needScope(caller, 'keys:write');
   const actor = actorOf(context, `key:${caller.keyId}`);
   await context.var.services.keys.revoke(caller.partnerId, id, 'revoked from the dashboard API', actor);
   return context.json({ id: key.id, message: 'The key is revoked' }, 200);

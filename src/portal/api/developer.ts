@@ -82,12 +82,16 @@ async function workspaceOf(
 }
 
 developerApi.use(async (context, next) => {
+  const { rates, idempotency } = context.var.services;
   const person = await personOf(context);
+  rates.take('developer', person.subject);
   const actor = actorOf(context, `developer:${person.subject}`);
   const { partner, role, subject } = await workspaceOf(context, person, actor);
+  // The chain is gone through for whoever looks at it.
+  if (context.req.path.startsWith('/api/dev/audit')) rates.take('audit', partner.id);
   if (!may(role, permissionFor(context))) throw new AppError('forbidden', 'Your role does not allow this');
   developers.set(context.req.raw, { partner, subject, actor });
-  return idempotent(context, next, context.var.services.idempotency, `partner:${partner.id}`);
+  return idempotent(context, next, idempotency, `partner:${partner.id}`);
 });
 
 export function developerOf(context: Context<ApiEnv<Services>>): Developer {

@@ -97,7 +97,7 @@ portal.post('/sign-up', async (context) => {
     const said = { password: view.m.signUp.weak[weak] };
     return render(context, <SignUp view={view} values={values} errors={said} />, 400);
   }
-  if (!(await allowed(context, data.email)))
+  if (!(await allowed(context, 'mail', data.email)))
     return render(context, <SignUp view={view} values={values} problem={view.m.signIn.tooMany} />, 429);
   const { ok, asked } = await accounts.signUp({
     name: data.name,
@@ -165,7 +165,7 @@ portal.post('/sign-in', async (context) => {
   const again = (problem: string | undefined, status: 400 | 401 | 429) =>
     render(context, <SignIn view={view} values={values} errors={errors} problem={problem} />, status);
   if (errors) return again(undefined, 400);
-  if (!(await allowed(context, data.email))) return again(m.signIn.tooMany, 429);
+  if (!(await allowed(context, 'sign-in', data.email))) return again(m.signIn.tooMany, 429);
   const outcome = await accounts.signIn(data);
   addCookies(context, outcome.cookies);
   if (outcome.ok) {
@@ -176,6 +176,7 @@ portal.post('/sign-in', async (context) => {
   }
   if (outcome.code === 'EMAIL_NOT_VERIFIED')
     return context.redirect(withQuery('/verify', { sent: data.email }), 303);
+  context.executionCtx.waitUntil(context.var.services.signInGuard.noteFailure(data.email));
   return again(m.signIn.refused, 401);
 });
 
@@ -220,7 +221,7 @@ portal.post('/two-factor', async (context) => {
   );
   const again = (problem: string, status: 401 | 429) =>
     render(context, <TwoFactor view={view} values={values} problem={problem} />, status);
-  if (!(await allowed(context))) return again(view.m.signIn.tooMany, 429);
+  if (!(await allowed(context, 'sign-in'))) return again(view.m.signIn.tooMany, 429);
   const code = data?.code.replaceAll(' ', '') ?? '';
   const outcome = await (/^\d{6}$/.test(code)
     ? accounts.verifyTotp(code)

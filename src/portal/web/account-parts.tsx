@@ -3,12 +3,13 @@
 import type { Child } from 'hono/jsx';
 import * as z from 'zod';
 import { PASSWORD_CHARS } from '../../accounts/auth.ts';
+import type { Tried } from '../../accounts/sign-in-guard.ts';
 import { clientIp } from '../../http/api.ts';
 import { Plain } from '../../web/components/layout.tsx';
 import { Note } from '../../web/components/parts.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import type { View } from '../../web/view.ts';
-import { type FormErrors, type FormValues, render } from '../../web/web.ts';
+import { deviceCookieOf, type FormErrors, type FormValues, render } from '../../web/web.ts';
 import type { PortalContext } from './portal-web.tsx';
 
 export const email = z.string().trim().toLowerCase().max(255).pipe(z.email());
@@ -26,8 +27,13 @@ export const Back = ({ values }: { values?: FormValues }) => (
   <input type="hidden" name="back" value={values?.back ?? ''} />
 );
 
-export const allowed = (context: PortalContext, address?: string): Promise<boolean> =>
-  context.var.services.signInGuard(clientIp(context), address);
+/** Whether one more try is counted, and allowed, before anything is hashed or mailed. */
+export const allowed = (context: PortalContext, what: Tried, address?: string): Promise<boolean> =>
+  context.var.services.signInGuard.allows(what, {
+    ip: clientIp(context),
+    email: address,
+    device: deviceCookieOf(context),
+  });
 
 /** A page of a title and some words. */
 export const said = (context: PortalContext, title: string, ...children: Child[]) =>

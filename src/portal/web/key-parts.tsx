@@ -146,7 +146,7 @@ export const SignatureChoice = ({ view, scope, value }: { view: View; scope: str
 
 /** Reading before writing: least first. */
 export const scopesOf = (catalog: Catalog): string[] =>
-  [...catalog.scopes, 'keys:write'].sort(
+  [...catalog.scopes, 'keys:read', 'keys:write'].sort(
     (a, b) => Number(a.includes('write')) - Number(b.includes('write')) || a.localeCompare(b),
   );
 

@@ -99,7 +99,7 @@ portal.post('/portal/playground/key', async (context) => {
         name: PLAYGROUND_KEY,
         kind: 'bearer',
         environment: 'test',
-        scopes: scopesOf(gateway.catalog).filter((scope) => scope !== 'keys:write'),
+        scopes: scopesOf(gateway.catalog).filter((scope) => !scope.startsWith('keys:')),
         expiresAt,
       },
       actor,

@@ -4,6 +4,7 @@ import type { Child } from 'hono/jsx';
 import type { Account } from '../../accounts/account-service.ts';
 import type { Actor } from '../../audit/audit-store.ts';
 import { AppError } from '../../core/errors.ts';
+import { clientIp } from '../../http/api.ts';
 import { partnerObjectName } from '../../keys/key-record.ts';
 import { inviteOwner } from '../../partners/owner-invitation.ts';
 import { may, type Permission } from '../../partners/permissions.ts';
@@ -17,16 +18,28 @@ export type PortalContext = WebContext<Services>;
 
 export const portal = createWeb<Services>();
 
+// What a link's token leads to is looked up a few times a minute for an address, and not before.
+for (const path of ['/invite/*', '/reset/*', '/verify/*', '/sign-in/identity/*'])
+  portal.use(path, async (context, next) => {
+    const { services, view } = context.var;
+    if (!(await services.signInGuard.allows('token', { ip: clientIp(context) })))
+      throw new AppError('rate_limit_exceeded', view.m.signIn.tooMany);
+    await next();
+  });
+
 // Everything under /portal needs a session and a partner.
 portal.use('/portal/*', async (context, next) => {
   const { view } = context.var;
   if (!(await signIn(context))) return context.redirect(withQuery('/sign-in', { back: view.here }), 303);
   const { account } = view;
   if (!account) throw new AppError('forbidden');
-  const workspace = await context.var.services.partners.workspace(account.id);
+  const { partners, rates } = context.var.services;
+  const workspace = await partners.workspace(account.id);
   // Operators work in their console; they become nobody's partner by looking around. Nor does anybody else: a GET makes nothing.
   if (!workspace) return context.redirect(account.isOperator ? '/operator' : '/welcome', 303);
   view.workspace = workspace;
+  // The chain is gone through for whoever looks at it.
+  if (view.path.startsWith('/portal/audit')) rates.take('audit', workspace.partner.id);
   await next();
 });
 

@@ -86,7 +86,7 @@ portal.post('/prove', async (context) => {
   const { values, data } = await readForm(context, proof);
   const again = (problem: string, status: 401 | 429) =>
     render(context, <Prove view={view} values={values} problem={problem} />, status);
-  if (!(await allowed(context, account.email))) return again(view.m.signIn.tooMany, 429);
+  if (!(await allowed(context, 'sign-in', account.email))) return again(view.m.signIn.tooMany, 429);
   const text = data?.proof ?? '';
   const shown = account.twoFactorEnabled ? text.replaceAll(' ', '') : text;
   if (!(await accounts.prove(account, session.id, shown)))
@@ -180,7 +180,7 @@ portal.post('/second-factor', async (context) => {
   const { values, data } = await readForm(context, proof);
   const again = (problem: string, status: 401 | 429) =>
     render(context, <AskFactor view={view} values={values} problem={problem} />, status);
-  if (!(await allowed(context, account.email))) return again(view.m.signIn.tooMany, 429);
+  if (!(await allowed(context, 'sign-in', account.email))) return again(view.m.signIn.tooMany, 429);
   const outcome = await accounts.enableTwoFactor(data?.proof ?? '');
   if (!outcome.ok || !outcome.data) return again(view.m.settings.wrongPassword, 401);
   addCookies(context, outcome.cookies);
@@ -206,7 +206,7 @@ portal.post('/second-factor/confirm', async (context) => {
   const { values, data } = await readForm(context, z.object({ code: sixDigits, back }));
   const again = (problem: string, status: 401 | 429) =>
     render(context, <AskFactor view={view} values={values} problem={problem} />, status);
-  if (!(await allowed(context, account.email))) return again(view.m.signIn.tooMany, 429);
+  if (!(await allowed(context, 'sign-in', account.email))) return again(view.m.signIn.tooMany, 429);
   const outcome = await accounts.confirmFactor(account, data?.code ?? '');
   if (!outcome.ok) return again(view.m.settings.factorNotOn, 401);
   addCookies(context, outcome.cookies);

@@ -37,7 +37,8 @@ portal.post('/reset', async (context) => {
   const { values, data, errors } = await readForm(context, z.object({ email }));
   if (errors) return render(context, <AskReset view={view} values={values} errors={errors} />, 400);
   // The same words in the same time, whoever has an account, and however often it was asked.
-  if (await allowed(context, data.email)) context.executionCtx.waitUntil(accounts.requestReset(data.email));
+  if (await allowed(context, 'mail', data.email))
+    context.executionCtx.waitUntil(accounts.requestReset(data.email));
   return said(
     context,
     view.m.reset.sentTitle,
@@ -74,8 +75,6 @@ portal.post('/reset/:token', async (context) => {
   const { view, accounts } = context.var;
   const { data, errors } = await readForm(context, z.object({ password }));
   if (errors) return render(context, <NewPassword view={view} errors={errors} />, 400);
-  if (!(await allowed(context)))
-    return render(context, <NewPassword view={view} problem={view.m.signIn.tooMany} />, 429);
   const token = context.req.param('token');
   const owner = await accounts.resetOwner(token);
   const weak = weaknessOf(data.password, [view.product, owner?.name ?? '', owner?.email ?? '']);

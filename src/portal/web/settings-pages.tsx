@@ -4,13 +4,13 @@ import * as z from 'zod';
 import { PASSWORD_CHARS } from '../../accounts/auth.ts';
 import { weaknessOf } from '../../accounts/weak-password.ts';
 import { AppError } from '../../core/errors.ts';
-import { clientIp } from '../../http/api.ts';
 import { text } from '../../http/fields.ts';
 import { may } from '../../partners/permissions.ts';
 import { Code, Dialog, Field, OpenDialog, Panel, Post, Select, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { shownAt } from '../../web/view.ts';
 import { addCookies, askProof, type FormErrors, isProven, readForm, render } from '../../web/web.ts';
+import { allowed } from './account-parts.tsx';
 import { Identities } from './identity-parts.tsx';
 import { actorFor, done, member, Page, type PortalContext, portal } from './portal-web.tsx';
 import { FactorSetUp, sixDigits } from './proof-pages.tsx';
@@ -294,9 +294,7 @@ portal.post('/portal/settings/partner', async (context) => {
 /** Passwords are guarded here, too: a session that was left open is not a way to guess. */
 async function guarded(context: PortalContext): Promise<string | undefined> {
   const { account, m } = member(context);
-  return (await context.var.services.signInGuard(clientIp(context), account.email))
-    ? undefined
-    : m.signIn.tooMany;
+  return (await allowed(context, 'sign-in', account.email)) ? undefined : m.signIn.tooMany;
 }
 
 portal.post('/portal/settings/password', async (context) => {

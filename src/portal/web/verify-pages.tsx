@@ -94,7 +94,8 @@ portal.get('/verify', (context) => {
 
 portal.post('/verify', async (context) => {
   const { data } = await readForm(context, z.object({ email }));
-  if (data && (await allowed(context, data.email))) await context.var.accounts.sendVerification(data.email);
+  if (data && (await allowed(context, 'mail', data.email)))
+    await context.var.accounts.sendVerification(data.email);
   return context.redirect(withQuery('/verify', { sent: data?.email }), 303);
 });
 
@@ -107,7 +108,7 @@ portal.post('/verify/confirm', async (context) => {
   const { view, accounts } = context.var;
   const { data } = await readForm(context, confirmation);
   const token = data?.token ?? '';
-  if (!(await allowed(context))) return showLink(context, token, view.m.signIn.tooMany, 429);
+  if (!(await allowed(context, 'sign-in'))) return showLink(context, token, view.m.signIn.tooMany, 429);
   const cookie = askedCookie(context);
   const proof = { asked: getCookie(context, cookie.name), password: data?.password };
   const { ok, code, account, back, cookies } = await accounts.confirmAddress(token, proof);

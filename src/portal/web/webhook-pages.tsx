@@ -2,6 +2,7 @@
 
 import * as z from 'zod';
 import { AppError } from '../../core/errors.ts';
+import { hostOf } from '../../core/public-address.ts';
 import { idOr404, uuidCursor } from '../../http/api.ts';
 import { text } from '../../http/fields.ts';
 import { may } from '../../partners/permissions.ts';
@@ -139,11 +140,12 @@ async function showEndpoints(context: PortalContext, wrong?: Wrong) {
   const view = shownAt(member(context), '/portal/webhooks');
   const { m, workspace, format } = view;
   const { webhooks, apps } = context.var.services;
-  const [endpoints, appList] = await Promise.all([
+  const [endpoints, appList, isIncluded] = await Promise.all([
     webhooks.list(workspace.partner.id),
     apps.list(workspace.partner.id, 100),
+    webhooks.isIncluded(workspace.partner.id),
   ]);
-  const mayDevelop = may(workspace.role, 'develop');
+  const mayDevelop = isIncluded && may(workspace.role, 'develop');
   return render(
     context,
     <Page view={view} title={m.webhooks.nav}>
@@ -159,6 +161,11 @@ async function showEndpoints(context: PortalContext, wrong?: Wrong) {
         )}
       </div>
       <p class="prose soft">{m.webhooks.about}</p>
+      {!isIncluded && (
+        <p class="notice">
+          {m.webhooks.notIncluded} <a href="/portal/billing">{m.webhooks.toPlans}</a>
+        </p>
+      )}
       <section class="panel">
         {endpoints.length === 0 ? (
           <Empty title={m.webhooks.emptyTitle}>
@@ -224,7 +231,7 @@ portal.post('/portal/webhooks', async (context) => {
   try {
     const made = await webhooks.create(
       workspace.partner.id,
-      { ...wish, appId: app || null },
+      { ...wish, appId: app || null, askedAt: hostOf(new URL(context.req.url)) },
       actorFor(context),
     );
     return showEndpoint(context, made.endpoint.id, made.secret);
@@ -459,7 +466,8 @@ portal.post('/portal/webhooks/:endpoint', async (context) => {
   const id = endpointId(context);
   const { data } = await readForm(context, newEndpoint.omit({ app: true }));
   if (!data) throw new AppError('validation_error');
-  await context.var.services.webhooks.change(workspace.partner.id, id, data, actorFor(context));
+  const wish = { ...data, askedAt: hostOf(new URL(context.req.url)) };
+  await context.var.services.webhooks.change(workspace.partner.id, id, wish, actorFor(context));
   return done(context, `/portal/webhooks/${id}`, 'saved');
 });
 

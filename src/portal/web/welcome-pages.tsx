@@ -121,7 +121,7 @@ portal.get('/welcome', async (context) => {
 /** The link again, to the address that was invited: only the mail opens what the mail invites to. */
 async function sendAgain(context: PortalContext, account: Account, invitation: string) {
   const { services, view } = context.var;
-  if (!(await allowed(context, account.email)))
+  if (!(await allowed(context, 'mail', account.email)))
     return showWelcome(context, account, 429, view.m.signIn.tooMany);
   const id = idOr404(invitation, 'invitation');
   const renewed = await services.members.renewInvitation(id, account.email);

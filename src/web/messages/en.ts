@@ -405,6 +405,7 @@ export const en = {
     'read:stops': 'Stops and departures',
     'read:payments': 'See payments and customers',
     'write:payments': 'Make payments and refunds',
+    'keys:read': 'List keys by program',
     'keys:write': 'Make and revoke keys by program',
     'write:data': 'Change data',
   },

@@ -426,6 +426,7 @@ export const fr: typeof en = {
     'read:stops': 'Arrêts et départs',
     'read:payments': 'Voir paiements et clients',
     'write:payments': 'Créer paiements et remboursements',
+    'keys:read': 'Lister les clés par programme',
     'keys:write': 'Créer et révoquer des clés par programme',
     'write:data': 'Modifier des données',
   },

@@ -1,0 +1,193 @@
+// Which headers pass between a caller and an upstream. Pure.
+// To the upstream: those below that say nothing but what is asked for, and those that the API's document declares. A list of
+// what may pass, because what upstreams obey beside the request line has no end. To the caller: all but what would rule our
+// origin or speak in our name, because the upstream is the owner's own; the document may declare some of these, too.
+
+/** As HTTP has them, lower case. */
+const PLAIN_REQUEST_HEADERS = [
+  'accept',
+  'accept-charset',
+  'accept-language',
+  'cache-control',
+  'content-digest',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-md5',
+  'content-type',
+  'idempotency-key',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'pragma',
+  'prefer',
+  'priority',
+  'range',
+  'repr-digest',
+  'user-agent',
+  'want-content-digest',
+  'want-repr-digest',
+];
+
+/** What the gateway itself sets, in place of whatever the caller says. Accept-Encoding, too (acceptEncodingOf). */
+export const GATEWAY_HEADERS = [
+  'x-request-id',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'x-passerelle-partner',
+  'x-passerelle-identity',
+] as const;
+
+/** By which a cached answer is kept apart for every route, beside Accept-Encoding, which the edge rewrites. */
+const CONTENT_NEGOTIATION = ['accept', 'accept-language'];
+
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** No document can let these pass: credentials, and what changes method, path, host, scheme, address or length. */
+const NEVER_TO_UPSTREAM = new Set([
+  ...HOP_BY_HOP,
+  ...GATEWAY_HEADERS,
+  'accept-encoding',
+  'authorization',
+  'cookie',
+  'x-api-key',
+  'x-timestamp',
+  'x-nonce',
+  'content-length',
+  'expect',
+  'forwarded',
+  'host',
+  'true-client-ip',
+  'via',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-host',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+  'x-sandbox-simulate',
+]);
+const NEVER_TO_UPSTREAM_PREFIXES = [
+  'cf-',
+  'x-forwarded-',
+  'x-original-',
+  'x-passerelle-',
+  'x-proxy-',
+  'x-rewrite-',
+];
+
+/** What would rule our origin, or speak in our name. */
+const RULING = new Set([
+  'accept-ch',
+  'activate-storage-access',
+  'alt-svc',
+  'clear-site-data',
+  'critical-ch',
+  'document-policy',
+  'expect-ct',
+  'feature-policy',
+  'nel',
+  'no-vary-search',
+  'observe-browsing-topics',
+  'origin-agent-cluster',
+  'origin-trial',
+  'permissions-policy',
+  'public-key-pins',
+  'public-key-pins-report-only',
+  'ratelimit',
+  'ratelimit-policy',
+  'referrer-policy',
+  'refresh',
+  'report-to',
+  'reporting-endpoints',
+  'server',
+  'server-timing',
+  'service-worker-allowed',
+  'set-cookie',
+  'set-cookie2',
+  'set-login',
+  'sourcemap',
+  'speculation-rules',
+  'strict-transport-security',
+  'supports-loading-mode',
+  'timing-allow-origin',
+  'via',
+  'www-authenticate',
+  'x-cache-hit',
+  'x-content-type-options',
+  'x-dns-prefetch-control',
+  'x-frame-options',
+  'x-permitted-cross-domain-policies',
+  'x-powered-by',
+  'x-quota-overage',
+  'x-request-id',
+  'x-response-time',
+  'x-sourcemap',
+  'x-xss-protection',
+]);
+const RULING_PREFIXES = ['access-control-', 'content-security-policy', 'cross-origin-', 'x-ratelimit-'];
+/** Who may read an answer is the partner's list to say; what is ours is said by us. */
+const NEVER_TO_CALLER_PREFIXES = ['access-control-', 'x-passerelle-', 'x-ratelimit-', 'cf-'];
+
+const beginsWithOne = (name: string, prefixes: readonly string[]): boolean =>
+  prefixes.some((prefix) => name.startsWith(prefix));
+
+export interface DeclaredHeaders {
+  request: readonly string[];
+  answer: readonly string[];
+}
+
+export interface HeaderRules {
+  toUpstream: ReadonlySet<string>;
+  /** Declared ones, which pass although they rule. */
+  toCaller: ReadonlySet<string>;
+  /** Request headers that an answer in the cache may depend on, beside Accept-Encoding. */
+  cacheKey: readonly string[];
+}
+
+/** A name that CGI cannot read as another's: `X_Real_Ip` and `X-Real-Ip` are one there. */
+const NAME = /^[a-z0-9-]+$/;
+
+/** @throws when a document declares what may never pass */
+export function headerRules(declared: DeclaredHeaders): HeaderRules {
+  const [request, answer] = [declared.request, declared.answer].map((names) =>
+    names.map((name) => name.toLowerCase()),
+  ) as [string[], string[]];
+  for (const name of request)
+    if (!NAME.test(name) || NEVER_TO_UPSTREAM.has(name) || beginsWithOne(name, NEVER_TO_UPSTREAM_PREFIXES))
+      throw new Error(`the header ${name} may not pass to an upstream`);
+  for (const name of answer)
+    if (!NAME.test(name) || HOP_BY_HOP.has(name) || beginsWithOne(name, NEVER_TO_CALLER_PREFIXES))
+      throw new Error(`the header ${name} may not pass to a caller`);
+  return {
+    toUpstream: new Set([...PLAIN_REQUEST_HEADERS, ...request]),
+    toCaller: new Set(answer),
+    cacheKey: [...new Set([...CONTENT_NEGOTIATION, ...request])].sort(),
+  };
+}
+
+/** `name`: lower case. */
+export const passesToCaller = (name: string, declared: ReadonlySet<string>): boolean =>
+  !HOP_BY_HOP.has(name) &&
+  !beginsWithOne(name, NEVER_TO_CALLER_PREFIXES) &&
+  (declared.has(name) || !(RULING.has(name) || beginsWithOne(name, RULING_PREFIXES)));
+
+const TOKENS = /[\w!#$%&'*+.^`|~-]+/g;
+
+/** Headers that `Connection` names are for one hop only (RFC 9110, 7.6.1). Lower case. */
+export const namedByConnection = (headers: Headers): readonly string[] =>
+  headers.get('connection')?.toLowerCase().match(TOKENS) ?? [];

@@ -1,0 +1,36 @@
+// The guard that stands before every door: whom an operator blocked is refused everywhere, and no address asks more of
+// our own surfaces than its rate. From memory, before anything is parsed, looked up or logged in.
+
+import { errorResponse } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
+import type { DoorRates } from '../platform/door-rates.ts';
+
+export interface DoorServices {
+  isBlocked(ip: string, keepAlive: (work: Promise<unknown>) => void): boolean;
+  rates: Pick<DoorRates, 'waitAt'>;
+  log(line: Record<string, unknown>): void;
+}
+
+/** Whoever watches whether we are alive is told, wherever it is. */
+const ALWAYS_OPEN = '/healthz';
+
+/** `hasRate`: a surface of our own; the offered API counts by key. */
+export function refuseAtDoor(
+  request: Request,
+  path: string,
+  { isBlocked, rates, log }: DoorServices,
+  hasRate: boolean,
+  keepAlive: (work: Promise<unknown>) => void,
+): Response | undefined {
+  const ip = request.headers.get('cf-connecting-ip') ?? '';
+  if (path === ALWAYS_OPEN) return undefined;
+  if (isBlocked(ip, keepAlive)) {
+    const id = newId();
+    log({ message: 'blocked', request_id: id, method: request.method, ip });
+    return errorResponse('ip_not_allowed', id, { message: 'This address is blocked', fields: { ip } });
+  }
+  const seconds = hasRate ? rates.waitAt('address', ip) : 0;
+  if (seconds === 0) return undefined;
+  const fields = { limit_type: 'address', retry_after: seconds };
+  return errorResponse('rate_limit_exceeded', newId(), { fields });
+}

@@ -1,0 +1,97 @@
+// What was committed and not yet announced: found by its version, whoever changed it, also by hand in psql, and however the
+// request ended that did. Announcing twice does no harm; a row is marked only when the limiter has heard of that version.
+
+import { sql } from 'drizzle-orm';
+import type { Database } from '../platform/database.ts';
+import type { LimiterClient } from '../platform/limiter-client.ts';
+import { partnerObjectName } from './key-record.ts';
+
+/** Of one run: an invocation may make a thousand requests, and sends webhooks besides. */
+const MOST_PARTNERS = 25;
+const MOST_KEYS = 250;
+/** Objects asked at once. */
+const MOST_AT_ONCE = 50;
+
+interface ChangedPartner {
+  id: string;
+  version: number;
+}
+interface ChangedKey {
+  id: string;
+  key: number;
+  partner: number;
+}
+
+const CHANGED_PARTNERS = sql`SELECT id, version FROM partner WHERE version <> announced_version
+  ORDER BY changed_at LIMIT ${MOST_PARTNERS}`;
+const CHANGED_KEYS = sql`SELECT k.id, k.version AS key, p.version AS partner FROM api_key k JOIN partner p ON p.id = k.partner_id
+  WHERE k.version <> k.announced_version ORDER BY k.changed_at LIMIT ${MOST_KEYS}`;
+
+/** Those whose announcement arrived. */
+async function announced<T>(changes: readonly T[], announce: (change: T) => Promise<unknown>): Promise<T[]> {
+  const heard: T[] = [];
+  for (let at = 0; at < changes.length; at += MOST_AT_ONCE) {
+    const some = changes.slice(at, at + MOST_AT_ONCE);
+    const results = await Promise.allSettled(some.map(announce));
+    heard.push(...some.filter((_, i) => results[i]?.status === 'fulfilled'));
+  }
+  return heard;
+}
+
+export function createAnnouncementService({
+  database,
+  limiter,
+}: {
+  database: Database;
+  limiter: Pick<LimiterClient, 'announceKey' | 'announcePartner'>;
+}) {
+  /** A changed partner's own objects hear of it first; then each of its keys that may be in use is to be told. */
+  async function announcePartners(changed: readonly ChangedPartner[]): Promise<number> {
+    const heard = await announced(changed, ({ id, version }) =>
+      Promise.all(
+        ['live', 'test'].map((environment) =>
+          limiter.announcePartner(partnerObjectName(id, environment), version),
+        ),
+      ),
+    );
+    await database.rows(sql`
+      WITH heard AS (SELECT p.id FROM partner p JOIN jsonb_to_recordset(${JSON.stringify(heard)}::jsonb) AS h(id uuid, version bigint)
+          ON h.id = p.id AND h.version = p.version ORDER BY p.id FOR NO KEY UPDATE OF p),
+        marked AS (UPDATE partner p SET announced_version = p.version FROM heard h WHERE p.id = h.id RETURNING p.id),
+        used AS (SELECT k.id FROM api_key k JOIN marked m ON m.id = k.partner_id
+          WHERE coalesce(k.last_used_at, k.created_at) > now() - interval '1 day' ORDER BY k.id FOR NO KEY UPDATE OF k)
+      UPDATE api_key k SET announced_version = 0 FROM used u WHERE k.id = u.id`);
+    return heard.length;
+  }
+
+  /** Keys that changed again meanwhile are left for the next run, and those that are just being changed. */
+  async function announceKeys(changed: readonly ChangedKey[]): Promise<number> {
+    const heard = await announced(changed, ({ id, key, partner }) =>
+      limiter.announceKey(id, { key, partner }),
+    );
+    await database.rows(sql`
+      WITH heard AS (SELECT k.id FROM api_key k JOIN jsonb_to_recordset(${JSON.stringify(heard)}::jsonb) AS h(id uuid, key bigint)
+          ON h.id = k.id AND h.key = k.version ORDER BY k.id FOR NO KEY UPDATE OF k SKIP LOCKED)
+      UPDATE api_key k SET announced_version = k.version FROM heard h WHERE k.id = h.id`);
+    return heard.length;
+  }
+
+  return {
+    /** Announces a part of what is pending. Whether there may be more, which another run is to announce. */
+    async announcePending(): Promise<{ announced: number; more: boolean }> {
+      const [partners, unchanged] = (await database.batch([CHANGED_PARTNERS, CHANGED_KEYS])) as unknown as [
+        ChangedPartner[],
+        ChangedKey[],
+      ];
+      const ofPartners = partners.length > 0 ? await announcePartners(partners) : 0;
+      const keys = ofPartners > 0 ? await database.rows<ChangedKey>(CHANGED_KEYS) : unchanged;
+      const ofKeys = keys.length > 0 ? await announceKeys(keys) : 0;
+      const isFull = partners.length === MOST_PARTNERS || keys.length === MOST_KEYS;
+      const count = ofPartners + ofKeys;
+      // Where nobody hears, nothing is gained by trying at once.
+      return { announced: count, more: isFull && count > 0 };
+    },
+  };
+}
+
+export type AnnouncementService = ReturnType<typeof createAnnouncementService>;
