@@ -44,8 +44,8 @@ const snapshot = async () =>
   JSON.stringify(
     await query(
       `SELECT (SELECT count(*) FROM dev_portal_audit WHERE partner_id = $1 OR partner_id IS NULL) AS entries,
-        (SELECT jsonb_agg(to_jsonb(k) - 'last_used_at' ORDER BY id) FROM api_key k WHERE partner_id = $1) AS keys,
-        (SELECT to_jsonb(p) - 'last_active_at' - 'updated_at' FROM partner p WHERE id = $1) AS partner,
+        (SELECT jsonb_agg(to_jsonb(k) - 'last_used_at' - 'announced_version' ORDER BY id) FROM api_key k WHERE partner_id = $1) AS keys,
+        (SELECT to_jsonb(p) - 'last_active_at' - 'updated_at' - 'announced_version' FROM partner p WHERE id = $1) AS partner,
         (SELECT count(*) FROM webhook_event WHERE partner_id = $1) AS events`,
       [partner.id],
     ),

@@ -193,7 +193,7 @@ const snapshot = async (): Promise<string> =>
   JSON.stringify(
     await query(
       `SELECT (SELECT jsonb_agg(a ORDER BY id) FROM dev_apps a WHERE partner_id = $1) AS apps,
-        (SELECT jsonb_agg(to_jsonb(k) - 'last_used_at' ORDER BY id) FROM api_key k WHERE partner_id = $1) AS keys,
+        (SELECT jsonb_agg(to_jsonb(k) - 'last_used_at' - 'announced_version' ORDER BY id) FROM api_key k WHERE partner_id = $1) AS keys,
         (SELECT jsonb_agg(m ORDER BY subject) FROM partner_member m WHERE partner_id = $1) AS members,
         (SELECT jsonb_agg(i ORDER BY id) FROM partner_invitation i WHERE partner_id = $1) AS invitations,
         (SELECT jsonb_agg(to_jsonb(w) ORDER BY id) FROM webhook_endpoint w WHERE partner_id = $1) AS endpoints,

@@ -116,7 +116,9 @@ function judge(sent: Sent, answer: Answer): void {
   if (status >= 500) say('failed');
   const isPage = String(headers['content-type']).includes('html');
   if (isPage && text.includes(`<${MARK}`)) say('markup');
-  if (!isPage && status >= 400 && text.includes(MARK)) say('echo');
+  // What is nowhere is told by its path, as it was sent: encoded.
+  const told = text.replace(sent.path.split('?', 1)[0] ?? '', '');
+  if (!isPage && status >= 400 && told.includes(MARK)) say('echo');
 }
 
 async function send(requests: readonly Sent[], headers: Record<string, string>): Promise<void> {
