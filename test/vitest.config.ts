@@ -15,6 +15,14 @@ const BESIDE = [
   'test/api/webhooks.test.ts',
 ];
 
+/** Of these, each takes a minute of bursts and pauses. */
+const COUNT = [
+  'test/api/agreement.test.ts',
+  'test/api/billing.test.ts',
+  'test/api/jobs.test.ts',
+  'test/api/one-count.test.ts',
+];
+
 /** Files of a project share one stack, and so go one after the other. */
 const withStack = {
   globalSetup: ['test/support/stack-setup.ts'],
@@ -55,13 +63,13 @@ export default defineConfig({
         ],
         test: { name: 'worker', include: ['test/worker/**/*.test.ts'] },
       },
-      // Two stacks side by side: most of these wait for queues, clocks and browsers rather than for a core.
+      // Three stacks side by side: most of these wait for queues, clocks and browsers rather than for a core.
       {
         root,
         test: {
           name: 'api',
           include: ['test/api/**/*.test.ts'],
-          exclude: BESIDE,
+          exclude: [...BESIDE, ...COUNT],
           ...withStack,
         },
       },
@@ -69,6 +77,7 @@ export default defineConfig({
         root,
         test: { name: 'beside', include: ['test/e2e/**/*.test.ts', ...BESIDE], ...withStack },
       },
+      { root, test: { name: 'count', include: COUNT, ...withStack } },
     ],
   },
 });

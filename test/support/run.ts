@@ -53,8 +53,8 @@ const vitest = (file: string, args: readonly string[]): Step => ({
     ...args,
   ],
 });
-/** Everything runs in two halves at once, each with a stack of its own: most tests wait for something. */
-const halves = [['api'], ['beside', 'dev', 'unit', 'worker']].map((projects, i) =>
+/** Everything runs in three parts at once, each with a stack of its own: most tests wait for something. */
+const parts = [['api'], ['beside'], ['count', 'dev', 'unit', 'worker']].map((projects, i) =>
   vitest(
     `${i}.json`,
     projects.map((project) => `--project=${project}`),
@@ -116,7 +116,7 @@ for (const step of only.length > 0 ? [] : steps) {
 if (failed === 0) {
   console.log('\n— tests');
   const all =
-    only.length > 0 ? [runStep(vitest('0.json', only), false)] : await Promise.all(halves.map(runBeside));
+    only.length > 0 ? [runStep(vitest('0.json', only), false)] : await Promise.all(parts.map(runBeside));
   for (const [i, isGood] of all.entries()) {
     const result = counted(`${i}.json`);
     passed += result.passed;
