@@ -118,8 +118,8 @@ export const partnerMember = pgTable(
     partnerId: uuid('partner_id')
       .notNull()
       .references(() => partner.id, { onDelete: 'cascade' }),
-    /** Id of the portal account, or `sub` of a developer's token. */
-    subject: varchar('subject', { length: 255 }).notNull(),
+    /** Id of the portal account, or `<issuer>|<sub>` of a developer's token. */
+    subject: varchar('subject', { length: 600 }).notNull(),
     email: varchar('email', { length: 255 }).notNull(),
     /** owner, developer, billing, viewer */
     role: varchar('role', { length: 20 }).notNull().default('owner'),
@@ -144,7 +144,7 @@ export const partnerInvitation = pgTable(
     email: varchar('email', { length: 255 }).notNull(),
     role: varchar('role', { length: 20 }).notNull(),
     tokenHash: varchar('token_hash', { length: 64 }).notNull().unique(),
-    invitedBy: varchar('invited_by', { length: 255 }).notNull(),
+    invitedBy: text('invited_by').notNull(),
     createdAt: at('created_at').notNull().defaultNow(),
     expiresAt: at('expires_at').notNull(),
     acceptedAt: at('accepted_at'),
@@ -173,6 +173,19 @@ export const devAccounts = pgTable('dev_accounts', {
   ...authTimes,
 });
 
+/** Operators whom an issuer's token may name. Rows are made by SQL, never by a form; the token's role alone is not enough. */
+export const operatorIdentity = pgTable(
+  'operator_identity',
+  {
+    issuer: text('issuer').notNull(),
+    /** The token's `sub`. */
+    subject: text('subject').notNull(),
+    note: text('note').notNull().default(''),
+    createdAt: at('created_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.issuer, table.subject] })],
+);
+
 const accountId = () =>
   text('account_id')
     .notNull()
@@ -187,6 +200,10 @@ export const devSession = pgTable(
     expiresAt: at('expires_at').notNull(),
     ipAddress: text('ip_address'),
     userAgent: text('user_agent'),
+    /** When its holder last showed a password, a code or an identity. */
+    provenAt: at('proven_at').notNull().defaultNow(),
+    /** When its holder last showed a second factor, here or to an issuer that says so; null is never. */
+    factorAt: at('factor_at'),
     ...authTimes,
   },
   (table) => [index('idx_session_account').on(table.userId)],
@@ -198,7 +215,7 @@ export const devCredential = pgTable(
   {
     id: text('id').primaryKey(),
     userId: accountId(),
-    /** `credential`, or `oidc` */
+    /** `credential`, or the issuer */
     providerId: text('provider_id').notNull(),
     /** The account's own id, or the issuer's `sub`. */
     accountId: text('subject').notNull(),
@@ -214,6 +231,7 @@ export const devCredential = pgTable(
   (table) => [
     index('idx_credential_account').on(table.userId),
     unique('credential_identity').on(table.providerId, table.accountId),
+    index('idx_credential_subject').on(sql`(${table.providerId} || '|' || ${table.accountId})`),
   ],
 );
 

@@ -5,6 +5,7 @@ import type { PartnerLimiter } from '../durable-objects/partner-limiter.ts';
 import type { PaymentSandbox } from '../durable-objects/payment-sandbox.ts';
 import { createAccountService } from './accounts/account-service.ts';
 import { createExternalIdentity } from './accounts/external-identity.ts';
+import { createOperatorStore } from './accounts/operator-store.ts';
 import { createSignInGuard } from './accounts/sign-in-guard.ts';
 import { createAlertService } from './alerts/alert-service.ts';
 import { createAlertStore } from './alerts/alert-store.ts';
@@ -22,7 +23,7 @@ import { createEdgeList } from './blocks/edge-list.ts';
 import { createOriginService } from './blocks/origin-service.ts';
 import { type Catalog, loadCatalog } from './catalog/catalog.ts';
 import { DOCUMENTS } from './catalog/documents.ts';
-import { type Config, readConfig } from './config.ts';
+import { type Config, isLocal as isLocalConfig, readConfig } from './config.ts';
 import { newId } from './core/ids.ts';
 import { hostOf } from './core/public-address.ts';
 import type { Gateway } from './gateway/pipeline.ts';
@@ -90,7 +91,7 @@ function redisOf(config: Config) {
 
 function build(env: Env) {
   const config = readConfig(env);
-  const isLocal = config.ENVIRONMENT === 'development' || config.ENVIRONMENT === 'test';
+  const isLocal = isLocalConfig(config);
   const database = openDatabase(config.DATABASE_URL, config.NEON_ENDPOINT);
   const catalog: Catalog = loadCatalog(DOCUMENTS);
   const limiter = createLimiterClient(env.KEY_LIMITER, env.PARTNER_LIMITER);
@@ -272,7 +273,7 @@ function build(env: Env) {
     plans: createPlanService({ database, now, announce: partners.announce }),
     apps: createAppService({ ...changes, database }),
     blocks: createBlockService({ database, blocks: addressBlocks }),
-    members: createMemberService({ database, allowances }),
+    members: createMemberService({ database, allowances, notify }),
     accountsFor: createAccountService({
       database,
       secret: config.AUTH_SECRET,
@@ -305,6 +306,7 @@ function build(env: Env) {
     metrics: createMetricsStore(database),
     idempotency: createIdempotencyStore(database, keyEncryptionKeys),
     verifyToken: createTokenVerifier(config),
+    operators: createOperatorStore(database),
     deadLetters: createDeadLetterStore(database, newId),
     usageQueue: env.USAGE_QUEUE,
     resetPayments: (account: string) =>

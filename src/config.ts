@@ -33,6 +33,9 @@ const flag = z
   .default('false')
   .transform((text) => text === 'true');
 
+/** `|` ends the issuer in a subject: src/accounts/subject.ts. */
+const issuer = z.url().regex(/^[^|]+$/);
+
 const settings = z.object({
   ENVIRONMENT: z.enum(['development', 'test', 'staging', 'production']).default('production'),
   DATABASE_URL: z.string().min(1),
@@ -57,8 +60,11 @@ const settings = z.object({
     )
     .refine((all) => new Set(all.map(({ version }) => version)).size === all.length, 'has a version twice')
     .optional(),
-  /** Where the portal is, for links in mails; otherwise the origin of the request. */
-  PORTAL_ORIGIN: z.url().optional(),
+  /** Where the portal is, for links in mails. Only on your machine may it be missing: there it is the request's origin. */
+  PORTAL_ORIGIN: z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => new URL(url).origin)
+    .optional(),
   /** Other hosts at which this Worker is reached, by commas: webhooks never go there. */
   OWN_HOSTS: z
     .string()
@@ -69,7 +75,7 @@ const settings = z.object({
   MAIL_FROM: z.string().default('Passerelle <portal@passerelle.invalid>'),
   MAIL_HTTP_URL: z.url().optional(),
   MAIL_HTTP_TOKEN: z.string().optional(),
-  OIDC_ISSUER: z.url().optional(),
+  OIDC_ISSUER: issuer.optional(),
   OIDC_CLIENT_ID: z.string().optional(),
   OIDC_CLIENT_SECRET: z.string().optional(),
   OIDC_NAME: z.string().default('Molam ID'),
@@ -90,12 +96,19 @@ const settings = z.object({
   WEBHOOK_TARGETS: z.enum(['public', 'any']).default('public'),
   GITHUB_KEYS_URL: z.url().default('https://api.github.com/meta/public_keys/secret_scanning'),
   DNS_RESOLVER_URL: z.url().default('https://cloudflare-dns.com/dns-query'),
+  /** Where your machine shows the code of the demo's operator. In development only. */
+  DEMO_CODE_PATH: z.string().startsWith('/').optional(),
   /** Ends the names of cookies in development, where every system on 127.0.0.1 shares them, whatever its port. */
   COOKIE_SUFFIX: z.string().regex(/^\w*$/).default(''),
   METRICS_TOKEN: z.string().min(16),
-  JWT_ISSUER: z.string().optional(),
+  JWT_ISSUER: issuer.optional(),
   JWT_AUDIENCE: z.string().default('passerelle'),
   JWT_JWKS_URL: z.url().optional(),
+  /** Clients of the issuer whose tokens are taken (`client_id`, or `azp`), by commas; all of them when empty. */
+  JWT_CLIENTS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').flatMap((client) => client.trim() || [])),
   JWT_ALGORITHMS: z
     .string()
     .default('ES256,RS256,EdDSA')
@@ -117,10 +130,22 @@ export class ConfigurationError extends Error {
 const sayWrong = ({ path: [name], message }: z.core.$ZodIssue, env: Record<string, unknown>): string =>
   (env[String(name)] ?? '') === '' ? `${String(name)} is not set` : `${String(name)} is wrong (${message})`;
 
+const LOCAL: ReadonlySet<unknown> = new Set(['development', 'test']);
+/** Your machine: mails are shown, cookies need no TLS, webhooks may go anywhere. Serves no host but loopback. */
+export const isLocal = ({ ENVIRONMENT }: Pick<Config, 'ENVIRONMENT'>): boolean => LOCAL.has(ENVIRONMENT);
+
 /** @throws ConfigurationError */
 export function readConfig(env: Record<string, unknown>): Config {
   const { success, data, error } = settings.safeParse(env);
-  if (!success) throw new ConfigurationError(error.issues.map((issue) => sayWrong(issue, env)).join('; '));
-  const isShared = data.ENVIRONMENT === 'development' && data.COOKIE_SUFFIX !== '';
-  return { ...data, COOKIE_SUFFIX: isShared ? `-${data.COOKIE_SUFFIX}` : '' };
+  const wrong = error?.issues.map((issue) => sayWrong(issue, env)) ?? [];
+  // The host of a request is anybody's word, and would stand in everybody's mails.
+  if (!LOCAL.has(env.ENVIRONMENT) && !env.PORTAL_ORIGIN) wrong.push('PORTAL_ORIGIN is not set');
+  if (!success || wrong.length > 0) throw new ConfigurationError(wrong.join('; '));
+  const { ENVIRONMENT, COOKIE_SUFFIX: suffix, DEMO_CODE_PATH } = data;
+  const isHere = ENVIRONMENT === 'development';
+  return {
+    ...data,
+    COOKIE_SUFFIX: isHere && suffix !== '' ? `-${suffix}` : '',
+    DEMO_CODE_PATH: isHere ? DEMO_CODE_PATH : undefined,
+  };
 }

@@ -80,7 +80,7 @@ const nothing = (): void => undefined;
 
 export default {
   fetch(request, env, ctx) {
-    const refusal = refuseUnconfigured(() => compose(env));
+    const refusal = refuseUnconfigured(request, () => compose(env));
     if (refusal) return withSecureHeaders(refusal, request.url);
     const path = pathOf(request.url);
     const app = apps.get(firstPart(path)) ?? offered;

@@ -4,11 +4,15 @@
 import { sql } from 'drizzle-orm';
 import { sha256Hex } from '../core/encoding.ts';
 import type { Mailer } from '../mail/mailer.ts';
-import { MAILS, type MailLanguage } from '../mail/texts.ts';
+import { ACCOUNT_CHANGES, type AccountChange, MAILS, type MailLanguage } from '../mail/texts.ts';
 import type { Allowances } from '../platform/allowances.ts';
 import type { Database } from '../platform/database.ts';
+import { readAddressLink, readAsked, signAsked } from './address-link.ts';
 import { createAuth } from './auth.ts';
 import type { ExternalIdentity } from './external-identity.ts';
+import { createIdentityStore } from './identity-store.ts';
+import { type Outcome, outcomeOf, tokenOf } from './outcome.ts';
+import { createSessionStore } from './session-store.ts';
 
 export interface Account {
   id: string;
@@ -18,20 +22,11 @@ export interface Account {
   isOperator: boolean;
   twoFactorEnabled: boolean;
 }
-export interface SessionView {
-  id: string;
-  ipAddress: string | null;
-  userAgent: string | null;
-  createdAt: string;
-  updatedAt: string;
-}
 
-/** `cookies`: Set-Cookie values for the answer. */
-export interface Outcome<Data = Record<string, unknown>> {
-  ok: boolean;
-  /** better-auth's code when it is not: `INVALID_EMAIL_OR_PASSWORD`, `EMAIL_NOT_VERIFIED`, … */
-  code?: string;
-  data?: Data;
+/** Who looks, and what was proven when. */
+export interface SignedIn {
+  account: Account;
+  session: { id: string; provenAtMs: number; factorAtMs: number | undefined };
   cookies: string[];
 }
 
@@ -57,17 +52,29 @@ export interface Caller {
 
 const languageOf = (text: unknown): MailLanguage => (text === 'fr' ? 'fr' : 'en');
 
-async function outcomeOf<Data>(answer: Promise<Response>): Promise<Outcome<Data>> {
-  const response = await answer;
-  const cookies = response.headers.getSetCookie();
-  const body = (await response.json().catch(() => ({}))) as { code?: string };
-  return response.ok ? { ok: true, data: body as Data, cookies } : { ok: false, code: body.code, cookies };
-}
+const HOUR_MS = 3_600_000;
+/** However often a session is used, it ends: an operator's after half a day. */
+const MOST_SESSION_MS = { operator: 12 * HOUR_MS, other: 90 * 24 * HOUR_MS } as const;
+/** Wrong codes in a row, in sessions that are open, until the factor is locked for a while. */
+const MOST_WRONG_CODES = 10;
+
+const msOf = (time: string | null | undefined): number | undefined => (time ? Date.parse(time) : undefined);
 
 export function createAccountService({ database, mailer, allowances, ...settings }: AccountPorts) {
+  const { product } = settings;
+  // The one that better-auth signs by.
+  const secret = settings.secrets?.[0]?.value ?? settings.secret;
+  const identities = createIdentityStore(database);
+  const sessions = createSessionStore(database);
+
   return function accountsFor({ origin, headers, language, keepAlive }: Caller) {
-    const mail = (kind: keyof typeof MAILS, email: string, name: string, path: string) =>
-      mailer({ to: email, ...MAILS[kind][language]({ product, name, url: origin + path }) });
+    const mail = (
+      kind: keyof typeof MAILS,
+      email: string,
+      name: string,
+      path: string,
+      { to = language, detail }: { to?: MailLanguage; detail?: string } = {},
+    ) => mailer({ to: email, ...MAILS[kind][to]({ product, name, url: origin + path, detail }) });
     const send = (...letter: Parameters<typeof mail>) => keepAlive(mail(...letter));
     /** What anybody can have sent to anybody: a few an hour, of each kind. */
     const sendIfFew = (...letter: Parameters<typeof mail>) =>
@@ -76,105 +83,243 @@ export function createAccountService({ database, mailer, allowances, ...settings
           .then((address) => allowances.take('mail', `${letter[0]} ${address}`))
           .then((isLeft) => isLeft && mail(...letter)),
       );
-    const { product } = settings;
+
+    /** Tells an account's owner of what was changed about it. */
+    const tell = (account: Account, change: AccountChange, issuer = '') =>
+      send('accountChanged', account.email, account.name, '/reset', {
+        to: account.language,
+        detail: ACCOUNT_CHANGES[change][account.language](issuer),
+      });
+
+    /** Every link, challenge and trusted device of the account ends. */
+    const endProofs = (accountId: string) =>
+      database.rows(sql`DELETE FROM dev_verification WHERE value = ${accountId}`);
+
     const { api } = createAuth(
       { ...settings, database: database.drizzle, origin },
       {
         verify: (email, name, token) => sendIfFew('verify', email, name, `/verify?token=${token}`),
         reset: (email, name, token) => sendIfFew('reset', email, name, `/reset/${token}`),
         alreadyHere: (email, name) => sendIfFew('alreadyHere', email, name, '/sign-in'),
+        async wasReset(accountId) {
+          await endProofs(accountId);
+          // Whoever could open the mail owns the address.
+          const [account] = await database.rows<Account>(sql`
+            UPDATE dev_accounts SET email_verified = true, updated_at = now() WHERE id = ${accountId}
+            RETURNING id, name, email, language`);
+          if (account) tell({ ...account, language: languageOf(account.language) }, 'passwordReset');
+        },
       },
     );
     const asResponse = true as const;
 
-    return {
-      /** The same answer whether the address has an account or not. */
-      signUp: (body: { name: string; email: string; password: string }) =>
-        outcomeOf(api.signUpEmail({ body: { ...body, language }, headers, asResponse })),
+    /** Notes that the session, which a second factor has begun or continued, has seen one. */
+    async function withFactor<Data extends { token?: string }>(
+      outcome: Outcome<Data>,
+    ): Promise<Outcome<Data>> {
+      const token = tokenOf(outcome.cookies) ?? outcome.data?.token;
+      if (outcome.ok && token) await sessions.proveFactor(token);
+      return outcome;
+    }
+
+    const verifyTotp = async (code: string) =>
+      withFactor(
+        await outcomeOf<{ token?: string }>(api.verifyTOTP({ body: { code }, headers, asResponse })),
+      );
+
+    const service = {
+      identities: (accountId: string) => identities.of(accountId),
+
+      /** The same answer whether the address has an account or not. `asked`: for the browser that signed up. */
+      async signUp({ back, ...body }: { name: string; email: string; password: string; back: string }) {
+        // An address that nobody confirmed blocks nobody: whoever signs up for it begins anew, with a new link.
+        await database.rows(
+          sql`DELETE FROM dev_accounts WHERE email = ${body.email.toLowerCase()} AND NOT email_verified`,
+        );
+        const outcome = await outcomeOf<{ user?: { id: string } }>(
+          api.signUpEmail({ body: { ...body, language }, headers, asResponse }),
+        );
+        const accountId = outcome.data?.user?.id;
+        return {
+          ok: outcome.ok,
+          asked: accountId ? await signAsked(secret, { accountId, back }) : undefined,
+        };
+      },
+      /** What a link to confirm an address is for; undefined when it is over. `isAsker`: this browser signed up. */
+      async pendingAddress(
+        token: string,
+        asked: string | undefined,
+      ): Promise<{ email: string; isAsker: boolean } | undefined> {
+        const pending = await readAddressLink(secret, token);
+        if (!pending) return undefined;
+        const open = await database.rows(sql`
+          SELECT 1 FROM dev_accounts WHERE id = ${pending.userId} AND email = ${pending.email} AND NOT email_verified`);
+        if (open.length === 0) return undefined;
+        return {
+          email: pending.email,
+          isAsker: (await readAsked(secret, asked))?.accountId === pending.userId,
+        };
+      },
+      /** Confirms the address, and signs in. `back`: where the browser that signed up wanted to go. */
+      async confirmAddress(token: string, proof: { asked?: string; password?: string }) {
+        const asked = await readAsked(secret, proof.asked);
+        const body = { token, asked: asked?.accountId, password: proof.password };
+        const outcome = await outcomeOf<{ userId: string }>(
+          api.confirmAddress({ body, headers, asResponse }),
+        );
+        const account = outcome.data && (await service.byId(outcome.data.userId));
+        if (account) send('welcome', account.email, account.name, '/portal');
+        const back = asked?.accountId === account?.id ? asked?.back : undefined;
+        return { ...outcome, account, back };
+      },
+      async byId(id: string): Promise<Account | undefined> {
+        const [account] = await database.rows<Account>(sql`
+          SELECT id, name, email, language, is_operator AS "isOperator", two_factor_enabled AS "twoFactorEnabled"
+          FROM dev_accounts WHERE id = ${id}`);
+        return account && { ...account, language: languageOf(account.language) };
+      },
       /** `data.twoFactorRedirect`: a second factor is asked for. */
       signIn: (body: { email: string; password: string }) =>
         outcomeOf<{ twoFactorRedirect?: boolean }>(api.signInEmail({ body, headers, asResponse })),
-      /** Cookies of the session of whom an issuer vouches for. */
-      async signInWith(identity: ExternalIdentity): Promise<string[]> {
-        const outcome = await outcomeOf(api.signInExternal({ body: identity, headers, asResponse }));
-        if (!outcome.ok) throw new Error(`external sign-in: ${outcome.code}`);
-        return outcome.cookies;
+      /**
+       * Signs in whom an issuer vouches for. `PROOF_NEEDED`: the address has an account, whose owner has to link it.
+       * `data.twoFactorRedirect`: a second factor is asked for.
+       */
+      async signInWith({ issuer, subject, email, name, hasSecondFactor }: ExternalIdentity) {
+        const body = { issuer, subject, email, name, hasSecondFactor };
+        const outcome = await outcomeOf<{ twoFactorRedirect: boolean; isNew: boolean; userId: string }>(
+          api.signInExternal({ body, headers, asResponse }),
+        );
+        const account = outcome.data && (await service.byId(outcome.data.userId));
+        if (account && outcome.data?.isNew) tell(account, 'identityLinked', issuer);
+        return { ...outcome, account };
+      },
+      async link(account: Account, identity: ExternalIdentity) {
+        const result = await identities.link(account.id, identity);
+        if (result === 'linked') tell(account, 'identityLinked', identity.issuer);
+        return result;
+      },
+      async unlink(account: Account, id: string) {
+        const result = await identities.unlink(account.id, id);
+        if (typeof result === 'object') tell(account, 'identityUnlinked', result.issuer);
+        return result;
       },
       signOut: () => outcomeOf(api.signOut({ headers, asResponse })),
-      async verify(token: string): Promise<Outcome<{ user?: Account | null }>> {
-        const outcome = await outcomeOf<{ user?: Account | null }>(
-          api.verifyEmail({ query: { token }, headers, asResponse }),
-        );
-        const user = outcome.data?.user;
-        if (outcome.ok && user && outcome.cookies.length > 0)
-          send('welcome', user.email, user.name, '/portal');
-        return outcome;
-      },
       sendVerification: (email: string) =>
         outcomeOf(api.sendVerificationEmail({ body: { email }, asResponse })),
       /** The same answer whether the address has an account or not. */
       requestReset: (email: string) => outcomeOf(api.requestPasswordReset({ body: { email }, asResponse })),
+      /** Whose password a link may set. */
+      async resetOwner(token: string): Promise<{ name: string; email: string } | undefined> {
+        const identifier = await sha256Hex(`reset-password:${token}`);
+        const [owner] = await database.rows<{ name: string; email: string }>(sql`
+          SELECT a.name, a.email FROM dev_verification v JOIN dev_accounts a ON a.id = v.value
+          WHERE v.identifier = ${identifier} AND v.expires_at > now()`);
+        return owner;
+      },
       reset: (token: string, newPassword: string) =>
         outcomeOf(api.resetPassword({ body: { token, newPassword }, asResponse })),
-      changePassword: (currentPassword: string, newPassword: string) =>
-        outcomeOf(
-          api.changePassword({
-            body: { currentPassword, newPassword, revokeOtherSessions: true },
-            headers,
-            asResponse,
-          }),
-        ),
-      async session(): Promise<{ account: Account; sessionId: string; cookies: string[] } | undefined> {
-        const { ok, data, cookies } = await outcomeOf<{ session: { id: string }; user: Account } | null>(
-          api.getSession({ headers, asResponse }),
-        );
+      async changePassword(account: Account, currentPassword: string, newPassword: string) {
+        const body = { currentPassword, newPassword, revokeOtherSessions: true };
+        const outcome = await outcomeOf(api.changePassword({ body, headers, asResponse }));
+        if (outcome.ok) {
+          await endProofs(account.id);
+          tell(account, 'passwordChanged');
+        }
+        return outcome;
+      },
+      /** Whoever looks. A session that is too old ends here. */
+      async session(): Promise<SignedIn | undefined> {
+        const { ok, data, cookies } = await outcomeOf<{
+          session: { id: string; createdAt: string; provenAt?: string | null; factorAt?: string | null };
+          user: Account;
+        } | null>(api.getSession({ headers, asResponse }));
         if (!ok || !data?.user) return undefined;
         const { id, name, email, isOperator, twoFactorEnabled } = data.user;
-        const account = {
-          id,
-          name,
-          email,
-          isOperator,
-          twoFactorEnabled,
-          language: languageOf(data.user.language),
+        const { createdAt, provenAt, factorAt } = data.session;
+        const mostMs = MOST_SESSION_MS[isOperator ? 'operator' : 'other'];
+        if (Date.now() - Date.parse(createdAt) > mostMs) {
+          await sessions.end(id, data.session.id);
+          return undefined;
+        }
+        return {
+          account: {
+            id,
+            name,
+            email,
+            isOperator,
+            twoFactorEnabled,
+            language: languageOf(data.user.language),
+          },
+          session: {
+            id: data.session.id,
+            provenAtMs: msOf(provenAt) ?? 0,
+            factorAtMs: msOf(factorAt),
+          },
+          cookies,
         };
-        return { account, sessionId: data.session.id, cookies };
+      },
+      /** Proves again who holds the session: by a code where a factor is on, otherwise by the password. */
+      async prove(account: Account, sessionId: string, proof: string): Promise<boolean> {
+        if (!account.twoFactorEnabled) {
+          const outcome = await outcomeOf(
+            api.verifyPassword({ body: { password: proof }, headers, asResponse }),
+          );
+          if (outcome.ok) await sessions.prove(sessionId);
+          return outcome.ok;
+        }
+        if (await sessions.isFactorLocked(account.id)) return false;
+        const outcome = await (/^\d{6}$/.test(proof)
+          ? verifyTotp(proof)
+          : service.verifyRecoveryCode(proof, account));
+        await sessions.countCode(account.id, outcome.ok, MOST_WRONG_CODES);
+        return outcome.ok;
       },
       enableTwoFactor: (password: string) =>
         outcomeOf<{ totpURI: string; backupCodes: string[] }>(
           api.enableTwoFactor({ body: { password, method: 'totp' }, headers, asResponse }),
         ),
-      /** Confirms the set-up, or completes a sign-in. */
-      verifyTotp: (code: string) => outcomeOf(api.verifyTOTP({ body: { code }, headers, asResponse })),
-      verifyRecoveryCode: (code: string) =>
-        outcomeOf(api.verifyBackupCode({ body: { code }, headers, asResponse })),
-      newRecoveryCodes: (password: string) =>
-        outcomeOf<{ backupCodes: string[] }>(
-          api.generateBackupCodes({ body: { password }, headers, asResponse }),
-        ),
-      disableTwoFactor: (password: string) =>
-        outcomeOf(api.disableTwoFactor({ body: { password }, headers, asResponse })),
-
-      /** Sessions of the account that live, latest first. */
-      sessions: (accountId: string): Promise<SessionView[]> =>
-        database.rows<SessionView>(sql`
-          SELECT id, ip_address AS "ipAddress", user_agent AS "userAgent", created_at AS "createdAt", updated_at AS "updatedAt"
-          FROM dev_session WHERE account_id = ${accountId} AND expires_at > now() ORDER BY updated_at DESC LIMIT 100`),
-      /** Ends one session of the account, or all but one. */
-      async endSession(accountId: string, id: string): Promise<boolean> {
-        const ended = await database.rows(
-          sql`DELETE FROM dev_session WHERE account_id = ${accountId} AND id = ${id} RETURNING id`,
-        );
-        return ended.length > 0;
+      /** Completes a sign-in. */
+      verifyTotp,
+      /** Completes the set-up. */
+      async confirmFactor(account: Account, code: string) {
+        const outcome = await verifyTotp(code);
+        if (outcome.ok) tell(account, 'factorOn');
+        return outcome;
       },
-      endOtherSessions: (accountId: string, kept: string): Promise<unknown> =>
-        database.rows(sql`DELETE FROM dev_session WHERE account_id = ${accountId} AND id <> ${kept}`),
+      async verifyRecoveryCode(code: string, known?: Account) {
+        const outcome = await withFactor(
+          await outcomeOf<{ token?: string; user?: { id: string } }>(
+            api.verifyBackupCode({ body: { code }, headers, asResponse }),
+          ),
+        );
+        const id = known?.id ?? outcome.data?.user?.id;
+        const account = outcome.ok && id ? (known ?? (await service.byId(id))) : undefined;
+        if (account) tell(account, 'recoveryCodeUsed');
+        return outcome;
+      },
+      async newRecoveryCodes(account: Account, password: string) {
+        const outcome = await outcomeOf<{ backupCodes: string[] }>(
+          api.generateBackupCodes({ body: { password }, headers, asResponse }),
+        );
+        if (outcome.ok) tell(account, 'newCodes');
+        return outcome;
+      },
+      async disableTwoFactor(account: Account, password: string) {
+        const outcome = await outcomeOf(api.disableTwoFactor({ body: { password }, headers, asResponse }));
+        if (outcome.ok) tell(account, 'factorOff');
+        return outcome;
+      },
+      sessions: sessions.of,
+      endSession: sessions.end,
+      endOtherSessions: sessions.endOthers,
       /** Name, and language of mails. */
       change: (accountId: string, name: string, to: MailLanguage): Promise<unknown> =>
         database.rows(
           sql`UPDATE dev_accounts SET name = ${name}, language = ${to}, updated_at = now() WHERE id = ${accountId}`,
         ),
     };
+    return service;
   };
 }
 

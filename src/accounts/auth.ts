@@ -5,9 +5,12 @@
 
 import { betterAuth } from 'better-auth/minimal';
 import { twoFactor } from 'better-auth/plugins/two-factor';
+import { sha256Hex } from '../core/encoding.ts';
 import { authDatabase } from '../platform/auth-database.ts';
 import type { Drizzle } from '../platform/database.ts';
+import { addressConfirmation } from './confirm-address.ts';
 import { externalSignIn } from './external-sign-in.ts';
+import { oneTimeCodes } from './one-time-codes.ts';
 
 export const PASSWORD_CHARS = { fewest: 10, most: 128 } as const;
 /** A session lives this long after its last use. */
@@ -28,16 +31,18 @@ export interface AuthSettings {
   cookieSuffix: string;
 }
 
-export interface AuthMails {
+export interface AuthEvents {
   verify(email: string, name: string, token: string): void;
   reset(email: string, name: string, token: string): void;
   /** Someone signed up with an address that has an account. */
   alreadyHere(email: string, name: string): void;
+  /** Whoever was mailed chose a new password: done before it is answered. */
+  wasReset(accountId: string): Promise<void>;
 }
 
 export function createAuth(
   { database, secret, secrets, origin, product, isSecure, cookieSuffix }: AuthSettings,
-  mails: AuthMails,
+  events: AuthEvents,
 ) {
   const cookie = (name: string) => ({
     name: isSecure ? `__Host-${name}` : name + cookieSuffix,
@@ -57,7 +62,16 @@ export function createAuth(
         isOperator: { type: 'boolean', required: false, defaultValue: false, input: false },
       },
     },
-    session: { expiresIn: SESSION_SECONDS, updateAge: SESSION_RENEWED_SECONDS },
+    session: {
+      expiresIn: SESSION_SECONDS,
+      updateAge: SESSION_RENEWED_SECONDS,
+      additionalFields: {
+        provenAt: { type: 'date', required: false, input: false, defaultValue: () => new Date() },
+        factorAt: { type: 'date', required: false, input: false },
+      },
+    },
+    // What is mailed is a key: the table keeps its hash.
+    verification: { storeIdentifier: { hash: sha256Hex } },
     emailAndPassword: {
       enabled: true,
       requireEmailVerification: true,
@@ -66,17 +80,17 @@ export function createAuth(
       maxPasswordLength: PASSWORD_CHARS.most,
       resetPasswordTokenExpiresIn: PROOF_SECONDS,
       revokeSessionsOnPasswordReset: true,
-      sendResetPassword: async ({ user, token }) => mails.reset(user.email, user.name, token),
-      onExistingUserSignUp: async ({ user }) => mails.alreadyHere(user.email, user.name),
+      sendResetPassword: async ({ user, token }) => events.reset(user.email, user.name, token),
+      onPasswordReset: ({ user }) => events.wasReset(user.id),
+      onExistingUserSignUp: async ({ user }) => events.alreadyHere(user.email, user.name),
     },
     emailVerification: {
       sendOnSignUp: true,
       sendOnSignIn: true,
-      autoSignInAfterVerification: true,
       expiresIn: PROOF_SECONDS,
-      sendVerificationEmail: async ({ user, token }) => mails.verify(user.email, user.name, token),
+      sendVerificationEmail: async ({ user, token }) => events.verify(user.email, user.name, token),
     },
-    plugins: [twoFactor({ issuer: product }), externalSignIn()],
+    plugins: [twoFactor({ issuer: product }), oneTimeCodes(), addressConfirmation(), externalSignIn()],
     // Ours stands in front of the hash: src/accounts/sign-in-guard.ts.
     rateLimit: { enabled: false },
     telemetry: { enabled: false },

@@ -3,7 +3,9 @@
 
 import { jwtVerify, SignJWT } from 'jose';
 import * as oauth from 'oauth4webapi';
+import * as z from 'zod';
 import { utf8 } from '../core/encoding.ts';
+import { saysSecondFactor } from './second-factor.ts';
 
 const OIDC_TIMEOUT_MS = 5000;
 const ATTEMPT_SECONDS = 600;
@@ -19,11 +21,21 @@ export interface IdentitySettings {
   allowHttp: boolean;
 }
 
-export interface ExternalIdentity {
-  subject: string;
-  email: string;
-  name: string;
-}
+const identity = z.object({
+  issuer: z.string().min(1),
+  subject: z.string().min(1).max(255),
+  /** Verified by the issuer; lower case. */
+  email: z.email(),
+  name: z.string().min(1),
+  /** The issuer says that a second factor was used. */
+  hasSecondFactor: z.boolean(),
+});
+export type ExternalIdentity = z.infer<typeof identity>;
+
+const kept = identity.extend({ back: z.string(), purpose: z.enum(['sign-in', 'link']) });
+/** An identity that waits for a button in the browser that asked. */
+export type KeptIdentity = z.infer<typeof kept>;
+export type Purpose = KeptIdentity['purpose'];
 
 /** The issuer refused, or answered what cannot be trusted. `reason` is for the log. */
 export class IdentityRefused extends Error {
@@ -35,6 +47,7 @@ interface Attempt {
   nonce: string;
   verifier: string;
   back: string;
+  purpose: Purpose;
 }
 
 export function createExternalIdentity(settings: IdentitySettings, now: () => number) {
@@ -43,6 +56,12 @@ export function createExternalIdentity(settings: IdentitySettings, now: () => nu
     ? oauth.ClientSecretBasic(settings.clientSecret)
     : oauth.None();
   const key = utf8(`oidc attempt ${settings.secret}`);
+  const keptKey = utf8(`oidc identity ${settings.secret}`);
+  const sign = (content: object, by: Uint8Array) =>
+    new SignJWT({ ...content })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setExpirationTime(Math.floor(now() / 1000) + ATTEMPT_SECONDS)
+      .sign(by);
   const options = () => ({
     [oauth.allowInsecureRequests]: settings.allowHttp,
     signal: AbortSignal.timeout(OIDC_TIMEOUT_MS),
@@ -59,7 +78,10 @@ export function createExternalIdentity(settings: IdentitySettings, now: () => nu
 
   return {
     /** Where to send the browser, and the signed attempt that it carries in a cookie until it is back. */
-    async begin(redirectUri: string, back: string): Promise<{ url: string; attempt: string }> {
+    async begin(
+      redirectUri: string,
+      { back, purpose }: { back: string; purpose: Purpose },
+    ): Promise<{ url: string; attempt: string }> {
       const { authorization_endpoint: endpoint } = await server();
       if (!endpoint) throw new IdentityRefused('the issuer names no authorization endpoint');
       const attempt: Attempt = {
@@ -67,6 +89,7 @@ export function createExternalIdentity(settings: IdentitySettings, now: () => nu
         nonce: oauth.generateRandomNonce(),
         verifier: oauth.generateRandomCodeVerifier(),
         back,
+        purpose,
       };
       const url = new URL(endpoint);
       const parameters = {
@@ -80,19 +103,23 @@ export function createExternalIdentity(settings: IdentitySettings, now: () => nu
         code_challenge_method: 'S256',
       };
       for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-      const signed = await new SignJWT({ ...attempt })
-        .setProtectedHeader({ alg: 'HS256' })
-        .setExpirationTime(Math.floor(now() / 1000) + ATTEMPT_SECONDS)
-        .sign(key);
-      return { url: url.href, attempt: signed };
+      return { url: url.href, attempt: await sign(attempt, key) };
+    },
+
+    /** The text of a cookie: whom the issuer vouched for. */
+    keep: (content: KeptIdentity): Promise<string> => sign(content, keptKey),
+    /** undefined: of nobody, or too old. */
+    async kept(text: string | undefined): Promise<KeptIdentity | undefined> {
+      try {
+        const { payload } = await jwtVerify(text ?? '', keptKey, { algorithms: ['HS256'] });
+        return kept.safeParse(payload).data;
+      } catch {
+        return undefined;
+      }
     },
 
     /** @throws IdentityRefused */
-    async finish(
-      callback: URL,
-      redirectUri: string,
-      attemptText: string | undefined,
-    ): Promise<ExternalIdentity & { back: string }> {
+    async finish(callback: URL, redirectUri: string, attemptText: string | undefined): Promise<KeptIdentity> {
       try {
         const { payload } = await jwtVerify<Attempt>(attemptText ?? '', key, { algorithms: ['HS256'] });
         const issuer = await server();
@@ -115,7 +142,15 @@ export function createExternalIdentity(settings: IdentitySettings, now: () => nu
         if (!claims || typeof claims.email !== 'string') throw new IdentityRefused('no e-mail address');
         if (claims.email_verified !== true) throw new IdentityRefused('the address is not verified');
         const name = typeof claims.name === 'string' && claims.name !== '' ? claims.name : claims.email;
-        return { subject: claims.sub, email: claims.email.toLowerCase(), name, back: payload.back };
+        return kept.parse({
+          issuer: claims.iss,
+          subject: claims.sub,
+          email: claims.email.toLowerCase(),
+          name,
+          hasSecondFactor: saysSecondFactor(claims),
+          back: payload.back,
+          purpose: payload.purpose,
+        });
       } catch (error) {
         if (error instanceof IdentityRefused) throw error;
         throw new IdentityRefused(error instanceof Error ? error.message : 'refused', { cause: error });

@@ -2,7 +2,7 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { hashPassword } from 'better-auth/crypto';
+import { generateRandomString, hashPassword, symmetricEncrypt } from 'better-auth/crypto';
 import pg from 'pg';
 import { uuidv7 } from 'uuidv7';
 import { type KeyEncryptionKeys, sealEnvelope } from '../keys/envelope.ts';
@@ -14,6 +14,7 @@ import {
   newSigningSecret,
 } from '../keys/key-format.ts';
 import { ensureHistory } from './demo-history.ts';
+import { ISSUER } from './issuer.ts';
 
 export interface DemoKeys {
   live: string;
@@ -55,6 +56,22 @@ export async function ensureAccount(
     [uuidv7(), id, await hashPassword(password)],
   );
   return id;
+}
+
+/** Turns two-factor sign-in on. `secret`: what the authenticator's codes are made of. */
+export async function ensureFactor(
+  client: pg.Client,
+  accountId: string,
+  secret: string,
+  authSecret: string,
+): Promise<void> {
+  const sealed = (data: string) => symmetricEncrypt({ key: authSecret, data });
+  await client.query(
+    `INSERT INTO dev_two_factor (id, account_id, secret, backup_codes, verified)
+     SELECT $1, $2, $3, $4, true WHERE NOT EXISTS (SELECT 1 FROM dev_two_factor WHERE account_id = $2)`,
+    [uuidv7(), accountId, await sealed(secret), await sealed(JSON.stringify([generateRandomString(10)]))],
+  );
+  await client.query('UPDATE dev_accounts SET two_factor_enabled = true WHERE id = $1', [accountId]);
 }
 
 const ALL_SCOPES = ['read:routes', 'read:stops', 'read:payments', 'write:payments', 'keys:write'];
@@ -179,6 +196,7 @@ export async function ensureDemo(
   endpoint: string,
   file: string,
   keks: KeyEncryptionKeys,
+  secrets: { authSecret: string; operatorFactor: string },
 ): Promise<Demo> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
@@ -187,16 +205,17 @@ export async function ensureDemo(
     const freePartner = await ensurePartner(client, PARTNERS.freePartner);
     const enterprisePartner = await ensurePartner(client, PARTNERS.enterprisePartner);
     const account = await ensureAccount(client, LOGINS.developer);
-    await ensureAccount(client, LOGINS.operator);
+    const operator = await ensureAccount(client, LOGINS.operator);
+    await ensureFactor(client, operator, secrets.operatorFactor, secrets.authSecret);
+    await client.query(
+      'INSERT INTO operator_identity (issuer, subject, note) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+      [ISSUER, OPERATOR.sub, 'The operator of the demo'],
+    );
     // The token of the local issuer and the portal's account are the same person.
     await client.query(
-      `INSERT INTO dev_credential (id, account_id, provider_id, subject) VALUES ($1, $2, 'oidc', $3) ON CONFLICT DO NOTHING`,
-      [uuidv7(), account, DEVELOPER.sub],
+      `INSERT INTO dev_credential (id, account_id, provider_id, subject) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+      [uuidv7(), account, ISSUER, DEVELOPER.sub],
     );
-    await client.query('DELETE FROM partner_member WHERE partner_id = $1 AND subject = $2', [
-      partner.id,
-      DEVELOPER.sub,
-    ]);
     await client.query(
       `INSERT INTO partner_member (partner_id, subject, email, role) VALUES ($1, $2, $3, 'owner') ON CONFLICT DO NOTHING`,
       [partner.id, account, DEVELOPER.email],

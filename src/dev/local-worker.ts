@@ -6,6 +6,7 @@ import { errorResponse } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import worker from '../worker.ts';
 import { type ActivityMeter, createActivityMeter, LONGEST_MS } from './activity.ts';
+import { CODE_PATH, codePage } from './code-page.ts';
 import { ORDER_HEADER } from './local-order.ts';
 
 export * from '../worker.ts';
@@ -86,6 +87,8 @@ export default {
     if (order !== null && order === env.DRAIN_TOKEN) return drain(meteredEnv(env));
     if (isDraining)
       return errorResponse('service_unavailable', newId(), { message: 'Passerelle is being stopped' });
+    if (env.DEMO_OPERATOR_FACTOR && new URL(request.url).pathname === CODE_PATH)
+      return codePage(request, String(env.DEMO_OPERATOR_FACTOR), Date.now());
     const ended = meter.begin('calls');
     try {
       return meteredBody(await worker.fetch(request, meteredEnv(env), meteredContext(context)));

@@ -69,7 +69,8 @@ export async function startRuntime({
       ...options,
       name: 'passerelle',
       modules: [{ type: 'ESModule', path: 'worker.mjs', contents: await bundle(entry) }],
-      bindings: { ...(options.bindings as Record<string, string>), ...variables },
+      // wrangler.toml names no environment at its top: nothing that is deployed from it is your machine.
+      bindings: { ...(options.bindings as Record<string, string>), ENVIRONMENT: 'development', ...variables },
       serviceBindings: { ASSETS: serveAsset },
       host: '127.0.0.1',
       port,

@@ -1,5 +1,6 @@
 // What the terminal shows when everything runs.
 
+import { CODE_PATH } from './code-page.ts';
 import { LOGINS } from './demo.ts';
 import type { Stack } from './stack.ts';
 
@@ -12,6 +13,7 @@ Passerelle is ready: ${url}
   Portal                  ${url}/sign-in
   Developer               ${LOGINS.developer.email}  password ${LOGINS.developer.password}
   Operator                ${LOGINS.operator.email}  password ${LOGINS.operator.password}
+  Operator's code         ${url}${CODE_PATH}
   Mails                   ${url}/outbox
   Guides, reference       ${url}/docs
   Live key                ${keys.live}

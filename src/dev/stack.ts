@@ -5,6 +5,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Miniflare } from 'miniflare';
+import { CODE_PATH } from './code-page.ts';
 import { DEVELOPER, type Demo, ensureDemo, LOGINS, OPERATOR } from './demo.ts';
 import { freePort, isFree, writePrivate } from './files.ts';
 import { AUDIENCE, ISSUER, type Issuer, openIssuer } from './issuer.ts';
@@ -50,6 +51,7 @@ export interface Stack {
 }
 
 const COOKIE_SUFFIX_CHARS = 8;
+const TOKENS_EVERY_MS = 30 * 60_000;
 /** What does not stop within this long is left to end with the process. */
 const STOP_MS = 8000;
 
@@ -60,6 +62,8 @@ interface Secrets {
   identityKey: string;
   metricsToken: string;
   authSecret: string;
+  /** What the codes of the demo's operator are made of. */
+  operatorFactor: string;
 }
 
 /** The folder's own secrets: made once, kept for the data that they protect. */
@@ -71,6 +75,7 @@ async function openSecrets(file: string): Promise<Secrets> {
     identityKey: randomBytes(32).toString('base64'),
     metricsToken: randomBytes(24).toString('base64url'),
     authSecret: randomBytes(32).toString('hex'),
+    operatorFactor: randomBytes(24).toString('base64url'),
     ...known,
   };
   writePrivate(file, JSON.stringify(secrets));
@@ -104,7 +109,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const endpoint = await startNeonEndpoint(workerUrl, issuer.jwks);
     stops.push(() => endpoint.close());
     const keks = { current: 'local', keys: { local: secrets.keyEncryptionKey } };
-    const demo = await ensureDemo(postgres.url, endpoint.url, join(folder, 'demo.json'), keks);
+    const demo = await ensureDemo(postgres.url, endpoint.url, join(folder, 'demo.json'), keks, secrets);
     const miniflare = await startRuntime({
       port,
       persist: options.persist === false ? undefined : join(folder, 'cloudflare'),
@@ -116,6 +121,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         KEY_ENCRYPTION_KEYS: JSON.stringify(keks),
         IDENTITY_KEYS: JSON.stringify({ current: 'local', keys: { local: secrets.identityKey } }),
         METRICS_TOKEN: secrets.metricsToken,
+        DEMO_OPERATOR_FACTOR: secrets.operatorFactor,
+        DEMO_CODE_PATH: CODE_PATH,
         AUTH_SECRET: secrets.authSecret,
         WEBHOOK_TARGETS: 'any',
         ALERT_EMAIL: LOGINS.operator.email,
@@ -139,15 +146,25 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     stops.push(stopCron);
     const { port: chosen } = await miniflare.ready;
     const url = `http://127.0.0.1:${chosen}`;
-    const demoFile = {
+    const describe = async () => ({
       url,
       databaseUrl: postgres.url,
       ...demo,
       developer: { token: await issuer.token(DEVELOPER), ...LOGINS.developer },
-      operator: { token: await issuer.token(OPERATOR), ...LOGINS.operator },
+      operator: {
+        token: await issuer.token(OPERATOR),
+        ...LOGINS.operator,
+        factor: secrets.operatorFactor,
+      },
       metrics: { token: secrets.metricsToken },
-    };
-    writePrivate(join(folder, 'demo.json'), `${JSON.stringify(demoFile, null, 2)}\n`);
+    });
+    const demoFile = await describe();
+    const write = (content: object) =>
+      writePrivate(join(folder, 'demo.json'), `${JSON.stringify(content, null, 2)}\n`);
+    write(demoFile);
+    // No token is taken that is older than an hour.
+    const renewal = setInterval(() => void describe().then(write), TOKENS_EVERY_MS).unref();
+    stops.push(() => clearInterval(renewal));
     return {
       url,
       databaseUrl: postgres.url,

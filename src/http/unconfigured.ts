@@ -1,32 +1,44 @@
-// What a deployment answers whose settings are missing or wrong: which, by name. Never what they are.
+// What a deployment answers whose settings are missing or wrong: which, by name. Never what they are. The settings of your
+// machine (mails that anybody reads, plain cookies, open webhook targets) are wrong for every host but loopback.
 
-import { ConfigurationError } from '../config.ts';
+import { type Config, ConfigurationError, isLocal } from '../config.ts';
 import { errorResponse } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 
 /** Nothing is mended within a second. */
 const RETRY_AFTER_SECONDS = 60;
 
+/** The beginning of a request's URL, which the platform has normalised: no call of the benchmark parses it for this. */
+const LOOPBACK = /^https?:\/\/(localhost|[^/?#:@]+\.localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?([/?#]|$)/;
+
+const misplaced = (url: string): ConfigurationError | undefined =>
+  LOOPBACK.test(url)
+    ? undefined
+    : new ConfigurationError(
+        'ENVIRONMENT is for your machine only (deploy with --env staging or --env production)',
+      );
+
 /** 503 with the names, and one log line; undefined when the settings are right. */
-export function refuseUnconfigured(compose: () => unknown): Response | undefined {
+export function refuseUnconfigured(
+  { url }: Pick<Request, 'url'>,
+  compose: () => { config: Config },
+): Response | undefined {
   try {
-    compose();
-    return undefined;
+    const wrong = isLocal(compose().config) ? misplaced(url) : undefined;
+    return wrong && refusal(wrong);
   } catch (error) {
     // Anything else is answered as the failure that it is, where it is met.
-    if (!(error instanceof ConfigurationError)) return undefined;
-    const requestId = newId();
-    console.log(
-      JSON.stringify({
-        message: 'not configured',
-        level: 'error',
-        request_id: requestId,
-        reason: error.message,
-      }),
-    );
-    return errorResponse('service_unavailable', requestId, {
-      message: `This deployment is not configured: ${error.message}`,
-      headers: { 'retry-after': String(RETRY_AFTER_SECONDS) },
-    });
+    return error instanceof ConfigurationError ? refusal(error) : undefined;
   }
+}
+
+function refusal({ message }: ConfigurationError): Response {
+  const requestId = newId();
+  console.log(
+    JSON.stringify({ message: 'not configured', level: 'error', request_id: requestId, reason: message }),
+  );
+  return errorResponse('service_unavailable', requestId, {
+    message: `This deployment is not configured: ${message}`,
+    headers: { 'retry-after': String(RETRY_AFTER_SECONDS) },
+  });
 }

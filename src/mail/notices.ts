@@ -11,7 +11,7 @@ export interface Recipient {
 export type Notify = (
   recipient: Recipient,
   mail: keyof typeof MAILS,
-  about: { name: string; path: string },
+  about: { name: string; path: string; detail?: string },
 ) => Promise<boolean>;
 
 /** `origin`: of the portal; without one, mails say where to look by path alone. */
@@ -20,9 +20,10 @@ export function createNotices(ports: {
   product: string;
   origin: string | undefined;
 }): Notify {
-  return ({ email, language }, mail, { name, path }) => {
+  return ({ email, language }, mail, { name, path, detail }) => {
     const words: MailLanguage = language === 'fr' ? 'fr' : 'en';
-    const letter = MAILS[mail][words]({ product: ports.product, name, url: `${ports.origin ?? ''}${path}` });
+    const url = `${ports.origin ?? ''}${path}`;
+    const letter = MAILS[mail][words]({ product: ports.product, name, url, detail });
     return ports.mailer({ to: email, ...letter });
   };
 }

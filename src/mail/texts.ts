@@ -12,17 +12,50 @@ interface Letter {
   product: string;
   name: string;
   url: string;
+  /** What a letter of its kind says besides. */
+  detail?: string;
 }
+
+/** What an account's owner is told of, whoever did it. `of`: the issuer of an identity. */
+export const ACCOUNT_CHANGES = {
+  passwordChanged: { en: () => 'Your password was changed', fr: () => 'Votre mot de passe a été modifié' },
+  passwordReset: {
+    en: () => 'Your password was changed by a link that we mailed',
+    fr: () => 'Votre mot de passe a été modifié grâce à un lien envoyé par e-mail',
+  },
+  factorOn: {
+    en: () => 'Two-factor sign-in was turned on',
+    fr: () => 'La connexion en deux étapes a été activée',
+  },
+  factorOff: {
+    en: () => 'Two-factor sign-in was turned off',
+    fr: () => 'La connexion en deux étapes a été désactivée',
+  },
+  newCodes: {
+    en: () => 'New recovery codes were made',
+    fr: () => 'De nouveaux codes de secours ont été créés',
+  },
+  recoveryCodeUsed: { en: () => 'A recovery code was used', fr: () => 'Un code de secours a été utilisé' },
+  identityLinked: {
+    en: (of: string) => `Your account was linked with an identity of ${of}`,
+    fr: (of: string) => `Votre compte a été associé à une identité de ${of}`,
+  },
+  identityUnlinked: {
+    en: (of: string) => `Your account was unlinked from an identity of ${of}`,
+    fr: (of: string) => `Votre compte a été dissocié d’une identité de ${of}`,
+  },
+} as const satisfies Record<string, Record<MailLanguage, (of: string) => string>>;
+export type AccountChange = keyof typeof ACCOUNT_CHANGES;
 
 export const MAILS = {
   verify: {
     en: ({ product, url }: Letter): Text => ({
       subject: `Confirm your address for ${product}`,
-      body: `Hello,\n\nopen this link to confirm your address. It works for one hour.\n\n${url}\n\nIf you did not sign up, ignore this mail.${sign.en(product)}`,
+      body: `Hello,\n\nopen this link and press the button there to confirm your address. It works for one hour.\n\n${url}\n\nIf you did not sign up, ignore this mail.${sign.en(product)}`,
     }),
     fr: ({ product, url }: Letter): Text => ({
       subject: `Confirmez votre adresse pour ${product}`,
-      body: `Bonjour,\n\nouvrez ce lien pour confirmer votre adresse. Il est valable une heure.\n\n${url}\n\nSi vous n’avez pas créé de compte, ignorez ce message.${sign.fr(product)}`,
+      body: `Bonjour,\n\nouvrez ce lien, puis cliquez sur le bouton pour confirmer votre adresse. Il est valable une heure.\n\n${url}\n\nSi vous n’avez pas créé de compte, ignorez ce message.${sign.fr(product)}`,
     }),
   },
   reset: {
@@ -63,6 +96,26 @@ export const MAILS = {
     fr: ({ product, name, url }: Letter): Text => ({
       subject: `Vous êtes invité à rejoindre une équipe chez ${product}`,
       body: `Bonjour,\n\nvous êtes invité à rejoindre une équipe chez ${product}. Ouvrez ce lien pour voir qui vous invite, et pour accepter. Il est valable sept jours.\n\n${url}\n\nNom que se donne l’équipe : ${name}${sign.fr(product)}`,
+    }),
+  },
+  accountChanged: {
+    en: ({ product, name, url, detail = 'Your account was changed' }: Letter): Text => ({
+      subject: detail,
+      body: `Hello ${name},\n\n${detail}.\n\nIf it was you, there is nothing to do. If it was not, choose a new password now; that ends all sessions:\n\n${url}${sign.en(product)}`,
+    }),
+    fr: ({ product, name, url, detail = 'Votre compte a été modifié' }: Letter): Text => ({
+      subject: detail,
+      body: `Bonjour ${name},\n\n${detail}.\n\nSi c’était vous, il n’y a rien à faire. Sinon, choisissez tout de suite un nouveau mot de passe ; toutes les sessions prendront fin :\n\n${url}${sign.fr(product)}`,
+    }),
+  },
+  ownerJoined: {
+    en: ({ product, name, url, detail = '' }: Letter): Text => ({
+      subject: `${name} has another owner`,
+      body: `Hello,\n\n${detail} is now an owner of ${name}, and may do everything that you may. If you did not expect this, look at the members:\n\n${url}${sign.en(product)}`,
+    }),
+    fr: ({ product, name, url, detail = '' }: Letter): Text => ({
+      subject: `${name} a un nouveau propriétaire`,
+      body: `Bonjour,\n\n${detail} est désormais propriétaire de ${name}, avec les mêmes droits que vous. Si vous ne vous y attendiez pas, vérifiez la liste des membres :\n\n${url}${sign.fr(product)}`,
     }),
   },
   approved: {

@@ -1,4 +1,5 @@
-// /api/admin/*: for operators, by a JWT with the role `operator` and, where required, a verified client certificate.
+// /api/admin/*: for operators, by an access token with the role `operator` whose (issuer, sub) is on our list, and, where
+// required, a verified client certificate.
 
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
@@ -19,6 +20,9 @@ import {
 import { email, ipRange, limitValue, origins, reason, rfcTime, signatureRule, text } from '../http/fields.ts';
 import { idempotent } from '../http/idempotent.ts';
 import { addWebhookRoutes } from '../http/webhook-routes.ts';
+import { inviteOwner } from '../partners/owner-invitation.ts';
+import type { Claims } from '../platform/token-verifier.ts';
+import { originOf } from '../web/web.ts';
 import { addLetterRoutes } from './letter-routes.ts';
 import { addMoneyRoutes } from './money-routes.ts';
 import type { Services } from './services.ts';
@@ -36,15 +40,29 @@ export function checkCertificate(request: Pick<Request, 'cf'>): void {
   if (!isGood) throw new AppError('forbidden', 'A verified client certificate is required');
 }
 
+function lackingOf({ roles, email, hasSecondFactor }: Claims): string | undefined {
+  if (!roles.includes('operator')) return 'This needs the role operator';
+  if (!email) return 'This needs an e-mail address that the issuer has verified';
+  return hasSecondFactor ? undefined : 'This needs a sign-in with a second factor (amr or acr)';
+}
+
 adminApi.use(async (context, next) => {
-  const { verifyToken, config, idempotency, rates } = context.var.services;
+  const { verifyToken, config, idempotency, rates, operators: named } = context.var.services;
   if (config.REQUIRE_MTLS) checkCertificate(context.req.raw);
-  const { sub, roles } = await verifyToken(context.req.header('authorization'));
-  if (!roles.includes('operator')) throw new AppError('forbidden', 'This needs the role operator');
-  rates.take('operator', sub);
-  operators.set(context.req.raw, sub);
-  return idempotent(context, next, idempotency, `operator:${sub}`);
+  const claims = await verifyToken(context.req.header('authorization'));
+  const lacking = lackingOf(claims);
+  if (lacking) throw new AppError('forbidden', lacking);
+  rates.take('operator', claims.subject);
+  // The issuer's word is never enough: it has a role of this name for whoever it likes.
+  if (!(await named.isNamed(claims))) throw new AppError('forbidden', 'This token names no operator of ours');
+  operators.set(context.req.raw, claims.subject);
+  return idempotent(context, next, idempotency, `operator:${claims.subject}`);
 });
+
+/** A partner is made, whether one more mail may go to its address or not: whoever signs up with it is sent the link. */
+function unlessTooMany(error: unknown): void {
+  if (!(error instanceof AppError && error.code === 'rate_limit_exceeded')) throw error;
+}
 
 const actor = (context: Context) => actorOf(context, `operator:${operators.get(context.req.raw) ?? ''}`);
 
@@ -103,7 +121,7 @@ adminApi.openapi(
     method: 'post',
     path: '/partners',
     tags: ['Operators'],
-    summary: 'Make a partner',
+    summary: 'Make a partner; its address gets a link to become the owner',
     request: {
       body: jsonBody(
         z.object({
@@ -112,13 +130,21 @@ adminApi.openapi(
           company: text(255).nullish(),
           tier: text(50, 1).default('free'),
           status: z.enum(['active', 'pending', 'sandbox_only']).default('active'),
+          /** Of the mail. */
+          language: z.enum(['en', 'fr']).default('en'),
         }),
       ),
     },
     responses: { 201: jsonAnswer('The partner', partner), ...errorAnswers(400, 401, 403, 409) },
   }),
-  async (context) =>
-    context.json(await context.var.services.partners.create(context.req.valid('json'), actor(context)), 201),
+  async (context) => {
+    const { services } = context.var;
+    const { language, ...wanted } = context.req.valid('json');
+    const made = await services.partners.create(wanted, actor(context));
+    const origin = originOf(context, services.config);
+    await inviteOwner(services, made.email, { actor: actor(context), origin, language }).catch(unlessTooMany);
+    return context.json(made, 201);
+  },
 );
 
 adminApi.openapi(

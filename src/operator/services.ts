@@ -1,5 +1,6 @@
 // What the operators' routes ask of the rest of the system. `compose` hands it in.
 
+import type { OperatorStore } from '../accounts/operator-store.ts';
 import type { AlertService } from '../alerts/alert-service.ts';
 import type { AuditStore } from '../audit/audit-store.ts';
 import type { ChainStore } from '../audit/chain-store.ts';
@@ -31,6 +32,9 @@ export interface Services {
   log(line: Record<string, unknown>): void;
   database: Database;
   verifyToken: TokenVerifier;
+  operators: OperatorStore;
+  members: MemberService;
+  mailer: Mailer;
   /** The public keys that upstreams verify identity tokens by. */
   identityJwks(): Promise<{ keys: object[] }>;
   idempotency: IdempotencyStore;
@@ -58,7 +62,5 @@ export interface ConsoleServices extends Services, WebServices {
   config: Config;
   partners: PartnerService;
   log(line: Record<string, unknown>): void;
-  members: MemberService;
   reports: UsageReports;
-  mailer: Mailer;
 }

@@ -6,6 +6,7 @@ import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { sha256Hex, toBase64Url } from '../core/encoding.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
+import type { Notify } from '../mail/notices.ts';
 import type { Allowances } from '../platform/allowances.ts';
 import type { Database } from '../platform/database.ts';
 import type { Role } from './permissions.ts';
@@ -26,16 +27,41 @@ export interface InvitationView {
 }
 const INVITATION_DAYS = 7;
 const TOKEN_BYTES = 32;
+const newToken = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)));
+const OPEN = sql`accepted_at IS NULL AND withdrawn_at IS NULL AND expires_at > now()`;
 
-export function createMemberService(ports: { database: Database; allowances: Allowances }) {
-  const { database, allowances } = ports;
+export function createMemberService(ports: { database: Database; allowances: Allowances; notify: Notify }) {
+  const { database, allowances, notify } = ports;
   const lastOwner = () =>
     new AppError('conflict', 'A partner needs an owner: make someone else an owner first');
 
+  /** The first owner hears of every other one, whoever let them in. */
+  async function tellFirstOwner(partnerId: string, subject: string): Promise<void> {
+    const [first] = await database.rows<{
+      email: string;
+      language: string | null;
+      partner: string;
+      joined: string;
+    }>(sql`
+      SELECT m.email, a.language, p.name AS partner, j.email AS joined FROM partner_member m
+      JOIN partner p ON p.id = m.partner_id JOIN partner_member j ON j.partner_id = m.partner_id AND j.subject = ${subject}
+      LEFT JOIN dev_accounts a ON a.id = m.subject
+      WHERE m.partner_id = ${partnerId}::uuid AND m.role = 'owner' AND m.subject <> ${subject}
+      ORDER BY m.created_at, m.subject LIMIT 1`);
+    if (first)
+      await notify(first, 'ownerJoined', {
+        name: first.partner,
+        detail: first.joined,
+        path: '/portal/members',
+      });
+  }
+
+  const tooMany = (message: string) => new AppError('rate_limit_exceeded', message);
   /** Whoever is invited has a mailbox, and whoever invites may be anybody. */
+  const mayMail = async (address: string): Promise<boolean> =>
+    allowances.take('mail', `invitation ${await sha256Hex(address)}`);
   const mayInvite = async (partnerId: string, address: string): Promise<boolean> =>
-    (await allowances.take('invitation', partnerId)) &&
-    (await allowances.take('mail', `invitation ${await sha256Hex(address)}`));
+    (await allowances.take('invitation', partnerId)) && (await mayMail(address));
 
   return {
     async choose(subject: string, partnerId: string): Promise<void> {
@@ -64,11 +90,10 @@ export function createMemberService(ports: { database: Database; allowances: All
       role: Role,
       actor: Actor,
     ): Promise<{ id: string; token: string }> {
-      const token = toBase64Url(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)));
+      const token = newToken();
       const id = newId();
       const address = email.toLowerCase();
-      if (!(await mayInvite(partnerId, address)))
-        throw new AppError('rate_limit_exceeded', 'Too many invitations. Try again later');
+      if (!(await mayInvite(partnerId, address))) throw tooMany('Too many invitations. Try again later');
       const made = await database.rows(sql`
         WITH before AS (UPDATE partner_invitation SET withdrawn_at = now() WHERE partner_id = ${partnerId}
             AND email = ${address} AND accepted_at IS NULL AND withdrawn_at IS NULL),
@@ -100,31 +125,47 @@ export function createMemberService(ports: { database: Database; allowances: All
       return found;
     },
 
-    /** Open invitations of an address that its owner has verified. */
+    /** Open invitations of an address that its owner has verified: to be seen, not to be accepted by. */
     invitationsFor: (email: string): Promise<{ id: string; partner: string; role: Role }[]> =>
       database.rows(sql`
         SELECT i.id, i.role, p.name AS partner FROM partner_invitation i JOIN partner p ON p.id = i.partner_id
-        WHERE i.email = ${email.toLowerCase()} AND i.accepted_at IS NULL AND i.withdrawn_at IS NULL AND i.expires_at > now()
-        ORDER BY i.id DESC LIMIT 20`),
+        WHERE i.email = ${email.toLowerCase()} AND ${OPEN} ORDER BY i.id DESC LIMIT 20`),
 
-    /** By its token or its id. Only the invited address can accept, and once. */
-    async accept(
-      by: { token: string } | { id: string },
-      subject: string,
+    /** A new token of an open invitation of this address, for its mail; the earlier link ends. */
+    async renewInvitation(
+      id: string,
       email: string,
-      actor: Actor,
-    ): Promise<void> {
-      const which = 'token' in by ? sql`token_hash = ${await sha256Hex(by.token)}` : sql`id = ${by.id}::uuid`;
-      const changed = await database.rows(sql`
-        WITH accepted AS (UPDATE partner_invitation SET accepted_at = now() WHERE ${which}
-            AND email = ${email.toLowerCase()} AND accepted_at IS NULL AND withdrawn_at IS NULL AND expires_at > now()
-            RETURNING partner_id, role),
+    ): Promise<{ token: string; partner: string } | undefined> {
+      const address = email.toLowerCase();
+      if (!(await mayMail(address))) throw tooMany('Too many mails to this address. Try again later');
+      const token = newToken();
+      const [renewed] = await database.rows<{ partner: string }>(sql`
+        UPDATE partner_invitation i SET token_hash = ${await sha256Hex(token)} FROM partner p
+        WHERE p.id = i.partner_id AND i.id = ${id}::uuid AND i.email = ${address} AND ${OPEN}
+        RETURNING p.name AS partner`);
+      return renewed && { token, partner: renewed.partner };
+    },
+
+    /** The partner of this address that has no member yet and was invited by no open link. */
+    async ownerless(email: string): Promise<{ id: string; name: string } | undefined> {
+      const [partner] = await database.rows<{ id: string; name: string }>(sql`
+        SELECT p.id, p.name FROM partner p WHERE lower(p.email) = ${email.toLowerCase()}
+          AND NOT EXISTS (SELECT 1 FROM partner_member WHERE partner_id = p.id)
+          AND NOT EXISTS (SELECT 1 FROM partner_invitation WHERE partner_id = p.id AND ${OPEN}) LIMIT 1`);
+      return partner;
+    },
+
+    /** Only by the token, which the mail carries; only the invited address, and once. */
+    async accept(token: string, subject: string, email: string, actor: Actor): Promise<void> {
+      const [joined] = await database.rows<{ partner_id: string; role: Role }>(sql`
+        WITH accepted AS (UPDATE partner_invitation SET accepted_at = now() WHERE token_hash = ${await sha256Hex(token)}
+            AND email = ${email.toLowerCase()} AND ${OPEN} RETURNING partner_id, role),
           changed AS (INSERT INTO partner_member (partner_id, subject, email, role)
             SELECT partner_id, ${subject}, ${email}, role FROM accepted
             ON CONFLICT (partner_id, subject) DO UPDATE SET chosen_at = now() RETURNING partner_id, role),
           audit AS (${auditRow(actor, 'member.joined', { subject }, { email })}) SELECT * FROM changed`);
-      if (changed.length === 0)
-        throw new AppError('not_found', 'This invitation is not open, or is for another address');
+      if (!joined) throw new AppError('not_found', 'This invitation is not open, or is for another address');
+      if (joined.role === 'owner') await tellFirstOwner(joined.partner_id, subject);
     },
 
     async setRole(partnerId: string, subject: string, role: Role, actor: Actor): Promise<void> {
@@ -137,6 +178,7 @@ export function createMemberService(ports: { database: Database; allowances: All
           EXISTS (SELECT 1 FROM changed) AS done`);
       if (!result?.known) throw new AppError('not_found', 'No such member');
       if (!result.done) throw lastOwner();
+      if (role === 'owner') await tellFirstOwner(partnerId, subject);
     },
 
     /** Removes a member, or lets one leave. */

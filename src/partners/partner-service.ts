@@ -44,7 +44,7 @@ export interface Membership {
 export interface Workspace {
   partner: PartnerView;
   role: Role;
-  /** The member: an account's id, or the `sub` of a token. */
+  /** The member: an account's id, or issuer and `sub` of a token (src/accounts/subject.ts). */
   subject: string;
   /** All partners of this person, by name. */
   partners: Membership[];
@@ -111,7 +111,7 @@ export function createPartnerService(ports: {
         (SELECT jsonb_agg(jsonb_build_object('partnerId', o.partner_id, 'name', q.name, 'role', o.role) ORDER BY q.name, q.id)
           FROM partner_member o JOIN partner q ON q.id = o.partner_id WHERE o.subject = m.subject) AS partners
       FROM partner_member m JOIN partner p ON p.id = m.partner_id JOIN tier_config t ON t.tier = p.tier
-      WHERE m.subject IN (${subject}, (SELECT c.account_id FROM dev_credential c WHERE c.provider_id = 'oidc' AND c.subject = ${subject}))
+      WHERE m.subject IN (${subject}, (SELECT c.account_id FROM dev_credential c WHERE c.provider_id || '|' || c.subject = ${subject}))
       ORDER BY m.chosen_at DESC, p.id LIMIT 1`);
     if (!row) return undefined;
     const { role, partners, version, overageInForce, subject: member, ...partner } = row;
@@ -201,7 +201,7 @@ export function createPartnerService(ports: {
       try {
         await database.rows(sql`WITH changed AS (
             INSERT INTO partner (id, name, email, company, status, tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month)
-            SELECT ${id}::uuid, ${wanted.name}, ${wanted.email}, ${wanted.company ?? null}, ${wanted.status}, tier,
+            SELECT ${id}::uuid, ${wanted.name}, ${wanted.email.toLowerCase()}, ${wanted.company ?? null}, ${wanted.status}, tier,
               rate_limit_per_second, rate_limit_per_day, rate_limit_per_month
             FROM tier_config WHERE tier = ${wanted.tier} RETURNING id AS partner_id),
           audit AS (${auditRow(actor, 'partner.created', { partner_id: id }, { tier: wanted.tier, status: wanted.status })})
@@ -277,13 +277,16 @@ export function createPartnerService(ports: {
     /** What a person works for: the partner chosen last, the role there, and all others. */
     workspace,
 
-    /** The workspace of a developer; a new developer gets a sandbox-only partner of its own. */
+    /**
+     * The workspace of a developer; a new developer gets a sandbox-only partner of its own. undefined: another partner
+     * has the address.
+     */
     async ofDeveloper(
       subject: string,
       email: string | undefined,
       actor: Actor,
       name = email,
-    ): Promise<Workspace> {
+    ): Promise<Workspace | undefined> {
       const known = await workspace(subject);
       if (known) return known;
       if (!email) throw new AppError('forbidden', 'The token carries no e-mail address to register with');
@@ -299,13 +302,8 @@ export function createPartnerService(ports: {
           RETURNING partner_id),
         audit AS (${auditRow(actor, 'partner.registered', { partner_id: id })})
         SELECT * FROM changed`);
-      // When nothing was made: someone else's account has this address, or this developer was registered a moment ago.
-      const registered = await workspace(subject);
-      if (registered) return registered;
-      throw new AppError(
-        'forbidden',
-        'An account with this e-mail address exists. Ask its owner for an invitation',
-      );
+      // Nothing was made where another partner has this address, or this developer was registered a moment ago.
+      return workspace(subject);
     },
   };
 }

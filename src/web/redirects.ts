@@ -7,7 +7,9 @@ export function safePath(target: string | undefined, fallback: string): string {
   if (!target?.startsWith('/') || /[\\\t\r\n]/.test(target)) return fallback;
   try {
     const url = new URL(target, BASE);
-    return url.origin === BASE ? url.pathname + url.search : fallback;
+    // `/.//host` is ours until its dot segments are gone: what is judged is what the browser will be sent to.
+    const path = url.pathname + url.search;
+    return url.origin === BASE && new URL(path, BASE).origin === BASE ? path : fallback;
   } catch {
     return fallback;
   }

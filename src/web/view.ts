@@ -32,6 +32,8 @@ export interface View {
   hasOutbox: boolean;
   /** Name of the external identity, when sign-in by it is set up. */
   identity?: string;
+  /** Where your machine shows the code of the demo's operator. */
+  demoCode?: string;
 }
 
 /** The view of a page that a form of another address shows again: switches and dialogs come back to the page. */

@@ -3,13 +3,13 @@
 
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { getCookie } from 'hono/cookie';
+import { getCookie, setCookie } from 'hono/cookie';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import type * as z from 'zod';
-import type { Accounts, AccountsFor, Caller } from '../accounts/account-service.ts';
+import type { Accounts, AccountsFor, Caller, SignedIn } from '../accounts/account-service.ts';
 import type { SignInGuard } from '../accounts/sign-in-guard.ts';
 import type { Actor } from '../audit/audit-store.ts';
-import type { Config } from '../config.ts';
+import { type Config, isLocal } from '../config.ts';
 import { toBase64Url } from '../core/encoding.ts';
 import { AppError, ERRORS } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
@@ -21,6 +21,7 @@ import type { AssetServer } from './assets.ts';
 import { errorPage } from './error-page.tsx';
 import { createFormat, type Language } from './format.ts';
 import { messagesOf } from './messages/messages.ts';
+import { withQuery } from './redirects.ts';
 import { isFromHere } from './same-origin.ts';
 import type { View } from './view.ts';
 
@@ -36,7 +37,13 @@ export interface WebServices {
 
 export type WebEnv<Services> = {
   Bindings: Record<string, unknown>;
-  Variables: { services: Services; requestId: string; view: View; accounts: Accounts; sessionId: string };
+  Variables: {
+    services: Services;
+    requestId: string;
+    view: View;
+    accounts: Accounts;
+    session: SignedIn['session'];
+  };
 };
 export type WebContext<Services> = Context<WebEnv<Services>>;
 
@@ -46,6 +53,15 @@ export const PREFERENCE_SECONDS = 400 * 86_400;
 
 /** The name of a cookie of ours: on your machine, one that no other checkout uses. */
 export const cookieName = (config: Config, name: string): string => name + config.COOKIE_SUFFIX;
+
+/** A cookie that proves something: no other host of the domain can set one of its name. */
+export const proofCookie = (config: Config, name: string, seconds: number) => {
+  const secure = config.ENVIRONMENT !== 'development';
+  return {
+    name: secure ? `__Host-${name}` : cookieName(config, name),
+    options: { path: '/', httpOnly: true, sameSite: 'Lax', secure, maxAge: seconds } as const,
+  };
+};
 
 function languageOf(context: Context, config: Config): Language {
   const chosen = getCookie(context, cookieName(config, 'language'));
@@ -66,8 +82,7 @@ const themeOf = (context: Context, config: Config): View['theme'] => {
 export const originOf = (context: Context, config: Config): string =>
   config.PORTAL_ORIGIN ?? new URL(context.req.url).origin;
 
-export const hasOutbox = (config: Config): boolean =>
-  config.ENVIRONMENT === 'development' || config.ENVIRONMENT === 'test';
+export const hasOutbox = isLocal;
 
 export function callerOf(context: Context, config: Config): Caller {
   return {
@@ -101,6 +116,7 @@ async function viewOf<Services extends WebServices>(context: WebContext<Services
     done: url.searchParams.get('done') ?? undefined,
     hasOutbox: hasOutbox(config),
     identity: config.OIDC_ISSUER && config.OIDC_CLIENT_ID ? config.OIDC_NAME : undefined,
+    demoCode: config.DEMO_CODE_PATH,
   };
 }
 
@@ -178,23 +194,36 @@ async function failed<Services extends WebServices>(
 /** Whoever looks, when signed in. Cookies that the session renews go with the answer. */
 export async function signIn<Services extends WebServices>(context: WebContext<Services>): Promise<boolean> {
   if (!/(?:^|; )(?:__Host-)?session(?:-\w+)?=/.test(context.req.header('cookie') ?? '')) return false;
-  const session = await context.var.accounts.session();
-  if (!session) return false;
-  addCookies(context, session.cookies);
-  context.var.view.account = session.account;
-  context.set('sessionId', session.sessionId);
-  await rememberDevice(context, session.account.email);
+  const signedIn = await context.var.accounts.session();
+  if (!signedIn) return false;
+  addCookies(context, signedIn.cookies);
+  context.var.view.account = signedIn.account;
+  context.set('session', signedIn.session);
+  await rememberDevice(context, signedIn.account.email);
   return true;
 }
 
-const DEVICE_SECONDS = 400 * 86_400;
-const deviceCookie = (config: Config): string =>
-  config.ENVIRONMENT === 'development' ? cookieName(config, 'device') : '__Host-device';
+/** What can do harm asks for a proof that is younger than this. */
+const PROVEN_MS = 10 * 60_000;
+
+/** Whether whoever looks has just shown the factor, where one is on (or, for operators, at all), otherwise the password. */
+export function isProven<Services extends WebServices>(context: WebContext<Services>): boolean {
+  const { account } = context.var.view;
+  const { provenAtMs, factorAtMs = 0 } = context.var.session;
+  const atMs = account?.twoFactorEnabled || account?.isOperator ? factorAtMs : provenAtMs;
+  return context.var.services.now() - atMs < PROVEN_MS;
+}
+
+/** To the page where that is shown, and from there to `back`. */
+export const askProof = (context: Context, back: string): Response =>
+  context.redirect(withQuery('/prove', { back }), 303);
+
+const deviceCookie = (config: Config) => proofCookie(config, 'device', PREFERENCE_SECONDS);
 
 /** What shows in which accounts' browser we are: sign-in-guard.ts. */
 export const deviceCookieOf = <Services extends WebServices>(
   context: WebContext<Services>,
-): string | undefined => getCookie(context, deviceCookie(context.var.services.config));
+): string | undefined => getCookie(context, deviceCookie(context.var.services.config).name);
 
 async function rememberDevice<Services extends WebServices>(
   context: WebContext<Services>,
@@ -203,10 +232,8 @@ async function rememberDevice<Services extends WebServices>(
   const { config, signInGuard } = context.var.services;
   const device = await signInGuard.deviceOf(email);
   if (deviceCookieOf(context) === device) return;
-  const secure = config.ENVIRONMENT === 'development' ? '' : '; Secure';
-  addCookies(context, [
-    `${deviceCookie(config)}=${device}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${DEVICE_SECONDS}${secure}`,
-  ]);
+  const { name, options } = deviceCookie(config);
+  setCookie(context, name, device, options);
 }
 
 export function addCookies(context: Context, cookies: readonly string[]): void {

@@ -1,36 +1,49 @@
 // Accounts: what people rely on, and what an attacker tries.
 
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { call, eventually, makePartner, query, stack } from '../support/api.ts';
-import { mailedPath, memberOf, PASSWORD, signedUp, visitor } from '../support/portal.ts';
+import { STEP_MS, totp } from '../../src/dev/totp.ts';
+import { call, eventually, makePartner, query, sendJson, stack } from '../support/api.ts';
+import { makeOperator } from '../support/operator.ts';
+import {
+  confirmAddress,
+  mailedPath,
+  memberOf,
+  operatorSignedIn,
+  PASSWORD,
+  signedUp,
+  visitor,
+} from '../support/portal.ts';
 
 const location = (answer: { headers: Record<string, unknown> }) => String(answer.headers.location ?? '');
 
-/** RFC 6238: six digits, 30 seconds, SHA-1. */
-function totp(secret: string, nowMs = Date.now()): string {
+/** The secret and the codes that the page of the set-up shows. */
+function shownIn(page: string): { secret: Uint8Array<ArrayBuffer>; text: string; codes: string[] } {
+  const text = /data-label="Secret"><code>([A-Z2-7]+)/.exec(page)?.[1] ?? '';
+  const codes = (/data-label="Recovery codes"><code>([^<]+)/.exec(page)?.[1] ?? '').split('\n');
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  let bits = '';
-  for (const letter of secret.replace(/=+$/, ''))
-    bits += alphabet.indexOf(letter).toString(2).padStart(5, '0');
-  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(nowMs / 30_000)));
-  const hash = createHmac('sha1', key).update(counter).digest();
-  const offset = (hash[hash.length - 1] ?? 0) & 15;
-  return String((hash.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+  const bits = [...text].map((letter) => alphabet.indexOf(letter).toString(2).padStart(5, '0')).join('');
+  return {
+    secret: Uint8Array.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2))),
+    text,
+    codes,
+  };
 }
+
+/** The code of a step from now. The next one is good as well, also when the half minute ends meanwhile; each works once. */
+const codeOf = (secret: string | Uint8Array<ArrayBuffer>, steps = 0) =>
+  totp(secret, Date.now() + steps * STEP_MS);
 
 describe('sign-up and sign-in', () => {
   it('verifies the address before it lets anybody in', async () => {
     const person = visitor();
     const signUp = await person.post('/sign-up', { name: 'P', email: person.email, password: PASSWORD });
     expect([signUp.status, location(signUp)]).toEqual([303, expect.stringContaining('/verify?sent=')]);
-    expect(person.cookies.size).toBe(0);
+    expect([...person.cookies.keys()]).toEqual(['__Host-signed-up']);
     const early = await person.post('/sign-in', { email: person.email, password: PASSWORD });
     expect(location(early)).toContain('/verify');
     expect(location(await person.get('/portal'))).toBe('/sign-in?back=%2Fportal');
-    const verified = await person.get(await mailedPath(person.email, '/verify'));
+    const verified = await confirmAddress(person);
     expect([verified.status, location(verified)]).toEqual([303, '/portal']);
     expect((await person.get('/portal')).status).toBe(200);
   });
@@ -127,12 +140,11 @@ describe('two-factor', () => {
   it('is turned on by a code, asked for at sign-in, and recovery codes work once', async () => {
     const person = await signedUp();
     expect((await person.post('/portal/settings/two-factor', { password: 'wrong' })).status).toBe(400);
-    const setUp = (await person.post('/portal/settings/two-factor', { password: PASSWORD })).text;
-    const secret = /data-label="Secret"><code>([A-Z2-7]+)/.exec(setUp)?.[1] ?? '';
-    const codes = (/data-label="Recovery codes"><code>([^<]+)/.exec(setUp)?.[1] ?? '').split('\n');
+    const setUp = await person.post('/portal/settings/two-factor', { password: PASSWORD });
+    const { secret, text, codes } = shownIn(setUp.text);
     expect([secret.length > 16, codes.length > 5]).toEqual([true, true]);
     expect((await person.post('/portal/settings/two-factor/confirm', { code: '000000' })).status).toBe(400);
-    const on = await person.post('/portal/settings/two-factor/confirm', { code: totp(secret) });
+    const on = await person.post('/portal/settings/two-factor/confirm', { code: await codeOf(secret) });
     expect(location(on)).toContain('done=factor_on');
 
     const again = visitor(person.email);
@@ -140,7 +152,7 @@ describe('two-factor', () => {
     expect(location(first)).toContain('/two-factor');
     expect(location(await again.get('/portal'))).toContain('/sign-in');
     expect((await again.post('/two-factor', { code: '000000' })).status).toBe(401);
-    expect(location(await again.post('/two-factor', { code: totp(secret) }))).toBe('/portal');
+    expect(location(await again.post('/two-factor', { code: await codeOf(secret, 1) }))).toBe('/portal');
     expect((await again.get('/portal')).status).toBe(200);
 
     const lost = visitor(person.email);
@@ -153,8 +165,216 @@ describe('two-factor', () => {
       'SELECT secret, backup_codes FROM dev_two_factor f JOIN dev_accounts a ON a.id = f.account_id WHERE a.email = $1',
       [person.email],
     );
-    expect(JSON.stringify(row)).not.toContain(secret);
+    expect(JSON.stringify(row)).not.toContain(text);
     expect(JSON.stringify(row)).not.toContain(codes[1]);
+  });
+});
+
+describe('what scanners and other sites open', () => {
+  it('a link of a mail confirms nothing and signs nobody in; another browser needs the password', async () => {
+    const person = visitor();
+    await person.post('/sign-up', { name: 'P', email: person.email, password: PASSWORD });
+    const path = await mailedPath(person.email, '/verify');
+    const scanner = visitor(person.email);
+    const page = await scanner.get(path);
+    expect([page.status, scanner.cookies.size]).toEqual([200, 0]);
+    expect(page.text).toContain('Is this your address?');
+    const isVerified = async () =>
+      (await query('SELECT email_verified FROM dev_accounts WHERE email = $1', [person.email]))[0]
+        ?.email_verified;
+    expect(await isVerified()).toBe(false);
+    expect((await confirmAddress(scanner)).status).toBe(403);
+    expect((await confirmAddress(scanner, { password: 'not the password' })).status).toBe(403);
+    expect(await isVerified()).toBe(false);
+    expect(location(await confirmAddress(scanner, { password: PASSWORD }))).toBe('/portal');
+    // Used once, it is over for everybody, the browser that asked included.
+    expect((await confirmAddress(person)).text).toContain('This link does not work');
+    expect(person.cookies.has('__Host-session')).toBe(false);
+  });
+
+  it('a link to confirm an address of theirs does not swap who is signed in', async () => {
+    const victim = await signedUp();
+    const session = victim.cookies.get('__Host-session');
+    const attacker = visitor();
+    await attacker.post('/sign-up', { name: 'A', email: attacker.email, password: PASSWORD });
+    const path = await mailedPath(attacker.email, '/verify');
+    await victim.get(path);
+    const token = new URLSearchParams(path.split('?')[1]).get('token') ?? '';
+    expect((await victim.post('/verify/confirm', { token })).status).toBe(403);
+    const forged = await victim.post(
+      '/verify/confirm',
+      { token, password: PASSWORD },
+      { origin: 'https://evil.example' },
+    );
+    expect(forged.status).toBe(403);
+    expect(victim.cookies.get('__Host-session')).toBe(session);
+  });
+
+  it('whoever signs up with an address first keeps nobody from it, and cannot have it confirmed for them', async () => {
+    const squatter = visitor();
+    await squatter.post('/sign-up', {
+      name: 'S',
+      email: squatter.email,
+      password: 'squatter has a password',
+    });
+    const before = await mailedPath(squatter.email, '/verify');
+    const owner = visitor(squatter.email);
+    await owner.post('/sign-up', { name: 'O', email: owner.email, password: PASSWORD });
+    await eventually(
+      () => mailedPath(owner.email, '/verify'),
+      (path) => path !== before,
+    );
+    // The link that the squatter asked for is over; the owner's is not the squatter's to press.
+    expect((await squatter.get(before)).text).toContain('This link does not work');
+    expect((await confirmAddress(squatter)).status).toBe(403);
+    expect(location(await confirmAddress(owner))).toBe('/portal');
+    const { status } = await squatter.post('/sign-in', {
+      email: owner.email,
+      password: 'squatter has a password',
+    });
+    expect(status).toBe(401);
+  });
+
+  it('a GET of the portal or of its API makes nobody a partner', async () => {
+    const person = await signedUp();
+    await query('DELETE FROM partner_member WHERE email = $1', [person.email]);
+    await query('DELETE FROM partner WHERE email = $1', [person.email]);
+    expect(location(await person.get('/portal'))).toBe('/welcome');
+    expect((await person.get('/api/dev/apps')).status).toBe(403);
+    expect(await query('SELECT 1 FROM partner WHERE email = $1', [person.email])).toEqual([]);
+    expect(location(await person.post('/welcome'))).toBe('/portal');
+    expect((await person.get('/portal')).status).toBe(200);
+  });
+});
+
+describe('passwords', () => {
+  it.each([
+    ['password12', 'Many people use'],
+    ['1234567890', 'Many people use'],
+    ['aaaaaaaaaa', 'again and again'],
+    ['passerelle', 'made of your name'],
+    ['Pa55erelle1', 'made of your name'],
+    ['Ndiaye-2026', 'made of your name'],
+  ])('%s is refused at sign-up, at a reset and in the settings', async (weak, why) => {
+    const newcomer = visitor();
+    const signUp = { name: 'Awa Ndiaye', email: newcomer.email, password: weak };
+    const { status, text } = await newcomer.post('/sign-up', signUp);
+    expect([status, text.includes(why)]).toEqual([400, true]);
+  });
+
+  it('common ones are refused at a reset and in the settings, too', async () => {
+    const person = await signedUp();
+    await visitor().post('/reset', { email: person.email });
+    const path = await mailedPath(person.email, '/reset/');
+    expect((await visitor().post(path, { password: 'password123' })).text).toContain('Many people use');
+    const own = `${person.email.split('@')[0]}1`;
+    expect((await visitor().post(path, { password: own })).text).toContain('made of your name');
+    const change = { password: PASSWORD, next: 'qwertyuiop' };
+    expect((await person.post('/portal/settings/password', change)).text).toContain('Many people use');
+  });
+
+  it('a reset ends every older link, tells by mail, and keeps no link in clear', async () => {
+    const person = await signedUp();
+    await visitor().post('/reset', { email: person.email });
+    const older = await mailedPath(person.email, '/reset/');
+    await visitor().post('/reset', { email: person.email });
+    const newer = await eventually(
+      () => mailedPath(person.email, '/reset/'),
+      (path) => path !== older,
+    );
+    const stored = await query('SELECT identifier || value AS text FROM dev_verification');
+    for (const path of [older, newer])
+      expect(JSON.stringify(stored)).not.toContain(path.slice('/reset/'.length));
+    expect((await visitor().post(newer, { password: 'another long password' })).status).toBe(200);
+    expect((await visitor().post(older, { password: 'a third long password' })).status).toBe(400);
+    expect(await mailedPath(person.email, 'changed by a link')).toBe('/reset');
+  });
+
+  it('changing it ends links that are under way, and tells by mail', async () => {
+    const person = await signedUp();
+    await visitor().post('/reset', { email: person.email });
+    const path = await mailedPath(person.email, '/reset/');
+    await person.post('/portal/settings/password', { password: PASSWORD, next: 'another long password' });
+    expect((await visitor().post(path, { password: 'a third long password' })).status).toBe(400);
+    expect(await mailedPath(person.email, 'Your password was changed.')).toBe('/reset');
+  });
+});
+
+describe('operators', () => {
+  it('need a second factor, which the console asks them to set up', async () => {
+    const person = await signedUp();
+    await query('UPDATE dev_accounts SET is_operator = true WHERE email = $1', [person.email]);
+    expect(location(await person.get('/operator'))).toBe('/second-factor?back=%2Foperator');
+    expect((await person.post('/second-factor', { proof: 'wrong' })).status).toBe(401);
+    const { secret } = shownIn((await person.post('/second-factor', { proof: PASSWORD })).text);
+    const code = await codeOf(secret);
+    const on = await person.post('/second-factor/confirm', { code, back: '/operator' });
+    expect(location(on)).toBe('/operator');
+    expect((await person.get('/operator')).status).toBe(200);
+    expect(await mailedPath(person.email, 'turned on')).toBe('/reset');
+  });
+
+  it('are signed out twelve hours after they signed in, however often they come', async () => {
+    const operator = await operatorSignedIn();
+    const age = (hours: number) =>
+      query(
+        `UPDATE dev_session SET created_at = now() - make_interval(hours => $2) WHERE account_id = (SELECT id FROM dev_accounts WHERE email = $1)`,
+        [operator.email, hours],
+      );
+    await age(11);
+    expect((await operator.get('/operator')).status).toBe(200);
+    await age(13);
+    expect(location(await operator.get('/operator'))).toContain('/sign-in');
+    await age(0);
+    expect(location(await operator.get('/operator'))).toContain('/sign-in');
+  });
+
+  it.each(['suspend', '%73uspend'])('prove again who they are before they %s', async (action) => {
+    const made = await makeOperator();
+    const operator = await operatorSignedIn(made);
+    const partner = await makePartner();
+    const path = `/operator/partners/${partner.id}`;
+    await query(
+      `UPDATE dev_session SET factor_at = now() - interval '11 minutes' WHERE account_id = (SELECT id FROM dev_accounts WHERE email = $1)`,
+      [operator.email],
+    );
+    const asked = await operator.post(`${path}/${action}`, { reason: 'unpaid' });
+    const prove = `/prove?back=${encodeURIComponent(path)}`;
+    expect(location(asked)).toBe(prove);
+    const statusOf = async () =>
+      (await query('SELECT status FROM partner WHERE id = $1', [partner.id]))[0]?.status;
+    expect(await statusOf()).toBe('active');
+    // A password is not a factor, and the code that signed in is used up.
+    expect((await operator.post('/prove', { proof: made.password })).status).toBe(401);
+    const code = await codeOf(made.factor, 1);
+    expect(location(await operator.post('/prove', { proof: code, back: path }))).toBe(path);
+    await operator.post(`${path}/suspend`, { reason: 'unpaid' });
+    expect(await statusOf()).toBe('suspended');
+  });
+
+  it('an open session is no place to guess codes: ten wrong ones lock the factor', async () => {
+    const made = await makeOperator();
+    const operator = await operatorSignedIn(made);
+    await query(
+      `UPDATE dev_two_factor SET failed_verification_count = 9 WHERE account_id = (SELECT id FROM dev_accounts WHERE email = $1)`,
+      [made.email],
+    );
+    expect((await operator.post('/prove', { proof: '000000' })).status).toBe(401);
+    expect((await operator.post('/prove', { proof: await codeOf(made.factor, 1) })).status).toBe(401);
+  });
+
+  it('a code works once, also for two who send it at once', async () => {
+    const made = await makeOperator();
+    const signingIn = await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const person = visitor(made.email);
+        await person.post('/sign-in', { email: made.email, password: made.password });
+        return person;
+      }),
+    );
+    const code = await codeOf(made.factor);
+    const answers = await Promise.all(signingIn.map((person) => person.post('/two-factor', { code })));
+    expect(answers.map(({ status }) => status).sort()).toEqual([303, 401, 401, 401]);
   });
 });
 
@@ -236,6 +456,8 @@ describe('other sites', () => {
     '/\\evil.example',
     'https://evil.example',
     '/\t/evil.example',
+    '/.//evil.example',
+    '/portal/%2e%2e//evil.example',
     'javascript:alert(1)',
   ])('a link back to %s leads home instead', async (back) => {
     const person = await signedUp();
@@ -333,6 +555,64 @@ describe('invitations', () => {
       partner.id,
     ]);
     expect(path).not.toContain(stored?.token_hash);
+  });
+
+  it('are accepted by their token only: the page of who is invited sends the link again', async () => {
+    const partner = await makePartner();
+    const owner = await memberOf(partner.id);
+    const invited = await signedUp();
+    await owner.post('/portal/members/invite', { email: invited.email, role: 'owner' });
+    const first = await mailedPath(invited.email, '/invite/');
+    const id = /name="invitation" value="([^"]+)"/.exec((await invited.get('/welcome')).text)?.[1] ?? '';
+    expect(location(await invited.post('/welcome', { invitation: id }))).toBe('/welcome?sent');
+    const isMember = async () =>
+      (
+        await query('SELECT 1 FROM partner_member WHERE partner_id = $1 AND email = $2', [
+          partner.id,
+          invited.email,
+        ])
+      ).length > 0;
+    expect(await isMember()).toBe(false);
+    const again = await eventually(
+      () => mailedPath(invited.email, '/invite/'),
+      (path) => path !== first,
+    );
+    expect((await invited.post(first)).status).toBe(404);
+    expect((await invited.post(again)).status).toBe(303);
+    expect(await isMember()).toBe(true);
+    // The first owner hears of every other one.
+    const mails = await eventually(
+      () =>
+        query<{ body: string }>('SELECT body FROM outbox_mail WHERE recipient = $1 AND subject LIKE $2', [
+          owner.email,
+          '%another owner',
+        ]),
+      (rows) => rows.length > 0,
+    );
+    expect(mails[0]?.body).toContain(invited.email);
+    // Nobody else's invitation is sent anywhere.
+    const stranger = await signedUp();
+    expect((await stranger.post('/welcome', { invitation: id })).status).toBe(404);
+  });
+
+  it('go to the address that an operator made a partner for, and make it the owner', async () => {
+    const person = await signedUp();
+    await query('DELETE FROM partner WHERE email = $1', [person.email]);
+    const operator = { headers: { authorization: `Bearer ${stack.demo.operator.token}` } };
+    const body = { name: 'Made', email: person.email.toUpperCase() };
+    const { status, json } = await sendJson('/api/admin/partners', 'POST', body, operator);
+    expect([status, json.email]).toEqual([201, person.email]);
+    expect(location(await person.get('/portal'))).toBe('/welcome');
+    expect((await person.post(await mailedPath(person.email, '/invite/'))).status).toBe(303);
+    expect((await person.get('/portal')).text).toContain('Made');
+  });
+
+  it('go to the address of a partner that SQL made, when its owner asks', async () => {
+    const person = await signedUp();
+    await query('DELETE FROM partner_member WHERE email = $1', [person.email]);
+    expect(location(await person.post('/welcome'))).toBe('/welcome?sent');
+    expect((await person.post(await mailedPath(person.email, '/invite/'))).status).toBe(303);
+    expect((await person.get('/portal')).status).toBe(200);
   });
 
   it('end when withdrawn or late', async () => {

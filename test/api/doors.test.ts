@@ -422,6 +422,18 @@ describe('strangers', () => {
     expect((await statements()) - before).toBeLessThan(120);
   });
 
+  it('try tokens at every page that takes one, and by forms, on one count', async () => {
+    const who = visitor();
+    const isOver = async (path: string) => {
+      for (let tries = 0; tries <= 2 * 20; tries++)
+        if ((await who.post(path, { token: 'x', password: 'x' })).status === 429) return true;
+      return false;
+    };
+    const places = ['/reset/x', '/verify/confirm', '/invite/x'];
+    places.push('/sign-in/identity', '/sign-in/identity/confirm', '/sign-in/identity/link');
+    for (const path of places) expect([path, await isOver(path)]).toEqual([path, true]);
+  });
+
   it('ask an address of our own surfaces no more than its rate', async () => {
     const answers = await inParallel(1000, 20, (n) =>
       call('/api/dev/apps', { headers: { 'cf-connecting-ip': `2001:db8:88:1::${n + 1}` } }),

@@ -338,7 +338,11 @@ describe('a request that dies', () => {
   const database = openDatabase(stack.databaseUrl, stack.endpoint);
   const keks = { current: 'local', keys: { local: stack.secrets.keyEncryptionKey } };
   const store = createIdempotencyStore(database, keks);
-  const members = createMemberService({ database, allowances: createAllowances(database) });
+  const members = createMemberService({
+    database,
+    allowances: createAllowances(database),
+    notify: async () => true,
+  });
   const invite = (email: string, requestId: string) =>
     members.invite(partner.id, email, 'viewer', { name: 'developer:x', ip: null, requestId });
   const invited = (email: string) => query('SELECT 1 FROM partner_invitation WHERE email = $1', [email]);

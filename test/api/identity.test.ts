@@ -2,7 +2,9 @@
 
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { call, query, sendJson, stack } from '../support/api.ts';
+import { totp } from '../../src/dev/totp.ts';
+import { call, eventually, query, sendJson, stack } from '../support/api.ts';
+import { makeOperator } from '../support/operator.ts';
 import { PASSWORD, type Person, signedUp, visitor } from '../support/portal.ts';
 
 interface Wish {
@@ -17,14 +19,23 @@ const at = (url: string) => new URL(url, stack.url);
 const location = (answer: { headers: Record<string, unknown> }) => String(answer.headers.location ?? '');
 
 /** There and back; where the browser ends. */
-async function signInThrough(person: Person, wish: Wish, tamper = (url: URL) => url): Promise<string> {
+async function signInThrough(
+  person: Person,
+  wish: Wish,
+  tamper = (url: URL) => url,
+  fields: Record<string, string> = {},
+): Promise<string> {
+  const wasIn = person.cookies.has('__Host-session');
   const next = { sub: randomUUID(), email: person.email, email_verified: true, name: 'From Molam', ...wish };
   await sendJson('/next', 'POST', next, { origin: stack.identity });
-  const begun = await person.get('/sign-in/identity?back=%2Fportal%2Fusage');
-  const issuer = at(location(begun));
+  const begun = await person.post('/sign-in/identity', { back: '/portal/usage', ...fields });
+  const issuer = at(String(begun.headers.refresh).replace('0; url=', ''));
   const answered = await call(issuer.pathname + issuer.search, { origin: issuer.origin });
   const callback = tamper(at(location(answered)));
-  return location(await person.get(callback.pathname + callback.search));
+  const back = location(await person.get(callback.pathname + callback.search));
+  // What the issuer sends the browser to signs nobody in: a form does.
+  expect(person.cookies.has('__Host-session')).toBe(wasIn);
+  return back === '/sign-in/identity/confirm' ? location(await person.post(back)) : back;
 }
 
 const accounts = (email: string) =>
@@ -44,17 +55,96 @@ it('lets a new person in, with an account and a partner, and knows them again', 
   expect(await signInThrough(person, { sub })).toBe('/portal/usage');
   expect((await person.get('/portal')).status).toBe(200);
   const [account] = await accounts(person.email);
-  expect(account).toMatchObject({ email_verified: true, name: 'From Molam', ways: ['oidc'] });
+  expect(account).toMatchObject({ email_verified: true, name: 'From Molam', ways: [stack.identity] });
   const again = visitor();
   // The subject counts, not the address.
   expect(await signInThrough(again, { sub, email: 'changed@example.com' })).toBe('/portal/usage');
   expect((await again.get('/portal/settings')).text).toContain(person.email);
 });
 
-it('links an account whose address is verified on both sides', async () => {
+/** The mails to this address about its account, by subject. */
+const told = async (email: string, subject: string) =>
+  eventually(
+    () => query('SELECT 1 FROM outbox_mail WHERE recipient = $1 AND subject LIKE $2', [email, `${subject}%`]),
+    (rows) => rows.length > 0,
+  );
+
+it('links an account only when its owner shows the password, and says so by mail', async () => {
+  const owner = await signedUp();
+  const person = visitor(owner.email);
+  const sub = randomUUID();
+  expect(await signInThrough(person, { sub })).toBe('/sign-in/identity/link');
+  expect((await person.get('/sign-in/identity/link')).text).toContain(owner.email);
+  // Not signed in: the button is somebody else's.
+  expect(location(await person.post('/sign-in/identity/link'))).toBe('/sign-in/identity/link');
+  expect(await accounts(owner.email)).toMatchObject([{ ways: ['credential'] }]);
+  const signIn = { email: owner.email, password: PASSWORD, back: '/sign-in/identity/link' };
+  expect(location(await person.post('/sign-in', signIn))).toBe('/sign-in/identity/link');
+  expect(location(await person.post('/sign-in/identity/link'))).toBe('/portal/usage?done=identity_linked');
+  expect(await accounts(owner.email)).toMatchObject([{ ways: ['credential', stack.identity] }]);
+  expect(await told(owner.email, 'Your account was linked with')).toHaveLength(1);
+  expect(await signInThrough(visitor(), { sub, email: owner.email })).toBe('/portal/usage');
+});
+
+it('links another address only to who is signed in and has just proven it, and unlinks', async () => {
   const person = await signedUp();
-  expect(await signInThrough(visitor(person.email), {})).toBe('/portal/usage');
-  expect(await accounts(person.email)).toMatchObject([{ ways: ['credential', 'oidc'] }]);
+  const wish = { sub: randomUUID(), email: visitor().email };
+  const link = () => signInThrough(person, wish, undefined, { purpose: 'link', back: '/portal/settings' });
+  await query(
+    `UPDATE dev_session SET proven_at = now() - interval '11 minutes' WHERE account_id = (SELECT id FROM dev_accounts WHERE email = $1)`,
+    [person.email],
+  );
+  expect(await link()).toBe('/sign-in/identity/link');
+  expect(location(await person.post('/sign-in/identity/link'))).toContain('/prove?back=');
+  expect((await person.post('/prove', { proof: 'wrong' })).status).toBe(401);
+  const back = { proof: PASSWORD, back: '/sign-in/identity/link' };
+  expect(location(await person.post('/prove', back))).toBe('/sign-in/identity/link');
+  expect(location(await person.post('/sign-in/identity/link'))).toBe('/portal/settings?done=identity_linked');
+  // Nobody else can have it.
+  const other = await signedUp();
+  await signInThrough(other, wish, undefined, { purpose: 'link' });
+  expect((await other.post('/sign-in/identity/link')).status).toBe(409);
+
+  const unlink = /identities\/[^/]+\/unlink/.exec((await person.get('/portal/settings')).text)?.[0] ?? '';
+  expect(location(await person.post(`/portal/settings/${unlink}`))).toContain('done=identity_unlinked');
+  expect(await told(person.email, 'Your account was unlinked from')).toHaveLength(1);
+  expect(await accounts(person.email)).toMatchObject([{ ways: ['credential'] }]);
+});
+
+it('asks for the second factor that is on, unless the issuer says that there was one', async () => {
+  const { email, factor } = await makeOperator();
+  const sub = randomUUID();
+  await query(
+    'INSERT INTO dev_credential (id, account_id, provider_id, subject) SELECT $1, id, $2, $1 FROM dev_accounts WHERE email = $3',
+    [sub, stack.identity, email],
+  );
+  const person = visitor(email);
+  expect(await signInThrough(person, { sub })).toBe('/two-factor?back=%2Fportal%2Fusage');
+  expect(location(await person.get('/portal'))).toContain('/sign-in');
+  const code = await totp(factor, Date.now());
+  expect(location(await person.post('/two-factor', { code, back: '/operator' }))).toBe('/operator');
+  expect((await person.get('/operator')).status).toBe(200);
+  const saying = visitor(email);
+  expect(await signInThrough(saying, { sub, wrong: { amr: ['pwd', 'otp'] } })).toBe('/portal/usage');
+  expect((await saying.get('/operator')).status).toBe(200);
+});
+
+it('the last way in stays', async () => {
+  const person = visitor();
+  await signInThrough(person, {});
+  const [row] = await query(
+    'SELECT c.id FROM dev_credential c JOIN dev_accounts a ON a.id = c.account_id WHERE a.email = $1',
+    [person.email],
+  );
+  expect((await person.post(`/portal/settings/identities/${row?.id}/unlink`)).status).toBe(400);
+  expect(await accounts(person.email)).toMatchObject([{ ways: [stack.identity] }]);
+});
+
+it('another person of the issuer does not get in by an address that came to them', async () => {
+  const before = visitor();
+  await signInThrough(before, {});
+  expect(await signInThrough(visitor(before.email), {})).toBe('/sign-in/identity/link');
+  expect(await accounts(before.email)).toMatchObject([{ ways: [stack.identity] }]);
 });
 
 it('takes an account from whoever signed up with an address that was never theirs', async () => {
@@ -62,7 +152,7 @@ it('takes an account from whoever signed up with an address that was never their
   await squatter.post('/sign-up', { name: 'Squatter', email: squatter.email, password: PASSWORD });
   const owner = visitor(squatter.email);
   expect(await signInThrough(owner, {})).toBe('/portal/usage');
-  expect(await accounts(squatter.email)).toMatchObject([{ ways: ['oidc'], email_verified: true }]);
+  expect(await accounts(squatter.email)).toMatchObject([{ ways: [stack.identity], email_verified: true }]);
   expect((await squatter.post('/sign-in', { email: squatter.email, password: PASSWORD })).status).toBe(401);
 });
 

@@ -1,4 +1,5 @@
-// The Worker's role: reads and writes rows, and changes nothing that is written once; makes, drops and locks nothing.
+// The Worker's role: reads and writes rows, and changes nothing that is written once; makes, drops and locks nothing, and
+// names no operator.
 
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => worker.end());
 
-/** Written once: what the Worker may do with them. All other tables are ordinary. */
+/** Written once, or by the owner: what the Worker may do with them. All other tables are ordinary. */
 const WRITTEN_ONCE: Record<string, string> = {
   api_usage_events: 'SELECT INSERT',
   webhook_event: 'SELECT INSERT',
@@ -24,6 +25,7 @@ const WRITTEN_ONCE: Record<string, string> = {
   invoice_counter: 'SELECT',
   billing_period: 'SELECT',
   partner_terms: 'SELECT',
+  operator_identity: 'SELECT',
 };
 const ORDINARY = 'SELECT INSERT UPDATE DELETE';
 const PARTITION = '';
@@ -57,6 +59,7 @@ const COLUMN: Record<string, string> = {
   invoice_counter: 'last',
   billing_period: 'units',
   partner_terms: 'price_minor',
+  operator_identity: 'note',
 };
 
 const REFUSED = [
@@ -66,6 +69,9 @@ const REFUSED = [
     `TRUNCATE ${table} CASCADE`,
     `SELECT 1 FROM ${table} FOR UPDATE`,
   ]),
+  "INSERT INTO operator_identity (issuer, subject) VALUES ('https://i.example', 'x')",
+  "INSERT INTO dev_accounts (id, name, email, is_operator) VALUES ('x', 'x', 'x@example.com', true)",
+  'UPDATE dev_accounts SET is_operator = true',
   'DELETE FROM api_usage_events_default',
   'SELECT 1 FROM api_usage_events_default',
   "SET session_replication_role = 'replica'",
@@ -97,6 +103,23 @@ describe('is refused', () => {
   it.for(REFUSED)('%s', async (statement) => {
     await expect(worker.query(statement)).rejects.toMatchObject({ code: PERMISSION_DENIED });
   });
+});
+
+it('makes and changes accounts, of which the owner alone makes operators', async () => {
+  const id = 'least-privilege';
+  const change = 'UPDATE dev_accounts SET name = name, is_operator = is_operator WHERE id = $1';
+  await worker.query(
+    `INSERT INTO dev_accounts (id, name, email, is_operator) VALUES ($1, 'x', 'least@example.com', false)`,
+    [id],
+  );
+  await worker.query(change, [id]);
+  await query('UPDATE dev_accounts SET is_operator = true WHERE id = $1', [id]);
+  // An operator stays one, whatever else of the account is changed; and is one no more by the Worker, never again.
+  await worker.query(change, [id]);
+  await worker.query('UPDATE dev_accounts SET is_operator = false WHERE id = $1', [id]);
+  const again = worker.query('UPDATE dev_accounts SET is_operator = true WHERE id = $1', [id]);
+  await expect(again).rejects.toMatchObject({ code: PERMISSION_DENIED });
+  await worker.query('DELETE FROM dev_accounts WHERE id = $1', [id]);
 });
 
 it('gives an entry no id, time or hash: the database does, and times of a chain do not go back', async () => {

@@ -184,8 +184,8 @@ it('AUTH_SECRETS: second factors of before a rotation open after it, and new one
     const { AUTH_SECRET: secret, AUTH_SECRETS: secrets } = readConfig(env);
     const database = openDatabase(stack.databaseUrl, stack.endpoint).drizzle;
     const about = { origin: 'https://x.example', product: 'X', isSecure: true, cookieSuffix: '' };
-    const mails = { verify: () => {}, reset: () => {}, alreadyHere: () => {} };
-    return (await createAuth({ ...about, database, secret, secrets }, mails).$context).secretConfig;
+    const events = { verify: () => {}, reset: () => {}, alreadyHere: () => {}, wasReset: async () => {} };
+    return (await createAuth({ ...about, database, secret, secrets }, events).$context).secretConfig;
   };
   const first = await configOf();
   const second = await configOf(`1:${secretOf(1)}`);
@@ -230,7 +230,7 @@ describe('a transaction that Postgres gave up for another', () => {
     const subjects = members.map(({ subject }) => subject);
     const demote = (subject: string | undefined, n: number) =>
       sendJson(
-        `/api/dev/members/${subject}`,
+        `/api/dev/members/${encodeURIComponent(subject ?? '')}`,
         'PATCH',
         { role: 'viewer' },
         {

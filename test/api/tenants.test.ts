@@ -3,6 +3,7 @@
 import { createHmac } from 'node:crypto';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ISSUER } from '../../src/dev/issuer.ts';
 import type { CallOptions } from '../support/api.ts';
 import {
   call,
@@ -17,6 +18,7 @@ import {
   stack,
   type TestPartner,
 } from '../support/api.ts';
+import { signedUp } from '../support/portal.ts';
 
 const bearer = (token: string): CallOptions => ({ headers: { authorization: `Bearer ${token}` } });
 let mine: TestPartner;
@@ -100,6 +102,73 @@ describe('tokens', () => {
       expect([status, json.error]).toEqual([401, 'invalid_token']);
     }
   });
+
+  const wrong: [string, Record<string, unknown>][] = [
+    ['an ID token', { typ: 'id_token+jwt' }],
+    ['a token of no type', { typ: 'JWT' }],
+    ['with an empty sub', { sub: '' }],
+    ['with a sub of spaces', { sub: '  ' }],
+    ['issued an hour ago, whatever its exp', { iat: Math.floor(Date.now() / 1000) - 3700 }],
+    ['issued in the future', { iat: Math.floor(Date.now() / 1000) + 600 }],
+  ];
+  it.for(wrong)('%s: refused by both', async ([, claims]) => {
+    const wish = { sub: 'demo-operator', email: 'o@example.com', roles: ['operator'], lifetime: '10y' };
+    const token = await control<string>('token', { ...wish, wrong: claims });
+    for (const path of ['/api/dev/apps', '/api/admin/partners'])
+      expect((await call(path, bearer(token))).json.error).toBe('invalid_token');
+  });
+
+  const unnamed: [string, Record<string, unknown>][] = [
+    ['whom nobody named', { sub: 'somebody-else' }],
+    ['without a verified address', { email_verified: false }],
+    ['without a word on the address', { email_verified: null }],
+    ['whose address is said to be verified in text', { email_verified: 'true' }],
+    ['who signed in with one factor', { amr: ['pwd'] }],
+    ['without the role', { roles: ['viewer'] }],
+  ];
+  it.for(unnamed)("an operator %s does not open the operators' API", async ([, claims]) => {
+    const wish = { sub: 'demo-operator', email: 'o@example.com', roles: ['operator'] };
+    const answer = await call(
+      '/api/admin/partners',
+      bearer(await control('token', { ...wish, wrong: claims })),
+    );
+    expect([answer.status, answer.json.error]).toEqual([403, 'forbidden']);
+  });
+
+  it('an operator is made by naming issuer and subject, and unmade by the next request', async () => {
+    const sub = `named-${mine.id}`;
+    const token = await control<string>('token', { sub, email: 'named@example.com', roles: ['operator'] });
+    const status = async () => (await call('/api/admin/partners', bearer(token))).status;
+    expect(await status()).toBe(403);
+    await query('INSERT INTO operator_identity (issuer, subject) VALUES ($1, $2)', [ISSUER, sub]);
+    expect(await status()).toBe(200);
+    await query('UPDATE operator_identity SET issuer = $1 WHERE subject = $2', ['https://evil.example', sub]);
+    expect(await status()).toBe(403);
+  });
+
+  it('whose sub is the id of an account are not that account', async () => {
+    const person = await signedUp();
+    const [account] = await query<{ id: string }>('SELECT id FROM dev_accounts WHERE email = $1', [
+      person.email,
+    ]);
+    const email = `${account?.id}@example.com`.toLowerCase();
+    const token = await control<string>('token', { sub: account?.id, email });
+    const { json } = await call('/api/dev/members', bearer(token));
+    expect(json.data).toMatchObject([{ subject: `${ISSUER}|${account?.id}`, email }]);
+  });
+
+  it.each([undefined, false, 'false', 'true', 1])(
+    'with email_verified %s register nobody, and keep nobody from their address',
+    async (isVerified) => {
+      const owner = await signedUp();
+      await query('DELETE FROM partner_member WHERE email = $1', [owner.email]);
+      await query('DELETE FROM partner WHERE email = $1', [owner.email]);
+      const wrong = { email_verified: isVerified ?? null };
+      const token = await control<string>('token', { sub: `squat-${mine.id}`, email: owner.email, wrong });
+      expect((await call('/api/dev/apps', bearer(token))).status).toBe(403);
+      expect((await owner.post('/welcome')).headers.location).toBe('/portal');
+    },
+  );
 
   it("of a developer do not open the operators' API", async () => {
     const { status, json } = await call('/api/admin/partners', me);
@@ -423,6 +492,7 @@ describe('operators', () => {
       'partner.tier_changed',
       'partner.limits_changed',
       'partner.tier_changed',
+      'member.invited',
       'partner.created',
     ]);
     expect((await call(`/api/admin/partners/${crypto.randomUUID()}`, operator)).status).toBe(404);

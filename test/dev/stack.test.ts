@@ -73,6 +73,24 @@ it('cookies have names of this folder alone', async () => {
   expect((await portal({ 'session-01234567': session })).status).toBe(303);
 });
 
+it('the demo’s operator gets into the console by the code that the machine shows, and not without', async () => {
+  const { email, password } = LOGINS.operator;
+  const line = (answer: Response) =>
+    Object.entries(cookiesOf(answer))
+      .map((cookie) => cookie.join('='))
+      .join('; ');
+  const asked = await submit('/sign-in', { email, password });
+  expect(asked.headers.get('location')).toContain('/two-factor');
+  const page = await (await fetch(`${stack.demo.url}/dev/code`)).text();
+  const code = /<code>(\d{6})</.exec(page)?.[1] ?? '';
+  const signedIn = await submit('/two-factor', { code, back: '/operator' }, line(asked));
+  expect(signedIn.headers.get('location')).toBe('/operator');
+  const open = (cookie: string) =>
+    fetch(`${stack.demo.url}/operator`, { redirect: 'manual', headers: { cookie } });
+  expect((await open(line(signedIn))).status).toBe(200);
+  expect((await open(line(asked))).status).toBe(303);
+});
+
 it('a second start over the same folder is refused, and harms nothing', async () => {
   await expect(startNpm({ ...place, port: await freePort() })).rejects.toThrow(
     `Passerelle already runs here at ${stack.demo.url}`,

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { call, eventually, query, stack } from '../support/api.ts';
-import { goTo, launch, newPerson, signInInBrowser } from '../support/browser.ts';
+import { goTo, launch, newPerson, operatorInBrowser, signInInBrowser } from '../support/browser.ts';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let browser: Browser;
@@ -63,6 +63,9 @@ const portalPages = () => [
   '/portal/members?dialog=invite',
   '/portal/settings',
   '/portal/settings?dialog=password',
+  '/prove?back=%2Fportal',
+  '/second-factor',
+  '/welcome',
 ];
 const operatorPages = () => [
   '/operator',
@@ -160,7 +163,7 @@ describe.each([{ locale: 'en-GB' }, { locale: 'fr-FR' }])('axe, light and dark, 
       bypassCSP: true,
       viewport: { width: 390, height: 800 },
     });
-    await signInInBrowser(page, stack.demo.operator.email, stack.demo.operator.password);
+    await operatorInBrowser(page);
     await walk(page, operatorPages());
     await context.close();
   });

@@ -5,7 +5,9 @@ import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:ht
 import pg from 'pg';
 import { uuidv7 } from 'uuidv7';
 import { inject } from 'vitest';
+import { subjectOf } from '../../src/accounts/subject.ts';
 import { insertKey } from '../../src/dev/demo.ts';
+import { ISSUER } from '../../src/dev/issuer.ts';
 import { sealEnvelope } from '../../src/keys/envelope.ts';
 import { newBearerKey, newSigningId, newSigningSecret } from '../../src/keys/key-format.ts';
 
@@ -26,14 +28,14 @@ export interface ProvidedStack {
       signing: { id: string; secret: string };
     };
     developer: { token: string; email: string; password: string };
-    operator: { token: string; email: string; password: string };
+    operator: { token: string; email: string; password: string; factor: string };
     metrics: { token: string };
   };
   control: string;
   upstream: string;
   /** The OIDC issuer. */
   identity: string;
-  secrets: { keyEncryptionKey: string };
+  secrets: { keyEncryptionKey: string; authSecret: string };
 }
 
 declare module 'vitest' {
@@ -263,7 +265,7 @@ export async function developerToken(partner?: TestPartner): Promise<string> {
   if (partner)
     await query('INSERT INTO partner_member (partner_id, subject, email) VALUES ($1, $2, $3)', [
       partner.id,
-      sub,
+      subjectOf(ISSUER, sub),
       email,
     ]);
   return control<string>('token', { sub, email });

@@ -2,7 +2,9 @@
 
 import { spawnSync } from 'node:child_process';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { totp } from '../../src/dev/totp.ts';
 import { stack } from './api.ts';
+import { makeOperator } from './operator.ts';
 
 const FLAGS = [
   '--no-sandbox',
@@ -68,6 +70,8 @@ export async function signUpInBrowser(page: Page, email: string, name: string, b
   await page.click('main form.stack button[type=submit]');
   await page.waitForURL(/\/verify\?sent=/);
   await openMail(page, email);
+  await page.click('main form[action="/verify/confirm"] button[type=submit]');
+  await page.waitForURL((url) => url.pathname !== '/verify');
 }
 
 /** Opens the link of the latest mail to this address, from the outbox. */
@@ -86,4 +90,16 @@ export async function signInInBrowser(page: Page, email: string, password: strin
   await page.fill('[name=password]', password);
   await page.click('main form.stack button[type=submit]');
   await page.waitForURL(/\/(portal|operator)/);
+}
+
+/** Into the console, with a second factor. */
+export async function operatorInBrowser(page: Page): Promise<void> {
+  const { email, password, factor } = await makeOperator();
+  await goTo(page, '/sign-in?back=/operator');
+  await page.fill('[name=email]', email);
+  await page.fill('[name=password]', password);
+  await page.click('main form.stack button[type=submit]');
+  await page.fill('[name=code]', await totp(factor, Date.now()));
+  await page.click('main form.stack button[type=submit]');
+  await page.waitForURL(/\/operator/);
 }

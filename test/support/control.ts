@@ -20,15 +20,16 @@ export async function startControl(stack: Stack, upstream: Upstream, lines: stri
       return stack.fireCron(cron, at);
     },
     token: (argument) => {
-      const { lifetime, issuer, audience, ...claims } = JSON.parse(argument) as {
+      const { lifetime, issuer, audience, wrong, ...claims } = JSON.parse(argument) as {
         sub: string;
         email: string;
         roles?: string[];
         lifetime?: string;
         issuer?: string;
         audience?: string;
+        wrong?: Record<string, unknown>;
       };
-      return stack.issuer.token(claims, lifetime, issuer, audience);
+      return stack.issuer.token(claims, lifetime, issuer, audience, wrong);
     },
     /** A message; or, with `to`, for another queue. */
     queue: async (argument) => {

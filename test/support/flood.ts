@@ -25,7 +25,7 @@ export async function flood(
   const client = async () => {
     while (next < calls) {
       const headers = { authorization: authorization.replace('{n}', String(next++)) };
-      const request = new Request(`http://flood.example${path}`, { headers });
+      const request = new Request(`http://127.0.0.1${path}`, { headers });
       const answer = await worker.fetch(request as Parameters<typeof worker.fetch>[0], env, ctx);
       await answer.body?.cancel();
       statuses[answer.status] = (statuses[answer.status] ?? 0) + 1;

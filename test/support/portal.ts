@@ -1,8 +1,10 @@
 // The portal without a browser: a person with cookies who gets pages and sends forms, as a browser would.
 
 import { randomBytes } from 'node:crypto';
+import { totp } from '../../src/dev/totp.ts';
 import { type Answer, call, eventually, query, stack } from './api.ts';
 import { newAddress } from './browser.ts';
+import { makeOperator, type Operator } from './operator.ts';
 
 export interface Person {
   email: string;
@@ -68,11 +70,18 @@ export async function mailedPath(email: string, containing = ''): Promise<string
   return link.slice(new URL(link).origin.length);
 }
 
+/** What a link's page would send, in the browser that signed up; with the password in any other. */
+export async function confirmAddress(person: Person, fields: Record<string, string> = {}): Promise<Answer> {
+  const path = await mailedPath(person.email, '/verify');
+  const token = new URLSearchParams(path.split('?')[1]).get('token') ?? '';
+  return person.post('/verify/confirm', { token, ...fields });
+}
+
 /** Someone who has signed up and confirmed the address. */
 export async function signedUp(email?: string): Promise<Person> {
   const person = visitor(email);
   await person.post('/sign-up', { name: 'Person', email: person.email, password: PASSWORD });
-  await person.get(await mailedPath(person.email, '/verify'));
+  await confirmAddress(person);
   return person;
 }
 
@@ -87,8 +96,10 @@ export async function memberOf(partnerId: string, role = 'owner'): Promise<Perso
   return person;
 }
 
-export async function operatorSignedIn(): Promise<Person> {
-  const person = visitor(stack.demo.operator.email);
-  await person.post('/sign-in', { email: person.email, password: stack.demo.operator.password });
+export async function operatorSignedIn(operator?: Operator): Promise<Person> {
+  const { email, password, factor } = operator ?? (await makeOperator());
+  const person = visitor(email);
+  await person.post('/sign-in', { email, password });
+  await person.post('/two-factor', { code: await totp(factor, Date.now()) });
   return person;
 }

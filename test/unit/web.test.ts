@@ -69,6 +69,26 @@ describe('ranges', () => {
   });
 });
 
+/** What paths that leave are made of. */
+const PIECES = [
+  '/',
+  '//',
+  '.',
+  '..',
+  '/./',
+  '/../',
+  '%2e',
+  '%2E%2e',
+  '%2f',
+  '\\',
+  'x',
+  'evil.example',
+  '@',
+  ':',
+  '?',
+  '#',
+];
+
 describe('where a form leads', () => {
   it.each([
     ['/portal/keys?x=1', '/portal/keys?x=1'],
@@ -78,6 +98,11 @@ describe('where a form leads', () => {
     ['javascript:alert(1)', '/'],
     ['/a\nb', '/'],
     [undefined, '/'],
+    ['/.//evil.example', '/'],
+    ['/..//evil.example', '/'],
+    ['/%2e//evil.example', '/'],
+    ['/x/..//evil.example', '/'],
+    ['/portal/../..//evil.example', '/'],
   ])('%s', (target, path) => expect(safePath(target, '/')).toBe(path));
   it('never leaves, whatever the text', () => {
     fc.assert(
@@ -86,10 +111,12 @@ describe('where a form leads', () => {
           fc.string(),
           fc.webUrl(),
           fc.string().map((text) => `/${text}`),
+          fc.array(fc.constantFrom(...PIECES), { maxLength: 8 }).map((pieces) => `/${pieces.join('')}`),
         ),
         (text) => {
-          const url = new URL(safePath(text, '/'), 'https://here.example');
-          expect(url.origin).toBe('https://here.example');
+          const path = safePath(text, '/');
+          for (const target of [path, withQuery(path, { done: 'x' })])
+            expect(new URL(target, 'https://here.example').origin).toBe('https://here.example');
         },
       ),
       { numRuns: 2000 },

@@ -8,12 +8,15 @@ import { actorOf } from '../../http/api.ts';
 import { type NavItem, Shell } from '../../web/components/layout.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import type { View } from '../../web/view.ts';
-import { createWeb, signIn, type WebContext } from '../../web/web.ts';
+import { askProof, createWeb, isProven, signIn, type WebContext } from '../../web/web.ts';
 import { checkCertificate } from '../admin-routes.ts';
 import type { ConsoleServices } from '../services.ts';
 
 export type ConsoleContext = WebContext<ConsoleServices>;
 export type OperatorView = View & { account: Account };
+
+/** Suspending, voiding and crediting: whoever does it has just shown a factor. The page that it was asked on comes back. */
+const HARMFUL = /^(.+)\/(?:suspend|void|credit)$/;
 
 export const operatorConsole = createWeb<ConsoleServices>('/operator/*');
 
@@ -22,6 +25,14 @@ operatorConsole.use('/operator/*', async (context, next) => {
   if (services.config.REQUIRE_MTLS) checkCertificate(context.req.raw);
   if (!(await signIn(context))) return context.redirect(withQuery('/sign-in', { back: view.here }), 303);
   if (!view.account?.isOperator) throw new AppError('forbidden', view.m.operator.needOperator);
+  // A password alone opens nothing here.
+  if (context.var.session.factorAtMs === undefined) {
+    if (view.account.twoFactorEnabled) return askProof(context, view.here);
+    return context.redirect(withQuery('/second-factor', { back: view.here }), 303);
+  }
+  const harmful = HARMFUL.exec(context.req.path);
+  if (context.req.method === 'POST' && harmful && !isProven(context))
+    return askProof(context, harmful[1] ?? '/operator');
   await next();
 });
 

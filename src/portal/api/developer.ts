@@ -6,7 +6,8 @@ import type { Actor } from '../../audit/audit-store.ts';
 import { AppError } from '../../core/errors.ts';
 import { type ApiEnv, actorOf, createApi } from '../../http/api.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import type { PartnerView } from '../../partners/partner-service.ts';
+import { inviteOwner } from '../../partners/owner-invitation.ts';
+import type { PartnerView, Workspace } from '../../partners/partner-service.ts';
 import { may, type Permission } from '../../partners/permissions.ts';
 import { isFromHere } from '../../web/same-origin.ts';
 import { callerOf, originOf } from '../../web/web.ts';
@@ -14,10 +15,13 @@ import type { Services } from '../services.ts';
 
 export interface Developer {
   partner: PartnerView;
-  /** The member: an account's id, or the `sub` of a token. */
+  /** The member: an account's id, or issuer and `sub` of a token. */
   subject: string;
   actor: Actor;
 }
+
+const NO_PARTNER =
+  'You work for no partner yet. Sign in to the portal, or ask an owner of the partner with your address for an invitation';
 
 const developers = new WeakMap<Request, Developer>();
 const READS = new Set(['GET', 'HEAD']);
@@ -27,22 +31,23 @@ export const developerApi = createApi<Services>();
 interface Person {
   subject: string;
   email: string | undefined;
-  name?: string;
+  /** By a token. A cookie comes along with a link from anywhere: it makes nobody a partner. */
+  mayRegister: boolean;
 }
 
 async function personOf(context: Context<ApiEnv<Services>>): Promise<Person> {
   const { verifyToken, accountsFor, config } = context.var.services;
   const authorization = context.req.header('authorization');
   if (authorization !== undefined || !context.req.header('cookie')) {
-    const { sub, email } = await verifyToken(authorization);
-    return { subject: sub, email };
+    const { subject, email } = await verifyToken(authorization);
+    return { subject, email, mayRegister: true };
   }
   // A cookie comes along by itself, so what changes something must come from our own pages.
   if (!isFromHere(context.req.raw, originOf(context, config))) throw new AppError('forbidden');
-  const session = await accountsFor(callerOf(context, config)).session();
-  if (!session) throw new AppError('invalid_token');
-  const { id, email, name } = session.account;
-  return { subject: id, email, name };
+  const signedIn = await accountsFor(callerOf(context, config)).session();
+  if (!signedIn) throw new AppError('invalid_token');
+  const { id, email } = signedIn.account;
+  return { subject: id, email, mayRegister: false };
 }
 
 /** What changing something under a path needs; `develop` elsewhere. */
@@ -56,13 +61,32 @@ const permissionFor = (context: Context): Permission =>
     ? 'read'
     : (PERMISSIONS.find(([path]) => context.req.path.startsWith(path))?.[1] ?? 'develop');
 
+/** The workspace of whoever asks; whoever comes with a token for the first time gets a partner of their own. */
+async function workspaceOf(
+  context: Context<ApiEnv<Services>>,
+  { subject, email, mayRegister }: Person,
+  actor: Actor,
+): Promise<Workspace> {
+  const { services } = context.var;
+  const known = mayRegister
+    ? await services.partners.ofDeveloper(subject, email, actor)
+    : await services.partners.workspace(subject);
+  if (known) return known;
+  const origin = originOf(context, services.config);
+  const isInvited =
+    email !== undefined && (await inviteOwner(services, email, { actor, origin, language: 'en' }));
+  throw new AppError(
+    'forbidden',
+    isInvited ? 'A partner has this e-mail address: open the link that was mailed to it' : NO_PARTNER,
+  );
+}
+
 developerApi.use(async (context, next) => {
-  const { partners, idempotency, rates } = context.var.services;
+  const { rates, idempotency } = context.var.services;
   const person = await personOf(context);
   rates.take('developer', person.subject);
   const actor = actorOf(context, `developer:${person.subject}`);
-  const workspace = await partners.ofDeveloper(person.subject, person.email, actor, person.name);
-  const { partner, role, subject } = workspace;
+  const { partner, role, subject } = await workspaceOf(context, person, actor);
   // The chain is gone through for whoever looks at it.
   if (context.req.path.startsWith('/api/dev/audit')) rates.take('audit', partner.id);
   if (!may(role, permissionFor(context))) throw new AppError('forbidden', 'Your role does not allow this');

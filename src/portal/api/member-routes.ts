@@ -95,7 +95,7 @@ developerApi.openapi(
   },
 );
 
-const subject = z.object({ subject: z.string().max(255) });
+const subject = z.object({ subject: z.string().max(600) });
 
 developerApi.openapi(
   createRoute({

@@ -1,74 +1,30 @@
-// Sign-up, verification, sign-in, second factor, reset, sign-out. Answers tell nobody whether an address has an account.
+// Sign-up, sign-in, second factor, sign-out. Answers tell nobody whether an address has an account.
 // Tries are counted before anything is hashed.
 
-import type { Child } from 'hono/jsx';
+import { setCookie } from 'hono/cookie';
 import * as z from 'zod';
 import { PASSWORD_CHARS } from '../../accounts/auth.ts';
-import type { Tried } from '../../accounts/sign-in-guard.ts';
-import { clientIp } from '../../http/api.ts';
+import { weaknessOf } from '../../accounts/weak-password.ts';
 import { text } from '../../http/fields.ts';
 import { Plain } from '../../web/components/layout.tsx';
-import { Field, Note } from '../../web/components/parts.tsx';
+import { Field, Post } from '../../web/components/parts.tsx';
 import { safePath, withQuery } from '../../web/redirects.ts';
 import type { View } from '../../web/view.ts';
-import {
-  addCookies,
-  deviceCookieOf,
-  type FormErrors,
-  type FormValues,
-  readForm,
-  render,
-  signIn,
-} from '../../web/web.ts';
-import { type PortalContext, portal } from './portal-web.tsx';
+import { addCookies, proofCookie, readForm, render, signIn } from '../../web/web.ts';
+import { allowed, Back, DemoCode, email, type FormProps, Problem, password } from './account-parts.tsx';
+import { portal } from './portal-web.tsx';
+import { ASKED_COOKIE } from './verify-pages.tsx';
 
-const email = z.string().trim().toLowerCase().max(255).pipe(z.email());
-const password = z.string().min(PASSWORD_CHARS.fewest).max(PASSWORD_CHARS.most);
 const back = z.string().max(500).optional();
-
-interface FormProps {
-  view: View;
-  values?: FormValues;
-  errors?: FormErrors;
-  problem?: string;
-}
-
-const Problem = ({ text }: { text?: string }) => (text ? <Note kind="bad">{text}</Note> : null);
-const Back = ({ values }: { values?: FormValues }) => (
-  <input type="hidden" name="back" value={values?.back ?? ''} />
-);
 
 const Identity = ({ view, back: to }: { view: View; back?: string }) =>
   view.identity ? (
     <>
       <p class="soft small">{view.m.signIn.or}</p>
-      <a class="button" href={withQuery('/sign-in/identity', { back: to })}>
+      <Post action="/sign-in/identity" fields={{ back: to ?? '' }} kind="button">
         {view.m.signIn.with(view.identity)}
-      </a>
+      </Post>
     </>
-  ) : null;
-
-const allowed = (context: PortalContext, what: Tried, address?: string): Promise<boolean> =>
-  context.var.services.signInGuard.allows(what, {
-    ip: clientIp(context),
-    email: address,
-    device: deviceCookieOf(context),
-  });
-
-const said = (context: PortalContext, title: string, ...children: Child[]) =>
-  render(
-    context,
-    <Plain view={context.var.view} title={title}>
-      <h1>{title}</h1>
-      {children}
-    </Plain>,
-  );
-
-const OutboxHint = ({ view, to }: { view: View; to?: string }) =>
-  view.hasOutbox ? (
-    <p>
-      <a href={withQuery('/outbox', { to })}>{view.m.outbox.open}</a>
-    </p>
   ) : null;
 
 // ---------------------------------------------------------------- sign-up
@@ -136,53 +92,24 @@ portal.post('/sign-up', async (context) => {
   const { view, accounts } = context.var;
   const { values, data, errors } = await readForm(context, newAccount);
   if (errors) return render(context, <SignUp view={view} values={values} errors={errors} />, 400);
+  const weak = weaknessOf(data.password, [view.product, data.name, data.email]);
+  if (weak) {
+    const said = { password: view.m.signUp.weak[weak] };
+    return render(context, <SignUp view={view} values={values} errors={said} />, 400);
+  }
   if (!(await allowed(context, 'mail', data.email)))
     return render(context, <SignUp view={view} values={values} problem={view.m.signIn.tooMany} />, 429);
-  const outcome = await accounts.signUp({ name: data.name, email: data.email, password: data.password });
-  if (!outcome.ok)
+  const { ok, asked } = await accounts.signUp({
+    name: data.name,
+    email: data.email,
+    password: data.password,
+    back: safePath(data.back, '/portal'),
+  });
+  if (!ok || !asked)
     return render(context, <SignUp view={view} values={values} problem={view.m.signUp.failed} />, 400);
+  const { name, options } = proofCookie(context.var.services.config, ...ASKED_COOKIE);
+  setCookie(context, name, asked, options);
   return context.redirect(withQuery('/verify', { sent: data.email }), 303);
-});
-
-// ---------------------------------------------------------------- verification
-portal.get('/verify', async (context) => {
-  const { view, accounts } = context.var;
-  const { m } = view;
-  const token = context.req.query('token');
-  if (token === undefined) {
-    const sent = context.req.query('sent');
-    return said(
-      context,
-      m.verify.title,
-      <p>{m.verify.sent}</p>,
-      <OutboxHint view={view} to={sent} />,
-      <form method="post" action="/verify" class="stack">
-        <input type="hidden" name="email" value={sent ?? ''} />
-        <button type="submit" class="button">
-          {m.verify.again}
-        </button>
-      </form>,
-    );
-  }
-  const outcome = await accounts.verify(token);
-  if (!outcome.ok)
-    return said(
-      context,
-      m.verify.badTitle,
-      <p>{m.verify.bad}</p>,
-      <p>
-        <a href="/sign-in">{m.nav.signIn}</a>
-      </p>,
-    );
-  addCookies(context, outcome.cookies);
-  return context.redirect(outcome.cookies.length > 0 ? '/portal' : '/sign-in?verified=1', 303);
-});
-
-portal.post('/verify', async (context) => {
-  const { data } = await readForm(context, z.object({ email }));
-  if (data && (await allowed(context, 'mail', data.email)))
-    await context.var.accounts.sendVerification(data.email);
-  return context.redirect(withQuery('/verify', { sent: data?.email }), 303);
 });
 
 // ---------------------------------------------------------------- sign-in
@@ -278,6 +205,7 @@ const TwoFactor = ({ view, values, problem }: FormProps) => (
         {view.m.signIn.submit}
       </button>
     </form>
+    <DemoCode view={view} />
   </Plain>
 );
 
@@ -301,85 +229,4 @@ portal.post('/two-factor', async (context) => {
   addCookies(context, outcome.cookies);
   if (!outcome.ok) return again(view.m.twoFactor.bad, 401);
   return context.redirect(safePath(data?.back, '/portal'), 303);
-});
-
-// ---------------------------------------------------------------- reset
-const AskReset = ({ view, values, errors }: FormProps) => (
-  <Plain view={view} title={view.m.reset.title}>
-    <h1>{view.m.reset.title}</h1>
-    <p class="soft">{view.m.reset.text}</p>
-    <form method="post" action="/reset" class="stack">
-      <Field
-        name="email"
-        type="email"
-        label={view.m.signIn.email}
-        autocomplete="username"
-        required
-        value={values?.email}
-        error={errors?.email}
-      />
-      <button type="submit" class="button primary">
-        {view.m.reset.submit}
-      </button>
-    </form>
-  </Plain>
-);
-
-portal.get('/reset', (context) => render(context, <AskReset view={context.var.view} />));
-
-portal.post('/reset', async (context) => {
-  const { view, accounts } = context.var;
-  const { values, data, errors } = await readForm(context, z.object({ email }));
-  if (errors) return render(context, <AskReset view={view} values={values} errors={errors} />, 400);
-  // The same words in the same time, whoever has an account, and however often it was asked.
-  if (await allowed(context, 'mail', data.email))
-    context.executionCtx.waitUntil(accounts.requestReset(data.email));
-  return said(
-    context,
-    view.m.reset.sentTitle,
-    <p>{view.m.reset.sent}</p>,
-    <OutboxHint view={view} to={data.email} />,
-  );
-});
-
-const NewPassword = ({ view, errors, problem }: FormProps) => (
-  <Plain view={view} title={view.m.reset.newTitle}>
-    <h1>{view.m.reset.newTitle}</h1>
-    <Problem text={problem} />
-    <form method="post" action={view.path} class="stack">
-      <Field
-        name="password"
-        type="password"
-        label={view.m.reset.newPassword}
-        autocomplete="new-password"
-        required
-        minlength={PASSWORD_CHARS.fewest}
-        error={errors?.password}
-        hint={view.m.signUp.passwordHint(PASSWORD_CHARS.fewest)}
-      />
-      <button type="submit" class="button primary">
-        {view.m.reset.save}
-      </button>
-    </form>
-  </Plain>
-);
-
-portal.get('/reset/:token', (context) => render(context, <NewPassword view={context.var.view} />));
-
-portal.post('/reset/:token', async (context) => {
-  const { view, accounts } = context.var;
-  const { data, errors } = await readForm(context, z.object({ password }));
-  if (errors) return render(context, <NewPassword view={view} errors={errors} />, 400);
-  const outcome = await accounts.reset(context.req.param('token'), data.password);
-  if (!outcome.ok) return render(context, <NewPassword view={view} problem={view.m.reset.bad} />, 400);
-  return said(
-    context,
-    view.m.reset.doneTitle,
-    <p>{view.m.reset.done}</p>,
-    <p>
-      <a class="button primary" href="/sign-in">
-        {view.m.nav.signIn}
-      </a>
-    </p>,
-  );
 });

@@ -201,7 +201,7 @@ portal.post('/portal/members/invitations/:id/withdraw', async (context) => {
   return done(context, '/portal/members', 'withdrawn');
 });
 
-const change = z.object({ subject: z.string().min(1).max(255), role: z.enum(ROLES) });
+const change = z.object({ subject: z.string().min(1).max(600), role: z.enum(ROLES) });
 
 portal.post('/portal/members/role', async (context) => {
   const { workspace } = member(context, 'own');

@@ -2,7 +2,10 @@
 
 import './public-pages.tsx';
 import './account-pages.tsx';
-import './identity-pages.ts';
+import './reset-pages.tsx';
+import './verify-pages.tsx';
+import './proof-pages.tsx';
+import './identity-pages.tsx';
 import './welcome-pages.tsx';
 import './overview-page.tsx';
 import './app-pages.tsx';

@@ -1,11 +1,12 @@
 // The portal's pages: which partner a page acts for, what a member may do, and the frame that all of them share.
 
 import type { Child } from 'hono/jsx';
+import type { Account } from '../../accounts/account-service.ts';
 import type { Actor } from '../../audit/audit-store.ts';
 import { AppError } from '../../core/errors.ts';
 import { clientIp } from '../../http/api.ts';
 import { partnerObjectName } from '../../keys/key-record.ts';
-import type { Workspace } from '../../partners/partner-service.ts';
+import { inviteOwner } from '../../partners/owner-invitation.ts';
 import { may, type Permission } from '../../partners/permissions.ts';
 import { type NavItem, Shell } from '../../web/components/layout.tsx';
 import { withQuery } from '../../web/redirects.ts';
@@ -18,7 +19,7 @@ export type PortalContext = WebContext<Services>;
 export const portal = createWeb<Services>();
 
 // What a link's token leads to is looked up a few times a minute for an address, and not before.
-for (const path of ['/invite/*', '/reset/*', '/verify', '/sign-in/identity/*'])
+for (const path of ['/invite/*', '/reset/*', '/verify/*', '/sign-in/identity/*'])
   portal.use(path, async (context, next) => {
     const { services, view } = context.var;
     if (!(await services.signInGuard.allows('token', { ip: clientIp(context) })))
@@ -32,27 +33,36 @@ portal.use('/portal/*', async (context, next) => {
   if (!(await signIn(context))) return context.redirect(withQuery('/sign-in', { back: view.here }), 303);
   const { account } = view;
   if (!account) throw new AppError('forbidden');
-  const { partners, members, rates } = context.var.services;
-  let workspace = await partners.workspace(account.id);
-  if (!workspace) {
-    // Operators work in their console; they become nobody's partner by looking around.
-    if (account.isOperator) return context.redirect('/operator', 303);
-    const invitations = await members.invitationsFor(account.email);
-    if (invitations.length > 0) return context.redirect('/welcome', 303);
-    workspace = await register(context);
-  }
+  const { partners, rates } = context.var.services;
+  const workspace = await partners.workspace(account.id);
+  // Operators work in their console; they become nobody's partner by looking around. Nor does anybody else: a GET makes nothing.
+  if (!workspace) return context.redirect(account.isOperator ? '/operator' : '/welcome', 303);
   view.workspace = workspace;
   // The chain is gone through for whoever looks at it.
   if (view.path.startsWith('/portal/audit')) rates.take('audit', workspace.partner.id);
   await next();
 });
 
-/** A new account gets a sandbox-only partner of its own. */
-export async function register(context: PortalContext): Promise<Workspace> {
-  const { account } = context.var.view;
-  if (!account) throw new AppError('forbidden');
+/** A new account gets a sandbox-only partner of its own, or the link to the one that was made for its address. */
+export async function register(
+  context: PortalContext,
+  account: Account,
+): Promise<'registered' | 'invited' | 'taken'> {
+  const { services, view } = context.var;
   const actor = accountActor(context, account.id);
-  return context.var.services.partners.ofDeveloper(account.id, account.email, actor, account.name);
+  const { id, email, name } = account;
+  if (await services.partners.ofDeveloper(id, email, actor, name)) return 'registered';
+  const { origin, language } = view;
+  return (await inviteOwner(services, email, { actor, origin, language })) ? 'invited' : 'taken';
+}
+
+/** Where whoever has just signed in goes: first arrivals are made a partner, unless they were invited somewhere. */
+export async function arrive(context: PortalContext, account: Account, back = '/portal'): Promise<string> {
+  const { members, partners } = context.var.services;
+  if (account.isOperator || (await partners.workspace(account.id))) return back;
+  if (back.startsWith('/invite/')) return back;
+  if ((await members.invitationsFor(account.email)).length > 0) return '/welcome';
+  return (await register(context, account)) === 'registered' ? back : '/welcome';
 }
 
 /** The view of a member who may do this. @throws AppError forbidden */

@@ -1,18 +1,19 @@
 // Settings: the person (name, password, second factor, sessions) and the partner (name, company).
 
-import { raw } from 'hono/html';
-import { renderSVG } from 'uqr';
 import * as z from 'zod';
 import { PASSWORD_CHARS } from '../../accounts/auth.ts';
+import { weaknessOf } from '../../accounts/weak-password.ts';
 import { AppError } from '../../core/errors.ts';
-import { clientIp } from '../../http/api.ts';
 import { text } from '../../http/fields.ts';
 import { may } from '../../partners/permissions.ts';
 import { Code, Dialog, Field, OpenDialog, Panel, Post, Select, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { shownAt } from '../../web/view.ts';
-import { addCookies, deviceCookieOf, type FormErrors, readForm, render } from '../../web/web.ts';
+import { addCookies, askProof, type FormErrors, isProven, readForm, render } from '../../web/web.ts';
+import { allowed } from './account-parts.tsx';
+import { Identities } from './identity-parts.tsx';
 import { actorFor, done, member, Page, type PortalContext, portal } from './portal-web.tsx';
+import { FactorSetUp, sixDigits } from './proof-pages.tsx';
 
 interface SettingsState {
   errors?: FormErrors;
@@ -35,7 +36,10 @@ export function deviceOf(userAgent: string | null): string {
 async function showSettings(context: PortalContext, { errors, problem, dialog, setUp }: SettingsState = {}) {
   const view = shownAt(member(context), '/portal/settings');
   const { m, account, workspace } = view;
-  const sessions = await context.var.accounts.sessions(account.id);
+  const [sessions, { identities, hasPassword }] = await Promise.all([
+    context.var.accounts.sessions(account.id),
+    context.var.accounts.identities(account.id),
+  ]);
   const mayOwn = may(workspace.role, 'own');
   const password = (scope: string) => (
     <Field
@@ -60,29 +64,8 @@ async function showSettings(context: PortalContext, { errors, problem, dialog, s
       )}
       {setUp && (
         <Panel title={m.settings.factorSetUp}>
-          <div class="pad stack">
-            <p>{m.settings.factorScan}</p>
-            <div class="qr">{raw(renderSVG(setUp.uri, { border: 2 }))}</div>
-            <Code
-              view={view}
-              text={new URL(setUp.uri).searchParams.get('secret') ?? ''}
-              label={m.settings.factorSecret}
-            />
-            <p>{m.settings.factorCodes}</p>
-            <Code view={view} text={setUp.codes.join('\n')} label={m.settings.recoveryCodes} />
-            <form method="post" action="/portal/settings/two-factor/confirm" class="inline">
-              <Field
-                name="code"
-                label={m.twoFactor.code}
-                inputmode="numeric"
-                autocomplete="one-time-code"
-                required
-                maxlength={8}
-              />
-              <button type="submit" class="button primary">
-                {m.settings.factorConfirm}
-              </button>
-            </form>
+          <div class="pad">
+            <FactorSetUp view={view} setUp={setUp} action="/portal/settings/two-factor/confirm" />
           </div>
         </Panel>
       )}
@@ -146,6 +129,14 @@ async function showSettings(context: PortalContext, { errors, problem, dialog, s
           </div>
         </Panel>
       </div>
+      {(view.identity || identities.length > 0) && (
+        <Identities
+          view={view}
+          config={context.var.services.config}
+          identities={identities}
+          isLast={!hasPassword && identities.length === 1}
+        />
+      )}
       <Panel
         title={m.settings.sessions}
         action={
@@ -165,7 +156,7 @@ async function showSettings(context: PortalContext, { errors, problem, dialog, s
               cell: ({ id, userAgent }) => (
                 <>
                   {deviceOf(userAgent)}{' '}
-                  {id === context.var.sessionId && <span class="badge good">{m.settings.thisOne}</span>}
+                  {id === context.var.session.id && <span class="badge good">{m.settings.thisOne}</span>}
                 </>
               ),
             },
@@ -175,7 +166,7 @@ async function showSettings(context: PortalContext, { errors, problem, dialog, s
               title: m.common.actions,
               isAction: true,
               cell: ({ id }) =>
-                id !== context.var.sessionId && (
+                id !== context.var.session.id && (
                   <Post action={`/portal/settings/sessions/${id}/end`} kind="button small">
                     {m.settings.end}
                   </Post>
@@ -303,13 +294,11 @@ portal.post('/portal/settings/partner', async (context) => {
 /** Passwords are guarded here, too: a session that was left open is not a way to guess. */
 async function guarded(context: PortalContext): Promise<string | undefined> {
   const { account, m } = member(context);
-  const attempt = { ip: clientIp(context), email: account.email, device: deviceCookieOf(context) };
-  const isAllowed = await context.var.services.signInGuard.allows('sign-in', attempt);
-  return isAllowed ? undefined : m.signIn.tooMany;
+  return (await allowed(context, 'sign-in', account.email)) ? undefined : m.signIn.tooMany;
 }
 
 portal.post('/portal/settings/password', async (context) => {
-  const { m } = member(context);
+  const { m, account, product } = member(context);
   const { data, errors } = await readForm(
     context,
     z.object({ password: secret, next: z.string().min(PASSWORD_CHARS.fewest).max(PASSWORD_CHARS.most) }),
@@ -317,7 +306,9 @@ portal.post('/portal/settings/password', async (context) => {
   if (errors) return showSettings(context, { errors, dialog: 'password' });
   const problem = await guarded(context);
   if (problem) return showSettings(context, { problem });
-  const outcome = await context.var.accounts.changePassword(data.password, data.next);
+  const weak = weaknessOf(data.next, [product, account.name, account.email]);
+  if (weak) return showSettings(context, { errors: { next: m.signUp.weak[weak] }, dialog: 'password' });
+  const outcome = await context.var.accounts.changePassword(account, data.password, data.next);
   if (!outcome.ok)
     return showSettings(context, { errors: { password: m.settings.wrongPassword }, dialog: 'password' });
   addCookies(context, outcome.cookies);
@@ -339,19 +330,11 @@ portal.post('/portal/settings/two-factor', async (context) => {
 });
 
 portal.post('/portal/settings/two-factor/confirm', async (context) => {
-  const { m } = member(context);
-  const { data } = await readForm(
-    context,
-    z.object({
-      code: z
-        .string()
-        .trim()
-        .regex(/^\d{6}$/),
-    }),
-  );
+  const { m, account } = member(context);
+  const { data } = await readForm(context, z.object({ code: sixDigits }));
   const problem = await guarded(context);
   if (problem) return showSettings(context, { problem });
-  const outcome = await context.var.accounts.verifyTotp(data?.code ?? '000000');
+  const outcome = await context.var.accounts.confirmFactor(account, data?.code ?? '');
   if (!outcome.ok) return showSettings(context, { problem: m.settings.factorNotOn });
   addCookies(context, outcome.cookies);
   return done(context, '/portal/settings', 'factor_on');
@@ -363,7 +346,7 @@ portal.post('/portal/settings/two-factor/codes', async (context) => {
   const { data } = await readForm(context, passwordOnly);
   const problem = await guarded(context);
   if (problem) return showSettings(context, { problem });
-  const outcome = await context.var.accounts.newRecoveryCodes(data?.password ?? '');
+  const outcome = await context.var.accounts.newRecoveryCodes(view.account, data?.password ?? '');
   if (!outcome.ok || !outcome.data)
     return showSettings(context, { errors: { password: m.settings.wrongPassword }, dialog: 'codes' });
   return render(
@@ -380,20 +363,31 @@ portal.post('/portal/settings/two-factor/codes', async (context) => {
 });
 
 portal.post('/portal/settings/two-factor/off', async (context) => {
-  const { m } = member(context);
+  const { m, account } = member(context);
+  // The password is one of the two; whoever turns the other off shows it, too.
+  if (!isProven(context)) return askProof(context, '/portal/settings');
   const { data } = await readForm(context, passwordOnly);
   const problem = await guarded(context);
   if (problem) return showSettings(context, { problem });
-  const outcome = await context.var.accounts.disableTwoFactor(data?.password ?? '');
+  const outcome = await context.var.accounts.disableTwoFactor(account, data?.password ?? '');
   if (!outcome.ok)
     return showSettings(context, { errors: { password: m.settings.wrongPassword }, dialog: 'factor-off' });
   addCookies(context, outcome.cookies);
   return done(context, '/portal/settings', 'factor_off');
 });
 
+portal.post('/portal/settings/identities/:id/unlink', async (context) => {
+  const { account, m } = member(context);
+  if (!isProven(context)) return askProof(context, '/portal/settings');
+  const result = await context.var.accounts.unlink(account, context.req.param('id'));
+  if (result === 'unknown') throw new AppError('not_found');
+  if (result === 'last') return showSettings(context, { problem: m.settings.lastWayIn });
+  return done(context, '/portal/settings', 'identity_unlinked');
+});
+
 portal.post('/portal/settings/sessions/end-others', async (context) => {
   const { account } = member(context);
-  await context.var.accounts.endOtherSessions(account.id, context.var.sessionId);
+  await context.var.accounts.endOtherSessions(account.id, context.var.session.id);
   return done(context, '/portal/settings', 'sessions_ended');
 });
 

@@ -1,13 +1,16 @@
-// Invitations: what a link leads to, accepting, and the choice of someone who has no partner yet.
+// Invitations: what a link leads to, accepting by it, and the choice of someone who has no partner yet.
 
 import * as z from 'zod';
+import type { Account } from '../../accounts/account-service.ts';
 import { AppError } from '../../core/errors.ts';
 import { idOr404 } from '../../http/api.ts';
+import { MAILS } from '../../mail/texts.ts';
 import { Plain } from '../../web/components/layout.tsx';
 import { Note, Post } from '../../web/components/parts.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import { accountActor, readForm, render, signIn } from '../../web/web.ts';
-import { portal, register } from './portal-web.tsx';
+import { allowed, OutboxHint } from './account-parts.tsx';
+import { type PortalContext, portal, register } from './portal-web.tsx';
 
 portal.get('/invite/:token', async (context) => {
   const { view, services } = context.var;
@@ -57,46 +60,86 @@ portal.post('/invite/:token', async (context) => {
   if (!(await signIn(context))) return context.redirect('/sign-in', 303);
   const { account } = context.var.view;
   if (!account) throw new AppError('forbidden');
-  const by = { token: context.req.param('token') };
-  await context.var.services.members.accept(by, account.id, account.email, accountActor(context, account.id));
+  const token = context.req.param('token');
+  const { members } = context.var.services;
+  await members.accept(token, account.id, account.email, accountActor(context, account.id));
   return context.redirect('/portal?done=joined', 303);
 });
 
-portal.get('/welcome', async (context) => {
-  if (!(await signIn(context))) return context.redirect('/sign-in', 303);
+const toSignIn = (context: PortalContext) =>
+  context.redirect(withQuery('/sign-in', { back: '/welcome' }), 303);
+
+async function showWelcome(
+  context: PortalContext,
+  account: Account,
+  status: 200 | 409 | 429 = 200,
+  problem?: string,
+) {
   const { view, services } = context.var;
   const { m } = view;
-  const invitations = await services.members.invitationsFor(view.account?.email ?? '');
+  const invitations = await services.members.invitationsFor(account.email);
+  const sent = context.req.query('sent') !== undefined;
   return render(
     context,
     <Plain view={view} title={m.welcome.title}>
       <h1>{m.welcome.title}</h1>
-      <p>{m.welcome.text}</p>
-      {invitations.map(({ id, partner, role }) => (
-        <Post action="/welcome" fields={{ invitation: id }} kind="button primary">
-          {m.welcome.join(partner, m.roles[role].name)}
-        </Post>
-      ))}
-      <Post action="/welcome">{m.welcome.own}</Post>
+      {problem && <Note kind="bad">{problem}</Note>}
+      {sent && <Note kind="good">{m.welcome.sent(account.email)}</Note>}
+      {sent && <OutboxHint view={view} to={account.email} />}
+      {invitations.length > 0 && (
+        <>
+          <p>{m.welcome.text(account.email)}</p>
+          <ul class="choices">
+            {invitations.map(({ id, partner, role }) => (
+              <li class="row">
+                <span class="grow">
+                  <strong>{partner}</strong> <span class="soft">{m.roles[role].name}</span>
+                </span>
+                <Post action="/welcome" fields={{ invitation: id }} kind="button small">
+                  {m.welcome.again}
+                </Post>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      <Post action="/welcome" kind={invitations.length > 0 ? 'button' : 'button primary'}>
+        {m.welcome.own}
+      </Post>
     </Plain>,
+    status,
   );
-});
+}
 
-portal.post('/welcome', async (context) => {
-  if (!(await signIn(context))) return context.redirect('/sign-in', 303);
+portal.get('/welcome', async (context) => {
+  if (!(await signIn(context))) return toSignIn(context);
   const { account } = context.var.view;
   if (!account) throw new AppError('forbidden');
+  return showWelcome(context, account);
+});
+
+/** The link again, to the address that was invited: only the mail opens what the mail invites to. */
+async function sendAgain(context: PortalContext, account: Account, invitation: string) {
+  const { services, view } = context.var;
+  if (!(await allowed(context, 'mail', account.email)))
+    return showWelcome(context, account, 429, view.m.signIn.tooMany);
+  const id = idOr404(invitation, 'invitation');
+  const renewed = await services.members.renewInvitation(id, account.email);
+  if (!renewed) throw new AppError('not_found');
+  const { product, origin, language } = view;
+  const letter = { product, name: renewed.partner, url: `${origin}/invite/${renewed.token}` };
+  await services.mailer({ to: account.email, ...MAILS.invitation[language](letter) });
+  return context.redirect('/welcome?sent', 303);
+}
+
+portal.post('/welcome', async (context) => {
+  if (!(await signIn(context))) return toSignIn(context);
+  const { account, m } = context.var.view;
+  if (!account) throw new AppError('forbidden');
   const { data } = await readForm(context, z.object({ invitation: z.string().optional() }));
-  if (data?.invitation === undefined) {
-    await register(context);
-    return context.redirect('/portal', 303);
-  }
-  const id = idOr404(data.invitation, 'invitation');
-  await context.var.services.members.accept(
-    { id },
-    account.id,
-    account.email,
-    accountActor(context, account.id),
-  );
-  return context.redirect('/portal?done=joined', 303);
+  if (data?.invitation !== undefined) return sendAgain(context, account, data.invitation);
+  const result = await register(context, account);
+  if (result === 'registered') return context.redirect('/portal', 303);
+  if (result === 'invited') return context.redirect('/welcome?sent', 303);
+  return showWelcome(context, account, 409, m.welcome.taken);
 });

@@ -57,6 +57,9 @@ if (secret) {
   if (next) history.replaceState(null, '', next);
 }
 
+// A form that only says "go on" does so by itself.
+for (const form of all<HTMLFormElement>('form[data-submit]')) form.requestSubmit();
+
 // ---------------------------------------------------------------- copying
 document.addEventListener('click', async (event) => {
   const button = (event.target as Element).closest<HTMLButtonElement>('[data-copy]');

@@ -159,6 +159,8 @@ export const fr: typeof en = {
     factor_on: 'La connexion en deux étapes est activée.',
     factor_off: 'La connexion en deux étapes est désactivée.',
     sessions_ended: 'Session close.',
+    identity_linked: 'Associée. Un e-mail vous le confirme.',
+    identity_unlinked: 'Dissociée. Un e-mail vous le confirme.',
     approved: 'Approuvé. Les clés de production sont ouvertes ; le propriétaire est prévenu.',
     suspended: 'Suspendu. Toutes les clés sont désormais refusées.',
     reinstated: 'Rétabli.',
@@ -183,6 +185,12 @@ export const fr: typeof en = {
     have: 'Vous avez un compte ?',
     passwordHint: (fewest: number) => `Au moins ${fewest} caractères. Une phrase convient bien.`,
     failed: 'Cela n’a pas marché. Vérifiez les champs et réessayez.',
+    weak: {
+      common:
+        'Beaucoup de gens utilisent ce mot de passe : c’est l’un des premiers essayés. Choisissez-en un autre ; une phrase convient bien.',
+      simple: 'Quelques caractères répétés se devinent vite. Une phrase convient bien.',
+      own: 'Il se compose de votre nom, de votre adresse ou du nôtre. Ajoutez ce que personne ne devinerait.',
+    },
   },
   signIn: {
     title: 'Connexion',
@@ -199,16 +207,50 @@ export const fr: typeof en = {
   },
   verify: {
     title: 'Confirmez votre adresse',
-    sent: 'Nous vous avons envoyé un lien. Ouvrez-le dans l’heure, et vous y êtes.',
+    sent: 'Nous vous avons envoyé un lien. Ouvrez-le ici dans l’heure et cliquez sur le bouton ; vous y êtes.',
     again: 'Le renvoyer',
     badTitle: 'Ce lien ne fonctionne pas',
     bad: 'Il est trop ancien ou a déjà servi. Connectez-vous pour en recevoir un autre.',
+    confirmTitle: 'Est-ce votre adresse ?',
+    confirm: 'Confirmer et se connecter',
+    otherBrowser:
+      'Vous vous êtes inscrit dans un autre navigateur. Saisissez le mot de passe que vous y avez choisi.',
+    wrongPassword: 'Ce n’est pas le mot de passe choisi à l’inscription.',
+    notYou: 'Si vous ne vous êtes pas inscrit, fermez cette page : rien ne se fait sans vous.',
+  },
+  identity: {
+    onward: (issuer: string) => `En route vers ${issuer}…`,
+    continueTitle: 'Connexion',
+    continue: 'Continuer',
+    known: (email: string) =>
+      `${email} a déjà un compte ici. Connectez-vous une fois à ce compte, puis associez-les ; ensuite, l’un ou l’autre suffira.`,
+    linkTitle: (issuer: string) => `Associer ${issuer}`,
+    linkText: (issuer: string, email: string, account: string) =>
+      `Quiconque se connecte à ${issuer} en tant que ${email} accédera ici à votre compte ${account}.`,
+    link: 'Associer',
+    cancel: 'Ne pas associer',
+    takenTitle: 'Déjà associée',
+    taken: 'Cette identité appartient à un autre compte. Dissociez-la d’abord là-bas.',
+  },
+  prove: {
+    title: 'Est-ce bien vous ?',
+    byCode: 'Ce que vous allez faire demande un nouveau code. Vous reviendrez ensuite où vous étiez.',
+    byPassword:
+      'Ce que vous allez faire demande à nouveau votre mot de passe. Vous reviendrez ensuite où vous étiez.',
+    submit: 'Continuer',
+    noPassword: 'Oublié, ou vous n’en avez pas ? Choisissez un mot de passe par e-mail',
+  },
+  secondFactor: {
+    title: 'Les opérateurs se connectent en deux étapes',
+    text: 'Activez une fois le second facteur : une application d’authentification sur votre téléphone ou votre ordinateur. La console s’ouvrira ensuite.',
+    begin: 'Commencer',
   },
   twoFactor: {
     title: 'Seconde étape',
     code: 'Code',
     codeHint: 'Les six chiffres de votre application d’authentification, ou l’un de vos codes de secours.',
-    bad: 'Ce code n’est pas le bon. Essayez le suivant.',
+    bad: 'Ce code n’est pas le bon, ou a déjà servi. Attendez le suivant.',
+    demo: 'Sur cette machine : le code de l’opérateur de démonstration',
   },
   reset: {
     title: 'Choisir un nouveau mot de passe',
@@ -234,8 +276,11 @@ export const fr: typeof en = {
   },
   welcome: {
     title: 'Où voulez-vous travailler ?',
-    text: 'Vous êtes invité. Acceptez, ou commencez de votre côté ; l’autre reste possible plus tard.',
-    join: (partner: string, role: string) => `Rejoindre ${partner} comme ${role}`,
+    text: (email: string) =>
+      `Vous êtes invité. Pour accepter, ouvrez le lien envoyé à ${email} ; ou commencez de votre côté, l’autre reste possible plus tard.`,
+    again: 'Renvoyer le lien',
+    sent: (email: string) => `Un lien est en route vers ${email}. Il est valable sept jours.`,
+    taken: 'Un autre partenaire a votre adresse. Demandez une invitation à son propriétaire.',
     own: 'Commencer de mon côté',
   },
   overview: {
@@ -618,6 +663,11 @@ export const fr: typeof en = {
     end: 'Clore',
     endOthers: 'Clore toutes les autres',
     since: 'Depuis',
+    identities: 'Identités associées',
+    linkIdentity: (issuer: string) => `Associer ${issuer}`,
+    noIdentities: 'Aucune. Associez-en une pour vous connecter sans mot de passe.',
+    unlink: 'Dissocier',
+    lastWayIn: 'Seul accès : choisissez d’abord un mot de passe',
     partner: 'Votre organisation',
     partnerName: 'Nom',
     company: 'Société (facultatif)',

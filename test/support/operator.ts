@@ -1,0 +1,30 @@
+// Operators of a test's own: a code works once, so that nobody shares an authenticator.
+
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { ensureAccount, ensureFactor } from '../../src/dev/demo.ts';
+import { stack } from './api.ts';
+
+export interface Operator {
+  email: string;
+  password: string;
+  /** What the authenticator's codes are made of. */
+  factor: string;
+}
+
+export async function makeOperator(): Promise<Operator> {
+  const operator = {
+    email: `o-${randomBytes(6).toString('hex')}@example.com`,
+    password: 'correct horse battery',
+    factor: randomBytes(24).toString('base64url'),
+  };
+  const client = new pg.Client({ connectionString: stack.databaseUrl });
+  await client.connect();
+  try {
+    const id = await ensureAccount(client, { ...operator, name: 'Operator', isOperator: true });
+    await ensureFactor(client, id, operator.factor, stack.secrets.authSecret);
+  } finally {
+    await client.end();
+  }
+  return operator;
+}
