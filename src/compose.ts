@@ -72,6 +72,7 @@ export interface Env {
   PAYMENT_SANDBOX: DurableObjectNamespace<PaymentSandbox>;
   USAGE_QUEUE: Queue<unknown>;
   WEBHOOK_QUEUE: Queue<unknown>;
+  CHANGE_QUEUE: Queue<unknown>;
   ABUSE_GUARD?: RateLimit;
   SIGN_IN_GUARD?: RateLimit;
   MAIL?: SendEmail;
@@ -200,7 +201,9 @@ function build(env: Env) {
   const deliveryStore = createDeliveryStore(database);
   const wake = async (delaySeconds: number) =>
     void (await env.WEBHOOK_QUEUE.send({}, { contentType: 'json', delaySeconds }));
-  const waker = createWaker({ send: wake, now, log });
+  const announceLater = async (delaySeconds: number) =>
+    void (await env.CHANGE_QUEUE.send({}, { contentType: 'json', delaySeconds }));
+  const waker = createWaker({ send: wake, sendAhead: announceLater, now, log });
   const sender: DeliverPorts = {
     store: deliveryStore,
     wakes: waker.wakes,
@@ -256,9 +259,11 @@ function build(env: Env) {
     announcements: createAnnouncementService({ database, limiter }),
     /** Sends the webhooks that are due. */
     sendWebhooks: () => deliverDue(sender),
-    /** Wakes the sender, when something may have been written for it, and whoever announces changes. */
+    /** Wakes the sender, when something may have been written for it. */
     wakeWebhooks: waker.wake,
+    /** Has changes announced that a request commits soon, and may not live to announce. */
     carryOn: waker.carryOn,
+    announceLater,
     isBlocked: addressBlocks.isBlocked,
     origins,
     rates,

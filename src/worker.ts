@@ -3,6 +3,7 @@
 import { Hono } from 'hono';
 import { compose, type Env, type Services } from './compose.ts';
 import { handle } from './gateway/pipeline.ts';
+import { isChange } from './http/changes.ts';
 import { refuseAtDoor } from './http/doors.ts';
 import { withSecureHeaders } from './http/secure-headers.ts';
 import { refuseUnconfigured } from './http/unconfigured.ts';
@@ -28,19 +29,15 @@ const machines = createMachineRoutes(own);
 
 type AppEnv = { Bindings: Env; Variables: { services: Services; requestId: string } };
 
-const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
-
 const withServices = (): Hono<AppEnv> => {
   const app = new Hono<AppEnv>();
   return app.use(async (context, next) => {
     const services = compose(context.env);
     context.set('services', services);
-    const isChange = !READS.has(context.req.method);
-    // What is committed by a request that dies with it is announced a second later.
-    if (isChange) context.executionCtx.waitUntil(services.carryOn());
     await next();
     // Whatever was changed may have something to tell; what was refused has not.
-    if (isChange && context.res.status < 400) context.executionCtx.waitUntil(services.wakeWebhooks());
+    if (isChange(context.req.method) && context.res.status < 400)
+      context.executionCtx.waitUntil(services.wakeWebhooks());
   });
 };
 

@@ -29,7 +29,7 @@ export async function startGateway(upstream: string): Promise<BareGateway> {
       PAYMENT_SANDBOX: 'PaymentSandbox',
     },
     kv: ['KEY_RECORDS'],
-    queues: ['USAGE_QUEUE', 'WEBHOOK_QUEUE', 'DEAD_LETTER_QUEUE'],
+    queues: ['USAGE_QUEUE', 'WEBHOOK_QUEUE', 'CHANGE_QUEUE', 'DEAD_LETTER_QUEUE'],
     services: ['ASSETS'],
     flags: ['enable_request_signal'],
     variables: {

@@ -48,6 +48,7 @@ export interface JobServices {
   auditHeads: CheckAuditPorts['heads'];
   sendWebhooks(): Promise<Delivered>;
   wakeWebhooks(): Promise<unknown>;
+  announceLater(delaySeconds: number): Promise<unknown>;
 }
 
 /** Days at the start of a month in which months are closed every minute; afterwards every hour. */
@@ -76,9 +77,9 @@ async function allOf(steps: Record<string, () => Promise<unknown>>): Promise<Rec
 }
 
 /** Changes whose request ended before it announced them, a part at a time: the next message goes on. */
-async function announceChanges({ announcements, wakeWebhooks }: JobServices): Promise<number> {
+async function announceChanges({ announcements, announceLater }: JobServices): Promise<number> {
   const { announced, more } = await announcements.announcePending();
-  if (more) await wakeWebhooks();
+  if (more) await announceLater(0);
   return announced;
 }
 
@@ -140,10 +141,12 @@ export async function consume(
   services: JobServices,
 ): Promise<void> {
   if (queue.includes('-dead')) return keepDead(queue, messages, services);
+  if (queue.includes('-changes')) {
+    await announceChanges(services);
+    for (const message of messages) message.ack();
+    return;
+  }
   if (queue.includes('-webhooks')) {
-    await announceChanges(services).catch((error) =>
-      services.log({ message: 'announcements wait', level: 'error', error: String(error) }),
-    );
     try {
       await services.sendWebhooks();
     } catch (error) {

@@ -17,6 +17,7 @@ import {
   pageQuery,
   uuidCursor,
 } from '../http/api.ts';
+import { announceAhead } from '../http/changes.ts';
 import { email, ipRange, limitValue, origins, reason, rfcTime, signatureRule, text } from '../http/fields.ts';
 import { idempotent } from '../http/idempotent.ts';
 import { addWebhookRoutes } from '../http/webhook-routes.ts';
@@ -56,6 +57,7 @@ adminApi.use(async (context, next) => {
   // The issuer's word is never enough: it has a role of this name for whoever it likes.
   if (!(await named.isNamed(claims))) throw new AppError('forbidden', 'This token names no operator of ours');
   operators.set(context.req.raw, claims.subject);
+  announceAhead(context);
   return idempotent(context, next, idempotency, `operator:${claims.subject}`);
 });
 

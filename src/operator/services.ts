@@ -11,6 +11,7 @@ import type { PlanService } from '../billing/plan-service.ts';
 import type { BlockService } from '../blocks/block-service.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config.ts';
+import type { ChangeServices } from '../http/changes.ts';
 import type { KeyService } from '../keys/key-service.ts';
 import type { LeakService } from '../leaks/leak-service.ts';
 import type { Mailer } from '../mail/mailer.ts';
@@ -26,7 +27,7 @@ import type { UsageReports } from '../usage/usage-reports.ts';
 import type { WebServices } from '../web/web.ts';
 import type { WebhookService } from '../webhooks/webhook-service.ts';
 
-export interface Services {
+export interface Services extends ChangeServices {
   config: Config;
   gateway: { catalog: Catalog };
   log(line: Record<string, unknown>): void;

@@ -14,6 +14,7 @@ import { toBase64Url } from '../core/encoding.ts';
 import { AppError, ERRORS } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { actorOf } from '../http/api.ts';
+import { announceAhead, type ChangeServices } from '../http/changes.ts';
 import { toAppError } from '../http/errors.ts';
 import { isStorable } from '../http/fields.ts';
 import type { PartnerService } from '../partners/partner-service.ts';
@@ -25,7 +26,7 @@ import { withQuery } from './redirects.ts';
 import { isFromHere } from './same-origin.ts';
 import type { View } from './view.ts';
 
-export interface WebServices {
+export interface WebServices extends ChangeServices {
   config: Config;
   now(): number;
   log(line: Record<string, unknown>): void;
@@ -199,6 +200,7 @@ export async function signIn<Services extends WebServices>(context: WebContext<S
   addCookies(context, signedIn.cookies);
   context.var.view.account = signedIn.account;
   context.set('session', signedIn.session);
+  announceAhead(context);
   await rememberDevice(context, signedIn.account.email);
   return true;
 }

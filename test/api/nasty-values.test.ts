@@ -254,11 +254,11 @@ it('of strangers, on every route of the APIs, none reaches Postgres', async () =
     ...requestsOfAll('/dashboard', documentOf(dashboard)),
     ...requestsOfAll('/api/dev', documentOf(developerApi)),
     ...requestsOfAll('/api/admin', documentOf(adminApi)),
-  ].filter(({ method }) => method === 'GET');
-  const gets = requests.filter((_, i) => i % 5 === 0);
+  ];
+  const some = requests.filter((_, i) => i % 7 === 0);
   const before = await control<number>('statements');
-  await send(gets, {});
-  await send(gets, { authorization: `Bearer ${MARK}` });
+  await send(some, {});
+  await send(some, { authorization: `Bearer ${MARK}` });
   expect(await control<number>('statements')).toBe(before);
   const statuses = new Set(answers.splice(0).map(({ answer }) => answer.status));
   expect([...statuses].filter((status) => ![400, 401, 404].includes(status))).toEqual([]);

@@ -155,6 +155,7 @@ it('webhooks are woken at once, then once a second, whatever is changed', async 
   const sent: number[] = [];
   const { wake } = createWaker({
     send: async (delay) => sent.push(delay),
+    sendAhead: async () => undefined,
     now: () => nowMs,
     log: () => undefined,
   });
@@ -169,7 +170,8 @@ it('a change is announced a second later, also when its request dies: one messag
   let nowMs = 0;
   const sent: [atMs: number, delay: number][] = [];
   const { carryOn } = createWaker({
-    send: async (delay) => sent.push([nowMs, delay]),
+    send: async () => undefined,
+    sendAhead: async (delay) => sent.push([nowMs, delay]),
     now: () => nowMs,
     log: () => undefined,
   });
@@ -189,7 +191,7 @@ it('whom a queue failed is woken by the next change', async () => {
     if (fails) throw new Error('down');
     sent++;
   };
-  const { wake } = createWaker({ send, now: () => 0, log: (line) => lines.push(line) });
+  const { wake } = createWaker({ send, sendAhead: send, now: () => 0, log: (line) => lines.push(line) });
   await wake();
   fails = false;
   await wake();

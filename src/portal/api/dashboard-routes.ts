@@ -20,6 +20,7 @@ import {
   uuidCursor,
 } from '../../http/api.ts';
 import { readBody } from '../../http/body.ts';
+import { announceAhead } from '../../http/changes.ts';
 import { keyName, lines, rfcTime, scopeList } from '../../http/fields.ts';
 import { type KeyRecord, limitSubject } from '../../keys/key-record.ts';
 import type { KeyView } from '../../keys/key-service.ts';
@@ -59,6 +60,7 @@ dashboard.use(async (context, next) => {
     throw new AppError(found.denied, found.detail?.message, found.detail?.fields);
   }
   callers.set(request, found.record);
+  announceAhead(context);
   await next();
 });
 

@@ -5,6 +5,7 @@ import type { Context } from 'hono';
 import type { Actor } from '../../audit/audit-store.ts';
 import { AppError } from '../../core/errors.ts';
 import { type ApiEnv, actorOf, createApi } from '../../http/api.ts';
+import { announceAhead } from '../../http/changes.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { inviteOwner } from '../../partners/owner-invitation.ts';
 import type { PartnerView, Workspace } from '../../partners/partner-service.ts';
@@ -91,6 +92,7 @@ developerApi.use(async (context, next) => {
   if (context.req.path.startsWith('/api/dev/audit')) rates.take('audit', partner.id);
   if (!may(role, permissionFor(context))) throw new AppError('forbidden', 'Your role does not allow this');
   developers.set(context.req.raw, { partner, subject, actor });
+  announceAhead(context);
   return idempotent(context, next, idempotency, `partner:${partner.id}`);
 });
 
