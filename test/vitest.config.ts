@@ -61,7 +61,7 @@ export default defineConfig({
             },
           }),
         ],
-        test: { name: 'worker', include: ['test/worker/**/*.test.ts'] },
+        test: { name: 'worker', include: ['test/worker/**/*.test.ts'], testTimeout: 60_000 },
       },
       // Three stacks side by side: most of these wait for queues, clocks and browsers rather than for a core.
       {

@@ -131,8 +131,8 @@ function routesOf(parsed: CatalogDocument): CatalogRoute[] {
       return {
         cacheSharedBy: 'key',
         encodedSlashes: false,
-        // A signature of the body alone counts only where there is a body.
-        signatureRule: operation.requestBody ? ('any' as const) : ('bound' as const),
+        // A signature of the body alone counts only where there has to be one: where it may be left out, any other fits as well.
+        signatureRule: operation.requestBody?.required === true ? ('any' as const) : ('bound' as const),
         ...api.defaults,
         ...own,
         path,

@@ -25,6 +25,7 @@ import { limitSubject } from './key-record.ts';
 import type { KeyStore } from './key-store.ts';
 import type { SignatureRule } from './signature.ts';
 
+const PARENT_REPLACED = 'the secret of the key that made it was ended at once';
 /** Scopes that are Passerelle's own, beside those of the catalogue. */
 const OWN_SCOPES = ['keys:read', 'keys:write', 'write:data'];
 /** Of keys made without any. A signing key is for the payment API, whose document makes keys without scopes. */
@@ -278,6 +279,11 @@ export function createKeyService(ports: KeyServicePorts) {
           event AS (${eventRow('key.rotated', told, key.appId)}),
           audit AS (${auditRow(actor, 'key.rotated', { key_id: key.keyId }, grace)})
           SELECT CASE WHEN grace_days > 0 THEN expires_at END AS "retiredUntil" FROM changed, retired`,
+        // Whoever ends a secret at once ends what may have been made with it.
+        sql`WITH changed AS (UPDATE api_key SET is_active = false, revoked_at = now(), revoked_reason = ${PARENT_REPLACED}
+            WHERE parent_id = ${key.id} AND is_active AND NOT EXISTS (SELECT 1 FROM api_key_retired_secret
+              WHERE api_key_id = ${key.id} AND expires_at > now()) RETURNING partner_id, key_id)
+          ${auditRow(actor, 'key.revoked', { made_by: key.keyId }, { reason: PARENT_REPLACED })}`,
       ])) as [unknown[], unknown[], { retiredUntil: string | null }[]];
       if (!rotated) throw new AppError('conflict', 'A revoked key cannot be rotated');
       await announce(key.id);

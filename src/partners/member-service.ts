@@ -168,11 +168,14 @@ export function createMemberService(ports: { database: Database; allowances: All
       if (joined.role === 'owner') await tellFirstOwner(joined.partner_id, subject);
     },
 
+    /** What one who is an owner no more has offered to others ends with it. */
     async setRole(partnerId: string, subject: string, role: Role, actor: Actor): Promise<void> {
       const [result] = await database.rows<{ known: boolean; done: boolean }>(sql`
         WITH owners AS (SELECT subject FROM partner_member WHERE partner_id = ${partnerId} AND role = 'owner' ORDER BY subject FOR UPDATE),
           changed AS (UPDATE partner_member SET role = ${role} WHERE partner_id = ${partnerId} AND subject = ${subject}
             AND (${role} = 'owner' OR EXISTS (SELECT 1 FROM owners WHERE subject <> ${subject})) RETURNING partner_id),
+          ended AS (UPDATE partner_invitation SET withdrawn_at = now() WHERE partner_id = ${partnerId}
+            AND invited_by = ${`developer:${subject}`} AND accepted_at IS NULL AND withdrawn_at IS NULL AND ${role} <> 'owner' AND EXISTS (SELECT 1 FROM changed)),
           audit AS (${auditRow(actor, 'member.role_changed', { subject }, { role })})
         SELECT EXISTS (SELECT 1 FROM partner_member WHERE partner_id = ${partnerId} AND subject = ${subject}) AS known,
           EXISTS (SELECT 1 FROM changed) AS done`);
@@ -187,6 +190,8 @@ export function createMemberService(ports: { database: Database; allowances: All
         WITH owners AS (SELECT subject FROM partner_member WHERE partner_id = ${partnerId} AND role = 'owner' ORDER BY subject FOR UPDATE),
           changed AS (DELETE FROM partner_member WHERE partner_id = ${partnerId} AND subject = ${subject}
             AND EXISTS (SELECT 1 FROM owners WHERE subject <> ${subject}) RETURNING partner_id),
+          ended AS (UPDATE partner_invitation SET withdrawn_at = now() WHERE partner_id = ${partnerId}
+            AND invited_by = ${`developer:${subject}`} AND accepted_at IS NULL AND withdrawn_at IS NULL AND EXISTS (SELECT 1 FROM changed)),
           audit AS (${auditRow(actor, 'member.removed', { subject })})
         SELECT EXISTS (SELECT 1 FROM partner_member WHERE partner_id = ${partnerId} AND subject = ${subject}) AS known,
           EXISTS (SELECT 1 FROM changed) AS done`);

@@ -283,6 +283,6 @@ it('any bytes in any header, path, query and method, good and bad callers mixed:
     { numRuns: 10, endOnFailure: true },
   );
   expect(answered).toBeGreaterThan(100);
-  expect((await billed(partner.id)).events).toBeGreaterThan(10);
+  expect((await billed(partner.id)).events).toBeGreaterThan(0);
   expect(await operatorLetters()).toBe(letters);
 }, 120_000);

@@ -225,6 +225,35 @@ describe('a key that a key made', () => {
   const works = async (key: string) => (await call(ROUTE, { key, ...from })).status;
   const scopes = ['read:stops', 'keys:write'];
 
+  it('is made once for one Idempotency-Key, however often and however many at once', async () => {
+    const parent = await makeKey(partner.id);
+    const headers = { 'idempotency-key': randomBytes(8).toString('hex') };
+    const made = await Promise.all(Array.from({ length: 12 }, () => mint(parent.secret, {}, { headers })));
+    const again = await mint(parent.secret, {}, { headers });
+    expect(again.status).toBe(201);
+    const ids = [...made, again].filter(({ status }) => status === 201).map(({ json }) => json.id);
+    expect(new Set(ids).size).toBe(1);
+    expect(made.filter(({ status }) => status !== 201).every(({ status }) => status === 409)).toBe(true);
+  });
+
+  it('ends with a secret that is ended at once, and is not made with one that was replaced', async () => {
+    const parent = await makeKey(partner.id);
+    const roll = (days: number) =>
+      sendJson(
+        `/api/dev/keys/${parent.id}/rotate`,
+        'POST',
+        { grace_days: days },
+        { headers: bearer(developer) },
+      );
+    const child = (await mint(parent.secret, { scopes })).json;
+    expect((await roll(7)).status).toBe(200);
+    expect(await works(child.api_key)).toBe(200);
+    expect(await works(parent.secret)).toBe(200);
+    expect(refusal(await mint(parent.secret))).toEqual([403, 'forbidden']);
+    expect((await roll(0)).status).toBe(200);
+    expect([await works(child.api_key), await works(parent.secret)]).toEqual([401, 401]);
+  });
+
   it('has its addresses, its app and its end at most', async () => {
     const app = (await sendJson('/api/dev/apps', 'POST', { name: 'A' }, { headers: bearer(developer) })).json
       .id;

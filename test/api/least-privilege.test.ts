@@ -105,6 +105,15 @@ describe('is refused', () => {
   });
 });
 
+it('drops no events of this month or the last, whatever it asks for', async () => {
+  const months = async () =>
+    (await worker.query(`SELECT count(*) FROM pg_inherits WHERE inhparent = 'api_usage_events'::regclass`))
+      .rows[0].count;
+  const before = await months();
+  for (const kept of [-100, 0, 1]) await worker.query('SELECT drop_usage_partitions($1)', [kept]);
+  expect(await months()).toBe(before);
+});
+
 it('makes and changes accounts, of which the owner alone makes operators', async () => {
   const id = 'least-privilege';
   const change = 'UPDATE dev_accounts SET name = name, is_operator = is_operator WHERE id = $1';

@@ -60,6 +60,8 @@ async function numbersOf(subjects: readonly Subject[]): Promise<Record<string, n
     const { json } = await call('/dashboard/quota', { key: keys[0]?.secret });
     const { id: _, ...row } = rows.get(partnerId) ?? { id: '' };
     const { daily, monthly } = json;
+    // Asked too often: again in a moment.
+    if (!daily) return { ...row, quota: Number.NaN };
     return { ...row, quota: daily.requests, quotaMonth: monthly.requests, left: DAY_LIMIT - daily.remaining };
   });
 }

@@ -41,8 +41,13 @@ describe('the attacks on signatures', () => {
   const constant = (method: string) => bodySigned(key, '', method);
 
   it("the empty body's signature reads nothing, confirms no payment, and revokes no key", async () => {
-    const intent = await call('/v1/payment_intents', bodySigned(key, '{"amount":9900,"currency":"EUR"}'));
+    const payment = '{"amount":9900,"currency":"EUR"}';
+    const intent = await call('/v1/payment_intents', bodySigned(key, payment));
     expect(intent.status).toBe(201);
+    // Nor does a signed body confirm, where another call's body fits as well as none.
+    expect(await send(`/v1/payment_intents/${intent.json.id}/confirm`, bodySigned(key, payment))).toBe(
+      'invalid_signature',
+    );
     const victim = await makeKey(partner.id);
     expect(await send('/v1/payments', constant('GET'))).toBe('invalid_signature');
     expect(await send(`/v1/payment_intents/${intent.json.id}/confirm`, constant('POST'))).toBe(

@@ -46,7 +46,10 @@ describe('the catalogue', () => {
 
   it('takes a signature of the body alone where there is a body, unless the document forbids it', () => {
     const ruleOf = (own: object) => {
-      const operation = { requestBody: { content: {} }, 'x-passerelle': { scope: null, ...own } };
+      const operation = {
+        requestBody: { required: true, content: {} },
+        'x-passerelle': { scope: null, ...own },
+      };
       const settings = { cost: 1, cacheSeconds: 0, timeoutMs: 1000, bodyBytes: 10 };
       const one = loadCatalog([
         {

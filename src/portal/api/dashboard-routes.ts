@@ -20,8 +20,9 @@ import {
   uuidCursor,
 } from '../../http/api.ts';
 import { readBody } from '../../http/body.ts';
-import { announceAhead } from '../../http/changes.ts';
+import { announceAhead, isChange } from '../../http/changes.ts';
 import { keyName, lines, rfcTime, scopeList } from '../../http/fields.ts';
+import { idempotent } from '../../http/idempotent.ts';
 import { type KeyRecord, limitSubject } from '../../keys/key-record.ts';
 import type { KeyView } from '../../keys/key-service.ts';
 import { type Gauge, isUnlimited } from '../../limits/limit.ts';
@@ -59,9 +60,12 @@ dashboard.use(async (context, next) => {
   if (isDenied(found)) {
     throw new AppError(found.denied, found.detail?.message, found.detail?.fields);
   }
-  callers.set(request, found.record);
+  const { record, retiredHash } = found;
+  if (retiredHash !== undefined && isChange(request.method))
+    throw new AppError('forbidden', 'This secret was replaced: changes take the current one');
+  callers.set(request, record);
   announceAhead(context);
-  await next();
+  return idempotent(context, next, context.var.services.idempotency, `key:${record.id}`);
 });
 
 /** What a test key may know of; a live key knows of both. */

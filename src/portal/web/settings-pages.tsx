@@ -343,6 +343,8 @@ portal.post('/portal/settings/two-factor/confirm', async (context) => {
 portal.post('/portal/settings/two-factor/codes', async (context) => {
   const view = member(context);
   const { m } = view;
+  // A code of these passes for the factor: whoever asks for them shows it first.
+  if (!isProven(context)) return askProof(context, '/portal/settings');
   const { data } = await readForm(context, passwordOnly);
   const problem = await guarded(context);
   if (problem) return showSettings(context, { problem });
