@@ -83,6 +83,16 @@ const invalid = (field: string, message: string): AppError =>
 
 const priceIn = (plan: Plan | undefined, currency: Currency): number => plan?.prices[currency]?.price ?? 0;
 
+function checkPrice(
+  plans: readonly Plan[],
+  { tier, nextTier }: Pick<Billing, 'tier' | 'nextTier'>,
+  currency: Currency,
+  wanted = nextTier ?? tier,
+): void {
+  if (!plans.find((plan) => plan.tier === wanted)?.prices[currency])
+    throw new AppError('conflict', 'This plan has no price in this currency');
+}
+
 export function createPlanService(ports: {
   database: Database;
   now(): number;
@@ -216,14 +226,18 @@ export function createPlanService(ports: {
     async chooseCurrency(partnerId: string, currency: Currency, actor: Actor): Promise<Billing> {
       await applyDue(now());
       const current = await billing(partnerId);
-      const plans = await plansFor(partnerId);
-      const plan = plans.find(({ tier }) => tier === (current.nextTier ?? current.tier));
-      if (!plan?.prices[currency]) throw new AppError('conflict', 'This plan has no price in this currency');
+      checkPrice(await plansFor(partnerId), current, currency);
       if (currency === current.currency) {
         const set = sql`next_currency = NULL, next_change_at = CASE WHEN next_tier IS NULL THEN NULL ELSE next_change_at END`;
         return update(partnerId, set, actor, 'plan.change_cancelled', { currency });
       }
       return update(partnerId, atPeriodEnd({ currency }), actor, 'plan.change_scheduled', { currency });
+    },
+
+    /** That the plan has a price in it, or the one that is chosen with it. @throws AppError conflict */
+    async checkCurrency(partnerId: string, currency: Currency, tier?: string): Promise<void> {
+      const [current, plans] = await Promise.all([billing(partnerId), plansFor(partnerId)]);
+      checkPrice(plans, current, currency, tier);
     },
 
     /** That a partner may choose it, on the plan that it will be on at once. @throws AppError validation_error */

@@ -145,6 +145,18 @@ describe('beyond the quota', () => {
     expect(Number(after?.version)).toBeGreaterThan(Number(before?.version));
   });
 
+  it('a plan that has no price in the currency that is asked for with it is not chosen', async () => {
+    const partner = await makePartner({ tier: 'free' });
+    const tier = await makePlan({ prices: { EUR: { price: 1, overage_per_1000: 1 } } });
+    const refused = await patchBilling(partner, { tier, currency: 'XOF' });
+    expect([refused.status, refused.json.error]).toEqual([409, 'conflict']);
+    const [{ tier: still, next }] = (await query(
+      'SELECT tier, next_tier AS next FROM partner WHERE id = $1',
+      [partner.id],
+    )) as [{ tier: string; next: string | null }];
+    expect([still, next]).toEqual(['free', null]);
+  });
+
   it('a dearer plan and what it allows are chosen in one request, and a refused one changes nothing', async () => {
     const partner = await makePartner({ tier: 'free' });
     const refused = await patchBilling(partner, { tier: 'business', overage_action: 'warn' });

@@ -94,6 +94,7 @@ developerApi.openapi(
     // Before anything is changed: what is refused changes nothing.
     if (change.overage_action !== undefined)
       await plans.checkOverage(partner.id, change.overage_action, change.tier);
+    if (change.currency !== undefined) await plans.checkCurrency(partner.id, change.currency, change.tier);
     // The plan first, because it says what may be chosen beyond its quota.
     if (change.tier !== undefined) await plans.choose(partner.id, change.tier, actor);
     if (change.currency !== undefined) await plans.chooseCurrency(partner.id, change.currency, actor);
