@@ -4,6 +4,7 @@
 import { compose, type Env } from '../compose.ts';
 import { errorResponse } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
+import { whenGone } from '../http/body.ts';
 import worker from '../worker.ts';
 import { type ActivityMeter, createActivityMeter, LONGEST_MS } from './activity.ts';
 import { CODE_PATH, codePage } from './code-page.ts';
@@ -56,12 +57,13 @@ function meteredContext<Context extends ExecutionContext>(context: Context): Con
 }
 
 /** Passes the body on and notes its end. A body in a coding of its own is not opened for that. */
-function meteredBody(response: Response): Response {
+function meteredBody(response: Response, request: Pick<Request, 'signal'>): Response {
   const { body, headers } = response;
   if (!body || response.webSocket || headers.has('content-encoding')) return response;
   const length = headers.get('content-length');
   // Of a body without a length the end is always told, and its call is counted only then: it may take what it takes.
   const done = meter.begin('bodies', length === null ? Number.POSITIVE_INFINITY : LONGEST_MS);
+  whenGone(request, done);
   const watched = body.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({ flush: done, cancel: done }),
   );
@@ -91,7 +93,7 @@ export default {
       return codePage(request, String(env.DEMO_OPERATOR_FACTOR), Date.now());
     const ended = meter.begin('calls');
     try {
-      return meteredBody(await worker.fetch(request, meteredEnv(env), meteredContext(context)));
+      return meteredBody(await worker.fetch(request, meteredEnv(env), meteredContext(context)), request);
     } finally {
       ended();
     }

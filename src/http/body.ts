@@ -1,5 +1,11 @@
 // Request bodies within their bound, whole or as a stream.
 
+/** Calls it when the caller has broken off, now or later: a body is then neither read nor cancelled. */
+export function whenGone({ signal }: Pick<Request, 'signal'>, done: () => void): void {
+  if (signal.aborted) done();
+  else signal.addEventListener('abort', done, { once: true });
+}
+
 /** The whole body; `cut_short` when the caller stopped sending. */
 export async function readBody(
   request: Request,

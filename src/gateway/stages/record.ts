@@ -3,7 +3,7 @@
 // more often than anybody needs: these are counted, and the log line says which key they named. Fails open.
 
 import { isoDay } from '../../core/time.ts';
-import { countStream } from '../../http/body.ts';
+import { countStream, whenGone } from '../../http/body.ts';
 import { MOST_ENDPOINT_BYTES, storable, storableText } from '../../usage/storable.ts';
 import type { UsageEvent } from '../../usage/usage-event.ts';
 import type { Exchange } from '../exchange.ts';
@@ -26,10 +26,7 @@ export function record(exchange: Exchange, response: Response, gateway: GatewayP
     note(exchange, response.status, latencyMs, counted.bytes(), gateway);
   };
   const counted = countStream(response.body, Number.POSITIVE_INFINITY, { done });
-  // A body is neither read nor cancelled when its caller had gone before it began.
-  const { signal } = exchange.request;
-  if (signal.aborted) done();
-  else signal.addEventListener('abort', done, { once: true });
+  whenGone(exchange.request, done);
   return new Response(counted.body, response);
 }
 
