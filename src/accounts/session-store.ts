@@ -51,5 +51,3 @@ export const createSessionStore = (database: Database) => ({
           THEN now() + make_interval(mins => ${LOCKED_MINUTES}::int) END
       WHERE account_id = ${accountId}`),
 });
-
-export type SessionStore = ReturnType<typeof createSessionStore>;

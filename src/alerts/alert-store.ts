@@ -2,6 +2,7 @@
 // same moment, with its event for webhooks in the same statement.
 
 import { sql } from 'drizzle-orm';
+import { NIL_ID } from '../core/ids.ts';
 import type { Database } from '../platform/database.ts';
 import type { Buckets } from '../usage/latency-buckets.ts';
 import {
@@ -46,7 +47,7 @@ export interface Told extends Episode {
 }
 
 /** Stands for all partners together. */
-export const EVERYBODY = '00000000-0000-0000-0000-000000000000';
+export const EVERYBODY = NIL_ID;
 /** Registers of the sketch of addresses: src/usage/distinct.ts */
 const REGISTERS = 1024;
 

@@ -1,13 +1,14 @@
 // Opens a queue message loosely: the envelope as far as it can be read, and each event judged by itself. Pure.
 
 import * as z from 'zod';
+import { NIL_ID } from '../core/ids.ts';
 import { letterValue } from './dead-letters.ts';
 import { isPacked, unpack } from './packed-events.ts';
 import type { UsageEvent, UsageMessage } from './usage-event.ts';
 import { usageEvent } from './usage-schema.ts';
 
 /** Stands for the id of a message that has none. */
-const NO_ID = '00000000-0000-0000-0000-000000000000';
+const NO_ID = NIL_ID;
 /** What has more bad events than this is set aside whole: replayed, its good ones count once. */
 const MOST_LETTERS = 200;
 const MOST_CALLS = 1_000_000_000;

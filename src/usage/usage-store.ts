@@ -1,6 +1,7 @@
 // Folds usage into the database, each event once.
 
 import { type SQL, sql } from 'drizzle-orm';
+import { NIL_ID } from '../core/ids.ts';
 import type { Database } from '../platform/database.ts';
 import { columnOf, FOLD_COLUMNS, type Folding, type FoldRow } from './folding.ts';
 
@@ -13,7 +14,7 @@ const sentColumns = (rows: readonly FoldRow[]): SQL =>
     sql`, `,
   );
 /** Stands for callers of no partner. */
-const NOBODY = '00000000-0000-0000-0000-000000000000';
+const NOBODY = NIL_ID;
 
 // One pass for each thing that is counted, never one for each group: a full batch of the queue, 10,000 events, must be
 // folded well within DATABASE_TIMEOUT_MS. What is counted is what `raw` inserted. An event that is there already, because

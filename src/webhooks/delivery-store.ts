@@ -1,6 +1,7 @@
 // Deliveries that are due, claimed so that nobody else sends them meanwhile, and what came of each attempt.
 
 import { type SQL, sql } from 'drizzle-orm';
+import { NIL_ID } from '../core/ids.ts';
 import type { Database } from '../platform/database.ts';
 
 /** Those that answered promptly a moment ago, those that were slow, and those of which nothing is known. */
@@ -59,7 +60,7 @@ const FAILING_DAYS = 5;
 /** Connections of a run that one partner's endpoints may hold, fewer than there are; of them for endpoints that may hang. */
 export const MOST_OF_A_PARTNER = 4;
 const MOST_UNPROVEN_OF_A_PARTNER = 1;
-const OPERATORS = '00000000-0000-0000-0000-000000000000';
+const OPERATORS = NIL_ID;
 
 const isDue = sql`x.endpoint_id = e.id AND x.state = 'pending' AND x.due_at <= now()
   AND (x.claimed_until IS NULL OR x.claimed_until < now())`;

@@ -6,7 +6,7 @@ import { PASSWORD_CHARS } from '../../accounts/auth.ts';
 import type { Tried } from '../../accounts/sign-in-guard.ts';
 import { clientIp } from '../../http/api.ts';
 import { Plain } from '../../web/components/layout.tsx';
-import { Note } from '../../web/components/parts.tsx';
+import { Field, Note } from '../../web/components/parts.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import type { View } from '../../web/view.ts';
 import { deviceCookieOf, type FormErrors, type FormValues, render } from '../../web/web.ts';
@@ -25,6 +25,19 @@ export interface FormProps {
 export const Problem = ({ text }: { text?: string }) => (text ? <Note kind="bad">{text}</Note> : null);
 export const Back = ({ values }: { values?: FormValues }) => (
   <input type="hidden" name="back" value={values?.back ?? ''} />
+);
+
+/** The password that the account has. */
+export const CurrentPassword = ({ name, label }: { name: string; label: string }) => (
+  <Field
+    name={name}
+    type="password"
+    label={label}
+    autocomplete="current-password"
+    required
+    maxlength={PASSWORD_CHARS.most}
+    autofocus
+  />
 );
 
 /** Whether one more try is counted, and allowed, before anything is hashed or mailed. */

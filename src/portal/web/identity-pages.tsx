@@ -3,13 +3,13 @@
 
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import * as z from 'zod';
-import { PASSWORD_CHARS } from '../../accounts/auth.ts';
 import { IdentityRefused, type KeptIdentity } from '../../accounts/external-identity.ts';
 import { AppError } from '../../core/errors.ts';
 import { Plain } from '../../web/components/layout.tsx';
 import { Field, Note, Post } from '../../web/components/parts.tsx';
 import { safePath, withQuery } from '../../web/redirects.ts';
 import { addCookies, askProof, isProven, proofCookie, readForm, render, signIn } from '../../web/web.ts';
+import { CurrentPassword } from './account-parts.tsx';
 import { arrive, type PortalContext, portal } from './portal-web.tsx';
 
 const COOKIE_SECONDS = 600;
@@ -158,15 +158,7 @@ portal.get(LINK, async (context) => {
               required
               value={kept.email}
             />
-            <Field
-              name="password"
-              type="password"
-              label={m.signIn.password}
-              autocomplete="current-password"
-              required
-              maxlength={PASSWORD_CHARS.most}
-              autofocus
-            />
+            <CurrentPassword name="password" label={m.signIn.password} />
             <button type="submit" class="button primary">
               {m.signIn.submit}
             </button>

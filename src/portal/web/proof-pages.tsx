@@ -10,7 +10,7 @@ import { Code, Field } from '../../web/components/parts.tsx';
 import { safePath, withQuery } from '../../web/redirects.ts';
 import type { View } from '../../web/view.ts';
 import { addCookies, readForm, render, signIn } from '../../web/web.ts';
-import { allowed, Back, DemoCode, type FormProps, Problem } from './account-parts.tsx';
+import { allowed, Back, CurrentPassword, DemoCode, type FormProps, Problem } from './account-parts.tsx';
 import { type PortalContext, portal } from './portal-web.tsx';
 
 const back = z.string().max(500).optional();
@@ -46,14 +46,7 @@ const Prove = ({ view, values, problem }: FormProps) => {
             hint={m.twoFactor.codeHint}
           />
         ) : (
-          <Field
-            name="proof"
-            type="password"
-            label={m.settings.currentPassword}
-            autocomplete="current-password"
-            required
-            autofocus
-          />
+          <CurrentPassword name="proof" label={m.settings.currentPassword} />
         )}
         <button type="submit" class="button primary">
           {m.prove.submit}
@@ -146,14 +139,7 @@ const AskFactor = ({ view, values, problem }: FormProps) => {
       <Problem text={problem} />
       <form method="post" action="/second-factor" class="stack">
         <Back values={values} />
-        <Field
-          name="proof"
-          type="password"
-          label={m.settings.currentPassword}
-          autocomplete="current-password"
-          required
-          autofocus
-        />
+        <CurrentPassword name="proof" label={m.settings.currentPassword} />
         <button type="submit" class="button primary">
           {m.secondFactor.begin}
         </button>

@@ -6,10 +6,9 @@ import * as z from 'zod';
 import { ASKED_SECONDS } from '../../accounts/address-link.ts';
 import { PASSWORD_CHARS } from '../../accounts/auth.ts';
 import { Plain } from '../../web/components/layout.tsx';
-import { Field } from '../../web/components/parts.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import { addCookies, proofCookie, readForm, render } from '../../web/web.ts';
-import { allowed, email, OutboxHint, Problem, said } from './account-parts.tsx';
+import { allowed, CurrentPassword, email, OutboxHint, Problem, said } from './account-parts.tsx';
 import { arrive, type PortalContext, portal } from './portal-web.tsx';
 
 export const ASKED_COOKIE = ['signed-up', ASKED_SECONDS] as const;
@@ -66,15 +65,7 @@ async function showLink(
         {!pending.isAsker && (
           <>
             <p class="soft">{m.verify.otherBrowser}</p>
-            <Field
-              name="password"
-              type="password"
-              label={m.signIn.password}
-              autocomplete="current-password"
-              required
-              maxlength={PASSWORD_CHARS.most}
-              autofocus
-            />
+            <CurrentPassword name="password" label={m.signIn.password} />
           </>
         )}
         <button type="submit" class="button primary">
