@@ -17,6 +17,7 @@ const MOST_DELETED = 4;
 /** `used`: -1 until it is settled. A call that was settled before it was asked for reserved nothing. */
 export interface JournalLine {
   id: string;
+  /** The call's own, and what was lent with it. */
   units: number;
   dayStartMs: number;
   /** The moment of the decision, by the clock of whoever decided. */
@@ -25,6 +26,9 @@ export interface JournalLine {
   used: number;
   /** When it was written here, by this object's clock. */
   notedMs: number;
+  /** Units lent to the edge, and until when it may spend them. */
+  lent: number;
+  lentUntilMs: number;
 }
 
 type Packed = [
@@ -35,6 +39,8 @@ type Packed = [
   over: number,
   used: number,
   notedMs: number,
+  lent?: number,
+  lentUntilMs?: number,
 ];
 
 export interface StoredJournal {
@@ -43,24 +49,15 @@ export interface StoredJournal {
   lines: Packed[];
 }
 
-const pack = ({ id, units, dayStartMs, atMs, over, used, notedMs }: JournalLine): Packed => [
-  id,
-  units,
-  dayStartMs,
-  atMs,
-  over ? 1 : 0,
-  used,
-  notedMs,
-];
-const unpack = ([id, units, dayStartMs, atMs, over, used, notedMs]: Packed): JournalLine => ({
-  id,
-  units,
-  dayStartMs,
-  atMs,
-  over: over === 1,
-  used,
-  notedMs,
-});
+function pack({ id, units, dayStartMs, atMs, over, used, notedMs, lent, lentUntilMs }: JournalLine): Packed {
+  const line: Packed = [id, units, dayStartMs, atMs, over ? 1 : 0, used, notedMs];
+  if (lent > 0) line.push(lent, lentUntilMs);
+  return line;
+}
+function unpack(line: Packed): JournalLine {
+  const [id, units, dayStartMs, atMs, over, used, notedMs, lent = 0, lentUntilMs = 0] = line;
+  return { id, units, dayStartMs, atMs, over: over === 1, used, notedMs, lent, lentUntilMs };
+}
 
 const nameOf = (segment: number): string => `journal:${String(segment).padStart(12, '0')}`;
 

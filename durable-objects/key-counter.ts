@@ -7,17 +7,28 @@ import { DAY_MS } from '../src/core/time.ts';
 import { combineGauges } from '../src/limits/gauges.ts';
 import {
   advanceKey,
+  endLoan,
   giveBackKey,
   isKeyOverQuota,
   type KeyLedger,
   keyDenial,
   keyGauges,
+  keyLoan,
+  lendKey,
   newKeyLedger,
   spendKey,
   travelKey,
 } from '../src/limits/key-ledger.ts';
-import { expectedDemand, holderDeadline, isSpendable, type Lease, noteDemand } from '../src/limits/lease.ts';
-import type { Denial } from '../src/limits/limit.ts';
+import {
+  expectedDemand,
+  holderDeadline,
+  isSpendable,
+  LEASE_MARGIN_MS,
+  type Lease,
+  noteDemand,
+  WORTH_LENDING,
+} from '../src/limits/lease.ts';
+import type { Denial, KeyLimits } from '../src/limits/limit.ts';
 import {
   advancePartner,
   type DrawReply,
@@ -27,6 +38,7 @@ import {
   type Report,
 } from '../src/limits/partner-ledger.ts';
 import type {
+  GrantEnd,
   LimitGauges,
   LimitSubject,
   Nonce,
@@ -77,6 +89,21 @@ const DAYS_KEPT_MS = 33 * DAY_MS;
 /** Days told to the partner's object: more than are open, so that it misses none where clocks differ. */
 const DAYS_TOLD_MS = 2 * DAY_MS;
 
+const NOTHING_RESERVED = {
+  units: 0,
+  dayStartMs: 0,
+  over: false,
+  used: 0,
+  lent: 0,
+  lentUntilMs: 0,
+} satisfies Partial<JournalLine>;
+
+const isCount = (units: number): boolean => Number.isSafeInteger(units) && units >= 0;
+
+/** Whether it can be what a grant came to. */
+const isEndOf = ({ units, lent }: JournalLine, { used, unspent }: GrantEnd): boolean =>
+  isCount(used) && isCount(unspent) && unspent <= lent && used + unspent <= units;
+
 export class KeyCounter {
   private readonly ports: KeyPorts;
   private ledger: KeyLedger = newKeyLedger();
@@ -99,6 +126,10 @@ export class KeyCounter {
   private isResting = false;
   private willWake = false;
   private lastCallMs = 0;
+  /** Limits of the newest record; unknown to an instance that was not called yet. */
+  private keyLimits: KeyLimits | undefined;
+  /** Something was noted that no answer may leave without. */
+  private isUnwritten = false;
 
   constructor(ports: KeyPorts) {
     this.ports = ports;
@@ -124,16 +155,20 @@ export class KeyCounter {
     const nowMs = this.ports.now();
     this.lastCallMs = nowMs;
     this.meet(call);
+    this.hearEnds(call, nowMs);
+    const lends = call.wanted !== undefined;
     const lease =
-      this.waiting.length === 0 && isSpendable(this.lease, call.cost, call.versions.partner, nowMs)
+      !lends && this.waiting.length === 0 && isSpendable(this.lease, call.cost, call.versions.partner, nowMs)
         ? this.lease
         : undefined;
     const refusal = this.refuse(call, lease?.dayStartMs ?? this.dayOf(nowMs));
     if (refusal) {
+      if (this.isUnwritten) this.write();
       this.rest();
       return refusal;
     }
-    this.demand = noteDemand(this.demand, call.cost, nowMs);
+    // What edges spend by themselves is asked of the partner's object for them.
+    if (!lends) this.demand = noteDemand(this.demand, call.cost, nowMs);
     if (lease) {
       this.lease = { ...lease, units: lease.units - call.cost };
       if (this.partner) this.partner.spent += call.cost;
@@ -154,15 +189,16 @@ export class KeyCounter {
     return true;
   }
 
-  /** What a call came to. Safe to send any number of times; answered when the partner's object knows it. */
-  async settle({ id, used }: Settle): Promise<Settled> {
+  /** What a grant came to. Safe to send any number of times; answered when the partner's object knows it. */
+  async settle(end: Settle): Promise<Settled> {
+    const { id, used } = end;
     const nowMs = this.ports.now();
     const line = this.journal.find(id, nowMs);
-    const isWhole = Number.isSafeInteger(used) && used >= 0;
-    if (!isWhole || (line && line.used < 0 && used > line.units)) return this.ignore(id, used, 'invalid');
+    if (!isCount(used) || (line && line.units > 0 && !isEndOf(line, end)))
+      return this.ignore(id, used, 'invalid');
     if (!line) {
       // It may be on its way still: then it is not to be admitted.
-      this.journal.add({ id, units: 0, dayStartMs: 0, atMs: nowMs, over: false, used: 0, notedMs: nowMs });
+      this.journal.add({ ...NOTHING_RESERVED, id, atMs: nowMs, notedMs: nowMs });
       this.write();
       // It may have been asked of the partner's object, by this instance or by one that is gone.
       this.messenger.noteChange();
@@ -170,19 +206,39 @@ export class KeyCounter {
       return this.ignore(id, used, 'unknown');
     }
     if (line.units === 0) return 'unknown';
-    if (line.used < 0) {
+    if (this.end(line, end, nowMs)) {
       this.lastCallMs = nowMs;
-      this.journal.add({ ...line, used });
-      // Of a call before the key was moved, the partner that it was moved to has nothing to get back.
-      if (used < line.units && line.notedMs >= this.movedMs) {
-        this.ledger = giveBackKey(this.ledger, line.units - used, line.dayStartMs);
-        this.messenger.noteChange();
-      }
       this.write();
       this.rest();
     }
     if (this.messenger.owes) await this.report();
     return 'settled';
+  }
+
+  private hearEnds({ ended = [] }: TakeCall, nowMs: number): void {
+    for (const end of ended) {
+      const line = this.journal.find(end.id, nowMs);
+      if (!line || !isEndOf(line, end)) this.ignore(end.id, end.used, line ? 'invalid' : 'unknown');
+      else if (this.end(line, end, nowMs)) this.isUnwritten = true;
+    }
+  }
+
+  /** Of what is said of a grant, the least counts: so it may be said late, twice, and in any order. Whether it is news. */
+  private end(line: JournalLine, { used, unspent }: GrantEnd, nowMs: number): boolean {
+    const isFirst = line.used < 0;
+    const counted = isFirst ? line.units : line.used;
+    if (!isFirst && used >= counted) return false;
+    this.journal.add({ ...line, used });
+    if (isFirst && line.lent > 0 && this.keyLimits) {
+      const loan = { units: line.lent, untilMs: line.lentUntilMs };
+      this.ledger = endLoan(advanceKey(this.ledger, this.keyLimits, nowMs), loan, unspent);
+    }
+    // Of a call before the key was moved, the partner that it was moved to has nothing to get back.
+    if (used < counted && line.notedMs >= this.movedMs) {
+      this.ledger = giveBackKey(this.ledger, counted - used, line.dayStartMs);
+      this.messenger.noteChange();
+    }
+    return true;
   }
 
   /** Tells the partner's object what was used, and gives back what is held. @throws when it cannot be told */
@@ -237,6 +293,7 @@ export class KeyCounter {
     if (call.versions.key < this.versions.key || call.versions.partner < this.versions.partner)
       return { outcome: 'stale', versions: this.versions };
     this.versions = call.versions;
+    this.keyLimits = call.key;
     const nowMs = this.ports.now();
     this.ledger = advanceKey(this.ledger, call.key, nowMs);
     if (call.nonce && this.ports.nonces.isUsed(call.nonce.value)) return { outcome: 'replayed' };
@@ -308,12 +365,13 @@ export class KeyCounter {
     let sentAtMs = 0;
     const [reply, seq] = await this.messenger.send((number, lost) => {
       sentAtMs = this.ports.now();
-      const wanted = expectedDemand(this.demand);
+      const wanted = batch.reduce((sum, each) => sum + this.loanFor(each.call), expectedDemand(this.demand));
       const message = this.message(number, lost);
       return this.partnerPort().draw({ ...message, version: versions.partner, limits, costs, wanted });
     });
     if (reply.outcome === 'stale') {
       this.versions = { ...this.versions, partner: Math.max(this.versions.partner, reply.version) };
+      if (this.isUnwritten) this.write();
       for (const { resolve } of batch) resolve({ outcome: 'stale', versions: this.versions });
       return;
     }
@@ -321,14 +379,25 @@ export class KeyCounter {
     this.partner = { gauges, dayStartMs, spent: 0 };
     if (lease) {
       const deadlineMs = holderDeadline(sentAtMs, lease.durationMs);
-      this.lease = { seq, units: lease.units, deadlineMs, dayStartMs, version: versions.partner };
+      this.lease = {
+        seq,
+        units: lease.units,
+        passedOn: 0,
+        deadlineMs,
+        dayStartMs,
+        version: versions.partner,
+      };
     }
     this.answerBatch(batch, reply);
   }
 
   /** The whole truth at this moment. The lease is zeroed: what is left of it goes back with the message. */
   private message(seq: number, lost: readonly number[]): Report {
-    const returned = this.lease && { seq: this.lease.seq, units: this.lease.units };
+    const returned = this.lease && {
+      seq: this.lease.seq,
+      units: this.lease.units,
+      passedOn: this.lease.passedOn,
+    };
     this.lease = undefined;
     const used = since(this.ledger.used, this.dayOf(this.ports.now()) - DAYS_TOLD_MS);
     return { holder: this.holder, seq, used, returned, lost };
@@ -362,27 +431,61 @@ export class KeyCounter {
     const { atMs, dayStartMs } = decided;
     const over = decided.over || isKeyOverQuota(this.ledger, call.key, call.cost, dayStartMs);
     this.ledger = spendKey(this.ledger, call.cost, dayStartMs);
-    const notedMs = this.ports.now();
-    this.journal.add({ id: call.id, units: call.cost, dayStartMs, atMs, over, used: -1, notedMs });
+    const gauges = this.gaugesOf(call, (this.partner?.spent ?? 0) - later);
+    const { lent, lentUntilMs } = this.lend(call, dayStartMs);
+    const line = {
+      id: call.id,
+      units: call.cost + lent,
+      dayStartMs,
+      atMs,
+      over,
+      used: -1,
+      notedMs: this.ports.now(),
+      lent,
+      lentUntilMs,
+    };
+    this.journal.add(line);
     this.write();
     if (call.nonce) this.ports.nonces.use(call.nonce.value, call.nonce.expiresMs);
-    const gauges = this.gaugesOf(call, (this.partner?.spent ?? 0) - later);
-    return { outcome: 'admit', gauges, dayStartMs, over, atMs };
+    return this.admission(line, gauges);
   }
 
-  private repeat(call: TakeCall, { units, used, atMs, dayStartMs, over }: JournalLine): TakeReply {
-    if (units === 0 || used >= 0) return { outcome: 'settled' };
-    return {
-      outcome: 'admit',
-      gauges: this.gaugesOf(call, this.partner?.spent ?? 0),
-      dayStartMs,
-      over,
-      atMs,
-    };
+  private repeat(call: TakeCall, line: JournalLine): TakeReply {
+    if (line.units === 0 || line.used >= 0) return { outcome: 'settled' };
+    return this.admission(line, this.gaugesOf(call, this.partner?.spent ?? 0));
+  }
+
+  private admission(line: JournalLine, gauges: LimitGauges): TakeReply {
+    const { dayStartMs, over, atMs, lent, lentUntilMs } = line;
+    const durationMs = lentUntilMs - this.ports.now();
+    const lease = lent > 0 && durationMs > 0 ? { units: lent, durationMs } : undefined;
+    return { outcome: 'admit', gauges, dayStartMs, over, atMs, lease };
+  }
+
+  /** How many of the units that an edge wants the key's own limits have for it. */
+  private loanFor({ wanted = 0, key }: TakeCall): number {
+    return wanted === 0 ? 0 : keyLoan(this.ledger, key, wanted, this.dayOf(this.ports.now()));
+  }
+
+  /** Passes on, to the edge that wants it, of what the partner's object lent. It ends for both at the same moment. */
+  private lend(call: TakeCall, dayMs: number): { lent: number; lentUntilMs: number } {
+    const { lease } = this;
+    const nowMs = this.ports.now();
+    if (!isSpendable(lease, WORTH_LENDING, call.versions.partner, nowMs) || lease.dayStartMs !== dayMs)
+      return { lent: 0, lentUntilMs: 0 };
+    const lent = Math.min(this.loanFor(call), lease.units);
+    if (lent < WORTH_LENDING) return { lent: 0, lentUntilMs: 0 };
+    const left = lease.units - lent;
+    this.lease = left > 0 ? { ...lease, units: left, passedOn: lease.passedOn + lent } : undefined;
+    if (this.partner) this.partner.spent += lent;
+    const lentUntilMs = lease.deadlineMs + LEASE_MARGIN_MS;
+    this.ledger = lendKey(this.ledger, { units: lent, untilMs: lentUntilMs }, dayMs);
+    return { lent, lentUntilMs };
   }
 
   private deny(call: TakeCall, denial: Denial): TakeReply | Promise<TakeReply> {
     const reply = (): TakeReply => {
+      if (this.isUnwritten) this.write();
       const denied = {
         outcome: 'deny',
         denial,
@@ -453,6 +556,7 @@ export class KeyCounter {
   }
 
   private write(): void {
+    this.isUnwritten = false;
     this.ports.store.put<Stored>('state', {
       ledger: { ...this.ledger, used: since(this.ledger.used, this.dayOf(this.ports.now()) - DAYS_KEPT_MS) },
       versions: this.versions,

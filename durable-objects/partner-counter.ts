@@ -109,12 +109,13 @@ export class PartnerCounter {
 
   report(message: Report): ReportReply {
     const { holder: name, seq } = message;
-    this.beginDay(this.ports.now());
+    const nowMs = this.ports.now();
+    this.beginDay(nowMs);
     const holder = this.holders.get(name) ?? newHolder();
     if (seq <= holder.seq)
       return seq === holder.seq ? { outcome: 'noted' } : this.outdated(name, seq, holder);
     this.judge(holder, message);
-    const [ledger, after] = report(this.ledger, holder, message);
+    const [ledger, after] = report(this.ledger, holder, message, nowMs);
     this.ledger = ledger;
     this.keep(name, after);
     return { outcome: 'noted' };

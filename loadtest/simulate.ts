@@ -116,9 +116,11 @@ try {
     }),
   );
   const sum = (of: (batch: BatchResult) => number) => batches.reduce((total, batch) => total + of(batch), 0);
-  say(`${histories} histories, ${sum(({ leases }) => leases)} leases`);
-  const exact = await useOf(200, 30);
-  const leased = await useOf(1000, 20);
+  say(
+    `${histories} histories, ${sum(({ leases }) => leases)} leases to keys, ${sum(({ edgeLeases }) => edgeLeases)} to edges`,
+  );
+  const exact = await useOf(200, 30, false);
+  const leased = await useOf(1000, 20, true);
   const caught = await inParallel(
     MUTANTS.map((mutant, i) => async () => {
       // One that the simulation dies of is caught, too.
@@ -140,6 +142,7 @@ try {
     abandoned: sum((batch) => batch.abandoned),
     useExact: Number(exact.share.toFixed(4)),
     useLeased: Number(leased.share.toFixed(4)),
+    edgeLeases: sum((batch) => batch.edgeLeases),
     mutants: MUTANTS.length,
     mutantsCaught: caught.filter(Boolean).length,
   };

@@ -119,7 +119,7 @@ async function live(
   }
   await flush(true);
   const last = { seq: demanded + 1, holder: 'k', used: own };
-  const [{ used }] = report(ledger, holder, last);
+  const [{ used }] = report(ledger, holder, last, START + MONTH_MS - 1);
   await closeMonths(
     {
       store: createBillingStore(database),

@@ -8,6 +8,7 @@ export interface BatchResult {
   underCounted: number;
   abandoned: number;
   leases: number;
+  edgeLeases: number;
   problems: { seed: number; problems: string[] }[];
 }
 
@@ -18,13 +19,15 @@ const result: BatchResult = {
   underCounted: 0,
   abandoned: 0,
   leases: 0,
+  edgeLeases: 0,
   problems: [],
 };
 for (let seed = first; seed < first + count; seed++) {
-  const { problems, abandoned, leases } = await liveRandomly(seed);
+  const { problems, abandoned, leases, edgeLeases } = await liveRandomly(seed);
   result.histories++;
   result.abandoned += abandoned;
   result.leases += leases;
+  result.edgeLeases += edgeLeases;
   if (problems.length === 0) continue;
   if (problems.some((problem) => problem.startsWith('after') || problem.includes('still work')))
     result.underCounted++;

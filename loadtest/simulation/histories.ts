@@ -35,7 +35,11 @@ const HOUR = 3_600_000;
 function burstsOf(chance: Chance, pauses: readonly number[]): Setting['bursts'] {
   let startMs = 0;
   return Array.from({ length: chance.whole(1, 4) }, () => {
-    const burst = { startMs, calls: chance.of([1, 5, 6, 10, 13, 24, 60]), gapMs: chance.of([0, 3, 10, 30]) };
+    const burst = {
+      startMs,
+      calls: chance.of([1, 5, 6, 10, 13, 24, 60, 200]),
+      gapMs: chance.of([0, 3, 10, 30]),
+    };
     startMs += burst.calls * burst.gapMs + chance.of(pauses);
     return burst;
   });
@@ -50,14 +54,24 @@ function contended(chance: Chance): Setting['bursts'] {
   ];
 }
 
+/** An isolate borrows and then calls slowly, so that the bucket fills up again; then all call at once. */
+function rushed(chance: Chance): Setting['bursts'] {
+  return [
+    { startMs: 0, calls: 16, gapMs: 2, key: 0 },
+    { startMs: 40, calls: 12, gapMs: chance.of([60, 110]), key: 0 },
+    { startMs: chance.whole(300, 900), calls: 200, gapMs: 0, key: 0 },
+  ];
+}
+
 export function settingOf(seed: number): Setting {
   const chance = chanceOf(seed * 2 + 1);
   const isApart = chance.is(0.3);
   const isLong = !isApart && chance.is(0.15);
   const isContended = !isLong && chance.is(0.1);
+  const isRushed = !isLong && !isContended && chance.is(0.07);
   const startMs = chance.is(0.3) ? chance.of(ENDS) - chance.whole(0, 12_000) : NOON;
   const pauses = isLong ? [1000, 26 * HOUR, 50 * HOUR] : [100, 1000, 5000, 12_000, 20_000];
-  const bursts = isContended ? contended(chance) : burstsOf(chance, pauses);
+  const bursts = isContended ? contended(chance) : isRushed ? rushed(chance) : burstsOf(chance, pauses);
   const lastMs = (bursts.at(-1)?.startMs ?? 0) + 2000;
   return {
     keys: isContended ? 2 : chance.whole(1, 3),
@@ -65,15 +79,15 @@ export function settingOf(seed: number): Setting {
     terms: {
       version: 1,
       partner: {
-        second: isContended ? chance.of([40, 60]) : chance.of([-1, 2, 10, 50, 1000]),
-        day: isContended ? -1 : chance.of([-1, 30, 1000, 50_000]),
-        month: isContended ? -1 : chance.of([-1, 40, 1_500_000]),
+        second: isContended ? chance.of([40, 60]) : isRushed ? -1 : chance.of([-1, 2, 10, 50, 1000]),
+        day: isContended || isRushed ? -1 : chance.of([-1, 30, 1000, 50_000]),
+        month: isContended || isRushed ? -1 : chance.of([-1, 40, 1_500_000]),
         overage: 'block',
       },
       key: {
-        burst: chance.of([-1, 20, 600]),
-        sustained: chance.of([60, 600, 60_000]),
-        day: chance.of([-1, 25, 1_000_000]),
+        burst: isRushed ? 100 : chance.of([-1, 20, 600]),
+        sustained: isRushed ? 6000 : chance.of([60, 600, 60_000]),
+        day: isRushed ? -1 : chance.of([-1, 25, 1_000_000]),
         month: -1,
         overage: 'block',
       },
@@ -84,6 +98,8 @@ export function settingOf(seed: number): Setting {
     disturbances: Array.from({ length: chance.whole(0, 4) }, () => chance.whole(0, lastMs)),
     mostCost: chance.of([1, 1, 3]),
     upstreamFails: chance.of([0, 0.1, 0.5]),
+    lendsToEdges: chance.is(0.7),
+    isolatesDie: chance.is(0.25),
     changes: chance.is(0.2),
     evicts: chance.is(0.7),
     clockOffMs: isApart ? chance.of([-3_600_000, 3_600_000]) : 0,
@@ -94,7 +110,11 @@ export function settingOf(seed: number): Setting {
 export const liveRandomly = (seed: number): Promise<Outcome> => live(settingOf(seed), seed);
 
 /** Share of a limit of `second` that is admitted at twice the demand, over that long. */
-export async function useOf(second: number, seconds: number): Promise<{ share: number; leases: number }> {
+export async function useOf(
+  second: number,
+  seconds: number,
+  lendsToEdges: boolean,
+): Promise<{ share: number; edgeLeases: number }> {
   const calls = 2 * second * seconds;
   const setting: Setting = {
     ...settingOf(0),
@@ -110,12 +130,14 @@ export async function useOf(second: number, seconds: number): Promise<{ share: n
     disturbances: [],
     mostCost: 1,
     upstreamFails: 0,
+    lendsToEdges,
+    isolatesDie: false,
     changes: false,
     evicts: false,
     clockOffMs: 0,
     clockDrift: 0,
   };
-  const { admitted, leases, problems } = await live(setting, 1);
+  const { admitted, edgeLeases, problems } = await live(setting, 1);
   if (problems.length > 0) throw new Error(problems.join('\n'));
-  return { share: admitted / (second * seconds), leases };
+  return { share: admitted / (second * seconds), edgeLeases };
 }

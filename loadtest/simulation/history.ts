@@ -4,8 +4,11 @@
 import { KeyCounter } from '../../durable-objects/key-counter.ts';
 import { PartnerCounter } from '../../durable-objects/partner-counter.ts';
 import { DAY_MS, dayStart, monthStart } from '../../src/core/time.ts';
+import type { Admission } from '../../src/gateway/edge-counter.ts';
+import { LEASE_MS } from '../../src/limits/lease.ts';
 import type { KeyLimits, PartnerLimits } from '../../src/limits/limit.ts';
-import type { TakeCall, TakeReply } from '../../src/limits/protocol.ts';
+import type { LimitSubject, Settle, TakeCall, TakeReply } from '../../src/limits/protocol.ts';
+import { EdgeIsolate, IsolateDied } from './edge-isolate.ts';
 import { CALM, CallFailed, Network, ObjectHost, type Weather } from './object-host.ts';
 import { type Chance, chanceOf, VirtualTime } from './virtual-time.ts';
 
@@ -38,6 +41,10 @@ export interface Setting {
   disturbances: number[];
   mostCost: number;
   upstreamFails: number;
+  /** Whether edges are lent anything; those of test keys are not. */
+  lendsToEdges: boolean;
+  /** Whether isolates end without a word. */
+  isolatesDie: boolean;
   changes: boolean;
   evicts: boolean;
   /** Clocks of different machines, ms and share. */
@@ -51,6 +58,8 @@ interface Admitted {
   cost: number;
   version: number;
   askedMs: number;
+  /** Spent from a lease, by the isolate alone. */
+  isLent: boolean;
   /** What of it was used in the end. */
   used: number;
   dayMs: number;
@@ -65,9 +74,10 @@ export interface Outcome {
   demanded: number;
   abandoned: number;
   leases: number;
+  edgeLeases: number;
 }
 
-interface Clock {
+export interface Clock {
   now(): number;
   shownMs(trueMs: number): number;
   /** The true moment at which it showed this; NaN when it never did. */
@@ -96,8 +106,13 @@ export class World {
   /** `heardMs`: when every object had heard of them; NaN when one did not. */
   readonly terms: { fromMs: number; heardMs: number; terms: Terms }[];
   leases = 0;
+  edgeLeases = 0;
   abandoned = 0;
   demanded = 0;
+  /** Units, by key, that an isolate may have taken to its grave. */
+  readonly buried: number[];
+  private readonly edgeClocks: Clock[];
+  private readonly edges: EdgeIsolate[];
   private readonly setting: Setting;
   private readonly partnerClock: Clock;
   private readonly admissions = new Map<string, number>();
@@ -170,12 +185,39 @@ export class World {
         (key) => key.wake(),
       );
     });
+    this.buried = this.keys.map(() => 0);
+    this.edgeClocks = Array.from({ length: setting.edges }, (_, i) => clock(setting.keys + i + 1));
+    this.edges = this.edgeClocks.map((edgeClock) => this.isolate(edgeClock));
   }
 
   keyHost(name: string): ObjectHost<KeyCounter> {
     const host = this.keys[Number(name.slice(1))];
     if (!host) throw new Error(`no key ${name}`);
     return host;
+  }
+
+  private isolate(clock: Clock): EdgeIsolate {
+    return new EdgeIsolate({
+      now: () => clock.now(),
+      sleep: (ms) => this.time.sleep(ms),
+      newId: () => `r${this.ids++}`,
+      take: (life, call) => this.take(life, call),
+      settle: (life, settle) => this.settle(life, settle),
+      isLent: this.setting.lendsToEdges,
+      onLease: () => this.edgeLeases++,
+    });
+  }
+
+  /** Isolates end at any moment, with what they hold and without a word; another takes its place. */
+  endIsolates(): void {
+    this.edges.forEach((edge, i) => {
+      if (!this.chance.is(0.4)) return;
+      edge.die((keyId, units) => {
+        const key = Number(keyId.slice(1));
+        this.buried[key] = (this.buried[key] ?? 0) + units;
+      });
+      this.edges[i] = this.isolate(this.edgeClocks[i] ?? this.partnerClock);
+    });
   }
 
   /** What the clock of the partner's object showed at a true moment. */
@@ -188,65 +230,57 @@ export class World {
   }
 
   /** One call of a client at an edge, from its first try to the settling of what it came to. */
-  async callOnce(key: number): Promise<TakeReply['outcome'] | 'failed'> {
+  async callOnce(key: number): Promise<void> {
     this.demanded++;
     const { chance } = this;
+    const edge = chance.of(this.edges);
     const id = `c${this.ids++}`;
     const cost = chance.whole(1, this.setting.mostCost);
     const askedMs = this.time.nowMs;
     // Edges know an older record at first, some of the time.
     let terms = chance.is(0.8) ? this.newest : (chance.of(this.terms).terms ?? this.newest);
     for (let judgement = 0; judgement < 2; judgement++) {
-      const reply = await this.take(id, key, cost, terms);
-      if (reply?.outcome === 'stale') {
-        terms = this.newest;
-        continue;
-      }
-      if (reply?.outcome === 'admit') {
-        const { version } = terms;
-        await this.serve({ id, key, cost, version, askedMs, used: cost, dayMs: reply.dayStartMs }, reply);
-      } else if (!reply) await this.settle(id, key, 0);
-      return reply?.outcome ?? 'failed';
+      const subject = subjectOf(key, terms);
+      const asked = { id, key, cost, version: terms.version, askedMs, used: cost };
+      const lent = edge.counter.spend(subject, cost, edge.now(), edge.keepAlive);
+      if (lent) return this.serve(edge, { ...asked, isLent: true, dayMs: lent.dayStartMs }, lent);
+      const call = { ...subject, id, cost, nonce: undefined };
+      const reply = await edge.take(call).catch((error) => {
+        if (!(error instanceof CallFailed || error instanceof IsolateDied)) throw error;
+      });
+      if (reply?.outcome === 'admit')
+        return this.serve(edge, { ...asked, isLent: false, dayMs: reply.dayStartMs }, reply);
+      if (reply?.outcome !== 'stale') return;
+      terms = this.newest;
     }
-    return 'stale';
   }
 
-  private async take(id: string, key: number, cost: number, terms: Terms): Promise<TakeReply | undefined> {
-    const { version, partner } = terms;
-    const call: TakeCall = {
-      id,
-      keyId: `k${key}`,
-      partnerObject: 'p',
-      versions: { key: version, partner: version },
-      key: terms.key,
-      partner,
-      cost,
-      nonce: undefined,
-    };
+  /** @throws CallFailed */
+  private async take(life: { isAlive: boolean }, call: TakeCall): Promise<TakeReply> {
     const host = this.keyHost(call.keyId);
     const work = async (counter: KeyCounter) => {
       const reply = await counter.take(call);
-      if (reply.outcome === 'admit' && !this.admissions.has(id)) this.admissions.set(id, this.time.nowMs);
+      if (reply.outcome === 'admit' && !this.admissions.has(call.id))
+        this.admissions.set(call.id, this.time.nowMs);
       return reply;
     };
-    for (let tries = 2; tries > 0; tries--) {
-      try {
-        return await this.network.send({ isAlive: true }, host, work, EDGE_TIMEOUT_MS);
-      } catch (error) {
-        if (!(error instanceof CallFailed && error.retryable)) return undefined;
-      }
+    try {
+      return await this.network.send(life, host, work, EDGE_TIMEOUT_MS);
+    } catch (error) {
+      if (!(error instanceof CallFailed && error.retryable)) throw error;
+      return await this.network.send(life, host, work, EDGE_TIMEOUT_MS);
     }
-    return undefined;
   }
 
   private async serve(
+    edge: EdgeIsolate,
     asked: Omit<Admitted, 'decidedMs' | 'admittedMs'>,
-    reply: Extract<TakeReply, { outcome: 'admit' }>,
+    { grant, atMs }: Admission,
   ): Promise<void> {
     const { chance } = this;
-    const { id, key, cost } = asked;
-    const admittedMs = this.admissions.get(id) ?? this.time.nowMs;
-    const byPartner = this.partnerClock.trueMs(reply.atMs);
+    const { id, key, cost, isLent } = asked;
+    const admittedMs = isLent ? this.time.nowMs : (this.admissions.get(id) ?? this.time.nowMs);
+    const byPartner = isLent ? admittedMs : this.partnerClock.trueMs(atMs);
     const isByPartner = byPartner >= -ROUNDING_MS && byPartner <= this.time.nowMs + ROUNDING_MS;
     const call: Admitted = {
       ...asked,
@@ -255,30 +289,33 @@ export class World {
     };
     this.admitted.push(call);
     // What is no count of this call changes nothing.
-    if (chance.is(0.05)) await this.settle(id, key, chance.of([-1, cost + 1, 0.5]));
+    const nonsense = (used: number, of = key) =>
+      this.settle({ isAlive: true }, { id, keyId: `k${of}`, used, unspent: 0 });
+    if (!isLent && chance.is(0.05)) await nonsense(chance.of([-1, 1e9, 0.5]));
     if (!chance.is(this.setting.upstreamFails)) return;
     await this.time.sleep(chance.of([0, 5, 50, 400, 3000, 20_000]));
-    call.used = chance.is(0.7) ? 0 : chance.whole(0, cost);
-    if (call.used === cost) return;
-    const all = [this.settle(id, key, call.used)];
-    if (chance.is(0.3)) all.push(this.settle(id, key, call.used));
-    await Promise.all(all);
+    if (!edge.life.isAlive) return;
+    const used = chance.is(0.7) ? 0 : chance.whole(0, cost);
+    if (used === cost) return;
+    call.used = used;
+    edge.giveBack(grant, cost - used);
     // Nonsense changes nothing.
-    if (chance.is(0.2))
-      await this.settle(id, chance.whole(0, this.setting.keys - 1), chance.of([0, cost, cost + 1, -1]));
+    const other = chance.whole(0, this.setting.keys - 1);
+    if (other !== key && chance.is(0.2)) await nonsense(chance.of([0, cost, cost + 1, -1]), other);
   }
 
-  private async settle(id: string, key: number, used: number): Promise<void> {
-    const work = (counter: KeyCounter) => counter.settle({ id, keyId: `k${key}`, used });
+  private async settle(life: { isAlive: boolean }, settle: Settle): Promise<void> {
+    const work = (counter: KeyCounter) => counter.settle(settle);
     for (const pauseMs of [...SETTLE_PAUSES_MS, 0]) {
       try {
-        await this.network.send({ isAlive: true }, this.keyHost(`k${key}`), work, EDGE_TIMEOUT_MS);
+        await this.network.send(life, this.keyHost(settle.keyId), work, EDGE_TIMEOUT_MS);
         return;
       } catch {
         await this.time.sleep(pauseMs);
       }
     }
     this.abandoned++;
+    throw new CallFailed('settle not heard', false);
   }
 
   /** An operator changes limits: the record first, then the objects are told, again until they hear it. */
@@ -294,6 +331,14 @@ export class World {
     if (heard.every(({ status }) => status === 'fulfilled')) change.heardMs = this.time.nowMs;
   }
 }
+
+const subjectOf = (key: number, { version, partner, key: limits }: Terms): LimitSubject => ({
+  keyId: `k${key}`,
+  partnerObject: 'p',
+  versions: { key: version, partner: version },
+  key: limits,
+  partner,
+});
 
 async function traffic(world: World, setting: Setting): Promise<void> {
   const { time, chance } = world;
@@ -312,6 +357,7 @@ async function traffic(world: World, setting: Setting): Promise<void> {
       if (setting.evicts && chance.is(0.6)) host.evict();
       if (setting.weather.crash > 0 && chance.is(0.2)) host.crash();
     }
+    if (setting.isolatesDie) world.endIsolates();
     if (setting.changes) await world.change(nextTerms(world.newest, chance));
   });
   await Promise.all([...bursts, ...disturbances]);
@@ -375,10 +421,12 @@ function checkBuckets(world: World, problems: string[]): void {
 
 /** A call counts in the day in which it was decided, and by a record that nobody had been told is old. */
 function checkCalls(world: World, problems: string[]): void {
-  for (const { dayMs, decidedMs, version, askedMs } of world.admitted) {
+  for (const { dayMs, decidedMs, version, askedMs, isLent } of world.admitted) {
     const day = (offMs: number) => dayStart(world.partnerMs(decidedMs + offMs));
     if (day(-ROUNDING_MS) !== dayMs && day(ROUNDING_MS) !== dayMs) problems.push(`counted in the wrong day`);
-    const newer = world.terms.find(({ terms, heardMs }) => terms.version > version && heardMs < askedMs);
+    const newer = world.terms.find(
+      ({ terms, heardMs }) => terms.version > version && heardMs < askedMs - (isLent ? LEASE_MS : 0),
+    );
     if (newer) problems.push(`version ${version} was admitted after ${newer.terms.version} was heard`);
   }
 }
@@ -416,13 +464,16 @@ async function checkCounts(world: World, when: string, problems: string[]): Prom
   const counted = await asked;
   days.forEach((day, i) => {
     const units = unitsOf(world.admitted, ({ dayMs }) => dayMs === day);
-    if (counted.days[i] !== units)
-      problems.push(`${when}: day counted ${counted.days[i]}, admitted ${units}`);
+    const buried = world.buried.reduce((sum, each) => sum + each, 0);
+    const surplus = (counted.days[i] ?? 0) - units;
+    if (surplus < 0 || surplus > buried)
+      problems.push(`${when}: day counted ${counted.days[i]}, admitted ${units}, buried ${buried}`);
     world.keys.forEach((host, key) => {
       const state = host.rows.get('state') as { ledger: { used: Record<number, number> } } | undefined;
       const own = unitsOf(world.admitted, (call) => call.dayMs === day && call.key === key);
       const held = state?.ledger.used[day] ?? 0;
-      if (held !== own) problems.push(`${when}: key ${key} counted ${held}, admitted ${own}`);
+      if (held < own || held > own + (world.buried[key] ?? 0))
+        problems.push(`${when}: key ${key} counted ${held}, admitted ${own}`);
     });
   });
   const today = Math.max(...days, 0);
@@ -434,7 +485,7 @@ async function checkCounts(world: World, when: string, problems: string[]): Prom
     ['day', shown.day, units],
     ['month', shown.month, month],
   ] as const)
-    if (limit >= 0 && remaining !== Math.max(0, limit - used))
+    if (limit >= 0 && world.buried.every((units) => units === 0) && remaining !== Math.max(0, limit - used))
       problems.push(`${when}: shown are ${remaining} of ${limit} a ${name}, used ${used}`);
 }
 
@@ -458,6 +509,6 @@ export async function live(setting: Setting, seed: number): Promise<Outcome> {
     for (const host of [world.partner, ...world.keys]) host.evict();
     await checkCounts(world, 'after eviction', problems);
   }
-  const { admitted, demanded, abandoned, leases } = world;
-  return { problems, admitted: unitsOf(admitted, () => true), demanded, abandoned, leases };
+  const { admitted, demanded, abandoned, leases, edgeLeases } = world;
+  return { problems, admitted: unitsOf(admitted, () => true), demanded, abandoned, leases, edgeLeases };
 }

@@ -12,8 +12,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'a bucket holds no more than its capacity',
     file: 'src/limits/token-bucket.ts',
-    find: 'Math.min(Math.max(0, limit.burst) * SCALE, bucket.level + rate * elapsedMs)',
-    replace: 'bucket.level + rate * elapsedMs',
+    find: 'Math.min(capacityBeside(limit, lent), level + rate * Math.max(0, untilMs - atMs))',
+    replace: 'level + rate * Math.max(0, untilMs - atMs)',
   },
   {
     rule: 'a window counts its oldest slot to its last moment',
@@ -61,7 +61,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'a return takes no more out of the window than was left',
     file: 'src/limits/partner-ledger.ts',
-    find: 'state = takeOutOfWindow(state, returned.units, grant.deadlineMs)',
+    find: 'state = takeOutOfWindow(state, returned.units + spent, grant.deadlineMs)',
     replace: 'state = takeOutOfWindow(state, grant.lent, grant.deadlineMs)',
   },
   {
@@ -79,25 +79,25 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'what was given back is reported',
     file: 'durable-objects/key-counter.ts',
-    find: '        this.ledger = giveBackKey(this.ledger, line.units - used, line.dayStartMs);\n        this.messenger.noteChange();',
-    replace: '        this.ledger = giveBackKey(this.ledger, line.units - used, line.dayStartMs);',
+    find: '      this.ledger = giveBackKey(this.ledger, counted - used, line.dayStartMs);\n      this.messenger.noteChange();',
+    replace: '      this.ledger = giveBackKey(this.ledger, counted - used, line.dayStartMs);',
   },
   {
-    rule: 'a call is settled once',
+    rule: 'of what is said of a grant the least counts, once',
     file: 'durable-objects/key-counter.ts',
-    find: '    if (line.used < 0) {\n      this.lastCallMs',
-    replace: '    if (line.used < 1e9) {\n      this.lastCallMs',
+    find: 'if (!isFirst && used >= counted) return false;',
+    replace: '',
   },
   {
     rule: 'a settle may give back no more than was reserved',
     file: 'durable-objects/key-counter.ts',
-    find: 'const isWhole = Number.isSafeInteger(used) && used >= 0;',
-    replace: 'const isWhole = Number.isSafeInteger(used);',
+    find: 'const isCount = (units: number): boolean => Number.isSafeInteger(units) && units >= 0;',
+    replace: 'const isCount = (units: number): boolean => Number.isSafeInteger(units);',
   },
   {
     rule: 'a call that was settled before it arrived is not admitted',
     file: 'durable-objects/key-counter.ts',
-    find: '      this.journal.add({ id, units: 0, dayStartMs: 0, atMs: nowMs, over: false, used: 0, notedMs: nowMs });\n',
+    find: '      this.journal.add({ ...NOTHING_RESERVED, id, atMs: nowMs, notedMs: nowMs });\n',
     replace: '',
   },
   {
@@ -121,9 +121,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'an admitted call is stored before it is answered (a restart restores too little)',
     file: 'durable-objects/key-counter.ts',
-    find: 'this.journal.add({ id: call.id, units: call.cost, dayStartMs, atMs, over, used: -1, notedMs });\n    this.write();',
-    replace:
-      'this.journal.add({ id: call.id, units: call.cost, dayStartMs, atMs, over, used: -1, notedMs });',
+    find: 'this.journal.add(line);\n    this.write();',
+    replace: 'this.journal.add(line);',
   },
   {
     rule: 'a draw is stored before it is answered (a restart restores too little)',
@@ -209,5 +208,79 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/limits/partner-ledger.ts',
     find: '      denial ??= refusal;\n      continue;',
     replace: '      denial ??= refusal;\n      state = spend(state, cost, nowMs);\n      continue;',
+  },
+  {
+    rule: 'what is lent to an edge is out of the bucket, and its capacity, until it ends',
+    file: 'src/limits/token-bucket.ts',
+    find: 'Math.max(0, limit.burst - lent.reduce((units, loan) => units + loan.units, 0)) * SCALE',
+    replace: 'Math.max(0, limit.burst - 0 * lent.length) * SCALE',
+  },
+  {
+    rule: 'what a key passed on counts until its deadline',
+    file: 'src/limits/partner-ledger.ts',
+    find: 'grant.lent - returned.units - (returned.passedOn ?? 0)',
+    replace: 'grant.lent - returned.units',
+  },
+  {
+    rule: 'what was spent of a lease counts from when that is told',
+    file: 'src/limits/partner-ledger.ts',
+    find: 'state = putIntoWindow(state, spent, nowMs);',
+    replace: '',
+  },
+  {
+    rule: 'what is lent to an edge counts as used',
+    file: 'src/limits/key-ledger.ts',
+    find: '  bucket: ledger.bucket && lendTokens(ledger.bucket, units, untilMs),\n  used: addUnits(ledger.used, dayMs, units),',
+    replace:
+      '  bucket: ledger.bucket && lendTokens(ledger.bucket, units, untilMs),\n  used: addUnits(ledger.used, dayMs, 0),',
+  },
+  {
+    rule: "what is lent to an edge is out of the partner's lease",
+    file: 'durable-objects/key-counter.ts',
+    find: 'const left = lease.units - lent;',
+    replace: 'const left = lease.units;',
+  },
+  {
+    rule: 'an edge counts from asking, and stops a margin early',
+    file: 'src/gateway/edge-counter.ts',
+    find: 'const deadlineMs = holderDeadline(sentMs, lease?.durationMs ?? 0);',
+    replace: 'const deadlineMs = this.ports.now() + (lease?.durationMs ?? 0) + 100;',
+  },
+  {
+    rule: 'an edge spends no more than it was lent',
+    file: 'src/gateway/edge-counter.ts',
+    find: '!lease || lease.left < cost',
+    replace: '!lease || lease.left < -3',
+  },
+  {
+    rule: 'a lease ends with the record that it was lent under',
+    file: 'src/gateway/edge-counter.ts',
+    find: ' || !isSame(lease.versions, subject.versions)',
+    replace: '',
+  },
+  {
+    rule: 'nothing is spent of a lease once its end is told',
+    file: 'src/gateway/edge-counter.ts',
+    find: 'else end(held);',
+    replace:
+      'else { held.ended.add(lease); await this.tell(held); await this.ports.sleep(400); if (nowMs > lease.deadlineMs) end(held); }',
+  },
+  {
+    rule: 'tokens that an edge did not spend come back once',
+    file: 'durable-objects/key-counter.ts',
+    find: 'if (isFirst && line.lent > 0 && this.keyLimits)',
+    replace: 'if (line.lent > 0 && this.keyLimits)',
+  },
+  {
+    rule: 'what is given back after a lease ended is told',
+    file: 'src/gateway/edge-counter.ts',
+    find: '    held.ended.add(grant);\n    keepAlive(this.tell(held));',
+    replace: '    if (grant.left > 1e9) keepAlive(this.tell(held));',
+  },
+  {
+    rule: 'what was lent with an answer that was lost comes back',
+    file: 'src/gateway/edge-counter.ts',
+    find: '      held.ended.add({ id: call.id, keyId: call.keyId, left: 0, used: 0, isOpen: false });\n',
+    replace: '',
   },
 ];

@@ -37,3 +37,15 @@ export function combineGauges(
     month: tighter(reduce(partner.month, spent), key.month),
   };
 }
+
+/** Where so many units were spent since, of all that they say. */
+export const afterSpending = ({ second, day, month, burst }: LimitGauges, spent: number): LimitGauges => ({
+  second: reduce(second, spent),
+  day: reduce(day, spent),
+  month: reduce(month, spent),
+  burst: reduce(burst, spent),
+});
+
+/** With units that the quotas count as used and that will come back. */
+export const givenBack = (gauges: LimitGauges, units: number): LimitGauges =>
+  units === 0 ? gauges : { ...gauges, day: reduce(gauges.day, -units), month: reduce(gauges.month, -units) };

@@ -2,6 +2,7 @@
 // keys is asked of the partner's ledger, or spent from a lease. Pure.
 
 import { nextDay } from '../core/time.ts';
+import { leaseSize } from './lease.ts';
 import { type Denial, isUnlimited, type KeyLimits, type PartnerLimits } from './limit.ts';
 import {
   addUnits,
@@ -11,6 +12,7 @@ import {
   type Quotas,
   quotaDenial,
   quotaGauges,
+  quotaLeft,
   quotasOn,
   unitsOn,
 } from './quota.ts';
@@ -19,7 +21,10 @@ import {
   bucketGauge,
   bucketWaitMs,
   fullBucket,
+  type Loan,
+  lendTokens,
   refill,
+  returnTokens,
   spendTokens,
   tokens,
 } from './token-bucket.ts';
@@ -83,6 +88,31 @@ export const spendKey = (ledger: KeyLedger, cost: number, dayMs: number): KeyLed
   ...ledger,
   bucket: ledger.bucket && spendTokens(ledger.bucket, cost),
   used: addUnits(ledger.used, dayMs, cost),
+});
+
+/** How many of the units that an edge wants an advanced ledger can lend on that day: 0 when little is left. */
+export function keyLoan(ledger: KeyLedger, limits: KeyLimits, wanted: number, dayMs: number): number {
+  const quotas = keyQuotas(ledger, dayMs);
+  return leaseSize({
+    wanted,
+    limit: limits.burst,
+    remaining: ledger.bucket ? tokens(ledger.bucket) : 0,
+    // Beyond a quota that does not block, each unit is still decided one by one.
+    quotaRemaining: Math.min(quotaLeft(quotas, limits), quotaLeft(quotas, { ...limits, overage: 'block' })),
+    holders: 1,
+  });
+}
+
+export const lendKey = (ledger: KeyLedger, { units, untilMs }: Loan, dayMs: number): KeyLedger => ({
+  ...ledger,
+  bucket: ledger.bucket && lendTokens(ledger.bucket, units, untilMs),
+  used: addUnits(ledger.used, dayMs, units),
+});
+
+/** The tokens of an advanced ledger that a lease left unspent. Its units are given back apart. */
+export const endLoan = (ledger: KeyLedger, loan: Loan, unspent: number): KeyLedger => ({
+  ...ledger,
+  bucket: ledger.bucket && returnTokens(ledger.bucket, loan, unspent),
 });
 
 /** Units of a call that were reserved and not used. Its tokens stay spent: the call was made. */

@@ -1,8 +1,8 @@
 // A lease: units that a holder may spend until a deadline. They left the parent's count before the reply, and what the
 // holder did not spend comes back with its next report.
 
-/** How long a key's object may spend what its partner's object lent. Bounds how late a suspension is noticed. */
-export const LEASE_MS = 500;
+/** How long what was lent may be spent, by whomever. Bounds how late a revocation or a suspension is noticed. */
+export const LEASE_MS = 1000;
 /** Clock drift over a lease, plus the longest CPU burst during which a Worker's clock stands still. */
 export const LEASE_MARGIN_MS = 50;
 /** Nothing is lent while less than this share of the window is free: then every unit is a decision, and none is lost. */
@@ -12,13 +12,15 @@ const SHARE_OF_RATE = 0.25;
 /** Share of what is left of a quota that one lease may take: it is out of others' reach until it comes back. */
 const SHARE_OF_QUOTA = 0.001;
 /** Holders with fewer calls per lease than this ask each time. */
-const WORTH_LENDING = 4;
+export const WORTH_LENDING = 4;
 
 /** As its holder has it. */
 export interface Lease {
   /** Number of the draw that brought it. */
   seq: number;
   units: number;
+  /** Units that an edge may spend until the end, whatever becomes of this. */
+  passedOn: number;
   deadlineMs: number;
   /** The day that its units count in. It never outlives it. */
   dayStartMs: number;

@@ -76,8 +76,8 @@ export interface Report {
   seq: number;
   /** Units it used and did not give back, of each open day; a day left out is 0. */
   used: DayCounts;
-  /** What is left of the lease that came with draw `seq`, after it zeroed its copy. */
-  returned?: { seq: number; units: number };
+  /** What is left of the lease that came with draw `seq`, after it zeroed its copy, and what others may still spend of it. */
+  returned?: { seq: number; units: number; passedOn?: number };
   /** Draws whose answers never arrived: nothing was or will be admitted by them. */
   lost?: readonly number[];
 }
@@ -152,6 +152,11 @@ export function restorePartner(
 
 type State = [PartnerLedger, Holder];
 
+const putIntoWindow = ([ledger, holder]: State, units: number, atMs: number): State => [
+  { ...ledger, window: addToWindow(ledger.window, units, atMs, ledger.limits.second) },
+  { ...holder, window: addToWindow(holder.window, units, atMs, ledger.limits.second) },
+];
+
 function takeOutOfWindow([ledger, holder]: State, units: number, atMs: number): State {
   if (units === 0) return [ledger, holder];
   const { second } = ledger.limits;
@@ -161,8 +166,10 @@ function takeOutOfWindow([ledger, holder]: State, units: number, atMs: number): 
   ];
 }
 
-const isReturnOf = (grant: Grant | undefined, returned: NonNullable<Report['returned']>): grant is Grant =>
-  grant?.seq === returned.seq && returned.units >= 0 && returned.units <= grant.lent;
+const isReturnOf = (
+  grant: Grant | undefined,
+  { seq, units, passedOn = 0 }: NonNullable<Report['returned']>,
+): grant is Grant => grant?.seq === seq && units >= 0 && passedOn >= 0 && units + passedOn <= grant.lent;
 
 const isCount = (units: number): boolean => Number.isSafeInteger(units) && units >= 0;
 
@@ -174,14 +181,22 @@ export function nonsenseIn({ grant }: Holder, { used, returned }: Report): strin
 }
 
 /** A report that is newer than all before. Counts of days that are closed, or that are no counts, change nothing. */
-export function report(ledger: PartnerLedger, before: Holder, { seq, used, returned, lost }: Report): State {
+export function report(
+  ledger: PartnerLedger,
+  before: Holder,
+  { seq, used, returned, lost }: Report,
+  nowMs: number,
+): State {
   const { grant } = before;
   let state: State = [ledger, { ...before, seq, grant: undefined }];
   if (grant && lost?.includes(grant.seq)) {
     state = takeOutOfWindow(state, grant.units, grant.atMs);
     state = takeOutOfWindow(state, grant.lent, grant.deadlineMs);
   } else if (returned && isReturnOf(grant, returned)) {
-    state = takeOutOfWindow(state, returned.units, grant.deadlineMs);
+    // Whatever was spent was spent by now, and no later.
+    const spent = nowMs < grant.deadlineMs ? grant.lent - returned.units - (returned.passedOn ?? 0) : 0;
+    state = takeOutOfWindow(state, returned.units + spent, grant.deadlineMs);
+    state = putIntoWindow(state, spent, nowMs);
   }
   let [after, holder] = state;
   for (const key of new Set([...Object.keys(before.used), ...Object.keys(used)])) {
@@ -204,18 +219,13 @@ function denialOf(ledger: PartnerLedger, cost: number, nowMs: number): Denial | 
   return { type: 'per_second', limit, used: unitsIn(ledger.window), retryAfterMs: waitMs };
 }
 
-const spend = ([ledger, holder]: State, units: number, atMs: number): State => [
-  {
-    ...ledger,
-    window: addToWindow(ledger.window, units, atMs, ledger.limits.second),
-    used: addUnits(ledger.used, ledger.dayStartMs, units),
-  },
-  {
-    ...holder,
-    window: addToWindow(holder.window, units, atMs, ledger.limits.second),
-    used: addUnits(holder.used, ledger.dayStartMs, units),
-  },
-];
+function spend(state: State, units: number, atMs: number): State {
+  const [ledger, holder] = putIntoWindow(state, units, atMs);
+  return [
+    { ...ledger, used: addUnits(ledger.used, ledger.dayStartMs, units) },
+    { ...holder, used: addUnits(holder.used, ledger.dayStartMs, units) },
+  ];
+}
 
 export function partnerGauges(ledger: PartnerLedger, nowMs: number): PartnerGauges {
   const used = unitsIn(ledger.window);
@@ -261,7 +271,12 @@ export function draw(
 ): [PartnerLedger, Holder, Exclude<DrawReply, { outcome: 'void' }>] {
   const { seq, version, limits, costs, wanted } = request;
   const advanced = advancePartner(ledgerBefore, version, limits, nowMs);
-  let state = report(advanced, { ...holderBefore, window: pruneWindow(holderBefore.window, nowMs) }, request);
+  let state = report(
+    advanced,
+    { ...holderBefore, window: pruneWindow(holderBefore.window, nowMs) },
+    request,
+    nowMs,
+  );
   if (version < advanced.version) return [...state, { outcome: 'stale', version: advanced.version }];
   const admitted: boolean[] = [];
   let denial: Denial | undefined;

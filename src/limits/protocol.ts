@@ -29,10 +29,24 @@ export interface Nonce {
 export interface TakeCall extends LimitSubject {
   /** Id of the request: repeating it repeats the answer. */
   id: string;
-  /** Units, a positive integer. */
+  /** Units, an integer; 0 when it only asks for a lease. */
   cost: number;
   /** Used up with the units. Always said, so that nobody forgets it. */
   nonce: Nonce | undefined;
+  /** Units that the edge is likely to spend within a lease; absent when it wants none. */
+  wanted?: number;
+  /** What earlier grants to this edge came to, as far as it was not heard. */
+  ended?: readonly GrantEnd[];
+}
+
+/** What a grant came to. Said again with less `used` when a call of it is given back later; the least counts. */
+export interface GrantEnd {
+  /** Id of the call that it answered. */
+  id: string;
+  /** Units that count: spent, and not given back. */
+  used: number;
+  /** Units of its lease that no call took. */
+  unspent: number;
 }
 
 export interface LimitGauges {
@@ -48,16 +62,22 @@ export type TakeReply =
   /** The call was settled before it arrived: its caller has given up. */
   | { outcome: 'settled' }
   | { outcome: 'deny'; denial: Denial; gauges: LimitGauges }
-  /** `atMs`: the moment at which the units were counted; `dayStartMs`: the day in which they count. */
-  | { outcome: 'admit'; gauges: LimitGauges; dayStartMs: number; over: boolean; atMs: number };
+  /**
+   * `atMs`: the moment at which the units were counted; `dayStartMs`: the day in which they count. `lease`: units beyond
+   * the call's that the edge may spend for so long after it *asked*; `gauges` are of before they were lent.
+   */
+  | {
+      outcome: 'admit';
+      gauges: LimitGauges;
+      dayStartMs: number;
+      over: boolean;
+      atMs: number;
+      lease?: { units: number; durationMs: number };
+    };
 
-/** What a call came to: `used` of the units that it reserved. The rest goes back to the quotas that it came from. */
-export interface Settle {
-  /** Id of the call. */
-  id: string;
+/** What a grant came to: the rest of what it reserved goes back to the quotas that it came from. */
+export interface Settle extends GrantEnd {
   keyId: string;
-  /** Units, from 0 to what was reserved. */
-  used: number;
 }
 
 /**

@@ -9,6 +9,14 @@ export interface Bucket {
   /** Scaled tokens left at `atMs`. */
   level: number;
   atMs: number;
+  /** What holders may still spend that is out of `level` already, the first to end first. */
+  lent?: readonly Loan[];
+}
+
+/** Units lent until a deadline, by the clock of whoever keeps the bucket. */
+export interface Loan {
+  units: number;
+  untilMs: number;
 }
 
 export interface BucketLimit {
@@ -21,20 +29,49 @@ export const fullBucket = (limit: BucketLimit, nowMs: number): Bucket => ({
   atMs: nowMs,
 });
 
-/** Refills up to `nowMs`, clamped to the capacity; a clock that went back adds nothing. */
+const capacityBeside = (limit: BucketLimit, lent: readonly Loan[]): number =>
+  Math.max(0, limit.burst - lent.reduce((units, loan) => units + loan.units, 0)) * SCALE;
+
+/**
+ * Refills up to `nowMs`, clamped to the capacity less what is lent; a clock that went back adds nothing. Loan by loan: what
+ * may still be spent and a full bucket together are never more than the capacity.
+ */
 export function refill(bucket: Bucket, limit: BucketLimit, nowMs: number): Bucket {
-  const elapsedMs = Math.max(0, nowMs - bucket.atMs);
   const rate = isUnlimited(limit.sustained) ? Number.MAX_SAFE_INTEGER / 1e6 : limit.sustained;
-  const level = Math.min(Math.max(0, limit.burst) * SCALE, bucket.level + rate * elapsedMs);
-  return { level, atMs: Math.max(bucket.atMs, nowMs) };
+  let { level, atMs, lent = [] } = bucket;
+  const fillTo = (untilMs: number) => {
+    level = Math.min(capacityBeside(limit, lent), level + rate * Math.max(0, untilMs - atMs));
+    atMs = Math.max(atMs, untilMs);
+  };
+  for (const { untilMs } of lent) {
+    if (untilMs >= nowMs) break;
+    fillTo(untilMs);
+    lent = lent.slice(1);
+  }
+  fillTo(nowMs);
+  return lent.length > 0 ? { level, atMs, lent } : { level, atMs };
 }
 
 export const tokens = (bucket: Bucket): number => Math.floor(bucket.level / SCALE);
 
 export const spendTokens = (bucket: Bucket, units: number): Bucket => ({
+  ...bucket,
   level: Math.max(0, bucket.level - units * SCALE),
-  atMs: bucket.atMs,
 });
+
+/** Spends units that somebody else may spend until then. */
+export const lendTokens = (bucket: Bucket, units: number, untilMs: number): Bucket => ({
+  ...spendTokens(bucket, units),
+  lent: [...(bucket.lent ?? []), { units, untilMs }].sort((a, b) => a.untilMs - b.untilMs),
+});
+
+/** The end of a loan, before its deadline or after, of a refilled bucket: what was not spent comes back. */
+export function returnTokens(bucket: Bucket, loan: Loan, unspent: number): Bucket {
+  const lent = [...(bucket.lent ?? [])];
+  const at = lent.findIndex(({ units, untilMs }) => units === loan.units && untilMs === loan.untilMs);
+  if (at >= 0) lent.splice(at, 1);
+  return { ...bucket, level: bucket.level + unspent * SCALE, lent };
+}
 
 /** 0 when `units` can be taken from a refilled bucket now; otherwise the wait in ms. */
 export function bucketWaitMs(bucket: Bucket, limit: BucketLimit, units: number): number {

@@ -42,7 +42,14 @@ import {
   unitsIn,
   windowWaitMs,
 } from '../../src/limits/sliding-window.ts';
-import { bucketWaitMs, fullBucket, refill, spendTokens } from '../../src/limits/token-bucket.ts';
+import {
+  bucketWaitMs,
+  fullBucket,
+  lendTokens,
+  refill,
+  returnTokens,
+  spendTokens,
+} from '../../src/limits/token-bucket.ts';
 
 const DAY_MS = 86_400_000;
 const START_OF_DAY = Date.UTC(2026, 10, 22);
@@ -121,6 +128,61 @@ describe('sliding window', () => {
 });
 
 describe('token bucket', () => {
+  it('admits at most B + r t in any interval, whenever what it lent is spent or comes back', () => {
+    // Steps as [ms since the last, units, what is done]: a call, a loan, a call of the borrower, the return of a loan.
+    const steps = fc.array(
+      fc.tuple(
+        fc.integer({ min: 0, max: 400 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.constantFrom('call', 'lend', 'spend', 'spend', 'return'),
+      ),
+      { maxLength: 120 },
+    );
+    fc.assert(
+      fc.property(
+        steps,
+        fc.integer({ min: 1, max: 50 }),
+        fc.integer({ min: 0, max: 6000 }),
+        (all, burst, sustained) => {
+          const limit = { burst, sustained };
+          let bucket = fullBucket(limit, START);
+          let nowMs = START;
+          const admitted: [number, number][] = [];
+          const loans: { units: number; untilMs: number; left: number }[] = [];
+          for (const [waitMs, units, what] of all) {
+            nowMs += waitMs;
+            bucket = refill(bucket, limit, nowMs);
+            const loan = loans[0];
+            if (what === 'return' && loan) {
+              bucket = refill(returnTokens(bucket, loan, loan.left), limit, nowMs);
+              loans.shift();
+            } else if (what === 'spend' && loan && loan.left > 0 && nowMs <= loan.untilMs) {
+              const spent = Math.min(units, loan.left);
+              loan.left -= spent;
+              admitted.push([nowMs, spent]);
+            } else if ((what === 'call' || what === 'lend') && bucketWaitMs(bucket, limit, units) === 0) {
+              if (what === 'call') {
+                bucket = spendTokens(bucket, units);
+                admitted.push([nowMs, units]);
+              } else {
+                bucket = lendTokens(bucket, units, nowMs + 700);
+                loans.push({ units, untilMs: nowMs + 700, left: units });
+              }
+            }
+          }
+          for (const [fromMs] of admitted)
+            for (const [toMs] of admitted)
+              if (toMs >= fromMs) {
+                const inside = admitted.filter(([atMs]) => atMs >= fromMs && atMs <= toMs);
+                const used = inside.reduce((sum, [, each]) => sum + each, 0);
+                expect(used).toBeLessThanOrEqual(burst + (sustained * (toMs - fromMs)) / 60_000 + 1e-6);
+              }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
   it('admits at most B + r t in any interval', () => {
     fc.assert(
       fc.property(
@@ -323,9 +385,9 @@ describe('partner ledger', () => {
     expect(decided(reply).lease?.units).toBe(20);
     expect([usedOf(lent), unitsIn(lent.window)]).toEqual([21, 21]);
     const back = { holder: 'h', seq: 2, used: { [START_OF_DAY]: 6 }, returned: { seq: 1, units: 15 } };
-    const [once, told] = report(lent, holder, back);
+    const [once, told] = report(lent, holder, back, START);
     expect([usedOf(once), unitsIn(once.window)]).toEqual([6, 6]);
-    const [twice] = report(once, told, { ...back, seq: 3 });
+    const [twice] = report(once, told, { ...back, seq: 3 }, START);
     expect([usedOf(twice), unitsIn(twice.window)]).toEqual([6, 6]);
   });
 
@@ -335,7 +397,12 @@ describe('partner ledger', () => {
     ['of a lease that it never had', { returned: { seq: 7, units: 15 } }],
   ])('a return of %s frees nothing of the rate', ([, wrong]) => {
     const [lent, holder] = draw(newPartnerLedger(), newHolder(), asking(1, { wanted: 20 }), 0, START);
-    const [after] = report(lent, holder, { holder: 'h', seq: 2, used: { [START_OF_DAY]: 21 }, ...wrong });
+    const [after] = report(
+      lent,
+      holder,
+      { holder: 'h', seq: 2, used: { [START_OF_DAY]: 21 }, ...wrong },
+      START,
+    );
     expect(unitsIn(after.window)).toBe(21);
   });
 
@@ -346,7 +413,7 @@ describe('partner ledger', () => {
     ['that is no whole number', { [START_OF_DAY]: 0.5 }],
   ])('a count %s changes nothing', ([, used]) => {
     const [before, holder] = draw(newPartnerLedger(), newHolder(), asking(1), 0, START);
-    expect(report(before, holder, { holder: 'h', seq: 2, used })[0].used).toEqual(before.used);
+    expect(report(before, holder, { holder: 'h', seq: 2, used }, START)[0].used).toEqual(before.used);
   });
 
   it('a draw whose answer was lost is as if it had never been', () => {
@@ -416,10 +483,10 @@ describe('partner ledger', () => {
     expect(leaseSize({ ...room, limit: -1, remaining: -1, quotaRemaining: Number.POSITIVE_INFINITY })).toBe(
       50,
     );
-    const late = START_OF_DAY + DAY_MS - 400;
+    const late = START_OF_DAY + DAY_MS - 700;
     const [, , reply] = draw(newPartnerLedger(), newHolder(), asking(1, { wanted: 20 }), 0, late);
-    expect(decided(reply).lease?.durationMs).toBe(400);
-    const [, , tooLate] = draw(newPartnerLedger(), newHolder(), asking(1, { wanted: 20 }), 0, late + 200);
+    expect(decided(reply).lease?.durationMs).toBe(700);
+    const [, , tooLate] = draw(newPartnerLedger(), newHolder(), asking(1, { wanted: 20 }), 0, late + 300);
     expect(decided(tooLate).lease).toBeUndefined();
   });
 });

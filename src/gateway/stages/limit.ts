@@ -1,4 +1,5 @@
-// How much? One call to the key's Durable Object at most; a refusal is remembered here until its retryAt.
+// How much? From what was lent to this isolate, or by one call to the key's Durable Object; a refusal is remembered here
+// until its retryAt.
 // When the object does not answer: rates degrade to a small allowance, quotas that block are refused with 503.
 
 import { type Denied, deny } from '../../core/denied.ts';
@@ -7,6 +8,7 @@ import { limitSubject } from '../../keys/key-record.ts';
 import { type Denial, isUnlimited } from '../../limits/limit.ts';
 import { bucketWaitMs, fullBucket, refill, spendTokens } from '../../limits/token-bucket.ts';
 import { LimiterUnavailable } from '../../platform/object-errors.ts';
+import type { Admission } from '../edge-counter.ts';
 import type { Exchange } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 
@@ -21,6 +23,10 @@ export async function limit(
   const { caller, route } = exchange;
   const { refusals } = gateway.memory;
   if (!caller || !route) return deny('internal_error', undefined, 'limit before authorise');
+  const lent = exchange.nonce
+    ? undefined
+    : gateway.limits.spend(limitSubject(caller), route.cost, exchange.nowMs, exchange.keepAlive);
+  if (lent) return admit(exchange, lent);
   const version = caller.versions.key + caller.versions.partner;
   const remembered = refusals.get(caller.id);
   const sentMs = gateway.now();
@@ -35,7 +41,8 @@ export async function limit(
   }
   try {
     const call = { ...limitSubject(caller), id: exchange.id, cost: route.cost, nonce: exchange.nonce };
-    const reply = await gateway.limiter.take(call);
+    // Test keys are asked about one by one: their developers watch each of their calls.
+    const reply = await gateway.limits.take(call, caller.environment === 'live', exchange.keepAlive);
     if (reply.outcome === 'stale') return 'stale';
     if (reply.outcome === 'replayed') {
       // Whoever saw a request can repeat it: that proves nothing.
@@ -44,14 +51,12 @@ export async function limit(
     }
     if (reply.outcome === 'settled')
       return deny('limiter_unavailable', undefined, 'settled before it was taken');
-    exchange.gauges = reply.gauges;
     if (reply.outcome === 'admit') {
-      const { atMs, dayStartMs, over } = reply;
       refusals.delete(caller.id);
-      exchange.admission = { atMs, dayStartMs, units: route.cost, over, degraded: false };
-      return undefined;
+      return admit(exchange, reply);
     }
     const { denial, gauges } = reply;
+    exchange.gauges = gauges;
     const untilMs = sentMs + Math.min(denial.retryAfterMs, MOST_REMEMBERED_MS);
     if (refusals.size >= MOST_REMEMBERED) refusals.clear();
     refusals.set(caller.id, { untilMs, cost: route.cost, version, denial, deniedMs: sentMs, gauges });
@@ -59,11 +64,13 @@ export async function limit(
   } catch (error) {
     if (!(error instanceof LimiterUnavailable)) throw error;
     exchange.reason = error.message;
-    const refusal = degrade(exchange, gateway, sentMs);
-    // It may have been counted, with only the answer lost: what is admitted here is counted by its event alone.
-    exchange.keepAlive(tellSettled(exchange, gateway, 0));
-    return refusal;
+    return degrade(exchange, gateway, sentMs);
   }
+}
+
+function admit(exchange: Exchange, { grant, atMs, dayStartMs, over, gauges }: Admission): undefined {
+  exchange.gauges = gauges;
+  exchange.admission = { atMs, dayStartMs, units: exchange.route?.cost ?? 0, over, grant };
 }
 
 const CODES = {
@@ -118,7 +125,7 @@ function degrade(exchange: Exchange, gateway: GatewayPorts, nowMs: number): Deni
     dayStartMs: dayStart(nowMs),
     units: route.cost,
     over: false,
-    degraded: true,
+    grant: undefined,
   };
   return undefined;
 }
@@ -127,7 +134,8 @@ function degrade(exchange: Exchange, gateway: GatewayPorts, nowMs: number): Deni
 export async function peekLimits(exchange: Exchange, gateway: GatewayPorts): Promise<void> {
   if (!exchange.caller || exchange.gauges) return;
   try {
-    exchange.gauges = await gateway.limiter.peek(limitSubject(exchange.caller));
+    exchange.gauges =
+      gateway.limits.gauges(exchange.caller.id) ?? (await gateway.peek(limitSubject(exchange.caller)));
   } catch (error) {
     if (!(error instanceof LimiterUnavailable)) throw error;
   }
@@ -143,21 +151,5 @@ export function settle(exchange: Exchange, gateway: GatewayPorts, used: number):
   exchange.admission = { ...admission, units: used };
   // What comes back may be what another call was refused for.
   if (exchange.caller) gateway.memory.refusals.delete(exchange.caller.id);
-  if (!admission.degraded) exchange.keepAlive(tellSettled(exchange, gateway, used));
-}
-
-async function tellSettled({ id, caller }: Exchange, gateway: GatewayPorts, used: number): Promise<void> {
-  if (!caller) return;
-  try {
-    await gateway.limiter.settle({ id, keyId: caller.id, used });
-  } catch (error) {
-    gateway.log({
-      message: 'settle not heard',
-      level: 'error',
-      request_id: id,
-      key_id: caller.keyId,
-      used,
-      error: String(error),
-    });
-  }
+  if (admission.grant) gateway.limits.giveBack(admission.grant, admission.units - used, exchange.keepAlive);
 }
