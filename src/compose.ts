@@ -26,6 +26,8 @@ import { DOCUMENTS } from './catalog/documents.ts';
 import { type Config, isLocal as isLocalConfig, readConfig } from './config.ts';
 import { newId } from './core/ids.ts';
 import { hostOf } from './core/public-address.ts';
+import { createCallLog } from './gateway/call-log.ts';
+import { EdgeCounter } from './gateway/edge-counter.ts';
 import type { Gateway } from './gateway/pipeline.ts';
 import { createAdmission } from './keys/admission.ts';
 import { createAnnouncementService } from './keys/announcement-service.ts';
@@ -147,7 +149,8 @@ function build(env: Env) {
     identify,
     isOriginListed: origins.isListed,
     rates,
-    limiter,
+    limits: new EdgeCounter({ now, sleep, newId, take: limiter.take, settle: limiter.settle, log }),
+    peek: limiter.peek,
     cache: {
       match: (url) => caches.default.match(url),
       put: (url, response) => caches.default.put(url, response),
@@ -159,7 +162,7 @@ function build(env: Env) {
     identityToken: identityTokens.tokenFor,
     usage,
     memory: { refusals: new Map(), allowances: new Map() },
-    log,
+    callLog: createCallLog({ successShare: config.LOG_SUCCESS_SHARE, now, chance: () => Math.random(), log }),
   };
 
   const audit = createAuditStore(database);

@@ -117,10 +117,12 @@ const settings = z.object({
   UPSTASH_REDIS_REST_URL: z.url().optional(),
   UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
   ABUSE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).default(300),
+  /** Share of the calls that went well that are written to the log. By default all of them on your machine, and one in a hundred elsewhere. */
+  LOG_SUCCESS_SHARE: z.coerce.number().min(0).max(1).optional(),
   USAGE_MONTHS_KEPT: z.coerce.number().int().min(1).default(13),
 });
 
-export type Config = z.infer<typeof settings>;
+export type Config = z.infer<typeof settings> & { LOG_SUCCESS_SHARE: number };
 
 /** Settings are missing or wrong. The message has their names and what they must be, never what they are. */
 export class ConfigurationError extends Error {
@@ -129,6 +131,9 @@ export class ConfigurationError extends Error {
 
 const sayWrong = ({ path: [name], message }: z.core.$ZodIssue, env: Record<string, unknown>): string =>
   (env[String(name)] ?? '') === '' ? `${String(name)} is not set` : `${String(name)} is wrong (${message})`;
+
+/** Of the calls that went well, where they are many and lines have a price. */
+const SAMPLED_SHARE = 0.01;
 
 const LOCAL: ReadonlySet<unknown> = new Set(['development', 'test']);
 /** Your machine: mails are shown, cookies need no TLS, webhooks may go anywhere. Serves no host but loopback. */
@@ -147,5 +152,6 @@ export function readConfig(env: Record<string, unknown>): Config {
     ...data,
     COOKIE_SUFFIX: isHere && suffix !== '' ? `-${suffix}` : '',
     DEMO_CODE_PATH: isHere ? DEMO_CODE_PATH : undefined,
+    LOG_SUCCESS_SHARE: data.LOG_SUCCESS_SHARE ?? (LOCAL.has(ENVIRONMENT) ? 1 : SAMPLED_SHARE),
   };
 }

@@ -41,10 +41,12 @@ const withServices = (): Hono<AppEnv> => {
   });
 };
 
-// Three apps, told apart by the first part of the path. Nearly every request is for the offered API, and none of those
-// passes the routes and the middleware of the others.
+// Told apart by the first part of the path. Nearly every request is for the offered API, and passes no framework on its way;
+// what lies between our own routes is answered as it answers.
 const offered = new Hono<AppEnv>().all('*', (context) =>
-  handle(context.req.raw, compose(context.env).gateway, (work) => context.executionCtx.waitUntil(work)),
+  handle(context.req.raw, context.req.url, compose(context.env).gateway, (work) =>
+    context.executionCtx.waitUntil(work),
+  ),
 );
 
 const apis = withServices();
@@ -77,16 +79,19 @@ const nothing = (): void => undefined;
 
 export default {
   fetch(request, env, ctx) {
-    const refusal = refuseUnconfigured(request, () => compose(env));
-    if (refusal) return withSecureHeaders(refusal, request.url);
-    const path = pathOf(request.url);
-    const app = apps.get(firstPart(path)) ?? offered;
+    const { url } = request;
+    const refusal = refuseUnconfigured(url, () => compose(env));
+    if (refusal) return withSecureHeaders(refusal, url);
+    const services = compose(env);
+    const path = pathOf(url);
+    const app = apps.get(firstPart(path));
     const keepAlive = (work: Promise<unknown>) => ctx.waitUntil(work);
-    const stopped = refuseAtDoor(request, path, compose(env), app !== offered, keepAlive);
-    if (stopped) return withSecureHeaders(stopped, request.url);
-    const work = Promise.resolve(app.fetch(request, env, ctx)).then((response) =>
-      withSecureHeaders(response, request.url),
-    );
+    const stopped = refuseAtDoor(request, path, services, app !== undefined, keepAlive);
+    if (stopped) return withSecureHeaders(stopped, url);
+    const answered = app
+      ? Promise.resolve(app.fetch(request, env, ctx))
+      : handle(request, url, services.gateway, keepAlive);
+    const work = answered.then((response) => withSecureHeaders(response, url));
     // Whoever breaks off ends its connection, not what it asked for: what was admitted is done, told and billed.
     ctx.waitUntil(work.then(nothing, nothing));
     return work;

@@ -31,9 +31,11 @@ export async function startGateway(upstream: string): Promise<BareGateway> {
     kv: ['KEY_RECORDS'],
     queues: ['USAGE_QUEUE', 'WEBHOOK_QUEUE', 'CHANGE_QUEUE', 'DEAD_LETTER_QUEUE'],
     services: ['ASSETS'],
-    flags: ['enable_request_signal'],
+    flags: ['enable_request_signal', 'no_nodejs_global_timers'],
     variables: {
       ENVIRONMENT: 'development',
+      // As where it is deployed.
+      LOG_SUCCESS_SHARE: '0.01',
       DATABASE_URL: databaseUrl,
       NEON_ENDPOINT: endpoint.url,
       KEY_ENCRYPTION_KEYS: JSON.stringify({ current: 'local', keys: { local: secrets.keyEncryptionKey } }),

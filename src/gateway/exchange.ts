@@ -5,12 +5,17 @@ import type { KeyRecord } from '../keys/key-record.ts';
 import type { SignatureForm } from '../keys/signature.ts';
 import type { LimitType } from '../limits/limit.ts';
 import type { LimitGauges, Nonce } from '../limits/protocol.ts';
+import type { Grant } from './edge-counter.ts';
 
 export interface Exchange {
   /** Request id, event id, and id of the grant that the limiter gives. */
   readonly id: string;
   readonly request: Request;
+  /** The request's, as received. */
+  readonly url: string;
   readonly startedMs: number;
+  /** The moment of the last step. A Worker's clock stands still between them. */
+  nowMs: number;
   /** Path and query exactly as received. */
   readonly path: string;
   readonly query: string;
@@ -34,14 +39,15 @@ export interface Exchange {
   /** The rotated secret that was used, if one was. */
   retiredHash?: string;
   gauges?: LimitGauges;
-  /** Set once the limits admitted the call. */
-  admission?: { atMs: number; dayStartMs: number; units: number; over: boolean; degraded: boolean };
+  /** Set once the limits admitted the call. Without a grant the limiter could not be asked. */
+  admission?: { atMs: number; dayStartMs: number; units: number; over: boolean; grant: Grant | undefined };
   /** The limit that refused the call, and when it may be asked again. */
   violated?: { type: LimitType; retryAtMs: number };
   cacheHit?: boolean;
   /** What was asked: nobody's, until an upstream was. */
   upstreamUrl: string;
   upstreamMs?: number;
+  /** As the caller says, until the body was read. */
   bytesIn: number;
   error?: string;
   /** Why, for the log only: callers are told less. */
@@ -50,19 +56,10 @@ export interface Exchange {
 
 const NOWHERE = 'https://upstream.invalid/';
 
-/** Runs a stage and notes how long it took. */
-export async function timed<T>(
-  exchange: Exchange,
-  stage: string,
-  now: () => number,
-  work: Promise<T>,
-): Promise<T> {
-  const startedMs = now();
-  try {
-    return await work;
-  } finally {
-    exchange.timings.push([stage, now() - startedMs]);
-  }
+/** Notes how long a stage took that has ended now. */
+export function passed(exchange: Exchange, stage: string, nowMs: number): void {
+  exchange.timings.push([stage, nowMs - exchange.nowMs]);
+  exchange.nowMs = nowMs;
 }
 
 /** What the caller said: the edge rewrites the header for itself, and decodes for nobody who said nothing. */
@@ -73,25 +70,29 @@ export const acceptEncodingOf = ({ cf, headers }: Request): string =>
 
 export function openExchange(
   request: Request,
+  url: string,
   id: string,
   nowMs: number,
   keepAlive: Exchange['keepAlive'],
 ): Exchange {
-  const pathStart = request.url.indexOf('/', request.url.indexOf('//') + 2);
-  const rest = pathStart < 0 ? '/' : request.url.slice(pathStart);
+  const pathStart = url.indexOf('/', url.indexOf('//') + 2);
+  const rest = pathStart < 0 ? '/' : url.slice(pathStart);
   const queryStart = rest.indexOf('?');
+  const { headers, cf } = request;
   return {
     id,
     request,
+    url,
     startedMs: nowMs,
+    nowMs,
     path: queryStart < 0 ? rest : rest.slice(0, queryStart),
     query: queryStart < 0 ? '' : rest.slice(queryStart),
-    ip: request.headers.get('cf-connecting-ip') ?? '',
-    country: typeof request.cf?.country === 'string' ? request.cf.country : null,
+    ip: headers.get('cf-connecting-ip') ?? '',
+    country: typeof cf?.country === 'string' ? cf.country : null,
     keepAlive,
     timings: [],
     isProven: false,
     upstreamUrl: NOWHERE,
-    bytesIn: Number(request.headers.get('content-length') ?? 0),
+    bytesIn: Number(headers.get('content-length') ?? 0),
   };
 }

@@ -5,7 +5,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { type Denied, deny, isDenied } from '../core/denied.ts';
 import { toAppError } from '../http/errors.ts';
 import { answer, refuse } from './answer.ts';
-import { type Exchange, openExchange, timed } from './exchange.ts';
+import { type Exchange, openExchange, passed } from './exchange.ts';
 import type { GatewayPorts } from './ports.ts';
 import { authenticate } from './stages/authenticate.ts';
 import { authorise } from './stages/authorise.ts';
@@ -20,12 +20,14 @@ export type Gateway = GatewayPorts & { catalog: Catalog };
 /** A record may be older than what the limiter has seen: then it is read afresh and the call is judged again, once. */
 const MOST_JUDGEMENTS = 2;
 
+/** `url`: the request's, which costs to ask for. */
 export async function handle(
   request: Request,
+  url: string,
   gateway: Gateway,
   keepAlive: Exchange['keepAlive'],
 ): Promise<Response> {
-  const exchange = openExchange(request, gateway.newId(), gateway.now(), keepAlive);
+  const exchange = openExchange(request, url, gateway.newId(), gateway.now(), keepAlive);
   let response: Response;
   try {
     response = await run(exchange, gateway);
@@ -51,23 +53,25 @@ async function run(exchange: Exchange, gateway: Gateway): Promise<Response> {
   const refusal = await judge(exchange, gateway);
   if (refusal) return refusal;
 
-  const cached = await timed(exchange, 'cache', gateway.now, readCached(exchange, gateway));
-  if (cached) return answer(exchange, cached, gateway.now());
+  const cached = await readCached(exchange, gateway);
+  passed(exchange, 'cache', gateway.now());
+  if (cached) return answer(exchange, cached);
 
-  const upstream = await timed(exchange, 'upstream', gateway.now, forward(exchange, gateway));
+  const upstream = await forward(exchange, gateway);
+  passed(exchange, 'upstream', gateway.now());
   if (isDenied(upstream) || upstream.status >= 500) settle(exchange, gateway, 0);
-  if (isDenied(upstream)) return refuse(exchange, upstream, gateway.now());
-  return answer(exchange, writeCached(exchange, upstream, gateway), gateway.now());
+  if (isDenied(upstream)) return refuse(exchange, upstream, exchange.nowMs);
+  return answer(exchange, writeCached(exchange, upstream, gateway));
 }
 
 /** Who is it, may it, how much: until the record is as new as the limiter's. */
 async function judge(exchange: Exchange, gateway: Gateway): Promise<Response | undefined> {
   for (let pass = 0; pass < MOST_JUDGEMENTS; pass++) {
-    const refusal =
-      (await timed(exchange, 'auth', gateway.now, authenticate(exchange, gateway, pass > 0))) ??
-      authorise(exchange);
+    const refusal = (await authenticate(exchange, gateway, pass > 0)) ?? authorise(exchange);
+    passed(exchange, 'auth', gateway.now());
     if (refusal) return refuseFree(exchange, gateway, refusal);
-    const taken = await timed(exchange, 'limit', gateway.now, limit(exchange, gateway));
+    const taken = await limit(exchange, gateway);
+    passed(exchange, 'limit', gateway.now());
     if (taken !== 'stale') return taken && refuse(exchange, taken, gateway.now());
   }
   const why = 'record older than the limiter after a fresh read';

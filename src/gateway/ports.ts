@@ -8,6 +8,8 @@ import type { Bucket } from '../limits/token-bucket.ts';
 import type { DoorRates } from '../platform/door-rates.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
 import type { UsageBuffer } from '../usage/usage-buffer.ts';
+import type { CallLog } from './call-log.ts';
+import type { EdgeCounter } from './edge-counter.ts';
 
 /** A refusal of the limiter, for the calls that would be refused again. */
 export interface Refusal {
@@ -36,7 +38,8 @@ export interface GatewayPorts {
   /** Whether some partner lists the origin. No statement, whatever it is. */
   isOriginListed(origin: string, keepAlive: (work: Promise<unknown>) => void): Promise<boolean>;
   rates: Pick<DoorRates, 'wait' | 'waitAt'>;
-  limiter: Pick<LimiterClient, 'take' | 'peek' | 'settle'>;
+  limits: EdgeCounter;
+  peek: LimiterClient['peek'];
   cache: {
     match(url: string): Promise<Response | undefined>;
     put(url: string, response: Response): Promise<void>;
@@ -55,5 +58,5 @@ export interface GatewayPorts {
     refusals: Map<string, Refusal>;
     allowances: Map<string, Bucket>;
   };
-  log(line: Record<string, unknown>): void;
+  callLog: CallLog;
 }

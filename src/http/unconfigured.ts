@@ -19,10 +19,7 @@ const misplaced = (url: string): ConfigurationError | undefined =>
       );
 
 /** 503 with the names, and one log line; undefined when the settings are right. */
-export function refuseUnconfigured(
-  { url }: Pick<Request, 'url'>,
-  compose: () => { config: Config },
-): Response | undefined {
+export function refuseUnconfigured(url: string, compose: () => { config: Config }): Response | undefined {
   try {
     const wrong = isLocal(compose().config) ? misplaced(url) : undefined;
     return wrong && refusal(wrong);

@@ -2,6 +2,7 @@
 // revoked, expired and suspended keys are refused with the same words. Fails closed: a key that cannot be looked up is
 // `service_unavailable`, never bad. Its surfaces ask through admission.ts.
 
+import { dropOldest } from '../core/bounded.ts';
 import { type Denied, deny } from '../core/denied.ts';
 import { sha256Hex } from '../core/encoding.ts';
 import type { Nonce } from '../limits/protocol.ts';
@@ -58,11 +59,12 @@ type Credential = { lookup: Lookup; hash?: string; signature?: string };
 /** The Authorization scheme is compared without case (RFC 9110, 11.1). */
 const BEARER = /^bearer (.*)$/i;
 const MOST_HMAC_KEYS = 1000;
+/** Bearer keys that were presented lately, with their hashes. */
+const MOST_HASHED = 10_000;
 
-async function parseCredential(headers: Headers): Promise<Credential | Denied> {
-  const authorization = headers.get('authorization');
-  const signed = headers.get('x-api-key');
-  if (authorization === null && signed !== null) {
+async function parseCredential(authorization: string | null, headers: Headers): Promise<Credential | Denied> {
+  const signed = authorization === null ? headers.get('x-api-key') : null;
+  if (signed !== null) {
     const parsed = parseSigned(signed);
     if (!parsed)
       return deny('invalid_api_key_format', { message: 'X-API-Key must be in format: KEY_ID:HEX_HMAC' });
@@ -99,6 +101,19 @@ const heldOff = (seconds: number): Denied =>
 export function createAuthenticator(ports: AuthenticatorPorts) {
   const { directory, guard, keyEncryptionKeys, now } = ports;
   const hmacKeys = new Map<string, CryptoKey>();
+  const hashed = new Map<string, Credential>();
+
+  /** A key that was seen before is not hashed again. */
+  async function credentialOf(headers: Headers): Promise<Credential | Denied> {
+    const authorization = headers.get('authorization');
+    const known = authorization === null ? undefined : hashed.get(authorization);
+    if (known) return known;
+    const credential = await parseCredential(authorization, headers);
+    if (authorization === null || 'denied' in credential) return credential;
+    hashed.set(authorization, credential);
+    dropOldest(hashed, MOST_HASHED);
+    return credential;
+  }
 
   /** By the key as well: an envelope opens for its own key only, also when it is in memory. */
   async function hmacKeyOf(keyId: string, envelope: string, form: SignatureForm): Promise<CryptoKey> {
@@ -151,7 +166,7 @@ export function createAuthenticator(ports: AuthenticatorPorts) {
 
   /** `fresh`: past memory and KV. */
   async function identify(caller: Presented, fresh: boolean): Promise<Identified | Unauthenticated> {
-    const credential = await parseCredential(caller.request.headers);
+    const credential = await credentialOf(caller.request.headers);
     if ('denied' in credential) return credential;
     const { lookup, hash, signature } = credential;
     const heldOffSeconds = guard.heldOffSeconds(caller.ip);

@@ -110,7 +110,7 @@ describe('settings', () => {
   });
   it('of your machine are refused for any host but loopback', async () => {
     const ask = (url: string, config: Pick<Config, 'ENVIRONMENT'>) =>
-      refuseUnconfigured({ url }, () => ({ config: config as Config }))?.status;
+      refuseUnconfigured(url, () => ({ config: config as Config }))?.status;
     for (const ENVIRONMENT of ['development', 'test'] as const) {
       for (const host of ['127.0.0.1:8787', 'localhost', '[::1]:8787', 'a.localhost', '127.9.9.9'])
         expect(ask(`http://${host}/outbox`, { ENVIRONMENT }), host).toBeUndefined();

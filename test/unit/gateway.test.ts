@@ -131,7 +131,13 @@ it("the route's time bound is for all tries together", async () => {
     },
     // The stage asks for no more than these.
   } as unknown as GatewayPorts;
-  const exchange = openExchange(new Request('https://here.test/v3/slow'), 'id', Date.now(), () => undefined);
+  const exchange = openExchange(
+    new Request('https://here.test/v3/slow'),
+    'https://here.test/v3/slow',
+    'id',
+    Date.now(),
+    () => undefined,
+  );
   exchange.route = route;
   exchange.caller = { environment: 'live', partnerId: 'p' } as KeyRecord;
   expect(await forward(exchange, gateway)).toMatchObject({ denied: 'upstream_timeout' });

@@ -3,11 +3,11 @@
 import { type Denied, deny } from '../../core/denied.ts';
 import type { Exchange } from '../exchange.ts';
 
-export function authorise({ caller, route, request }: Exchange): Denied | undefined {
+export function authorise({ caller, route, bytesIn }: Exchange): Denied | undefined {
   if (!caller || !route) return deny('internal_error', undefined, 'authorise before authenticate');
   if (route.scope !== null && !caller.scopes.includes(route.scope)) {
     return deny('insufficient_permissions', { fields: { required_scope: route.scope } });
   }
-  if (Number(request.headers.get('content-length') ?? 0) > route.bodyBytes) return deny('payload_too_large');
+  if (bytesIn > route.bodyBytes) return deny('payload_too_large');
   return undefined;
 }

@@ -101,16 +101,16 @@ async function upstreamCall(
 }
 
 async function upstreamHeaders(exchange: Exchange, gateway: GatewayPorts): Promise<Headers> {
-  const { request, caller, route, id, ip } = exchange;
+  const { request, url, caller, route, id, ip } = exchange;
   const headers = new Headers();
   for (const [name, value] of request.headers)
     if (route?.headers.toUpstream.has(name)) headers.append(name, value);
   for (const name of namedByConnection(request.headers)) headers.delete(name);
   const acceptEncoding = acceptEncodingOf(request);
   if (acceptEncoding !== '') headers.set('accept-encoding', acceptEncoding);
-  const hostAt = request.url.indexOf('//') + 2;
-  headers.set('x-forwarded-proto', request.url.slice(0, hostAt - 3));
-  headers.set('x-forwarded-host', request.url.slice(hostAt, request.url.indexOf('/', hostAt)));
+  const hostAt = url.indexOf('//') + 2;
+  headers.set('x-forwarded-proto', url.slice(0, hostAt - 3));
+  headers.set('x-forwarded-host', url.slice(hostAt, url.indexOf('/', hostAt)));
   headers.set('x-forwarded-for', ip);
   headers.set('x-real-ip', ip);
   headers.set('x-request-id', id);

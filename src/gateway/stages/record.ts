@@ -13,7 +13,7 @@ import type { GatewayPorts } from '../ports.ts';
 const REFUSED = new Set([400, 401, 413, 429]);
 
 export function record(exchange: Exchange, response: Response, gateway: GatewayPorts): Response {
-  const latencyMs = gateway.now() - exchange.startedMs;
+  const latencyMs = exchange.nowMs - exchange.startedMs;
   const length = response.headers.get('content-length');
   if (!response.body || length !== null) {
     note(exchange, response.status, latencyMs, response.body ? Number(length) : 0, gateway);
@@ -46,7 +46,13 @@ function note(
       exchange.keepAlive,
       caller?.environment === 'live' && !exchange.isOverRate ? caller.partnerId : undefined,
     );
-  gateway.log({
+  const call = {
+    status,
+    durationMs: latencyMs,
+    from: caller?.keyId ?? exchange.ip,
+    error: exchange.error,
+  };
+  gateway.callLog.write(call, () => ({
     message: `${request.method} ${route?.path ?? 'unmatched'} ${status}`,
     request_id: exchange.id,
     method: request.method,
@@ -62,7 +68,7 @@ function note(
     units: exchange.admission?.units ?? 0,
     remaining_second: exchange.gauges?.second.remaining,
     remaining_day: exchange.gauges?.day.remaining,
-    degraded: exchange.admission?.degraded,
+    degraded: isDegraded(exchange),
     over: exchange.admission?.over,
     cache_hit: exchange.cacheHit ?? false,
     client_gone: request.signal.aborted || undefined,
@@ -73,8 +79,11 @@ function note(
     bytes_out: bytesOut,
     ip: exchange.ip,
     country: exchange.country,
-  });
+  }));
 }
+
+const isDegraded = ({ admission }: Exchange): boolean =>
+  admission !== undefined && admission.grant === undefined;
 
 const remainingOf = ({ gauges }: Exchange): UsageEvent['remaining'] =>
   gauges && { second: gauges.second.remaining, day: gauges.day.remaining, month: gauges.month.remaining };
@@ -100,7 +109,7 @@ function toEvent(exchange: Exchange, status: number, latencyMs: number, bytesOut
     bytesOut,
     units: admission?.units ?? 0,
     cacheHit: exchange.cacheHit ?? false,
-    degraded: admission?.degraded ?? false,
+    degraded: isDegraded(exchange),
     country: exchange.country,
     ip: exchange.ip || null,
     timings: Object.fromEntries(exchange.timings),
