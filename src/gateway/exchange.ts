@@ -27,6 +27,8 @@ export interface Exchange {
   isOverRate?: boolean;
   /** The body, where a signature needed it whole. */
   body?: Uint8Array<ArrayBuffer>;
+  /** What the caller says to whoever answers: of a request that is signed whole, what is signed. */
+  heard: Headers;
   /** Of a signed request. */
   signatureForm?: SignatureForm;
   /** Used up when the limiter admits the call. */
@@ -65,11 +67,16 @@ export async function timed<T>(
   }
 }
 
-/** What the caller said: the edge rewrites the header for itself, and decodes for nobody who said nothing. */
-export const acceptEncodingOf = ({ cf, headers }: Request): string =>
-  typeof cf?.clientAcceptEncoding === 'string'
+/**
+ * What the caller said: the edge rewrites the header for itself, and decodes for nobody who said nothing. For the same reason
+ * it cannot be signed, and whoever signs the whole request is answered plain.
+ */
+export function acceptEncodingOf({ request: { cf, headers }, signatureForm }: Exchange): string {
+  if (signatureForm === 'bound') return 'identity';
+  return typeof cf?.clientAcceptEncoding === 'string'
     ? cf.clientAcceptEncoding
     : (headers.get('accept-encoding') ?? '');
+}
 
 export function openExchange(
   request: Request,
@@ -91,6 +98,7 @@ export function openExchange(
     keepAlive,
     timings: [],
     isProven: false,
+    heard: request.headers,
     upstreamUrl: NOWHERE,
     bytesIn: Number(request.headers.get('content-length') ?? 0),
   };

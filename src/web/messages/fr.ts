@@ -739,7 +739,7 @@ export const fr: typeof en = {
       fix: 'Cherchez la clé dans le portail par son préfixe. Secret perdu ? Renouvelez la clé.',
     },
     invalid_signature: {
-      what: 'Le HMAC ne correspond pas à la requête, l’horodatage ou le nonce a été refusé, ou il faut signer toute la requête et non son corps seul.',
+      what: 'Le HMAC ne correspond pas à la requête, l’horodatage ou le nonce a été refusé, un en-tête qui doit l’être n’est pas signé, ou il faut signer toute la requête et non son corps seul.',
       fix: 'Signez exactement ce que vous envoyez, à l’heure juste et avec un nouveau nonce chaque fois. Le guide « Signer les requêtes » donne les lignes dans l’ordre.',
     },
     invalid_token: {
