@@ -67,7 +67,8 @@ dashboard.use(async (context, next) => {
     throw new AppError('forbidden', 'This secret was replaced: changes take the current one');
   callers.set(request, record);
   announceAhead(context);
-  return idempotent(context, next, context.var.services.idempotency, `key:${record.id}`);
+  const claimant = { owner: `key:${record.id}`, actor: `key:${record.keyId}` };
+  return idempotent(context, next, context.var.services.idempotency, claimant);
 });
 
 /** What a test key may know of; a live key knows of both. */
