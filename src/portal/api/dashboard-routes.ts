@@ -196,7 +196,7 @@ const createKey = createRoute({
   path: '/api-keys',
   tags: ['Dashboard'],
   summary:
-    'Make a key, within the scopes, addresses, app and end of the one that makes it, and which falls with it. The secret is in this answer and nowhere else',
+    'Make a key, within the scopes, limits, addresses, app and end of the one that makes it, and which falls with it. Not by a key that signs whole requests only. The secret is in this answer and nowhere else',
   request: { body: { content: { 'application/json': { schema: newKey } } } },
   responses: {
     201: jsonAnswer(
@@ -235,6 +235,9 @@ dashboard.post('/api-keys', async (context) => {
     throw new AppError('insufficient_permissions', 'A key can give only scopes that it has itself', {
       required_scope: context.var.services.keys.knownScopes.includes(beyond) ? beyond : undefined,
     });
+  }
+  if (caller.kind === 'signing' && caller.signatureRule === 'bound') {
+    throw new AppError('forbidden', 'A key that signs whole requests makes no keys that prove less');
   }
   if (environment === 'live' && caller.environment === 'test') {
     throw new AppError('forbidden', 'A test key cannot make live keys');

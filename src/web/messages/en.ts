@@ -386,7 +386,7 @@ export const en = {
     editTitle: 'Change the key',
     dailyQuota: 'Its own daily quota',
     dailyQuotaHint: 'Calls a day, not more than the partner’s. Empty: what the tier says.',
-    beyondPlan: 'Not more than your plan allows for a key.',
+    beyondPlan: 'Not more than your plan allows for a key, nor than the key that made it has.',
     tooMany: 'Your tier allows no more active keys. Revoke one, or ask for a larger tier.',
     tryIt: 'Nothing yet. Try it:',
   },

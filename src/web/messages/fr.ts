@@ -406,7 +406,7 @@ export const fr: typeof en = {
     editTitle: 'Modifier la clé',
     dailyQuota: 'Son propre quota quotidien',
     dailyQuotaHint: 'Appels par jour, sans dépasser ceux du partenaire. Vide : selon le forfait.',
-    beyondPlan: 'Pas plus que ce que votre offre permet à une clé.',
+    beyondPlan: 'Pas plus que ce que votre offre permet à une clé, ni que ce qu’a la clé qui l’a créée.',
     tooMany:
       'Votre forfait n’autorise pas plus de clés actives. Révoquez-en une, ou demandez un forfait plus large.',
     tryIt: 'Rien encore. Essayez-la :',
