@@ -17,7 +17,7 @@ $$;
 -- The tightest limits of a key and of those above it, and whether a quota of one of them blocks: what a key that it made has
 -- at most. No row for null.
 CREATE FUNCTION tightest_limits(of_key uuid) RETURNS TABLE (burst_limit bigint, sustained_limit bigint, daily_quota bigint,
-  monthly_quota bigint, blocks boolean) LANGUAGE sql STABLE STRICT AS $$
+  monthly_quota bigint, blocks boolean) LANGUAGE sql STABLE STRICT ROWS 1 AS $$
   WITH RECURSIVE line AS (
       SELECT k.id, k.parent_id FROM api_key k WHERE k.id = of_key
       UNION SELECT k.id, k.parent_id FROM api_key k JOIN line l ON k.id = l.parent_id),
@@ -33,12 +33,14 @@ CREATE FUNCTION tightest_limits(of_key uuid) RETURNS TABLE (burst_limit bigint, 
     coalesce(min(nullif(month, -1)), -1), bool_or(overage = 'block' AND NOT (day = -1 AND month = -1)) FROM limits
 $$;
 --> statement-breakpoint
--- Whose limits change, its children's change: their records are read anew, too.
+-- Whose limits change, its children's change: their records are read anew, too. Locked in the order of the other triggers:
+-- a parent is older than what it made.
 CREATE OR REPLACE FUNCTION raise_key_version_by_key_id() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   WITH RECURSIVE family AS (SELECT id FROM api_key WHERE key_id = coalesce(NEW.key_id, OLD.key_id)
-    UNION SELECT c.id FROM api_key c JOIN family f ON c.parent_id = f.id)
-  UPDATE api_key k SET version = version + 1, changed_at = now() FROM family f WHERE k.id = f.id;
+      UNION SELECT c.id FROM api_key c JOIN family f ON c.parent_id = f.id),
+    locked AS (SELECT k.id FROM api_key k JOIN family f ON k.id = f.id ORDER BY k.id FOR NO KEY UPDATE OF k)
+  UPDATE api_key k SET version = version + 1, changed_at = now() FROM locked l WHERE k.id = l.id;
   RETURN NULL;
 END $$;
 --> statement-breakpoint
@@ -56,7 +58,7 @@ BEGIN
   NEW.quarantined_at := coalesce(NEW.quarantined_at, parent.quarantined_at);
   NEW.scopes := ARRAY(SELECT s FROM unnest(NEW.scopes) WITH ORDINALITY AS mine(s, n) WHERE s = ANY (parent.scopes) ORDER BY n);
   IF parent.environment = 'test' THEN NEW.environment := 'test'; END IF;
-  IF parent.kind = 'signing' AND parent.signature_rule = 'bound' THEN NEW.signature_rule := 'bound'; END IF;
+  IF NEW.kind = 'signing' AND parent.kind = 'signing' AND parent.signature_rule = 'bound' THEN NEW.signature_rule := 'bound'; END IF;
   IF NEW.kind = 'bearer' AND parent.kind = 'signing' AND (TG_OP = 'INSERT' OR (OLD.parent_id, OLD.kind)
       IS DISTINCT FROM (NEW.parent_id, NEW.kind)) AND 'bound' IN (parent.signature_rule,
       (SELECT p.signature_rule FROM partner p WHERE p.id = parent.partner_id)) THEN
