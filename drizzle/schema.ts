@@ -569,6 +569,8 @@ export const idempotencyKey = pgTable(
   {
     owner: text('owner').notNull(),
     key: varchar('key', { length: 255 }).notNull(),
+    /** Who used it, by the name that audit rows carry: nobody else is given the answer. */
+    actor: text('actor'),
     requestHash: text('request_hash').notNull(),
     /** Ids of the requests that ran under it: the last has it, and no other may change anything any more. */
     requestIds: text('request_ids').array().notNull().default(sql`'{}'`),

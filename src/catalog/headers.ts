@@ -67,6 +67,8 @@ const NEVER_TO_UPSTREAM = new Set([
   'x-api-key',
   'x-timestamp',
   'x-nonce',
+  'x-signature-headers',
+  'x-signature-version',
   'content-length',
   'expect',
   'forwarded',

@@ -32,6 +32,8 @@ export interface Exchange {
   isOverRate?: boolean;
   /** The body, where a signature needed it whole. */
   body?: Uint8Array<ArrayBuffer>;
+  /** What the caller says to whoever answers: of a request that is signed whole, what is signed. */
+  heard: Headers;
   /** Of a signed request. */
   signatureForm?: SignatureForm;
   /** Used up when the limiter admits the call. */
@@ -62,11 +64,16 @@ export function passed(exchange: Exchange, stage: string, nowMs: number): void {
   exchange.nowMs = nowMs;
 }
 
-/** What the caller said: the edge rewrites the header for itself, and decodes for nobody who said nothing. */
-export const acceptEncodingOf = ({ cf, headers }: Request): string =>
-  typeof cf?.clientAcceptEncoding === 'string'
+/**
+ * What the caller said: the edge rewrites the header for itself, and decodes for nobody who said nothing. For the same reason
+ * it cannot be signed, and whoever signs the whole request is answered plain.
+ */
+export function acceptEncodingOf({ request: { cf, headers }, signatureForm }: Exchange): string {
+  if (signatureForm === 'bound') return 'identity';
+  return typeof cf?.clientAcceptEncoding === 'string'
     ? cf.clientAcceptEncoding
     : (headers.get('accept-encoding') ?? '');
+}
 
 export function openExchange(
   request: Request,
@@ -92,6 +99,7 @@ export function openExchange(
     keepAlive,
     timings: [],
     isProven: false,
+    heard: headers,
     upstreamUrl: NOWHERE,
     bytesIn: Number(headers.get('content-length') ?? 0),
   };

@@ -22,7 +22,9 @@ export interface Refusal {
 }
 
 export interface SandboxCall {
-  request: Request;
+  method: string;
+  /** What the caller says to whoever answers. */
+  headers: Headers;
   path: string;
   query: string;
   body: BodyInit | null;

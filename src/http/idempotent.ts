@@ -3,16 +3,16 @@
 import type { Context, Next } from 'hono';
 import { sha256Hex } from '../core/encoding.ts';
 import { AppError } from '../core/errors.ts';
-import type { IdempotencyStore } from '../platform/idempotency-store.ts';
+import type { Claimant, IdempotencyStore } from '../platform/idempotency-store.ts';
 
 const MOST_KEY_CHARS = 255;
 
-/** `owner`: whose keys these are; another owner's are never found. */
+/** `owner`: whose keys these are; another owner's are never found, another actor's of the same owner refused. */
 export async function idempotent(
   context: Context,
   next: Next,
   store: IdempotencyStore,
-  owner: string,
+  { owner, actor }: Pick<Claimant, 'owner' | 'actor'>,
 ): Promise<Response | undefined> {
   const key = context.req.header('idempotency-key');
   if (context.req.method !== 'POST' || key === undefined) {
@@ -24,7 +24,7 @@ export async function idempotent(
   }
   const body = await context.req.text();
   const requestHash = await sha256Hex(`${context.req.method} ${context.req.path}\n${body}`);
-  const claimant = { owner, key, requestHash, requestId: context.var.requestId };
+  const claimant = { owner, actor, key, requestHash, requestId: context.var.requestId };
   const claim = await store.begin(claimant);
   if (claim.state === 'answered') {
     context.header('Idempotent-Replayed', 'true');

@@ -20,12 +20,15 @@ import {
   signedBytes,
   verifySignature,
 } from './signature.ts';
+import { unsignedHeader } from './signed-headers.ts';
 
 export interface Presented {
   request: Pick<Request, 'method' | 'url' | 'headers'>;
   ip: string;
   /** The signatures that the surface or the route takes; the key and its partner may take fewer. */
   rule: SignatureRule;
+  /** Whether whoever answers is told a header of this name, lower case, beside those that are always signed. */
+  isHeard(name: string): boolean;
   /** The whole body, for a signature over it. */
   body(): Promise<Uint8Array<ArrayBuffer> | 'too_large' | 'cut_short'>;
   keepAlive(work: Promise<unknown>): void;
@@ -38,6 +41,8 @@ export interface Identified {
   retiredHash?: string;
   /** Of a signed request. */
   form?: SignatureForm;
+  /** Of one that is signed whole: the headers that are. */
+  signed?: readonly string[];
   nonce: Nonce | undefined;
 }
 
@@ -91,6 +96,22 @@ const needsBound = (): Denied =>
     'body form refused',
   );
 
+const claimRefused = (): Denied =>
+  deny(
+    'invalid_signature',
+    { message: "The signature's version, time, nonce or list of headers was refused. See /docs/signing" },
+    'version, timestamp, nonce or list of headers refused',
+  );
+
+const needsSigned = (name: string): Denied =>
+  deny(
+    'invalid_signature',
+    {
+      message: `The header ${name} would not reach the API as it was signed: it has to be in X-Signature-Headers, and not in Connection. See /docs/signing`,
+    },
+    `header ${name} is not signed`,
+  );
+
 const heldOff = (seconds: number): Denied =>
   deny('rate_limit_exceeded', {
     message: 'Too many attempts with keys that cannot be used from this address',
@@ -139,8 +160,7 @@ export function createAuthenticator(ports: AuthenticatorPorts) {
     signature: string,
   ): Promise<Identified | Unauthenticated> {
     const claim = readClaim(caller.request.headers, now());
-    if (!claim)
-      return { ...deny('invalid_signature', undefined, 'version, timestamp or nonce refused'), record };
+    if (!claim) return { ...claimRefused(), record };
     const { form } = claim;
     const body = await caller.body();
     if (body === 'too_large') return { ...deny('payload_too_large'), record };
@@ -154,12 +174,11 @@ export function createAuthenticator(ports: AuthenticatorPorts) {
         continue;
       if (form === 'body' && (caller.rule === 'bound' || record.signatureRule === 'bound'))
         return { ...needsBound(), record };
-      return {
-        record,
-        ...(expiresMs !== null && { retiredHash: hash }),
-        form,
-        nonce: claim.form === 'bound' ? claim.nonce : undefined,
-      };
+      const retired = expiresMs !== null && { retiredHash: hash };
+      if (claim.form === 'body') return { record, ...retired, form, nonce: undefined };
+      const unsigned = unsignedHeader(caller.request.headers, claim.signed, caller.isHeard);
+      if (unsigned !== undefined) return { ...needsSigned(unsigned), record };
+      return { record, ...retired, ...claim };
     }
     return refuseKnown(caller, record, deny('invalid_signature', undefined, 'signature does not match'));
   }

@@ -29,10 +29,14 @@ const COLUMNS = {
 type LimitName = keyof typeof COLUMNS;
 const NAMES = Object.keys(COLUMNS) as LimitName[];
 
-/** What an operator or else the tier says: nothing looser can be chosen, and what is chosen only tightens it. */
-const above = (name: LimitName): SQL =>
-  sql.raw(`coalesce(q.${COLUMNS[name].own}, t.${COLUMNS[name].ofTier})`);
-/** What the limiter holds a key to. For queries of a key's `api_key_quotas` q and its `tier_config` t. */
+/** Joins `up` to a key k: what the key that made it has, which it has at most. Empty for others. */
+export const LIMITS_OF_PARENT = sql`LEFT JOIN LATERAL tightest_limits(k.parent_id) up ON true`;
+/** What an operator or else the tier says, and its parent has: nothing looser can be chosen, what is chosen only tightens it. */
+const above = (name: LimitName): SQL => {
+  const { own, ofTier } = COLUMNS[name];
+  return sql.raw(`tighter(up.${own}, coalesce(q.${own}, t.${ofTier}))`);
+};
+/** What the limiter holds a key to. For queries of its `api_key_quotas` q, its `tier_config` t, and LIMITS_OF_PARENT. */
 export const limitInForce = (name: LimitName): SQL =>
   sql`tighter(${sql.raw(`(q.chosen->>'${COLUMNS[name].own}')::bigint`)}, ${above(name)})`;
 
@@ -62,11 +66,12 @@ export function createKeyLimits(ports: {
         sql`, `,
       )}
       FROM api_key k JOIN partner p ON p.id = k.partner_id JOIN tier_config t ON t.tier = p.tier
-      LEFT JOIN api_key_quotas q ON q.key_id = k.key_id WHERE k.id = ${key.id}::uuid`);
+      LEFT JOIN api_key_quotas q ON q.key_id = k.key_id ${LIMITS_OF_PARENT} WHERE k.id = ${key.id}::uuid`);
     const details = NAMES.flatMap((name) => {
       const [wanted, bound] = [limits[name] ?? null, most?.[name] ?? 0];
       if (wanted === null || !isLooser(wanted, bound)) return [];
-      return [{ field: `limits.${COLUMNS[name].own}`, message: `The plan allows at most ${bound}` }];
+      const by = key.parentId === null ? 'The plan' : 'The plan, or the key that made it,';
+      return [{ field: `limits.${COLUMNS[name].own}`, message: `${by} allows at most ${bound}` }];
     });
     if (details.length > 0) throw new AppError('validation_error', undefined, { details });
   }

@@ -4,7 +4,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { cappedUnits } from '../billing/month.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import type { Database } from '../platform/database.ts';
-import { limitInForce } from './key-limits-service.ts';
+import { LIMITS_OF_PARENT, limitInForce } from './key-limits-service.ts';
 import type { KeyRecord } from './key-record.ts';
 import type { SignatureRule } from './signature.ts';
 
@@ -66,14 +66,13 @@ const select = (ids: SQL): SQL => sql`
     k.version AS key_version, p.version AS partner_version,
     ${limitInForce('burstLimit')} AS burst, ${limitInForce('sustainedLimit')} AS sustained,
     ${limitInForce('dailyQuota')} AS key_day, ${limitInForce('monthlyQuota')} AS key_month,
-    CASE WHEN q.overage_action = ANY (t.overage_actions || p.granted_overage_actions || q.granted_overage_actions)
-      THEN overage_in_force(q.overage_action, plan_price(t, p.currency, 'overage_per_1000')) ELSE 'block' END AS key_overage,
+    CASE WHEN up.blocks THEN 'block' ELSE key_overage(q, p, t) END AS key_overage,
     p.rate_limit_per_second AS second, p.rate_limit_per_day AS day, p.rate_limit_per_month AS month,
     overage_in_force(p.overage_action, plan_price(t, p.currency, 'overage_per_1000')) AS overage,
     plan_price(t, p.currency, 'overage_per_1000') AS overage_per_1000,
     p.spending_cap_minor AS spending_cap, t.degraded_rate, t.degraded_quota
   FROM api_key k JOIN partner p ON p.id = k.partner_id JOIN tier_config t ON t.tier = p.tier
-  LEFT JOIN api_key_quotas q ON q.key_id = k.key_id LEFT JOIN dev_apps a ON a.id = k.app_id
+  LEFT JOIN api_key_quotas q ON q.key_id = k.key_id LEFT JOIN dev_apps a ON a.id = k.app_id ${LIMITS_OF_PARENT}
   WHERE k.id IN (${ids})`;
 
 function toRecord(row: Row, nowMs: number): KeyRecord {

@@ -17,8 +17,13 @@ const TIMESTAMP = /^\d{1,12}$/;
 const NONCE = /^[\w-]{16,128}$/;
 /** Before 2026-11-24 `timestamp.nonce.body` was signed. Whoever kept such a message must not send it as a body. */
 const EARLIER_FORM = /^\d{1,12}\./;
-/** Change what a request means, and are signed as empty when they are not sent. */
+/** Always signed, as empty when they are not sent. */
 const SIGNED_HEADERS = ['content-type', 'idempotency-key'] as const;
+/** Which other headers are signed: names in lower case, sorted, each once, by semicolons. */
+export const SIGNATURE_HEADERS = 'x-signature-headers';
+const NAMES = /^[a-z0-9-]{1,64}(?:;[a-z0-9-]{1,64}){0,31}$/;
+/** Other bytes are read as different texts by different programs. */
+const ASCII = /^[\t\x20-\x7e]*$/;
 
 export interface SignedRequest {
   method: string;
@@ -27,7 +32,8 @@ export interface SignedRequest {
   headers: Headers;
 }
 
-export type Claim = { form: 'body' } | { form: 'bound'; nonce: Nonce };
+/** `signed`: names of all headers that the signature covers. */
+export type Claim = { form: 'body' } | { form: 'bound'; nonce: Nonce; signed: readonly string[] };
 
 /** RFC 9421, 2.2.5, origin form: path and query as they were sent, nothing decoded, sorted or left out. */
 export function targetOf(url: string): string {
@@ -35,20 +41,38 @@ export function targetOf(url: string): string {
   return start < 0 ? '/' : url.slice(start);
 }
 
-/** Which form the headers say it is; undefined when version, timestamp or nonce is refused. */
+/** The headers that the caller lists as signed; undefined when the list is malformed, or one of them is not sent. */
+function listedHeaders(headers: Headers): string[] | undefined {
+  const list = headers.get(SIGNATURE_HEADERS);
+  if (list === null) return [];
+  if (!NAMES.test(list)) return undefined;
+  const names = list.split(';');
+  const isSorted = names.every((name, i) => (names[i - 1] ?? '') < name);
+  const areSent = names.every((name) => ASCII.test(headers.get(name) ?? '\n'));
+  return isSorted && areSent ? names : undefined;
+}
+
+/** Which form the headers say it is; undefined when version, timestamp, nonce or list of headers is refused. */
 export function readClaim(headers: Headers, nowMs: number): Claim | undefined {
-  const [version, timestamp, value] = ['x-signature-version', 'x-timestamp', 'x-nonce'].map((name) =>
-    headers.get(name),
-  );
-  if (version === null && timestamp === null && value === null) return { form: 'body' };
+  const [version, timestamp, value, list] = [
+    'x-signature-version',
+    'x-timestamp',
+    'x-nonce',
+    SIGNATURE_HEADERS,
+  ].map((name) => headers.get(name));
+  if ([version, timestamp, value, list].every((each) => each === null)) return { form: 'body' };
   if (version !== '2' || !TIMESTAMP.test(timestamp ?? '') || !NONCE.test(value ?? '')) return undefined;
   if (Math.abs(Number(timestamp) * 1000 - nowMs) > MOST_SKEW_MS) return undefined;
-  return { form: 'bound', nonce: { value: value ?? '', expiresMs: nowMs + NONCE_KEPT_MS } };
+  const listed = listedHeaders(headers);
+  if (!listed) return undefined;
+  const nonce = { value: value ?? '', expiresMs: nowMs + NONCE_KEPT_MS };
+  return { form: 'bound', nonce, signed: [...SIGNED_HEADERS, ...listed] };
 }
 
 /**
- * The text of the bound form, eight lines without a newline at the end. None of them can hold a newline, so two different
- * requests never have one text. Field values are trimmed and joined by `, ` (RFC 9421, 2.1), as Headers gives them.
+ * The text of the bound form: eight lines, and one, `name:value`, for each header that the caller lists; no newline at the
+ * end. None of them can hold a newline, and no name a colon, so two different requests never have one text. Field values
+ * are trimmed and joined by `, ` (RFC 9421, 2.1), as Headers gives them.
  */
 export async function boundText(
   { method, url, headers }: SignedRequest,
@@ -63,6 +87,7 @@ export async function boundText(
     value('x-nonce'),
     ...SIGNED_HEADERS.map(value),
     await sha256Hex(body),
+    ...(listedHeaders(headers) ?? []).map((name) => `${name}:${value(name)}`),
   ].join('\n');
 }
 

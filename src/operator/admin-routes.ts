@@ -58,7 +58,8 @@ adminApi.use(async (context, next) => {
   if (!(await named.isNamed(claims))) throw new AppError('forbidden', 'This token names no operator of ours');
   operators.set(context.req.raw, claims.subject);
   announceAhead(context);
-  return idempotent(context, next, idempotency, `operator:${claims.subject}`);
+  const operator = `operator:${claims.subject}`;
+  return idempotent(context, next, idempotency, { owner: operator, actor: operator });
 });
 
 /** A partner is made, whether one more mail may go to its address or not: whoever signs up with it is sent the link. */

@@ -31,6 +31,8 @@ export type Claim =
 export interface Claimant {
   /** Whose keys these are; another owner's are never found. */
   owner: string;
+  /** Who of the owner's people or keys asks, by the name that audit rows carry. */
+  actor: string;
   key: string;
   requestHash: string;
   /** The one that its audit rows carry. */
@@ -50,16 +52,17 @@ const contextOf = ({ owner, key }: Pick<Claimant, 'owner' | 'key'>): string => `
 
 interface Row {
   request_hash: string;
+  is_anothers: boolean;
   status: number | null;
   answer: string | null;
   effect: Effect | null;
 }
 
 export function createIdempotencyStore(database: Database, keks: KeyEncryptionKeys) {
-  async function claimNew({ owner, key, requestHash, requestId }: Claimant): Promise<boolean> {
+  async function claimNew({ owner, actor, key, requestHash, requestId }: Claimant): Promise<boolean> {
     const made = await database.rows(sql`
-      INSERT INTO idempotency_key (owner, key, request_hash, request_ids)
-      VALUES (${owner}, ${key}, ${requestHash}, ARRAY[${requestId}]) ON CONFLICT DO NOTHING RETURNING 1`);
+      INSERT INTO idempotency_key (owner, actor, key, request_hash, request_ids)
+      VALUES (${owner}, ${actor}, ${key}, ${requestHash}, ARRAY[${requestId}]) ON CONFLICT DO NOTHING RETURNING 1`);
     return made.length > 0;
   }
 
@@ -87,14 +90,16 @@ export function createIdempotencyStore(database: Database, keks: KeyEncryptionKe
   }
 
   return {
-    /** @throws AppError idempotency_mismatch; conflict while another request runs under the key */
+    /** @throws AppError idempotency_mismatch; conflict while another request runs under the key, or another's did */
     async begin(claimant: Claimant): Promise<Claim> {
       if (await claimNew(claimant)) return { state: 'mine' };
       // A new statement sees what another request had written when this one could not write.
       const [row] = await database.rows<Row & { is_running: boolean }>(sql`
-        SELECT request_hash, status, answer_envelope AS answer, effect,
+        SELECT request_hash, status, answer_envelope AS answer, effect, coalesce(actor <> ${claimant.actor}, false) AS is_anothers,
           created_at > now() - make_interval(secs => ${CLAIM_SECONDS}) AS is_running FROM idempotency_key
         WHERE owner = ${claimant.owner} AND key = ${claimant.key}`);
+      if (row?.is_anothers)
+        throw new AppError('conflict', 'Somebody else has used this Idempotency-Key. Choose another');
       const isFree = row?.status === null && !row.is_running;
       if (isFree && (await takeOver(claimant))) return { state: 'mine' };
       if (row && row.request_hash !== claimant.requestHash) throw new AppError('idempotency_mismatch');

@@ -15,7 +15,8 @@ export interface SandboxPorts {
 }
 
 export interface SandboxRequest {
-  request: Request;
+  method: string;
+  headers: Headers;
   path: string;
   query: string;
   body: BodyInit | null;
@@ -38,7 +39,7 @@ function json(status: number, text: string, headers: Record<string, string> = {}
 
 /** @throws when a dropped connection is simulated */
 export async function askSandbox(call: SandboxRequest, ports: SandboxPorts): Promise<Response> {
-  const header = call.request.headers.get('x-sandbox-simulate');
+  const header = call.headers.get('x-sandbox-simulate');
   const simulation = header === null ? undefined : parseSimulation(header);
   if (header !== null && !simulation) {
     const message = 'X-Sandbox-Simulate takes status=…, delay=… (ms), drop, error=…';
@@ -48,21 +49,21 @@ export async function askSandbox(call: SandboxRequest, ports: SandboxPorts): Pro
   if (simulation?.drop) throw new Error('simulated: connection dropped');
   if (simulation?.answer) return json(simulation.answer.status, JSON.stringify(simulation.answer.body));
   const response = await answerFor(call, ports);
-  return call.request.method === 'HEAD' ? new Response(null, response) : response;
+  return call.method === 'HEAD' ? new Response(null, response) : response;
 }
 
 async function answerFor(call: SandboxRequest, ports: SandboxPorts): Promise<Response> {
-  const { request, path, query } = call;
+  const { method, headers, path, query } = call;
   if (call.sandbox === 'transit') {
     const { status, body } = transitSandbox(path, new URLSearchParams(query), ports.now());
     return json(status, JSON.stringify(body));
   }
   const answered = await ports.payments(call.account, {
-    method: request.method,
+    method,
     path,
     query,
     body: call.body === null ? '' : await new Response(call.body).text(),
-    idempotencyKey: request.headers.get('idempotency-key'),
+    idempotencyKey: headers.get('idempotency-key'),
   });
   return json(answered.status, answered.json, answered.replayed ? { 'idempotent-replayed': 'true' } : {});
 }

@@ -333,6 +333,141 @@ describe('a key that a key made', () => {
     },
   );
 
+  describe('has its limits at most', () => {
+    /** Of the key alone: its partner has none. */
+    const dayOf = async (key: string) =>
+      Number((await call(ROUTE, { key, ...from })).headers['x-ratelimit-limit-day']);
+    const line = async () => {
+      const mine = await makePartner();
+      const parent = await makeKey(mine.id);
+      const child = (await mint(parent.secret, { scopes })).json;
+      const grandchild = (await mint(child.api_key, { scopes })).json;
+      const limits = (id: string, wanted: object) =>
+        sendJson(`/api/admin/keys/${id}/limits`, 'PUT', wanted, { headers: admin });
+      return {
+        parent,
+        child,
+        grandchild,
+        limits,
+        dev: { headers: bearer(await developerToken(mine)) },
+        days: () => Promise.all([parent.secret, child.api_key, grandchild.api_key].map(dayOf)),
+      };
+    };
+
+    it('whoever sets them, at once, and as long as they are set', async () => {
+      const { parent, child, grandchild, limits, dev, days } = await line();
+      expect(await days()).toEqual([-1, -1, -1]);
+      await limits(parent.id, { daily_quota: 1000 });
+      expect(await days()).toEqual([1000, 1000, 1000]);
+      await sendJson(`/api/dev/keys/${parent.id}`, 'PATCH', { limits: { daily_quota: 900 } }, dev);
+      expect(await days()).toEqual([900, 900, 900]);
+      // Typed into psql, its children hear of it, too.
+      await query(`UPDATE api_key_quotas SET daily_quota = 800 WHERE key_id = $1`, [child.id]);
+      await control('cron', { cron: '* * * * *' });
+      expect(await days()).toEqual([900, 800, 800]);
+      await limits(grandchild.id, { daily_quota: 5000 });
+      expect(await days()).toEqual([900, 800, 800]);
+      await limits(child.id, { daily_quota: null });
+      await limits(parent.id, { daily_quota: null });
+      expect(await days()).toEqual([-1, -1, 5000]);
+    });
+
+    it('and chooses none above them', async () => {
+      const { parent, child, limits, dev } = await line();
+      await limits(parent.id, { burst_limit: 10 });
+      const choose = (burst_limit: number) =>
+        sendJson(`/api/dev/keys/${child.id}`, 'PATCH', { limits: { burst_limit } }, dev);
+      const refused = await choose(11);
+      expect([refused.status, refused.json.details]).toEqual([
+        400,
+        [
+          {
+            field: 'limits.burst_limit',
+            message: 'The plan, or the key that made it, allows at most 10',
+          },
+        ],
+      ]);
+      expect((await choose(10)).status).toBe(200);
+    });
+
+    it('and passes no quota that it does not', async () => {
+      const { parent, child, limits } = await line();
+      await limits(parent.id, { daily_quota: 2 });
+      await limits(child.id, { overage_action: 'warn' });
+      expect([await works(child.api_key), await works(child.api_key), await works(child.api_key)]).toEqual([
+        200, 200, 429,
+      ]);
+      await limits(parent.id, { overage_action: 'warn' });
+      expect(await works(child.api_key)).toBe(200);
+    });
+  });
+
+  it('loses the scopes that it loses, at once, with what it made itself, and gets none back: recorded', async () => {
+    const mine = await makePartner();
+    const parent = await makeKey(mine.id);
+    const child = (await mint(parent.secret, { scopes })).json;
+    const grandchild = (await mint(child.api_key, { scopes })).json;
+    const all = [child, grandchild];
+    const work = () => Promise.all(all.map(({ api_key }) => works(api_key)));
+    expect(await work()).toEqual([200, 200]);
+    const dev = { headers: bearer(await developerToken(mine)) };
+    const patch = (id: string, wanted: string[]) =>
+      sendJson(`/api/dev/keys/${id}`, 'PATCH', { scopes: wanted }, dev);
+    await patch(parent.id, ['read:routes', 'keys:write']);
+    expect(await work()).toEqual([403, 403]);
+    // Nor by any other way in.
+    expect((await patch(child.id, scopes)).json.scopes).toEqual(['keys:write']);
+    await query(`UPDATE api_key SET scopes = '{read:stops}' WHERE id = $1`, [grandchild.id]);
+    expect(await query('SELECT scopes FROM api_key WHERE id = $1', [grandchild.id])).toEqual([
+      { scopes: [] },
+    ]);
+    const entries = await query(
+      `SELECT target->>'key_id' AS id, details FROM dev_portal_audit
+       WHERE partner_id = $1 AND action = 'key.changed' AND details ? 'reason' ORDER BY id LIMIT 2`,
+      [mine.id],
+    );
+    expect(entries).toEqual(
+      all
+        .map(({ id }) => ({ id, details: { reason: 'with the key that made it', scopes: ['keys:write'] } }))
+        .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    );
+    // Typed into psql, the minute job tells.
+    const other = await makeKey(mine.id);
+    const made = (await mint(other.secret, { scopes })).json;
+    expect(await works(made.api_key)).toBe(200);
+    await query(`UPDATE api_key SET scopes = '{keys:write}' WHERE id = $1`, [other.id]);
+    await control('cron', { cron: '* * * * *' });
+    expect(await works(made.api_key)).toBe(403);
+  });
+
+  it('is not made by one that signs whole requests only: by its own rule, its partner’s, or any other way in', async () => {
+    const mine = await makePartner();
+    const signing = await makeSigningKey(mine.id);
+    const path = '/dashboard/api-keys';
+    const ask = async () => {
+      const body = JSON.stringify({ name: 'Child' });
+      return refusal(await call(path, signed(signing, path, { method: 'POST', body })));
+    };
+    expect(await ask()).toEqual([201, undefined]);
+    for (const table of ['api_key', 'partner']) {
+      const rule = (value: string) =>
+        query(
+          `UPDATE ${table} SET signature_rule = '${value}' WHERE ${table === 'partner' ? 'id' : 'partner_id'} = $1`,
+          [mine.id],
+        );
+      await rule('bound');
+      expect(await ask()).toEqual([403, 'forbidden']);
+      const { id } = await makeKey(mine.id);
+      const adopt = query(
+        `UPDATE api_key SET parent_id = (SELECT id FROM api_key WHERE key_id = $1) WHERE id = $2`,
+        [signing.id, id],
+      );
+      await expect(adopt).rejects.toThrow('makes no bearer keys');
+      await rule('any');
+    }
+    expect(await ask()).toEqual([201, undefined]);
+  });
+
   it('does not outlive one that is being revoked at the same moment', async () => {
     for (let round = 0; round < 3; round++) {
       const parent = await makeKey(partner.id);

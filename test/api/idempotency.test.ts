@@ -30,6 +30,8 @@ import { openSocket, wait } from '../support/raw.ts';
 const operator = { authorization: `Bearer ${stack.demo.operator.token}` };
 let partner: TestPartner;
 let dev: Record<string, string>;
+/** Another member of the same partner. */
+let colleague: Record<string, string>;
 let app: string;
 
 const postsOf = (api: { routes: readonly { method: string; path: string }[] }): string[] => [
@@ -186,6 +188,7 @@ const isWebhook = (path: string) => path in WEBHOOKS;
 beforeAll(async () => {
   partner = await makePartner();
   dev = { authorization: `Bearer ${await developerToken(partner)}` };
+  colleague = { authorization: `Bearer ${await developerToken(partner)}` };
   app = (await sendJson('/api/dev/apps', 'POST', { name: 'Keys' }, { headers: dev })).json.id;
 });
 
@@ -206,11 +209,12 @@ async function once(
   path: string,
   { action, body, isRepeatable, atOnce = 12 }: Case,
   headers: Record<string, string>,
+  others: Record<string, string>[] = [],
 ) {
   const key = uuidv7();
   const sent = body?.();
-  const send = (json: object | undefined): Promise<Answer> => {
-    const options = { headers: { ...headers, 'idempotency-key': key } };
+  const send = (json: object | undefined, by = headers): Promise<Answer> => {
+    const options = { headers: { ...by, 'idempotency-key': key } };
     return json ? sendJson(path, 'POST', json, options) : call(path, { ...options, method: 'POST' });
   };
   const entry = await lastEntry();
@@ -226,7 +230,20 @@ async function once(
     new Set(refused.length > 0 ? ['409 A request with this Idempotency-Key is still running'] : []),
   );
   expect((await send(sent)).text).toBe(good[0]?.text);
+  const toOthers = async () => {
+    for (const other of others) {
+      const { status, json, headers: said } = await send(sent, other);
+      expect([status, json.message, json.done, said['idempotent-replayed']]).toEqual([
+        409,
+        expect.stringMatching(/^Somebody else/),
+        undefined,
+        undefined,
+      ]);
+    }
+  };
+  await toOthers();
   await loseAnswer(key);
+  await toOthers();
   const late = await send(sent);
   if (isRepeatable) expect([late.status, late.json.id]).toEqual([good[0]?.status, good[0]?.json.id]);
   else expect([late.status, late.json.done?.action]).toEqual([409, action]);
@@ -244,8 +261,25 @@ describe('one key at once many times, and again 70 seconds after its answer was 
   it.for(postsOf(developerApi))('/api/dev%s', async (path) => {
     const known = DEVELOPER[path];
     if (!known) throw new Error(`${path} has no case`);
-    await once(`/api/dev${await withId(path, known)}`, known, dev);
+    await once(`/api/dev${await withId(path, known)}`, known, dev, [colleague]);
   });
+});
+
+it('a key of another owner is nobody’s, whatever it was answered: of a key, and of an operator', async () => {
+  const headers = { 'idempotency-key': uuidv7() };
+  const made = [];
+  for (const { secret } of [await makeKey(partner.id), await makeKey(partner.id)])
+    made.push(await sendJson('/dashboard/api-keys', 'POST', { name: 'Mine' }, { key: secret, headers }));
+  expect(made.map(({ status, headers: said }) => [status, said['idempotent-replayed']])).toEqual([
+    [201, undefined],
+    [201, undefined],
+  ]);
+  expect(made[0]?.json.api_key).not.toBe(made[1]?.json.api_key);
+  const owners = await query(
+    'SELECT owner = actor AS same FROM idempotency_key WHERE owner LIKE $1 LIMIT 1',
+    ['operator:%'],
+  );
+  expect(owners).toEqual([{ same: true }]);
 });
 
 it('a request that was refused before it did anything leaves its key to a better one', async () => {
@@ -348,7 +382,13 @@ describe('a request that dies', () => {
   const invited = (email: string) => query('SELECT 1 FROM partner_invitation WHERE email = $1', [email]);
   const claimants = (count: number): Claimant[] => {
     const [owner, key] = [`test:${uuidv7()}`, uuidv7()];
-    return Array.from({ length: count }, () => ({ owner, key, requestHash: 'hash', requestId: uuidv7() }));
+    return Array.from({ length: count }, () => ({
+      owner,
+      actor: 'test',
+      key,
+      requestHash: 'hash',
+      requestId: uuidv7(),
+    }));
   };
   const age = ({ key }: Claimant) => query(`UPDATE idempotency_key SET ${AGED} WHERE key = $1`, [key]);
 
@@ -392,7 +432,7 @@ describe('a request that dies', () => {
       const api = new Hono<{ Variables: { requestId: string } }>();
       api.use((context, next) => {
         context.set('requestId', uuidv7());
-        return idempotent(context, next, kept, owner);
+        return idempotent(context, next, kept, { owner, actor: 'test' });
       });
       api.post('/', async (context) => context.json(await invite(email, context.var.requestId)));
       // Told by its message, as the real one is by the table of errors.

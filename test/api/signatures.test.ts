@@ -5,9 +5,12 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { DOCUMENTS } from '../../src/catalog/documents.ts';
 import {
   type Answer,
   call,
+  control,
   developerToken,
   inParallel,
   makeKey,
@@ -20,6 +23,7 @@ import {
   type TestPartner,
 } from '../support/api.ts';
 import { bodySigned, hmac, type Signed, type SigningKey, signed } from '../support/signing.ts';
+import type { Arrived } from '../support/upstream.ts';
 
 const BODY = '{"amount":1000,"currency":"XOF"}';
 const now = () => Math.floor(Date.now() / 1000);
@@ -163,6 +167,7 @@ describe('a request that is signed whole', () => {
       'no version': without('x-signature-version'),
       'key, another of the partner': (request) =>
         withHeader('x-api-key', (request.headers['x-api-key'] ?? '').replace(key.id, other.id))(request),
+      'a list of headers': withHeader('x-signature-headers', 'content-type'),
       signature: (request) =>
         withHeader('x-api-key', `${key.id}:${hmac('v2:sk_test_guessed', BODY)}`)(request),
     };
@@ -172,6 +177,138 @@ describe('a request that is signed whole', () => {
       expect([what, answer.status]).toEqual([what, what === 'path, encoded otherwise' ? 404 : 401]);
     }
     expect(outcome(await call(target, fresh()))).toBe(201);
+  });
+
+  describe('with its headers', () => {
+    const live = '/v2/stops/x/departures';
+    const arrivedAt = (part: string): Promise<Arrived[]> => control('upstream-requests', part);
+    /** Each of those that change what is done, those of the sandbox and of a document among them. */
+    const CHANGING = {
+      'content-digest': 'sha-256=:x:',
+      'content-disposition': 'inline',
+      'content-encoding': 'gzip',
+      'content-language': 'fr',
+      'content-md5': 'x',
+      'if-match': '"x"',
+      'if-modified-since': 'Tue, 24 Nov 2026 00:00:00 GMT',
+      'if-none-match': '"x"',
+      'if-range': '"x"',
+      'if-unmodified-since': 'Tue, 24 Nov 2026 00:00:00 GMT',
+      prefer: 'respond-async',
+      range: 'bytes=0-1',
+      'repr-digest': 'sha-256=:x:',
+      'want-content-digest': 'sha-256=1',
+      'want-repr-digest': 'sha-256=1',
+      'x-sandbox-simulate': 'delay=1',
+    };
+    const ADDED = {
+      accept: 'text/csv',
+      'accept-charset': 'latin1',
+      'accept-encoding': 'br',
+      'accept-language': 'fr',
+      'cache-control': 'no-cache',
+      pragma: 'no-cache',
+      priority: 'u=0',
+      'user-agent': 'other',
+    };
+    let signing: SigningKey;
+    beforeAll(async () => {
+      signing = await makeSigningKey(partner.id);
+    });
+    const withHeaders = (request: Signed, headers: Record<string, string>): Signed => ({
+      ...request,
+      headers: { ...request.headers, ...headers },
+    });
+
+    it('no other header reaches an upstream, or the sandbox', () => {
+      const match = loadCatalog(DOCUMENTS).match('GET', live);
+      const heard = match.found === 'route' ? [...match.route.headers.toUpstream] : [];
+      const known = new Set(['content-type', 'idempotency-key', ...Object.keys({ ...CHANGING, ...ADDED })]);
+      expect(heard.filter((name) => !known.has(name))).toEqual([]);
+      expect(heard.length).toBeGreaterThan(20);
+    });
+
+    it.for(Object.entries(CHANGING))(
+      '%s, which changes what is done, is signed or refused',
+      async ([name, value]) => {
+        const more = { [name]: value };
+        const added = await call(live, withHeaders(signed(signing, live), more));
+        expect([outcome(added), added.json.message]).toEqual([
+          'invalid_signature',
+          expect.stringContaining(name),
+        ]);
+        // Not by a name in the list alone, nor by one that was taken out of it.
+        const listed = withHeaders(signed(signing, live), { ...more, 'x-signature-headers': name });
+        expect(await send(live, listed)).toBe('invalid_signature');
+        const unlisted = signed(signing, live, { more });
+        delete unlisted.headers['x-signature-headers'];
+        expect(await send(live, unlisted)).toBe('invalid_signature');
+        // Signed, it may neither be changed, nor repeated, nor left out.
+        for (const changed of [`${value} `, `${value}x`, `${value}, ${value}`, '']) {
+          const expected = changed.trim() === value ? 200 : 'invalid_signature';
+          expect([
+            changed,
+            await send(live, withHeaders(signed(signing, live, { more }), { [name]: changed })),
+          ]).toEqual([changed, expected]);
+        }
+        const without = signed(signing, live, { more });
+        delete without.headers[name];
+        expect(await send(live, without)).toBe('invalid_signature');
+      },
+    );
+
+    it('an upstream hears all that are signed, as they are, and of those that are not none', async () => {
+      const { 'accept-encoding': _, ...added } = ADDED;
+      const more = { ...CHANGING, ...added };
+      const heard = async (mark: string, headers: Record<string, string>, also: Record<string, string>) => {
+        const target = `${live}?mark=${mark}`;
+        expect(await send(target, withHeaders(signed(signing, target, { more: headers }), also))).toBe(200);
+        return (await arrivedAt(`mark=${mark}`))[0]?.headers ?? {};
+      };
+      const { 'x-sandbox-simulate': __, ...passed } = more;
+      expect(await heard('signed-all', more, {})).toMatchObject({ ...passed, 'accept-encoding': 'identity' });
+      const proxies = {
+        'sec-fetch-mode': 'cors',
+        traceparent: '00-1-2-01',
+        'x-forwarded-host': 'evil.example',
+      };
+      const plain = await heard('signed-none', {}, { ...ADDED, ...proxies, 'x-mine': 'undeclared' });
+      expect(
+        Object.keys(plain).filter((name) => name in ADDED || name in proxies || name === 'x-mine'),
+      ).toEqual(['accept-encoding', 'x-forwarded-host']);
+      expect([plain['accept-encoding'], plain['x-forwarded-host']]).toEqual([
+        'identity',
+        new URL(stack.url).host,
+      ]);
+    });
+
+    it('what is kept for one is not kept by a header that nobody signed', async () => {
+      const target = '/v2/routes/list?signed=cache';
+      const ask = async (more: Record<string, string>, also: Record<string, string>) =>
+        (await call(target, withHeaders(signed(signing, target, { more }), also))).headers['x-cache-hit'];
+      expect(await ask({}, {})).toBe('false');
+      expect(await ask({}, { 'accept-language': 'fr', 'cache-control': 'no-cache' })).toBe('true');
+      expect(await ask({ 'accept-language': 'fr' }, {})).toBe('false');
+      expect(await ask({ 'cache-control': 'no-cache' }, {})).toBe('false');
+    });
+
+    it('none that is signed is taken away by Connection', async () => {
+      const more = { prefer: 'wait=5' };
+      for (const name of ['Prefer', 'Idempotency-Key', 'Content-Type']) {
+        const answer = await call(
+          live,
+          withHeaders(signed(signing, live, { more }), { connection: `close, ${name}` }),
+        );
+        expect([name, outcome(answer), answer.json.message]).toEqual([
+          name,
+          'invalid_signature',
+          expect.stringContaining(name.toLowerCase()),
+        ]);
+      }
+      expect(await send(live, withHeaders(signed(signing, live, { more }), { connection: 'close' }))).toBe(
+        200,
+      );
+    });
   });
 
   it('may be 5 minutes off, and no more', async () => {

@@ -254,6 +254,7 @@ it('the playground sends a real request with a test key, and shows the limits', 
   await page.locator('button', { hasText: /^Send/ }).last().click();
   const headers = await (await signedAnswer).request().allHeaders();
   expect([(await signedAnswer).status(), headers['x-signature-version']]).toEqual([200, '2']);
+  expect(headers['x-signature-headers']).toBe('accept');
   expect(headers['x-api-key']).toMatch(new RegExp(`^${id}:[0-9a-f]{64}$`));
   expect(JSON.stringify(headers)).not.toContain(secret);
   expect(headers.authorization).toBeUndefined();

@@ -25,6 +25,7 @@ export function signed(
     body = '',
     type = body && 'application/json',
     once = '',
+    more = {},
     nonce = randomUUID(),
     seconds = Math.floor(Date.now() / 1000),
   }: {
@@ -33,12 +34,16 @@ export function signed(
     type?: string;
     /** Its idempotency key. */
     once?: string;
+    /** Other headers that are signed, by their lower-case names. */
+    more?: Record<string, string>;
     nonce?: string;
     seconds?: number;
   } = {},
 ): Signed {
   const hash = createHash('sha256').update(body).digest('hex');
-  const text = ['v2', method, target, seconds, nonce, type, once, hash].join('\n');
+  const names = Object.keys(more).toSorted();
+  const lines = names.map((name) => `${name}:${more[name]}`);
+  const text = ['v2', method, target, seconds, nonce, type, once, hash, ...lines].join('\n');
   return {
     method,
     ...(body && { body }),
@@ -49,6 +54,8 @@ export function signed(
       'x-nonce': nonce,
       ...(type && { 'content-type': type }),
       ...(once && { 'idempotency-key': once }),
+      ...(names.length > 0 && { 'x-signature-headers': names.join(';') }),
+      ...more,
     },
   };
 }

@@ -35,8 +35,17 @@ describe('which form it is', () => {
     });
   });
 
-  it('the body one, with none of the three headers', () => {
+  it('the body one, with none of the four headers', () => {
     expect(readClaim(new Headers(), nowMs)).toEqual({ form: 'body' });
+    expect(readClaim(new Headers({ 'x-signature-headers': 'prefer', prefer: 'x' }), nowMs)).toBeUndefined();
+  });
+
+  it('the bound one with a list of headers that are sent, which are signed beside those that always are', () => {
+    const signedOf = (changes: Record<string, string>) => readClaim(headersOf(changes), nowMs);
+    expect(signedOf({})).toMatchObject({ signed: ['content-type', 'idempotency-key'] });
+    expect(
+      signedOf({ 'x-signature-headers': 'if-match;prefer', prefer: '', 'if-match': '"x"' }),
+    ).toMatchObject({ signed: ['content-type', 'idempotency-key', 'if-match', 'prefer'] });
   });
 
   it.for([
@@ -56,6 +65,22 @@ describe('which form it is', () => {
     { 'x-nonce': `${NONCE}.${NONCE}` },
     { 'x-nonce': `${NONCE} ${NONCE}` },
     { 'x-nonce': `é${NONCE}` },
+    ...[
+      '',
+      ';',
+      'a;',
+      ';a',
+      'a;a',
+      'b;a',
+      'A',
+      'a; b',
+      'a,b',
+      'a;b;not-sent',
+      'a:b',
+      'nonascii',
+      Array.from({ length: 33 }, (_, i) => `h${i + 10}`).join(';'),
+      'h'.repeat(65),
+    ].map((list) => ({ 'x-signature-headers': list, a: '1', b: '2', nonascii: 'é' })),
   ])('neither, with %j', (changes) => {
     expect(readClaim(headersOf(changes), nowMs)).toBeUndefined();
   });
@@ -107,11 +132,18 @@ const request = fc.record({
   nonce: fc.string({ unit: fc.constantFrom('a', '1', '-'), minLength: 16, maxLength: 18 }),
   type: line.map((text) => text.trim()),
   once: line.map((text) => text.trim()),
+  more: fc.dictionary(
+    fc.string({ unit: fc.constantFrom('a', 'b', '-'), minLength: 1, maxLength: 3 }),
+    line.map((text) => text.trim()),
+    { maxKeys: 3, noNullPrototype: true },
+  ),
   body: fc.uint8Array({ maxLength: 3 }),
 });
 type Parts = typeof request extends fc.Arbitrary<infer T> ? T : never;
 
-const textOf = ({ method, target, timestamp, nonce, type, once, body }: Parts) =>
+const listOf = (more: Record<string, string>) => Object.keys(more).toSorted().join(';') || undefined;
+
+const textOf = ({ method, target, timestamp, nonce, type, once, more, body }: Parts) =>
   boundText(
     {
       method,
@@ -121,19 +153,38 @@ const textOf = ({ method, target, timestamp, nonce, type, once, body }: Parts) =
         'x-nonce': nonce,
         'content-type': type,
         'idempotency-key': once,
+        'x-signature-headers': listOf(more),
+        ...more,
       }),
     },
     new Uint8Array(body),
   );
-const whole = (parts: Parts) => JSON.stringify({ ...parts, body: [...parts.body] });
+const whole = (parts: Parts) =>
+  JSON.stringify({ ...parts, more: Object.entries(parts.more).toSorted(), body: [...parts.body] });
 
 describe('the text', () => {
-  it('is eight lines, as the guide says', async () => {
-    const parts = { method: 'POST', target: '/v1/a?b=1', timestamp: '1', nonce: NONCE, type: 't', once: 'k' };
+  const parts = { method: 'POST', target: '/v1/a?b=1', timestamp: '1', nonce: NONCE, type: 't', once: 'k' };
+
+  it('is eight lines, and one for each header that is listed, as the guide says', async () => {
     const hash = createHash('sha256').update('x').digest('hex');
-    expect(await textOf({ ...parts, body: bytes('x') })).toBe(
-      `v2\nPOST\n/v1/a?b=1\n1\n${NONCE}\nt\nk\n${hash}`,
+    const eight = `v2\nPOST\n/v1/a?b=1\n1\n${NONCE}\nt\nk\n${hash}`;
+    expect(await textOf({ ...parts, more: {}, body: bytes('x') })).toBe(eight);
+    const more = { prefer: 'wait=5', 'if-match': '"a:b", "c"' };
+    expect(await textOf({ ...parts, more, body: bytes('x') })).toBe(
+      `${eight}\nif-match:"a:b", "c"\nprefer:wait=5`,
     );
+  });
+
+  it('no name and no value of a listed header moves a boundary: every two of few that look alike differ', async () => {
+    const values = ['', 'a', ':', 'a:', ':a', 'a:a', ';', 'a;b', ',', 'a, a', 'v2'];
+    const names = ['a', 'a-a', 'aa', 'b'];
+    const one = names.flatMap((name) => values.map((value) => ({ [name]: value })));
+    const two = values.flatMap((a) => values.map((b) => ({ a, b })));
+    const all = [{}, ...one, ...two];
+    const texts = await Promise.all(
+      all.flatMap((more) => values.map((once) => textOf({ ...parts, once, more, body: nothing }))),
+    );
+    expect(new Set(texts).size).toBe(all.length * values.length);
   });
 
   it('of two different requests is never the same', async () => {

@@ -2,8 +2,12 @@
 
 import { type Denied, isDenied } from '../../core/denied.ts';
 import { readBody } from '../../http/body.ts';
+import { signedOnly } from '../../keys/signed-headers.ts';
 import type { Exchange } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
+
+/** What the sandbox hears beside what an upstream would. */
+const SANDBOX_HEADER = 'x-sandbox-simulate';
 
 /** `fresh`: past memory and KV, after the limiter called the record stale. */
 export async function authenticate(
@@ -11,15 +15,16 @@ export async function authenticate(
   gateway: GatewayPorts,
   fresh: boolean,
 ): Promise<Denied | undefined> {
-  const { request, ip, keepAlive } = exchange;
+  const { request, ip, keepAlive, route } = exchange;
   const found = await gateway.identify(
     {
       request,
       ip,
-      rule: exchange.route?.signatureRule ?? 'bound',
+      rule: route?.signatureRule ?? 'bound',
+      isHeard: (name) => route?.headers.toUpstream.has(name) === true || name === SANDBOX_HEADER,
       keepAlive,
       async body() {
-        const body = exchange.body ?? (await readBody(request, exchange.route?.bodyBytes ?? 0));
+        const body = exchange.body ?? (await readBody(request, route?.bodyBytes ?? 0));
         if (typeof body === 'string') return body;
         exchange.body = body;
         exchange.bytesIn = body.length;
@@ -32,6 +37,7 @@ export async function authenticate(
   exchange.isProven = !isDenied(found) || found.isProven === true;
   if (isDenied(found)) return found;
   exchange.signatureForm = found.form;
+  exchange.heard = found.signed ? signedOnly(request.headers, found.signed) : request.headers;
   exchange.nonce = found.nonce;
   exchange.retiredHash = found.retiredHash;
   return undefined;

@@ -23,28 +23,29 @@ interface Kept {
  * Path, query, what the answer may vary by, and all that the upstream is told of the caller: unless the document says that
  * an answer is for the whole partner. Nobody else's answers are ever found.
  */
-function cacheUrl({ caller, route, request, path, query }: Exchange): string {
+function cacheUrl(exchange: Exchange): string {
+  const { caller, route, heard, path, query } = exchange;
   const shared = [caller?.partnerId, caller?.environment];
   const own = [...shared, caller?.tier, caller?.appId, caller?.keyId];
   const owner = route?.cacheSharedBy === 'partner' ? ['partner', ...shared] : ['key', ...own];
-  const said = route?.headers.cacheKey.map((name) => request.headers.get(name) ?? '') ?? [];
-  const vary = [acceptEncodingOf(request), ...said].join('\n');
+  const said = route?.headers.cacheKey.map((name) => heard.get(name) ?? '') ?? [];
+  const vary = [acceptEncodingOf(exchange), ...said].join('\n');
   return `https://cache.invalid/${owner.join('/')}/${encodeURIComponent(vary)}${path}${query}`;
 }
 
-const isCacheable = ({ route, request }: Exchange): boolean =>
-  route !== undefined && route.cacheSeconds > 0 && request.method === 'GET' && !request.headers.has('range');
+const isCacheable = ({ route, request, heard }: Exchange): boolean =>
+  route !== undefined && route.cacheSeconds > 0 && request.method === 'GET' && !heard.has('range');
 
 /** What the caller says of caches; `Pragma` where it says nothing else (RFC 9111, 5.4). */
-const wishesOf = ({ headers }: Request) =>
-  directivesOf(headers.get('cache-control') ?? headers.get('pragma') ?? '');
+const wishesOf = ({ heard }: Exchange) =>
+  directivesOf(heard.get('cache-control') ?? heard.get('pragma') ?? '');
 
 export async function readCached(
   exchange: Exchange,
   { cache, now }: GatewayPorts,
 ): Promise<Response | undefined> {
   if (!isCacheable(exchange)) return undefined;
-  const wishes = wishesOf(exchange.request);
+  const wishes = wishesOf(exchange);
   if (wishes.has('no-cache') || wishes.has('no-store')) return undefined;
   const hit = await cache.match(cacheUrl(exchange)).catch(() => undefined);
   const text = hit?.headers.get(KEPT);
@@ -77,12 +78,12 @@ function isKeyed({ route }: Exchange, name: string): boolean {
 
 /** Seconds to keep it for; 0 is not at all. */
 function keptSeconds(exchange: Exchange, response: Response, nowMs: number): number {
-  const { route, request } = exchange;
+  const { route } = exchange;
   if (!route || !isCacheable(exchange) || response.status !== 200) return 0;
   const { headers } = response;
   const bytes = Number(headers.get('content-length') ?? Number.NaN);
   if (!(bytes <= MOST_CACHED_BYTES) || headers.has('set-cookie')) return 0;
-  if (wishesOf(request).has('no-store') || !variesWithin(headers, (name) => isKeyed(exchange, name)))
+  if (wishesOf(exchange).has('no-store') || !variesWithin(headers, (name) => isKeyed(exchange, name)))
     return 0;
   return freshSeconds(headers, route.cacheSeconds, nowMs);
 }

@@ -101,12 +101,11 @@ async function upstreamCall(
 }
 
 async function upstreamHeaders(exchange: Exchange, gateway: GatewayPorts): Promise<Headers> {
-  const { request, url, caller, route, id, ip } = exchange;
+  const { request, url, heard, caller, route, id, ip } = exchange;
   const headers = new Headers();
-  for (const [name, value] of request.headers)
-    if (route?.headers.toUpstream.has(name)) headers.append(name, value);
+  for (const [name, value] of heard) if (route?.headers.toUpstream.has(name)) headers.append(name, value);
   for (const name of namedByConnection(request.headers)) headers.delete(name);
-  const acceptEncoding = acceptEncodingOf(request);
+  const acceptEncoding = acceptEncodingOf(exchange);
   if (acceptEncoding !== '') headers.set('accept-encoding', acceptEncoding);
   const hostAt = url.indexOf('//') + 2;
   headers.set('x-forwarded-proto', url.slice(0, hostAt - 3));
@@ -122,7 +121,8 @@ async function upstreamHeaders(exchange: Exchange, gateway: GatewayPorts): Promi
 }
 
 function askSandbox(exchange: Exchange, gateway: GatewayPorts, body: BodyInit | null): Promise<Response> {
-  const { request, path, query, caller, route } = exchange;
+  const { request, heard, path, query, caller, route } = exchange;
   const account = caller?.appId ?? caller?.partnerId ?? '';
-  return gateway.sandbox({ request, path, query, body, sandbox: route?.sandbox ?? '', account });
+  const asked = { method: request.method, headers: heard, path, query, body };
+  return gateway.sandbox({ ...asked, sandbox: route?.sandbox ?? '', account });
 }

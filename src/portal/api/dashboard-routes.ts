@@ -51,6 +51,8 @@ dashboard.use(async (context, next) => {
     {
       request,
       rule: 'bound',
+      // Nothing here looks at a header that a signature may leave out.
+      isHeard: () => false,
       ip,
       keepAlive: (work) => context.executionCtx.waitUntil(work),
       body: () => readBody(copy, MOST_SIGNED_BODY_BYTES),
@@ -65,7 +67,8 @@ dashboard.use(async (context, next) => {
     throw new AppError('forbidden', 'This secret was replaced: changes take the current one');
   callers.set(request, record);
   announceAhead(context);
-  return idempotent(context, next, context.var.services.idempotency, `key:${record.id}`);
+  const claimant = { owner: `key:${record.id}`, actor: `key:${record.keyId}` };
+  return idempotent(context, next, context.var.services.idempotency, claimant);
 });
 
 /** What a test key may know of; a live key knows of both. */
@@ -193,7 +196,7 @@ const createKey = createRoute({
   path: '/api-keys',
   tags: ['Dashboard'],
   summary:
-    'Make a key, within the scopes, addresses, app and end of the one that makes it, and which falls with it. The secret is in this answer and nowhere else',
+    'Make a key, within the scopes, limits, addresses, app and end of the one that makes it, and which falls with it. Not by a key that signs whole requests only. The secret is in this answer and nowhere else',
   request: { body: { content: { 'application/json': { schema: newKey } } } },
   responses: {
     201: jsonAnswer(
@@ -232,6 +235,9 @@ dashboard.post('/api-keys', async (context) => {
     throw new AppError('insufficient_permissions', 'A key can give only scopes that it has itself', {
       required_scope: context.var.services.keys.knownScopes.includes(beyond) ? beyond : undefined,
     });
+  }
+  if (caller.kind === 'signing' && caller.signatureRule === 'bound') {
+    throw new AppError('forbidden', 'A key that signs whole requests makes no keys that prove less');
   }
   if (environment === 'live' && caller.environment === 'test') {
     throw new AppError('forbidden', 'A test key cannot make live keys');

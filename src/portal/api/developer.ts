@@ -93,7 +93,7 @@ developerApi.use(async (context, next) => {
   if (!may(role, permissionFor(context))) throw new AppError('forbidden', 'Your role does not allow this');
   developers.set(context.req.raw, { partner, subject, actor });
   announceAhead(context);
-  return idempotent(context, next, idempotency, `partner:${partner.id}`);
+  return idempotent(context, next, idempotency, { owner: `partner:${partner.id}`, actor: actor.name });
 });
 
 export function developerOf(context: Context<ApiEnv<Services>>): Developer {

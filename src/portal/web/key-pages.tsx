@@ -64,8 +64,10 @@ portal.post('/portal/apps/:app/keys', async (context) => {
   const app = await apps.get(partnerId, idOr404(context.req.param('app'), 'app'));
   const { values, data, errors } = await readForm(context, newKey);
   if (errors) return showApp(context, { newKey: { values, errors } });
+  const actor = actorFor(context);
   const claimant = {
     owner: `form:${partnerId}`,
+    actor: actor.name,
     key: data.form,
     requestHash: await sha256Hex(`${app.id} ${data.name}`),
     requestId: context.var.requestId,
@@ -88,7 +90,7 @@ portal.post('/portal/apps/:app/keys', async (context) => {
         allowedIps: data.allowed_ips.length > 0 ? data.allowed_ips : null,
         signatureRule: data.signature_rule,
       },
-      actorFor(context),
+      actor,
     );
     await idempotency.finish(claimant, { status: 201, body: made.key.keyId });
     return showKey(context, made.key, { secret: made.secret });

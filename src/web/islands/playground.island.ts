@@ -2,7 +2,7 @@
 // else for anything.
 
 import { toHex, utf8 } from '../../core/encoding.ts';
-import { boundText, hmacKey } from '../../keys/signature.ts';
+import { boundText, hmacKey, SIGNATURE_HEADERS } from '../../keys/signature.ts';
 
 interface Settings {
   library: string;
@@ -68,13 +68,18 @@ let reference: Reference | undefined;
 /** The id of a signing key is shown in the reference's examples; its secret stays here. */
 const idOf = (credential: string): string => credential.split(':', 1)[0] ?? '';
 
-/** Signs the whole request, as the guide says, where it goes out under the id of the signing key. */
+/**
+ * Signs the whole request and all headers that were set, as the guide says, where it goes out under the id of the signing
+ * key. The browser's cache is passed by: it would make the request conditional after it was signed.
+ */
 async function signed(request: Request): Promise<Request> {
   const [id = '', secret] = (sessionStorage.getItem(KEY) ?? '').split(':');
   if (!secret || request.headers.get('authorization') !== `Bearer ${id}`) return request;
   const { method, url } = request;
   const headers = new Headers(request.headers);
   headers.delete('authorization');
+  const set = [...headers.keys()].toSorted().join(';');
+  if (set !== '') headers.set(SIGNATURE_HEADERS, set);
   headers.set('x-signature-version', '2');
   headers.set('x-timestamp', String(Math.floor(Date.now() / 1000)));
   headers.set('x-nonce', crypto.randomUUID());
@@ -82,7 +87,7 @@ async function signed(request: Request): Promise<Request> {
   const text = utf8(await boundText({ method, url, headers }, body));
   const signature = await crypto.subtle.sign('HMAC', await hmacKey(secret, 'bound'), text);
   headers.set('x-api-key', `${id}:${toHex(signature)}`);
-  return new Request(request, { headers });
+  return new Request(request, { headers, cache: 'no-store' });
 }
 
 function use(token: string): void {

@@ -386,7 +386,7 @@ export const en = {
     editTitle: 'Change the key',
     dailyQuota: 'Its own daily quota',
     dailyQuotaHint: 'Calls a day, not more than the partner’s. Empty: what the tier says.',
-    beyondPlan: 'Not more than your plan allows for a key.',
+    beyondPlan: 'Not more than your plan allows for a key, nor than the key that made it has.',
     tooMany: 'Your tier allows no more active keys. Revoke one, or ask for a larger tier.',
     tryIt: 'Nothing yet. Try it:',
   },
@@ -717,7 +717,7 @@ export const en = {
       fix: 'Look the key up in the portal by its prefix. Lost the secret? Roll the key.',
     },
     invalid_signature: {
-      what: 'The HMAC does not match the request, its timestamp or nonce was refused, or the whole request must be signed and not its body alone.',
+      what: 'The HMAC does not match the request, its timestamp or nonce was refused, a header is not signed that has to be, or the whole request must be signed and not its body alone.',
       fix: 'Sign exactly what you send, with a right clock and a new nonce each time. The guide “Signing requests” has the lines in their order.',
     },
     invalid_token: {

@@ -406,7 +406,7 @@ export const fr: typeof en = {
     editTitle: 'Modifier la clé',
     dailyQuota: 'Son propre quota quotidien',
     dailyQuotaHint: 'Appels par jour, sans dépasser ceux du partenaire. Vide : selon le forfait.',
-    beyondPlan: 'Pas plus que ce que votre offre permet à une clé.',
+    beyondPlan: 'Pas plus que ce que votre offre permet à une clé, ni que ce qu’a la clé qui l’a créée.',
     tooMany:
       'Votre forfait n’autorise pas plus de clés actives. Révoquez-en une, ou demandez un forfait plus large.',
     tryIt: 'Rien encore. Essayez-la :',
@@ -739,7 +739,7 @@ export const fr: typeof en = {
       fix: 'Cherchez la clé dans le portail par son préfixe. Secret perdu ? Renouvelez la clé.',
     },
     invalid_signature: {
-      what: 'Le HMAC ne correspond pas à la requête, l’horodatage ou le nonce a été refusé, ou il faut signer toute la requête et non son corps seul.',
+      what: 'Le HMAC ne correspond pas à la requête, l’horodatage ou le nonce a été refusé, un en-tête qui doit l’être n’est pas signé, ou il faut signer toute la requête et non son corps seul.',
       fix: 'Signez exactement ce que vous envoyez, à l’heure juste et avec un nouveau nonce chaque fois. Le guide « Signer les requêtes » donne les lignes dans l’ordre.',
     },
     invalid_token: {

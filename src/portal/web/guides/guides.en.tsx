@@ -71,13 +71,26 @@ export const Signing = (view: View) => (
       <li>SHA-256 of the bytes of the body, in lower-case hex; of nothing when there is no body</li>
     </ol>
     <p>
+      <b>Other headers.</b> The API is told the headers that are signed, and no others. To have more of them
+      signed, name them in <code>X-Signature-Headers</code> (lower case, sorted, each once, up to 32, joined
+      by <code>;</code>), send each of them, and add to the text one line for each, in that order:{' '}
+      <code>name:value</code>, the value without spaces around it, in ASCII. Whatever would change what is
+      done (<code>Prefer</code>, <code>If-Match</code>, <code>If-None-Match</code>,{' '}
+      <code>If-Modified-Since</code>, <code>If-Unmodified-Since</code>, <code>Range</code>,{' '}
+      <code>Content-Encoding</code>, <code>X-Sandbox-Simulate</code>, every header that the reference shows)
+      is refused with 401 when it is not signed. What clients and proxies add by themselves (
+      <code>Accept</code>, <code>Accept-Language</code>, <code>User-Agent</code>, <code>Cache-Control</code>,{' '}
+      <code>Pragma</code>, <code>Priority</code>) is left out when it is not signed.{' '}
+      <code>Accept-Encoding</code> cannot be signed and is never passed on.
+    </p>
+    <p>
       Put your key's id into <code>KEY_ID</code> and its secret into <code>SECRET</code>, in the environment,
-      and run one of these. Each takes a payment and lists it.
+      and run one of these. Each takes a payment and lists it, with a header of its own that is signed, too.
     </p>
     <Snippets view={view} list={signingSnippets(view.origin)} />
     <h2>Signing the body alone</h2>
     <p>
-      <code>X-API-Key: ak_…:&lt;hex HMAC-SHA256(secret, body)&gt;</code>, and none of the other three headers.
+      <code>X-API-Key: ak_…:&lt;hex HMAC-SHA256(secret, body)&gt;</code>, and none of the other headers above.
       It works for calls that have a body, unless the key, your account or the call asks for the whole
       request; never for calls without a body, nor under <code>/dashboard</code>. Its answers carry a{' '}
       <code>Link</code> header to this page. A body that begins with up to twelve digits and a dot is refused.
@@ -90,8 +103,8 @@ export const Signing = (view: View) => (
         A trailing newline from the shell: use <code>printf %s</code>, not <code>echo</code>.
       </li>
       <li>
-        A header that your client adds by itself: many send a <code>Content-Type</code> with every body. Set
-        it yourself.
+        A header that your client adds by itself: many send a <code>Content-Type</code> with every body, some
+        an <code>If-None-Match</code>. Set it yourself.
       </li>
       <li>A query that your client encodes anew. Sign the address that leaves.</li>
       <li>

@@ -76,14 +76,28 @@ export const Signing = (view: View) => (
       </li>
     </ol>
     <p>
+      <b>Autres en-têtes.</b> L’API reçoit les en-têtes signés, et aucun autre. Pour en signer davantage,
+      nommez-les dans <code>X-Signature-Headers</code> (en minuscules, triés, une fois chacun, 32 au plus,
+      séparés par <code>;</code>), envoyez-les tous, et ajoutez au texte une ligne pour chacun, dans cet
+      ordre&nbsp;: <code>nom:valeur</code>, la valeur sans espaces autour, en ASCII. Ce qui changerait ce qui
+      est fait (<code>Prefer</code>, <code>If-Match</code>, <code>If-None-Match</code>,{' '}
+      <code>If-Modified-Since</code>, <code>If-Unmodified-Since</code>, <code>Range</code>,{' '}
+      <code>Content-Encoding</code>, <code>X-Sandbox-Simulate</code>, tout en-tête que montre la référence)
+      est refusé par un 401 s’il n’est pas signé. Ce que clients et serveurs mandataires ajoutent d’eux-mêmes
+      (<code>Accept</code>, <code>Accept-Language</code>, <code>User-Agent</code>, <code>Cache-Control</code>,{' '}
+      <code>Pragma</code>, <code>Priority</code>) est laissé de côté s’il n’est pas signé.{' '}
+      <code>Accept-Encoding</code> n’est jamais transmis.
+    </p>
+    <p>
       Mettez l’identifiant de votre clé dans <code>KEY_ID</code> et son secret dans <code>SECRET</code>, dans
-      l’environnement, puis lancez l’un de ces exemples. Chacun prend un paiement et en demande la liste.
+      l’environnement, puis lancez l’un de ces exemples. Chacun prend un paiement et en demande la liste, avec
+      un en-tête à lui, signé aussi.
     </p>
     <Snippets view={view} list={signingSnippets(view.origin)} />
     <h2>Signer le corps seul</h2>
     <p>
-      <code>X-API-Key: ak_…:&lt;HMAC-SHA256(secret, corps) en hexadécimal&gt;</code>, sans les trois autres
-      en-têtes. Cette forme vaut pour les appels qui ont un corps, sauf si la clé, votre compte ou l’appel
+      <code>X-API-Key: ak_…:&lt;HMAC-SHA256(secret, corps) en hexadécimal&gt;</code>, sans les autres en-têtes
+      ci-dessus. Cette forme vaut pour les appels qui ont un corps, sauf si la clé, votre compte ou l’appel
       exige toute la requête ; jamais pour un appel sans corps, ni sous <code>/dashboard</code>. Ses réponses
       portent un en-tête <code>Link</code> vers cette page. Un corps qui commence par un à douze chiffres et
       un point est refusé.
@@ -96,8 +110,8 @@ export const Signing = (view: View) => (
         Un saut de ligne ajouté par le shell : préférez <code>printf %s</code> à <code>echo</code>.
       </li>
       <li>
-        Un en-tête ajouté par votre client : beaucoup envoient un <code>Content-Type</code> avec tout corps.
-        Fixez-le vous-même.
+        Un en-tête ajouté par votre client : beaucoup envoient un <code>Content-Type</code> avec tout corps,
+        certains un <code>If-None-Match</code>. Fixez-le vous-même.
       </li>
       <li>Une requête que votre client encode à nouveau. Signez l’adresse qui part.</li>
       <li>
