@@ -54,9 +54,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'what is lent goes out of the count before the answer',
     file: 'src/limits/partner-ledger.ts',
-    find: 'used: addUnits(ledger.used, ledger.dayStartMs, units),',
-    replace:
-      'used: addUnits(ledger.used, ledger.dayStartMs, atMs > ledger.dayStartMs + 1e15 ? units : units * 0.5),',
+    find: '{ ...ledger, used: addUnits(ledger.used, ledger.dayStartMs, units) },',
+    replace: '{ ...ledger, used: addUnits(ledger.used, ledger.dayStartMs, atMs > 1e15 ? units : units * 0.5) },',
   },
   {
     rule: 'a return takes no more out of the window than was left',
