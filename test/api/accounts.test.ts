@@ -41,7 +41,7 @@ describe('sign-up and sign-in', () => {
     expect([signUp.status, location(signUp)]).toEqual([303, expect.stringContaining('/verify?sent=')]);
     expect([...person.cookies.keys()]).toEqual(['__Host-signed-up']);
     const early = await person.post('/sign-in', { email: person.email, password: PASSWORD });
-    expect(location(early)).toContain('/verify');
+    expect(early.status).toBe(401);
     expect(location(await person.get('/portal'))).toBe('/sign-in?back=%2Fportal');
     const verified = await confirmAddress(person);
     expect([verified.status, location(verified)]).toEqual([303, '/portal']);
@@ -171,7 +171,7 @@ describe('two-factor', () => {
 });
 
 describe('what scanners and other sites open', () => {
-  it('a link of a mail confirms nothing and signs nobody in; another browser needs the password', async () => {
+  it('a link of a mail confirms nothing and signs nobody in; in another browser a password is chosen', async () => {
     const person = visitor();
     await person.post('/sign-up', { name: 'P', email: person.email, password: PASSWORD });
     const path = await mailedPath(person.email, '/verify');
@@ -179,14 +179,14 @@ describe('what scanners and other sites open', () => {
     const page = await scanner.get(path);
     expect([page.status, scanner.cookies.size]).toEqual([200, 0]);
     expect(page.text).toContain('Is this your address?');
-    const isVerified = async () =>
-      (await query('SELECT email_verified FROM dev_accounts WHERE email = $1', [person.email]))[0]
-        ?.email_verified;
-    expect(await isVerified()).toBe(false);
+    const accounts = () => query('SELECT name FROM dev_accounts WHERE email = $1', [person.email]);
     expect((await confirmAddress(scanner)).status).toBe(403);
-    expect((await confirmAddress(scanner, { password: 'not the password' })).status).toBe(403);
-    expect(await isVerified()).toBe(false);
-    expect(location(await confirmAddress(scanner, { password: PASSWORD }))).toBe('/portal');
+    const weak = await confirmAddress(scanner, { name: 'P', password: 'password12' });
+    expect([weak.status, weak.text]).toEqual([400, expect.stringContaining('Many people use')]);
+    expect(await accounts()).toEqual([]);
+    const chosen = { name: 'Elsewhere', password: 'another long password' };
+    expect(location(await confirmAddress(scanner, chosen))).toBe('/portal');
+    expect(await accounts()).toEqual([{ name: 'Elsewhere' }]);
     // Used once, it is over for everybody, the browser that asked included.
     expect((await confirmAddress(person)).text).toContain('This link does not work');
     expect(person.cookies.has('__Host-session')).toBe(false);
@@ -210,29 +210,61 @@ describe('what scanners and other sites open', () => {
     expect(victim.cookies.get('__Host-session')).toBe(session);
   });
 
-  it('whoever signs up with an address first keeps nobody from it, and cannot have it confirmed for them', async () => {
-    const squatter = visitor();
-    await squatter.post('/sign-up', {
-      name: 'S',
-      email: squatter.email,
-      password: 'squatter has a password',
-    });
-    const before = await mailedPath(squatter.email, '/verify');
-    const owner = visitor(squatter.email);
-    await owner.post('/sign-up', { name: 'O', email: owner.email, password: PASSWORD });
-    await eventually(
-      () => mailedPath(owner.email, '/verify'),
-      (path) => path !== before,
+  it('whoever signs up with an address of others takes nothing from them, before or after they did', async () => {
+    const squatted = 'squatter has a password';
+    const [before, after] = [visitor(), visitor()];
+    const owner = visitor(before.email);
+    const { email } = owner;
+    const squat = (squatter: typeof before) =>
+      squatter.post('/sign-up', { name: 'S', email, password: squatted });
+    await squat(before);
+    const first = await mailedPath(email, '/verify');
+    await owner.post('/sign-up', { name: 'O', email, password: PASSWORD });
+    const owners = await eventually(
+      () => mailedPath(email, '/verify'),
+      (path) => path !== first,
     );
-    // The link that the squatter asked for is over; the owner's is not the squatter's to press.
-    expect((await squatter.get(before)).text).toContain('This link does not work');
-    expect((await confirmAddress(squatter)).status).toBe(403);
-    expect(location(await confirmAddress(owner))).toBe('/portal');
-    const { status } = await squatter.post('/sign-in', {
-      email: owner.email,
-      password: 'squatter has a password',
-    });
-    expect(status).toBe(401);
+    await squat(after);
+    await eventually(
+      () => mailedPath(email, '/verify'),
+      (path) => path !== owners,
+    );
+    const press = (person: typeof owner, path: string) =>
+      person.post('/verify/confirm', { token: new URLSearchParams(path.split('?')[1]).get('token') ?? '' });
+    // The owner's link is not the squatter's to press, and is still the owner's.
+    expect((await press(before, owners)).status).toBe(403);
+    expect((await press(after, owners)).status).toBe(403);
+    expect(location(await press(owner, owners))).toBe('/portal');
+    expect((await before.get(first)).text).toContain('This link does not work');
+    expect((await before.post('/sign-in', { email, password: squatted })).status).toBe(401);
+    expect((await visitor().post('/sign-in', { email, password: PASSWORD })).status).toBe(303);
+  });
+
+  it('the owner of an address gets in by a link that a squatter asked for, and the squatter does not', async () => {
+    const squatter = visitor();
+    const owner = visitor(squatter.email);
+    const { email } = owner;
+    await squatter.post('/sign-up', { name: 'S', email, password: 'squatter has a password' });
+    expect(location(await confirmAddress(owner, { name: 'O', password: PASSWORD }))).toBe('/portal');
+    expect((await squatter.post('/sign-in', { email, password: 'squatter has a password' })).status).toBe(
+      401,
+    );
+    expect((await visitor().post('/sign-in', { email, password: PASSWORD })).status).toBe(303);
+  });
+
+  it('the link is sent again to the browser that signed up, and to no other', async () => {
+    const person = visitor();
+    await person.post('/sign-up', { name: 'P', email: person.email, password: PASSWORD });
+    const first = await mailedPath(person.email, '/verify');
+    await visitor().post('/verify', { email: person.email });
+    await person.post('/verify', { email: person.email });
+    await eventually(
+      () => mailedPath(person.email, '/verify'),
+      (path) => path !== first,
+    );
+    const mails = await query('SELECT 1 FROM outbox_mail WHERE recipient = $1', [person.email]);
+    expect(mails).toHaveLength(2);
+    expect(location(await confirmAddress(person))).toBe('/portal');
   });
 
   it('a GET of the portal or of its API makes nobody a partner', async () => {
@@ -355,12 +387,33 @@ describe('operators', () => {
   it('an open session is no place to guess codes: ten wrong ones lock the factor', async () => {
     const made = await makeOperator();
     const operator = await operatorSignedIn(made);
-    await query(
-      `UPDATE dev_two_factor SET failed_verification_count = 9 WHERE account_id = (SELECT id FROM dev_accounts WHERE email = $1)`,
-      [made.email],
-    );
-    expect((await operator.post('/prove', { proof: '000000' })).status).toBe(401);
+    await operator.get('/operator');
+    for (let i = 0; i < 10; i++)
+      expect((await operator.post('/prove', { proof: `00000${i}` })).status).toBe(401);
     expect((await operator.post('/prove', { proof: await codeOf(made.factor, 1) })).status).toBe(401);
+  });
+
+  it('wrong codes from elsewhere lock neither a known browser nor a recovery code', async () => {
+    const person = await signedUp();
+    await person.get('/portal');
+    const { secret, codes } = shownIn(
+      (await person.post('/portal/settings/two-factor', { password: PASSWORD })).text,
+    );
+    await person.post('/portal/settings/two-factor/confirm', { code: await codeOf(secret, -1) });
+    const signingIn = async (browser = visitor(person.email)) => {
+      await browser.post('/sign-in', { email: person.email, password: PASSWORD });
+      return browser;
+    };
+    for (let i = 0; i < 13; i++) {
+      const thief = await signingIn();
+      expect((await thief.post('/two-factor', { code: `00000${i % 10}` })).status).toBe(401);
+    }
+    const elsewhere = await signingIn();
+    expect((await elsewhere.post('/two-factor', { code: await codeOf(secret) })).status).toBe(401);
+    expect(location(await elsewhere.post('/two-factor', { code: codes[0] ?? '' }))).toBe('/portal');
+    await person.post('/sign-out');
+    await signingIn(person);
+    expect(location(await person.post('/two-factor', { code: await codeOf(secret, 1) }))).toBe('/portal');
   });
 
   it('a code works once, also for two who send it at once', async () => {
@@ -526,10 +579,8 @@ describe('roles', () => {
       isOperator: 'true',
       is_operator: 'true',
     });
-    const [row] = await eventually(
-      () => query('SELECT is_operator FROM dev_accounts WHERE email = $1', [sneaky.email]),
-      (rows) => rows.length > 0,
-    );
+    await confirmAddress(sneaky, { isOperator: 'true', is_operator: 'true' });
+    const [row] = await query('SELECT is_operator FROM dev_accounts WHERE email = $1', [sneaky.email]);
     expect(row?.is_operator).toBe(false);
   });
 });

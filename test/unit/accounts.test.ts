@@ -79,7 +79,7 @@ describe('a token', () => {
 describe('the browser that signed up', () => {
   const secret = 's'.repeat(32);
   it('is known by its cookie, which no other secret signs and no link is', async () => {
-    const asked = { accountId: 'a', back: '/invite/x' };
+    const asked = { signUpId: 'a', back: '/invite/x' };
     const cookie = await signAsked(secret, asked);
     expect(await readAsked(secret, cookie)).toEqual(asked);
     expect(await readAsked('t'.repeat(32), cookie)).toBeUndefined();

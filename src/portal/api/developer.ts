@@ -7,7 +7,7 @@ import { AppError } from '../../core/errors.ts';
 import { type ApiEnv, actorOf, createApi } from '../../http/api.ts';
 import { announceAhead } from '../../http/changes.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { inviteOwner } from '../../partners/owner-invitation.ts';
+import { inviteOwner } from '../../partners/invitation-mail.ts';
 import type { PartnerView, Workspace } from '../../partners/partner-service.ts';
 import { may, type Permission } from '../../partners/permissions.ts';
 import { isFromHere } from '../../web/same-origin.ts';
@@ -45,7 +45,7 @@ async function personOf(context: Context<ApiEnv<Services>>): Promise<Person> {
   }
   // A cookie comes along by itself, so what changes something must come from our own pages.
   if (!isFromHere(context.req.raw, originOf(context, config))) throw new AppError('forbidden');
-  const signedIn = await accountsFor(callerOf(context, config)).session();
+  const signedIn = await accountsFor(callerOf(context, context.var.services)).session();
   if (!signedIn) throw new AppError('invalid_token');
   const { id, email } = signedIn.account;
   return { subject: id, email, mayRegister: false };

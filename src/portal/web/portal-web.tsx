@@ -6,7 +6,7 @@ import type { Actor } from '../../audit/audit-store.ts';
 import { AppError } from '../../core/errors.ts';
 import { clientIp } from '../../http/api.ts';
 import { partnerObjectName } from '../../keys/key-record.ts';
-import { inviteOwner } from '../../partners/owner-invitation.ts';
+import { inviteOwner } from '../../partners/invitation-mail.ts';
 import { may, type Permission } from '../../partners/permissions.ts';
 import { type NavItem, Shell } from '../../web/components/layout.tsx';
 import { withQuery } from '../../web/redirects.ts';
