@@ -3,7 +3,16 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { STEP_MS, totp } from '../../src/dev/totp.ts';
-import { call, eventually, makePartner, query, sendJson, stack } from '../support/api.ts';
+import {
+  call,
+  developerToken,
+  eventually,
+  makeKey,
+  makePartner,
+  query,
+  sendJson,
+  stack,
+} from '../support/api.ts';
 import { makeOperator } from '../support/operator.ts';
 import {
   confirmAddress,
@@ -14,6 +23,7 @@ import {
   signedUp,
   visitor,
 } from '../support/portal.ts';
+import { CHANGING, filled } from '../support/routes.ts';
 
 const location = (answer: { headers: Record<string, unknown> }) => String(answer.headers.location ?? '');
 
@@ -384,6 +394,55 @@ describe('operators', () => {
     expect(await statusOf()).toBe('suspended');
   });
 
+  it('prove again who they are before every change, but those that stop harm or can do none', async () => {
+    const operator = await operatorSignedIn();
+    await query(
+      `UPDATE dev_session SET factor_at = now() - interval '11 minutes' WHERE account_id = (SELECT id FROM dev_accounts WHERE email = $1)`,
+      [operator.email],
+    );
+    const free: string[] = [];
+    for (const route of CHANGING.page.filter((each) => each.includes(' /operator'))) {
+      const { path } = filled(route, '019f0000-0000-7000-8000-000000000000');
+      const to = location(await operator.post(path, {}));
+      if (!to.startsWith('/prove?back=')) free.push(route);
+      else if (path === `${path.split('/').slice(0, 3).join('/')}`)
+        expect(to).toContain(encodeURIComponent(path));
+    }
+    expect(free.sort()).toEqual([
+      'POST /operator/alerts/:rule',
+      'POST /operator/blocks',
+      'POST /operator/dead-letters/:id/replay',
+      'POST /operator/keys/:key/revoke',
+    ]);
+  });
+
+  it('look after their own account: new recovery codes ask for the factor, sessions end, a password changes', async () => {
+    const made = await makeOperator();
+    const [operator, elsewhere] = [await operatorSignedIn(made), visitor(made.email)];
+    await elsewhere.post('/sign-in', { email: made.email, password: made.password });
+    await elsewhere.post('/two-factor', { code: await codeOf(made.factor, 1) });
+    expect((await operator.get('/operator')).text).toContain('href="/portal/settings"');
+    expect((await operator.get('/portal/settings')).status).toBe(200);
+    expect(location(await operator.get('/portal/apps'))).toBe('/operator');
+    expect((await operator.post('/portal/settings/partner', { name: 'x' })).status).toBe(403);
+    await operator.post('/portal/settings/sessions/end-others');
+    expect(location(await elsewhere.get('/operator'))).toContain('/sign-in');
+    const codes = { password: made.password };
+    const newCodes = () => operator.post('/portal/settings/two-factor/codes', codes);
+    await query(
+      `UPDATE dev_session SET factor_at = now() - interval '11 minutes' WHERE account_id = (SELECT id FROM dev_accounts WHERE email = $1)`,
+      [made.email],
+    );
+    expect(location(await newCodes())).toBe('/prove?back=%2Fportal%2Fsettings');
+    await query(
+      `UPDATE dev_session SET factor_at = now() WHERE account_id = (SELECT id FROM dev_accounts WHERE email = $1)`,
+      [made.email],
+    );
+    expect(shownIn((await newCodes()).text).codes.length).toBeGreaterThan(5);
+    const changed = { password: made.password, next: 'another long password' };
+    expect(location(await operator.post('/portal/settings/password', changed))).toContain('password_changed');
+  });
+
   it('an open session is no place to guess codes: ten wrong ones lock the factor', async () => {
     const made = await makeOperator();
     const operator = await operatorSignedIn(made);
@@ -585,6 +644,51 @@ describe('roles', () => {
   });
 });
 
+describe('a suspended partner', () => {
+  it('is read, downloaded and paid; nothing new is made in it, and what must end ends', async () => {
+    const partner = await makePartner();
+    const owner = await memberOf(partner.id);
+    await owner.get('/portal');
+    const [key, gone] = [await makeKey(partner.id), await makePartner()];
+    await owner.post('/portal/members/invite', { email: gone.email, role: 'viewer' });
+    const [invitation] = await query('SELECT id FROM partner_invitation WHERE partner_id = $1', [partner.id]);
+    await query(`UPDATE partner SET status = 'suspended' WHERE id = $1`, [partner.id]);
+    const token = { headers: { authorization: `Bearer ${await developerToken(partner)}` } };
+    for (const path of [
+      '/portal',
+      '/portal/billing',
+      '/portal/usage.csv',
+      '/portal/audit.csv',
+      '/portal/settings',
+    ])
+      expect([path, (await owner.get(path)).status]).toEqual([path, 200]);
+    expect((await call('/api/dev/apps', token)).status).toBe(200);
+    const person = `new-${partner.email}`;
+    for (const [path, fields] of [
+      ['/portal/apps', { name: 'New' }],
+      ['/portal/playground/key', {}],
+      ['/portal/members/invite', { email: person, role: 'viewer' }],
+      ['/portal/billing/plan', { tier: 'starter' }],
+      ['/portal/webhooks', { url: 'https://hook.example.com' }],
+    ] as const)
+      expect([path, (await owner.post(path, fields)).status]).toEqual([path, 403]);
+    for (const [path, method, body] of [
+      ['/api/dev/apps', 'POST', { name: 'New' }],
+      ['/api/dev/members/invitations', 'POST', { email: person, role: 'viewer' }],
+      ['/api/dev/billing', 'PATCH', { tier: 'starter' }],
+    ] as const) {
+      const { status, json } = await sendJson(path, method, body, token);
+      expect([path, status, json.error]).toEqual([path, 403, 'partner_suspended']);
+    }
+    const details = { billing_email: 'bills@example.com' };
+    expect((await sendJson('/api/dev/billing', 'PATCH', details, token)).status).toBe(200);
+    expect(
+      (await sendJson(`/api/dev/keys/${key.id}/revoke`, 'POST', { reason: 'leaked' }, token)).status,
+    ).toBe(200);
+    expect((await owner.post(`/portal/members/invitations/${invitation?.id}/withdraw`)).status).toBe(303);
+  });
+});
+
 describe('invitations', () => {
   it('are for one address, once, for a time', async () => {
     const partner = await makePartner();
@@ -676,5 +780,19 @@ describe('invitations', () => {
       late.email,
     ]);
     expect((await late.post(path)).status).toBe(404);
+  });
+
+  it.each(['steps down', 'leaves'])("end with the inviter's ownership, who %s", async (how) => {
+    const partner = await makePartner();
+    const [owner, other] = [await memberOf(partner.id), await memberOf(partner.id)];
+    const invited = await signedUp();
+    await other.post('/portal/members/invite', { email: invited.email, role: 'developer' });
+    const path = await mailedPath(invited.email, '/invite/');
+    expect((await invited.get(path)).status).toBe(200);
+    const [account] = await query('SELECT id FROM dev_accounts WHERE email = $1', [other.email]);
+    const subject = String(account?.id);
+    if (how === 'leaves') await other.post('/portal/members/remove', { subject });
+    else await owner.post('/portal/members/role', { subject, role: 'viewer' });
+    expect((await invited.post(path)).status).toBe(404);
   });
 });

@@ -9,13 +9,20 @@ import { announceAhead } from '../../http/changes.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { inviteOwner } from '../../partners/invitation-mail.ts';
 import type { PartnerView, Workspace } from '../../partners/partner-service.ts';
-import { may, type Permission } from '../../partners/permissions.ts';
+import {
+  isEnding,
+  type Permission,
+  type Role,
+  refusalOf,
+  type Standing,
+} from '../../partners/permissions.ts';
 import { isFromHere } from '../../web/same-origin.ts';
 import { callerOf, originOf } from '../../web/web.ts';
 import type { Services } from '../services.ts';
 
 export interface Developer {
   partner: PartnerView;
+  role: Role;
   /** The member: an account's id, or issuer and `sub` of a token. */
   subject: string;
   actor: Actor;
@@ -62,6 +69,13 @@ const permissionFor = (context: Context): Permission =>
     ? 'read'
     : (PERMISSIONS.find(([path]) => context.req.path.startsWith(path))?.[1] ?? 'develop');
 
+/** @throws AppError forbidden, partner_suspended */
+export function checkMay(standing: Standing, permission: Permission, ends = false): void {
+  const refusal = refusalOf(standing, permission, ends);
+  if (refusal)
+    throw new AppError(refusal, refusal === 'forbidden' ? 'Your role does not allow this' : undefined);
+}
+
 /** The workspace of whoever asks; whoever comes with a token for the first time gets a partner of their own. */
 async function workspaceOf(
   context: Context<ApiEnv<Services>>,
@@ -90,8 +104,8 @@ developerApi.use(async (context, next) => {
   const { partner, role, subject } = await workspaceOf(context, person, actor);
   // The chain is gone through for whoever looks at it.
   if (context.req.path.startsWith('/api/dev/audit')) rates.take('audit', partner.id);
-  if (!may(role, permissionFor(context))) throw new AppError('forbidden', 'Your role does not allow this');
-  developers.set(context.req.raw, { partner, subject, actor });
+  checkMay({ partner, role }, permissionFor(context), isEnding(context.req.method, context.req.path));
+  developers.set(context.req.raw, { partner, role, subject, actor });
   announceAhead(context);
   return idempotent(context, next, idempotency, `partner:${partner.id}`);
 });

@@ -72,12 +72,12 @@ const PlanPanel = ({
   view,
   plans,
   billing,
-  mayPay,
+  mayChange,
 }: {
   view: MemberView;
   plans: readonly Plan[];
   billing: Billing;
-  mayPay: boolean;
+  mayChange: boolean;
 }) => {
   const { m, format } = view;
   const plan = plans.find(({ tier }) => tier === billing.tier);
@@ -87,7 +87,7 @@ const PlanPanel = ({
     <Panel
       title={m.billing.plan}
       action={
-        mayPay && (
+        mayChange && (
           <OpenDialog view={view} id="plan" kind="small">
             {m.billing.change}
           </OpenDialog>
@@ -103,7 +103,7 @@ const PlanPanel = ({
           <Note kind="warn">
             <div class="row">
               <span class="grow">{m.billing.scheduled(next, format.date(billing.nextChangeAt ?? ''))}</span>
-              {mayPay && (
+              {mayChange && (
                 <Post action="/portal/billing/keep" kind="button small">
                   {m.billing.keep}
                 </Post>
@@ -373,7 +373,8 @@ async function showBilling(context: PortalContext, wrong?: { values: FormValues;
   const { m, workspace } = view;
   const { plans, invoices } = context.var.services;
   const partnerId = workspace.partner.id;
-  const mayPay = may(workspace.role, 'pay');
+  const mayPay = may(workspace, 'pay');
+  const mayChange = may(workspace, 'subscribe');
   const before = uuidCursor(context.req.query('before') || undefined);
   const [billing, planList, preview, rows, spend] = await Promise.all([
     plans.billing(partnerId),
@@ -387,8 +388,8 @@ async function showBilling(context: PortalContext, wrong?: { values: FormValues;
     context,
     <Page view={view} title={m.billing.nav}>
       <h1>{m.billing.nav}</h1>
-      <PlanPanel view={view} plans={planList} billing={billing} mayPay={mayPay} />
-      {mayPay && <PlanDialog view={view} plans={planList} billing={billing} />}
+      <PlanPanel view={view} plans={planList} billing={billing} mayChange={mayChange} />
+      {mayChange && <PlanDialog view={view} plans={planList} billing={billing} />}
       <PreviewPanel view={view} preview={preview} included={workspace.partner.rate_limit_per_month} />
       <Panel title={m.billing.invoices}>
         {shown.length === 0 ? (
@@ -447,7 +448,7 @@ portal.post('/portal/billing', async (context) => {
 });
 
 portal.post('/portal/billing/plan', async (context) => {
-  const { workspace } = member(context, 'pay');
+  const { workspace } = member(context, 'subscribe');
   const { data } = await readForm(context, z.object({ tier: z.string().max(50) }));
   if (!data) throw new AppError('validation_error');
   await context.var.services.plans.choose(workspace.partner.id, data.tier, actorFor(context));
@@ -455,7 +456,7 @@ portal.post('/portal/billing/plan', async (context) => {
 });
 
 portal.post('/portal/billing/keep', async (context) => {
-  const { workspace } = member(context, 'pay');
+  const { workspace } = member(context, 'subscribe');
   const { plans } = context.var.services;
   const { tier, currency, nextTier, nextCurrency } = await plans.billing(workspace.partner.id);
   if (nextTier) await plans.choose(workspace.partner.id, tier, actorFor(context));
@@ -464,7 +465,7 @@ portal.post('/portal/billing/keep', async (context) => {
 });
 
 portal.post('/portal/billing/currency', async (context) => {
-  const { workspace } = member(context, 'pay');
+  const { workspace } = member(context, 'subscribe');
   const { data } = await readForm(context, z.object({ currency: z.enum(CURRENCIES) }));
   if (!data) throw new AppError('validation_error');
   await context.var.services.plans.chooseCurrency(workspace.partner.id, data.currency, actorFor(context));

@@ -28,7 +28,7 @@ async function showMembers(
     members.members(workspace.partner.id),
     members.invitations(workspace.partner.id),
   ]);
-  const isOwner = may(workspace.role, 'own');
+  const isOwner = may(workspace, 'own');
   const roles = ROLES.map((role) => [role, m.roles[role].name] as const);
   return render(
     context,

@@ -741,6 +741,10 @@ export const en = {
       what: 'The account is not approved for live keys yet.',
       fix: 'Use a test key now. The overview says what is missing.',
     },
+    partner_suspended: {
+      what: 'The account is suspended. It can be read, downloaded and paid; nothing new is made in it.',
+      fix: 'Ask the operator why, and what ends it.',
+    },
     forbidden: {
       what: 'You are known, but may not do this.',
       fix: 'Ask an owner of the partner for another role.',

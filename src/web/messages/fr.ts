@@ -762,6 +762,10 @@ export const fr: typeof en = {
       what: 'Le compte n’est pas encore approuvé pour des clés de production.',
       fix: 'Utilisez une clé de test en attendant. La vue d’ensemble dit ce qui manque.',
     },
+    partner_suspended: {
+      what: 'Le compte est suspendu. On peut le consulter, télécharger ses données et payer ; rien de nouveau n’y est créé.',
+      fix: 'Demandez à l’opérateur pourquoi, et ce qui y mettra fin.',
+    },
     forbidden: {
       what: 'Nous vous connaissons, mais ceci ne vous est pas permis.',
       fix: 'Demandez un autre rôle à un propriétaire du partenaire.',
