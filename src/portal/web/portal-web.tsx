@@ -134,10 +134,13 @@ export const Page = ({
   view,
   title,
   scripts,
+  isOfBoth,
   children,
 }: {
   view: View;
   title: string;
+  /** What it shows is the same in both environments. */
+  isOfBoth?: boolean;
   scripts?: Child;
   children?: Child;
 }) => (
@@ -147,6 +150,7 @@ export const Page = ({
     home={view.workspace ? '/portal' : '/operator'}
     items={view.workspace ? items(view) : operatorItems(view)}
     hasEnvironment={view.workspace !== undefined}
+    hasBanner={!isOfBoth}
     scripts={scripts}
   >
     {children}

@@ -857,7 +857,7 @@ export const en = {
     backToTier: 'Back to the tier’s limits',
     keys: 'Keys',
     audit: 'Audit',
-    usage: 'Usage of 30 days',
+    usage: 'Usage of 30 days, live keys only',
     top: 'Top consumers, 30 days',
     all: 'All partners',
     findKey: 'Find a key by its id or prefix',

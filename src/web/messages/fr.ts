@@ -883,7 +883,7 @@ export const fr: typeof en = {
     backToTier: 'Revenir aux limites du forfait',
     keys: 'Clés',
     audit: 'Audit',
-    usage: 'Consommation de 30 jours',
+    usage: 'Consommation de 30 jours, clés de production seulement',
     top: 'Plus gros consommateurs, 30 jours',
     all: 'Tous les partenaires',
     findKey: 'Chercher une clé par identifiant ou préfixe',
