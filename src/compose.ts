@@ -37,6 +37,7 @@ import { createKeyDirectory } from './keys/key-directory.ts';
 import { createKeyService } from './keys/key-service.ts';
 import { createKeyStore } from './keys/key-store.ts';
 import { createLeakService } from './leaks/leak-service.ts';
+import { createMailBudget } from './mail/mail-budget.ts';
 import { createMailer } from './mail/mailer.ts';
 import { createNotices } from './mail/notices.ts';
 import { createOutboxStore } from './mail/outbox-store.ts';
@@ -141,6 +142,7 @@ function build(env: Env) {
   const origins = createOriginService(database, edgeList<string>('listed-origins'), log);
   const rates = createDoorRates(now);
   const allowances = createAllowances(database);
+  const mayMail = createMailBudget(allowances);
 
   const gateway: Gateway = {
     now,
@@ -281,7 +283,7 @@ function build(env: Env) {
     plans: createPlanService({ database, now, announce: partners.announce }),
     apps: createAppService({ ...changes, database }),
     blocks: createBlockService({ database, blocks: addressBlocks }),
-    members: createMemberService({ database, allowances, notify }),
+    members: createMemberService({ database, allowances, mayMail, notify }),
     accountsFor: createAccountService({
       database,
       secret: config.AUTH_SECRET,
@@ -291,6 +293,7 @@ function build(env: Env) {
       isSecure: config.ENVIRONMENT !== 'development',
       cookieSuffix: config.COOKIE_SUFFIX,
       mailer,
+      mayMail,
       allowances,
     }),
     identity:

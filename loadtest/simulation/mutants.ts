@@ -243,7 +243,7 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 'an edge counts from asking, and stops a margin early',
     file: 'src/gateway/edge-counter.ts',
     find: 'const deadlineMs = holderDeadline(sentMs, lease?.durationMs ?? 0);',
-    replace: 'const deadlineMs = this.ports.now() + (lease?.durationMs ?? 0) + 100;',
+    replace: 'const deadlineMs = this.ports.now() + (lease?.durationMs ?? 0) + 400;',
   },
   {
     rule: 'an edge spends no more than it was lent',

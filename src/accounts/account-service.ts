@@ -3,16 +3,19 @@
 
 import { sql } from 'drizzle-orm';
 import { sha256Hex } from '../core/encoding.ts';
+import type { MailBudget } from '../mail/mail-budget.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import { ACCOUNT_CHANGES, type AccountChange, MAILS, type MailLanguage } from '../mail/texts.ts';
 import type { Allowances } from '../platform/allowances.ts';
+import { countedAddress } from '../platform/counted-address.ts';
 import type { Database } from '../platform/database.ts';
-import { readAddressLink, readAsked, signAsked } from './address-link.ts';
 import { createAuth } from './auth.ts';
 import type { ExternalIdentity } from './external-identity.ts';
 import { createIdentityStore } from './identity-store.ts';
 import { type Outcome, outcomeOf, tokenOf } from './outcome.ts';
 import { createSessionStore } from './session-store.ts';
+import { createSignUpStore } from './sign-up-store.ts';
+import { createSignUps } from './sign-ups.ts';
 
 export interface Account {
   id: string;
@@ -39,6 +42,7 @@ export interface AccountPorts {
   isSecure: boolean;
   cookieSuffix: string;
   mailer: Mailer;
+  mayMail: MailBudget;
   allowances: Allowances;
 }
 
@@ -47,6 +51,9 @@ export interface Caller {
   origin: string;
   headers: Headers;
   language: MailLanguage;
+  ip: string | null;
+  /** Whether the account of this address was signed in before in this browser. */
+  isKnownTo(email: string): Promise<boolean>;
   keepAlive(work: Promise<unknown>): void;
 }
 
@@ -55,19 +62,18 @@ const languageOf = (text: unknown): MailLanguage => (text === 'fr' ? 'fr' : 'en'
 const HOUR_MS = 3_600_000;
 /** However often a session is used, it ends: an operator's after half a day. */
 const MOST_SESSION_MS = { operator: 12 * HOUR_MS, other: 90 * 24 * HOUR_MS } as const;
-/** Wrong codes in a row, in sessions that are open, until the factor is locked for a while. */
-const MOST_WRONG_CODES = 10;
 
 const msOf = (time: string | null | undefined): number | undefined => (time ? Date.parse(time) : undefined);
 
-export function createAccountService({ database, mailer, allowances, ...settings }: AccountPorts) {
+export function createAccountService({ database, mailer, mayMail, allowances, ...settings }: AccountPorts) {
   const { product } = settings;
   // The one that better-auth signs by.
   const secret = settings.secrets?.[0]?.value ?? settings.secret;
   const identities = createIdentityStore(database);
   const sessions = createSessionStore(database);
+  const signUpStore = createSignUpStore(database);
 
-  return function accountsFor({ origin, headers, language, keepAlive }: Caller) {
+  return function accountsFor({ origin, headers, language, ip, isKnownTo, keepAlive }: Caller) {
     const mail = (
       kind: keyof typeof MAILS,
       email: string,
@@ -76,13 +82,11 @@ export function createAccountService({ database, mailer, allowances, ...settings
       { to = language, detail }: { to?: MailLanguage; detail?: string } = {},
     ) => mailer({ to: email, ...MAILS[kind][to]({ product, name, url: origin + path, detail }) });
     const send = (...letter: Parameters<typeof mail>) => keepAlive(mail(...letter));
-    /** What anybody can have sent to anybody: a few an hour, of each kind. */
-    const sendIfFew = (...letter: Parameters<typeof mail>) =>
-      keepAlive(
-        sha256Hex(letter[1].toLowerCase())
-          .then((address) => allowances.take('mail', `${letter[0]} ${address}`))
-          .then((isLeft) => isLeft && mail(...letter)),
-      );
+    /** What anybody can have sent to anybody: a few an hour. */
+    async function mayAsk(kind: 'verify' | 'reset' | 'alreadyHere', email: string): Promise<boolean> {
+      const sender = (await isKnownTo(email)) ? 'owner' : { from: countedAddress(ip) };
+      return mayMail(email, sender, { isWayIn: kind !== 'alreadyHere' });
+    }
 
     /** Tells an account's owner of what was changed about it. */
     const tell = (account: Account, change: AccountChange, issuer = '') =>
@@ -91,6 +95,12 @@ export function createAccountService({ database, mailer, allowances, ...settings
         detail: ACCOUNT_CHANGES[change][account.language](issuer),
       });
 
+    /** By what tries at a factor are counted: what others do keeps nobody out of a browser that is known. */
+    async function triesOf(accountId: string): Promise<string> {
+      const account = await service.byId(accountId);
+      return account && (await isKnownTo(account.email)) ? `known ${accountId}` : accountId;
+    }
+
     /** Every link, challenge and trusted device of the account ends. */
     const endProofs = (accountId: string) =>
       database.rows(sql`DELETE FROM dev_verification WHERE value = ${accountId}`);
@@ -98,9 +108,13 @@ export function createAccountService({ database, mailer, allowances, ...settings
     const { api } = createAuth(
       { ...settings, database: database.drizzle, origin },
       {
-        verify: (email, name, token) => sendIfFew('verify', email, name, `/verify?token=${token}`),
-        reset: (email, name, token) => sendIfFew('reset', email, name, `/reset/${token}`),
-        alreadyHere: (email, name) => sendIfFew('alreadyHere', email, name, '/sign-in'),
+        reset: (email, name, token) =>
+          keepAlive(
+            mayAsk('reset', email).then((isLeft) => isLeft && mail('reset', email, name, `/reset/${token}`)),
+          ),
+        async mayTryCode(accountId) {
+          return allowances.take('factor', await triesOf(accountId));
+        },
         async wasReset(accountId) {
           await endProofs(accountId);
           // Whoever could open the mail owns the address.
@@ -122,55 +136,38 @@ export function createAccountService({ database, mailer, allowances, ...settings
       return outcome;
     }
 
-    const verifyTotp = async (code: string) =>
-      withFactor(
-        await outcomeOf<{ token?: string }>(api.verifyTOTP({ body: { code }, headers, asResponse })),
+    async function verifyTotp(code: string) {
+      const outcome = await withFactor(
+        await outcomeOf<{ token?: string; user?: { id: string } }>(
+          api.verifyTOTP({ body: { code }, headers, asResponse }),
+        ),
       );
+      // Wrong codes in a row are what counts.
+      const id = outcome.data?.user?.id;
+      if (outcome.ok && id) await allowances.restore('factor', await triesOf(id));
+      return outcome;
+    }
+
+    const signUps = createSignUps({ store: signUpStore, secret, mayAsk, mail, keepAlive });
 
     const service = {
       identities: (accountId: string) => identities.of(accountId),
 
-      /** The same answer whether the address has an account or not. `asked`: for the browser that signed up. */
-      async signUp({ back, ...body }: { name: string; email: string; password: string; back: string }) {
-        // An address that nobody confirmed blocks nobody: whoever signs up for it begins anew, with a new link.
-        await database.rows(
-          sql`DELETE FROM dev_accounts WHERE email = ${body.email.toLowerCase()} AND NOT email_verified`,
+      signUp: signUps.begin,
+      sendLinkAgain: signUps.sendAgain,
+      pendingAddress: signUps.pending,
+      /** Makes the account of the address, and signs in. `back`: where the browser that signed up wanted to go. */
+      async confirmAddress(token: string, proof: Parameters<typeof signUps.confirm>[1]) {
+        const confirmed = await signUps.confirm(token, proof);
+        if (!confirmed) return undefined;
+        const { back, ...body } = confirmed;
+        const { data, cookies } = await outcomeOf<{ userId: string }>(
+          api.makeAccount({ body: { ...body, language }, headers, asResponse }),
         );
-        const outcome = await outcomeOf<{ user?: { id: string } }>(
-          api.signUpEmail({ body: { ...body, language }, headers, asResponse }),
-        );
-        const accountId = outcome.data?.user?.id;
-        return {
-          ok: outcome.ok,
-          asked: accountId ? await signAsked(secret, { accountId, back }) : undefined,
-        };
-      },
-      /** What a link to confirm an address is for; undefined when it is over. `isAsker`: this browser signed up. */
-      async pendingAddress(
-        token: string,
-        asked: string | undefined,
-      ): Promise<{ email: string; isAsker: boolean } | undefined> {
-        const pending = await readAddressLink(secret, token);
-        if (!pending) return undefined;
-        const open = await database.rows(sql`
-          SELECT 1 FROM dev_accounts WHERE id = ${pending.userId} AND email = ${pending.email} AND NOT email_verified`);
-        if (open.length === 0) return undefined;
-        return {
-          email: pending.email,
-          isAsker: (await readAsked(secret, asked))?.accountId === pending.userId,
-        };
-      },
-      /** Confirms the address, and signs in. `back`: where the browser that signed up wanted to go. */
-      async confirmAddress(token: string, proof: { asked?: string; password?: string }) {
-        const asked = await readAsked(secret, proof.asked);
-        const body = { token, asked: asked?.accountId, password: proof.password };
-        const outcome = await outcomeOf<{ userId: string }>(
-          api.confirmAddress({ body, headers, asResponse }),
-        );
-        const account = outcome.data && (await service.byId(outcome.data.userId));
-        if (account) send('welcome', account.email, account.name, '/portal');
-        const back = asked?.accountId === account?.id ? asked?.back : undefined;
-        return { ...outcome, account, back };
+        const account = data && (await service.byId(data.userId));
+        if (!account) return undefined;
+        send('welcome', account.email, account.name, '/portal');
+        return { account, back, cookies };
       },
       async byId(id: string): Promise<Account | undefined> {
         const [account] = await database.rows<Account>(sql`
@@ -205,8 +202,6 @@ export function createAccountService({ database, mailer, allowances, ...settings
         return result;
       },
       signOut: () => outcomeOf(api.signOut({ headers, asResponse })),
-      sendVerification: (email: string) =>
-        outcomeOf(api.sendVerificationEmail({ body: { email }, asResponse })),
       /** The same answer whether the address has an account or not. */
       requestReset: (email: string) => outcomeOf(api.requestPasswordReset({ body: { email }, asResponse })),
       /** Whose password a link may set. */
@@ -268,11 +263,9 @@ export function createAccountService({ database, mailer, allowances, ...settings
           if (outcome.ok) await sessions.prove(sessionId);
           return outcome.ok;
         }
-        if (await sessions.isFactorLocked(account.id)) return false;
         const outcome = await (/^\d{6}$/.test(proof)
           ? verifyTotp(proof)
           : service.verifyRecoveryCode(proof, account));
-        await sessions.countCode(account.id, outcome.ok, MOST_WRONG_CODES);
         return outcome.ok;
       },
       enableTwoFactor: (password: string) =>

@@ -5,11 +5,9 @@ import { jwtVerify, SignJWT } from 'jose';
 import * as z from 'zod';
 import { utf8 } from '../core/encoding.ts';
 
+const LINK_SECONDS = 3600;
 /** The link may be sent again to the browser that asked, within this. */
 export const ASKED_SECONDS = 86_400;
-
-const pending = z.object({ email: z.email(), userId: z.string().min(1) });
-export type PendingAddress = z.infer<typeof pending>;
 
 async function payloadOf(text: string | undefined, key: Uint8Array): Promise<unknown> {
   try {
@@ -19,25 +17,37 @@ async function payloadOf(text: string | undefined, key: Uint8Array): Promise<unk
   }
 }
 
-/** What a link is for; undefined when it is too old, or not ours. better-auth signs it with the secret itself. */
-export const readAddressLink = async (secret: string, token: string): Promise<PendingAddress | undefined> =>
-  pending.safeParse(await payloadOf(token, utf8(secret))).data;
+const sign = (claims: object, signUpId: string, seconds: number, key: Uint8Array): Promise<string> =>
+  new SignJWT({ ...claims })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject(signUpId)
+    .setExpirationTime(`${seconds}s`)
+    .sign(key);
+
+const linkKey = (secret: string): Uint8Array => utf8(`address link ${secret}`);
+const link = z.object({ sub: z.string() });
+
+/** What a mail's link carries: which sign-up it confirms. */
+export const signAddressLink = (secret: string, signUpId: string): Promise<string> =>
+  sign({}, signUpId, LINK_SECONDS, linkKey(secret));
+
+/** The sign-up that a link confirms; undefined when it is too old, or not ours. */
+export const readAddressLink = async (
+  secret: string,
+  token: string | undefined,
+): Promise<string | undefined> => link.safeParse(await payloadOf(token, linkKey(secret))).data?.sub;
 
 const askedKey = (secret: string): Uint8Array => utf8(`address asked ${secret}`);
 
-/** What a browser that signed up carries: for which account, and where it wanted to go. */
-const asked = z.object({ sub: z.string(), back: z.string() });
-export type Asked = { accountId: string; back: string };
+/** What a browser that signed up carries: by which sign-up, and where it wanted to go. */
+const asked = link.extend({ back: z.string() });
+export type Asked = { signUpId: string; back: string };
 
 /** A cookie's value. */
-export const signAsked = (secret: string, { accountId, back }: Asked): Promise<string> =>
-  new SignJWT({ back })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject(accountId)
-    .setExpirationTime(`${ASKED_SECONDS}s`)
-    .sign(askedKey(secret));
+export const signAsked = (secret: string, { signUpId, back }: Asked): Promise<string> =>
+  sign({ back }, signUpId, ASKED_SECONDS, askedKey(secret));
 
 export async function readAsked(secret: string, cookie: string | undefined): Promise<Asked | undefined> {
   const { data } = asked.safeParse(await payloadOf(cookie, askedKey(secret)));
-  return data && { accountId: data.sub, back: data.back };
+  return data && { signUpId: data.sub, back: data.back };
 }

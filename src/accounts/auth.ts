@@ -8,7 +8,7 @@ import { twoFactor } from 'better-auth/plugins/two-factor';
 import { sha256Hex } from '../core/encoding.ts';
 import { authDatabase } from '../platform/auth-database.ts';
 import type { Drizzle } from '../platform/database.ts';
-import { addressConfirmation } from './confirm-address.ts';
+import { confirmedAccount } from './confirmed-account.ts';
 import { externalSignIn } from './external-sign-in.ts';
 import { oneTimeCodes } from './one-time-codes.ts';
 
@@ -32,12 +32,11 @@ export interface AuthSettings {
 }
 
 export interface AuthEvents {
-  verify(email: string, name: string, token: string): void;
   reset(email: string, name: string, token: string): void;
-  /** Someone signed up with an address that has an account. */
-  alreadyHere(email: string, name: string): void;
   /** Whoever was mailed chose a new password: done before it is answered. */
   wasReset(accountId: string): Promise<void>;
+  /** Whether one more code of the account's factor is judged. */
+  mayTryCode(accountId: string): Promise<boolean>;
 }
 
 export function createAuth(
@@ -74,23 +73,23 @@ export function createAuth(
     verification: { storeIdentifier: { hash: sha256Hex } },
     emailAndPassword: {
       enabled: true,
+      // An account is made when its address is confirmed: src/accounts/sign-up-store.ts.
+      disableSignUp: true,
       requireEmailVerification: true,
-      autoSignIn: false,
       minPasswordLength: PASSWORD_CHARS.fewest,
       maxPasswordLength: PASSWORD_CHARS.most,
       resetPasswordTokenExpiresIn: PROOF_SECONDS,
       revokeSessionsOnPasswordReset: true,
       sendResetPassword: async ({ user, token }) => events.reset(user.email, user.name, token),
       onPasswordReset: ({ user }) => events.wasReset(user.id),
-      onExistingUserSignUp: async ({ user }) => events.alreadyHere(user.email, user.name),
     },
-    emailVerification: {
-      sendOnSignUp: true,
-      sendOnSignIn: true,
-      expiresIn: PROOF_SECONDS,
-      sendVerificationEmail: async ({ user, token }) => events.verify(user.email, user.name, token),
-    },
-    plugins: [twoFactor({ issuer: product }), oneTimeCodes(), addressConfirmation(), externalSignIn()],
+    plugins: [
+      // Its lock keeps an account's owner out as well: ours is one-time-codes.ts.
+      twoFactor({ issuer: product, accountLockout: { enabled: false } }),
+      oneTimeCodes(events.mayTryCode),
+      confirmedAccount(),
+      externalSignIn(),
+    ],
     // Ours stands in front of the hash: src/accounts/sign-in-guard.ts.
     rateLimit: { enabled: false },
     telemetry: { enabled: false },

@@ -1,5 +1,6 @@
 // A code of an authenticator works once, also for two who send it at once (RFC 6238, section 5.2): it is taken before
-// better-auth judges it, and whoever comes second is told that it is wrong.
+// better-auth judges it, and whoever comes second is told that it is wrong. How many are judged is counted here as well, at
+// sign-in and in sessions. Recovery codes are too long to be guessed: no count keeps them out.
 
 import type { BetterAuthPlugin } from 'better-auth';
 import { APIError, createAuthMiddleware, getSessionFromCtx } from 'better-auth/api';
@@ -8,7 +9,7 @@ import { APIError, createAuthMiddleware, getSessionFromCtx } from 'better-auth/a
 const TAKEN_MS = 120_000;
 const SIGN_IN_COOKIE = 'two_factor';
 
-export const oneTimeCodes = (): BetterAuthPlugin => ({
+export const oneTimeCodes = (mayTry: (accountId: string) => Promise<boolean>): BetterAuthPlugin => ({
   id: 'one-time-codes',
   hooks: {
     before: [
@@ -22,6 +23,7 @@ export const oneTimeCodes = (): BetterAuthPlugin => ({
           };
           const account = (await getSessionFromCtx(context))?.user.id ?? (await signingIn());
           if (!account) return;
+          if (!(await mayTry(account))) throw new APIError('TOO_MANY_REQUESTS', { code: 'FACTOR_LOCKED' });
           const isFirst = await internalAdapter.reserveVerificationValue({
             identifier: `code-${account}-${String(context.body?.code)}`,
             value: 'taken',

@@ -11,8 +11,6 @@ export interface SessionView {
   updatedAt: string;
 }
 
-const LOCKED_MINUTES = 15;
-
 export const createSessionStore = (database: Database) => ({
   /** Those that live, latest first. */
   of: (accountId: string): Promise<SessionView[]> =>
@@ -35,19 +33,4 @@ export const createSessionStore = (database: Database) => ({
   /** Its holder has shown a second factor. */
   proveFactor: (token: string): Promise<unknown> =>
     database.rows(sql`UPDATE dev_session SET proven_at = now(), factor_at = now() WHERE token = ${token}`),
-
-  async isFactorLocked(accountId: string): Promise<boolean> {
-    const locked = await database.rows(
-      sql`SELECT 1 FROM dev_two_factor WHERE account_id = ${accountId} AND locked_until > now()`,
-    );
-    return locked.length > 0;
-  },
-  /** better-auth counts wrong codes at sign-in only; whoever finds an open session must not guess for ever either. */
-  countCode: (accountId: string, isRight: boolean, most: number): Promise<unknown> =>
-    database.rows(sql`
-      UPDATE dev_two_factor SET
-        failed_verification_count = CASE WHEN ${isRight} THEN 0 ELSE failed_verification_count + 1 END,
-        locked_until = CASE WHEN NOT ${isRight} AND failed_verification_count + 1 >= ${most}::int
-          THEN now() + make_interval(mins => ${LOCKED_MINUTES}::int) END
-      WHERE account_id = ${accountId}`),
 });

@@ -10,11 +10,20 @@ const FEWEST_LETTERS_OF_A_WORD = 4;
 /** Of a password without the words that anybody would guess, this much has to be left. */
 const FEWEST_LEFT = 6;
 
-let common: ReadonlySet<string> | undefined;
+/** Digits and signs that are put around a word: a year, an order of keys. More than that is no decoration. */
+const MOST_AROUND = 6;
+
+interface Common {
+  whole: ReadonlySet<string>;
+  /** Their words, without what stands around them. */
+  words: ReadonlySet<string>;
+}
+let common: Common | undefined;
 
 const LOOKALIKES: Record<string, string> = {
   '0': 'o',
   '1': 'l',
+  '!': 'i',
   '3': 'e',
   '4': 'a',
   '5': 's',
@@ -22,7 +31,26 @@ const LOOKALIKES: Record<string, string> = {
   '@': 'a',
   $: 's',
 };
-const plain = (text: string): string => text.replace(/[013457@$]/g, (sign) => LOOKALIKES[sign] ?? sign);
+const plain = (text: string): string => text.replace(/[013457@$!]/g, (sign) => LOOKALIKES[sign] ?? sign);
+
+/** `pa$$w0rd2026!` -> `pa$$w0rd`. */
+const wordOf = (text: string): string => text.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '');
+
+function readCommon(): Common {
+  const all = COMMON_PASSWORDS.trim().split(/\s+/);
+  const words = all.map(wordOf).filter((word) => word.length >= FEWEST_LETTERS_OF_A_WORD);
+  return { whole: new Set(all), words: new Set(words) };
+}
+
+/** As it is, or a common one's word with letters that digits stand for, and with digits and signs around it. */
+function isCommon(text: string): boolean {
+  common ??= readCommon();
+  const { whole, words } = common;
+  if (whole.has(text)) return true;
+  const word = wordOf(text);
+  if (text.length - word.length > MOST_AROUND) return false;
+  return [word, plain(word), plain(word.replaceAll('1', 'i'))].some((form) => words.has(form));
+}
 
 const wordsOf = (text: string): string[] =>
   text
@@ -34,8 +62,7 @@ const wordsOf = (text: string): string[] =>
 export function weaknessOf(password: string, own: readonly string[]): Weakness | undefined {
   const text = password.toLowerCase();
   if (new Set(text).size < FEWEST_DIFFERENT) return 'simple';
-  common ??= new Set(COMMON_PASSWORDS.trim().split(/\s+/));
-  if (common.has(text)) return 'common';
+  if (isCommon(text)) return 'common';
   // Longest first: "passerelle" goes before "passe".
   const words = own.flatMap(wordsOf).sort((a, b) => b.length - a.length);
   for (const form of [text, plain(text)]) {

@@ -14,6 +14,10 @@ export const ERRORS = {
   origin_not_allowed: [403, 'This origin is not on the list of the partner'],
   insufficient_permissions: [403, 'The API key does not have the required scope'],
   live_access_required: [403, 'Live keys need an approved account. Test keys work now'],
+  partner_suspended: [
+    403,
+    'This account is suspended: it can be read, downloaded and paid, and nothing new is made',
+  ],
   forbidden: [403, 'You do not have access to this resource'],
   not_found: [404, 'Nothing is here'],
   method_not_allowed: [405, 'This method is not allowed here'],

@@ -33,6 +33,7 @@ export async function codePage(request: Request, secret: string, nowMs: number):
         'content-type': 'text/html; charset=utf-8',
         'cache-control': 'no-store',
         'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        'x-content-type-options': 'nosniff',
         refresh: String(seconds),
       },
     },

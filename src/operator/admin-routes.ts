@@ -21,7 +21,7 @@ import { announceAhead } from '../http/changes.ts';
 import { email, ipRange, limitValue, origins, reason, rfcTime, signatureRule, text } from '../http/fields.ts';
 import { idempotent } from '../http/idempotent.ts';
 import { addWebhookRoutes } from '../http/webhook-routes.ts';
-import { inviteOwner } from '../partners/owner-invitation.ts';
+import { inviteOwner } from '../partners/invitation-mail.ts';
 import type { Claims } from '../platform/token-verifier.ts';
 import { originOf } from '../web/web.ts';
 import { addLetterRoutes } from './letter-routes.ts';

@@ -6,6 +6,7 @@ import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { sha256Hex, toBase64Url } from '../core/encoding.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
+import type { MailBudget } from '../mail/mail-budget.ts';
 import type { Notify } from '../mail/notices.ts';
 import type { Allowances } from '../platform/allowances.ts';
 import type { Database } from '../platform/database.ts';
@@ -30,8 +31,13 @@ const TOKEN_BYTES = 32;
 const newToken = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)));
 const OPEN = sql`accepted_at IS NULL AND withdrawn_at IS NULL AND expires_at > now()`;
 
-export function createMemberService(ports: { database: Database; allowances: Allowances; notify: Notify }) {
-  const { database, allowances, notify } = ports;
+export function createMemberService(ports: {
+  database: Database;
+  allowances: Allowances;
+  mayMail: MailBudget;
+  notify: Notify;
+}) {
+  const { database, allowances, mayMail, notify } = ports;
   const lastOwner = () =>
     new AppError('conflict', 'A partner needs an owner: make someone else an owner first');
 
@@ -57,11 +63,16 @@ export function createMemberService(ports: { database: Database; allowances: All
   }
 
   const tooMany = (message: string) => new AppError('rate_limit_exceeded', message);
-  /** Whoever is invited has a mailbox, and whoever invites may be anybody. */
-  const mayMail = async (address: string): Promise<boolean> =>
-    allowances.take('mail', `invitation ${await sha256Hex(address)}`);
-  const mayInvite = async (partnerId: string, address: string): Promise<boolean> =>
-    (await allowances.take('invitation', partnerId)) && (await mayMail(address));
+
+  /** @throws AppError when the partner has invited too many today, or too much was mailed to this address. */
+  async function checkInvitation(partnerId: string, address: string): Promise<void> {
+    if (!(await allowances.take('invitation', partnerId)))
+      throw tooMany(
+        'Your partner account has sent as many invitations as it may in a day. Try again tomorrow',
+      );
+    if (!(await mayMail(address, { from: partnerId })))
+      throw tooMany('Too many mails were sent to this address. Nothing was changed; try again in an hour');
+  }
 
   return {
     async choose(subject: string, partnerId: string): Promise<void> {
@@ -93,7 +104,7 @@ export function createMemberService(ports: { database: Database; allowances: All
       const token = newToken();
       const id = newId();
       const address = email.toLowerCase();
-      if (!(await mayInvite(partnerId, address))) throw tooMany('Too many invitations. Try again later');
+      await checkInvitation(partnerId, address);
       const made = await database.rows(sql`
         WITH before AS (UPDATE partner_invitation SET withdrawn_at = now() WHERE partner_id = ${partnerId}
             AND email = ${address} AND accepted_at IS NULL AND withdrawn_at IS NULL),
@@ -131,13 +142,14 @@ export function createMemberService(ports: { database: Database; allowances: All
         SELECT i.id, i.role, p.name AS partner FROM partner_invitation i JOIN partner p ON p.id = i.partner_id
         WHERE i.email = ${email.toLowerCase()} AND ${OPEN} ORDER BY i.id DESC LIMIT 20`),
 
-    /** A new token of an open invitation of this address, for its mail; the earlier link ends. */
+    /** A new token of an open invitation, for the mail to the address of whoever asks; the earlier link ends. */
     async renewInvitation(
       id: string,
       email: string,
     ): Promise<{ token: string; partner: string } | undefined> {
       const address = email.toLowerCase();
-      if (!(await mayMail(address))) throw tooMany('Too many mails to this address. Try again later');
+      if (!(await mayMail(address, 'owner')))
+        throw tooMany('Too many mails were sent to your address. Try again in an hour');
       const token = newToken();
       const [renewed] = await database.rows<{ partner: string }>(sql`
         UPDATE partner_invitation i SET token_hash = ${await sha256Hex(token)} FROM partner p

@@ -12,7 +12,11 @@ export const errorPage = ({ view, error, status }: { view: View; error: AppError
     <Plain view={view} title={words.title}>
       <h1>{words.title}</h1>
       <p>{words.text}</p>
-      {status < 500 && status !== 404 && view.language === 'en' && <p class="soft">{error.message}</p>}
+      {error.code === 'partner_suspended' ? (
+        <p class="soft">{m.errorGuide.partner_suspended.what}</p>
+      ) : (
+        status < 500 && status !== 404 && view.language === 'en' && <p class="soft">{error.message}</p>
+      )}
       <div>
         <p class="label">{m.errors.requestId}</p>
         <Code view={view} text={view.requestId} />

@@ -13,7 +13,7 @@ import { type Config, isLocal } from '../config.ts';
 import { toBase64Url } from '../core/encoding.ts';
 import { AppError, ERRORS } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
-import { actorOf } from '../http/api.ts';
+import { actorOf, clientIp } from '../http/api.ts';
 import { announceAhead, type ChangeServices } from '../http/changes.ts';
 import { toAppError } from '../http/errors.ts';
 import { isStorable } from '../http/fields.ts';
@@ -85,11 +85,17 @@ export const originOf = (context: Context, config: Config): string =>
 
 export const hasOutbox = isLocal;
 
-export function callerOf(context: Context, config: Config): Caller {
+export function callerOf(
+  context: Context,
+  { config, signInGuard }: Pick<WebServices, 'config' | 'signInGuard'>,
+): Caller {
+  const device = getCookie(context, deviceCookie(config).name);
   return {
     origin: originOf(context, config),
     headers: context.req.raw.headers,
     language: languageOf(context, config),
+    ip: clientIp(context),
+    isKnownTo: async (email) => device !== undefined && device === (await signInGuard.deviceOf(email)),
     keepAlive: (work) => context.executionCtx.waitUntil(work),
   };
 }
@@ -155,7 +161,7 @@ export function createWeb<Services extends WebServices>(under = '*') {
     context.set('requestId', newId());
     const view = await viewOf(context);
     context.set('view', view);
-    context.set('accounts', context.var.services.accountsFor(callerOf(context, context.var.services.config)));
+    context.set('accounts', context.var.services.accountsFor(callerOf(context, context.var.services)));
     context.header('content-security-policy', policy(view.nonce));
     for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
     context.header('x-request-id', context.var.requestId);
@@ -255,15 +261,15 @@ export function render<Services extends WebServices>(
 
 export type FormErrors = Record<string, string>;
 export type FormValues = Record<string, string>;
+export type Read<Data> =
+  | { values: FormValues; data: Data; errors?: undefined }
+  | { values: FormValues; data?: undefined; errors: FormErrors };
 
 /** A form's fields as text (several of one name joined by newlines), read by `schema`; or what is wrong with which. */
 export async function readForm<Services extends WebServices, Schema extends z.ZodType>(
   context: WebContext<Services>,
   schema: Schema,
-): Promise<
-  | { values: FormValues; data: z.output<Schema>; errors?: undefined }
-  | { values: FormValues; data?: undefined; errors: FormErrors }
-> {
+): Promise<Read<z.output<Schema>>> {
   const form = await context.req.formData().catch(() => {
     throw new AppError('invalid_request');
   });
@@ -273,6 +279,15 @@ export async function readForm<Services extends WebServices, Schema extends z.Zo
     if (!isStorable(name) || !isStorable(value)) throw new AppError('invalid_request');
     values[name] = values[name] === undefined ? value : `${values[name]}\n${value}`;
   }
+  return readFields(context, values, schema);
+}
+
+/** What `readForm` does with fields that were read. */
+export function readFields<Services extends WebServices, Schema extends z.ZodType>(
+  context: WebContext<Services>,
+  values: FormValues,
+  schema: Schema,
+): Read<z.output<Schema>> {
   const result = schema.safeParse(values);
   if (result.success) return { values, data: result.data };
   const { m } = context.var.view;

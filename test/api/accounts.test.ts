@@ -3,7 +3,16 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { STEP_MS, totp } from '../../src/dev/totp.ts';
-import { call, eventually, makePartner, query, sendJson, stack } from '../support/api.ts';
+import {
+  call,
+  developerToken,
+  eventually,
+  makeKey,
+  makePartner,
+  query,
+  sendJson,
+  stack,
+} from '../support/api.ts';
 import { makeOperator } from '../support/operator.ts';
 import {
   confirmAddress,
@@ -14,6 +23,7 @@ import {
   signedUp,
   visitor,
 } from '../support/portal.ts';
+import { CHANGING, filled } from '../support/routes.ts';
 
 const location = (answer: { headers: Record<string, unknown> }) => String(answer.headers.location ?? '');
 
@@ -41,7 +51,7 @@ describe('sign-up and sign-in', () => {
     expect([signUp.status, location(signUp)]).toEqual([303, expect.stringContaining('/verify?sent=')]);
     expect([...person.cookies.keys()]).toEqual(['__Host-signed-up']);
     const early = await person.post('/sign-in', { email: person.email, password: PASSWORD });
-    expect(location(early)).toContain('/verify');
+    expect(early.status).toBe(401);
     expect(location(await person.get('/portal'))).toBe('/sign-in?back=%2Fportal');
     const verified = await confirmAddress(person);
     expect([verified.status, location(verified)]).toEqual([303, '/portal']);
@@ -171,7 +181,7 @@ describe('two-factor', () => {
 });
 
 describe('what scanners and other sites open', () => {
-  it('a link of a mail confirms nothing and signs nobody in; another browser needs the password', async () => {
+  it('a link of a mail confirms nothing and signs nobody in; in another browser a password is chosen', async () => {
     const person = visitor();
     await person.post('/sign-up', { name: 'P', email: person.email, password: PASSWORD });
     const path = await mailedPath(person.email, '/verify');
@@ -179,14 +189,14 @@ describe('what scanners and other sites open', () => {
     const page = await scanner.get(path);
     expect([page.status, scanner.cookies.size]).toEqual([200, 0]);
     expect(page.text).toContain('Is this your address?');
-    const isVerified = async () =>
-      (await query('SELECT email_verified FROM dev_accounts WHERE email = $1', [person.email]))[0]
-        ?.email_verified;
-    expect(await isVerified()).toBe(false);
+    const accounts = () => query('SELECT name FROM dev_accounts WHERE email = $1', [person.email]);
     expect((await confirmAddress(scanner)).status).toBe(403);
-    expect((await confirmAddress(scanner, { password: 'not the password' })).status).toBe(403);
-    expect(await isVerified()).toBe(false);
-    expect(location(await confirmAddress(scanner, { password: PASSWORD }))).toBe('/portal');
+    const weak = await confirmAddress(scanner, { name: 'P', password: 'password12' });
+    expect([weak.status, weak.text]).toEqual([400, expect.stringContaining('Many people use')]);
+    expect(await accounts()).toEqual([]);
+    const chosen = { name: 'Elsewhere', password: 'another long password' };
+    expect(location(await confirmAddress(scanner, chosen))).toBe('/portal');
+    expect(await accounts()).toEqual([{ name: 'Elsewhere' }]);
     // Used once, it is over for everybody, the browser that asked included.
     expect((await confirmAddress(person)).text).toContain('This link does not work');
     expect(person.cookies.has('__Host-session')).toBe(false);
@@ -210,29 +220,61 @@ describe('what scanners and other sites open', () => {
     expect(victim.cookies.get('__Host-session')).toBe(session);
   });
 
-  it('whoever signs up with an address first keeps nobody from it, and cannot have it confirmed for them', async () => {
-    const squatter = visitor();
-    await squatter.post('/sign-up', {
-      name: 'S',
-      email: squatter.email,
-      password: 'squatter has a password',
-    });
-    const before = await mailedPath(squatter.email, '/verify');
-    const owner = visitor(squatter.email);
-    await owner.post('/sign-up', { name: 'O', email: owner.email, password: PASSWORD });
-    await eventually(
-      () => mailedPath(owner.email, '/verify'),
-      (path) => path !== before,
+  it('whoever signs up with an address of others takes nothing from them, before or after they did', async () => {
+    const squatted = 'squatter has a password';
+    const [before, after] = [visitor(), visitor()];
+    const owner = visitor(before.email);
+    const { email } = owner;
+    const squat = (squatter: typeof before) =>
+      squatter.post('/sign-up', { name: 'S', email, password: squatted });
+    await squat(before);
+    const first = await mailedPath(email, '/verify');
+    await owner.post('/sign-up', { name: 'O', email, password: PASSWORD });
+    const owners = await eventually(
+      () => mailedPath(email, '/verify'),
+      (path) => path !== first,
     );
-    // The link that the squatter asked for is over; the owner's is not the squatter's to press.
-    expect((await squatter.get(before)).text).toContain('This link does not work');
-    expect((await confirmAddress(squatter)).status).toBe(403);
-    expect(location(await confirmAddress(owner))).toBe('/portal');
-    const { status } = await squatter.post('/sign-in', {
-      email: owner.email,
-      password: 'squatter has a password',
-    });
-    expect(status).toBe(401);
+    await squat(after);
+    await eventually(
+      () => mailedPath(email, '/verify'),
+      (path) => path !== owners,
+    );
+    const press = (person: typeof owner, path: string) =>
+      person.post('/verify/confirm', { token: new URLSearchParams(path.split('?')[1]).get('token') ?? '' });
+    // The owner's link is not the squatter's to press, and is still the owner's.
+    expect((await press(before, owners)).status).toBe(403);
+    expect((await press(after, owners)).status).toBe(403);
+    expect(location(await press(owner, owners))).toBe('/portal');
+    expect((await before.get(first)).text).toContain('This link does not work');
+    expect((await before.post('/sign-in', { email, password: squatted })).status).toBe(401);
+    expect((await visitor().post('/sign-in', { email, password: PASSWORD })).status).toBe(303);
+  });
+
+  it('the owner of an address gets in by a link that a squatter asked for, and the squatter does not', async () => {
+    const squatter = visitor();
+    const owner = visitor(squatter.email);
+    const { email } = owner;
+    await squatter.post('/sign-up', { name: 'S', email, password: 'squatter has a password' });
+    expect(location(await confirmAddress(owner, { name: 'O', password: PASSWORD }))).toBe('/portal');
+    expect((await squatter.post('/sign-in', { email, password: 'squatter has a password' })).status).toBe(
+      401,
+    );
+    expect((await visitor().post('/sign-in', { email, password: PASSWORD })).status).toBe(303);
+  });
+
+  it('the link is sent again to the browser that signed up, and to no other', async () => {
+    const person = visitor();
+    await person.post('/sign-up', { name: 'P', email: person.email, password: PASSWORD });
+    const first = await mailedPath(person.email, '/verify');
+    await visitor().post('/verify', { email: person.email });
+    await person.post('/verify', { email: person.email });
+    await eventually(
+      () => mailedPath(person.email, '/verify'),
+      (path) => path !== first,
+    );
+    const mails = await query('SELECT 1 FROM outbox_mail WHERE recipient = $1', [person.email]);
+    expect(mails).toHaveLength(2);
+    expect(location(await confirmAddress(person))).toBe('/portal');
   });
 
   it('a GET of the portal or of its API makes nobody a partner', async () => {
@@ -352,15 +394,85 @@ describe('operators', () => {
     expect(await statusOf()).toBe('suspended');
   });
 
+  it('prove again who they are before every change, but those that stop harm or can do none', async () => {
+    const operator = await operatorSignedIn();
+    await query(
+      `UPDATE dev_session SET factor_at = now() - interval '11 minutes' WHERE account_id = (SELECT id FROM dev_accounts WHERE email = $1)`,
+      [operator.email],
+    );
+    const free: string[] = [];
+    for (const route of CHANGING.page.filter((each) => each.includes(' /operator'))) {
+      const { path } = filled(route, '019f0000-0000-7000-8000-000000000000');
+      const to = location(await operator.post(path, {}));
+      if (!to.startsWith('/prove?back=')) free.push(route);
+      else if (path === `${path.split('/').slice(0, 3).join('/')}`)
+        expect(to).toContain(encodeURIComponent(path));
+    }
+    expect(free.sort()).toEqual([
+      'POST /operator/alerts/:rule',
+      'POST /operator/blocks',
+      'POST /operator/dead-letters/:id/replay',
+      'POST /operator/keys/:key/revoke',
+    ]);
+  });
+
+  it('look after their own account: new recovery codes ask for the factor, sessions end, a password changes', async () => {
+    const made = await makeOperator();
+    const [operator, elsewhere] = [await operatorSignedIn(made), visitor(made.email)];
+    await elsewhere.post('/sign-in', { email: made.email, password: made.password });
+    await elsewhere.post('/two-factor', { code: await codeOf(made.factor, 1) });
+    expect((await operator.get('/operator')).text).toContain('href="/portal/settings"');
+    expect((await operator.get('/portal/settings')).status).toBe(200);
+    expect(location(await operator.get('/portal/apps'))).toBe('/operator');
+    expect((await operator.post('/portal/settings/partner', { name: 'x' })).status).toBe(403);
+    await operator.post('/portal/settings/sessions/end-others');
+    expect(location(await elsewhere.get('/operator'))).toContain('/sign-in');
+    const codes = { password: made.password };
+    const newCodes = () => operator.post('/portal/settings/two-factor/codes', codes);
+    await query(
+      `UPDATE dev_session SET factor_at = now() - interval '11 minutes' WHERE account_id = (SELECT id FROM dev_accounts WHERE email = $1)`,
+      [made.email],
+    );
+    expect(location(await newCodes())).toBe('/prove?back=%2Fportal%2Fsettings');
+    await query(
+      `UPDATE dev_session SET factor_at = now() WHERE account_id = (SELECT id FROM dev_accounts WHERE email = $1)`,
+      [made.email],
+    );
+    expect(shownIn((await newCodes()).text).codes.length).toBeGreaterThan(5);
+    const changed = { password: made.password, next: 'another long password' };
+    expect(location(await operator.post('/portal/settings/password', changed))).toContain('password_changed');
+  });
+
   it('an open session is no place to guess codes: ten wrong ones lock the factor', async () => {
     const made = await makeOperator();
     const operator = await operatorSignedIn(made);
-    await query(
-      `UPDATE dev_two_factor SET failed_verification_count = 9 WHERE account_id = (SELECT id FROM dev_accounts WHERE email = $1)`,
-      [made.email],
-    );
-    expect((await operator.post('/prove', { proof: '000000' })).status).toBe(401);
+    await operator.get('/operator');
+    for (let i = 0; i < 10; i++)
+      expect((await operator.post('/prove', { proof: `00000${i}` })).status).toBe(401);
     expect((await operator.post('/prove', { proof: await codeOf(made.factor, 1) })).status).toBe(401);
+  });
+
+  it('wrong codes from elsewhere lock neither a known browser nor a recovery code', async () => {
+    const person = await signedUp();
+    await person.get('/portal');
+    const { secret, codes } = shownIn(
+      (await person.post('/portal/settings/two-factor', { password: PASSWORD })).text,
+    );
+    await person.post('/portal/settings/two-factor/confirm', { code: await codeOf(secret, -1) });
+    const signingIn = async (browser = visitor(person.email)) => {
+      await browser.post('/sign-in', { email: person.email, password: PASSWORD });
+      return browser;
+    };
+    for (let i = 0; i < 13; i++) {
+      const thief = await signingIn();
+      expect((await thief.post('/two-factor', { code: `00000${i % 10}` })).status).toBe(401);
+    }
+    const elsewhere = await signingIn();
+    expect((await elsewhere.post('/two-factor', { code: await codeOf(secret) })).status).toBe(401);
+    expect(location(await elsewhere.post('/two-factor', { code: codes[0] ?? '' }))).toBe('/portal');
+    await person.post('/sign-out');
+    await signingIn(person);
+    expect(location(await person.post('/two-factor', { code: await codeOf(secret, 1) }))).toBe('/portal');
   });
 
   it('a code works once, also for two who send it at once', async () => {
@@ -526,11 +638,54 @@ describe('roles', () => {
       isOperator: 'true',
       is_operator: 'true',
     });
-    const [row] = await eventually(
-      () => query('SELECT is_operator FROM dev_accounts WHERE email = $1', [sneaky.email]),
-      (rows) => rows.length > 0,
-    );
+    await confirmAddress(sneaky, { isOperator: 'true', is_operator: 'true' });
+    const [row] = await query('SELECT is_operator FROM dev_accounts WHERE email = $1', [sneaky.email]);
     expect(row?.is_operator).toBe(false);
+  });
+});
+
+describe('a suspended partner', () => {
+  it('is read, downloaded and paid; nothing new is made in it, and what must end ends', async () => {
+    const partner = await makePartner();
+    const owner = await memberOf(partner.id);
+    await owner.get('/portal');
+    const [key, gone] = [await makeKey(partner.id), await makePartner()];
+    await owner.post('/portal/members/invite', { email: gone.email, role: 'viewer' });
+    const [invitation] = await query('SELECT id FROM partner_invitation WHERE partner_id = $1', [partner.id]);
+    await query(`UPDATE partner SET status = 'suspended' WHERE id = $1`, [partner.id]);
+    const token = { headers: { authorization: `Bearer ${await developerToken(partner)}` } };
+    for (const path of [
+      '/portal',
+      '/portal/billing',
+      '/portal/usage.csv',
+      '/portal/audit.csv',
+      '/portal/settings',
+    ])
+      expect([path, (await owner.get(path)).status]).toEqual([path, 200]);
+    expect((await call('/api/dev/apps', token)).status).toBe(200);
+    const person = `new-${partner.email}`;
+    for (const [path, fields] of [
+      ['/portal/apps', { name: 'New' }],
+      ['/portal/playground/key', {}],
+      ['/portal/members/invite', { email: person, role: 'viewer' }],
+      ['/portal/billing/plan', { tier: 'starter' }],
+      ['/portal/webhooks', { url: 'https://hook.example.com' }],
+    ] as const)
+      expect([path, (await owner.post(path, fields)).status]).toEqual([path, 403]);
+    for (const [path, method, body] of [
+      ['/api/dev/apps', 'POST', { name: 'New' }],
+      ['/api/dev/members/invitations', 'POST', { email: person, role: 'viewer' }],
+      ['/api/dev/billing', 'PATCH', { tier: 'starter' }],
+    ] as const) {
+      const { status, json } = await sendJson(path, method, body, token);
+      expect([path, status, json.error]).toEqual([path, 403, 'partner_suspended']);
+    }
+    const details = { billing_email: 'bills@example.com' };
+    expect((await sendJson('/api/dev/billing', 'PATCH', details, token)).status).toBe(200);
+    expect(
+      (await sendJson(`/api/dev/keys/${key.id}/revoke`, 'POST', { reason: 'leaked' }, token)).status,
+    ).toBe(200);
+    expect((await owner.post(`/portal/members/invitations/${invitation?.id}/withdraw`)).status).toBe(303);
   });
 });
 
@@ -625,5 +780,19 @@ describe('invitations', () => {
       late.email,
     ]);
     expect((await late.post(path)).status).toBe(404);
+  });
+
+  it.each(['steps down', 'leaves'])("end with the inviter's ownership, who %s", async (how) => {
+    const partner = await makePartner();
+    const [owner, other] = [await memberOf(partner.id), await memberOf(partner.id)];
+    const invited = await signedUp();
+    await other.post('/portal/members/invite', { email: invited.email, role: 'developer' });
+    const path = await mailedPath(invited.email, '/invite/');
+    expect((await invited.get(path)).status).toBe(200);
+    const [account] = await query('SELECT id FROM dev_accounts WHERE email = $1', [other.email]);
+    const subject = String(account?.id);
+    if (how === 'leaves') await other.post('/portal/members/remove', { subject });
+    else await owner.post('/portal/members/role', { subject, role: 'viewer' });
+    expect((await invited.post(path)).status).toBe(404);
   });
 });

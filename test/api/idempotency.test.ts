@@ -6,6 +6,7 @@ import { uuidv7 } from 'uuidv7';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { idempotent } from '../../src/http/idempotent.ts';
 import { sealEnvelope } from '../../src/keys/envelope.ts';
+import { createMailBudget } from '../../src/mail/mail-budget.ts';
 import { adminApi } from '../../src/operator/admin-routes.ts';
 import { createMemberService } from '../../src/partners/member-service.ts';
 import { createAllowances } from '../../src/platform/allowances.ts';
@@ -372,9 +373,11 @@ describe('a request that dies', () => {
   const database = openDatabase(stack.databaseUrl, stack.endpoint);
   const keks = { current: 'local', keys: { local: stack.secrets.keyEncryptionKey } };
   const store = createIdempotencyStore(database, keks);
+  const allowances = createAllowances(database);
   const members = createMemberService({
     database,
-    allowances: createAllowances(database),
+    allowances,
+    mayMail: createMailBudget(allowances),
     notify: async () => true,
   });
   const invite = (email: string, requestId: string) =>

@@ -103,6 +103,7 @@ const PORTAL: Record<string, Case> = {
   'POST /portal/alerts/:rule': own,
   'GET /portal/billing': own,
   'POST /portal/billing': own,
+  'POST /portal/billing/overage': own,
   'POST /portal/billing/plan': own,
   'POST /portal/billing/keep': own,
   'POST /portal/billing/currency': own,

@@ -1,6 +1,6 @@
 // Money on the running stack: plans, previews, caps at the limiter, documents, exports; and one number throughout.
 
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { createServer } from 'node:http';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { disagreements, simulateMonth } from '../../loadtest/simulated-month.ts';
@@ -283,6 +283,18 @@ it('operators make plans, note payments and void, in the console', async () => {
     partner.id,
   ]);
   expect(states).toEqual([{ status: 'paid' }, { status: 'void' }]);
+  // Money moves once for a form: one that does not say which it is moves none.
+  const credit = `/operator/invoices/${rows[0]?.id}/credit`;
+  const note = { amount: '1', reason: 'goodwill' };
+  for (const form of [undefined, '', 'x'])
+    expect((await console_.post(credit, { ...note, ...(form !== undefined && { form }) })).status).toBe(400);
+  const form = randomUUID();
+  for (let again = 0; again < 2; again++)
+    expect((await console_.post(credit, { ...note, form })).status).toBe(303);
+  const notes = await query(`SELECT 1 FROM invoice WHERE partner_id = $1 AND kind = 'credit_note'`, [
+    partner.id,
+  ]);
+  expect(notes).toHaveLength(1);
 });
 
 it('a simulated month: what was admitted, what is shown and what is billed are one number', {

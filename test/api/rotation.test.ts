@@ -184,7 +184,7 @@ it('AUTH_SECRETS: second factors of before a rotation open after it, and new one
     const { AUTH_SECRET: secret, AUTH_SECRETS: secrets } = readConfig(env);
     const database = openDatabase(stack.databaseUrl, stack.endpoint).drizzle;
     const about = { origin: 'https://x.example', product: 'X', isSecure: true, cookieSuffix: '' };
-    const events = { verify: () => {}, reset: () => {}, alreadyHere: () => {}, wasReset: async () => {} };
+    const events = { reset: () => {}, wasReset: async () => {}, mayTryCode: async () => true };
     return (await createAuth({ ...about, database, secret, secrets }, events).$context).secretConfig;
   };
   const first = await configOf();

@@ -83,7 +83,9 @@ it('the demo’s operator gets into the console by the code that the machine sho
       .join('; ');
   const asked = await submit('/sign-in', { email, password });
   expect(asked.headers.get('location')).toContain('/two-factor');
-  const page = await (await fetch(`${stack.demo.url}/dev/code`)).text();
+  const shown = await fetch(`${stack.demo.url}/dev/code`);
+  expect(shown.headers.get('x-content-type-options')).toBe('nosniff');
+  const page = await shown.text();
   const code = /<code>(\d{6})</.exec(page)?.[1] ?? '';
   const signedIn = await submit('/two-factor', { code, back: '/operator' }, line(asked));
   expect(signedIn.headers.get('location')).toBe('/operator');

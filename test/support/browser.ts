@@ -69,19 +69,20 @@ export async function signUpInBrowser(page: Page, email: string, name: string, b
   await page.fill('[name=password]', 'correct horse battery');
   await page.click('main form.stack button[type=submit]');
   await page.waitForURL(/\/verify\?sent=/);
-  await openMail(page, email);
+  await openMail(page, email, '/verify');
   await page.click('main form[action="/verify/confirm"] button[type=submit]');
   await page.waitForURL((url) => url.pathname !== '/verify');
 }
 
-/** Opens the link of the latest mail to this address, from the outbox. */
-export async function openMail(page: Page, email: string): Promise<void> {
+/** Opens the link of the latest mail to this address, from the outbox; `to`: part of the link. */
+export async function openMail(page: Page, email: string, to = ''): Promise<void> {
+  const link = page.locator(`article a${to && `[href*="${to}"]`}`);
   for (let tries = 0; tries < 50; tries++) {
     await goTo(page, `/outbox?to=${encodeURIComponent(email)}`);
-    if ((await page.locator('article a').count()) > 0) break;
+    if ((await link.count()) > 0) break;
     await page.waitForTimeout(100);
   }
-  await page.locator('article a').first().click();
+  await link.first().click();
 }
 
 export async function signInInBrowser(page: Page, email: string, password: string): Promise<void> {

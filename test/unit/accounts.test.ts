@@ -19,6 +19,13 @@ describe('a password', () => {
     ['qwertyuiop', 'common'],
     ['1234567890', 'common'],
     ['motdepasse', 'common'],
+    ['Passw0rd123', 'common'],
+    ['P@$$w0rd2026!', 'common'],
+    ['!!Qwertyuiop1', 'common'],
+    ['M0tdepasse99', 'common'],
+    ['Pr1ncess2024', 'common'],
+    ['password 73019 82645', undefined],
+    ['fleuve-et-pirogue', undefined],
     ['aaaaaaaaaa', 'simple'],
     ['abababababab', 'simple'],
     ['passerelle', 'own'],
@@ -79,7 +86,7 @@ describe('a token', () => {
 describe('the browser that signed up', () => {
   const secret = 's'.repeat(32);
   it('is known by its cookie, which no other secret signs and no link is', async () => {
-    const asked = { accountId: 'a', back: '/invite/x' };
+    const asked = { signUpId: 'a', back: '/invite/x' };
     const cookie = await signAsked(secret, asked);
     expect(await readAsked(secret, cookie)).toEqual(asked);
     expect(await readAsked('t'.repeat(32), cookie)).toBeUndefined();

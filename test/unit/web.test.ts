@@ -278,15 +278,28 @@ describe('words', () => {
   });
 });
 
-it('roles: who may do what', () => {
+it.each([
+  [
+    'active',
+    {
+      own: ['read', 'develop', 'pay', 'subscribe', 'own'],
+      dev: ['read', 'develop'],
+      pay: ['read', 'pay', 'subscribe'],
+    },
+  ],
+  // Nothing new is made.
+  ['suspended', { own: ['read', 'pay'], dev: ['read'], pay: ['read', 'pay'] }],
+])('roles: who may do what, of a partner that is %s', (status, { own, dev, pay }) => {
   const table = ROLES.map((role) => [
     role,
-    ...(['read', 'develop', 'pay', 'own'] as const).filter((what) => may(role, what)),
+    ...(['read', 'develop', 'pay', 'subscribe', 'own'] as const).filter((what) =>
+      may({ role, partner: { status } }, what),
+    ),
   ]);
   expect(table).toEqual([
-    ['owner', 'read', 'develop', 'pay', 'own'],
-    ['developer', 'read', 'develop'],
-    ['billing', 'read', 'pay'],
+    ['owner', ...own],
+    ['developer', ...dev],
+    ['billing', ...pay],
     ['viewer', 'read'],
   ]);
 });

@@ -15,8 +15,16 @@ import type { ConsoleServices } from '../services.ts';
 export type ConsoleContext = WebContext<ConsoleServices>;
 export type OperatorView = View & { account: Account };
 
-/** Suspending, voiding and crediting: whoever does it has just shown a factor. The page that it was asked on comes back. */
-const HARMFUL = /^(.+)\/(?:suspend|void|credit)$/;
+/**
+ * Whoever changes something here has just shown a factor: limits, access and money are at stake. Not for these: what stops
+ * harm must not be held up, and what is of every day can do none.
+ */
+const WITHOUT_PROOF =
+  /^\/operator\/(?:blocks|keys\/[^/]+\/revoke|alerts\/[^/]+|dead-letters\/[^/]+\/replay)$/;
+
+/** The page that a form was on. */
+const pageOf = (path: string): string =>
+  /^\/operator\/(?:(?:partners|invoices|keys)\/[^/]+|[^/]+)/.exec(path)?.[0] ?? '/operator';
 
 export const operatorConsole = createWeb<ConsoleServices>('/operator/*');
 
@@ -30,9 +38,9 @@ operatorConsole.use('/operator/*', async (context, next) => {
     if (view.account.twoFactorEnabled) return askProof(context, view.here);
     return context.redirect(withQuery('/second-factor', { back: view.here }), 303);
   }
-  const harmful = HARMFUL.exec(context.req.path);
-  if (context.req.method === 'POST' && harmful && !isProven(context))
-    return askProof(context, harmful[1] ?? '/operator');
+  const { method, path } = context.req;
+  if (method === 'POST' && !WITHOUT_PROOF.test(path) && !isProven(context))
+    return askProof(context, pageOf(path));
   await next();
 });
 
@@ -57,7 +65,7 @@ const items = ({ m }: View): NavItem[] => [
   { href: '/operator/audit', text: m.nav.audit, apart: true },
   { href: '/operator/dead-letters', text: m.nav.deadLetters },
   { href: '/operator/checks', text: m.nav.checks },
-  { href: '/portal', text: m.nav.backToPortal, apart: true },
+  { href: '/portal/settings', text: m.nav.settings, apart: true },
 ];
 
 export const ConsolePage = ({ view, title, children }: { view: View; title: string; children?: Child }) => (

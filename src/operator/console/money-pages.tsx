@@ -477,15 +477,16 @@ operatorConsole.post('/operator/invoices/:invoice/credit', async (context) => {
   const { id, currency } = await invoiceOf(context);
   const { values, data, errors } = await readForm(
     context,
-    z.object({ form: z.uuid().optional(), amount: z.string().min(1).max(30), reason }),
+    z.object({ form: z.uuid(), amount: z.string().min(1).max(30), reason }),
   );
+  // Without it, the same form sent twice would make two notes.
+  if (errors?.form) throw new AppError('validation_error');
   if (errors) return showInvoice(context, { values, errors });
   const minor = minorOf(data.amount, currency);
   if (minor === undefined || minor === 0)
     return showInvoice(context, { values, errors: { amount: m.money.wrongAmount } });
   const actor = operatorActor(context);
-  const idempotencyKey = data.form ? `form:${actor.name}:${data.form}` : null;
-  const wish = { netMinor: minor, reason: data.reason, idempotencyKey };
+  const wish = { netMinor: minor, reason: data.reason, idempotencyKey: `form:${actor.name}:${data.form}` };
   const note = await context.var.services.invoices.credit(id, wish, actor);
   return done(context, `/operator/invoices/${note.id}`, 'saved');
 });

@@ -16,7 +16,7 @@ import {
   planView,
   preview,
 } from '../../http/money-schemas.ts';
-import { developerApi, developerOf } from './developer.ts';
+import { checkMay, developerApi, developerOf } from './developer.ts';
 
 const tags = ['Billing'];
 
@@ -88,9 +88,10 @@ developerApi.openapi(
     responses: { 200: jsonAnswer('Billing', billing), ...errorAnswers(400, 401, 403, 409) },
   }),
   async (context) => {
-    const { partner, actor } = developerOf(context);
+    const { partner, role, actor } = developerOf(context);
     const { plans } = context.var.services;
     const change = context.req.valid('json');
+    if (change.tier !== undefined || change.currency !== undefined) checkMay({ partner, role }, 'subscribe');
     // Before anything is changed: what is refused changes nothing.
     if (change.overage_action !== undefined)
       await plans.checkOverage(partner.id, change.overage_action, change.tier);

@@ -7,15 +7,22 @@ import { AppError } from '../../core/errors.ts';
 import { type ApiEnv, actorOf, createApi } from '../../http/api.ts';
 import { announceAhead } from '../../http/changes.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { inviteOwner } from '../../partners/owner-invitation.ts';
+import { inviteOwner } from '../../partners/invitation-mail.ts';
 import type { PartnerView, Workspace } from '../../partners/partner-service.ts';
-import { may, type Permission } from '../../partners/permissions.ts';
+import {
+  isEnding,
+  type Permission,
+  type Role,
+  refusalOf,
+  type Standing,
+} from '../../partners/permissions.ts';
 import { isFromHere } from '../../web/same-origin.ts';
 import { callerOf, originOf } from '../../web/web.ts';
 import type { Services } from '../services.ts';
 
 export interface Developer {
   partner: PartnerView;
+  role: Role;
   /** The member: an account's id, or issuer and `sub` of a token. */
   subject: string;
   actor: Actor;
@@ -45,7 +52,7 @@ async function personOf(context: Context<ApiEnv<Services>>): Promise<Person> {
   }
   // A cookie comes along by itself, so what changes something must come from our own pages.
   if (!isFromHere(context.req.raw, originOf(context, config))) throw new AppError('forbidden');
-  const signedIn = await accountsFor(callerOf(context, config)).session();
+  const signedIn = await accountsFor(callerOf(context, context.var.services)).session();
   if (!signedIn) throw new AppError('invalid_token');
   const { id, email } = signedIn.account;
   return { subject: id, email, mayRegister: false };
@@ -61,6 +68,13 @@ const permissionFor = (context: Context): Permission =>
   READS.has(context.req.method)
     ? 'read'
     : (PERMISSIONS.find(([path]) => context.req.path.startsWith(path))?.[1] ?? 'develop');
+
+/** @throws AppError forbidden, partner_suspended */
+export function checkMay(standing: Standing, permission: Permission, ends = false): void {
+  const refusal = refusalOf(standing, permission, ends);
+  if (refusal)
+    throw new AppError(refusal, refusal === 'forbidden' ? 'Your role does not allow this' : undefined);
+}
 
 /** The workspace of whoever asks; whoever comes with a token for the first time gets a partner of their own. */
 async function workspaceOf(
@@ -90,8 +104,8 @@ developerApi.use(async (context, next) => {
   const { partner, role, subject } = await workspaceOf(context, person, actor);
   // The chain is gone through for whoever looks at it.
   if (context.req.path.startsWith('/api/dev/audit')) rates.take('audit', partner.id);
-  if (!may(role, permissionFor(context))) throw new AppError('forbidden', 'Your role does not allow this');
-  developers.set(context.req.raw, { partner, subject, actor });
+  checkMay({ partner, role }, permissionFor(context), isEnding(context.req.method, context.req.path));
+  developers.set(context.req.raw, { partner, role, subject, actor });
   announceAhead(context);
   return idempotent(context, next, idempotency, { owner: `partner:${partner.id}`, actor: actor.name });
 });

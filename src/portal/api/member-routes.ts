@@ -4,7 +4,7 @@ import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { errorAnswers, idOr404, jsonAnswer, jsonBody } from '../../http/api.ts';
 import { email } from '../../http/fields.ts';
-import { MAILS } from '../../mail/texts.ts';
+import { inviteByMail } from '../../partners/invitation-mail.ts';
 import { ROLES } from '../../partners/permissions.ts';
 import { originOf } from '../../web/web.ts';
 import { developerApi, developerOf } from './developer.ts';
@@ -64,17 +64,17 @@ developerApi.openapi(
     request: {
       body: jsonBody(z.object({ email, role, language: z.enum(['en', 'fr']).default('en') })),
     },
-    responses: { 201: jsonAnswer('Sent', z.object({ id: z.string() })), ...errorAnswers(400, 401, 403, 409) },
+    responses: {
+      201: jsonAnswer('Sent', z.object({ id: z.string() })),
+      ...errorAnswers(400, 401, 403, 409, 429, 503),
+    },
   }),
   async (context) => {
     const { partner, actor } = developerOf(context);
-    const { members, mailer, config } = context.var.services;
-    const wanted = context.req.valid('json');
-    const { id, token } = await members.invite(partner.id, wanted.email, wanted.role, actor);
-    const url = `${originOf(context, config)}/invite/${token}`;
-    const letter = { product: config.PRODUCT_NAME, name: partner.name, url };
-    await mailer({ to: wanted.email, ...MAILS.invitation[wanted.language](letter) });
-    return context.json({ id }, 201);
+    const { services } = context.var;
+    const { language, ...wanted } = context.req.valid('json');
+    const inviting = { actor, origin: originOf(context, services.config), language };
+    return context.json(await inviteByMail(services, partner, wanted, inviting), 201);
   },
 );
 

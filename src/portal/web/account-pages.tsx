@@ -99,14 +99,12 @@ portal.post('/sign-up', async (context) => {
   }
   if (!(await allowed(context, 'mail', data.email)))
     return render(context, <SignUp view={view} values={values} problem={view.m.signIn.tooMany} />, 429);
-  const { ok, asked } = await accounts.signUp({
+  const asked = await accounts.signUp({
     name: data.name,
     email: data.email,
     password: data.password,
     back: safePath(data.back, '/portal'),
   });
-  if (!ok || !asked)
-    return render(context, <SignUp view={view} values={values} problem={view.m.signUp.failed} />, 400);
   const { name, options } = proofCookie(context.var.services.config, ...ASKED_COOKIE);
   setCookie(context, name, asked, options);
   return context.redirect(withQuery('/verify', { sent: data.email }), 303);
@@ -174,8 +172,6 @@ portal.post('/sign-in', async (context) => {
       : safePath(data.back, '/portal');
     return context.redirect(path, 303);
   }
-  if (outcome.code === 'EMAIL_NOT_VERIFIED')
-    return context.redirect(withQuery('/verify', { sent: data.email }), 303);
   context.executionCtx.waitUntil(context.var.services.signInGuard.noteFailure(data.email));
   return again(m.signIn.refused, 401);
 });

@@ -46,12 +46,7 @@ portal.get('/portal/alerts', async (context) => {
       </Panel>
       <Older view={view} rows={past} shown={shown} />
       <Panel title={m.alerts.rules}>
-        <RuleTable
-          view={view}
-          rules={rules}
-          action="/portal/alerts"
-          mayChange={may(workspace.role, 'develop')}
-        />
+        <RuleTable view={view} rules={rules} action="/portal/alerts" mayChange={may(workspace, 'develop')} />
       </Panel>
     </Page>,
   );

@@ -64,7 +64,7 @@ async function showApps(context: PortalContext, state: FormState = {}) {
   const view = member(context);
   const { m } = view;
   const apps = await context.var.services.apps.list(view.workspace.partner.id, MOST_APPS);
-  const mayDevelop = may(view.workspace.role, 'develop');
+  const mayDevelop = may(view.workspace, 'develop');
   return render(
     context,
     <Page view={view} title={m.nav.apps}>
@@ -188,7 +188,7 @@ export async function showApp(
     apps.get(workspace.partner.id, id),
     keys.list(workspace.partner.id, { appId: id, environment }),
   ]);
-  const mayDevelop = may(workspace.role, 'develop');
+  const mayDevelop = may(workspace, 'develop');
   const isLiveClosed = environment === 'live' && workspace.partner.status !== 'active';
   return render(
     context,

@@ -1,5 +1,6 @@
 // Billing: the plan, what the next invoice will say, what was spent, invoices, and where they go.
 
+import type { Child } from 'hono/jsx';
 import * as z from 'zod';
 import type { Draft } from '../../billing/invoice.ts';
 import type { Preview } from '../../billing/invoice-service.ts';
@@ -72,12 +73,12 @@ const PlanPanel = ({
   view,
   plans,
   billing,
-  mayPay,
+  mayChange,
 }: {
   view: MemberView;
   plans: readonly Plan[];
   billing: Billing;
-  mayPay: boolean;
+  mayChange: boolean;
 }) => {
   const { m, format } = view;
   const plan = plans.find(({ tier }) => tier === billing.tier);
@@ -87,7 +88,7 @@ const PlanPanel = ({
     <Panel
       title={m.billing.plan}
       action={
-        mayPay && (
+        mayChange && (
           <OpenDialog view={view} id="plan" kind="small">
             {m.billing.change}
           </OpenDialog>
@@ -103,7 +104,7 @@ const PlanPanel = ({
           <Note kind="warn">
             <div class="row">
               <span class="grow">{m.billing.scheduled(next, format.date(billing.nextChangeAt ?? ''))}</span>
-              {mayPay && (
+              {mayChange && (
                 <Post action="/portal/billing/keep" kind="button small">
                   {m.billing.keep}
                 </Post>
@@ -308,72 +309,96 @@ const SpendPanel = ({
   );
 };
 
-const DetailsPanel = ({
-  view,
-  billing,
-  wrong,
-}: {
+interface Wrong {
+  values: FormValues;
+  errors: FormErrors;
+}
+
+interface PanelProps {
   view: MemberView;
   billing: Billing;
-  wrong: { values: FormValues; errors: FormErrors } | undefined;
-}) => {
+  wrong: Wrong | undefined;
+}
+
+const SavePanel = ({ view, children }: { view: MemberView; children: Child }) => (
+  <>
+    {children}
+    <div>
+      <button type="submit" class="button primary">
+        {view.m.common.save}
+      </button>
+    </div>
+  </>
+);
+
+const OveragePanel = ({ view, billing, wrong }: PanelProps) => {
   const { m } = view;
   const cap = billing.spendingCapMinor === null ? '' : decimalOf(billing.spendingCapMinor, billing.currency);
-  const shownOf = (name: string, kept: string | null) => wrong?.values[name] ?? kept ?? '';
   return (
-    <Panel title={m.billing.details}>
-      <form method="post" action="/portal/billing" class="pad stack">
-        <Select
-          name="overage_action"
-          label={m.billing.overage}
-          value={shownOf('overage_action', billing.overageAction)}
-          options={billing.overageActions.map((action) => [action, m.billing.overages[action]] as const)}
-          hint={m.billing.overageHint}
-          error={wrong?.errors.overage_action}
-        />
-        <Field
-          name="cap"
-          label={m.billing.cap}
-          value={shownOf('cap', cap)}
-          hint={m.billing.capHint(billing.currency)}
-          error={wrong?.errors.cap}
-        />
-        <Field
-          name="billing_email"
-          type="email"
-          label={m.billing.email}
-          value={shownOf('billing_email', billing.billingEmail)}
-          hint={m.billing.emailHint}
-          error={wrong?.errors.billing_email}
-        />
-        <Area
-          name="billing_address"
-          label={m.billing.address}
-          value={shownOf('billing_address', billing.billingAddress)}
-          error={wrong?.errors.billing_address}
-        />
-        <Field
-          name="tax_id"
-          label={m.billing.taxId}
-          value={shownOf('tax_id', billing.taxId)}
-          error={wrong?.errors.tax_id}
-        />
-        <div>
-          <button type="submit" class="button primary">
-            {m.common.save}
-          </button>
-        </div>
+    <Panel title={m.billing.beyond}>
+      <form method="post" action="/portal/billing/overage" class="pad stack">
+        <SavePanel view={view}>
+          <Select
+            name="overage_action"
+            label={m.billing.overage}
+            value={wrong?.values.overage_action ?? billing.overageAction}
+            options={billing.overageActions.map((action) => [action, m.billing.overages[action]] as const)}
+            hint={m.billing.overageHint}
+            error={wrong?.errors.overage_action}
+          />
+          <Field
+            name="cap"
+            label={m.billing.cap}
+            value={wrong?.values.cap ?? cap}
+            hint={m.billing.capHint(billing.currency)}
+            error={wrong?.errors.cap}
+          />
+        </SavePanel>
       </form>
     </Panel>
   );
 };
 
-async function showBilling(context: PortalContext, wrong?: { values: FormValues; errors: FormErrors }) {
+const DetailsPanel = ({ view, billing, wrong }: PanelProps) => {
+  const { m } = view;
+  const shownOf = (name: string, kept: string | null) => wrong?.values[name] ?? kept ?? '';
+  return (
+    <Panel title={m.billing.details}>
+      <form method="post" action="/portal/billing" class="pad stack">
+        <SavePanel view={view}>
+          <Field
+            name="billing_email"
+            type="email"
+            label={m.billing.email}
+            value={shownOf('billing_email', billing.billingEmail)}
+            hint={m.billing.emailHint}
+            error={wrong?.errors.billing_email}
+          />
+          <Area
+            name="billing_address"
+            label={m.billing.address}
+            value={shownOf('billing_address', billing.billingAddress)}
+            error={wrong?.errors.billing_address}
+          />
+          <Field
+            name="tax_id"
+            label={m.billing.taxId}
+            value={shownOf('tax_id', billing.taxId)}
+            error={wrong?.errors.tax_id}
+          />
+        </SavePanel>
+      </form>
+    </Panel>
+  );
+};
+
+async function showBilling(context: PortalContext, wrong?: Wrong) {
   const view = shownAt(member(context), '/portal/billing');
   const { m, workspace } = view;
   const { plans, invoices } = context.var.services;
   const partnerId = workspace.partner.id;
-  const mayPay = may(workspace.role, 'pay');
+  const mayPay = may(workspace, 'pay');
+  const mayChange = may(workspace, 'subscribe');
   const before = uuidCursor(context.req.query('before') || undefined);
   const [billing, planList, preview, rows, spend] = await Promise.all([
     plans.billing(partnerId),
@@ -385,10 +410,10 @@ async function showBilling(context: PortalContext, wrong?: { values: FormValues;
   const shown = rows.slice(0, PAGE_ROWS);
   return render(
     context,
-    <Page view={view} title={m.billing.nav}>
+    <Page view={view} title={m.billing.nav} isOfBoth>
       <h1>{m.billing.nav}</h1>
-      <PlanPanel view={view} plans={planList} billing={billing} mayPay={mayPay} />
-      {mayPay && <PlanDialog view={view} plans={planList} billing={billing} />}
+      <PlanPanel view={view} plans={planList} billing={billing} mayChange={mayChange} />
+      {mayChange && <PlanDialog view={view} plans={planList} billing={billing} />}
       <PreviewPanel view={view} preview={preview} included={workspace.partner.rate_limit_per_month} />
       <Panel title={m.billing.invoices}>
         {shown.length === 0 ? (
@@ -402,7 +427,10 @@ async function showBilling(context: PortalContext, wrong?: { values: FormValues;
       <Older view={view} rows={rows} shown={shown} />
       <SpendPanel view={view} spend={spend} />
       {mayPay ? (
-        <DetailsPanel view={view} billing={billing} wrong={wrong} />
+        <div class="two">
+          <OveragePanel view={view} billing={billing} wrong={wrong} />
+          <DetailsPanel view={view} billing={billing} wrong={wrong} />
+        </div>
       ) : (
         <p class="soft">{m.billing.mayNot}</p>
       )}
@@ -414,40 +442,44 @@ async function showBilling(context: PortalContext, wrong?: { values: FormValues;
 portal.get('/portal/billing', (context) => showBilling(context));
 
 const details = z.object({
-  overage_action: overage,
-  cap: text(20).default(''),
   billing_email: z.union([z.literal(''), email]).transform((text) => text || null),
   billing_address: optionalText(1000),
   tax_id: optionalLine(50),
 });
 
 portal.post('/portal/billing', async (context) => {
+  const { workspace } = member(context, 'pay');
+  const { values, data, errors } = await readForm(context, details);
+  if (errors) return showBilling(context, { values, errors });
+  const change = {
+    billingEmail: data.billing_email,
+    billingAddress: data.billing_address,
+    taxId: data.tax_id,
+  };
+  await context.var.services.plans.setDetails(workspace.partner.id, change, actorFor(context));
+  return done(context, '/portal/billing', 'saved');
+});
+
+const beyond = z.object({ overage_action: overage, cap: text(20).default('') });
+
+portal.post('/portal/billing/overage', async (context) => {
   const { workspace, m } = member(context, 'pay');
   const { plans } = context.var.services;
   const partnerId = workspace.partner.id;
-  const { values, data, errors } = await readForm(context, details);
+  const { values, data, errors } = await readForm(context, beyond);
   if (errors) return showBilling(context, { values, errors });
   const { currency, overageActions } = await plans.billing(partnerId);
   if (!overageActions.includes(data.overage_action))
     return showBilling(context, { values, errors: { overage_action: m.billing.overageNotAllowed } });
   const cap = data.cap === '' ? null : minorOf(data.cap, currency);
   if (cap === undefined) return showBilling(context, { values, errors: { cap: m.billing.capWrong } });
-  await plans.setDetails(
-    partnerId,
-    {
-      overageAction: data.overage_action,
-      spendingCapMinor: cap,
-      billingEmail: data.billing_email,
-      billingAddress: data.billing_address,
-      taxId: data.tax_id,
-    },
-    actorFor(context),
-  );
+  const change = { overageAction: data.overage_action, spendingCapMinor: cap };
+  await plans.setDetails(partnerId, change, actorFor(context));
   return done(context, '/portal/billing', 'saved');
 });
 
 portal.post('/portal/billing/plan', async (context) => {
-  const { workspace } = member(context, 'pay');
+  const { workspace } = member(context, 'subscribe');
   const { data } = await readForm(context, z.object({ tier: z.string().max(50) }));
   if (!data) throw new AppError('validation_error');
   await context.var.services.plans.choose(workspace.partner.id, data.tier, actorFor(context));
@@ -455,7 +487,7 @@ portal.post('/portal/billing/plan', async (context) => {
 });
 
 portal.post('/portal/billing/keep', async (context) => {
-  const { workspace } = member(context, 'pay');
+  const { workspace } = member(context, 'subscribe');
   const { plans } = context.var.services;
   const { tier, currency, nextTier, nextCurrency } = await plans.billing(workspace.partner.id);
   if (nextTier) await plans.choose(workspace.partner.id, tier, actorFor(context));
@@ -464,7 +496,7 @@ portal.post('/portal/billing/keep', async (context) => {
 });
 
 portal.post('/portal/billing/currency', async (context) => {
-  const { workspace } = member(context, 'pay');
+  const { workspace } = member(context, 'subscribe');
   const { data } = await readForm(context, z.object({ currency: z.enum(CURRENCIES) }));
   if (!data) throw new AppError('validation_error');
   await context.var.services.plans.chooseCurrency(workspace.partner.id, data.currency, actorFor(context));
@@ -484,7 +516,7 @@ portal.get('/portal/invoices/:invoice', async (context) => {
   const name = documentName(view, invoice);
   return render(
     context,
-    <Page view={view} title={name}>
+    <Page view={view} title={name} isOfBoth>
       <div class="head">
         <h1 class="grow">
           {name} <StatusBadge view={view} invoice={invoice} />

@@ -4,10 +4,10 @@ import type { LinkedIdentity } from '../../accounts/identity-store.ts';
 import type { Config } from '../../config.ts';
 import { Panel, Post, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
-import type { MemberView } from '../../web/view.ts';
+import type { View } from '../../web/view.ts';
 
 /** The issuer by the name that people know, or by its host. */
-const issuerName = ({ identity }: MemberView, config: Config, issuer: string): string =>
+const issuerName = ({ identity }: View, config: Config, issuer: string): string =>
   issuer === config.OIDC_ISSUER && identity ? identity : new URL(issuer).host;
 
 export const Identities = ({
@@ -16,7 +16,7 @@ export const Identities = ({
   identities,
   isLast,
 }: {
-  view: MemberView;
+  view: View;
   config: Config;
   identities: readonly LinkedIdentity[];
   /** There is no other way in. */

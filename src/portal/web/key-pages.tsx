@@ -170,7 +170,7 @@ async function showKey(context: PortalContext, key: KeyView, state: PageState = 
   );
   const keyState = stateOf(key, nowMs);
   const isActive = keyState === 'active';
-  const mayChange = (isActive || keyState === 'quarantined') && may(workspace.role, 'develop');
+  const mayChange = (isActive || keyState === 'quarantined') && may(workspace, 'develop');
   const bars = dayBars(outcomes, from, to, (day) =>
     withQuery('/portal/usage', { key: key.keyId, from: day, to: day }),
   );

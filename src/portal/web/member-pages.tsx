@@ -1,9 +1,9 @@
 // Members: who they are, what they may do, invitations, roles, leaving and handing over.
 
 import * as z from 'zod';
-import { AppError } from '../../core/errors.ts';
+import { AppError, type ErrorCode } from '../../core/errors.ts';
 import { idOr404 } from '../../http/api.ts';
-import { MAILS } from '../../mail/texts.ts';
+import { inviteByMail } from '../../partners/invitation-mail.ts';
 import { may, ROLES } from '../../partners/permissions.ts';
 import { Dialog, Field, OpenDialog, Panel, Post, Select, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
@@ -19,6 +19,7 @@ const invitation = z.object({
 async function showMembers(
   context: PortalContext,
   state: { values?: FormValues; errors?: FormErrors; problem?: string } = {},
+  status: 200 | 400 | 409 | 429 = state.errors ? 400 : state.problem ? 409 : 200,
 ) {
   const view = shownAt(member(context), '/portal/members');
   const { m, workspace, account } = view;
@@ -27,7 +28,7 @@ async function showMembers(
     members.members(workspace.partner.id),
     members.invitations(workspace.partner.id),
   ]);
-  const isOwner = may(workspace.role, 'own');
+  const isOwner = may(workspace, 'own');
   const roles = ROLES.map((role) => [role, m.roles[role].name] as const);
   return render(
     context,
@@ -159,7 +160,7 @@ async function showMembers(
       )}
       <p class="soft small">{m.members.signedInAs(account.email)}</p>
     </Page>,
-    state.errors ? 400 : state.problem ? 409 : 200,
+    status,
   );
 }
 
@@ -178,18 +179,23 @@ async function orSay(context: PortalContext, work: () => Promise<unknown>, path:
 
 portal.get('/portal/members', (context) => showMembers(context));
 
+/** Why nobody was invited, said at the address. */
+const REFUSALS: { [code in ErrorCode]?: { text: 'already' | 'tooMany'; status: 400 | 429 } } = {
+  conflict: { text: 'already', status: 400 },
+  rate_limit_exceeded: { text: 'tooMany', status: 429 },
+};
+
 portal.post('/portal/members/invite', async (context) => {
-  const { workspace, m, language, origin, product } = member(context, 'own');
+  const { workspace, m, language, origin } = member(context, 'own');
   const { values, data, errors } = await readForm(context, invitation);
   if (errors) return showMembers(context, { values, errors });
-  const { members, mailer } = context.var.services;
+  const inviting = { actor: actorFor(context), origin, language };
   try {
-    const { token } = await members.invite(workspace.partner.id, data.email, data.role, actorFor(context));
-    const letter = { product, name: workspace.partner.name, url: `${origin}/invite/${token}` };
-    await mailer({ to: data.email, ...MAILS.invitation[language](letter) });
+    await inviteByMail(context.var.services, workspace.partner, data, inviting);
   } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'conflict') throw error;
-    return showMembers(context, { values, errors: { email: m.members.already } });
+    const why = error instanceof AppError ? REFUSALS[error.code] : undefined;
+    if (!why) throw error;
+    return showMembers(context, { values, errors: { email: m.members[why.text] } }, why.status);
   }
   return done(context, '/portal/members', 'invited');
 });

@@ -55,7 +55,7 @@ portal.get('/portal/playground', (context) => {
                 data-live-refused={m.playground.noLive}
               />
             </div>
-            {may(view.workspace.role, 'develop') && (
+            {may(view.workspace, 'develop') && (
               <button type="button" class="button" data-playground-key="/portal/playground/key">
                 {m.playground.make}
               </button>

@@ -6,8 +6,8 @@ import type { Actor } from '../../audit/audit-store.ts';
 import { AppError } from '../../core/errors.ts';
 import { clientIp } from '../../http/api.ts';
 import { partnerObjectName } from '../../keys/key-record.ts';
-import { inviteOwner } from '../../partners/owner-invitation.ts';
-import { may, type Permission } from '../../partners/permissions.ts';
+import { inviteOwner } from '../../partners/invitation-mail.ts';
+import { isEnding, type Permission, refusalOf } from '../../partners/permissions.ts';
 import { type NavItem, Shell } from '../../web/components/layout.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import type { MemberView, View } from '../../web/view.ts';
@@ -27,6 +27,8 @@ for (const path of ['/invite/*', '/reset/*', '/verify/*', '/sign-in/identity/*']
     await next();
   });
 
+const isSettings = (path: string): boolean => /^\/portal\/settings(?:\/|$)/.test(path);
+
 // Everything under /portal needs a session and a partner.
 portal.use('/portal/*', async (context, next) => {
   const { view } = context.var;
@@ -36,6 +38,8 @@ portal.use('/portal/*', async (context, next) => {
   const { partners, rates } = context.var.services;
   const workspace = await partners.workspace(account.id);
   // Operators work in their console; they become nobody's partner by looking around. Nor does anybody else: a GET makes nothing.
+  // Their own account is theirs to look after all the same.
+  if (!workspace && account.isOperator && isSettings(view.path)) return next();
   if (!workspace) return context.redirect(account.isOperator ? '/operator' : '/welcome', 303);
   view.workspace = workspace;
   // The chain is gone through for whoever looks at it.
@@ -65,13 +69,23 @@ export async function arrive(context: PortalContext, account: Account, back = '/
   return (await register(context, account)) === 'registered' ? back : '/welcome';
 }
 
-/** The view of a member who may do this. @throws AppError forbidden */
+/** The view of a member who may do this. @throws AppError forbidden, partner_suspended */
 export function member(context: PortalContext, permission: Permission = 'read'): MemberView {
   const { view } = context.var;
   const { account, workspace } = view;
   if (!account || !workspace) throw new AppError('forbidden');
-  if (!may(workspace.role, permission)) throw new AppError('forbidden', view.m.errors.role);
+  const { method, path } = context.req;
+  const refusal = refusalOf(workspace, permission, isEnding(method, path));
+  if (refusal) throw new AppError(refusal, refusal === 'forbidden' ? view.m.errors.role : undefined);
   return { ...view, account, workspace };
+}
+
+/** The view of whoever is signed in, also of an operator who works for no partner. @throws AppError forbidden */
+export function person(context: PortalContext): View & { account: Account } {
+  const { view } = context.var;
+  const { account } = view;
+  if (!account) throw new AppError('forbidden');
+  return { ...view, account };
 }
 
 export const actorFor = (context: PortalContext): Actor =>
@@ -110,18 +124,35 @@ const items = ({ m }: View): NavItem[] => [
   { href: '/docs', text: m.nav.docs, apart: true },
 ];
 
+/** For whoever works for no partner. */
+const operatorItems = ({ m }: View): NavItem[] => [
+  { href: '/operator', text: m.nav.operator },
+  { href: '/portal/settings', text: m.nav.settings },
+];
+
 export const Page = ({
   view,
   title,
   scripts,
+  isOfBoth,
   children,
 }: {
-  view: MemberView;
+  view: View;
   title: string;
+  /** What it shows is the same in both environments. */
+  isOfBoth?: boolean;
   scripts?: Child;
   children?: Child;
 }) => (
-  <Shell view={view} title={title} home="/portal" items={items(view)} hasEnvironment scripts={scripts}>
+  <Shell
+    view={view}
+    title={title}
+    home={view.workspace ? '/portal' : '/operator'}
+    items={view.workspace ? items(view) : operatorItems(view)}
+    hasEnvironment={view.workspace !== undefined}
+    hasBanner={!isOfBoth}
+    scripts={scripts}
+  >
     {children}
   </Shell>
 );

@@ -33,7 +33,7 @@ portal.get('/portal/sandbox', async (context) => {
     keys.list(workspace.partner.id, { environment: 'test' }),
   ]);
   const active = keyList.filter(({ isActive }) => isActive);
-  const mayDevelop = may(workspace.role, 'develop');
+  const mayDevelop = may(workspace, 'develop');
   return render(
     context,
     <Page view={view} title={m.nav.sandbox}>

@@ -12,7 +12,7 @@ import { shownAt } from '../../web/view.ts';
 import { addCookies, askProof, type FormErrors, isProven, readForm, render } from '../../web/web.ts';
 import { allowed } from './account-parts.tsx';
 import { Identities } from './identity-parts.tsx';
-import { actorFor, done, member, Page, type PortalContext, portal } from './portal-web.tsx';
+import { actorFor, done, member, Page, type PortalContext, person, portal } from './portal-web.tsx';
 import { FactorSetUp, sixDigits } from './proof-pages.tsx';
 
 interface SettingsState {
@@ -34,13 +34,13 @@ export function deviceOf(userAgent: string | null): string {
 }
 
 async function showSettings(context: PortalContext, { errors, problem, dialog, setUp }: SettingsState = {}) {
-  const view = shownAt(member(context), '/portal/settings');
+  const view = shownAt(person(context), '/portal/settings');
   const { m, account, workspace } = view;
   const [sessions, { identities, hasPassword }] = await Promise.all([
     context.var.accounts.sessions(account.id),
     context.var.accounts.identities(account.id),
   ]);
-  const mayOwn = may(workspace.role, 'own');
+  const owned = workspace && may(workspace, 'own') ? workspace.partner : undefined;
   const password = (scope: string) => (
     <Field
       scope={scope}
@@ -175,7 +175,7 @@ async function showSettings(context: PortalContext, { errors, problem, dialog, s
           ]}
         />
       </Panel>
-      {mayOwn && (
+      {owned && (
         <Panel title={m.settings.partner}>
           <form method="post" action="/portal/settings/partner" class="stack pad">
             <Field
@@ -184,7 +184,7 @@ async function showSettings(context: PortalContext, { errors, problem, dialog, s
               label={m.settings.partnerName}
               required
               maxlength={255}
-              value={workspace.partner.name}
+              value={owned.name}
               error={errors?.partnerName}
             />
             <Field
@@ -192,7 +192,7 @@ async function showSettings(context: PortalContext, { errors, problem, dialog, s
               name="company"
               label={m.settings.company}
               maxlength={255}
-              value={workspace.partner.company ?? ''}
+              value={owned.company ?? ''}
             />
             <div class="actions start">
               <button type="submit" class="button">
@@ -267,13 +267,13 @@ async function showSettings(context: PortalContext, { errors, problem, dialog, s
 }
 
 const secret = z.string().min(1).max(PASSWORD_CHARS.most);
-const person = z.object({ name: text(100, 1), language: z.enum(['en', 'fr']) });
+const profile = z.object({ name: text(100, 1), language: z.enum(['en', 'fr']) });
 
 portal.get('/portal/settings', (context) => showSettings(context));
 
 portal.post('/portal/settings/account', async (context) => {
-  const { account } = member(context);
-  const { data, errors } = await readForm(context, person);
+  const { account } = person(context);
+  const { data, errors } = await readForm(context, profile);
   if (errors) return showSettings(context, { errors });
   await context.var.accounts.change(account.id, data.name, data.language);
   return done(context, '/portal/settings', 'saved');
@@ -293,12 +293,12 @@ portal.post('/portal/settings/partner', async (context) => {
 
 /** Passwords are guarded here, too: a session that was left open is not a way to guess. */
 async function guarded(context: PortalContext): Promise<string | undefined> {
-  const { account, m } = member(context);
+  const { account, m } = person(context);
   return (await allowed(context, 'sign-in', account.email)) ? undefined : m.signIn.tooMany;
 }
 
 portal.post('/portal/settings/password', async (context) => {
-  const { m, account, product } = member(context);
+  const { m, account, product } = person(context);
   const { data, errors } = await readForm(
     context,
     z.object({ password: secret, next: z.string().min(PASSWORD_CHARS.fewest).max(PASSWORD_CHARS.most) }),
@@ -318,7 +318,7 @@ portal.post('/portal/settings/password', async (context) => {
 const passwordOnly = z.object({ password: secret });
 
 portal.post('/portal/settings/two-factor', async (context) => {
-  const { m } = member(context);
+  const { m } = person(context);
   const { data } = await readForm(context, passwordOnly);
   const problem = await guarded(context);
   if (problem) return showSettings(context, { problem });
@@ -330,7 +330,7 @@ portal.post('/portal/settings/two-factor', async (context) => {
 });
 
 portal.post('/portal/settings/two-factor/confirm', async (context) => {
-  const { m, account } = member(context);
+  const { m, account } = person(context);
   const { data } = await readForm(context, z.object({ code: sixDigits }));
   const problem = await guarded(context);
   if (problem) return showSettings(context, { problem });
@@ -341,7 +341,7 @@ portal.post('/portal/settings/two-factor/confirm', async (context) => {
 });
 
 portal.post('/portal/settings/two-factor/codes', async (context) => {
-  const view = member(context);
+  const view = person(context);
   const { m } = view;
   // A code of these passes for the factor: whoever asks for them shows it first.
   if (!isProven(context)) return askProof(context, '/portal/settings');
@@ -365,7 +365,7 @@ portal.post('/portal/settings/two-factor/codes', async (context) => {
 });
 
 portal.post('/portal/settings/two-factor/off', async (context) => {
-  const { m, account } = member(context);
+  const { m, account } = person(context);
   // The password is one of the two; whoever turns the other off shows it, too.
   if (!isProven(context)) return askProof(context, '/portal/settings');
   const { data } = await readForm(context, passwordOnly);
@@ -379,7 +379,7 @@ portal.post('/portal/settings/two-factor/off', async (context) => {
 });
 
 portal.post('/portal/settings/identities/:id/unlink', async (context) => {
-  const { account, m } = member(context);
+  const { account, m } = person(context);
   if (!isProven(context)) return askProof(context, '/portal/settings');
   const result = await context.var.accounts.unlink(account, context.req.param('id'));
   if (result === 'unknown') throw new AppError('not_found');
@@ -388,13 +388,13 @@ portal.post('/portal/settings/identities/:id/unlink', async (context) => {
 });
 
 portal.post('/portal/settings/sessions/end-others', async (context) => {
-  const { account } = member(context);
+  const { account } = person(context);
   await context.var.accounts.endOtherSessions(account.id, context.var.session.id);
   return done(context, '/portal/settings', 'sessions_ended');
 });
 
 portal.post('/portal/settings/sessions/:id/end', async (context) => {
-  const { account } = member(context);
+  const { account } = person(context);
   if (!(await context.var.accounts.endSession(account.id, context.req.param('id'))))
     throw new AppError('not_found');
   return done(context, '/portal/settings', 'sessions_ended');

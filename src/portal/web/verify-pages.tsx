@@ -1,18 +1,23 @@
 // Confirming an address. The link of the mail shows a page and changes nothing: a button confirms it in the browser that
-// signed up, and the password in any other.
+// signed up. In any other, whoever opened the mail says name and password anew: nobody gets an account that a stranger
+// began, and whoever owns the address gets in by any mail, whoever asked for it.
 
 import { deleteCookie, getCookie } from 'hono/cookie';
 import * as z from 'zod';
 import { ASKED_SECONDS } from '../../accounts/address-link.ts';
 import { PASSWORD_CHARS } from '../../accounts/auth.ts';
+import { weaknessOf } from '../../accounts/weak-password.ts';
+import { text } from '../../http/fields.ts';
 import { Plain } from '../../web/components/layout.tsx';
+import { Field } from '../../web/components/parts.tsx';
 import { withQuery } from '../../web/redirects.ts';
-import { addCookies, proofCookie, readForm, render } from '../../web/web.ts';
-import { allowed, CurrentPassword, email, OutboxHint, Problem, said } from './account-parts.tsx';
+import { addCookies, type FormErrors, proofCookie, readFields, readForm, render } from '../../web/web.ts';
+import { allowed, email, OutboxHint, Problem, password, said } from './account-parts.tsx';
 import { arrive, type PortalContext, portal } from './portal-web.tsx';
 
 export const ASKED_COOKIE = ['signed-up', ASKED_SECONDS] as const;
 const MOST_TOKEN_CHARS = 2000;
+const MOST_NAME_CHARS = 100;
 
 const askedCookie = (context: PortalContext) => proofCookie(context.var.services.config, ...ASKED_COOKIE);
 
@@ -32,25 +37,31 @@ const sent = (context: PortalContext, to: string | undefined) => {
   );
 };
 
-async function showLink(
-  context: PortalContext,
-  token: string,
-  problem?: string,
-  status: 200 | 403 | 429 = 200,
-) {
+interface Shown {
+  problem?: string;
+  name?: string;
+  errors?: FormErrors;
+  status?: 200 | 400 | 403 | 429;
+}
+
+async function showLink(context: PortalContext, token: string, shown: Shown = {}) {
   const { view, accounts } = context.var;
   const { m } = view;
+  const { problem, errors, status = 200 } = shown;
   const pending = await accounts.pendingAddress(token, getCookie(context, askedCookie(context).name));
   if (!pending)
     return said(
       context,
       m.verify.badTitle,
       <p>{m.verify.bad}</p>,
-      <p>
+      <div class="row">
         <a class="button primary" href="/sign-in">
           {m.nav.signIn}
         </a>
-      </p>,
+        <a class="button" href="/sign-up">
+          {m.nav.signUp}
+        </a>
+      </div>,
     );
   return render(
     context,
@@ -65,7 +76,26 @@ async function showLink(
         {!pending.isAsker && (
           <>
             <p class="soft">{m.verify.otherBrowser}</p>
-            <CurrentPassword name="password" label={m.signIn.password} />
+            <Field
+              name="name"
+              label={m.signUp.name}
+              autocomplete="name"
+              required
+              maxlength={MOST_NAME_CHARS}
+              value={shown.name ?? pending.name}
+              error={errors?.name}
+            />
+            <Field
+              name="password"
+              type="password"
+              label={m.signIn.password}
+              autocomplete="new-password"
+              required
+              minlength={PASSWORD_CHARS.fewest}
+              maxlength={PASSWORD_CHARS.most}
+              error={errors?.password}
+              hint={m.signUp.passwordHint(PASSWORD_CHARS.fewest)}
+            />
           </>
         )}
         <button type="submit" class="button primary">
@@ -86,25 +116,35 @@ portal.get('/verify', (context) => {
 portal.post('/verify', async (context) => {
   const { data } = await readForm(context, z.object({ email }));
   if (data && (await allowed(context, 'mail', data.email)))
-    await context.var.accounts.sendVerification(data.email);
+    await context.var.accounts.sendLinkAgain(getCookie(context, askedCookie(context).name));
   return context.redirect(withQuery('/verify', { sent: data?.email }), 303);
 });
 
-const confirmation = z.object({
-  token: z.string().max(MOST_TOKEN_CHARS),
-  password: z.string().max(PASSWORD_CHARS.most).optional(),
-});
+const confirmation = z.object({ token: z.string().max(MOST_TOKEN_CHARS) });
+const choice = z.object({ name: text(MOST_NAME_CHARS, 1), password });
 
 portal.post('/verify/confirm', async (context) => {
   const { view, accounts } = context.var;
-  const { data } = await readForm(context, confirmation);
+  const { m, product } = view;
+  const { values, data } = await readForm(context, confirmation);
   const token = data?.token ?? '';
-  if (!(await allowed(context, 'sign-in'))) return showLink(context, token, view.m.signIn.tooMany, 429);
+  if (!(await allowed(context, 'sign-in')))
+    return showLink(context, token, { problem: m.signIn.tooMany, status: 429 });
   const cookie = askedCookie(context);
-  const proof = { asked: getCookie(context, cookie.name), password: data?.password };
-  const { ok, code, account, back, cookies } = await accounts.confirmAddress(token, proof);
-  if (code === 'PROOF_NEEDED') return showLink(context, token, view.m.verify.wrongPassword, 403);
-  if (!ok || !account) return showLink(context, token);
+  const asked = getCookie(context, cookie.name);
+  const pending = await accounts.pendingAddress(token, asked);
+  if (!pending) return showLink(context, token);
+  const chosen = pending.isAsker ? undefined : readFields(context, values, choice);
+  if (chosen?.errors)
+    return showLink(context, token, { name: values.name, errors: chosen.errors, status: 403 });
+  const weak = chosen && weaknessOf(chosen.data.password, [product, chosen.data.name, pending.email]);
+  if (weak) {
+    const errors = { password: m.signUp.weak[weak] };
+    return showLink(context, token, { name: values.name, errors, status: 400 });
+  }
+  const confirmed = await accounts.confirmAddress(token, { asked, chosen: chosen?.data });
+  if (!confirmed) return showLink(context, token);
+  const { account, back, cookies } = confirmed;
   addCookies(context, cookies);
   deleteCookie(context, cookie.name, cookie.options);
   return context.redirect(await arrive(context, account, back), 303);

@@ -145,7 +145,7 @@ async function showEndpoints(context: PortalContext, wrong?: Wrong) {
     apps.list(workspace.partner.id, 100),
     webhooks.isIncluded(workspace.partner.id),
   ]);
-  const mayDevelop = isIncluded && may(workspace.role, 'develop');
+  const mayDevelop = isIncluded && may(workspace, 'develop');
   return render(
     context,
     <Page view={view} title={m.webhooks.nav}>
@@ -402,7 +402,7 @@ async function showEndpoint(context: PortalContext, id: string, secret?: string)
     webhooks.deliveries(partnerId, id, PAGE_ROWS + 1, before),
   ]);
   const deliveries = rows.slice(0, PAGE_ROWS);
-  const mayDevelop = may(workspace.role, 'develop');
+  const mayDevelop = may(workspace, 'develop');
   return render(
     context,
     <Page view={view} title={endpoint.url}>
@@ -524,7 +524,7 @@ portal.get('/portal/deliveries/:delivery', async (context) => {
         <h1 class="grow">
           <span class="mono">{delivery.type}</span> <OutcomeBadge view={view} delivery={delivery} />
         </h1>
-        {may(workspace.role, 'develop') && delivery.state !== 'pending' && (
+        {may(workspace, 'develop') && delivery.state !== 'pending' && (
           <Post action={`/portal/deliveries/${id}/replay`}>{m.webhooks.replay}</Post>
         )}
       </div>

@@ -242,6 +242,7 @@ export const Shell = ({
   home,
   items,
   hasEnvironment,
+  hasBanner = true,
   scripts,
   children,
 }: {
@@ -251,6 +252,8 @@ export const Shell = ({
   home: string;
   items: readonly NavItem[];
   hasEnvironment?: boolean;
+  /** Says so where what is shown is of the test environment. */
+  hasBanner?: boolean;
   scripts?: Child;
   children?: Child;
 }) => {
@@ -272,7 +275,7 @@ export const Shell = ({
           </button>
           <AccountMenu view={view} />
         </header>
-        {hasEnvironment && view.environment === 'test' && (
+        {hasEnvironment && hasBanner && view.environment === 'test' && (
           <p class="test-banner">{view.m.common.testBanner}</p>
         )}
         <nav class="side" aria-label={view.m.nav.main}>

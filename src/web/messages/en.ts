@@ -174,7 +174,6 @@ export const en = {
     submit: 'Sign up',
     have: 'You have an account?',
     passwordHint: (fewest: number) => `At least ${fewest} characters. A sentence is good.`,
-    failed: 'That did not work. Look at the fields and try again.',
     weak: {
       common: 'Many people use this password, so it is tried first. Choose another; a sentence is good.',
       simple: 'A few characters again and again are guessed soon. A sentence is good.',
@@ -195,15 +194,15 @@ export const en = {
   },
   verify: {
     title: 'Confirm your address',
-    sent: 'We sent you a link. Open it here within an hour and press the button; then you are in.',
+    sent: 'We sent you a link. Open it here within an hour and press the button; then you are in. If nothing comes: any such mail of the last hour works.',
     again: 'Send it again',
     badTitle: 'This link does not work',
-    bad: 'It is too old, or was used. Sign in to get a new one.',
+    bad: 'It is too old, or was used. If you have an account, sign in; otherwise sign up again.',
     confirmTitle: 'Is this your address?',
     confirm: 'Confirm and sign in',
-    otherBrowser: 'You signed up in another browser. Type the password that you chose there.',
-    wrongPassword: 'This is not the password that was chosen at sign-up.',
-    notYou: 'If you did not sign up, close this page: nothing happens without you.',
+    otherBrowser:
+      'This is not the browser in which the sign-up began. Say your name and choose a password: these count, whoever began.',
+    notYou: 'If you want no account, close this page: nothing happens without you.',
   },
   identity: {
     onward: (issuer: string) => `On to ${issuer} …`,
@@ -513,6 +512,8 @@ export const en = {
     withdraw: 'Withdraw',
     whatRoles: 'What roles may do',
     already: 'This person is a member already',
+    tooMany:
+      'Nobody was invited: too many invitations today, or too many mails to this address in the last hour.',
     lastOwner: 'A partner needs an owner. Make someone else an owner first.',
     signedInAs: (email: string) => `You are signed in as ${email}.`,
   },
@@ -740,6 +741,10 @@ export const en = {
       what: 'The account is not approved for live keys yet.',
       fix: 'Use a test key now. The overview says what is missing.',
     },
+    partner_suspended: {
+      what: 'The account is suspended. It can be read, downloaded and paid; nothing new is made in it.',
+      fix: 'Ask the operator why, and what ends it.',
+    },
     forbidden: {
       what: 'You are known, but may not do this.',
       fix: 'Ask an owner of the partner for another role.',
@@ -852,7 +857,7 @@ export const en = {
     backToTier: 'Back to the tier’s limits',
     keys: 'Keys',
     audit: 'Audit',
-    usage: 'Usage of 30 days',
+    usage: 'Usage of 30 days, live keys only',
     top: 'Top consumers, 30 days',
     all: 'All partners',
     findKey: 'Find a key by its id or prefix',

@@ -184,7 +184,6 @@ export const fr: typeof en = {
     submit: 'S’inscrire',
     have: 'Vous avez un compte ?',
     passwordHint: (fewest: number) => `Au moins ${fewest} caractères. Une phrase convient bien.`,
-    failed: 'Cela n’a pas marché. Vérifiez les champs et réessayez.',
     weak: {
       common:
         'Beaucoup de gens utilisent ce mot de passe : c’est l’un des premiers essayés. Choisissez-en un autre ; une phrase convient bien.',
@@ -207,16 +206,15 @@ export const fr: typeof en = {
   },
   verify: {
     title: 'Confirmez votre adresse',
-    sent: 'Nous vous avons envoyé un lien. Ouvrez-le ici dans l’heure et cliquez sur le bouton ; vous y êtes.',
+    sent: 'Nous vous avons envoyé un lien. Ouvrez-le ici dans l’heure et cliquez sur le bouton ; vous y êtes. Si rien n’arrive, tout message de ce type reçu dans la dernière heure convient.',
     again: 'Le renvoyer',
     badTitle: 'Ce lien ne fonctionne pas',
-    bad: 'Il est trop ancien ou a déjà servi. Connectez-vous pour en recevoir un autre.',
+    bad: 'Il est trop ancien ou a déjà servi. Si vous avez un compte, connectez-vous ; sinon, inscrivez-vous à nouveau.',
     confirmTitle: 'Est-ce votre adresse ?',
     confirm: 'Confirmer et se connecter',
     otherBrowser:
-      'Vous vous êtes inscrit dans un autre navigateur. Saisissez le mot de passe que vous y avez choisi.',
-    wrongPassword: 'Ce n’est pas le mot de passe choisi à l’inscription.',
-    notYou: 'Si vous ne vous êtes pas inscrit, fermez cette page : rien ne se fait sans vous.',
+      'L’inscription n’a pas commencé dans ce navigateur. Indiquez votre nom et choisissez un mot de passe : eux seuls comptent, qui que ce soit qui l’ait commencée.',
+    notYou: 'Si vous ne voulez pas de compte, fermez cette page : rien ne se fait sans vous.',
   },
   identity: {
     onward: (issuer: string) => `En route vers ${issuer}…`,
@@ -534,6 +532,8 @@ export const fr: typeof en = {
     withdraw: 'Retirer',
     whatRoles: 'Ce que permettent les rôles',
     already: 'Cette personne est déjà membre',
+    tooMany:
+      'Personne n’a été invité : trop d’invitations aujourd’hui, ou trop de messages à cette adresse depuis une heure.',
     lastOwner: 'Un partenaire a besoin d’un propriétaire. Nommez-en d’abord un autre.',
     signedInAs: (email: string) => `Vous êtes connecté comme ${email}.`,
   },
@@ -762,6 +762,10 @@ export const fr: typeof en = {
       what: 'Le compte n’est pas encore approuvé pour des clés de production.',
       fix: 'Utilisez une clé de test en attendant. La vue d’ensemble dit ce qui manque.',
     },
+    partner_suspended: {
+      what: 'Le compte est suspendu. On peut le consulter, télécharger ses données et payer ; rien de nouveau n’y est créé.',
+      fix: 'Demandez à l’opérateur pourquoi, et ce qui y mettra fin.',
+    },
     forbidden: {
       what: 'Nous vous connaissons, mais ceci ne vous est pas permis.',
       fix: 'Demandez un autre rôle à un propriétaire du partenaire.',
@@ -879,7 +883,7 @@ export const fr: typeof en = {
     backToTier: 'Revenir aux limites du forfait',
     keys: 'Clés',
     audit: 'Audit',
-    usage: 'Consommation de 30 jours',
+    usage: 'Consommation de 30 jours, clés de production seulement',
     top: 'Plus gros consommateurs, 30 jours',
     all: 'Tous les partenaires',
     findKey: 'Chercher une clé par identifiant ou préfixe',

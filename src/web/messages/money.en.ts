@@ -34,6 +34,7 @@ export const moneyEn = {
     cap: 'Most that overage may cost in a month',
     capHint: (currency: string) =>
       `In ${currency}, before tax. Empty: no cap. Calls are refused when it is reached.`,
+    beyond: 'Beyond the quota, and the most to spend',
     details: 'Where invoices go',
     email: 'E-mail of accounting',
     emailHint: 'Empty: the owner’s',

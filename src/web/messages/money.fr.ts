@@ -36,6 +36,7 @@ export const moneyFr: typeof moneyEn = {
     cap: 'Plafond mensuel du dépassement',
     capHint: (currency) =>
       `En ${currency}, hors taxes. Vide : sans plafond. Une fois atteint, les appels sont refusés.`,
+    beyond: 'Dépassement du quota et plafond de dépenses',
     details: 'Adresse de facturation',
     email: 'E-mail de la comptabilité',
     emailHint: 'Vide : celui du propriétaire',
