@@ -5,7 +5,7 @@ import { RegExpRouter } from 'hono/router/reg-exp-router';
 import { SmartRouter } from 'hono/router/smart-router';
 import { TrieRouter } from 'hono/router/trie-router';
 import * as z from 'zod';
-import { hasEncodedSlash, isDisguised } from './disguised-path.ts';
+import { decodedWholly, hasEncodedSlash, isDisguised } from './disguised-path.ts';
 import { type HeaderRules, headerRules } from './headers.ts';
 
 const headerNames = z.array(z.string()).default([]);
@@ -163,13 +163,21 @@ export function loadCatalog(documents: readonly unknown[]): Catalog {
   const router = new SmartRouter<MethodMap>({ routers: [new RegExpRouter(), new TrieRouter()] });
   for (const [path, methods] of byPath) router.add('ALL', path.replace(/\{(\w+)\}/g, ':$1'), methods);
 
+  const methodsAt = (path: string): MethodMap | undefined => router.match('ALL', path)[0][0]?.[0];
+  /** A parameter here, and another route for whoever decodes before routing. */
+  const isAnotherDecoded = (path: string, methods: MethodMap): boolean => {
+    if (!path.includes('%')) return false;
+    const decoded = methodsAt(decodedWholly(path) ?? path);
+    return decoded !== undefined && decoded !== methods;
+  };
+
   return {
     documents: parsed,
     scopes: [...new Set(routes.flatMap(({ scope }) => scope ?? []))].sort(),
     match(method, path) {
       if (isDisguised(path)) return { found: 'nothing' };
-      const methods = router.match('ALL', path)[0][0]?.[0];
-      if (!methods) return { found: 'nothing' };
+      const methods = methodsAt(path);
+      if (!methods || isAnotherDecoded(path, methods)) return { found: 'nothing' };
       const route = methods.get(method) ?? (method === 'HEAD' ? methods.get('GET') : undefined);
       if (route && !route.encodedSlashes && hasEncodedSlash(path)) return { found: 'nothing' };
       if (route) return { found: 'route', route };

@@ -1,7 +1,8 @@
 // Which headers pass between a caller and an upstream. Pure.
 // To the upstream: those below that say nothing but what is asked for, and those that the API's document declares. A list of
 // what may pass, because what upstreams obey beside the request line has no end. To the caller: all but what would rule our
-// origin or speak in our name, because the upstream is the owner's own; the document may declare some of these, too.
+// origin, speak in our name or command a server before us, because the upstream is the owner's own; the document may declare
+// some of these, too.
 
 /** As HTTP has them, lower case. */
 const PLAIN_REQUEST_HEADERS = [
@@ -102,6 +103,7 @@ const RULING = new Set([
   'document-policy',
   'expect-ct',
   'feature-policy',
+  'idempotent-replayed',
   'nel',
   'no-vary-search',
   'observe-browsing-topics',
@@ -143,7 +145,18 @@ const RULING = new Set([
 ]);
 const RULING_PREFIXES = ['access-control-', 'content-security-policy', 'cross-origin-', 'x-ratelimit-'];
 /** Who may read an answer is the partner's list to say; what is ours is said by us. */
-const NEVER_TO_CALLER_PREFIXES = ['access-control-', 'x-passerelle-', 'x-ratelimit-', 'cf-'];
+const NEVER_TO_CALLER_PREFIXES = [
+  'access-control-',
+  'cf-',
+  'x-passerelle-',
+  'x-ratelimit-',
+  // With these, web servers put a file or another place's answer in place of this one.
+  'x-accel-',
+  'x-lighttpd-',
+  'x-litespeed-',
+  'x-reproxy-',
+  'x-sendfile',
+];
 
 const beginsWithOne = (name: string, prefixes: readonly string[]): boolean =>
   prefixes.some((prefix) => name.startsWith(prefix));

@@ -128,10 +128,8 @@ export function addWebhookRoutes<S extends Services>(
     async (context) => {
       const { owner, actor } = ownerOf(context);
       const id = endpointId(context.req.valid('param').endpointId);
-      const { state, ...wish } = context.req.valid('json');
-      const webhooks = webhooksOf(context);
-      const changed = await webhooks.change(owner, id, { ...wish, askedAt: askedAt(context) }, actor);
-      return context.json(state ? await webhooks.setState(owner, id, state, actor) : changed, 200);
+      const wish = { ...context.req.valid('json'), askedAt: askedAt(context) };
+      return context.json(await webhooksOf(context).change(owner, id, wish, actor), 200);
     },
   );
   api.openapi(
@@ -178,7 +176,7 @@ export function addWebhookRoutes<S extends Services>(
       request: { params },
       responses: {
         202: jsonAnswer('On its way', z.object({ delivery_id: z.string() })),
-        ...errorAnswers(401, 403, 404, 409),
+        ...errorAnswers(401, 403, 404, 409, 429),
       },
     }),
     async (context) => {
@@ -196,7 +194,7 @@ export function addWebhookRoutes<S extends Services>(
       request: { params, body: jsonBody(recovery) },
       responses: {
         202: jsonAnswer('On their way', z.object({ recovered: z.number() })),
-        ...errorAnswers(400, 401, 403, 404),
+        ...errorAnswers(400, 401, 403, 404, 429),
       },
     }),
     async (context) => {
@@ -255,7 +253,7 @@ export function addWebhookRoutes<S extends Services>(
       tags,
       summary: 'Send it again, under the same id',
       request: { params: deliveryParams },
-      responses: { 202: jsonAnswer('On its way', deliveryDetail), ...errorAnswers(401, 403, 404) },
+      responses: { 202: jsonAnswer('On its way', deliveryDetail), ...errorAnswers(401, 403, 404, 429) },
     }),
     async (context) => {
       const { owner, actor } = ownerOf(context);

@@ -1,7 +1,8 @@
-// Exact allowances for what is rare and dear: mails to one address, invitations of a partner, tests of an endpoint.
+// Exact allowances for what is rare and dear: mails to one address, invitations of a partner, what it has sent again.
 // Sliding windows, one row a subject: its lock makes the count hold whatever comes at once. Fails closed.
 
 import { sql } from 'drizzle-orm';
+import { AppError } from '../core/errors.ts';
 import type { Database } from './database.ts';
 
 export const ALLOWANCES = {
@@ -13,24 +14,48 @@ export const ALLOWANCES = {
   factor: { most: 10, seconds: 900 },
   /** By partner. */
   invitation: { most: 50, seconds: 86_400 },
-  /** By endpoint. */
+  /** By partner, whatever endpoints it makes. */
   webhook_test: { most: 10, seconds: 60 },
+  webhook_replay: { most: 60, seconds: 60 },
+  /** One for each endpoint that there may be. */
+  webhook_recovery: { most: 20, seconds: 600 },
 } as const;
 
 export type Allowance = keyof typeof ALLOWANCES;
 
 export function createAllowances(database: Database) {
-  return {
-    /** Whether there was one left, besides `kept` others; then it is taken. */
-    async take(what: Allowance, subject: string, kept = 0): Promise<boolean> {
-      const { most, seconds } = ALLOWANCES[what];
-      const taken = await database.rows(sql`
+  async function take(what: Allowance, subject: string, kept = 0): Promise<boolean> {
+    const { most, seconds } = ALLOWANCES[what];
+    const taken = await database.rows(sql`
         INSERT INTO allowance AS a (what, subject, taken_at) VALUES (${what}, ${subject}, ARRAY[now()])
         ON CONFLICT (what, subject) DO UPDATE SET taken_at = now() || ARRAY(
             SELECT t FROM unnest(a.taken_at) t WHERE t > now() - make_interval(secs => ${seconds}))
           WHERE (SELECT count(*) FROM unnest(a.taken_at) t WHERE t > now() - make_interval(secs => ${seconds})) < ${most - kept}
         RETURNING 1`);
-      return taken.length > 0;
+    return taken.length > 0;
+  }
+
+  /** Until the first of the window leaves it. */
+  async function waitSeconds(what: Allowance, subject: string): Promise<number> {
+    const { seconds } = ALLOWANCES[what];
+    const [row] = await database.rows<{ wait: number | null }>(sql`
+      SELECT ceil(extract(epoch FROM min(t) - now()) + ${seconds})::int AS wait FROM allowance a, unnest(a.taken_at) t
+      WHERE a.what = ${what} AND a.subject = ${subject} AND t > now() - make_interval(secs => ${seconds})`);
+    return Math.max(1, row?.wait ?? 1);
+  }
+
+  return {
+    /** Whether there was one left, besides `kept` others; then it is taken. */
+    take,
+    /** @throws AppError rate_limit_exceeded, when there was none left */
+    async require(what: Allowance, subject: string, refusal: string): Promise<void> {
+      if (await take(what, subject)) return;
+      const { most, seconds } = ALLOWANCES[what];
+      throw new AppError('rate_limit_exceeded', `${refusal}: at most ${most} in ${seconds} seconds`, {
+        limit_type: 'caller',
+        limit: most,
+        retry_after: await waitSeconds(what, subject),
+      });
     },
     /** Whatever was taken is there again. */
     restore: (what: Allowance, subject: string): Promise<unknown> =>

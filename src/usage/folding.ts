@@ -88,21 +88,28 @@ export const FOLD_COLUMNS = {
   line: 'int4',
 } as const satisfies Record<keyof FoldRow, string>;
 
-/** As an element of an array of Postgres; most need no quotes, which would be escaped again on their way. */
+/** Text as an element of an array of Postgres; most need no quotes, which would be escaped again on their way. */
 function element(text: string): string {
   if (/^[\w/:.-]+$/.test(text) && !/^null$/i.test(text)) return text;
   return /["\\]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
 }
 
+/** Most columns of text have few values: each is made an element once. */
+function elements(): (value: unknown) => string {
+  const made = new Map<unknown, string>([[null, 'NULL']]);
+  return (value) => {
+    const known = made.get(value);
+    if (known !== undefined) return known;
+    const text = element(String(value));
+    made.set(value, text);
+    return text;
+  };
+}
+
 /** One column of the rows as the text of an array of Postgres. */
 export function columnOf(rows: readonly FoldRow[], name: keyof FoldRow): string {
-  const isText = FOLD_COLUMNS[name] === 'text';
-  let text = '';
-  for (const row of rows) {
-    const value = row[name];
-    text += value === null ? ',NULL' : `,${isText ? element(String(value)) : value}`;
-  }
-  return `{${text.slice(1)}}`;
+  const elementOf = FOLD_COLUMNS[name] === 'text' ? elements() : (value: unknown) => value ?? 'NULL';
+  return `{${rows.map((row) => elementOf(row[name])).join(',')}}`;
 }
 
 export interface Folding {
@@ -119,7 +126,7 @@ export function foldingOf(messages: readonly UsageMessage[]): Folding {
   for (const message of messages) {
     for (const event of message.events) {
       const { day, route, keyId, partnerId, environment, appId } = event;
-      const name = [day, route, keyId, partnerId, environment, appId].join('\0');
+      const name = `${day}\0${route}\0${keyId}\0${partnerId}\0${environment}\0${appId}`;
       const line = lines.get(name) ?? lines.size;
       lines.set(name, line);
       rows.set(event.id, foldRow(event, message.id, line));

@@ -2,6 +2,7 @@
 
 import * as z from 'zod';
 import { NIL_ID } from '../core/ids.ts';
+import { columnJudge } from './column-judge.ts';
 import { letterValue } from './dead-letters.ts';
 import { isPacked, unpack } from './packed-events.ts';
 import type { UsageEvent, UsageMessage } from './usage-event.ts';
@@ -40,9 +41,10 @@ export function openMessage(body: unknown): OpenedMessage {
     bad.push({ letter: body, reason: 'not a usage message' });
     return { message: { id: NO_ID, events, refusals: {} }, raw, bad };
   }
+  const isPlain = isPacked(value) ? columnJudge() : undefined;
   for (const each of sent) {
-    const parsed = usageEvent.safeParse(each);
-    if (parsed.success) {
+    const parsed = isPlain && isObject(each) && isPlain(each) ? { data: each } : usageEvent.safeParse(each);
+    if (parsed.data) {
       events.push(parsed.data);
       raw.set(parsed.data.id, each);
     } else bad.push({ letter: each, reason: reasonOf(parsed.error) });

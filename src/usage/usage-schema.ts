@@ -4,10 +4,10 @@
 import * as z from 'zod';
 import type { UsageEvent } from './usage-event.ts';
 
-const text = z.string().refine((value) => value.isWellFormed() && !value.includes('\0'), 'no text');
+export const text = z.string().refine((value) => value.isWellFormed() && !value.includes('\0'), 'no text');
 const whole = z.int();
 
-export const usageEvent: z.ZodType<UsageEvent> = z.object({
+const event = z.object({
   id: z.uuid(),
   occurredMs: whole,
   day: z.iso.date(),
@@ -34,3 +34,5 @@ export const usageEvent: z.ZodType<UsageEvent> = z.object({
   remaining: z.object({ second: whole, day: whole, month: whole }).optional(),
   retiredHash: text.max(64).optional(),
 });
+export const usageEvent: z.ZodType<UsageEvent> = event;
+export const fields = event.shape;

@@ -14,7 +14,6 @@ const GONE = 410;
 
 export interface AttemptPorts {
   guard: TargetGuard;
-  keyEncryptionKeys: KeyEncryptionKeys;
   schedule: readonly number[];
   now(): number;
   /** From 0 to 1. */
@@ -43,19 +42,33 @@ async function readStart(response: Response): Promise<string> {
   return new TextDecoder().decode(start.slice(0, MOST_RESPONSE_BYTES)).replaceAll('\0', '');
 }
 
+export type OpenSecret = (envelope: string, endpointId: string) => Promise<string>;
+
+/** Opens each envelope once: a run sends many deliveries to one endpoint. */
+export function openingOnce(keyEncryptionKeys: KeyEncryptionKeys): OpenSecret {
+  const opened = new Map<string, Promise<string>>();
+  return (envelope, endpointId) => {
+    const name = `${endpointId} ${envelope}`;
+    const secret = opened.get(name) ?? openEnvelope(keyEncryptionKeys, envelope, endpointId);
+    opened.set(name, secret);
+    return secret;
+  };
+}
+
 /** Those that sign now. */
-function secretsOf(due: DueDelivery, { keyEncryptionKeys }: AttemptPorts): Promise<string[]> {
+function secretsOf(due: DueDelivery, open: OpenSecret): Promise<string[]> {
   const envelopes = [due.secretEnvelope, ...(due.oldSecretEnvelope ? [due.oldSecretEnvelope] : [])];
-  return Promise.all(envelopes.map((envelope) => openEnvelope(keyEncryptionKeys, envelope, due.endpointId)));
+  return Promise.all(envelopes.map((envelope) => open(envelope, due.endpointId)));
 }
 
 async function post(
   due: DueDelivery,
   ports: AttemptPorts,
+  open: OpenSecret,
 ): Promise<Pick<AttemptResult, 'status' | 'error' | 'response'>> {
   const refused = await ports.guard.check(due.url);
   if (refused) return { status: null, error: refused, response: null };
-  const secrets = await secretsOf(due, ports).catch(() => undefined);
+  const secrets = await secretsOf(due, open).catch(() => undefined);
   if (!secrets) return { status: null, error: 'secret_unreadable', response: null };
   const body = JSON.stringify({ type: due.type, timestamp: due.occurredAt, data: due.data });
   const signed = await signedHeaders(secrets, due.eventId, Math.floor(ports.now() / 1000), body);
@@ -74,9 +87,13 @@ async function post(
   }
 }
 
-export async function attempt(due: DueDelivery, ports: AttemptPorts): Promise<AttemptResult> {
+export async function attempt(
+  due: DueDelivery,
+  ports: AttemptPorts,
+  open: OpenSecret,
+): Promise<AttemptResult> {
   const startedMs = ports.now();
-  const outcome = await post(due, ports);
+  const outcome = await post(due, ports, open);
   const latencyMs = ports.now() - startedMs;
   const isDelivered = outcome.status !== null && outcome.status >= 200 && outcome.status < 300;
   const isGone = outcome.status === GONE;

@@ -4,7 +4,8 @@
 // A Worker waits for the answers of six requests at once. They are shared out so that nobody's endpoints hold up another's:
 // partners take turns, each with a few of the connections at most, and endpoints that were slow have one of their own.
 
-import { type AttemptPorts, attempt } from './attempt.ts';
+import type { KeyEncryptionKeys } from '../keys/envelope.ts';
+import { type AttemptPorts, attempt, type OpenSecret, openingOnce } from './attempt.ts';
 import {
   type AttemptResult,
   type DeliveryStore,
@@ -32,6 +33,7 @@ const MOST_DELAY_SECONDS = 43_200;
 
 export interface DeliverPorts extends AttemptPorts {
   store: DeliveryStore;
+  keyEncryptionKeys: KeyEncryptionKeys;
   sleep(ms: number): Promise<void>;
   /** Wakes another run, after a while. */
   wake(delaySeconds: number): Promise<void>;
@@ -56,6 +58,7 @@ interface Turn {
 interface Run {
   turns: Set<Turn>;
   sum: Delivered;
+  open: OpenSecret;
   /** Partners whose endpoints hung: once it is ending, it does not begin with them again. */
   hung: Set<string>;
   isEnding: boolean;
@@ -64,7 +67,7 @@ interface Run {
 async function send(turn: Turn, run: Run, ports: DeliverPorts): Promise<void> {
   const results: AttemptResult[] = [];
   for (const due of turn.deliveries) {
-    const result = await attempt(due, ports);
+    const result = await attempt(due, ports, run.open);
     results.push(result);
     if (result.is_slow) run.hung.add(turn.held.owner);
     // When an endpoint hangs, the rest of its deliveries are left for later.
@@ -185,7 +188,13 @@ async function loop(run: Run, ports: DeliverPorts): Promise<void> {
 }
 
 export async function deliverDue(ports: DeliverPorts): Promise<Delivered> {
-  const run: Run = { turns: new Set(), sum: { delivered: 0, failed: 0 }, hung: new Set(), isEnding: false };
+  const run: Run = {
+    turns: new Set(),
+    sum: { delivered: 0, failed: 0 },
+    open: openingOnce(ports.keyEncryptionKeys),
+    hung: new Set(),
+    isEnding: false,
+  };
   try {
     await loop(run, ports);
   } catch (error) {

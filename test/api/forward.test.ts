@@ -155,7 +155,7 @@ describe('the answer', () => {
   const answeredWith = (headers: object, path = '/v2/stops/x/departures') =>
     call(`${path}?upstream=headers&headers=${encodeURIComponent(JSON.stringify(headers))}`, { key });
 
-  it('neither sets our cookies nor rules our origin, nor speaks in our name', async () => {
+  it('neither sets our cookies nor rules our origin, nor speaks in our name, nor commands servers before us', async () => {
     const ruling = {
       'set-cookie': 'session=evil.value; Path=/',
       'clear-site-data': '"*"',
@@ -169,6 +169,16 @@ describe('the answer', () => {
       server: 'Apache/2.2',
       'x-powered-by': 'PHP/5',
       'x-passerelle-identity': 'x',
+      'x-accel-redirect': '/internal/secrets',
+      'x-accel-expires': '86400',
+      'x-accel-buffering': 'no',
+      'x-sendfile': '/etc/passwd',
+      'x-sendfile-temporary': '/etc/passwd',
+      'x-lighttpd-send-file': '/etc/passwd',
+      'x-litespeed-location': '/internal/secrets',
+      'x-reproxy-url': 'http://10.0.0.1/',
+      'idempotent-replayed': 'true',
+      'x-quota-overage': 'true',
     };
     const { headers } = await answeredWith({
       ...ruling,

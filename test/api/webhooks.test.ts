@@ -359,6 +359,35 @@ it('a plan without webhooks makes none, switches none on, and is sent nothing', 
   expect(await arrived(setting.path, 3)).toHaveLength(3);
 });
 
+it('a change is made whole or not at all', async () => {
+  const setting = await setUp();
+  const at = `/api/dev/webhooks/${setting.endpoint.id}`;
+  const patch = (wish: object) => sendJson(at, 'PATCH', wish, setting.dev);
+  const audited = async () =>
+    (
+      await query(
+        `SELECT action FROM dev_portal_audit WHERE partner_id = $1 AND action LIKE 'webhook.%' ORDER BY action`,
+        [setting.partner.id],
+      )
+    ).map(({ action }) => action);
+  expect((await patch({ description: 'Both', state: 'paused' })).json).toMatchObject({
+    description: 'Both',
+    state: 'paused',
+  });
+  const whole = ['webhook.changed', 'webhook.created', 'webhook.paused'];
+  expect(await audited()).toEqual(whole);
+  // The database refuses to switch it on, or the plan does.
+  await query(
+    `ALTER TABLE webhook_endpoint ADD CONSTRAINT stays_off CHECK (id <> '${setting.endpoint.id}' OR state <> 'active')`,
+  );
+  expect((await patch({ description: 'Half', state: 'active' })).status).toBeGreaterThanOrEqual(400);
+  await query('ALTER TABLE webhook_endpoint DROP CONSTRAINT stays_off');
+  await query("UPDATE partner SET tier = 'free' WHERE id = $1", [setting.partner.id]);
+  expect((await patch({ description: 'Half', state: 'active' })).status).toBe(403);
+  expect((await call(at, setting.dev)).json).toMatchObject({ description: 'Both', state: 'paused' });
+  expect(await audited()).toEqual(whole);
+});
+
 it('twenty endpoints at most, however many are made at once', async () => {
   const setting = await setUp();
   const made = await Promise.all(

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { DOCUMENTS } from '../../src/catalog/documents.ts';
@@ -40,9 +41,95 @@ describe('the catalogue', () => {
     '/v2/stops/a%0d%0ab/departures',
     '/v2/stops/%c0%ae%c0%ae/departures',
     '/v2/stops/a%e0%80%afb/departures',
+    '/v2/stops/..%25%32%66x/departures',
+    '/v2/stops/a%2%66b/departures',
+    '/v2/stops/a%3Fb/departures',
+    '/v2/stops/a%23b/departures',
+    '/v2/stops/a%u2215b/departures',
+    '/v2/stops/a%25u2215b/departures',
+    '/v2/stops/100%/departures',
+    '/v2/stops/a%2525252541/departures',
     '/v2/routes/list/',
     '/V2/routes/list',
   ])('%s is nothing', (path) => expect(catalog.match('GET', path)).toEqual({ found: 'nothing' }));
+
+  /** Every spelling of a character in which each part of its escape is itself escaped again or not. */
+  const spellings = (character: string, times: number): string[] => {
+    const [high = '', low = ''] = character.charCodeAt(0).toString(16).padStart(2, '0');
+    const parts = ['%', high, low].map((part) => [part, ...(times > 1 ? spellings(part, times - 1) : [])]);
+    return (parts[0] ?? []).flatMap((percent) =>
+      (parts[1] ?? []).flatMap((first) => (parts[2] ?? []).map((second) => percent + first + second)),
+    );
+  };
+
+  it.for(['/', '\\', '?', '#', '\0', '\n', '\x7f'])(
+    'has no place for %j, however it is encoded',
+    (character) => {
+      const all = spellings(character, 3).flatMap((text) => [text, text.toUpperCase()]);
+      expect(all.length).toBeGreaterThan(1000);
+      for (const text of all)
+        expect(catalog.match('GET', `/v2/stops/a${text}b/departures`), text).toEqual({ found: 'nothing' });
+    },
+  );
+
+  it.for(['..', '.'])('has no place for a segment %j, however it is encoded', (segment) => {
+    const dots = ['.', ...spellings('.', 2)];
+    const all = segment === '.' ? dots : dots.flatMap((first) => dots.map((second) => first + second));
+    for (const text of all)
+      for (const end of ['', ';', '%3b', '%25%33b'])
+        expect(catalog.match('GET', `/v2/stops/${text}${end}/departures`), text).toEqual({
+          found: 'nothing',
+        });
+  });
+
+  it('names one route, whoever decodes the path, in whatever order and how often', () => {
+    const PIECES = [
+      '%',
+      '25',
+      '2',
+      'f',
+      '32',
+      '66',
+      '5c',
+      '3F',
+      '23',
+      '2e',
+      '.',
+      '..',
+      '/',
+      ';',
+      'u2215',
+      '6e',
+      'a',
+      '41',
+    ];
+    const routed = (path: string) => {
+      const match = catalog.match('GET', path);
+      return match.found === 'route' ? match.route.path : undefined;
+    };
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...PIECES), { minLength: 1, maxLength: 10 }),
+        fc.array(fc.nat(), { maxLength: 12 }),
+        (pieces, choices) => {
+          const path = `/v2/stops/${pieces.join('')}/departures`;
+          if (routed(path) === undefined) return;
+          // Another decodes one escape at a time, wherever it likes.
+          let text = path;
+          for (const choice of choices) {
+            const escapes = [...text.matchAll(/%[0-9a-f]{2}/gi)];
+            const one = escapes[choice % Math.max(1, escapes.length)];
+            if (!one) break;
+            const byte = String.fromCharCode(Number.parseInt(one[0].slice(1), 16));
+            text = text.slice(0, one.index) + byte + text.slice(one.index + 3);
+          }
+          expect(new URL(text, 'https://here.example').pathname.split('/')).toHaveLength(5);
+          expect(new URL(text, 'https://here.example')).toMatchObject({ search: '', hash: '' });
+        },
+      ),
+      { numRuns: 5000 },
+    );
+  });
 
   it('takes a signature of the body alone where there is a body, unless the document forbids it', () => {
     const ruleOf = (own: object) => {
@@ -71,7 +158,10 @@ describe('the catalogue', () => {
     '/v2/stops/100%25/departures',
     '/v2/stops/a;b/departures',
     '/v2/stops/a..b/departures',
+    '/v2/stops/a%252eb/departures',
     '/v2/stops/.../departures',
+    '/v2/stops/%E0%A4%B8/departures',
+    '/v2/stops/25%25%20off/departures',
     '/v2/stops/%E2%82%AC/departures',
   ])('%s is a stop', (path) => expect(catalog.match('GET', path)).toMatchObject({ found: 'route' }));
 
@@ -121,6 +211,15 @@ describe('the catalogue', () => {
     const { more } = weather({ 'x-passerelle': { scope: null, encodedSlashes: true } });
     expect(more.match('GET', '/v3/weather/sn%2Fdakar')).toMatchObject({ found: 'route' });
     for (const path of ['/v3/weather/..%2fdakar', '/v3/weather/sn%2f..', '/v3/weather/a%252fb'])
+      expect(more.match('GET', path), path).toEqual({ found: 'nothing' });
+  });
+
+  it('a parameter that is another route for whoever decodes it is nothing', () => {
+    const get = { 'x-passerelle': { scope: null } };
+    const paths = { '/v3/weather/admin': { get }, '/v3/weather/{city}': { get } };
+    const more = loadCatalog([{ ...extra, paths }]);
+    expect(more.match('GET', '/v3/weather/%44akar')).toMatchObject({ route: { path: '/v3/weather/{city}' } });
+    for (const path of ['/v3/weather/%61dmin', '/v3/weather/%2561dmin', '/v3/weather/%25%36%31dmin'])
       expect(more.match('GET', path), path).toEqual({ found: 'nothing' });
   });
 
@@ -174,4 +273,14 @@ describe('the catalogue', () => {
   ])('no document can let %s pass', (name) => {
     expect(() => weather({ parameters: [{ name, in: 'header' }] })).toThrow(/may not pass/);
   });
+
+  it.for([
+    'X-Accel-Redirect',
+    'X-Sendfile',
+    'X-Lighttpd-Send-File',
+    'X-Reproxy-URL',
+    'X-RateLimit-Limit-Day',
+  ])('no document can let an answer say %s', (name) =>
+    expect(() => weather({ responses: { 200: { headers: { [name]: {} } } } })).toThrow(/may not pass/),
+  );
 });

@@ -95,6 +95,33 @@ describe('packed events', () => {
     expect(bad.map(({ letter }) => letter)).toEqual(damaged.slice(1, 3));
   });
 
+  const NASTY = [
+    ...[null, true, '', 'x', 'a\0b', '\ud800', 'x'.repeat(65), '2026-02-30', '2026-02-28', 'live', 'LIVE'],
+    ...['0198AAAA-0000-7000-8000-000000000002', '0198aaaa-0000-7000-8000-00000000000g', 'GET', '203.0.113.7'],
+    ...['203.0.113.256', '2001:db8::1', '2001:db8::1%1', 0, -1, 1.5, 2 ** 53, 1e300, [], [1, 2, 3], {}],
+    ...[{ auth: 1 }, { auth: 'x' }, { 'a\0b': 1 }, { auth: null }, { second: 1, day: 2, month: 3 }],
+    { second: 1, day: 2 },
+  ];
+  const FIELDS = Object.keys(usageEventOf('0198aaaa-0000-7000-8000-000000000002', { retiredHash: 'h' }));
+  const damaged = (field: string, value: unknown): Partial<UsageEvent> => {
+    if (field === 'remaining') return Object.fromEntries([[field, { second: value, day: 1, month: 1 }]]);
+    if (field === 'stage') return { timings: { [String(value)]: 1 } };
+    return Object.fromEntries([[field, field === 'timings' ? { auth: 0, limit: value } : value]]);
+  };
+  it.for([...new Set([...FIELDS, 'timings', 'stage', 'remaining'])])(
+    'are judged by column as the schema judges each, whatever stands for %s',
+    (field) => {
+      const draft = draftMessage();
+      for (const value of NASTY)
+        draft.add(usageEventOf('0198aaaa-0000-7000-8000-000000000002', damaged(field, value)));
+      const { shared, rows, ...rest } = JSON.parse(draft.seal('0198aaaa-0000-7000-8000-00000000000a').text);
+      const packed = openMessage({ ...rest, shared, rows });
+      const plain = openMessage({ ...rest, events: unpack({ shared, rows }) });
+      expect(packed).toEqual(plain);
+      expect(packed.bad.length).toBeGreaterThan(0);
+    },
+  );
+
   it('of a busy key take less than a third of what they were', () => {
     const draft = draftMessage();
     const events = Array.from({ length: 300 }, (_, n) =>
