@@ -54,12 +54,14 @@ function contended(chance: Chance): Setting['bursts'] {
   ];
 }
 
-/** An isolate borrows and then calls slowly, so that the bucket fills up again; then all call at once. */
+/** An isolate borrows and then calls slowly, so that the bucket fills up again; then all call at once, and again. */
 function rushed(chance: Chance): Setting['bursts'] {
+  const rushMs = chance.whole(300, 900);
   return [
     { startMs: 0, calls: 16, gapMs: 2, key: 0 },
     { startMs: 40, calls: 12, gapMs: chance.of([60, 110]), key: 0 },
-    { startMs: chance.whole(300, 900), calls: 200, gapMs: 0, key: 0 },
+    { startMs: rushMs, calls: 200, gapMs: 0, key: 0 },
+    { startMs: rushMs + chance.whole(100, 700), calls: 200, gapMs: 0, key: 0 },
   ];
 }
 
@@ -97,7 +99,7 @@ export function settingOf(seed: number): Setting {
     bursts,
     disturbances: Array.from({ length: chance.whole(0, 4) }, () => chance.whole(0, lastMs)),
     mostCost: chance.of([1, 1, 3]),
-    upstreamFails: chance.of([0, 0.1, 0.5]),
+    upstreamFails: isRushed ? 0.5 : chance.of([0, 0.1, 0.5]),
     lendsToEdges: chance.is(0.7),
     isolatesDie: chance.is(0.25),
     changes: chance.is(0.2),

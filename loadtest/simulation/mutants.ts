@@ -55,7 +55,8 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 'what is lent goes out of the count before the answer',
     file: 'src/limits/partner-ledger.ts',
     find: '{ ...ledger, used: addUnits(ledger.used, ledger.dayStartMs, units) },',
-    replace: '{ ...ledger, used: addUnits(ledger.used, ledger.dayStartMs, atMs > 1e15 ? units : units * 0.5) },',
+    replace:
+      '{ ...ledger, used: addUnits(ledger.used, ledger.dayStartMs, atMs > 1e15 ? units : units * 0.5) },',
   },
   {
     rule: 'a return takes no more out of the window than was left',

@@ -691,8 +691,6 @@ describe('strangers', () => {
 });
 
 describe('what is rare and dear has an exact allowance', () => {
-  const dev = () => ({ headers: bearer(developer) });
-
   it('invitations: fifty a day of a partner, three an hour of a partner to an address, also at once', async () => {
     const invite = (email: string, token = developer) =>
       sendJson('/api/dev/members/invitations', 'POST', { email, role: 'viewer' }, { headers: bearer(token) });
