@@ -56,10 +56,12 @@ function contended(chance: Chance): Setting['bursts'] {
 
 /** An isolate borrows and then calls slowly, so that the bucket fills up again; then all call at once, and again. */
 function rushed(chance: Chance): Setting['bursts'] {
-  const rushMs = chance.whole(300, 900);
+  // Late: when calls of a lease that has long ended are given back.
+  const isLate = chance.is(0.5);
+  const rushMs = isLate ? chance.whole(2850, 3000) : chance.whole(300, 900);
   return [
     { startMs: 0, calls: 16, gapMs: 2, key: 0 },
-    { startMs: 40, calls: 12, gapMs: chance.of([60, 110]), key: 0 },
+    { startMs: 40, calls: isLate ? 0 : 12, gapMs: chance.of([60, 110]), key: 0 },
     { startMs: rushMs, calls: 200, gapMs: 0, key: 0 },
     { startMs: rushMs + chance.whole(100, 700), calls: 200, gapMs: 0, key: 0 },
   ];
@@ -77,7 +79,7 @@ export function settingOf(seed: number): Setting {
   const lastMs = (bursts.at(-1)?.startMs ?? 0) + 2000;
   return {
     keys: isContended ? 2 : chance.whole(1, 3),
-    edges: chance.whole(1, 4),
+    edges: isContended || isRushed ? chance.whole(1, 2) : chance.whole(1, 4),
     terms: {
       version: 1,
       partner: {
