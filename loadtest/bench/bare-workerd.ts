@@ -115,19 +115,10 @@ export async function startBareWorkerd(options: BareOptions): Promise<BareWorker
   writeFileSync(join(folder, 'store.mjs'), await bundle('loadtest/bench/store-worker.ts'));
   const file = join(folder, 'config.capnp');
   writeFileSync(file, configuration(options), { mode: 0o600 });
-  const child = spawn(
-    program,
-    [
-      'serve',
-      file,
-      '--control-fd=3',
-      ...(process.env.BENCH_INSPECT ? ['--inspector-addr=127.0.0.1:9331'] : []),
-    ],
-    {
-      // What the Worker logs is written, as it is wherever it is kept, and not read.
-      stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
-    },
-  );
+  const child = spawn(program, ['serve', file, '--control-fd=3'], {
+    // What the Worker logs is written, as it is wherever it is kept, and not read.
+    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+  });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const port = await portOf(child);
   return {

@@ -16,7 +16,8 @@ export default {
     }
     if (request.method === 'POST') {
       await request.arrayBuffer();
-      return Response.json({});
+      // As Queues answers, and the binding reads: anything else is an error, and is sent again and again.
+      return Response.json({ metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } });
     }
     const value = values.get(pathname);
     return value === undefined ? new Response(null, { status: 404 }) : new Response(value);

@@ -64,10 +64,19 @@ export const validSecrets = (record: KeyRecord, nowMs: number): KeySecret[] =>
 export const partnerObjectName = (partnerId: string, environment: string): string =>
   `${partnerId}:${environment}`;
 
-export const limitSubject = (record: KeyRecord): LimitSubject => ({
-  keyId: record.id,
-  partnerObject: partnerObjectName(record.partnerId, record.environment),
-  versions: record.versions,
-  key: record.keyLimits,
-  partner: record.partnerLimits,
-});
+const subjects = new WeakMap<KeyRecord, LimitSubject>();
+
+/** Made once for each record. */
+export function limitSubject(record: KeyRecord): LimitSubject {
+  const known = subjects.get(record);
+  if (known) return known;
+  const subject = {
+    keyId: record.id,
+    partnerObject: partnerObjectName(record.partnerId, record.environment),
+    versions: record.versions,
+    key: record.keyLimits,
+    partner: record.partnerLimits,
+  };
+  subjects.set(record, subject);
+  return subject;
+}

@@ -39,12 +39,19 @@ export interface PackedEvents {
   rows: unknown[];
 }
 
-function combinationsOf(event: UsageEvent): string[] {
-  return SHARED.map((names, group) => {
-    const values: unknown[] = names.map((name) => event[name] ?? null);
-    if (group === STAGES_IN) values.push(event.timings === undefined ? null : Object.keys(event.timings));
-    return JSON.stringify(values);
-  });
+function combinationOf(event: UsageEvent, group: number): unknown[] {
+  const values: unknown[] = (SHARED[group] ?? []).map((name) => event[name] ?? null);
+  if (group === STAGES_IN) values.push(event.timings === undefined ? null : Object.keys(event.timings));
+  return values;
+}
+
+/** Tells combinations apart, and costs less than their JSON: no text has this character, and null is no text. */
+function nameOf(event: UsageEvent, group: number): string {
+  let name = '';
+  for (const field of SHARED[group] ?? []) name += `${event[field] ?? '\0'}\0`;
+  if (group === STAGES_IN && event.timings) for (const stage in event.timings) name += `${stage}\0`;
+  else if (group === STAGES_IN) name += '\0\0';
+  return name;
 }
 
 const rowOf = (event: UsageEvent, combinations: readonly number[]): unknown[] => [
@@ -55,39 +62,40 @@ const rowOf = (event: UsageEvent, combinations: readonly number[]): unknown[] =>
 ];
 
 export interface Prepared {
-  /** What it shares, group by group, where nobody had it before. */
-  fresh: (string | undefined)[];
+  /** What it shares, where nobody had it before: of a group its name, and what is written. */
+  fresh: { group: number; name: string; text: string }[];
   row: string;
 }
 
 /** Collects events as text, which is what is measured and sent. */
 export function packing() {
   const known = SHARED.map(() => new Map<string, number>());
+  const texts: string[][] = SHARED.map(() => []);
   const rows: string[] = [];
   return {
     count: (): number => rows.length,
     /** What the event would be written as. */
     prepare(event: UsageEvent): Prepared {
-      const texts = combinationsOf(event);
       const fresh: Prepared['fresh'] = [];
       const numbers = known.map((combinations, group) => {
-        const text = texts[group] ?? '';
-        const number = combinations.get(text);
-        fresh.push(number === undefined ? text : undefined);
+        const name = nameOf(event, group);
+        const number = combinations.get(name);
+        if (number === undefined)
+          fresh.push({ group, name, text: JSON.stringify(combinationOf(event, group)) });
         return number ?? combinations.size;
       });
       return { fresh, row: JSON.stringify(rowOf(event, numbers)) };
     },
     take({ fresh, row }: Prepared): void {
-      for (const [group, combinations] of known.entries()) {
-        const combination = fresh[group];
-        if (combination !== undefined) combinations.set(combination, combinations.size);
+      for (const { group, name, text } of fresh) {
+        known[group]?.set(name, known[group].size);
+        texts[group]?.push(text);
       }
       rows.push(row);
     },
     /** Members of a JSON object. */
     text(): string {
-      const shared = known.map((combinations) => `[${[...combinations.keys()].join(',')}]`);
+      const shared = texts.map((combinations) => `[${combinations.join(',')}]`);
       return `"shared":[${shared.join(',')}],"rows":[${rows.join(',')}]`;
     },
   };

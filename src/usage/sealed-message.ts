@@ -37,8 +37,8 @@ export function draftMessage() {
     /** False, and nothing is taken, where it does not fit any more. */
     add(event: UsageEvent): boolean {
       const prepared = events.prepare(event);
-      const texts = [prepared.row, ...prepared.fresh.filter((text) => text !== undefined)];
-      const eventBytes = texts.reduce((sum, text) => sum + bytesOf(text) + 1, 0);
+      let eventBytes = bytesOf(prepared.row) + 1;
+      for (const { text } of prepared.fresh) eventBytes += bytesOf(text) + 1;
       if (!isEmpty() && bytes + eventBytes > MOST_MESSAGE_BYTES) return false;
       events.take(prepared);
       bytes += eventBytes;
