@@ -28,6 +28,8 @@ const EVENTS = Number(values.events);
 const KEYS = Number(values.keys);
 /** A batch of the queue. */
 const FOLDED_AT_ONCE = 10_000;
+/** A page's statement may look at what the partner has more than once. */
+const LOOKS = 3;
 /** The comparison of a day looks for its events from the day before to the day after. */
 const COMPARED_SHARE = 4 / 30;
 
@@ -92,7 +94,7 @@ async function statements(): Promise<Judgement> {
     const all = (family: string): number =>
       tables.reduce((sum, table) => (table.family === family ? sum + table.rows : sum), 0);
     return judge(endpoint.explained, tables, (stage, family) => {
-      if (stage === 'pages') return own.get(family) ?? 0;
+      if (stage === 'pages') return (own.get(family) ?? 0) * LOOKS;
       return stage === 'fold' ? FOLDED_AT_ONCE : all(family) * COMPARED_SHARE;
     });
   } finally {

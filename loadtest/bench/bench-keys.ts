@@ -36,6 +36,9 @@ export async function limitedKey({ databaseUrl, demo }: Place, second: number): 
   return demo.keys.live;
 }
 
+/** What is shown of the keys below. */
+export const BENCH_PREFIX = 'pk_live_bench';
+
 /** So many more live keys of the hot key's partner, with the limits of its tier. */
 export async function moreKeys({ databaseUrl, demo }: Place, count: number): Promise<string[]> {
   const client = new pg.Client({ connectionString: databaseUrl });
@@ -43,9 +46,9 @@ export async function moreKeys({ databaseUrl, demo }: Place, count: number): Pro
   const keys = Array.from({ length: count }, () => newBearerKey('live', randomBytes));
   await client.query(
     `INSERT INTO api_key (id, partner_id, key_id, key_hash, key_prefix, name, scopes)
-     SELECT id, $1, id::text, encode(sha256(secret::bytea), 'hex'), 'pk_live_bench', 'Bench', ARRAY['read:stops']
+     SELECT id, $1, id::text, encode(sha256(secret::bytea), 'hex'), $3, 'Bench', ARRAY['read:stops']
      FROM (SELECT gen_random_uuid() AS id, unnest($2::text[]) AS secret) key`,
-    [demo.enterprisePartner.id, keys],
+    [demo.enterprisePartner.id, keys, BENCH_PREFIX],
   );
   await client.end();
   return keys;

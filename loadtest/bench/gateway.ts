@@ -15,6 +15,8 @@ export interface BareGateway extends BareWorkerd {
   limitedKey: string;
   /** Others, of the partner of `key`. */
   moreKeys: string[];
+  /** As its owner. */
+  databaseUrl: string;
 }
 
 export async function startGateway(upstream: string, { limit = LIMIT, keys = 0 } = {}): Promise<BareGateway> {
@@ -52,6 +54,7 @@ export async function startGateway(upstream: string, { limit = LIMIT, keys = 0 }
     key: await hotKey(stack),
     limitedKey: await limitedKey(stack, limit),
     moreKeys: await moreKeys(stack, keys),
+    databaseUrl,
     async stop() {
       await worker.stop();
       await stack.stop();
