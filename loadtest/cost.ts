@@ -12,7 +12,6 @@ import { type Bill, billOf, type PerCall, PLAIN } from './cost/prices.ts';
 const PATH = '/v2/stops/x/departures';
 /** Dollars for a million calls. */
 const MOST: Partial<Record<LoadName, number>> = { hot: 0.36, warm: 0.8, cold: 3.5 };
-const NAMES = Object.keys(LOADS) as LoadName[];
 
 const isJson = process.argv.includes('--json');
 const say = (line: string): void => {
@@ -49,30 +48,28 @@ try {
     `CPU of a call, µs: ${cpuMicros.lent} where it is counted in the isolate, ${cpuMicros.asked} where not`,
   );
   const counted = await countLoads(upstream.origin, PATH, say);
-  const bills = {} as Record<LoadName, Bill>;
-  for (const name of NAMES)
-    bills[name] = priced(counted[name].perCall, name === 'hot' ? cpuMicros.lent : cpuMicros.asked);
+  const bills = [...counted].map(([name, { perCall, behind }]) => {
+    const bill = priced(perCall, name === 'hot' ? cpuMicros.lent : cpuMicros.asked);
+    return { name, ...bill, behind, isOver: bill.dollars > (MOST[name] ?? Number.POSITIVE_INFINITY) };
+  });
   const plain = billOf(PLAIN);
-  for (const name of NAMES) show(name, bills[name]);
+  for (const bill of bills) show(bill.name, bill);
   show('plain', plain);
-  const missed = NAMES.filter((name) => bills[name].dollars > (MOST[name] ?? Number.POSITIVE_INFINITY));
+  const missed = bills.filter(({ isOver }) => isOver).map(({ name }) => name);
   say(
     `\n  ${missed.length === 0 ? 'All are within their targets.' : `Over their targets: ${missed.join(', ')}`}`,
   );
   if (isJson)
     console.log(
       JSON.stringify({
-        ...Object.fromEntries(NAMES.map((name) => [name, bills[name].dollars])),
+        ...Object.fromEntries(bills.map(({ name, dollars }) => [name, dollars])),
         plain: plain.dollars,
         most: MOST,
         missed,
         cpuMicros,
         writesInvocations,
         breakdown: Object.fromEntries(
-          NAMES.map((name) => [
-            name,
-            { load: LOADS[name], ...bills[name].lines, behind: counted[name].behind },
-          ]),
+          bills.map(({ name, lines, behind }) => [name, { load: LOADS[name], lines, behind }]),
         ),
       }),
     );

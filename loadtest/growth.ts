@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { DAY_MS, isoDay } from '../src/core/time.ts';
 import { startStack } from '../src/dev/stack.ts';
-import { startExplainedEndpoint } from './growth/explained-endpoint.ts';
+import { startExplainedEndpoint, WRITES_ONCE } from './growth/explained-endpoint.ts';
 import { fill } from './growth/filled.ts';
 import { measureIsolate } from './growth/isolate-memory.ts';
 import { type Judgement, judge, type Table } from './growth/judge.ts';
@@ -83,19 +83,19 @@ async function statements(): Promise<Judgement> {
       [partner.id],
     );
     const own = await ownRows(client, partner.id);
-    endpoint.explainAs('pages');
+    await endpoint.explainAs('pages');
     await pagesOfUsage(stack.url, rows[0].key_id, rows[0].id, isoDay(Date.now() - 2 * DAY_MS));
-    endpoint.explainAs('fold');
+    await endpoint.explainAs(WRITES_ONCE);
     await callsAreFolded(stack);
-    endpoint.explainAs('nightly');
+    await endpoint.explainAs('nightly');
     await nightly(stack);
-    endpoint.explainAs(undefined);
+    await endpoint.explainAs(undefined);
     const tables = await tablesOf(client);
     const all = (family: string): number =>
       tables.reduce((sum, table) => (table.family === family ? sum + table.rows : sum), 0);
     return judge(endpoint.explained, tables, (stage, family) => {
       if (stage === 'pages') return (own.get(family) ?? 0) * LOOKS;
-      return stage === 'fold' ? FOLDED_AT_ONCE : all(family) * COMPARED_SHARE;
+      return stage === WRITES_ONCE ? FOLDED_AT_ONCE : all(family) * COMPARED_SHARE;
     });
   } finally {
     await client.end().catch(() => undefined);

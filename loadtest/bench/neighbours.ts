@@ -2,6 +2,7 @@
 // alone and beside the flood, in turn. Both loads come at fixed moments from processes of their own. The flood is slow enough
 // that two cores have time left: what is measured is the gateway, not the machine.
 
+import { cpus } from 'node:os';
 import { type BareGateway, startGateway } from './gateway.ts';
 import { type Generator, median, quantile, startGenerator } from './rounds.ts';
 
@@ -22,9 +23,21 @@ export interface Neighbours {
   ratio: number;
   floodAdmitted: number;
   floodRefused: number;
+  /** Share of the machine's time in which nobody wanted it, beside the flood. Without some, the figure is the machine's. */
+  idleShare: number;
 }
 
 const sleep = (ms: number): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, ms));
+/** Of all processors, until now, ms. */
+function machineTime(): { idleMs: number; allMs: number } {
+  const times = cpus().map((cpu) => cpu.times);
+  const idleMs = times.reduce((sum, { idle }) => sum + idle, 0);
+  return {
+    idleMs,
+    allMs: times.reduce((sum, { user, nice, sys, irq }) => sum + user + nice + sys + irq, idleMs),
+  };
+}
+
 const rounded = (value: number): number => Number(value.toFixed(3));
 
 async function p99Of(gateway: BareGateway, path: string, generator: Generator): Promise<number> {
@@ -51,6 +64,7 @@ export async function measureNeighbours(
   const alone: number[] = [];
   const beside: number[] = [];
   const flood: Record<string, number> = {};
+  const machine = { idleMs: 0, allMs: 0 };
   const floodFor = (seconds: number) =>
     flooding.load({
       url: gateway.url + path,
@@ -67,7 +81,11 @@ export async function measureNeighbours(
       const p99Ms = await p99Of(gateway, path, generator);
       const flooded = floodFor(ROUND_SECONDS + 2 * AROUND_SECONDS);
       await sleep(AROUND_SECONDS * 1000);
+      const before = machineTime();
       const besideMs = await p99Of(gateway, path, generator);
+      const after = machineTime();
+      machine.idleMs += after.idleMs - before.idleMs;
+      machine.allMs += after.allMs - before.allMs;
       for (const [status, count] of Object.entries((await flooded).statuses))
         flood[status] = (flood[status] ?? 0) + count;
       alone.push(p99Ms);
@@ -81,12 +99,15 @@ export async function measureNeighbours(
   const { 200: floodAdmitted = 0, 429: floodRefused = 0, ...others } = flood;
   if (Object.keys(others).length > 0) throw new Error(`the flood was answered ${JSON.stringify(others)}`);
   const ratio = rounded(median(beside.map((besideMs, i) => besideMs / (alone[i] ?? Number.NaN))));
+  const idleShare = rounded(machine.idleMs / machine.allMs);
   say(`\n  beside to alone: ${ratio}; of the flood ${floodAdmitted} were admitted, ${floodRefused} refused`);
+  say(`  the machine was idle for ${Math.round(idleShare * 100)} % of the time`);
   return {
     p99AloneMs: rounded(median(alone)),
     p99BesideMs: rounded(median(beside)),
     ratio,
     floodAdmitted,
     floodRefused,
+    idleShare,
   };
 }

@@ -28,10 +28,14 @@ export interface CountedStack {
   stack: Stack;
   counters(): Promise<Counters>;
   run(load: Load): Promise<void>;
+  /** Calls each key until it was answered, one after the other: objects that are new take their time. */
+  prepare(keys: readonly string[], edge: string): Promise<void>;
   /** From now on everybody's clock is that much ahead. */
   shiftClock(shiftMs: number): Promise<void>;
   stop(): Promise<void>;
 }
+
+const MOST_TRIES = 10;
 
 const BEHIND = [
   'objectCalls',
@@ -80,6 +84,11 @@ export async function startCountedStack(upstream: string, path: string): Promise
     async run({ keys, perSecond, calls, edge }) {
       const { statuses } = await paced({ perSecond, calls }, (n) => call(keys[n % keys.length] ?? '', edge));
       if (Object.keys(statuses).join() !== '200') throw new Error(`answered ${JSON.stringify(statuses)}`);
+    },
+    async prepare(keys, edge) {
+      for (const key of keys)
+        for (let tries = MOST_TRIES; (await call(key, edge)) !== 200; tries--)
+          if (tries <= 1) throw new Error('a key was not answered');
     },
     async shiftClock(shiftMs) {
       const body = JSON.stringify({ shiftMs });

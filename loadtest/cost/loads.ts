@@ -61,27 +61,29 @@ export async function countLoads(
   upstream: string,
   path: string,
   say: (line: string) => void,
-): Promise<Record<LoadName, Counted>> {
+): Promise<Map<LoadName, Counted>> {
   const counted = await startCountedStack(upstream, path);
   try {
     const warm = await moreKeys(counted.stack, WARM_KEYS);
     const cold = await moreKeys(counted.stack, COLD_KEYS);
     const hot = await hotKey(counted.stack);
-    say(`  counting hot: ${LOADS.hot}`);
-    const hotCounted = await steady(counted, { keys: [hot], perSecond: 50, edge: 'hot' });
-    say(`  counting warm: ${LOADS.warm}`);
-    const warmCounted = await steady(counted, { keys: warm, perSecond: 20, edge: 'warm' });
-    say(`  counting warmFew: ${LOADS.warmFew}`);
-    const few = await steady(counted, { keys: warm.slice(0, FEW_KEYS), perSecond: 20, edge: 'few' });
-    say(`  counting cold: ${LOADS.cold}`);
-    await counted.run({ keys: cold, perSecond: 20, calls: cold.length, edge: 'elsewhere' });
+    const results = new Map<LoadName, Counted>();
+    const note = async (name: LoadName, work: () => Promise<Counted>) => {
+      say(`  counting ${name}: ${LOADS[name]}`);
+      results.set(name, await work());
+      say(`    ${JSON.stringify(results.get(name)?.behind)}`);
+    };
+    await note('hot', () => steady(counted, { keys: [hot], perSecond: 50, edge: 'hot' }));
+    await note('warm', () => steady(counted, { keys: warm, perSecond: 20, edge: 'warm' }));
+    const few = warm.slice(0, FEW_KEYS);
+    await note('warmFew', () => steady(counted, { keys: few, perSecond: 20, edge: 'few' }));
+    await counted.prepare(cold, 'elsewhere');
     await sleep(EVICTED_AFTER_MS);
-    const coldCounted = await once(counted, cold, 'cold');
-    say(`  counting lone: ${LOADS.lone}`);
+    await note('cold', () => once(counted, cold, 'cold'));
     await sleep(EVICTED_AFTER_MS);
     await counted.shiftClock(STALE_SHIFT_MS);
-    const lone = await once(counted, cold, 'lone');
-    return { hot: hotCounted, warm: warmCounted, warmFew: few, cold: coldCounted, lone };
+    await note('lone', () => once(counted, cold, 'lone'));
+    return results;
   } finally {
     await counted.stop();
   }

@@ -1,6 +1,6 @@
-// Stands between the Worker and its SQL endpoint: every statement is first run by itself, explained, and rolled back, then
-// handed on. So what is explained is what the real code sends, with its parameters, before it has done its work; with all
-// that it calls in functions and triggers.
+// Stands between the Worker and its SQL endpoint: every statement is also run by itself, explained, and rolled back. So what is
+// explained is what the real code sends, with its parameters and with all that it calls in functions and triggers. What is
+// written once only, events, is explained before it is handed on; all else after its answer, so that nobody waits for it.
 
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -32,14 +32,16 @@ interface Query {
 
 export interface ExplainedEndpoint {
   url: string;
-  /** Explains what comes from now on as of this stage; undefined: hands it on only. */
-  explainAs(stage: string | undefined): void;
+  /** Explains what comes from now on as of this stage, when what came before is; undefined: hands it on only. */
+  explainAs(stage: string | undefined): Promise<void>;
   /** Where statements go, and whose role they have there. */
   open(target: string, databaseUrl: string): Promise<void>;
   explained: Explained[];
   close(): Promise<void>;
 }
 
+/** The stage whose statements find nothing to do the second time. */
+export const WRITES_ONCE = 'fold';
 const ROLE = 'passerelle_app';
 /** As auto_explain says it. */
 const NOTICE = /^duration: ([\d.]+) ms {2}plan:\n([\s\S]*)$/;
@@ -64,13 +66,16 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
 export async function startExplainedEndpoint(): Promise<ExplainedEndpoint> {
   const explained: Explained[] = [];
   let stage: string | undefined;
+  /** Of what is being explained. */
+  let of: string | undefined;
   let target = '';
   let client: pg.Client | undefined;
   /** One after the other: there is one client. */
   let turn: Promise<unknown> = Promise.resolve();
 
-  async function explain(queries: readonly Query[]): Promise<void> {
+  async function explain(queries: readonly Query[], ofStage: string): Promise<void> {
     if (!client) return;
+    of = ofStage;
     await client.query('BEGIN');
     try {
       for (const { query, params = [] } of queries) await client.query(query, params);
@@ -85,15 +90,18 @@ export async function startExplainedEndpoint(): Promise<ExplainedEndpoint> {
     try {
       const body = await bodyOf(request);
       const { queries, ...single } = JSON.parse(body.toString()) as Query & { queries?: Query[] };
-      if (stage !== undefined) {
-        turn = turn.then(() => explain(queries ?? [single]));
-        await turn;
-      }
+      const asked = stage;
+      const explainThem = () => {
+        if (asked !== undefined) turn = turn.then(() => explain(queries ?? [single], asked));
+        return turn;
+      };
+      if (asked === WRITES_ONCE) await explainThem();
       const headers = new Headers({ 'content-type': 'application/json' });
       for (const [name, value] of Object.entries(request.headers))
         if (name.startsWith('neon-') && typeof value === 'string') headers.set(name, value);
       const answer = await fetch(target, { method: 'POST', headers, body });
       response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
+      if (asked !== WRITES_ONCE) await explainThem();
     } catch (error) {
       response.writeHead(500).end(JSON.stringify({ message: String(error) }));
     }
@@ -104,7 +112,8 @@ export async function startExplainedEndpoint(): Promise<ExplainedEndpoint> {
   return {
     url,
     explained,
-    explainAs(name) {
+    async explainAs(name) {
+      await turn;
       stage = name;
     },
     async open(to, databaseUrl) {
@@ -114,12 +123,12 @@ export async function startExplainedEndpoint(): Promise<ExplainedEndpoint> {
       for (const setting of SETTINGS) await client.query(setting);
       client.on('notice', ({ message = '' }) => {
         const [, ms, json] = NOTICE.exec(message) ?? [];
-        if (stage === undefined || json === undefined) return;
+        if (of === undefined || json === undefined) return;
         const { 'Query Text': text, Plan: plan } = JSON.parse(json) as {
           'Query Text': string;
           Plan: PlanNode;
         };
-        explained.push({ stage, text: text.replace(/\s+/g, ' ').trim(), ms: Number(ms), plan });
+        explained.push({ stage: of, text: text.replace(/\s+/g, ' ').trim(), ms: Number(ms), plan });
       });
     },
     async close() {

@@ -51,6 +51,7 @@ export async function measureIsolate(say: (line: string) => void): Promise<Isola
     const order = { url: gateway.url + PATH, concurrency: CONCURRENCY };
     await generator.load({ ...order, key: gateway.key, requests: 2000 });
     await note();
+    say(`  before: ${residentMb[0]} MB resident`);
     for (let step = 0; step < STEPS; step++) {
       const known = gateway.moreKeys.slice((step * STEP) / 2, ((step + 1) * STEP) / 2);
       const key = known.flatMap((each) => [each, newBearerKey('live', randomBytes)]);
