@@ -1,17 +1,22 @@
 // `npm run bench`: CPU per request and latency of the whole gateway against a bare Hono proxy (the floor) and against the
 // floor plus one Durable Object call, in one run on workerd itself; and what a request of a hot key costs in operations.
-// `-- --peers`: what somebody would use instead, in the same run, and the worst second of each. Ratios within the run,
-// because machines are noisy. `-- --json` prints one object.
+// `-- --peers`: what somebody would use instead, in the same run, and the worst second of each. `-- --neighbours`: what a
+// partner notices of another that floods. Ratios within the run, because machines are noisy. `-- --json` prints one object.
 
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { LIMIT, startFloor, startGateway } from './bench/gateway.ts';
+import { type BareGateway, LIMIT, startFloor, startGateway } from './bench/gateway.ts';
+import { measureNeighbours } from './bench/neighbours.ts';
 import { countOperations } from './bench/operations.ts';
 import { measurePeers } from './bench/peers-beside.ts';
 import { CONCURRENCY, measure, startGenerator, startUpstream, type Target } from './bench/rounds.ts';
 
 const { values } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, peers: { type: 'boolean', default: false } },
+  options: {
+    json: { type: 'boolean', default: false },
+    peers: { type: 'boolean', default: false },
+    neighbours: { type: 'boolean', default: false },
+  },
 });
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const REQUESTS = Number(process.env.BENCH_REQUESTS ?? 4000);
@@ -26,16 +31,28 @@ const say = (line: string): void => {
 
 const upstream = await startUpstream();
 const generator = startGenerator();
-const floor = await startFloor(upstream.origin);
-const gateway = await startGateway(upstream.origin);
 const options = { rounds: ROUNDS, requests: REQUESTS, say };
-const targets: Target[] = [
-  { name: 'floor', url: `${floor.url}/floor${PATH}`, cpuSeconds: floor.cpuSeconds },
-  { name: 'floor + object', url: `${floor.url}/object${PATH}`, cpuSeconds: floor.cpuSeconds },
-  { name: 'gateway', url: gateway.url + PATH, cpuSeconds: gateway.cpuSeconds, key: gateway.key },
-];
 
-async function againstTheFloor(): Promise<object> {
+async function besideTheFloor(): Promise<object> {
+  const floor = await startFloor(upstream.origin);
+  const gateway = await startGateway(upstream.origin);
+  const targets: Target[] = [
+    { name: 'floor', url: `${floor.url}/floor${PATH}`, cpuSeconds: floor.cpuSeconds },
+    { name: 'floor + object', url: `${floor.url}/object${PATH}`, cpuSeconds: floor.cpuSeconds },
+    { name: 'gateway', url: gateway.url + PATH, cpuSeconds: gateway.cpuSeconds, key: gateway.key },
+  ];
+  say(`${ROUNDS} rounds of ${REQUESTS} requests at concurrency ${CONCURRENCY}, in turn, on workerd:`);
+  try {
+    if (!values.peers) return await againstTheFloor(targets, gateway);
+    const of = { upstream: upstream.origin, path: PATH, limit: LIMIT, gateway, targets, generator, options };
+    return { peers: await measurePeers(of) };
+  } finally {
+    await gateway.stop();
+    await floor.stop();
+  }
+}
+
+async function againstTheFloor(targets: readonly Target[], gateway: BareGateway): Promise<object> {
   const rounds = await measure(targets, generator, options);
   await gateway.stop();
   const perRequest = await countOperations(upstream.origin, PATH, generator);
@@ -64,24 +81,11 @@ async function againstTheFloor(): Promise<object> {
 }
 
 try {
-  say(`${ROUNDS} rounds of ${REQUESTS} requests at concurrency ${CONCURRENCY}, in turn, on workerd:`);
-  const result = values.peers
-    ? {
-        peers: await measurePeers({
-          upstream: upstream.origin,
-          path: PATH,
-          limit: LIMIT,
-          gateway,
-          targets,
-          generator,
-          options,
-        }),
-      }
-    : await againstTheFloor();
+  const result = values.neighbours
+    ? { neighbours: await measureNeighbours(upstream.origin, PATH, generator, say) }
+    : await besideTheFloor();
   if (values.json) console.log(JSON.stringify(result));
 } finally {
-  await gateway.stop();
-  await floor.stop();
   generator.stop();
   upstream.stop();
 }

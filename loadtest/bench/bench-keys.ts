@@ -1,7 +1,9 @@
 // Keys of the demo with the limits that a benchmark wants. To be called before they are used: nobody is told.
 
+import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { Stack } from '../../src/dev/stack.ts';
+import { newBearerKey } from '../../src/keys/key-format.ts';
 
 type Place = Pick<Stack, 'databaseUrl' | 'demo'>;
 
@@ -32,4 +34,22 @@ export async function hotKey({ databaseUrl, demo }: Place): Promise<string> {
 export async function limitedKey({ databaseUrl, demo }: Place, second: number): Promise<string> {
   await setLimits(databaseUrl, demo.partner.id, second);
   return demo.keys.live;
+}
+
+/** What is shown of the keys below. */
+export const BENCH_PREFIX = 'pk_live_bench';
+
+/** So many more live keys of the hot key's partner, with the limits of its tier. */
+export async function moreKeys({ databaseUrl, demo }: Place, count: number): Promise<string[]> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  const keys = Array.from({ length: count }, () => newBearerKey('live', randomBytes));
+  await client.query(
+    `INSERT INTO api_key (id, partner_id, key_id, key_hash, key_prefix, name, scopes)
+     SELECT id, $1, id::text, encode(sha256(secret::bytea), 'hex'), $3, 'Bench', ARRAY['read:stops']
+     FROM (SELECT gen_random_uuid() AS id, unnest($2::text[]) AS secret) key`,
+    [demo.enterprisePartner.id, keys, BENCH_PREFIX],
+  );
+  await client.end();
+  return keys;
 }

@@ -5,17 +5,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startStack } from '../../src/dev/stack.ts';
 import { type BareWorkerd, startBareWorkerd } from './bare-workerd.ts';
-import { hotKey, limitedKey } from './bench-keys.ts';
+import { hotKey, limitedKey, moreKeys } from './bench-keys.ts';
 
-/** Calls a second of the limited key. */
+/** Calls a second of the limited key, unless said otherwise. */
 export const LIMIT = 100;
 
 export interface BareGateway extends BareWorkerd {
   key: string;
   limitedKey: string;
+  /** Others, of the partner of `key`. */
+  moreKeys: string[];
+  /** As its owner. */
+  databaseUrl: string;
 }
 
-export async function startGateway(upstream: string): Promise<BareGateway> {
+export async function startGateway(upstream: string, { limit = LIMIT, keys = 0 } = {}): Promise<BareGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'passerelle-bench-'));
   // Its database is used; its own Worker has nothing to do.
   const stack = await startStack({ folder, port: 0, variables: { UPSTREAM_ORIGIN: upstream } });
@@ -48,7 +52,9 @@ export async function startGateway(upstream: string): Promise<BareGateway> {
   return {
     ...worker,
     key: await hotKey(stack),
-    limitedKey: await limitedKey(stack, LIMIT),
+    limitedKey: await limitedKey(stack, limit),
+    moreKeys: await moreKeys(stack, keys),
+    databaseUrl,
     async stop() {
       await worker.stop();
       await stack.stop();

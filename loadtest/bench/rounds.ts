@@ -26,7 +26,7 @@ export type Figure = keyof Sample;
 export const CONCURRENCY = 16;
 const ALONE_SHARE = 0.25;
 
-const quantile = (values: readonly number[], share: number): number =>
+export const quantile = (values: readonly number[], share: number): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN;
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 

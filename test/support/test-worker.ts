@@ -4,39 +4,54 @@
 import { KeyLimiter as RealKeyLimiter } from '../../durable-objects/key-limiter.ts';
 import { PartnerLimiter as RealPartnerLimiter } from '../../durable-objects/partner-limiter.ts';
 import type { Env } from '../../src/compose.ts';
+import type { DrawRequest, Report } from '../../src/limits/partner-ledger.ts';
+import type { Settle, TakeCall } from '../../src/limits/protocol.ts';
 import worker from '../../src/worker.ts';
 import { flood } from './flood.ts';
 import { hearing, lossyObjects, orderReplies, type ReplyFaults } from './lossy-objects.ts';
+import { activeUntilNow, ObjectMeter, objectCounts } from './object-meter.ts';
 import { alarmsInRealTime, shiftClock } from './shifted-clock.ts';
-
-/** Counts the object, and the rows that it writes. */
-function countingRows(ctx: DurableObjectState): DurableObjectState {
-  counts.objectsMade++;
-  const put = ctx.storage.kv.put.bind(ctx.storage.kv);
-  Object.defineProperty(ctx.storage.kv, 'put', {
-    value: (key: string, value: unknown) => {
-      counts.rowsWritten++;
-      put(key, value);
-    },
-  });
-  return ctx;
-}
 
 /** Objects that can be made to crash: memory is lost, storage stays, calls under way fail. */
 export class KeyLimiter extends RealKeyLimiter {
+  private readonly meter: ObjectMeter;
   constructor(ctx: DurableObjectState, env: Env) {
-    super(countingRows(alarmsInRealTime(ctx)), {
+    const meter = new ObjectMeter('key');
+    super(alarmsInRealTime(meter.watch(ctx)), {
       ...env,
-      PARTNER_LIMITER: countedObjects(lossyObjects(env.PARTNER_LIMITER)),
+      PARTNER_LIMITER: countedObjects(lossyObjects(env.PARTNER_LIMITER), 'partnerCalls'),
     });
+    this.meter = meter;
+  }
+  override take(call: TakeCall) {
+    return this.meter.during(() => super.take(call));
+  }
+  override settle(settle: Settle) {
+    return this.meter.during(() => super.settle(settle));
+  }
+  override report() {
+    return this.meter.during(() => super.report());
+  }
+  override alarm() {
+    objectCounts.alarms++;
+    return this.meter.during(() => super.alarm());
   }
   crash(): void {
     this.ctx.abort('crashed to order');
   }
 }
 export class PartnerLimiter extends RealPartnerLimiter {
+  private readonly meter: ObjectMeter;
   constructor(ctx: DurableObjectState, env: Env) {
-    super(countingRows(ctx), { ...env, KEY_LIMITER: lossyObjects(env.KEY_LIMITER) });
+    const meter = new ObjectMeter('partner');
+    super(meter.watch(ctx), { ...env, KEY_LIMITER: lossyObjects(env.KEY_LIMITER) });
+    this.meter = meter;
+  }
+  override draw(request: DrawRequest) {
+    return this.meter.during(() => super.draw(request));
+  }
+  override report(report: Report) {
+    return this.meter.during(() => super.report(report));
   }
   crash(): void {
     this.ctx.abort('crashed to order');
@@ -75,14 +90,24 @@ const frozen = new Map<string, unknown>();
 const counts = {
   kvReads: 0,
   kvWrites: 0,
+  /** Of keys' objects and of partners'. */
   objectCalls: 0,
+  partnerCalls: 0,
   floodCalls: 0,
-  /** Objects that were made, for the first time or after an eviction or a crash. */
-  objectsMade: 0,
-  rowsWritten: 0,
   queueMessages: 0,
+  queueBytes: 0,
+  /** Begun 64 kB of messages. */
+  queueChunks: 0,
+  batches: 0,
+  logLines: 0,
   queueRefusals: 0,
   consumerDeaths: 0,
+};
+
+const writeLine = console.log.bind(console);
+console.log = (...line: unknown[]) => {
+  counts.logLines++;
+  writeLine(...line);
 };
 
 function faultyKv(kv: KVNamespace): KVNamespace {
@@ -114,9 +139,11 @@ function faultyKv(kv: KVNamespace): KVNamespace {
 }
 
 const MOST_QUEUE_BYTES = 128_000;
+const QUEUE_CHUNK_BYTES = 64_000;
+const bytesOf = (body: unknown): number =>
+  new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body)).length;
 /** In Cloudflare's words. */
-function refuseLarge(body: unknown): void {
-  const bytes = new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body)).length;
+function refuseLarge(bytes: number): void {
   if (bytes > (faults.queueBytes || MOST_QUEUE_BYTES))
     throw new Error('Queue send failed: Payload Too Large');
 }
@@ -126,25 +153,31 @@ const faultyQueue = <Body>(queue: Queue<Body>): Queue<Body> =>
     get: (target, name) =>
       name === 'send'
         ? async (body: Body, options?: QueueSendOptions) => {
-            refuseLarge(body);
+            const bytes = bytesOf(body);
+            refuseLarge(bytes);
             if (faults.queueDown) {
               counts.queueRefusals++;
               throw new Error('Queue send failed: Service Unavailable');
             }
             counts.queueMessages++;
+            counts.queueBytes += bytes;
+            counts.queueChunks += Math.ceil(bytes / QUEUE_CHUNK_BYTES);
             await target.send(body, options);
             if (faults.queueTwice) await target.send(body, options);
           }
         : Reflect.get(target, name, target),
   });
 
-const countedObjects = <T extends Rpc.DurableObjectBranded>(objects: DurableObjectNamespace<T>, edge = '') =>
+const countedObjects = <T extends Rpc.DurableObjectBranded>(
+  objects: DurableObjectNamespace<T>,
+  also?: 'partnerCalls' | 'floodCalls',
+) =>
   new Proxy(objects, {
     get(target, name) {
       if (name === 'get') {
         return (id: DurableObjectId) => {
           counts.objectCalls++;
-          if (edge === 'flood') counts.floodCalls++;
+          if (also) counts[also]++;
           if (faults.limiterDown) throw new Error('limiter is down');
           return target.get(id);
         };
@@ -162,7 +195,7 @@ function edgeOf(env: Env, name: string): Env {
     ...env,
     KEY_RECORDS: faultyKv(env.KEY_RECORDS),
     USAGE_QUEUE: faultyQueue(env.USAGE_QUEUE),
-    KEY_LIMITER: countedObjects(lossyObjects(env.KEY_LIMITER), name),
+    KEY_LIMITER: countedObjects(lossyObjects(env.KEY_LIMITER), name === 'flood' ? 'floodCalls' : undefined),
     // All tests call from one address: only the edge that is asked for it holds it off.
     ...(name !== 'guarded' && { ABUSE_GUARD: undefined }),
     // As in production: webhooks go to public addresses only.
@@ -181,7 +214,7 @@ export default {
   ): Promise<Response> {
     if (request.url.endsWith('/__test')) {
       if (request.method === 'POST') Object.assign(faults, await request.json());
-      return Response.json(counts);
+      return Response.json({ ...counts, ...objectCounts, activeMs: activeUntilNow() });
     }
     if (request.url.endsWith('/__test/clock')) {
       shiftClock(((await request.json()) as { shiftMs: number }).shiftMs);
@@ -214,6 +247,7 @@ export default {
     return worker.fetch(request, edgeOf(env, request.headers.get('x-test-edge') ?? 'a'), ctx);
   },
   async queue(batch: MessageBatch<unknown>, env: Env): Promise<void> {
+    counts.batches++;
     const edge = edgeOf(env, 'a');
     const { step } = faults.dies;
     if (step === 'none' || faults.dies.times <= 0) return worker.queue(batch, edge);

@@ -1,0 +1,71 @@
+// What an isolate remembers of keys, measured on workerd itself: its memory after 10,000 different keys, after 20,000 and
+// after 30,000. Every other one is known and revoked, so that its record is remembered and its object, which lives in the same
+// process here and not on Cloudflare, is not made. Each map of the gateway is bounded (`bounds`), so memory grows until the
+// bounds are reached, and no more.
+
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { newBearerKey } from '../../src/keys/key-format.ts';
+import { BENCH_PREFIX } from '../bench/bench-keys.ts';
+import { startGateway } from '../bench/gateway.ts';
+import { startGenerator, startUpstream } from '../bench/rounds.ts';
+import { boundsInSource } from './bounds.ts';
+
+const STEP = 10_000;
+const STEPS = 3;
+const CONCURRENCY = 16;
+const PATH = '/v2/stops/x/departures';
+/** Garbage is collected by then, as far as it is. */
+const SETTLED_AFTER_MS = 5000;
+/** What a step may add once the bounds are reached, of what the first one did: memory is freed late. */
+const MOST_GROWTH = 0.5;
+const MOST_NOISE_MB = 16;
+
+export interface IsolateMemory {
+  /** Before, and after each step. */
+  residentMb: number[];
+  isBounded: boolean;
+  /** Where the source bounds what an isolate keeps by key. */
+  bounds: Record<string, number>;
+}
+
+const sleep = (ms: number): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, ms));
+async function revoke(databaseUrl: string, prefix: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query('UPDATE api_key SET is_active = false WHERE key_prefix = $1', [prefix]);
+  await client.end();
+}
+
+export async function measureIsolate(say: (line: string) => void): Promise<IsolateMemory> {
+  const upstream = await startUpstream();
+  const generator = startGenerator();
+  const gateway = await startGateway(upstream.origin, { keys: (STEP * STEPS) / 2 });
+  const residentMb: number[] = [];
+  const note = async () => {
+    await sleep(SETTLED_AFTER_MS);
+    residentMb.push(Math.round(gateway.memoryBytes() / 1_000_000));
+  };
+  try {
+    await revoke(gateway.databaseUrl, BENCH_PREFIX);
+    const order = { url: gateway.url + PATH, concurrency: CONCURRENCY };
+    await generator.load({ ...order, key: gateway.key, requests: 2000 });
+    await note();
+    say(`  before: ${residentMb[0]} MB resident`);
+    for (let step = 0; step < STEPS; step++) {
+      const known = gateway.moreKeys.slice((step * STEP) / 2, ((step + 1) * STEP) / 2);
+      const key = known.flatMap((each) => [each, newBearerKey('live', randomBytes)]);
+      const { statuses } = await generator.load({ ...order, key, requests: STEP });
+      await note();
+      say(`  ${(step + 1) * STEP} keys: ${residentMb.at(-1)} MB resident ${JSON.stringify(statuses)}`);
+    }
+  } finally {
+    await gateway.stop();
+    generator.stop();
+    upstream.stop();
+  }
+  const [before = 0, first = 0, ...later] = residentMb;
+  const last = (later.at(-1) ?? 0) - (later.at(-2) ?? first);
+  const isBounded = last <= Math.max(MOST_NOISE_MB, (first - before) * MOST_GROWTH);
+  return { residentMb, isBounded, bounds: boundsInSource() };
+}
