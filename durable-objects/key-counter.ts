@@ -100,8 +100,8 @@ const NOTHING_RESERVED = {
 
 const isCount = (units: number): boolean => Number.isSafeInteger(units) && units >= 0;
 
-/** Whether it can be what a grant came to. */
-const isEndOf = ({ units, lent }: JournalLine, { used, unspent }: GrantEnd): boolean =>
+/** Whether it can be what a grant came to. Isolates of before leases say nothing of what is unspent. */
+const isEndOf = ({ units, lent }: JournalLine, { used, unspent = 0 }: GrantEnd): boolean =>
   isCount(used) && isCount(unspent) && unspent <= lent && used + unspent <= units;
 
 export class KeyCounter {
@@ -165,7 +165,7 @@ export class KeyCounter {
     if (refusal) {
       if (this.isUnwritten) this.write();
       this.rest();
-      return refusal;
+      return refusal instanceof Promise ? this.awaited(call.id, refusal) : refusal;
     }
     // What edges spend by themselves is asked of the partner's object for them.
     if (!lends) this.demand = noteDemand(this.demand, call.cost, nowMs);
@@ -175,10 +175,15 @@ export class KeyCounter {
       return this.admit(call, { over: false, atMs: nowMs, dayStartMs: lease.dayStartMs }, 0);
     }
     const reply = new Promise<TakeReply>((resolve, reject) => this.waiting.push({ call, resolve, reject }));
-    this.asking.set(call.id, reply);
-    const forget = () => this.asking.delete(call.id);
-    reply.then(forget, forget);
     this.ports.keepAlive(this.talk().catch(() => undefined));
+    return this.awaited(call.id, reply);
+  }
+
+  /** Whoever asks the same meanwhile is answered the same. */
+  private awaited(id: string, reply: Promise<TakeReply>): Promise<TakeReply> {
+    this.asking.set(id, reply);
+    const forget = () => this.asking.delete(id);
+    reply.then(forget, forget);
     return reply;
   }
 

@@ -71,7 +71,7 @@ export function settingOf(seed: number): Setting {
   const chance = chanceOf(seed * 2 + 1);
   const isApart = chance.is(0.3);
   const isLong = !isApart && chance.is(0.15);
-  const isContended = !isLong && chance.is(0.1);
+  const isContended = !isLong && chance.is(0.15);
   const isRushed = !isLong && !isContended && chance.is(0.07);
   const startMs = chance.is(0.3) ? chance.of(ENDS) - chance.whole(0, 12_000) : NOON;
   const pauses = isLong ? [1000, 26 * HOUR, 50 * HOUR] : [100, 1000, 5000, 12_000, 20_000];
@@ -102,7 +102,7 @@ export function settingOf(seed: number): Setting {
     disturbances: Array.from({ length: chance.whole(0, 4) }, () => chance.whole(0, lastMs)),
     mostCost: chance.of([1, 1, 3]),
     upstreamFails: isRushed ? 0.5 : chance.of([0, 0.1, 0.5]),
-    lendsToEdges: chance.is(0.7),
+    lendsToEdges: chance.is(isContended ? 0.4 : 0.7),
     isolatesDie: chance.is(0.25),
     changes: chance.is(0.2),
     evicts: chance.is(0.7),

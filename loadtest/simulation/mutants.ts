@@ -263,7 +263,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/gateway/edge-counter.ts',
     find: 'else end(held);',
     replace:
-      'else { held.ended.add(lease); await this.tell(held); await this.ports.sleep(400); if (nowMs > lease.deadlineMs) end(held); }',
+      'else { await this.tell(held, lease); await this.ports.sleep(400); if (nowMs > lease.deadlineMs) end(held); }',
   },
   {
     rule: 'tokens that an edge did not spend come back once',
@@ -274,13 +274,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'what is given back after a lease ended is told',
     file: 'src/gateway/edge-counter.ts',
-    find: '    held.ended.add(grant);\n    keepAlive(this.tell(held));',
-    replace: '    if (grant.left > 1e9) keepAlive(this.tell(held));',
+    find: 'keepAlive(this.tell(this.held(grant.keyId, this.ports.now()), grant));',
+    replace: '',
   },
   {
     rule: 'what was lent with an answer that was lost comes back',
     file: 'src/gateway/edge-counter.ts',
-    find: '      held.ended.add({ id: call.id, keyId: call.keyId, left: 0, used: 0, isOpen: false });\n',
+    find: '      keepAlive(this.tell(held, { id: call.id, keyId: call.keyId, left: 0, used: 0, isOpen: false }));\n',
     replace: '',
   },
 ];

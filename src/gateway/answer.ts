@@ -139,6 +139,7 @@ export function answer(exchange: Exchange, upstream: Response): Response {
 }
 
 export function refuse(exchange: Exchange, { denied, detail, reason }: Denied, nowMs: number): Response {
+  exchange.nowMs = nowMs;
   exchange.error = denied;
   exchange.reason ??= reason;
   const response = errorResponse(denied, exchange.id, detail);

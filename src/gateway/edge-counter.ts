@@ -74,16 +74,17 @@ export type Answer = Exclude<TakeReply, { outcome: 'admit' }> | ({ outcome: 'adm
 interface Held {
   demand: Demand;
   lease: Lease | undefined;
-  /** Ended, and the key's object has not heard what they came to. */
+  /** Ended, and nobody is telling the key's object what they came to. */
   readonly ended: Set<Grant>;
   /** One question about a lease at a time, and after a refusal none for a while. */
-  isAsking: boolean;
   asksAfterMs: number;
   lastCallMs: number;
 }
 
 /** More than the demand that was seen, so that a lease lasts for its time. */
 const AHEAD = 1.25;
+/** A question that has no answer by then ended with its request: another is asked. */
+const MOST_ASKING_MS = 5000;
 /** Where nothing was lent, a lease is asked for again after this long. */
 const PAUSE_MS = LEASE_MS / 4;
 /** After this long without a call, what is held goes back. */
@@ -91,7 +92,11 @@ const REST_AFTER_MS = 300;
 /** The next lease is asked for this long before the end, ms, and twice as long as a question takes. */
 const RENEW_EARLY_MS = 20;
 const MOST_EARLY_MS = LEASE_MS / 3;
+/** It is asked for, too, when only this share is left: calls may have become more. */
+const RENEW_SHARE = 0.25;
 const MOST_KEYS = 10_000;
+/** Of what ended, told with one question. */
+const MOST_TOLD = 100;
 
 const isSame = (a: Versions, b: Versions): boolean => a.key === b.key && a.partner === b.partner;
 
@@ -132,9 +137,7 @@ export class EdgeCounter {
   giveBack(grant: Grant, units: number, keepAlive: KeepAlive): void {
     grant.used -= units;
     if (grant.isOpen) return;
-    const held = this.held(grant.keyId, this.ports.now());
-    held.ended.add(grant);
-    keepAlive(this.tell(held));
+    keepAlive(this.tell(this.held(grant.keyId, this.ports.now()), grant));
   }
 
   /** What the key's limits are, as far as that is known here. */
@@ -152,7 +155,6 @@ export class EdgeCounter {
       demand: { sinceMs: nowMs, units: 0, before: 0 },
       lease: undefined,
       ended: new Set(),
-      isAsking: false,
       asksAfterMs: 0,
       lastCallMs: nowMs,
     };
@@ -163,19 +165,19 @@ export class EdgeCounter {
   }
 
   private mayAsk(held: Held, nowMs: number): boolean {
-    return !held.isAsking && nowMs >= held.asksAfterMs && expectedDemand(held.demand) >= WORTH_LENDING;
+    return nowMs >= held.asksAfterMs && expectedDemand(held.demand) >= WORTH_LENDING;
   }
 
   private async ask(held: Held, call: Call, wantsLease: boolean, keepAlive: KeepAlive): Promise<Answer> {
-    const told = unheard(held);
+    const told = [...held.ended].slice(0, MOST_TOLD).map((grant) => ({ grant, end: endOf(grant) }));
     const wanted = wantsLease ? Math.ceil(expectedDemand(held.demand) * AHEAD) : undefined;
     const sentMs = this.ports.now();
-    held.isAsking ||= wantsLease;
+    if (wantsLease) held.asksAfterMs = sentMs + MOST_ASKING_MS;
+    let isLent = false;
     try {
       const reply = await this.ports.take({ ...call, wanted, ended: told.map(({ end }) => end) });
-      for (const each of told) hear(held, each);
-      const isLent = reply.outcome === 'admit' && reply.lease !== undefined;
-      if (wantsLease && !isLent) held.asksAfterMs = this.ports.now() + PAUSE_MS;
+      for (const { grant, end } of told) if (grant.used === end.used) held.ended.delete(grant);
+      isLent = reply.outcome === 'admit' && reply.lease !== undefined;
       if (reply.outcome !== 'admit') return reply;
       // What is left of a lease counts as used until its end is heard.
       const gauges = givenBack(reply.gauges, held.lease?.left ?? 0);
@@ -186,13 +188,10 @@ export class EdgeCounter {
       return { ...reply, gauges, grant: lease };
     } catch (error) {
       // It may have been counted, with only the answer lost: nothing was spent of it.
-      held.ended.add({ id: call.id, keyId: call.keyId, left: 0, used: 0, isOpen: false });
-      keepAlive(this.tell(held));
+      keepAlive(this.tell(held, { id: call.id, keyId: call.keyId, left: 0, used: 0, isOpen: false }));
       throw error;
     } finally {
-      if (wantsLease) held.isAsking = false;
-      // Ended while it was asked, and nobody else will say so.
-      if (wantsLease && !held.lease && held.ended.size > 0) keepAlive(this.tell(held));
+      if (wantsLease) held.asksAfterMs = isLent ? 0 : this.ports.now() + PAUSE_MS;
     }
   }
 
@@ -213,7 +212,7 @@ export class EdgeCounter {
       dayStartMs,
       deadlineMs,
       renewAtMs: deadlineMs - earlyMs,
-      renewBelow: Math.ceil((expectedDemand(held.demand) * earlyMs) / LEASE_MS),
+      renewBelow: Math.max(units * RENEW_SHARE, (expectedDemand(held.demand) * earlyMs) / LEASE_MS),
     };
     end(held);
     held.lease = opened;
@@ -227,7 +226,7 @@ export class EdgeCounter {
     await this.ask(held, call, true, keepAlive).catch(() => undefined);
   }
 
-  /** Once calls have ended, or the lease has, what it came to is told, unless a question does. */
+  /** Once calls have ended, or the lease has, what it came to is told; one that another took the place of, by that one. */
   private async rest(held: Held, lease: Lease): Promise<void> {
     while (held.lease === lease) {
       const nowMs = this.ports.now();
@@ -235,31 +234,31 @@ export class EdgeCounter {
       if (nowMs < endMs) await this.ports.sleep(endMs - nowMs);
       else end(held);
     }
-    if (!held.lease && !held.isAsking) await this.tell(held);
+    if (!held.lease) await Promise.all([...held.ended].map((grant) => this.tell(held, grant)));
   }
 
-  private async tell(held: Held): Promise<void> {
-    const told = unheard(held).map(async (each) => {
-      await this.ports.settle({ ...each.end, keyId: each.grant.keyId });
-      hear(held, each);
-    });
-    for (const { status } of await Promise.allSettled(told))
-      if (status === 'rejected') this.ports.log({ message: 'settle not heard', level: 'error' });
+  /** Tells what one grant came to. What is not heard is told with the next question, or when calls have ended again. */
+  private async tell(held: Held, grant: Grant): Promise<void> {
+    held.ended.delete(grant);
+    try {
+      await this.ports.settle({ ...endOf(grant), keyId: grant.keyId });
+    } catch (error) {
+      held.ended.add(grant);
+      const { id, keyId, used } = grant;
+      this.ports.log({
+        message: 'settle not heard',
+        level: 'error',
+        request_id: id,
+        key_id: keyId,
+        used,
+        error: String(error),
+      });
+    }
   }
 }
 
-interface Told {
-  grant: Grant;
-  end: GrantEnd;
-}
-
-/** What is to be told, each as it stands. */
-const unheard = ({ ended }: Held): Told[] =>
-  [...ended].map((grant) => ({ grant, end: { id: grant.id, used: grant.used, unspent: grant.left } }));
-
-function hear({ ended }: Held, { grant, end: { used } }: Told): void {
-  if (grant.used === used) ended.delete(grant);
-}
+/** As it stands. */
+const endOf = ({ id, used, left }: Grant): GrantEnd => ({ id, used, unspent: left });
 
 /** From here on nothing of it is spent. */
 function end(held: Held): void {

@@ -45,10 +45,13 @@ function combinationOf(event: UsageEvent, group: number): unknown[] {
   return values;
 }
 
-/** Tells combinations apart, and costs less than their JSON: no text has this character, and null is no text. */
+/** Tells combinations apart, and costs less than their JSON: no text of an event has the character that ends each value. */
 function nameOf(event: UsageEvent, group: number): string {
   let name = '';
-  for (const field of SHARED[group] ?? []) name += `${event[field] ?? '\0'}\0`;
+  for (const field of SHARED[group] ?? []) {
+    const value = event[field] ?? null;
+    name += value === null ? '\0' : `=${value}\0`;
+  }
   if (group === STAGES_IN && event.timings) for (const stage in event.timings) name += `${stage}\0`;
   else if (group === STAGES_IN) name += '\0\0';
   return name;

@@ -173,6 +173,16 @@ describe('an isolate', () => {
     expect(at.settled.find(({ id }) => id === spent.grant.id)?.used).toBe(used - 1);
   });
 
+  it('tells of each call that is given back once, however many others are being told of', async () => {
+    const at = edge();
+    const calls = [];
+    for (let i = 0; i < 50; i++) calls.push(await at.call({ isLent: false }));
+    for (const spent of calls) if ('grant' in spent) at.counter.giveBack(spent.grant, 1, at.keepAlive);
+    await at.pass(1);
+    expect(new Set(at.settled.map(({ id }) => id)).size).toBe(50);
+    expect(at.settled.length).toBe(50);
+  });
+
   it('gives back whatever an answer that was lost may have given', async () => {
     const at = edge();
     at.lose();

@@ -18,6 +18,7 @@ export async function preflight(exchange: Exchange, gateway: GatewayPorts): Prom
   const origin = headers.get('origin') ?? '';
   if (!(await gateway.isOriginListed(origin, exchange.keepAlive)))
     return refuse(exchange, deny('origin_not_allowed'), gateway.now());
+  exchange.nowMs = gateway.now();
   return new Response(null, {
     status: 204,
     headers: {
@@ -28,7 +29,7 @@ export async function preflight(exchange: Exchange, gateway: GatewayPorts): Prom
       'access-control-max-age': String(PREFLIGHT_SECONDS),
       vary: 'Origin, Access-Control-Request-Headers',
       'x-request-id': exchange.id,
-      'server-timing': `total;dur=${gateway.now() - exchange.startedMs}`,
+      'server-timing': `total;dur=${exchange.nowMs - exchange.startedMs}`,
     },
   });
 }
