@@ -44,6 +44,8 @@ export interface HolderPort {
 }
 
 export interface KeyPorts extends CounterPorts {
+  /** From 0 to 1. */
+  chance(): number;
   /** Calls `wake` at that moment, whatever happens to the object until then; undefined: not any more. Costs a row. */
   wakeAt(atMs: number | undefined): void;
   partner(name: string): PartnerPort;

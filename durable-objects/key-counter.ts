@@ -62,7 +62,8 @@ interface Stored {
   /** How often the key was moved to another partner or environment, and when it was last. */
   moves: number;
   movedMs: number;
-  seqCeiling: number;
+  /** Number of the last message to the partner's object. */
+  seq: number;
   journal: StoredJournal;
 }
 
@@ -135,7 +136,7 @@ export class KeyCounter {
     this.ports = ports;
     const stored = ports.store.get<Stored>('state');
     this.journal = new CallJournal(ports.store, stored?.journal, ports.now());
-    this.messenger = new Messenger(stored?.seqCeiling ?? 0, () => this.write(), ports.isWorthRetrying);
+    this.messenger = new Messenger(stored?.seq ?? 0, ports.now(), ports.chance(), ports.isWorthRetrying);
     if (!stored) return;
     this.versions = stored.versions;
     // A row of before 2026-11-24: what it counted is in its partner's.
@@ -370,7 +371,8 @@ export class KeyCounter {
     let sentAtMs = 0;
     const [reply, seq] = await this.messenger.send((number, lost) => {
       sentAtMs = this.ports.now();
-      const wanted = batch.reduce((sum, each) => sum + this.loanFor(each.call), expectedDemand(this.demand));
+      const own = expectedDemand(this.demand, sentAtMs);
+      const wanted = batch.reduce((sum, each) => sum + this.loanFor(each.call), own);
       const message = this.message(number, lost);
       return this.partnerPort().draw({ ...message, version: versions.partner, limits, costs, wanted });
     });
@@ -569,7 +571,7 @@ export class KeyCounter {
       partnerObject: this.partnerObject,
       moves: this.moves,
       movedMs: this.movedMs,
-      seqCeiling: this.messenger.ceiling,
+      seq: this.messenger.seq,
       journal: this.journal.row,
     });
   }

@@ -35,6 +35,7 @@ export class KeyLimiter extends DurableObject<Bindings> {
     this.counter = new KeyCounter({
       now: () => Date.now(),
       sleep: (ms) => scheduler.wait(ms),
+      chance: () => Math.random(),
       keepAlive: (work) => ctx.waitUntil(work),
       store: objectStore(ctx.storage),
       log: logLine,

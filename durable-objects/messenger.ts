@@ -1,27 +1,38 @@
 // Numbers the messages of a key's object to its partner's object, and knows what of its changes has been heard. Numbers
-// rise, also across crashes: they are reserved in the object's row before they are used. A message that is not answered is
-// sent anew under a new number, and says which numbers were never answered.
+// rise, also across crashes, although none is written down before it is used: those of an instance begin at its second. A
+// message that is not answered is sent anew under a new number, and says which numbers were never answered.
 
-/** Numbers reserved with one write. */
-const STEP = 1000;
+/** More than an instance sends. As seconds since 2026 times this, numbers are whole and exact until 2094. */
+const NUMBERS_A_SECOND = 2 ** 22;
+const SINCE_MS = Date.UTC(2026, 0, 1);
 const MOST_TRIES = 3;
 
+/**
+ * Where the numbers of an instance begin: at a random place in its second, so that it never repeats one of an instance that
+ * died in the same second, or whose clock was ahead. Where it begins below one, its partner's object says so.
+ * `chance`: from 0 to 1.
+ */
+const firstNumber = (nowMs: number, chance: number): number =>
+  Math.floor((Math.floor((nowMs - SINCE_MS) / 1000) + chance) * NUMBERS_A_SECOND);
+
 export class Messenger {
-  private readonly write: () => void;
   private readonly isWorthRetrying: (error: unknown) => boolean;
-  private seq: number;
   private unanswered: number[] = [];
   /** Changes so far that lower what is used, and how many of them were heard. A new instance cannot know of the last. */
   private changes = 1;
   private heard = 0;
   private listening: { change: number; resolve: () => void }[] = [];
-  /** No message was ever sent under a higher number. */
-  ceiling: number;
+  /** Of the last message. */
+  seq: number;
 
-  constructor(ceiling: number, write: () => void, isWorthRetrying: (error: unknown) => boolean) {
-    this.ceiling = ceiling;
-    this.seq = ceiling;
-    this.write = write;
+  /** `lastWritten`: a number under which a message was sent. `chance`: from 0 to 1. */
+  constructor(
+    lastWritten: number,
+    nowMs: number,
+    chance: number,
+    isWorthRetrying: (error: unknown) => boolean,
+  ) {
+    this.seq = Math.max(lastWritten, firstNumber(nowMs, chance));
     this.isWorthRetrying = isWorthRetrying;
   }
 
@@ -49,7 +60,7 @@ export class Messenger {
     transmit: (seq: number, lost: readonly number[]) => Promise<Reply>,
   ): Promise<[Exclude<Reply, { outcome: 'void' }>, seq: number]> {
     for (let tries = MOST_TRIES; ; tries--) {
-      const seq = this.next();
+      const seq = ++this.seq;
       const told = this.changes;
       try {
         const reply = await transmit(seq, this.unanswered);
@@ -76,14 +87,5 @@ export class Messenger {
     const told = this.listening.filter((each) => each.change <= this.heard);
     this.listening = this.listening.filter((each) => each.change > this.heard);
     for (const { resolve } of told) resolve();
-  }
-
-  private next(): number {
-    this.seq++;
-    if (this.seq > this.ceiling) {
-      this.ceiling = this.seq + STEP;
-      this.write();
-    }
-    return this.seq;
   }
 }

@@ -162,6 +162,7 @@ export class World {
             keepAlive: life.keepAlive,
             store: life.store,
             log,
+            chance: () => this.chance.next(),
             wakeAt: (atMs) => life.wakeIn(atMs === undefined ? undefined : atMs - keyClock.now()),
             isWorthRetrying: (error) => error instanceof CallFailed && error.retryable,
             nonces: { isUsed: () => false, use: () => undefined },

@@ -168,10 +168,10 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '    return this.converse();',
   },
   {
-    rule: 'numbers are reserved before they are used',
+    rule: 'no number is used again',
     file: 'durable-objects/messenger.ts',
-    find: '    this.seq = ceiling;\n',
-    replace: '    this.seq = Math.max(0, ceiling - 990);\n',
+    find: '    this.seq = Math.max(lastWritten, firstNumber(nowMs, chance));\n',
+    replace: '    this.seq = lastWritten;\n    void firstNumber(nowMs, chance);\n',
   },
   {
     rule: 'only a lost answer takes a grant out of the window',

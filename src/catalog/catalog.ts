@@ -160,10 +160,14 @@ export function loadCatalog(documents: readonly unknown[]): Catalog {
       throw new Error(`catalogue: ${route.method} ${route.path} is offered twice`);
     byPath.set(route.path, methods.set(route.method, route));
   }
+  // A path without parameters comes before those with (OpenAPI 3.1, 4.8.8.2).
+  const plain = new Map([...byPath].filter(([path]) => !path.includes('{')));
   const router = new SmartRouter<MethodMap>({ routers: [new RegExpRouter(), new TrieRouter()] });
-  for (const [path, methods] of byPath) router.add('ALL', path.replace(/\{(\w+)\}/g, ':$1'), methods);
+  for (const [path, methods] of byPath)
+    if (!plain.has(path)) router.add('ALL', path.replace(/\{(\w+)\}/g, ':$1'), methods);
 
-  const methodsAt = (path: string): MethodMap | undefined => router.match('ALL', path)[0][0]?.[0];
+  const methodsAt = (path: string): MethodMap | undefined =>
+    plain.get(path) ?? router.match('ALL', path)[0][0]?.[0];
   /** A parameter here, and another route for whoever decodes before routing. */
   const isAnotherDecoded = (path: string, methods: MethodMap): boolean => {
     if (!path.includes('%')) return false;

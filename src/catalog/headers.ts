@@ -4,6 +4,8 @@
 // origin, speak in our name or command a server before us, because the upstream is the owner's own; the document may declare
 // some of these, too.
 
+import { dropOldest } from '../core/bounded.ts';
+
 /** As HTTP has them, lower case. */
 const PLAIN_REQUEST_HEADERS = [
   'accept',
@@ -170,6 +172,8 @@ export interface HeaderRules {
   toUpstream: ReadonlySet<string>;
   /** Declared ones, which pass although they rule. */
   toCaller: ReadonlySet<string>;
+  /** Whether a header of an answer passes. `name`: lower case. */
+  passesToCaller(name: string): boolean;
   /** Request headers that an answer in the cache may depend on, beside Accept-Encoding. */
   cacheKey: readonly string[];
 }
@@ -188,15 +192,31 @@ export function headerRules(declared: DeclaredHeaders): HeaderRules {
   for (const name of answer)
     if (!NAME.test(name) || HOP_BY_HOP.has(name) || beginsWithOne(name, NEVER_TO_CALLER_PREFIXES))
       throw new Error(`the header ${name} may not pass to a caller`);
+  const toCaller = new Set(answer);
   return {
     toUpstream: new Set([...PLAIN_REQUEST_HEADERS, ...request]),
-    toCaller: new Set(answer),
+    toCaller,
+    passesToCaller: remembered((name) => passesToCaller(name, toCaller)),
     cacheKey: [...new Set([...CONTENT_NEGOTIATION, ...request])].sort(),
   };
 }
 
-/** `name`: lower case. */
-export const passesToCaller = (name: string, declared: ReadonlySet<string>): boolean =>
+/** Upstreams have few names, and many answers. */
+const MOST_REMEMBERED = 1000;
+
+function remembered(judge: (name: string) => boolean): (name: string) => boolean {
+  const verdicts = new Map<string, boolean>();
+  return (name) => {
+    const known = verdicts.get(name);
+    if (known !== undefined) return known;
+    const verdict = judge(name);
+    verdicts.set(name, verdict);
+    dropOldest(verdicts, MOST_REMEMBERED);
+    return verdict;
+  };
+}
+
+const passesToCaller = (name: string, declared: ReadonlySet<string>): boolean =>
   !HOP_BY_HOP.has(name) &&
   !beginsWithOne(name, NEVER_TO_CALLER_PREFIXES) &&
   (declared.has(name) || !(RULING.has(name) || beginsWithOne(name, RULING_PREFIXES)));

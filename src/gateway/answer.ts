@@ -1,6 +1,6 @@
 // Turns what the stages found into the answer: rate-limit headers, timing, CORS, and the error table.
 
-import { namedByConnection, passesToCaller } from '../catalog/headers.ts';
+import { namedByConnection } from '../catalog/headers.ts';
 import type { Denied } from '../core/denied.ts';
 import { errorResponse } from '../core/errors.ts';
 import { unixSeconds } from '../core/time.ts';
@@ -112,15 +112,13 @@ function decorate(exchange: Exchange, headers: Headers, nowMs: number): void {
   }
 }
 
-const NONE: ReadonlySet<string> = new Set();
 const LOCATIONS = new Set(['location', 'content-location']);
 
 /** Takes out of the upstream's headers what is its hop's, would rule our origin, or leads into its network. */
 function passOn({ route, upstreamUrl }: Exchange, headers: Headers): void {
-  const declared = route?.headers.toCaller ?? NONE;
   const named = namedByConnection(headers);
   for (const name of [...headers.keys()]) {
-    if (!passesToCaller(name, declared) || named.includes(name)) headers.delete(name);
+    if (!route?.headers.passesToCaller(name) || named.includes(name)) headers.delete(name);
     else if (LOCATIONS.has(name)) {
       const passed = locationForCaller(headers.get(name) ?? '', upstreamUrl);
       if (passed === undefined) headers.delete(name);

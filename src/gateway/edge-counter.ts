@@ -12,6 +12,7 @@ import {
   holderDeadline,
   LEASE_MS,
   noteDemand,
+  risingDemand,
   WORTH_LENDING,
 } from '../limits/lease.ts';
 import type {
@@ -165,13 +166,13 @@ export class EdgeCounter {
   }
 
   private mayAsk(held: Held, nowMs: number): boolean {
-    return nowMs >= held.asksAfterMs && expectedDemand(held.demand) >= WORTH_LENDING;
+    return nowMs >= held.asksAfterMs && expectedDemand(held.demand, nowMs) >= WORTH_LENDING;
   }
 
   private async ask(held: Held, call: Call, wantsLease: boolean, keepAlive: KeepAlive): Promise<Answer> {
     const told = [...held.ended].slice(0, MOST_TOLD).map((grant) => ({ grant, end: endOf(grant) }));
-    const wanted = wantsLease ? Math.ceil(expectedDemand(held.demand) * AHEAD) : undefined;
     const sentMs = this.ports.now();
+    const wanted = wantsLease ? Math.ceil(risingDemand(held.demand, sentMs) * AHEAD) : undefined;
     if (wantsLease) held.asksAfterMs = sentMs + MOST_ASKING_MS;
     let isLent = false;
     try {
@@ -212,7 +213,7 @@ export class EdgeCounter {
       dayStartMs,
       deadlineMs,
       renewAtMs: deadlineMs - earlyMs,
-      renewBelow: Math.max(units * RENEW_SHARE, (expectedDemand(held.demand) * earlyMs) / LEASE_MS),
+      renewBelow: Math.max(units * RENEW_SHARE, (risingDemand(held.demand, sentMs) * earlyMs) / LEASE_MS),
     };
     end(held);
     held.lease = opened;

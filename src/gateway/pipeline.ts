@@ -4,6 +4,7 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import { type Denied, deny, isDenied } from '../core/denied.ts';
 import { toAppError } from '../http/errors.ts';
+import { isOlder } from '../keys/key-record.ts';
 import { answer, refuse } from './answer.ts';
 import { type Exchange, openExchange, passed } from './exchange.ts';
 import type { GatewayPorts } from './ports.ts';
@@ -17,8 +18,13 @@ import { record } from './stages/record.ts';
 
 export type Gateway = GatewayPorts & { catalog: Catalog };
 
-/** A record may be older than what the limiter has seen: then it is read afresh and the call is judged again, once. */
+/**
+ * A record may be older than what the limiter has seen, or refuse what has been allowed since: then it is read afresh and the
+ * call is judged again, once.
+ */
 const MOST_JUDGEMENTS = 2;
+/** Nobody is refused by a record that is older than this. */
+const REFUSES_FOR_MS = 5000;
 
 /** `url`: the request's, which costs to ask for. */
 export async function handle(
@@ -66,10 +72,22 @@ async function run(exchange: Exchange, gateway: Gateway): Promise<Response> {
 
 /** Who is it, may it, how much: until the record is as new as the limiter's. */
 async function judge(exchange: Exchange, gateway: Gateway): Promise<Response | undefined> {
+  let refused: Denied | undefined;
   for (let pass = 0; pass < MOST_JUDGEMENTS; pass++) {
     const refusal = (await authenticate(exchange, gateway, pass > 0)) ?? authorise(exchange);
     passed(exchange, 'auth', gateway.now());
-    if (refusal) return refuseFree(exchange, gateway, refusal);
+    const { caller, nowMs } = exchange;
+    if (refusal && pass === 0 && caller && isOlder(caller, REFUSES_FOR_MS, nowMs)) {
+      refused = refusal;
+      continue;
+    }
+    // Where nobody can say more, what was known holds.
+    if (refusal)
+      return refuseFree(
+        exchange,
+        gateway,
+        refusal.denied === 'service_unavailable' ? (refused ?? refusal) : refusal,
+      );
     const taken = await limit(exchange, gateway);
     passed(exchange, 'limit', gateway.now());
     if (taken !== 'stale') return taken && refuse(exchange, taken, gateway.now());

@@ -1,5 +1,5 @@
 // Finds the record of a key: isolate memory, then KV, then Neon. All are caches that may be wrong: the limiter tells when a
-// record is older than what it has seen, and then `fresh` goes past them. Each request reads for itself: one that waited for
+// record is older than what it has seen, and who is refused by one that may be is judged again: then `fresh` goes past them. Each request reads for itself: one that waited for
 // another's promise would be cancelled with it.
 // Fails open to a stale record while the database is down, and closed (`unavailable`) where there is none.
 
@@ -7,10 +7,12 @@ import { dropOldest } from '../core/bounded.ts';
 import type { KeyRecord } from './key-record.ts';
 import type { KeyStore, Lookup } from './key-store.ts';
 
-/** Younger than this is used as it is. */
+/** What is in memory for less than this is used as it is. */
 const FRESH_MS = 60_000;
-/** Older than this is read again before it is used; in between, it is used and read again behind the request. */
+/** For longer than this, it is read again before it is used; in between, it is used and read again behind the request. */
 const USABLE_MS = 110_000;
+/** In KV a record is used for this long after it was read from the database: a write to KV costs as much as 30 calls. */
+const KV_FRESH_MS = 3600_000;
 /** An unknown key is not looked up again for this long. */
 const UNKNOWN_MS = 30_000;
 /** After a failed read, stale records are served without another try for this long. */
@@ -32,14 +34,14 @@ export type Found = { record: KeyRecord | undefined; cold: boolean } | 'unavaila
 const cacheKey = ({ by, value }: Lookup): string => `${by}:${value}`;
 
 export function createKeyDirectory(store: KeyStore, kv: RecordCache, now: () => number) {
-  const memory = new Map<string, { record: KeyRecord | undefined; loadedMs: number }>();
+  const memory = new Map<string, { record: KeyRecord | undefined; heldSinceMs: number }>();
   /** Being read behind a request, and since when: a request that ends may take its reading with it. */
   const refreshing = new Map<string, number>();
   let downUntilMs = 0;
 
   function remember(key: string, record: KeyRecord | undefined): void {
     memory.delete(key);
-    memory.set(key, { record, loadedMs: record?.loadedMs ?? now() });
+    memory.set(key, { record, heldSinceMs: now() });
     dropOldest(memory, MOST_IN_MEMORY);
   }
 
@@ -58,7 +60,7 @@ export function createKeyDirectory(store: KeyStore, kv: RecordCache, now: () => 
 
   async function readThrough(lookup: Lookup): Promise<KeyRecord | undefined> {
     const cached = await kv.get(cacheKey(lookup)).catch(() => null);
-    if (cached && now() - cached.loadedMs < FRESH_MS) {
+    if (cached && now() - cached.loadedMs < KV_FRESH_MS) {
       remember(cacheKey(lookup), cached);
       return cached;
     }
@@ -84,7 +86,7 @@ export function createKeyDirectory(store: KeyStore, kv: RecordCache, now: () => 
     /** `keepAlive`: lets a read behind the request outlive it. `cold`: nothing was in memory. */
     async find(lookup: Lookup, keepAlive: (work: Promise<unknown>) => void): Promise<Found> {
       const known = memory.get(cacheKey(lookup));
-      const ageMs = known ? now() - known.loadedMs : Number.POSITIVE_INFINITY;
+      const ageMs = known ? now() - known.heldSinceMs : Number.POSITIVE_INFINITY;
       if (known && ageMs < (known.record ? FRESH_MS : UNKNOWN_MS))
         return { record: known.record, cold: false };
       if (known?.record && (ageMs < USABLE_MS || now() < downUntilMs)) {

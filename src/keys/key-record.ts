@@ -64,6 +64,10 @@ export const validSecrets = (record: KeyRecord, nowMs: number): KeySecret[] =>
 export const partnerObjectName = (partnerId: string, environment: string): string =>
   `${partnerId}:${environment}`;
 
+/** Whether the database may have something else to say. */
+export const isOlder = (record: KeyRecord, ageMs: number, nowMs: number): boolean =>
+  nowMs - record.loadedMs >= ageMs;
+
 const subjects = new WeakMap<KeyRecord, LimitSubject>();
 
 /** Made once for each record. */

@@ -74,4 +74,14 @@ export function noteDemand(demand: Demand, units: number, nowMs: number): Demand
   return { sinceMs: nowMs, units, before: elapsedMs < 2 * LEASE_MS ? demand.units : 0 };
 }
 
-export const expectedDemand = (demand: Demand): number => Math.max(demand.units, demand.before);
+/** Nothing, where the last stretch that it knows of is over for long. */
+export const expectedDemand = ({ sinceMs, units, before }: Demand, nowMs: number): number =>
+  nowMs - sinceMs < 2 * LEASE_MS ? Math.max(units, before) : 0;
+
+/** A holder whose calls have just begun has no past to go by: as often as until now, but at most so many times what it had. */
+const MOST_RISE = 4;
+
+export function risingDemand(demand: Demand, nowMs: number): number {
+  const rise = Math.min(MOST_RISE, LEASE_MS / Math.max(1, nowMs - demand.sinceMs));
+  return Math.max(expectedDemand(demand, nowMs), demand.units * rise);
+}

@@ -60,30 +60,31 @@ const remainingOf = (left: NonNullable<UsageEvent['remaining']>): UsageEvent['re
   month: whole(left.month, Number.MAX_SAFE_INTEGER, -1),
 });
 
+function timingsOf(timings: UsageEvent['timings'] = {}): Record<string, number> {
+  const stored: Record<string, number> = {};
+  for (const stage in timings)
+    stored[storableText(stage, MOST_ROUTE_BYTES)] = whole(timings[stage] ?? 0, MOST_INT4);
+  return stored;
+}
+
+/** The event itself: it is made for this. */
 export function storable(event: UsageEvent): UsageEvent {
-  const occurredMs = whole(event.occurredMs, LAST_MS);
-  const timings = Object.entries(event.timings ?? {}).map(([stage, ms]) => [
-    storableText(stage, MOST_ROUTE_BYTES),
-    whole(ms, MOST_INT4),
-  ]);
-  return {
-    ...event,
-    occurredMs,
-    day: DAY.test(event.day) ? event.day : isoDay(occurredMs),
-    environment: event.environment === 'test' ? 'test' : 'live',
-    route: storableText(event.route, MOST_ROUTE_BYTES),
-    method: METHODS.has(event.method) ? event.method : 'OTHER',
-    endpoint: storableText(event.endpoint, MOST_ENDPOINT_BYTES),
-    status: whole(event.status, MOST_INT2),
-    error: errorOf(event.error),
-    latencyMs: whole(event.latencyMs, MOST_INT4),
-    upstreamMs: event.upstreamMs === null ? null : whole(event.upstreamMs, MOST_INT4),
-    bytesIn: whole(event.bytesIn, MOST_BYTES),
-    bytesOut: whole(event.bytesOut, MOST_BYTES),
-    country: event.country !== null && COUNTRY.test(event.country) ? event.country : null,
-    ip: addressOf(event.ip),
-    userAgent: event.userAgent === null ? null : storableText(event.userAgent, MOST_AGENT_BYTES),
-    timings: Object.fromEntries(timings),
-    remaining: event.remaining && remainingOf(event.remaining),
-  };
+  event.occurredMs = whole(event.occurredMs, LAST_MS);
+  if (!DAY.test(event.day)) event.day = isoDay(event.occurredMs);
+  if (event.environment !== 'test') event.environment = 'live';
+  event.route = storableText(event.route, MOST_ROUTE_BYTES);
+  if (!METHODS.has(event.method)) event.method = 'OTHER';
+  event.endpoint = storableText(event.endpoint, MOST_ENDPOINT_BYTES);
+  event.status = whole(event.status, MOST_INT2);
+  event.error = errorOf(event.error);
+  event.latencyMs = whole(event.latencyMs, MOST_INT4);
+  event.upstreamMs = event.upstreamMs === null ? null : whole(event.upstreamMs, MOST_INT4);
+  event.bytesIn = whole(event.bytesIn, MOST_BYTES);
+  event.bytesOut = whole(event.bytesOut, MOST_BYTES);
+  if (event.country !== null && !COUNTRY.test(event.country)) event.country = null;
+  event.ip = addressOf(event.ip);
+  if (event.userAgent !== null) event.userAgent = storableText(event.userAgent, MOST_AGENT_BYTES);
+  event.timings = timingsOf(event.timings);
+  event.remaining = event.remaining && remainingOf(event.remaining);
+  return event;
 }

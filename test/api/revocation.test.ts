@@ -72,6 +72,23 @@ it('a suspended partner is refused at once, and let in again', async () => {
   expect((await call(ROUTE, { key: key.secret })).status).toBe(200);
 });
 
+it('what is allowed again is allowed everywhere within seconds, with KV frozen while it was not', async () => {
+  const partner = await makePartner({ second: 1000 });
+  const key = await makeKey(partner.id, { scopes: ['read:routes'] });
+  const other = await makeKey(partner.id);
+  await query("UPDATE partner SET status = 'suspended' WHERE id = $1", [partner.id]);
+  const at = async (secret: string, edge: string) =>
+    (await call(ROUTE, { key: secret, headers: { 'x-test-edge': edge } })).status;
+  for (const edge of EDGES)
+    expect([await at(key.secret, edge), await at(other.secret, edge)]).toEqual([401, 401]);
+  await setFaults({ kvFrozen: true });
+  await query("UPDATE partner SET status = 'active' WHERE id = $1", [partner.id]);
+  await query("UPDATE api_key SET scopes = '{read:stops}' WHERE id = $1", [key.id]);
+  await new Promise((resolve) => setTimeout(resolve, 5100));
+  for (const edge of [...EDGES, 'd'])
+    expect([await at(key.secret, edge), await at(other.secret, edge)]).toEqual([200, 200]);
+});
+
 describe('what was committed by a process that then died', () => {
   const FILLERS = 1001;
 

@@ -280,7 +280,8 @@ export async function eventually<T>(
   const endMs = Date.now() + withinMs;
   for (;;) {
     const value = await ask();
-    if (isSo(value) || Date.now() > endMs) return value;
+    if (isSo(value)) return value;
+    if (Date.now() > endMs) throw new Error(`not so after ${withinMs} ms: ${JSON.stringify(value)}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

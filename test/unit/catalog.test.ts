@@ -19,6 +19,19 @@ describe('the catalogue', () => {
     });
   });
 
+  it('takes a path without parameters before one with them, in whatever order the document has them', () => {
+    const operation = { 'x-passerelle': { scope: null } };
+    const [sandboxed] = DOCUMENTS as readonly { 'x-passerelle': object }[];
+    const ordered = loadCatalog([
+      {
+        ...sandboxed,
+        paths: { '/v3/stops/{id}': { get: operation }, '/v3/stops/nearby': { get: operation } },
+      },
+    ]);
+    for (const path of ['/v3/stops/nearby', '/v3/stops/{id}'])
+      expect(ordered.match('GET', path)).toMatchObject({ found: 'route', route: { path } });
+  });
+
   it.for([
     '/',
     '/v2',

@@ -14,8 +14,6 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 const UNREACHABLE = new Set([520, 521, 522, 523, 525, 526, 527, 530]);
 const TOO_SLOW = 524;
 
-class UpstreamTimeout extends Error {}
-
 export async function forward(exchange: Exchange, gateway: GatewayPorts): Promise<Response | Denied> {
   const { route, caller } = exchange;
   if (!route || !caller) return deny('internal_error', undefined, 'forward before limit');
@@ -28,12 +26,17 @@ export async function forward(exchange: Exchange, gateway: GatewayPorts): Promis
   // A signature reads also what is empty; `fetch` takes no body at all with a GET.
   const body = exchange.body?.length === 0 ? null : (exchange.body ?? stream?.body ?? null);
   const startedMs = gateway.now();
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    cutOff.abort();
+  }, route.timeoutMs);
   const tries = IDEMPOTENT.has(exchange.request.method) && !stream ? 2 : 1;
   try {
     const send = toSandbox
-      ? () => askSandbox(exchange, gateway, body)
+      ? (signal: AbortSignal) => unlessAborted(askSandbox(exchange, gateway, body), signal)
       : await upstreamCall(exchange, gateway, body, origin ?? '');
-    const response = await within(route.timeoutMs, cutOff, (signal) => withTries(tries, () => send(signal)));
+    const response = await withTries(tries, cutOff.signal, send);
     if (stream?.isTooLarge()) return deny('payload_too_large');
     if (response.status === TOO_SLOW) return deny('upstream_timeout');
     return UNREACHABLE.has(response.status)
@@ -41,9 +44,10 @@ export async function forward(exchange: Exchange, gateway: GatewayPorts): Promis
       : response;
   } catch (error) {
     if (stream?.isTooLarge()) return deny('payload_too_large');
-    if (error instanceof UpstreamTimeout) return deny('upstream_timeout');
+    if (isLate) return deny('upstream_timeout');
     return deny('upstream_error', undefined, error instanceof Error ? error.message : 'thrown');
   } finally {
+    clearTimeout(timer);
     exchange.upstreamMs = gateway.now() - startedMs;
     if (stream) exchange.bytesIn = stream.bytes();
   }
@@ -57,34 +61,26 @@ function requestBody({ request, body, route }: Exchange, cutOff: AbortController
   });
 }
 
-async function withTries(tries: number, send: () => Promise<Response>): Promise<Response> {
+async function withTries(
+  tries: number,
+  signal: AbortSignal,
+  send: (signal: AbortSignal) => Promise<Response>,
+): Promise<Response> {
   for (let left = tries; ; left--) {
     try {
-      return await send();
+      return await send(signal);
     } catch (error) {
-      if (left <= 1 || error instanceof UpstreamTimeout) throw error;
+      if (left <= 1 || signal.aborted) throw error;
     }
   }
 }
 
-async function within(
-  timeoutMs: number,
-  controller: AbortController,
-  send: (signal: AbortSignal) => Promise<Response>,
-): Promise<Response> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new UpstreamTimeout());
-      controller.abort();
-    }, timeoutMs);
-  });
-  try {
-    return await Promise.race([send(controller.signal), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+/** Of what cannot be cut off: it goes on by itself, and nobody waits for it. */
+const unlessAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
+  Promise.race([
+    work,
+    new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+  ]);
 
 async function upstreamCall(
   exchange: Exchange,
