@@ -261,9 +261,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'nothing is spent of a lease once its end is told',
     file: 'src/gateway/edge-counter.ts',
-    find: 'else end(held);',
+    find: '    end(held);\n    await Promise.all([...held.ended]',
     replace:
-      'else { await this.tell(held, lease); await this.ports.sleep(400); if (nowMs > lease.deadlineMs) end(held); }',
+      '    await this.tell(held, lease);\n    await this.ports.sleep(400);\n    end(held);\n    await Promise.all([...held.ended]',
   },
   {
     rule: 'tokens that an edge did not spend come back once',

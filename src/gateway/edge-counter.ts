@@ -227,15 +227,18 @@ export class EdgeCounter {
     await this.ask(held, call, true, keepAlive).catch(() => undefined);
   }
 
-  /** Once calls have ended, or the lease has, what it came to is told; one that another took the place of, by that one. */
+  /** Once calls have ended, what it came to is told. While they go on, whoever asks for the next lease tells it. */
   private async rest(held: Held, lease: Lease): Promise<void> {
-    while (held.lease === lease) {
+    for (;;) {
+      if (held.lease && held.lease !== lease) return;
       const nowMs = this.ports.now();
-      const endMs = Math.min(lease.deadlineMs, held.lastCallMs + REST_AFTER_MS);
-      if (nowMs < endMs) await this.ports.sleep(endMs - nowMs);
-      else end(held);
+      if (held.lease && nowMs >= lease.deadlineMs) end(held);
+      const restMs = held.lastCallMs + REST_AFTER_MS;
+      if (nowMs >= restMs) break;
+      await this.ports.sleep((held.lease ? Math.min(lease.deadlineMs, restMs) : restMs) - nowMs);
     }
-    if (!held.lease) await Promise.all([...held.ended].map((grant) => this.tell(held, grant)));
+    end(held);
+    await Promise.all([...held.ended].map((grant) => this.tell(held, grant)));
   }
 
   /** Tells what one grant came to. What is not heard is told with the next question, or when calls have ended again. */
