@@ -1,15 +1,24 @@
 // `npm run bench`: CPU per request and latency of the whole gateway against a bare Hono proxy (the floor) and against the
-// floor plus one Durable Object call, in one run on workerd itself; and what a request of a hot key costs in operations.
+// floor plus one Durable Object call, in one run on workerd itself: of a hot key, and of keys whose every call is decided by
+// their object; and what a request of a hot key costs in operations.
 // `-- --peers`: what somebody would use instead, in the same run, and the worst second of each. `-- --neighbours`: what a
 // partner notices of another that floods. Ratios within the run, because machines are noisy. `-- --json` prints one object.
 
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { UNLENT_A_DAY } from './bench/bench-keys.ts';
 import { type BareGateway, LIMIT, startFloor, startGateway } from './bench/gateway.ts';
 import { measureNeighbours } from './bench/neighbours.ts';
 import { countOperations } from './bench/operations.ts';
 import { measurePeers } from './bench/peers-beside.ts';
-import { CONCURRENCY, measure, startGenerator, startUpstream, type Target } from './bench/rounds.ts';
+import {
+  CONCURRENCY,
+  measure,
+  requestsInAll,
+  startGenerator,
+  startUpstream,
+  type Target,
+} from './bench/rounds.ts';
 
 const { values } = parseArgs({
   options: {
@@ -35,11 +44,18 @@ const options = { rounds: ROUNDS, requests: REQUESTS, say };
 
 async function besideTheFloor(): Promise<object> {
   const floor = await startFloor(upstream.origin);
-  const gateway = await startGateway(upstream.origin);
+  const unlent = Math.ceil((1.25 * requestsInAll(options)) / UNLENT_A_DAY);
+  const gateway = await startGateway(upstream.origin, { unlent });
   const targets: Target[] = [
     { name: 'floor', url: `${floor.url}/floor${PATH}`, cpuSeconds: floor.cpuSeconds },
     { name: 'floor + object', url: `${floor.url}/object${PATH}`, cpuSeconds: floor.cpuSeconds },
     { name: 'gateway', url: gateway.url + PATH, cpuSeconds: gateway.cpuSeconds, key: gateway.key },
+    {
+      name: 'gateway, exact',
+      url: gateway.url + PATH,
+      cpuSeconds: gateway.cpuSeconds,
+      key: gateway.unlentKeys,
+    },
   ];
   say(`${ROUNDS} rounds of ${REQUESTS} requests at concurrency ${CONCURRENCY}, in turn, on workerd:`);
   try {
@@ -70,6 +86,7 @@ async function againstTheFloor(targets: readonly Target[], gateway: BareGateway)
     say(`  ${name.padEnd(20)} ${(each * 1000).toFixed(1)}`);
   return {
     cpuRatioToFloor: rounds.ratio('gateway', 'floor', 'cpuMicros'),
+    exactCpuRatioToFloor: rounds.ratio('gateway, exact', 'floor', 'cpuMicros'),
     p50RatioToFloor: rounds.ratio('gateway', 'floor', 'p50Ms'),
     p99RatioToFloor: rounds.ratio('gateway', 'floor', 'p99Ms'),
     cpuRatioToFloorPlusObject: rounds.ratio('gateway', 'floor + object', 'cpuMicros'),

@@ -75,8 +75,6 @@ const pathOf = (url: string): string => {
   return end < 0 ? url.slice(start) : url.slice(start, end);
 };
 
-const nothing = (): void => undefined;
-
 export default {
   fetch(request, env, ctx) {
     const { url } = request;
@@ -93,7 +91,7 @@ export default {
       : handle(request, url, services.gateway, keepAlive);
     const work = answered.then((response) => withSecureHeaders(response, url));
     // Whoever breaks off ends its connection, not what it asked for: what was admitted is done, told and billed.
-    ctx.waitUntil(work.then(nothing, nothing));
+    ctx.waitUntil(work);
     return work;
   },
   async queue(batch, env) {

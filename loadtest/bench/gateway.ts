@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startStack } from '../../src/dev/stack.ts';
 import { type BareWorkerd, startBareWorkerd } from './bare-workerd.ts';
-import { hotKey, limitedKey, moreKeys } from './bench-keys.ts';
+import { hotKey, limitedKey, moreKeys, unlentKeys } from './bench-keys.ts';
 
 /** Calls a second of the limited key, unless said otherwise. */
 export const LIMIT = 100;
@@ -15,11 +15,16 @@ export interface BareGateway extends BareWorkerd {
   limitedKey: string;
   /** Others, of the partner of `key`. */
   moreKeys: string[];
+  /** Others again, that are lent nothing. */
+  unlentKeys: string[];
   /** As its owner. */
   databaseUrl: string;
 }
 
-export async function startGateway(upstream: string, { limit = LIMIT, keys = 0 } = {}): Promise<BareGateway> {
+export async function startGateway(
+  upstream: string,
+  { limit = LIMIT, keys = 0, unlent = 0 } = {},
+): Promise<BareGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'passerelle-bench-'));
   // Its database is used; its own Worker has nothing to do.
   const stack = await startStack({ folder, port: 0, variables: { UPSTREAM_ORIGIN: upstream } });
@@ -54,6 +59,7 @@ export async function startGateway(upstream: string, { limit = LIMIT, keys = 0 }
     key: await hotKey(stack),
     limitedKey: await limitedKey(stack, limit),
     moreKeys: await moreKeys(stack, keys),
+    unlentKeys: await unlentKeys(stack, unlent),
     databaseUrl,
     async stop() {
       await worker.stop();

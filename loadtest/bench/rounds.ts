@@ -10,7 +10,8 @@ export interface Target {
   url: string;
   /** CPU that every process that answering takes has used, seconds. */
   cpuSeconds(): number;
-  key?: string;
+  /** In turn, where there are several. */
+  key?: string | readonly string[];
 }
 
 export interface Sample {
@@ -25,6 +26,10 @@ export type Figure = keyof Sample;
 
 export const CONCURRENCY = 16;
 const ALONE_SHARE = 0.25;
+
+/** Requests of one target in a run, with those that are not measured. */
+export const requestsInAll = ({ rounds, requests }: RoundsOptions): number =>
+  (rounds + 1) * (requests + Math.ceil(requests * ALONE_SHARE));
 
 export const quantile = (values: readonly number[], share: number): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN;

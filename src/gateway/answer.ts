@@ -26,14 +26,19 @@ export const EXPOSED_HEADERS = [
 const BETTER_SIGNATURE =
   '</docs/signing>; rel="help"; title="This signature covers the body alone. The second form covers the whole request, once"';
 
-const PERIODS = [
-  ['second', 'Second'],
-  ['day', 'Day'],
-  ['month', 'Month'],
-] as const;
+const PERIODS = (['second', 'day', 'month'] as const).map((name) => {
+  const header = `${name[0]?.toUpperCase()}${name.slice(1)}`;
+  return {
+    name,
+    limitHeader: `X-RateLimit-Limit-${header}`,
+    remainingHeader: `X-RateLimit-Remaining-${header}`,
+    resetHeader: `X-RateLimit-Reset-${header}`,
+  };
+});
 
+const POLICIES = ['second', 'burst', 'day', 'month'] as const;
 const DAY_SECONDS = 86_400;
-const MONTH_SECONDS = 30 * DAY_SECONDS;
+const WINDOW_SECONDS = { second: 1, day: DAY_SECONDS, month: 30 * DAY_SECONDS };
 
 const POLICY_OF: Record<LimitType, keyof LimitGauges> = {
   per_second: 'second',
@@ -42,24 +47,14 @@ const POLICY_OF: Record<LimitType, keyof LimitGauges> = {
   per_month: 'month',
 };
 
-/** Each limit under its own name, with its window: for the bucket, the time in which it fills up from empty. */
-function policies(
-  gauges: LimitGauges,
-  refillSeconds: number | undefined,
-): [keyof LimitGauges, windowSeconds: number | undefined][] {
-  const all: [keyof LimitGauges, number | undefined][] = [
-    ['burst', refillSeconds],
-    ['day', DAY_SECONDS],
-    ['month', MONTH_SECONDS],
-  ];
-  // A second that is only the bucket's is named as the bucket.
-  if (gauges.second.limit !== gauges.burst.limit || gauges.second.level !== 'key') all.unshift(['second', 1]);
-  return all.filter(([name]) => !isUnlimited(gauges[name].limit));
-}
+/** A second that is only the bucket's is named as the bucket. */
+const isNamed = (name: keyof LimitGauges, { second, burst, [name]: { limit } }: LimitGauges): boolean =>
+  !isUnlimited(limit) && (name !== 'second' || second.limit !== burst.limit || second.level !== 'key');
 
 /**
- * The X-RateLimit headers and the IETF pair (draft-ietf-httpapi-ratelimit-headers-11). Integers, always. `RateLimit` names
- * the policy that refused the call, and otherwise the one that is used up most.
+ * The X-RateLimit headers and the IETF pair (draft-ietf-httpapi-ratelimit-headers-11): each limit under its own name, with
+ * its window, which is for the bucket the time in which it fills up from empty. Integers, always. `RateLimit` names the
+ * policy that refused the call, and otherwise the one that is used up most.
  */
 export function setLimitHeaders(
   headers: Headers,
@@ -68,20 +63,27 @@ export function setLimitHeaders(
   refillSeconds: number | undefined,
   violated?: Exchange['violated'],
 ): void {
-  for (const [name, header] of PERIODS) {
+  for (const { name, limitHeader, remainingHeader, resetHeader } of PERIODS) {
     const { limit, remaining, resetMs } = gauges[name];
-    headers.set(`X-RateLimit-Limit-${header}`, String(limit));
-    headers.set(`X-RateLimit-Remaining-${header}`, String(remaining));
-    headers.set(`X-RateLimit-Reset-${header}`, String(unixSeconds(Math.max(resetMs, nowMs))));
+    headers.set(limitHeader, String(limit));
+    headers.set(remainingHeader, String(remaining));
+    headers.set(resetHeader, String(unixSeconds(Math.max(resetMs, nowMs))));
   }
-  const named = policies(gauges, refillSeconds);
-  if (named.length === 0) return;
-  const policy = named.map(
-    ([name, seconds]) => `"${name}";q=${gauges[name].limit}${seconds === undefined ? '' : `;w=${seconds}`}`,
-  );
-  headers.set('RateLimit-Policy', policy.join(', '));
-  const share = (name: keyof LimitGauges) => gauges[name].remaining / Math.max(1, gauges[name].limit);
-  const tightest = named.map(([name]) => name).reduce((a, b) => (share(b) < share(a) ? b : a));
+  let policy = '';
+  let tightest: keyof LimitGauges | undefined;
+  let leastShare = Number.POSITIVE_INFINITY;
+  for (const name of POLICIES) {
+    if (!isNamed(name, gauges)) continue;
+    const { limit, remaining } = gauges[name];
+    const seconds = name === 'burst' ? refillSeconds : WINDOW_SECONDS[name];
+    policy += `${policy && ', '}"${name}";q=${limit}${seconds === undefined ? '' : `;w=${seconds}`}`;
+    const share = remaining / Math.max(1, limit);
+    if (share >= leastShare) continue;
+    tightest = name;
+    leastShare = share;
+  }
+  if (tightest === undefined) return;
+  headers.set('RateLimit-Policy', policy);
   const shown = violated ? POLICY_OF[violated.type] : tightest;
   const { remaining, resetMs } = gauges[shown];
   const resetSeconds = Math.max(0, Math.ceil(((violated?.retryAtMs ?? resetMs) - nowMs) / 1000));

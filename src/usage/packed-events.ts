@@ -45,6 +45,18 @@ function combinationOf(event: UsageEvent, group: number): unknown[] {
   return values;
 }
 
+function haveSameStages({ timings: a }: UsageEvent, { timings: b }: UsageEvent): boolean {
+  if (!a || !b) return a === b;
+  const [stages, others] = [Object.keys(a), Object.keys(b)];
+  return stages.length === others.length && stages.every((stage, i) => stage === others[i]);
+}
+
+/** Whether they share a combination, which calls that follow each other mostly do. */
+function isAlike(a: UsageEvent, b: UsageEvent, group: number): boolean {
+  for (const field of SHARED[group] ?? []) if (a[field] !== b[field]) return false;
+  return group !== STAGES_IN || haveSameStages(a, b);
+}
+
 /** Tells combinations apart, and costs less than their JSON: no text of an event has the character that ends each value. */
 function nameOf(event: UsageEvent, group: number): string {
   let name = '';
@@ -68,6 +80,9 @@ export interface Prepared {
   /** What it shares, where nobody had it before: of a group its name, and what is written. */
   fresh: { group: number; name: string; text: string }[];
   row: string;
+  event: UsageEvent;
+  /** Of its combinations. */
+  numbers: readonly number[];
 }
 
 /** Collects events as text, which is what is measured and sent. */
@@ -75,21 +90,25 @@ export function packing() {
   const known = SHARED.map(() => new Map<string, number>());
   const texts: string[][] = SHARED.map(() => []);
   const rows: string[] = [];
+  let last: Pick<Prepared, 'event' | 'numbers'> | undefined;
   return {
     count: (): number => rows.length,
     /** What the event would be written as. */
     prepare(event: UsageEvent): Prepared {
       const fresh: Prepared['fresh'] = [];
       const numbers = known.map((combinations, group) => {
+        const number = last && isAlike(last.event, event, group) ? last.numbers[group] : undefined;
+        if (number !== undefined) return number;
         const name = nameOf(event, group);
-        const number = combinations.get(name);
-        if (number === undefined)
+        const before = combinations.get(name);
+        if (before === undefined)
           fresh.push({ group, name, text: JSON.stringify(combinationOf(event, group)) });
-        return number ?? combinations.size;
+        return before ?? combinations.size;
       });
-      return { fresh, row: JSON.stringify(rowOf(event, numbers)) };
+      return { fresh, row: JSON.stringify(rowOf(event, numbers)), event, numbers };
     },
-    take({ fresh, row }: Prepared): void {
+    take({ fresh, row, event, numbers }: Prepared): void {
+      last = { event, numbers };
       for (const { group, name, text } of fresh) {
         known[group]?.set(name, known[group].size);
         texts[group]?.push(text);
