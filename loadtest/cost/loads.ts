@@ -10,16 +10,17 @@ import {
   startCountedStack,
 } from './counted-stack.ts';
 
-const WARM_KEYS = 10;
 const FEW_KEYS = 4;
+const MANY_KEYS = 10;
 const COLD_KEYS = 240;
 
 export const LOADS = {
   hot: 'one key, 50 calls a second',
-  warm: `${WARM_KEYS} keys of one partner, 2 calls a second each: 20 a second in all`,
+  warm: 'one key, 20 calls a second: all that its isolate answers',
   warmFew: `${FEW_KEYS} keys of one partner, 5 calls a second each: 20 a second in all`,
-  cold: `${COLD_KEYS} keys of one partner called once, 20 a second in all; their objects were evicted, their records are in KV, where somebody read them within the last minute, and not in the isolate`,
-  lone: 'the same, where nobody has read their records for over a minute: as of a key that is called once a minute and nowhere else',
+  warmMany: `${MANY_KEYS} keys of one partner, 2 calls a second each: 20 a second in all`,
+  cold: `${COLD_KEYS} keys of one partner, each called once a minute in an isolate that answers 20 a second in all: their objects were evicted, their records are in KV and not in the isolate; once an hour they are written there`,
+  lone: 'the same, called once an hour',
 } as const;
 export type LoadName = keyof typeof LOADS;
 
@@ -30,8 +31,10 @@ const LEAD_SECONDS = 5;
 const EVICTED_AFTER_MS = 14_000;
 /** Events are sent and folded, and leases have come back. */
 const QUIET_MS = 4000;
-/** Records in KV are older than a minute by then. */
-const STALE_SHIFT_MS = 70_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** Calls of a cold key for each time that its record is read from the database and written to KV. */
+const CALLS_AN_HOUR = HOUR_MS / MINUTE_MS;
 
 const sleep = (ms: number): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -64,7 +67,7 @@ export async function countLoads(
 ): Promise<Map<LoadName, Counted>> {
   const counted = await startCountedStack(upstream, path);
   try {
-    const warm = await moreKeys(counted.stack, WARM_KEYS);
+    const many = await moreKeys(counted.stack, MANY_KEYS);
     const cold = await moreKeys(counted.stack, COLD_KEYS);
     const hot = await hotKey(counted.stack);
     const results = new Map<LoadName, Counted>();
@@ -74,14 +77,20 @@ export async function countLoads(
       say(`    ${JSON.stringify(results.get(name)?.behind)}`);
     };
     await note('hot', () => steady(counted, { keys: [hot], perSecond: 50, edge: 'hot' }));
-    await note('warm', () => steady(counted, { keys: warm, perSecond: 20, edge: 'warm' }));
-    const few = warm.slice(0, FEW_KEYS);
+    await note('warm', () => steady(counted, { keys: [hot], perSecond: 20, edge: 'warm' }));
+    const few = many.slice(0, FEW_KEYS);
     await note('warmFew', () => steady(counted, { keys: few, perSecond: 20, edge: 'few' }));
+    await note('warmMany', () => steady(counted, { keys: many, perSecond: 20, edge: 'many' }));
     await counted.prepare(cold, 'elsewhere');
     await sleep(EVICTED_AFTER_MS);
-    await note('cold', () => once(counted, cold, 'cold'));
+    await counted.shiftClock(MINUTE_MS);
+    await note('cold', async () => {
+      const { perCall, behind } = await once(counted, cold, 'cold');
+      const kvWrites = (perCall.kvWrites ?? 0) + 1 / CALLS_AN_HOUR;
+      return { perCall: { ...perCall, kvWrites }, behind };
+    });
     await sleep(EVICTED_AFTER_MS);
-    await counted.shiftClock(STALE_SHIFT_MS);
+    await counted.shiftClock(HOUR_MS + MINUTE_MS);
     await note('lone', () => once(counted, cold, 'lone'));
     return results;
   } finally {
