@@ -97,6 +97,7 @@ export interface InvoiceFilter {
 }
 
 const CHECK_VIOLATION = '23514';
+const RESTRICT_VIOLATION = '23001';
 const UNIQUE_VIOLATION = '23505';
 
 const SUMMARY = sql`
@@ -230,8 +231,6 @@ export function createInvoiceService(ports: {
       actor: Actor,
     ): Promise<Invoice> {
       const invoice = await get(null, id);
-      if (invoice.kind !== 'invoice' || invoice.status === 'void')
-        throw new AppError('conflict', 'Only an invoice that is not void can be credited');
       const line = {
         kind: 'credit',
         from_at: `${invoice.period_start}T00:00:00Z`,
@@ -255,8 +254,6 @@ export function createInvoiceService(ports: {
         tax_bps: invoice.tax_bps,
         tax_minor: taxMinor,
         total_minor: taxMinor - netMinor,
-        // Of an open invoice less is owed now; of a paid one something is owed back.
-        status: invoice.status === 'open' ? 'paid' : 'open',
         issued_at: new Date(now()).toISOString(),
         due_at: new Date(now()).toISOString(),
         credits_id: id,
@@ -273,6 +270,8 @@ export function createInvoiceService(ports: {
         if (!issued) throw new AppError('conflict', 'Nothing is left to credit');
         return get(null, issued.id);
       } catch (error) {
+        if (error instanceof DatabaseRejected && error.code === RESTRICT_VIOLATION)
+          throw new AppError('conflict', 'Only an invoice that is not void can be credited');
         if (error instanceof DatabaseRejected && error.code === CHECK_VIOLATION)
           throw new AppError('conflict', 'More than what is left of the invoice cannot be credited');
         if (error instanceof DatabaseRejected && error.code === UNIQUE_VIOLATION && idempotencyKey !== null)

@@ -220,10 +220,14 @@ export function createKeyService(ports: KeyServicePorts) {
       const details = { name: wanted.name, environment: wanted.environment, kind: wanted.kind, scopes };
       const { name, environment, appId = null } = wanted;
       const told = { key_id: keyId, name, environment, app_id: appId };
+      // Each key counts for itself: what holds its holder to less than the plan does is not multiplied.
+      const isRepeatable = sql`NOT EXISTS (SELECT 1 FROM tightest_limits(${wanted.parentId ?? null}::uuid) up
+        WHERE tighter(up.daily_quota, t.key_daily_quota) <> t.key_daily_quota
+          OR tighter(up.monthly_quota, t.key_monthly_quota) <> t.key_monthly_quota)`;
       const [, [owner], inserted] = (await database.batch([
         // Locks the partner, so that keys made at the same moment are counted one after the other: by the statements after.
         sql`SELECT 1 FROM partner WHERE id = ${partnerId} FOR UPDATE`,
-        sql`SELECT p.status, t.max_keys, (SELECT count(*) FROM api_key k WHERE k.partner_id = p.id AND k.is_active
+        sql`SELECT p.status, t.max_keys, ${isRepeatable} AS is_repeatable, (SELECT count(*) FROM api_key k WHERE k.partner_id = p.id AND k.is_active
             AND (k.expires_at IS NULL OR k.expires_at > now())) AS active
           FROM partner p JOIN tier_config t ON t.tier = p.tier WHERE p.id = ${partnerId}`,
         sql`WITH changed AS (
@@ -234,7 +238,7 @@ export function createKeyService(ports: KeyServicePorts) {
             ${wanted.expiresAt ?? null}::timestamptz, ${textArray(wanted.allowedIps)}::inet[],
             ${wanted.signatureRule ?? 'any'}
           FROM partner p JOIN tier_config t ON t.tier = p.tier
-          WHERE p.id = ${partnerId} AND (${wanted.environment} = 'test' OR p.status = 'active')
+          WHERE p.id = ${partnerId} AND (${wanted.environment} = 'test' OR p.status = 'active') AND ${isRepeatable}
             AND (${wanted.appId ?? null}::uuid IS NULL OR EXISTS (SELECT 1 FROM dev_apps a
               WHERE a.id = ${wanted.appId ?? null}::uuid AND a.partner_id = p.id AND a.archived_at IS NULL))
             AND (t.max_keys < 0 OR (SELECT count(*) FROM api_key k WHERE k.partner_id = p.id AND k.is_active
@@ -243,7 +247,7 @@ export function createKeyService(ports: KeyServicePorts) {
           event AS (${eventRow('key.created', told, wanted.appId)}),
           audit AS (${auditRow(actor, 'key.created', { key_id: keyId }, details)})
         SELECT * FROM changed`,
-      ])) as [unknown[], { status: string; max_keys: number; active: number }[], unknown[]];
+      ])) as [unknown[], Owner[], unknown[]];
       if (inserted.length === 0) throw refusalOf(owner, wanted);
       return { key: await get(partnerId, keyId), secret: made.secret };
     },
@@ -279,10 +283,10 @@ export function createKeyService(ports: KeyServicePorts) {
           event AS (${eventRow('key.rotated', told, key.appId)}),
           audit AS (${auditRow(actor, 'key.rotated', { key_id: key.keyId }, grace)})
           SELECT CASE WHEN grace_days > 0 THEN expires_at END AS "retiredUntil" FROM changed, retired`,
-        // Whoever ends a secret at once ends what may have been made with it.
-        sql`WITH changed AS (UPDATE api_key SET is_active = false, revoked_at = now(), revoked_reason = ${PARENT_REPLACED}
-            WHERE parent_id = ${key.id} AND is_active AND NOT EXISTS (SELECT 1 FROM api_key_retired_secret
-              WHERE api_key_id = ${key.id} AND expires_at > now()) RETURNING partner_id, key_id)
+        // Whoever ends a secret at once ends what may have been made with it: only the current one makes keys.
+        sql`WITH changed AS (UPDATE api_key k SET is_active = false, revoked_at = now(), revoked_reason = ${PARENT_REPLACED}
+            WHERE parent_id = ${key.id} AND is_active AND EXISTS (SELECT 1 FROM api_key_retired_secret s
+              WHERE s.api_key_id = ${key.id} AND s.expires_at = now() AND k.created_at <= s.retired_at) RETURNING partner_id, key_id)
           ${auditRow(actor, 'key.revoked', { made_by: key.keyId }, { reason: PARENT_REPLACED })}`,
       ])) as [unknown[], unknown[], { retiredUntil: string | null }[]];
       if (!rotated) throw new AppError('conflict', 'A revoked key cannot be rotated');
@@ -359,12 +363,21 @@ const toldOf = ({ keyId, name, environment, appId }: KeyView) => ({
   app_id: appId,
 });
 
-function refusalOf(
-  owner: { status: string; max_keys: number; active: number } | undefined,
-  wanted: NewKey,
-): AppError {
+interface Owner {
+  status: string;
+  max_keys: number;
+  active: number;
+  is_repeatable: boolean;
+}
+
+function refusalOf(owner: Owner | undefined, wanted: NewKey): AppError {
   if (!owner) return new AppError('not_found', 'No such partner');
   if (wanted.environment === 'live' && owner.status !== 'active') return new AppError('live_access_required');
+  if (!owner.is_repeatable)
+    return new AppError(
+      'forbidden',
+      'This key has a quota of its own, which each key that it makes would have once more: its owner makes them',
+    );
   if (owner.max_keys >= 0 && owner.active >= owner.max_keys) {
     return new AppError('limit_exceeded', undefined, { limit: owner.max_keys });
   }

@@ -258,8 +258,14 @@ describe('a key that a key made', () => {
     expect(await works(child.api_key)).toBe(200);
     expect(await works(parent.secret)).toBe(200);
     expect(refusal(await mint(parent.secret))).toEqual([403, 'forbidden']);
-    expect((await roll(0)).status).toBe(200);
+    // What the current secret makes lives on, when the one before it is ended at once by another rotation.
+    const current = (await roll(7)).json.secret;
     expect([await works(child.api_key), await works(parent.secret)]).toEqual([401, 401]);
+    const second = (await mint(current, { scopes })).json;
+    expect((await roll(7)).status).toBe(200);
+    expect(await works(second.api_key)).toBe(200);
+    expect((await roll(0)).status).toBe(200);
+    expect([await works(second.api_key), await works(current)]).toEqual([401, 401]);
   });
 
   it('has its addresses, its app and its end at most', async () => {
@@ -378,6 +384,17 @@ describe('a key that a key made', () => {
       await limits(child.id, { daily_quota: null });
       await limits(parent.id, { daily_quota: null });
       expect(await days()).toEqual([-1, -1, 5000]);
+    });
+
+    it('and is not made by one whose quota it would have once more', async () => {
+      const { parent, child, limits } = await line();
+      await limits(parent.id, { daily_quota: 2 });
+      for (const { secret } of [parent, { secret: child.api_key }])
+        expect(refusal(await mint(secret, { scopes }))).toEqual([403, 'forbidden']);
+      await limits(parent.id, { daily_quota: null, monthly_quota: 7 });
+      expect(refusal(await mint(parent.secret, { scopes }))).toEqual([403, 'forbidden']);
+      await limits(parent.id, { monthly_quota: null });
+      expect((await mint(parent.secret, { scopes })).status).toBe(201);
     });
 
     it('and chooses none above them', async () => {

@@ -2,10 +2,12 @@
 
 import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { createServer } from 'node:http';
+import pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { disagreements, simulateMonth } from '../../loadtest/simulated-month.ts';
 import { rawSignature } from '../../src/leaks/github-signature.ts';
 import {
+  type Answer,
   call,
   control,
   developerToken,
@@ -219,6 +221,67 @@ describe('documents', () => {
       `SELECT count(*)::int AS count, max(right(number, 6)::int) AS last FROM invoice WHERE kind = 'credit_note'`,
     );
     expect(numbers?.count).toBe(numbers?.last);
+  });
+
+  it('are what another transaction makes of them that was first, whether they are credited or settled', async () => {
+    const [copy] = await query<{ document: object }>(
+      `SELECT to_jsonb(i) || jsonb_build_object('status', 'open', 'lines',
+         (SELECT jsonb_agg(to_jsonb(l) - 'invoice_id') FROM invoice_line l WHERE l.invoice_id = i.id)) AS document
+       FROM invoice i WHERE i.id = $1`,
+      [invoice.id],
+    );
+    const another = async () => {
+      const document = { ...copy?.document, id: randomUUID() };
+      const [made] = await query<{ id: string }>('SELECT (issue_invoice($1)).id', [document]);
+      return made?.id ?? '';
+    };
+    const note = (of: string) => ({
+      ...copy?.document,
+      id: randomUUID(),
+      kind: 'credit_note',
+      credits_id: of,
+      subtotal_minor: -100,
+      tax_minor: -18,
+      total_minor: -118,
+      lines: [
+        {
+          kind: 'credit',
+          from_at: '2026-09-01T00:00:00Z',
+          to_at: '2026-10-01T00:00:00Z',
+          quantity: 0,
+          amount_minor: -100,
+          note: 'x',
+        },
+      ],
+    });
+    const ask = (id: string, what: string) =>
+      sendJson(`/api/admin/invoices/${id}/${what}`, 'POST', { amount_minor: 100, reason: 'x' }, operator);
+    const held = new pg.Client({ connectionString: stack.databaseUrl });
+    await held.connect();
+    /** The answer to a request that came while `statement` was not yet committed. */
+    const behind = async (statement: string, values: unknown[], request: () => Promise<Answer>) => {
+      await held.query('BEGIN');
+      await held.query(statement, values);
+      const answered = request();
+      await eventually(
+        () =>
+          query(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'invoice|credit'`),
+        (waiting) => waiting.length > 0,
+      );
+      await held.query('COMMIT');
+      return answered;
+    };
+    try {
+      const [voided, paid, credited] = [await another(), await another(), await another()];
+      const settle = `SELECT settle_invoice($1, $2, 'x')`;
+      expect((await behind(settle, [voided, 'void'], () => ask(voided, 'credit'))).status).toBe(409);
+      const owed = await behind(settle, [paid, 'paid'], () => ask(paid, 'credit'));
+      expect([owed.status, owed.json.status]).toEqual([201, 'open']);
+      const issue = `SELECT issue_credit_note($1, 'test', NULL, NULL)`;
+      expect((await behind(issue, [note(credited)], () => ask(credited, 'void'))).status).toBe(409);
+    } finally {
+      await held.end();
+    }
   });
 
   it('are handed on as CloudEvents, the same ids each time, page by page', async () => {
