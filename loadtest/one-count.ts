@@ -1,7 +1,7 @@
 // `npm run count`: bursts and pauses against a running `npm start`, and after each, whether every place that shows a count
 // shows the same one. `-- --json` prints one object. Reads `.local/demo.json` (PASSERELLE_FOLDER: another folder's).
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { uuidv7 } from 'uuidv7';
@@ -25,7 +25,9 @@ const say = (line: string) => {
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const { folder } = readLocalSettings(process.env);
-const demo = JSON.parse(readFileSync(join(folder, 'demo.json'), 'utf8'));
+const file = join(folder, 'demo.json');
+if (!existsSync(file)) throw new Error(`${file} is not there: run npm start first, and leave it running`);
+const demo = JSON.parse(readFileSync(file, 'utf8'));
 const client = new pg.Client({ connectionString: demo.databaseUrl });
 await client.connect();
 const issuer = await openIssuer(join(folder, 'issuer.json'));

@@ -3,7 +3,9 @@
 
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
+import { subjectOf } from '../../src/accounts/subject.ts';
 import { ensureAccount } from '../../src/dev/demo.ts';
+import { ISSUER } from '../../src/dev/issuer.ts';
 
 const PASSWORD = 'passerelle-count';
 
@@ -26,10 +28,12 @@ export interface Reader {
 async function memberOf({ client, partnerId }: Subject): Promise<{ id: string; email: string }> {
   const email = `count-${randomBytes(6).toString('hex')}@example.com`;
   const id = await ensureAccount(client, { email, password: PASSWORD, name: 'Count', isOperator: false });
-  await client.query(
-    `INSERT INTO partner_member (partner_id, subject, email, role) VALUES ($1, $2, $3, 'owner')`,
-    [partnerId, id, email],
-  );
+  // As whoever signs in here, and as whom the token names.
+  for (const who of [id, subjectOf(ISSUER, id)])
+    await client.query(
+      `INSERT INTO partner_member (partner_id, subject, email, role) VALUES ($1, $2, $3, 'owner')`,
+      [partnerId, who, email],
+    );
   return { id, email };
 }
 

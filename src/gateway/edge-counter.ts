@@ -15,6 +15,7 @@ import {
   risingDemand,
   WORTH_LENDING,
 } from '../limits/lease.ts';
+import type { Gauge } from '../limits/limit.ts';
 import type {
   GrantEnd,
   LimitGauges,
@@ -55,8 +56,8 @@ interface Lease extends Grant {
   /** From when on, and below how many units, the next one is asked for. */
   readonly renewAtMs: number;
   readonly renewBelow: number;
-  /** As they were when it was lent. */
-  readonly gauges: LimitGauges;
+  /** As they were when it was lent; less of the quotas, where other calls were decided since. */
+  gauges: LimitGauges;
 }
 
 /** A call that may go on. */
@@ -183,7 +184,10 @@ export class EdgeCounter {
       // What is left of a lease counts as used until its end is heard.
       const gauges = givenBack(reply.gauges, held.lease?.left ?? 0);
       const grant = { id: call.id, keyId: call.keyId, left: 0, used: call.cost, isOpen: false };
-      if (!reply.lease) return { ...reply, gauges, grant };
+      if (!reply.lease) {
+        if (held.lease) held.lease.gauges = lessOf(held.lease, reply.gauges);
+        return { ...reply, gauges, grant };
+      }
       const lease = this.open(held, { ...grant, gauges, versions: call.versions }, reply, sentMs);
       keepAlive(this.rest(held, lease));
       return { ...reply, gauges, grant: lease };
@@ -270,4 +274,11 @@ function end(held: Held): void {
   held.lease.isOpen = false;
   held.ended.add(held.lease);
   held.lease = undefined;
+}
+
+/** What calls that spend of the lease are shown, after others that were decided while it was open. */
+function lessOf({ gauges, lent }: Lease, said: LimitGauges): LimitGauges {
+  const now = givenBack(said, lent);
+  const lower = (a: Gauge, b: Gauge) => (b.remaining < a.remaining ? b : a);
+  return { ...gauges, day: lower(gauges.day, now.day), month: lower(gauges.month, now.month) };
 }

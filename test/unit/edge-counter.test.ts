@@ -22,6 +22,9 @@ function edge(lends = true) {
   const sleeping: { untilMs: number; wake: () => void }[] = [];
   const asked: TakeCall[] = [];
   const settled: Settle[] = [];
+  /** Units taken and lent, and those that came back. */
+  let used = 0;
+  const counted = () => ({ ...gauge, remaining: gauge.remaining - used });
   const work: Promise<unknown>[] = [];
   const keepAlive = (promise: Promise<unknown>) => void work.push(promise.catch(() => undefined));
   const counter = new EdgeCounter({
@@ -31,8 +34,12 @@ function edge(lends = true) {
     async take(call): Promise<TakeReply> {
       asked.push(call);
       if (!answers) throw new Error('lost');
+      for (const { unspent = 0 } of call.ended ?? []) used -= unspent;
+      used += call.cost;
+      const shown = { ...gauges, day: counted(), month: counted() };
       const lease = lends && call.wanted ? { units: call.wanted, durationMs: 1000 } : undefined;
-      return { outcome: 'admit', gauges, dayStartMs: 0, over: false, atMs: nowMs, lease };
+      used += lease?.units ?? 0;
+      return { outcome: 'admit', gauges: shown, dayStartMs: 0, over: false, atMs: nowMs, lease };
     },
     settle: async (settle) => void settled.push(settle),
     log: () => undefined,
@@ -94,6 +101,17 @@ describe('an isolate', () => {
     const before = at.asked.length;
     for (let i = 0; i < 5; i++) expect((await at.call()).isLent).toBe(true);
     expect(at.asked.length - before).toBeLessThanOrEqual(1);
+  });
+
+  it('shows of the quotas what is left, also where calls were decided beside its lease', async () => {
+    const at = edge();
+    for (let calls = 1; calls <= 60; calls++) {
+      // Every fifth is signed, and asked about although there is a lease.
+      const nonce = calls % 5 === 0 ? { value: String(calls), expiresMs: 0 } : undefined;
+      expect(await at.call({ nonce })).toMatchObject({
+        gauges: { day: { remaining: gauge.remaining - calls } },
+      });
+    }
   });
 
   it('spends nothing after the end of a lease, nor by another record', async () => {
