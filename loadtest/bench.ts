@@ -2,7 +2,7 @@
 // floor plus one Durable Object call, in one run on workerd itself: of a hot key, and of keys whose every call is decided by
 // their object; and what a request of a hot key costs in operations.
 // `-- --peers`: what somebody would use instead, in the same run, and the worst second of each. `-- --neighbours`: what a
-// partner notices of another that floods. Ratios within the run, because machines are noisy. `-- --json` prints one object.
+// partner notices of another that floods. `-- --startup`: what an isolate costs before it answers. Ratios within the run, because machines are noisy. `-- --json` prints one object.
 
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -19,12 +19,14 @@ import {
   startUpstream,
   type Target,
 } from './bench/rounds.ts';
+import { measureStartUp } from './bench/startup.ts';
 
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     peers: { type: 'boolean', default: false },
     neighbours: { type: 'boolean', default: false },
+    startup: { type: 'boolean', default: false },
   },
 });
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
@@ -100,7 +102,9 @@ async function againstTheFloor(targets: readonly Target[], gateway: BareGateway)
 try {
   const result = values.neighbours
     ? { neighbours: await measureNeighbours(upstream.origin, PATH, generator, say) }
-    : await besideTheFloor();
+    : values.startup
+      ? { startup: await measureStartUp(upstream.origin, say) }
+      : await besideTheFloor();
   if (values.json) console.log(JSON.stringify(result));
 } finally {
   generator.stop();

@@ -10,6 +10,20 @@ import { hotKey, limitedKey, moreKeys, unlentKeys } from './bench-keys.ts';
 /** Calls a second of the limited key, unless said otherwise. */
 export const LIMIT = 100;
 
+/** The Worker as it is deployed, but for its variables. */
+export const GATEWAY_OPTIONS = {
+  entry: 'src/worker.ts',
+  objects: {
+    KEY_LIMITER: 'KeyLimiter',
+    PARTNER_LIMITER: 'PartnerLimiter',
+    PAYMENT_SANDBOX: 'PaymentSandbox',
+  },
+  kv: ['KEY_RECORDS'],
+  queues: ['USAGE_QUEUE', 'WEBHOOK_QUEUE', 'CHANGE_QUEUE', 'DEAD_LETTER_QUEUE'],
+  services: ['ASSETS'],
+  flags: ['enable_request_signal', 'no_nodejs_global_timers'],
+};
+
 export interface BareGateway extends BareWorkerd {
   key: string;
   limitedKey: string;
@@ -31,16 +45,7 @@ export async function startGateway(
   const { secrets, databaseUrl, endpoint } = stack;
   const worker = await startBareWorkerd({
     folder: join(folder, 'bare'),
-    entry: 'src/worker.ts',
-    objects: {
-      KEY_LIMITER: 'KeyLimiter',
-      PARTNER_LIMITER: 'PartnerLimiter',
-      PAYMENT_SANDBOX: 'PaymentSandbox',
-    },
-    kv: ['KEY_RECORDS'],
-    queues: ['USAGE_QUEUE', 'WEBHOOK_QUEUE', 'CHANGE_QUEUE', 'DEAD_LETTER_QUEUE'],
-    services: ['ASSETS'],
-    flags: ['enable_request_signal', 'no_nodejs_global_timers'],
+    ...GATEWAY_OPTIONS,
     variables: {
       ENVIRONMENT: 'development',
       // As where it is deployed.

@@ -1,7 +1,7 @@
 // The Worker of `npm start`: the very one, which also knows what it is doing, and can be asked to drain. The order comes
 // from the process that runs it, under a token of that run.
 
-import { compose, type Env } from '../compose.ts';
+import { composeGateway, type Env } from '../compose.ts';
 import { errorResponse } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { whenGone } from '../http/body.ts';
@@ -75,7 +75,7 @@ function meteredBody(response: Response, request: Pick<Request, 'signal'>): Resp
 async function drain(env: Env): Promise<Response> {
   isDraining = true;
   const before = meter.read();
-  if (before.calls + before.bodies === 0) await compose(env).gateway.usage.flush();
+  if (before.calls + before.bodies === 0) await composeGateway(env).gateway.usage.flush();
   return Response.json(meter.read());
 }
 

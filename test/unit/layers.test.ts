@@ -1,6 +1,6 @@
 // Arrows point down only: what may import what.
 
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { expect, it } from 'vitest';
 
@@ -22,6 +22,9 @@ const imports = (file: string): { path: string; isType: boolean }[] =>
       isType: what.trimStart().startsWith('type'),
     }),
   );
+
+/** What composes the rest, and is imported by itself and the doors alone. */
+const COMPOSERS = ['src/compose.ts', 'src/services.ts', 'src/surfaces.ts'];
 
 const all = [...files('src'), ...files('durable-objects')].filter((file) => !file.startsWith('src/dev/'));
 const surfaceOf = (path: string) => SURFACES.find((surface) => path.startsWith(`${surface}/`));
@@ -58,16 +61,13 @@ it('surfaces never import each other', () => {
 it('domains and platform import no surface but for types, and nothing imports the doors', () => {
   for (const file of all) {
     const paths = imports(file);
-    if (file !== 'src/worker.ts')
-      expect(
-        paths.map(({ path }) => path),
-        file,
-      ).not.toContain('src/compose.ts');
+    const isComposer = file === 'src/worker.ts' || COMPOSERS.includes(file);
+    if (!isComposer) expect(paths.filter(({ path }) => COMPOSERS.includes(path))).toEqual([]);
     expect(
       paths.map(({ path }) => path),
       file,
     ).not.toContain('src/worker.ts');
-    if (surfaceOf(file) || file === 'src/worker.ts' || file === 'src/compose.ts') continue;
+    if (surfaceOf(file) || isComposer) continue;
     expect(
       paths.filter(({ path, isType }) => surfaceOf(path) && !isType),
       file,
@@ -84,4 +84,23 @@ it('only stores, services and platform know Drizzle', () => {
       file,
     ).toEqual([]);
   }
+});
+
+it('calls of the offered API load nothing of the portal, the console, accounts or documents', () => {
+  const loaded = new Set<string>();
+  const load = (file: string): void => {
+    if (loaded.has(file)) return;
+    loaded.add(file);
+    if (!existsSync(join(root, file))) return;
+    // `import(…)` is no line of these: what it loads is loaded later.
+    for (const { path, isType } of imports(file)) if (!isType) load(path);
+  };
+  load('src/worker.ts');
+  expect(loaded).toContain('src/gateway/pipeline.ts');
+  const foreign = [...loaded].filter((path) =>
+    /^src\/(portal|operator|web|accounts|jobs|webhooks|mail)\/|better-auth|pdf-lib|zod-openapi|^hono$/.test(
+      path,
+    ),
+  );
+  expect(foreign).toEqual([]);
 });

@@ -1,0 +1,231 @@
+// Env -> what our own surfaces, the queues' consumers and the cron jobs need, beside what answers calls: loaded with the first
+// of them. Built once for each isolate.
+
+import { createAccountService } from './accounts/account-service.ts';
+import { createExternalIdentity } from './accounts/external-identity.ts';
+import { createOperatorStore } from './accounts/operator-store.ts';
+import { createSignInGuard } from './accounts/sign-in-guard.ts';
+import { createAlertService } from './alerts/alert-service.ts';
+import { createAlertStore } from './alerts/alert-store.ts';
+import { createAuditStore } from './audit/audit-store.ts';
+import { createChainStore } from './audit/chain-store.ts';
+import { createHeadStore } from './audit/head-store.ts';
+import { createBillingStore } from './billing/billing-store.ts';
+import { createExportStore } from './billing/export-store.ts';
+import { createInvoiceService } from './billing/invoice-service.ts';
+import { createPeriodStore } from './billing/period-store.ts';
+import { createPlanService } from './billing/plan-service.ts';
+import { createBlockService } from './blocks/block-service.ts';
+import { composeGateway, type Env } from './compose.ts';
+import { hostOf } from './core/public-address.ts';
+import { createAnnouncementService } from './keys/announcement-service.ts';
+import { createEnvelopeStore } from './keys/envelope-store.ts';
+import { createKeyService } from './keys/key-service.ts';
+import { createLeakService } from './leaks/leak-service.ts';
+import { createMailBudget } from './mail/mail-budget.ts';
+import { createMailer } from './mail/mailer.ts';
+import { createNotices } from './mail/notices.ts';
+import { createOutboxStore } from './mail/outbox-store.ts';
+import { createMetricsStore } from './metrics/metrics-store.ts';
+import { createAppService } from './partners/app-service.ts';
+import { createMemberService } from './partners/member-service.ts';
+import { createPartnerService } from './partners/partner-service.ts';
+import { createAllowances } from './platform/allowances.ts';
+import { createIdempotencyStore } from './platform/idempotency-store.ts';
+import { createTokenVerifier } from './platform/token-verifier.ts';
+import { createDeadLetterStore } from './usage/dead-letter-store.ts';
+import { createUsageReports } from './usage/usage-reports.ts';
+import { createUsageStore } from './usage/usage-store.ts';
+import { createAssetServer } from './web/assets.ts';
+import { messagesOf } from './web/messages/messages.ts';
+import { type DeliverPorts, deliverDue } from './webhooks/deliver.ts';
+import { createDeliveryStore } from './webhooks/delivery-store.ts';
+import { RETRY_SECONDS } from './webhooks/schedule.ts';
+import { createResolver, createTargetGuard, openGuard } from './webhooks/target-guard.ts';
+import { createWaker } from './webhooks/waker.ts';
+import { createWebhookService } from './webhooks/webhook-service.ts';
+
+function build(env: Env) {
+  const core = composeGateway(env);
+  const {
+    config,
+    isLocal,
+    now,
+    newId,
+    sleep,
+    log,
+    database,
+    catalog,
+    limiter,
+    keyStore,
+    directory,
+    origins,
+  } = core;
+  const { addressBlocks, identityTokens, upstreamOrigin } = core;
+  const keyEncryptionKeys = config.KEY_ENCRYPTION_KEYS;
+  const upstreams = catalog.documents.map((api) => upstreamOrigin(api['x-passerelle'].upstream));
+  const ownHosts = [config.PORTAL_ORIGIN, ...upstreams]
+    .flatMap((origin) => (origin && URL.canParse(origin) ? hostOf(new URL(origin)) : []))
+    .concat(config.OWN_HOSTS);
+
+  const allowances = createAllowances(database);
+  const mayMail = createMailBudget(allowances);
+
+  const audit = createAuditStore(database);
+  const changes = { directory, limiter, origins, log };
+  const outbox = createOutboxStore(database);
+  const { MAIL_HTTP_URL: url, MAIL_HTTP_TOKEN: token } = config;
+  const mailer = createMailer({
+    from: config.MAIL_FROM,
+    binding: env.MAIL,
+    http: url && token ? { url, token } : undefined,
+    outbox: isLocal ? outbox : undefined,
+    log,
+  });
+  const notify = createNotices({ mailer, product: config.PRODUCT_NAME, origin: config.PORTAL_ORIGIN });
+  const keys = createKeyService({ ...changes, database, keyStore, keyEncryptionKeys, catalog });
+  const partners = createPartnerService({ ...changes, database });
+  const billingStore = createBillingStore(database);
+  const invoices = createInvoiceService({
+    database,
+    store: billingStore,
+    now,
+    newId,
+    closing: {
+      seller: {
+        name: config.SELLER_NAME ?? config.PRODUCT_NAME,
+        address: config.SELLER_ADDRESS,
+        tax_id: config.SELLER_TAX_ID,
+      },
+      dueDays: config.INVOICE_DUE_DAYS,
+      tell: (recipient, numbers) =>
+        notify(recipient, 'invoice', { name: numbers.join(', '), path: '/portal/billing' }),
+      log,
+    },
+  });
+  const targetGuard =
+    isLocal && config.WEBHOOK_TARGETS === 'any'
+      ? openGuard
+      : createTargetGuard(createResolver(config.DNS_RESOLVER_URL), now, ownHosts);
+  const deliveryStore = createDeliveryStore(database);
+  const wake = async (delaySeconds: number) =>
+    void (await env.WEBHOOK_QUEUE.send({}, { contentType: 'json', delaySeconds }));
+  const announceLater = async (delaySeconds: number) =>
+    void (await env.CHANGE_QUEUE.send({}, { contentType: 'json', delaySeconds }));
+  const waker = createWaker({ send: wake, sendAhead: announceLater, now, log });
+  const sender: DeliverPorts = {
+    store: deliveryStore,
+    wakes: waker.wakes,
+    guard: targetGuard,
+    keyEncryptionKeys,
+    schedule: config.WEBHOOK_RETRY_SECONDS ?? RETRY_SECONDS,
+    now,
+    chance: () => Math.random(),
+    sleep,
+    wake,
+    tellDisabled: async ({ id, url: target, email, language }) =>
+      email &&
+      notify({ email, language }, 'webhookDisabled', { name: target, path: `/portal/webhooks/${id}` }),
+    log,
+  };
+  const alerts = createAlertService({
+    database,
+    store: createAlertStore(database),
+    notify,
+    nameOf: (rule, language) => messagesOf(language === 'fr' ? 'fr' : 'en').alerts.names[rule] ?? rule,
+    operatorEmail: config.ALERT_EMAIL,
+    newId,
+    log,
+  });
+  return {
+    ...core,
+    /** What upstreams verify identity tokens by. */
+    identityJwks: identityTokens.jwks,
+    audit,
+    auditChains: createChainStore(database),
+    auditHeads: createHeadStore(env.KEY_RECORDS, keyEncryptionKeys, log),
+    usageStore: createUsageStore(database),
+    reports: createUsageReports(database),
+    keys,
+    envelopes: createEnvelopeStore({ database, keyEncryptionKeys, log }),
+    leaks: createLeakService({
+      database,
+      announce: keys.announce,
+      notify,
+      keysUrl: config.GITHUB_KEYS_URL,
+      newId,
+      now,
+    }),
+    announcements: createAnnouncementService({ database, limiter }),
+    /** Sends the webhooks that are due. */
+    sendWebhooks: () => deliverDue(sender),
+    /** Wakes the sender, when something may have been written for it. */
+    wakeWebhooks: waker.wake,
+    /** Has changes announced that a request commits soon, and may not live to announce. */
+    carryOn: waker.carryOn,
+    announceLater,
+    allowances,
+    alerts,
+    deliveryStore,
+    webhooks: createWebhookService({ database, guard: targetGuard, keyEncryptionKeys, allowances, newId }),
+    partners,
+    billingStore,
+    exports: createExportStore(database, config.PORTAL_ORIGIN ?? 'urn:passerelle'),
+    invoices,
+    plans: createPlanService({ database, now, announce: partners.announce }),
+    apps: createAppService({ ...changes, database }),
+    blocks: createBlockService({ database, blocks: addressBlocks }),
+    members: createMemberService({ database, allowances, mayMail, notify }),
+    accountsFor: createAccountService({
+      database,
+      secret: config.AUTH_SECRET,
+      secrets: config.AUTH_SECRETS,
+      product: config.PRODUCT_NAME,
+      // Plain HTTP is for your machine alone; browsers take `Secure` cookies from loopback, but not all of them.
+      isSecure: config.ENVIRONMENT !== 'development',
+      cookieSuffix: config.COOKIE_SUFFIX,
+      mailer,
+      mayMail,
+      allowances,
+    }),
+    identity:
+      config.OIDC_ISSUER && config.OIDC_CLIENT_ID
+        ? createExternalIdentity(
+            {
+              issuer: config.OIDC_ISSUER,
+              clientId: config.OIDC_CLIENT_ID,
+              clientSecret: config.OIDC_CLIENT_SECRET,
+              secret: config.AUTH_SECRET,
+              allowHttp: isLocal,
+            },
+            now,
+          )
+        : undefined,
+    mailer,
+    outbox,
+    signInGuard: createSignInGuard({ counter: env.SIGN_IN_GUARD, secret: config.AUTH_SECRET, log }),
+    assetServer: createAssetServer(env.ASSETS),
+    periods: createPeriodStore(database),
+    metrics: createMetricsStore(database),
+    idempotency: createIdempotencyStore(database, keyEncryptionKeys),
+    verifyToken: createTokenVerifier(config),
+    operators: createOperatorStore(database),
+    deadLetters: createDeadLetterStore(database, newId),
+    usageQueue: env.USAGE_QUEUE,
+    resetPayments: (account: string) =>
+      env.PAYMENT_SANDBOX.get(env.PAYMENT_SANDBOX.idFromName(account)).reset(),
+  };
+}
+
+export type Services = ReturnType<typeof build>;
+
+const built = new WeakMap<Env, Services>();
+
+/** @throws ConfigurationError */
+export function compose(env: Env): Services {
+  const known = built.get(env);
+  if (known) return known;
+  const services = build(env);
+  built.set(env, services);
+  return services;
+}

@@ -1,0 +1,65 @@
+// Our own surfaces beside the offered API: APIs, pages, and what machines ask. Loaded with the first request for one of them.
+
+import { Hono } from 'hono';
+import type { Env } from './compose.ts';
+import { handle } from './gateway/pipeline.ts';
+import { isChange } from './http/changes.ts';
+import { firstPart } from './http/path.ts';
+import { adminApi } from './operator/admin-routes.ts';
+import { operatorConsole } from './operator/console/pages.ts';
+import { createMachineRoutes, createReferenceRoutes } from './operator/machine-routes.ts';
+import { dashboard } from './portal/api/dashboard-routes.ts';
+import { developerApi } from './portal/api/dev-routes.ts';
+import { portal } from './portal/web/pages.ts';
+import { compose, type Services } from './services.ts';
+
+const info = { openapi: '3.1.0', info: { title: 'Passerelle', version: '1.0.0' } };
+const own = [
+  { prefix: '/dashboard', document: dashboard.getOpenAPI31Document(info) as object },
+  { prefix: '/api/dev', document: developerApi.getOpenAPI31Document(info) as object },
+  { prefix: '/api/admin', document: adminApi.getOpenAPI31Document(info) as object },
+];
+const machines = createMachineRoutes(own);
+
+type AppEnv = { Bindings: Env; Variables: { services: Services; requestId: string } };
+
+const withServices = (): Hono<AppEnv> => {
+  const app = new Hono<AppEnv>();
+  return app.use(async (context, next) => {
+    const services = compose(context.env);
+    context.set('services', services);
+    await next();
+    // Whatever was changed may have something to tell; what was refused has not.
+    if (isChange(context.req.method) && context.res.status < 400)
+      context.executionCtx.waitUntil(services.wakeWebhooks());
+  });
+};
+
+/** What lies between our own routes is answered as the offered API answers. */
+const offered = new Hono<AppEnv>().all('*', (context) =>
+  handle(context.req.raw, context.req.url, compose(context.env).gateway, (work) =>
+    context.executionCtx.waitUntil(work),
+  ),
+);
+
+const apis = withServices();
+apis.route('/dashboard', dashboard);
+apis.route('/api/dev', developerApi);
+apis.route('/api/admin', adminApi);
+apis.route('/', machines);
+apis.get('/assets/*', (context) => context.var.services.assetServer.serve(context.req.path));
+apis.route('/', offered);
+
+const pages = withServices();
+pages.route('/', createReferenceRoutes(own));
+pages.route('/', operatorConsole);
+pages.route('/', portal);
+
+/** By the first part of the path. */
+const apps = new Map<string, Hono<AppEnv>>();
+for (const app of [pages, apis]) for (const { path } of app.routes) apps.set(firstPart(path), app);
+// Stars are middleware and the rest.
+apps.delete('*');
+
+/** The surface that answers at a path, if one of ours does. */
+export const surfaceAt = (path: string): Hono<AppEnv> | undefined => apps.get(firstPart(path));
