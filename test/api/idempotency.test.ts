@@ -4,14 +4,14 @@
 import { Hono } from 'hono';
 import { uuidv7 } from 'uuidv7';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { sealEnvelope } from '../../src/crypto/envelope.ts';
+import { type Claimant, createIdempotencyStore } from '../../src/http/idempotency-store.ts';
 import { idempotent } from '../../src/http/idempotent.ts';
-import { sealEnvelope } from '../../src/keys/envelope.ts';
 import { createMailBudget } from '../../src/mail/mail-budget.ts';
 import { adminApi } from '../../src/operator/admin-routes.ts';
 import { createMemberService } from '../../src/partners/member-service.ts';
 import { createAllowances } from '../../src/platform/allowances.ts';
 import { openDatabase } from '../../src/platform/database.ts';
-import { type Claimant, createIdempotencyStore } from '../../src/platform/idempotency-store.ts';
 import { developerApi } from '../../src/portal/api/dev-routes.ts';
 import {
   type Answer,

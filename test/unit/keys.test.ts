@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openEnvelope, rewrapEnvelope, sealEnvelope } from '../../src/keys/envelope.ts';
+import { openEnvelope, rewrapEnvelope, sealEnvelope } from '../../src/crypto/envelope.ts';
 import { isInRanges, isRange } from '../../src/keys/ip-list.ts';
 import { createKeyDirectory, type RecordCache } from '../../src/keys/key-directory.ts';
 import {
