@@ -1,6 +1,7 @@
 // Accounts: what people rely on, and what an attacker tries.
 
 import { randomBytes } from 'node:crypto';
+import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { STEP_MS, totp } from '../../src/dev/totp.ts';
 import {
@@ -780,6 +781,66 @@ describe('invitations', () => {
       late.email,
     ]);
     expect((await late.post(path)).status).toBe(404);
+    // What is late keeps nobody from being invited again.
+    expect((await owner.post('/portal/members/invite', { email: late.email, role: 'viewer' })).status).toBe(
+      303,
+    );
+    const again = await eventually(
+      () => mailedPath(late.email, '/invite/'),
+      (newer) => newer !== path,
+    );
+    expect((await late.post(again)).status).toBe(303);
+  });
+
+  const subjectOf = async (email: string) =>
+    String((await query('SELECT id FROM dev_accounts WHERE email = $1', [email]))[0]?.id);
+
+  it('are one for an address, also when sent at once: none lets a removed member back in', async () => {
+    const partner = await makePartner();
+    const owner = await memberOf(partner.id);
+    const invited = await signedUp();
+    const invite = () => owner.post('/portal/members/invite', { email: invited.email, role: 'developer' });
+    const holder = new pg.Client({ connectionString: stack.databaseUrl });
+    await holder.connect();
+    await holder.query('BEGIN');
+    await holder.query('SELECT 1 FROM partner WHERE id = $1 FOR UPDATE', [partner.id]);
+    const answers = Promise.all([invite(), invite(), invite()]);
+    // Each has begun before one of them is done.
+    await eventually(
+      () => query(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`),
+      (rows) => rows.length >= 3,
+    );
+    await holder.query('COMMIT');
+    await holder.end();
+    expect((await answers).map(({ status }) => status)).toEqual([303, 303, 303]);
+    const mails = await eventually(
+      () =>
+        query<{ body: string }>(
+          `SELECT body FROM outbox_mail WHERE recipient = $1 AND strpos(body, '/invite/') > 0`,
+          [invited.email],
+        ),
+      (rows) => rows.length === 3,
+    );
+    const paths = mails.map(({ body }) => /\/invite\/[\w-]+/.exec(body)?.[0] ?? '');
+    const accepted = [];
+    for (const path of paths) accepted.push((await invited.post(path)).status);
+    expect(accepted.sort()).toEqual([303, 404, 404]);
+    await owner.post('/portal/members/remove', { subject: await subjectOf(invited.email) });
+    for (const path of paths) expect((await invited.post(path)).status).toBe(404);
+  });
+
+  it('of a member end with the membership', async () => {
+    const partner = await makePartner();
+    const owner = await memberOf(partner.id);
+    const invited = await signedUp();
+    await owner.post('/portal/members/invite', { email: invited.email, role: 'developer' });
+    const path = await mailedPath(invited.email, '/invite/');
+    await query(
+      `INSERT INTO partner_member (partner_id, subject, email, role) SELECT $1, id, email, 'viewer' FROM dev_accounts WHERE email = $2`,
+      [partner.id, invited.email],
+    );
+    await owner.post('/portal/members/remove', { subject: await subjectOf(invited.email) });
+    expect((await invited.post(path)).status).toBe(404);
   });
 
   it.each(['steps down', 'leaves'])("end with the inviter's ownership, who %s", async (how) => {
