@@ -31,6 +31,8 @@ const INVITATION_DAYS = 7;
 const TOKEN_BYTES = 32;
 const newToken = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)));
 const OPEN = sql`accepted_at IS NULL AND withdrawn_at IS NULL AND expires_at > now()`;
+/** Of an invitation's partner. */
+const MAY_GROW = sql`NOT EXISTS (SELECT 1 FROM partner WHERE id = partner_id AND status = 'suspended')`;
 /** Who is let in, and by which invitation, is changed one after the other: the statements after this one see what was. */
 const lockPartner = (partnerId: string | SQL) =>
   sql`SELECT status FROM partner WHERE id = ${partnerId} FOR NO KEY UPDATE`;
@@ -76,6 +78,19 @@ export function createMemberService(ports: {
       );
     if (!(await mayMail(address, { from: partnerId })))
       throw tooMany('Too many mails were sent to this address. Nothing was changed; try again in an hour');
+  }
+
+  /**
+   * `change` is made to the invitation where its partner may grow.
+   * @throws AppError partner_suspended: the invitation stays as it is
+   */
+  async function useInvitation<Row>(invited: SQL, change: SQL): Promise<Row | undefined> {
+    const [[partner] = [], [changed] = []] = await database.batch([
+      lockPartner(sql`(SELECT partner_id FROM partner_invitation WHERE ${invited})`),
+      change,
+    ]);
+    if (partner?.status === 'suspended') throw new AppError('partner_suspended');
+    return changed as Row | undefined;
   }
 
   return {
@@ -157,10 +172,12 @@ export function createMemberService(ports: {
       if (!(await mayMail(address, 'owner')))
         throw tooMany('Too many mails were sent to your address. Try again in an hour');
       const token = newToken();
-      const [renewed] = await database.rows<{ partner: string }>(sql`
-        UPDATE partner_invitation i SET token_hash = ${await sha256Hex(token)} FROM partner p
-        WHERE p.id = i.partner_id AND i.id = ${id}::uuid AND i.email = ${address} AND ${OPEN}
-        RETURNING p.name AS partner`);
+      const invited = sql`id = ${id}::uuid AND email = ${address} AND ${OPEN}`;
+      const renewed = await useInvitation<{ partner: string }>(
+        invited,
+        sql`UPDATE partner_invitation SET token_hash = ${await sha256Hex(token)} WHERE ${invited} AND ${MAY_GROW}
+          RETURNING (SELECT name FROM partner WHERE id = partner_id) AS partner`,
+      );
       return renewed && { token, partner: renewed.partner };
     },
 
@@ -175,16 +192,16 @@ export function createMemberService(ports: {
 
     /** Only by the token, which the mail carries; only the invited address, and once. */
     async accept(token: string, subject: string, email: string, actor: Actor): Promise<void> {
-      const hash = await sha256Hex(token);
-      const [, [joined]] = (await database.batch([
-        lockPartner(sql`(SELECT partner_id FROM partner_invitation WHERE token_hash = ${hash})`),
-        sql`WITH accepted AS (UPDATE partner_invitation SET accepted_at = now() WHERE token_hash = ${hash}
-            AND email = ${email.toLowerCase()} AND ${OPEN} RETURNING partner_id, role),
+      const invited = sql`token_hash = ${await sha256Hex(token)} AND email = ${email.toLowerCase()} AND ${OPEN}`;
+      const joined = await useInvitation<{ partner_id: string; role: Role }>(
+        invited,
+        sql`WITH accepted AS (UPDATE partner_invitation SET accepted_at = now() WHERE ${invited} AND ${MAY_GROW}
+            RETURNING partner_id, role),
           changed AS (INSERT INTO partner_member (partner_id, subject, email, role)
             SELECT partner_id, ${subject}, ${email}, role FROM accepted
             ON CONFLICT (partner_id, subject) DO UPDATE SET chosen_at = now() RETURNING partner_id, role),
           audit AS (${auditRow(actor, 'member.joined', { subject }, { email })}) SELECT * FROM changed`,
-      ])) as [unknown[], { partner_id: string; role: Role }[]];
+      );
       if (!joined) throw new AppError('not_found', 'This invitation is not open, or is for another address');
       if (joined.role === 'owner') await tellFirstOwner(joined.partner_id, subject);
     },

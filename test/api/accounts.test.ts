@@ -688,6 +688,28 @@ describe('a suspended partner', () => {
     ).toBe(200);
     expect((await owner.post(`/portal/members/invitations/${invitation?.id}/withdraw`)).status).toBe(303);
   });
+
+  it('gains no member; the invitation holds until it is reinstated', async () => {
+    const partner = await makePartner();
+    const owner = await memberOf(partner.id);
+    const invited = await signedUp();
+    await owner.post('/portal/members/invite', { email: invited.email, role: 'viewer' });
+    const path = await mailedPath(invited.email, '/invite/');
+    const [invitation] = await query('SELECT id FROM partner_invitation WHERE partner_id = $1', [partner.id]);
+    const become = (status: string) =>
+      query('UPDATE partner SET status = $1 WHERE id = $2', [status, partner.id]);
+    await become('suspended');
+    for (const answer of [
+      await invited.post(path),
+      await invited.post('/welcome', { invitation: String(invitation?.id) }),
+    ])
+      expect([answer.status, answer.text]).toEqual([
+        403,
+        expect.stringContaining('The account is suspended.'),
+      ]);
+    await become('active');
+    expect((await invited.post(path)).status).toBe(303);
+  });
 });
 
 describe('invitations', () => {
