@@ -670,6 +670,7 @@ describe('a suspended partner', () => {
       ['/portal/playground/key', {}],
       ['/portal/members/invite', { email: person, role: 'viewer' }],
       ['/portal/billing/plan', { tier: 'starter' }],
+      ['/portal/billing/overage', { overage_action: 'block', cap: '' }],
       ['/portal/webhooks', { url: 'https://hook.example.com' }],
     ] as const)
       expect([path, (await owner.post(path, fields)).status]).toEqual([path, 403]);
@@ -677,12 +678,15 @@ describe('a suspended partner', () => {
       ['/api/dev/apps', 'POST', { name: 'New' }],
       ['/api/dev/members/invitations', 'POST', { email: person, role: 'viewer' }],
       ['/api/dev/billing', 'PATCH', { tier: 'starter' }],
+      ['/api/dev/billing', 'PATCH', { overage_action: 'block', billing_email: 'bills@example.com' }],
+      ['/api/dev/billing', 'PATCH', { spending_cap_minor: null }],
     ] as const) {
       const { status, json } = await sendJson(path, method, body, token);
       expect([path, status, json.error]).toEqual([path, 403, 'partner_suspended']);
     }
     const details = { billing_email: 'bills@example.com' };
     expect((await sendJson('/api/dev/billing', 'PATCH', details, token)).status).toBe(200);
+    expect((await owner.post('/portal/billing', details)).status).toBe(303);
     expect(
       (await sendJson(`/api/dev/keys/${key.id}/revoke`, 'POST', { reason: 'leaked' }, token)).status,
     ).toBe(200);
