@@ -76,7 +76,10 @@ export function createMemberService(ports: {
       throw tooMany(
         'Your partner account has sent as many invitations as it may in a day. Try again tomorrow',
       );
-    if (!(await mayMail(address, { from: partnerId })))
+    const [partner] = await database.rows<{ isApproved: boolean }>(
+      sql`SELECT status = 'active' AS "isApproved" FROM partner WHERE id = ${partnerId}`,
+    );
+    if (!(await mayMail(address, { partner: partnerId, isApproved: partner?.isApproved === true })))
       throw tooMany('Too many mails were sent to this address. Nothing was changed; try again in an hour');
   }
 
