@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { STEP_MS, totp } from '../../src/dev/totp.ts';
+import { operatorConsole } from '../../src/operator/console/pages.ts';
 import {
   call,
   developerToken,
@@ -24,7 +25,7 @@ import {
   signedUp,
   visitor,
 } from '../support/portal.ts';
-import { CHANGING, filled } from '../support/routes.ts';
+import { CHANGING, filled, routesOf } from '../support/routes.ts';
 
 const location = (answer: { headers: Record<string, unknown> }) => String(answer.headers.location ?? '');
 
@@ -415,6 +416,28 @@ describe('operators', () => {
       'POST /operator/dead-letters/:id/replay',
       'POST /operator/keys/:key/revoke',
     ]);
+  });
+
+  it('come back to the page that their form was on, whatever they have to show first', async () => {
+    const id = '019f0000-0000-7000-8000-000000000000';
+    const pages = routesOf(operatorConsole)
+      .map((route) => filled(route, id))
+      .filter(({ method }) => method === 'GET')
+      .map(({ path }) => path);
+    const operator = await operatorSignedIn();
+    await query(
+      'UPDATE dev_session SET factor_at = NULL WHERE account_id = (SELECT id FROM dev_accounts WHERE email = $1)',
+      [operator.email],
+    );
+    for (const [person, first] of [
+      [operator, '/prove'],
+      [visitor(), '/sign-in'],
+    ] as const)
+      for (const route of CHANGING.page.filter((each) => each.includes(' /operator'))) {
+        const to = new URL(location(await person.post(filled(route, id).path)), stack.url);
+        expect([route, to.pathname]).toEqual([route, first]);
+        expect(pages, route).toContain(to.searchParams.get('back'));
+      }
   });
 
   it('look after their own account: new recovery codes ask for the factor, sessions end, a password changes', async () => {
