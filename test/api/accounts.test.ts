@@ -631,6 +631,17 @@ describe('roles', () => {
     expect(text).toContain(String(headers['x-request-id']));
   });
 
+  it.each([
+    ['en', 'Your role does not allow this', 'Ask us for this plan'],
+    ['fr', 'Votre rôle ne le permet pas', 'Demandez-nous ce forfait'],
+  ])('%s: an error page says why', async (language, role, plan) => {
+    const partner = await makePartner();
+    const said = async (as: string, path: string, fields: Record<string, string>) =>
+      (await (await memberOf(partner.id, as)).post(path, fields, { 'accept-language': language })).text;
+    expect(await said('viewer', '/portal/apps', { name: 'No' })).toContain(role);
+    expect(await said('owner', '/portal/billing/plan', { tier: 'nobody-has-it' })).toContain(plan);
+  });
+
   it('a partner keeps an owner: the last one cannot leave or step down, also not two at once', async () => {
     const partner = await makePartner();
     const [a, b] = await Promise.all([memberOf(partner.id), memberOf(partner.id)]);

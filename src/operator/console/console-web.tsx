@@ -3,7 +3,7 @@
 import type { Child } from 'hono/jsx';
 import type { Account } from '../../accounts/account-service.ts';
 import type { Actor } from '../../audit/audit-store.ts';
-import { AppError } from '../../core/errors.ts';
+import { AppError, PageError } from '../../core/errors.ts';
 import { actorOf } from '../../http/api.ts';
 import { type NavItem, Shell } from '../../web/components/layout.tsx';
 import { withQuery } from '../../web/redirects.ts';
@@ -34,7 +34,7 @@ operatorConsole.use('/operator/*', async (context, next) => {
   const { method, path } = context.req;
   const back = method === 'POST' ? pageOf(path) : view.here;
   if (!(await signIn(context))) return context.redirect(withQuery('/sign-in', { back }), 303);
-  if (!view.account?.isOperator) throw new AppError('forbidden', view.m.operator.needOperator);
+  if (!view.account?.isOperator) throw new PageError('forbidden', view.m.operator.needOperator);
   // A password alone opens nothing here.
   if (context.var.session.factorAtMs === undefined) {
     if (view.account.twoFactorEnabled) return askProof(context, back);
