@@ -267,15 +267,13 @@ describe('what scanners and other sites open', () => {
   it('the link is sent again to the browser that signed up, and to no other', async () => {
     const person = visitor();
     await person.post('/sign-up', { name: 'P', email: person.email, password: PASSWORD });
-    const first = await mailedPath(person.email, '/verify');
+    await mailedPath(person.email, '/verify');
     await visitor().post('/verify', { email: person.email });
     await person.post('/verify', { email: person.email });
-    await eventually(
-      () => mailedPath(person.email, '/verify'),
-      (path) => path !== first,
-    );
-    const mails = await query('SELECT 1 FROM outbox_mail WHERE recipient = $1', [person.email]);
-    expect(mails).toHaveLength(2);
+    // Links of one second are the same: mails are counted.
+    const mails = () => query('SELECT 1 FROM outbox_mail WHERE recipient = $1', [person.email]);
+    await eventually(mails, (rows) => rows.length >= 2);
+    expect(await mails()).toHaveLength(2);
     expect(location(await confirmAddress(person))).toBe('/portal');
   });
 
