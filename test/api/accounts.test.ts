@@ -540,6 +540,11 @@ describe('sessions', () => {
     expect(status).toBe(303);
   });
 
+  it('a form that is sent without one leads to a page after signing in', async () => {
+    const answer = await visitor().post('/portal/billing/overage', { overage_action: 'block' });
+    expect(location(answer)).toBe('/sign-in?back=%2Fportal');
+  });
+
   it('a cookie with a forged signature is nobody', async () => {
     const person = await signedUp();
     const [token = ''] = decodeURIComponent(person.cookies.get('__Host-session') ?? '').split('.');

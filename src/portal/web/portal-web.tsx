@@ -32,7 +32,11 @@ const isSettings = (path: string): boolean => /^\/portal\/settings(?:\/|$)/.test
 // Everything under /portal needs a session and a partner.
 portal.use('/portal/*', async (context, next) => {
   const { view } = context.var;
-  if (!(await signIn(context))) return context.redirect(withQuery('/sign-in', { back: view.here }), 303);
+  if (!(await signIn(context))) {
+    // Many paths that forms are sent to are no pages.
+    const back = context.req.method === 'POST' ? '/portal' : view.here;
+    return context.redirect(withQuery('/sign-in', { back }), 303);
+  }
   const { account } = view;
   if (!account) throw new AppError('forbidden');
   const { partners, rates } = context.var.services;
