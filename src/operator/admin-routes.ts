@@ -58,8 +58,10 @@ adminApi.use(async (context, next) => {
   if (!(await named.isNamed(claims))) throw new AppError('forbidden', 'This token names no operator of ours');
   operators.set(context.req.raw, claims.subject);
   announceAhead(context);
-  const operator = `operator:${claims.subject}`;
-  return idempotent(context, next, idempotency, { owner: operator, actor: operator });
+  return idempotent(context, next, idempotency, {
+    owner: 'operators',
+    actor: `operator:${claims.subject}`,
+  });
 });
 
 /** A partner is made, whether one more mail may go to its address or not: whoever signs up with it is sent the link. */
