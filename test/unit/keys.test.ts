@@ -189,16 +189,19 @@ describe('key directory', () => {
     expect(reads).toEqual({ kv: 3, store: 3 });
   });
 
-  it('reads again behind the request after a minute, and before it after 110 s', async () => {
+  it('reads KV again behind the request after a minute, and before it after 110 s; the database once an hour', async () => {
     const { find, reads, clock, background } = setUp();
     await find();
     clock.nowMs += 61_000;
     expect(await find()).toMatchObject({ cold: false });
     await Promise.all(background);
-    expect(reads.store).toBe(2);
+    expect(reads).toEqual({ kv: 2, store: 1 });
     clock.nowMs += 200_000;
     expect(await find()).toMatchObject({ cold: true });
-    expect(reads.store).toBe(3);
+    expect(reads).toEqual({ kv: 3, store: 1 });
+    clock.nowMs += 3_600_000;
+    expect(await find()).toMatchObject({ cold: true });
+    expect(reads).toEqual({ kv: 4, store: 2 });
   });
 
   it('serves stale records while the database is down, without asking it each time', async () => {
