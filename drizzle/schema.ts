@@ -350,7 +350,7 @@ export const apiKey = pgTable(
     announcedVersion: bigint('announced_version', { mode: 'number' }).notNull().default(1),
   },
   (table) => [
-    index('idx_api_key_partner').on(table.partnerId),
+    index('idx_api_key_partner').on(table.partnerId, table.environment),
     index('idx_api_key_active').on(table.isActive),
     index('idx_api_key_app').on(table.appId),
     index('idx_api_key_parent').on(table.parentId).where(sql`parent_id IS NOT NULL`),
