@@ -195,10 +195,18 @@ describe('key directory', () => {
     clock.nowMs += 61_000;
     expect(await find()).toMatchObject({ cold: false });
     await Promise.all(background);
-    expect(reads.store).toBe(2);
+    expect(reads).toEqual({ kv: 2, store: 1 });
     clock.nowMs += 200_000;
     expect(await find()).toMatchObject({ cold: true });
-    expect(reads.store).toBe(3);
+    expect(reads).toEqual({ kv: 3, store: 1 });
+  });
+
+  it('reads the database again once a record in KV is an hour old', async () => {
+    const { find, reads, clock } = setUp();
+    await find();
+    clock.nowMs += 3_601_000;
+    await find();
+    expect(reads).toEqual({ kv: 2, store: 2 });
   });
 
   it('serves stale records while the database is down, without asking it each time', async () => {
