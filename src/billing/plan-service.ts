@@ -5,10 +5,10 @@ import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { monthStart } from '../core/time.ts';
-import { textArray } from '../keys/key-service.ts';
 import type { OverageAction } from '../limits/limit.ts';
+import { eventRow } from '../outbox/event-store.ts';
 import { type Database, DatabaseRejected } from '../platform/database.ts';
-import { eventRow } from '../webhooks/event-store.ts';
+import { textArray } from '../platform/sql.ts';
 import { CURRENCIES, type Currency } from './money.ts';
 
 export interface NewPlan {

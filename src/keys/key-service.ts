@@ -8,10 +8,11 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { sha256Hex } from '../core/encoding.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
+import { type KeyEncryptionKeys, sealEnvelope } from '../crypto/envelope.ts';
+import type { LimiterClient } from '../limiter/limiter-client.ts';
+import { eventRow } from '../outbox/event-store.ts';
 import type { Database } from '../platform/database.ts';
-import type { LimiterClient } from '../platform/limiter-client.ts';
-import { eventRow } from '../webhooks/event-store.ts';
-import { type KeyEncryptionKeys, sealEnvelope } from './envelope.ts';
+import { textArray } from '../platform/sql.ts';
 import type { KeyDirectory } from './key-directory.ts';
 import {
   displayPrefix,
@@ -123,12 +124,6 @@ const VIEW = sql`
       FROM api_key_retired_secret s WHERE s.api_key_id = k.id AND s.expires_at > now()), '[]') AS retiring,
     (SELECT (to_jsonb(q) || q.chosen) - '{key_id,updated_at,chosen,granted_overage_actions}'::text[] FROM api_key_quotas q WHERE q.key_id = k.key_id) AS limits
   FROM api_key k`;
-
-/** A text[] from values, null for none given. */
-export const textArray = (values: readonly string[] | null | undefined): SQL =>
-  values === null || values === undefined
-    ? sql`NULL::text[]`
-    : sql`(SELECT coalesce(array_agg(value), '{}') FROM jsonb_array_elements_text(${JSON.stringify(values)}::jsonb))`;
 
 export function createKeyService(ports: KeyServicePorts) {
   const { database, keyStore, directory, limiter, keyEncryptionKeys } = ports;
