@@ -90,7 +90,7 @@ export async function reloadOnSave(
     watch(folder, { recursive: true }, (_, file) => {
       hasOldAssets ||= file === null || FEEDS_ASSETS.test(file);
       saves.call();
-    }),
+    }).on('error', (error) => say(`${folder} is not watched any more: ${reasonOf(error)}`)),
   );
   return async () => {
     for (const watcher of watchers) watcher.close();
