@@ -1,4 +1,4 @@
-// The tables, and nothing else. Names that operators type into psql are promises: README, "Tables".
+// The tables, and nothing else. Names that operators type into psql are promises: docs/operate.md.
 
 import { sql } from 'drizzle-orm';
 import {

@@ -51,7 +51,7 @@ CREATE FUNCTION forget_webhook_events() RETURNS bigint LANGUAGE sql AS $$
 $$;
 --> statement-breakpoint
 -- ------------------------------------------------------------------ the Worker's role
--- Without a login: whoever deploys gives it one (README, "Deploy"). A role is of the whole server, so it may be there.
+-- Without a login: whoever deploys gives it one (docs/deploy.md). A role is of the whole server, so it may be there.
 DO $$ BEGIN
   IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'passerelle_app') THEN CREATE ROLE passerelle_app; END IF;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;

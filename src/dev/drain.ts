@@ -9,21 +9,33 @@ export interface DrainPorts {
   sleep(ms: number): Promise<unknown>;
 }
 
-/** For what comes after the last call: a flush, a batch of the queue, a fold, and tries again while PostgreSQL restarts. */
-const FOLD_MOST_MS = 20_000;
-/** Objects give back what was leased to them for half a second. Nothing says when they have. */
-const QUIET_MS = 1500;
+export interface Patience {
+  /** With calls in flight. */
+  callsMs: number;
+  /** With what comes after the last call: a flush, a batch of the queue, a fold. */
+  foldMs: number;
+  /** Nothing has begun or ended for this long. */
+  quietMs: number;
+}
+
+/** The fold may have to wait for PostgreSQL to restart. Objects give back what was leased to them for half a second. */
+const BEFORE_STOP: Patience = { callsMs: LONGEST_MS, foldMs: 20_000, quietMs: 1500 };
+/** Somebody waits for the page that they have just changed. */
+export const BEFORE_RELOAD: Patience = { callsMs: 1000, foldMs: 2000, quietMs: 0 };
 const POLL_MS = 100;
 
 /** @returns what was left undone: undefined when that is nothing */
-export async function drain({ ask, now, sleep }: DrainPorts): Promise<Activity | 'no answer' | undefined> {
-  const callsUntilMs = now() + LONGEST_MS;
-  let foldUntilMs = now() + FOLD_MOST_MS;
+export async function drain(
+  { ask, now, sleep }: DrainPorts,
+  { callsMs, foldMs, quietMs } = BEFORE_STOP,
+): Promise<Activity | 'no answer' | undefined> {
+  const callsUntilMs = now() + callsMs;
+  let foldUntilMs = now() + foldMs;
   for (;;) {
     const activity = await ask();
-    if (activity && isIdle(activity) && activity.quietMs >= QUIET_MS) return undefined;
+    if (activity && isIdle(activity) && activity.quietMs >= quietMs) return undefined;
     const isInFlight = activity && activity.calls + activity.bodies > 0;
-    if (isInFlight && now() < callsUntilMs) foldUntilMs = now() + FOLD_MOST_MS;
+    if (isInFlight && now() < callsUntilMs) foldUntilMs = now() + foldMs;
     else if (now() >= foldUntilMs)
       return activity && isIdle(activity) ? undefined : (activity ?? 'no answer');
     await sleep(POLL_MS);

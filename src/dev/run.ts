@@ -5,11 +5,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Activity } from './activity.ts';
-import { drain, sayLeft } from './drain.ts';
+import { BEFORE_RELOAD, drain, sayLeft } from './drain.ts';
 import { isFree } from './files.ts';
 import { ORDER_HEADER } from './local-order.ts';
 import { openLogFile, sayPlainly } from './log-file.ts';
 import { claimFolder, type ProcessRecord } from './process-record.ts';
+import { reloadOnSave } from './reload.ts';
 import { sayReady } from './say-ready.ts';
 import { type LocalSettings, readLocalSettings } from './settings.ts';
 import { ownSignals } from './signals.ts';
@@ -28,6 +29,7 @@ const say = (line: string): void => console.log(line);
 let stack: Stack | undefined;
 let record: ProcessRecord | undefined;
 let unwatch: (() => void) | undefined;
+let stopReloads: (() => Promise<void>) | undefined;
 let closeLog: (() => Promise<void>) | undefined;
 let stoppingSinceMs = 0;
 let exitCode = 0;
@@ -49,6 +51,7 @@ async function ask(miniflare: Stack['miniflare']): Promise<Activity | undefined>
 async function stopInOrder({ miniflare, stopCron, stop }: Stack): Promise<void> {
   say('\nStopping: calls in flight end first. Ctrl-C again ends at once.');
   stopCron();
+  await stopReloads?.();
   const left = await drain({ ask: () => ask(miniflare), now: Date.now, sleep });
   unwatch?.();
   await stop();
@@ -114,15 +117,31 @@ async function start({ folder, port, upstreamOrigin }: LocalSettings): Promise<v
   }).catch((error: Error) => {
     throw new Error(`Passerelle could not start: ${error.message}`);
   });
-  unwatch = watchRuntime(started.miniflare, {
-    started: (pid) => record?.add('workerd', pid),
-    say,
-    givenUp: () => giveUp('Without the Worker nothing works.'),
-  });
+  const watch = (): void => {
+    unwatch = watchRuntime(started.miniflare, {
+      started: (pid) => record?.add('workerd', pid),
+      say,
+      givenUp: () => giveUp('Without the Worker nothing works.'),
+    });
+  };
+  watch();
+  if (process.argv.includes('--watch'))
+    stopReloads = await reloadOnSave(started, {
+      say,
+      async drain() {
+        const left = await drain({ ask: () => ask(started.miniflare), now: Date.now, sleep }, BEFORE_RELOAD);
+        return left && sayLeft(left);
+      },
+      async swap(work) {
+        unwatch?.();
+        await work().finally(watch);
+      },
+    });
   record.ready(started.url);
   stack = started;
   if (stoppingSinceMs > 0) return stopInOrder(started);
   sayReady(started, upstreamOrigin, relative(process.cwd(), folder));
+  if (stopReloads) say('What you save in src or durable-objects is reloaded.');
 }
 
 // A terminal that was closed takes no more text: no reason to end without draining.

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
 import { ASSETS_FOLDER, buildAssets } from '../web/build-assets.ts';
@@ -20,8 +20,8 @@ export interface RuntimeOptions {
   entry?: string;
 }
 
-export async function bundle(entry = 'src/worker.ts'): Promise<string> {
-  const { outputFiles } = await build({
+export const bundleOptions = (entry = 'src/worker.ts') =>
+  ({
     absWorkingDir: ROOT,
     entryPoints: [entry],
     bundle: true,
@@ -33,7 +33,10 @@ export async function bundle(entry = 'src/worker.ts'): Promise<string> {
     conditions: ['workerd', 'worker', 'browser', 'import'],
     external: ['cloudflare:*', 'node:*'],
     logLevel: 'warning',
-  });
+  }) satisfies BuildOptions;
+
+export async function bundle(entry?: string): Promise<string> {
+  const { outputFiles } = await build(bundleOptions(entry));
   const [file] = outputFiles;
   if (!file) throw new Error('nothing was bundled');
   return file.text;
@@ -53,33 +56,30 @@ export function crons(): string[] {
   return JSON.parse(list);
 }
 
-export async function startRuntime({
-  port,
-  persist,
-  variables,
-  onLog,
-  entry,
-}: RuntimeOptions): Promise<Miniflare> {
+/** What Miniflare runs: the Worker of wrangler.toml with this text. */
+export function miniflareOptions({ port, persist, variables, onLog }: RuntimeOptions, text: string) {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(ROOT, 'wrangler.toml'));
   // Not Miniflare's asset router: it would take each request first. The binding is all that the Worker asks for.
   const { modulesRules: _rules, assets: _assets, ...options } = workerOptions;
+  return convertV4MiniflareOptions({
+    ...options,
+    name: 'passerelle',
+    modules: [{ type: 'ESModule', path: 'worker.mjs', contents: text }],
+    // wrangler.toml names no environment at its top: nothing that is deployed from it is your machine.
+    bindings: { ...(options.bindings as Record<string, string>), ENVIRONMENT: 'development', ...variables },
+    serviceBindings: { ASSETS: serveAsset },
+    host: '127.0.0.1',
+    port,
+    cf: false,
+    log: new Log(LogLevel.NONE),
+    handleStructuredLogs: ({ message }) => onLog(message),
+    ...(persist && { resourcePersistencePath: persist }),
+  });
+}
+
+export async function startRuntime(options: RuntimeOptions): Promise<Miniflare> {
   await buildAssets();
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      ...options,
-      name: 'passerelle',
-      modules: [{ type: 'ESModule', path: 'worker.mjs', contents: await bundle(entry) }],
-      // wrangler.toml names no environment at its top: nothing that is deployed from it is your machine.
-      bindings: { ...(options.bindings as Record<string, string>), ENVIRONMENT: 'development', ...variables },
-      serviceBindings: { ASSETS: serveAsset },
-      host: '127.0.0.1',
-      port,
-      cf: false,
-      log: new Log(LogLevel.NONE),
-      handleStructuredLogs: ({ message }) => onLog(message),
-      ...(persist && { resourcePersistencePath: persist }),
-    }),
-  );
+  const miniflare = new Miniflare(miniflareOptions(options, await bundle(options.entry)));
   await miniflare.ready;
   return miniflare;
 }

@@ -12,7 +12,7 @@ import { AUDIENCE, ISSUER, type Issuer, openIssuer } from './issuer.ts';
 import { migrate } from './migrate.ts';
 import { type NeonEndpoint, startNeonEndpoint } from './neon-endpoint.ts';
 import { type LocalPostgres, type PostgresOptions, startPostgres } from './postgres.ts';
-import { startCron, startRuntime } from './runtime.ts';
+import { type RuntimeOptions, startCron, startRuntime } from './runtime.ts';
 import { openWorkerRole } from './worker-role.ts';
 
 export interface StackOptions {
@@ -43,6 +43,8 @@ export interface Stack {
   postgres: LocalPostgres;
   endpoint: NeonEndpoint;
   miniflare: Miniflare;
+  /** What it was started with, at the port that it has. */
+  runtime: RuntimeOptions;
   secrets: Secrets;
   fireCron(cron: string, atMs?: number): Promise<void>;
   /** No cron is fired any more. */
@@ -110,7 +112,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     stops.push(() => endpoint.close());
     const keks = { current: 'local', keys: { local: secrets.keyEncryptionKey } };
     const demo = await ensureDemo(postgres.url, endpoint.url, join(folder, 'demo.json'), keks, secrets);
-    const miniflare = await startRuntime({
+    const runtime: RuntimeOptions = {
       port,
       persist: options.persist === false ? undefined : join(folder, 'cloudflare'),
       onLog: options.onLog ?? (() => undefined),
@@ -133,10 +135,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         JWT_JWKS_URL: endpoint.jwksUrl,
         ...options.variables,
       },
-    });
+    };
+    const miniflare = await startRuntime(runtime);
     stops.push(() => miniflare.dispose());
-    const worker = await miniflare.getWorker();
     const fireCron = async (cron: string, atMs = Date.now()) => {
+      // Asked for each time: what it was before a reload does not answer any more.
+      const worker = await miniflare.getWorker();
       const { outcome } = await worker.scheduled({ cron, scheduledTime: new Date(atMs) });
       if (outcome !== 'ok') throw new Error(`cron ${cron}: ${outcome}`);
     };
@@ -144,8 +148,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       ? startCron((cron, atMs) => fireCron(cron, atMs).catch((error) => options.onLog?.(String(error))))
       : () => undefined;
     stops.push(stopCron);
-    const { port: chosen } = await miniflare.ready;
-    const url = `http://127.0.0.1:${chosen}`;
+    runtime.port = Number((await miniflare.ready).port);
+    const url = `http://127.0.0.1:${runtime.port}`;
     const describe = async () => ({
       url,
       databaseUrl: postgres.url,
@@ -174,6 +178,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       postgres,
       endpoint,
       miniflare,
+      runtime,
       secrets,
       fireCron,
       stopCron,

@@ -1,4 +1,4 @@
-// `npm start`: what waits at the terminal. The stack runs in a process group of its own (src/dev/run.ts), because Ctrl-C
+// `npm start`, and `npm run dev` (`--watch`): what waits at the terminal. The stack runs in a process group of its own (src/dev/run.ts), because Ctrl-C
 // reaches a whole group at once and everything in it would stop at once; it is asked to stop in order.
 // Nothing is imported here that answers signals by itself.
 
@@ -10,7 +10,8 @@ import { ownSignals } from './signals.ts';
 
 const PARENT_EVERY_MS = 1000;
 
-const child = spawn(process.execPath, [fileURLToPath(new URL('run.ts', import.meta.url).href)], {
+const run = fileURLToPath(new URL('run.ts', import.meta.url).href);
+const child = spawn(process.execPath, [run, ...process.argv.slice(2)], {
   detached: true,
   stdio: 'inherit',
 });
@@ -24,7 +25,7 @@ ownSignals(stop);
 // npm that was killed passes on no signals. Without npm, whoever started this may leave it running.
 const parent = process.ppid;
 let isForsaken = false;
-if (process.env.npm_lifecycle_event === 'start') {
+if (['start', 'dev'].includes(process.env.npm_lifecycle_event ?? '')) {
   setInterval(() => {
     if (process.ppid === parent || isForsaken) return;
     isForsaken = true;

@@ -1,5 +1,6 @@
 // `npm test`: brings what the tests need, then runs everything: format and lint, types, unit, worker, API and browser
 // tests, and a dry run of the deployment. Arguments go to vitest: `npm test -- test/unit`.
+// `npm run check` (`--check`): what a commit needs, in under a minute: format and lint, types, unit tests.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -10,15 +11,29 @@ import { ensureChromium, ensurePrometheus, ensureRedis } from './tools.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url).href);
 const folder = mkdtempSync(join(tmpdir(), 'passerelle-run-'));
-const only = process.argv.slice(2);
+const isCheck = process.argv[2] === '--check';
+const only = isCheck ? ['test/unit'] : process.argv.slice(2);
+
+/** Whether any test of a folder may run: a tool that is not used is not asked for. */
+function mayRun(tests: string): boolean {
+  const places = only.filter((argument) => !argument.startsWith('-'));
+  return (
+    places.length === 0 ||
+    places.some(
+      (place) => !place.startsWith('test/') || `${place}/`.startsWith(tests) || tests.startsWith(place),
+    )
+  );
+}
 
 const tools: Record<string, string> = {};
 try {
-  tools.CHROMIUM_PATH = ensureChromium();
-  tools.REDIS_SERVER_PATH = ensureRedis();
-  const { prometheus, promtool } = ensurePrometheus();
-  tools.PROMETHEUS_PATH = prometheus;
-  tools.PROMTOOL_PATH = promtool;
+  if (mayRun('test/e2e/')) tools.CHROMIUM_PATH = ensureChromium();
+  if (mayRun('test/api/')) {
+    tools.REDIS_SERVER_PATH = ensureRedis();
+    const { prometheus, promtool } = ensurePrometheus();
+    tools.PROMETHEUS_PATH = prometheus;
+    tools.PROMTOOL_PATH = promtool;
+  }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);
@@ -30,16 +45,16 @@ interface Step {
   args: string[];
 }
 
-const steps: Step[] = [
+const checks: Step[] = [
   { name: 'format and lint', command: 'biome', args: ['check', '--error-on-warnings', '.'] },
   { name: 'types', command: 'tsc', args: ['-p', '.'] },
   { name: 'types of the islands', command: 'tsc', args: ['-p', 'src/web/islands'] },
-  {
-    name: 'deployment (dry run)',
-    command: 'wrangler',
-    args: ['deploy', '--dry-run', '--env', 'production', '--outdir', join(folder, 'bundle')],
-  },
 ];
+const deployment: Step = {
+  name: 'deployment (dry run)',
+  command: 'wrangler',
+  args: ['deploy', '--dry-run', '--env', 'production', '--outdir', join(folder, 'bundle')],
+};
 const vitest = (file: string, args: readonly string[]): Step => ({
   name: 'tests',
   command: 'vitest',
@@ -106,9 +121,10 @@ function counted(file: string): { passed: number; failed: number } {
 
 let failed = 0;
 let passed = 0;
-for (const step of only.length > 0 ? [] : steps) {
+const steps = isCheck ? checks : only.length > 0 ? [] : [...checks, deployment];
+for (const step of steps) {
   console.log(`\n— ${step.name}`);
-  if (runStep(step, step.command === 'wrangler')) continue;
+  if (runStep(step, step === deployment)) continue;
   console.error(`✗ ${step.name} failed`);
   failed++;
   break;
