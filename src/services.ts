@@ -83,7 +83,7 @@ function build(env: Env) {
     log,
   });
   const notify = createNotices({ mailer, product: config.PRODUCT_NAME, origin: config.PORTAL_ORIGIN });
-  const keys = createKeyService({ ...changes, database, keyStore, keyEncryptionKeys, catalog });
+  const keys = createKeyService({ ...changes, database, keyStore, keyEncryptionKeys, catalog, now });
   const partners = createPartnerService({ ...changes, database });
   const billingStore = createBillingStore(database);
   const invoices = createInvoiceService({

@@ -124,6 +124,26 @@ it('an incident: the key is found, seen whole, revoked, and its owner is told', 
   expect((await owner.get('/portal/audit')).text).toContain('leaked on a forum');
 });
 
+it.each([
+  ['quarantined', { quarantined_at: '2026-01-01' }],
+  ['expired', { expires_at: '2026-01-01' }],
+  ['revoked', { is_active: false }],
+])('a key that is %s is shown as that on every page, and by every API', async (state, set) => {
+  const partner = await makePartner();
+  const owner = await memberOf(partner.id);
+  const { id } = await makeKey(partner.id, { set });
+  const badge = new RegExp(`class="badge (?:bad|warn)">${state}<`);
+  for (const path of [
+    `/operator/keys/${id}`,
+    `/operator/keys?search=${id}`,
+    `/operator/partners/${partner.id}`,
+  ])
+    expect((await operator.get(path)).text, path).toMatch(badge);
+  expect((await owner.get(`/portal/keys/${id}`)).text).toMatch(badge);
+  const limited = await sendJson(`/api/admin/keys/${id}/limits`, 'PUT', { daily_quota: 5 }, api);
+  expect(limited.json).toMatchObject({ is_active: false, state });
+});
+
 describe('blocks', () => {
   it('refuse an address whatever its key, until they are lifted', async () => {
     const key = (await makeKey((await makePartner()).id)).secret;

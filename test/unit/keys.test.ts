@@ -14,6 +14,7 @@ import {
   parseSigned,
 } from '../../src/keys/key-format.ts';
 import type { KeyRecord } from '../../src/keys/key-record.ts';
+import { keyState } from '../../src/keys/key-state.ts';
 import type { KeyStore } from '../../src/keys/key-store.ts';
 
 const random = (length: number) => randomBytes(length);
@@ -224,5 +225,31 @@ describe('key directory', () => {
     clock.nowMs += 31_000;
     await find();
     expect(reads.store).toBe(2);
+  });
+});
+
+describe('the state of a key', () => {
+  const good = {
+    isActive: true,
+    isQuarantined: false,
+    isAppArchived: false,
+    expiresMs: null,
+    environment: 'live',
+    partnerStatus: 'active',
+  } as const;
+
+  it.each([
+    ['active', {}],
+    ['active', { expiresMs: 1001 }],
+    ['expired', { expiresMs: 1000 }],
+    ['app_archived', { isAppArchived: true, expiresMs: 1 }],
+    ['quarantined', { isQuarantined: true, isAppArchived: true }],
+    ['revoked', { isActive: false, isQuarantined: true, expiresMs: 1 }],
+    ['partner_not_active', { partnerStatus: 'suspended' }],
+    ['partner_not_active', { partnerStatus: 'sandbox_only' }],
+    ['active', { partnerStatus: 'sandbox_only', environment: 'test' }],
+    ['partner_not_active', { partnerStatus: 'suspended', environment: 'test' }],
+  ] as const)('is %s with %j', (state, facts) => {
+    expect(keyState({ ...good, ...facts }, 1000)).toBe(state);
   });
 });

@@ -74,12 +74,6 @@ export const ConsolePage = ({ view, title, children }: { view: View; title: stri
   </Shell>
 );
 
-export const ActiveBadge = ({ view, isActive }: { view: View; isActive: boolean }) => (
-  <span class={`badge ${isActive ? 'good' : 'bad'}`}>
-    {isActive ? view.m.keys.states.active : view.m.keys.states.revoked}
-  </span>
-);
-
 /** One button and why it is pressed. */
 export const ReasonForm = ({ view, action, children }: { view: View; action: string; children?: Child }) => (
   <form method="post" action={action} class="inline">

@@ -7,13 +7,13 @@ import { MAILS } from '../../mail/texts.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
+import { KeyBadge } from '../../web/components/key-badge.tsx';
 import { Dialog, Empty, Field, Note, OpenDialog, Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { AuditTable } from '../../web/components/usage-tables.tsx';
 import { shownAt } from '../../web/view.ts';
 import { type FormErrors, readForm, render } from '../../web/web.ts';
 import {
-  ActiveBadge,
   type ConsoleContext,
   ConsolePage,
   done,
@@ -60,7 +60,7 @@ operatorConsole.get('/operator/keys', async (context) => {
               { title: m.keys.prefix, kind: 'mono small', cell: ({ keyPrefix }) => keyPrefix },
               {
                 title: m.keys.state,
-                cell: ({ isActive }) => <ActiveBadge view={view} isActive={isActive} />,
+                cell: ({ state }) => <KeyBadge view={view} state={state} />,
               },
               { title: m.keys.lastUsed, cell: ({ lastUsedAt }) => <Time view={view} at={lastUsedAt} /> },
             ]}
@@ -102,9 +102,7 @@ async function showKey(context: ConsoleContext, errors?: FormErrors) {
           <h1>
             {m.operator.incident} · {key.name}
           </h1>
-          <span class={`badge ${key.isActive ? 'good' : 'bad'}`}>
-            {key.isActive ? m.keys.states.active : m.keys.states.revoked}
-          </span>
+          <KeyBadge view={view} state={key.state} />
           <span class="grow" />
           {key.isActive && (
             <OpenDialog view={view} id="revoke" kind="solid-danger">

@@ -10,6 +10,7 @@ import type { PartnerView } from '../../partners/partner-service.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
+import { KeyBadge } from '../../web/components/key-badge.tsx';
 import { Dialog, Empty, Field, Older, OpenDialog, Panel, Select, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { AuditTable } from '../../web/components/usage-tables.tsx';
@@ -18,7 +19,6 @@ import { shownAt, type View } from '../../web/view.ts';
 import { type FormErrors, readForm, render } from '../../web/web.ts';
 import { AssignDialog } from './assign-plan.tsx';
 import {
-  ActiveBadge,
   type ConsoleContext,
   ConsolePage,
   done,
@@ -257,7 +257,7 @@ async function showPartner(context: ConsoleContext, { dialog, errors }: State = 
               { title: m.keys.prefix, kind: 'mono small', cell: ({ keyPrefix }) => keyPrefix },
               {
                 title: m.keys.state,
-                cell: ({ isActive }) => <ActiveBadge view={view} isActive={isActive} />,
+                cell: ({ state }) => <KeyBadge view={view} state={state} />,
               },
               { title: m.keys.lastUsed, cell: ({ lastUsedAt }) => <Time view={view} at={lastUsedAt} /> },
             ]}

@@ -32,7 +32,7 @@ portal.get('/portal/sandbox', async (context) => {
     apps.list(workspace.partner.id, 100),
     keys.list(workspace.partner.id, { environment: 'test' }),
   ]);
-  const active = keyList.filter(({ isActive }) => isActive);
+  const active = keyList.filter(({ state }) => state === 'active');
   const mayDevelop = may(workspace, 'develop');
   return render(
     context,
