@@ -83,8 +83,8 @@ function build(env: Env) {
     log,
   });
   const notify = createNotices({ mailer, product: config.PRODUCT_NAME, origin: config.PORTAL_ORIGIN });
-  const keys = createKeyService({ ...changes, database, keyStore, keyEncryptionKeys, catalog, now });
-  const partners = createPartnerService({ ...changes, database });
+  const keys = createKeyService({ ...changes, database, keyStore, keyEncryptionKeys, catalog, notify, now });
+  const partners = createPartnerService({ ...changes, database, notify });
   const billingStore = createBillingStore(database);
   const invoices = createInvoiceService({
     database,

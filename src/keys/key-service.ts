@@ -8,6 +8,8 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { sha256Hex } from '../core/encoding.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
+import type { Notify, Recipient } from '../mail/notices.ts';
+import { recipientsOf } from '../mail/recipients-store.ts';
 import type { Database } from '../platform/database.ts';
 import type { LimiterClient } from '../platform/limiter-client.ts';
 import { eventRow } from '../webhooks/event-store.ts';
@@ -43,6 +45,7 @@ export interface KeyServicePorts {
   limiter: LimiterClient;
   keyEncryptionKeys: KeyEncryptionKeys;
   catalog: Catalog;
+  notify: Notify;
   now(): number;
 }
 
@@ -86,7 +89,7 @@ export const textArray = (values: readonly string[] | null | undefined): SQL =>
     : sql`(SELECT coalesce(array_agg(value), '{}') FROM jsonb_array_elements_text(${JSON.stringify(values)}::jsonb))`;
 
 export function createKeyService(ports: KeyServicePorts) {
-  const { database, keyStore, directory, limiter, keyEncryptionKeys } = ports;
+  const { database, keyStore, directory, limiter, keyEncryptionKeys, notify } = ports;
   const views = createKeyViews(database, ports.now);
   const { get } = views;
   const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
@@ -126,6 +129,18 @@ export function createKeyService(ports: KeyServicePorts) {
   const changed = (partnerId: string | null, id: string, set: SQL, where: SQL = sql`true`): SQL =>
     sql`WITH changed AS (UPDATE api_key SET ${set} WHERE id = ${id}::uuid
       AND (${partnerId}::uuid IS NULL OR partner_id = ${partnerId}::uuid) AND ${where} RETURNING partner_id)`;
+
+  /** At once and final. Repeating it changes nothing, and then there is nobody to tell. */
+  async function revoke(partnerId: string | null, keyId: string, reason: string, actor: Actor) {
+    const key = await get(partnerId, keyId);
+    const [done] = await database.rows<{ owners: Recipient[] | null }>(sql`
+      ${changed(partnerId, key.id, sql`is_active = false, revoked_at = now(), revoked_reason = ${reason}`, sql`is_active`)},
+      event AS (${eventRow('key.revoked', { ...toldOf(key), reason }, key.appId)}),
+      audit AS (${auditRow(actor, 'key.revoked', { key_id: key.keyId }, { reason })})
+      SELECT ${recipientsOf(sql`changed.partner_id`)} AS owners FROM changed`);
+    await announce(key.id);
+    return { key: await get(partnerId, keyId), owners: done?.owners ?? [] };
+  }
 
   return {
     ...views,
@@ -217,16 +232,15 @@ export function createKeyService(ports: KeyServicePorts) {
       return { key: await get(partnerId, keyId), secret: made.secret, ...rotated };
     },
 
-    /** At once and final. Repeating it changes nothing. */
-    async revoke(partnerId: string | null, keyId: string, reason: string, actor: Actor): Promise<KeyView> {
-      const key = await get(partnerId, keyId);
-      await database.rows(sql`
-        ${changed(partnerId, key.id, sql`is_active = false, revoked_at = now(), revoked_reason = ${reason}`, sql`is_active`)},
-        event AS (${eventRow('key.revoked', { ...toldOf(key), reason }, key.appId)}),
-        audit AS (${auditRow(actor, 'key.revoked', { key_id: key.keyId }, { reason })})
-        SELECT * FROM changed`);
-      await announce(key.id);
-      return get(partnerId, keyId);
+    revoke: async (partnerId: string, keyId: string, reason: string, actor: Actor): Promise<KeyView> =>
+      (await revoke(partnerId, keyId, reason, actor)).key,
+
+    /** Any key, by an operator: its owners are told. `origin`: of the portal. */
+    async revokeAny(keyId: string, reason: string, actor: Actor, origin: string): Promise<KeyView> {
+      const { key, owners } = await revoke(null, keyId, reason, actor);
+      const about = { name: key.name, path: '/portal/audit', origin };
+      await Promise.all(owners.map((owner) => notify(owner, 'keyRevoked', about)));
+      return key;
     },
 
     async change(partnerId: string, keyId: string, change: KeyChange, actor: Actor): Promise<KeyView> {

@@ -230,10 +230,9 @@ for (const [action, [status, summary]] of Object.entries(STATUSES)) {
     async (context) => {
       const { reason: why = null } = context.req.valid('json') ?? {};
       const id = idOf(context.req.valid('param').id);
-      return context.json(
-        await context.var.services.partners.setStatus(id, status, why, actor(context)),
-        200,
-      );
+      const { partners, config } = context.var.services;
+      const origin = originOf(context, config);
+      return context.json(await partners.setStatus(id, status, why, actor(context), origin), 200);
     },
   );
 }

@@ -8,6 +8,7 @@ import { type ApiEnv, errorAnswers, jsonAnswer, jsonBody } from '../http/api.ts'
 import { limitValue, overageAction, reason } from '../http/fields.ts';
 import { KEY_STATES } from '../keys/key-state.ts';
 import type { KeyView } from '../keys/key-view-store.ts';
+import { originOf } from '../web/web.ts';
 import type { Services } from './services.ts';
 
 const tags = ['Operators'];
@@ -72,12 +73,9 @@ export function addKeyRoutes(api: OpenAPIHono<ApiEnv<Services>>, actorOf: (conte
     }),
     async (context) => {
       const { reason: why } = context.req.valid('json');
-      const key = await context.var.services.keys.revoke(
-        null,
-        context.req.valid('param').id,
-        why,
-        actorOf(context),
-      );
+      const { keys, config } = context.var.services;
+      const { id } = context.req.valid('param');
+      const key = await keys.revokeAny(id, why, actorOf(context), originOf(context, config));
       return context.json(showKey(key), 200);
     },
   );

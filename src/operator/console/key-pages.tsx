@@ -3,7 +3,6 @@
 import * as z from 'zod';
 import { DAY_MS, isoDay } from '../../core/time.ts';
 import { reason } from '../../http/fields.ts';
-import { MAILS } from '../../mail/texts.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
@@ -223,17 +222,10 @@ async function showKey(context: ConsoleContext, errors?: FormErrors) {
 operatorConsole.get('/operator/keys/:key', (context) => showKey(context));
 
 operatorConsole.post('/operator/keys/:key/revoke', async (context) => {
-  const { product, language, origin } = operator(context);
+  const { origin } = operator(context);
   const { data, errors } = await readForm(context, z.object({ reason }));
   if (errors) return showKey(context, errors);
-  const { keys, partners, members, mailer } = context.var.services;
-  const key = await keys.revoke(null, context.req.param('key'), data.reason, operatorActor(context));
-  const partner = await partners.get(key.partnerId);
-  const owners = (await members.members(partner.id))
-    .filter(({ role }) => role === 'owner')
-    .map(({ email }) => email);
-  const letter = { product, name: key.name, url: `${origin}/portal/audit` };
-  for (const to of new Set([partner.email, ...owners]))
-    await mailer({ to, ...MAILS.keyRevoked[language](letter) });
+  const { keys } = context.var.services;
+  const key = await keys.revokeAny(context.req.param('key'), data.reason, operatorActor(context), origin);
   return done(context, `/operator/keys/${key.keyId}`, 'revoked');
 });

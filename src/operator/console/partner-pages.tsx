@@ -5,7 +5,6 @@ import { DAY_MS, isoDay } from '../../core/time.ts';
 import { idOr404 } from '../../http/api.ts';
 import { reason, signatureRule } from '../../http/fields.ts';
 import { SIGNATURE_RULES } from '../../keys/signature.ts';
-import { MAILS } from '../../mail/texts.ts';
 import type { PartnerView } from '../../partners/partner-service.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
@@ -393,16 +392,12 @@ const DONE = { approve: 'approved', reinstate: 'reinstated', suspend: 'suspended
 
 for (const action of ['approve', 'reinstate', 'suspend'] as const) {
   operatorConsole.post(`/operator/partners/:id/${action}`, async (context: ConsoleContext) => {
-    const { product, language, origin } = operator(context);
+    const { origin } = operator(context);
     const id = idOr404(context.req.param('id') ?? '', 'partner');
     const { data, errors } = await readForm(context, z.object({ reason }));
     if (errors) return showPartner(context, { dialog: action, errors });
-    const { partners, mailer } = context.var.services;
-    const partner = await partners.setStatus(id, STATUSES[action], data.reason, operatorActor(context));
-    if (action === 'approve') {
-      const letter = { product, name: partner.name, url: `${origin}/portal` };
-      await mailer({ to: partner.email, ...MAILS.approved[language](letter) });
-    }
+    const { partners } = context.var.services;
+    await partners.setStatus(id, STATUSES[action], data.reason, operatorActor(context), origin);
     return done(context, `/operator/partners/${id}`, DONE[action]);
   });
 }

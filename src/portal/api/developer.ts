@@ -8,7 +8,7 @@ import { type ApiEnv, actorOf, createApi } from '../../http/api.ts';
 import { announceAhead } from '../../http/changes.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { inviteOwner } from '../../partners/invitation-mail.ts';
-import type { PartnerView, Workspace } from '../../partners/partner-service.ts';
+import type { PartnerView } from '../../partners/partner-service.ts';
 import {
   isEnding,
   type Permission,
@@ -16,6 +16,7 @@ import {
   refusalOf,
   type Standing,
 } from '../../partners/permissions.ts';
+import type { Workspace } from '../../partners/workspace-service.ts';
 import { isFromHere } from '../../web/same-origin.ts';
 import { callerOf, originOf } from '../../web/web.ts';
 import type { Services } from '../services.ts';
