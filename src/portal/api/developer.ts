@@ -65,8 +65,12 @@ const PERMISSIONS: readonly (readonly [path: string, permission: Permission])[] 
   ['/api/dev/billing', 'pay'],
 ];
 
+/** Whoever works for a partner may leave it. */
+const isLeaving = ({ req }: Context): boolean =>
+  req.method === 'DELETE' && req.path === '/api/dev/members/me';
+
 const permissionFor = (context: Context): Permission =>
-  READS.has(context.req.method)
+  READS.has(context.req.method) || isLeaving(context)
     ? 'read'
     : (PERMISSIONS.find(([path]) => context.req.path.startsWith(path))?.[1] ?? 'develop');
 
