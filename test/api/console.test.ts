@@ -124,66 +124,6 @@ it('an incident: the key is found, seen whole, revoked, and its owner is told', 
   expect((await owner.get('/portal/audit')).text).toContain('leaked on a forum');
 });
 
-describe.each(['console', 'API'])('owners are told, by the %s, each in its own language, once', (door) => {
-  const mails = async (email: string) =>
-    (
-      await query<{ subject: string }>('SELECT subject FROM outbox_mail WHERE recipient = $1 ORDER BY id', [
-        email,
-      ])
-    ).map(({ subject }) => subject);
-  const frenchOwnerOf = async (partnerId: string) => {
-    const owner = await memberOf(partnerId);
-    await query(`UPDATE dev_accounts SET language = 'fr' WHERE email = $1`, [owner.email]);
-    await query('DELETE FROM outbox_mail WHERE recipient = $1', [owner.email]);
-    return owner;
-  };
-  const act = (path: string, reason: string) =>
-    door === 'console'
-      ? operator.post(`/operator${path}`, { reason })
-      : sendJson(`/api/admin${path}`, 'POST', { reason }, api);
-
-  it('of their approval', async () => {
-    const partner = await makePartner({ status: 'sandbox_only' });
-    const owner = await frenchOwnerOf(partner.id);
-    const actions = ['approve', 'approve', 'suspend', 'reinstate'];
-    for (const action of actions) await act(`/partners/${partner.id}/${action}`, 'papers seen');
-    expect(await mails(owner.email)).toEqual([
-      expect.stringContaining('peut maintenant utiliser des clés de production'),
-    ]);
-    expect(await mails(partner.email)).toEqual([expect.stringContaining('may now use live keys')]);
-  });
-
-  it('of a key that an operator revoked', async () => {
-    const partner = await makePartner();
-    const owner = await frenchOwnerOf(partner.id);
-    const { id } = await makeKey(partner.id);
-    for (const reason of ['leaked', 'leaked again']) await act(`/keys/${id}/revoke`, reason);
-    expect(await mails(owner.email)).toEqual(['Votre clé Test a été révoquée']);
-    expect(await mails(partner.email)).toEqual(['Your key Test was revoked']);
-    expect(await mailedPath(partner.email)).toBe('/portal/audit');
-  });
-});
-
-it.each([
-  ['quarantined', { quarantined_at: '2026-01-01' }],
-  ['expired', { expires_at: '2026-01-01' }],
-  ['revoked', { is_active: false }],
-])('a key that is %s is shown as that on every page, and by every API', async (state, set) => {
-  const partner = await makePartner();
-  const owner = await memberOf(partner.id);
-  const { id } = await makeKey(partner.id, { set });
-  const badge = new RegExp(`class="badge (?:bad|warn)">${state}<`);
-  for (const path of [
-    `/operator/keys/${id}`,
-    `/operator/keys?search=${id}`,
-    `/operator/partners/${partner.id}`,
-  ])
-    expect((await operator.get(path)).text, path).toMatch(badge);
-  expect((await owner.get(`/portal/keys/${id}`)).text).toMatch(badge);
-  const limited = await sendJson(`/api/admin/keys/${id}/limits`, 'PUT', { daily_quota: 5 }, api);
-  expect(limited.json).toMatchObject({ is_active: false, state });
-});
-
 describe('blocks', () => {
   it('refuse an address whatever its key, until they are lifted', async () => {
     const key = (await makeKey((await makePartner()).id)).secret;

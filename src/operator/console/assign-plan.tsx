@@ -2,7 +2,8 @@
 
 import * as z from 'zod';
 import { CURRENCIES } from '../../billing/money.ts';
-import type { Billing, Plan } from '../../billing/plan-service.ts';
+import type { Billing } from '../../billing/plan-service.ts';
+import type { Plan } from '../../billing/plan-store.ts';
 import { AppError } from '../../core/errors.ts';
 import { idOr404 } from '../../http/api.ts';
 import { reason, text } from '../../http/fields.ts';

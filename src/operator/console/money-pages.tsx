@@ -4,7 +4,7 @@ import type { Context } from 'hono';
 import * as z from 'zod';
 import { OPERATOR, RULES } from '../../alerts/rules.ts';
 import { CURRENCIES, type Currency, decimalOf, minorOf } from '../../billing/money.ts';
-import { MOST_PRICE_MINOR, type NewPlan, type Plan } from '../../billing/plan-service.ts';
+import { MOST_PRICE_MINOR, type NewPlan, type Plan } from '../../billing/plan-store.ts';
 import { AppError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import { idOr404, uuidCursor } from '../../http/api.ts';
