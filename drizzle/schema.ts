@@ -19,6 +19,7 @@ import {
   text,
   timestamp,
   unique,
+  uniqueIndex,
   uuid,
   varchar,
 } from 'drizzle-orm/pg-core';
@@ -150,7 +151,12 @@ export const partnerInvitation = pgTable(
     acceptedAt: at('accepted_at'),
     withdrawnAt: at('withdrawn_at'),
   },
-  (table) => [index('idx_invitation_partner').on(table.partnerId)],
+  (table) => [
+    index('idx_invitation_partner').on(table.partnerId),
+    uniqueIndex('idx_invitation_open')
+      .on(table.partnerId, table.email)
+      .where(sql`accepted_at IS NULL AND withdrawn_at IS NULL`),
+  ],
 );
 
 // Accounts of people, in the shape that better-auth reads and writes.
@@ -344,7 +350,7 @@ export const apiKey = pgTable(
     announcedVersion: bigint('announced_version', { mode: 'number' }).notNull().default(1),
   },
   (table) => [
-    index('idx_api_key_partner').on(table.partnerId),
+    index('idx_api_key_partner').on(table.partnerId, table.environment),
     index('idx_api_key_active').on(table.isActive),
     index('idx_api_key_app').on(table.appId),
     index('idx_api_key_parent').on(table.parentId).where(sql`parent_id IS NOT NULL`),

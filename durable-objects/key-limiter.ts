@@ -2,6 +2,7 @@
 // the nonces of signed requests. Shell of key-counter.ts.
 
 import { DurableObject } from 'cloudflare:workers';
+import { isWorthRetrying, within } from '../src/core/object-errors.ts';
 import type {
   LimitGauges,
   LimitSubject,
@@ -12,7 +13,6 @@ import type {
   TakeReply,
   Versions,
 } from '../src/limits/protocol.ts';
-import { isWorthRetrying, within } from '../src/platform/object-errors.ts';
 import { logLine, objectStore } from './counter-ports.ts';
 import { KeyCounter } from './key-counter.ts';
 import type { PartnerLimiter } from './partner-limiter.ts';

@@ -2,6 +2,7 @@
 // lately, and one for the rest. Shell of partner-counter.ts.
 
 import { DurableObject } from 'cloudflare:workers';
+import { within } from '../src/core/object-errors.ts';
 import type { PartnerLimits } from '../src/limits/limit.ts';
 import type {
   DrawReply,
@@ -11,7 +12,6 @@ import type {
   ReportReply,
 } from '../src/limits/partner-ledger.ts';
 import type { PartnerStanding } from '../src/limits/protocol.ts';
-import { within } from '../src/platform/object-errors.ts';
 import { logLine, MOVED, objectStore } from './counter-ports.ts';
 import type { KeyLimiter } from './key-limiter.ts';
 import { PartnerCounter } from './partner-counter.ts';

@@ -17,14 +17,14 @@ import type { Gateway } from './gateway/pipeline.ts';
 import { firstPart } from './http/path.ts';
 import { createAdmission } from './keys/admission.ts';
 import { createAuthenticator } from './keys/authenticator.ts';
+import { createIdentityTokens } from './keys/identity-token.ts';
 import { createKeyDirectory } from './keys/key-directory.ts';
 import { createKeyStore } from './keys/key-store.ts';
+import { createRecordCache } from './keys/record-cache.ts';
+import { createLimiterClient } from './limiter/limiter-client.ts';
 import { createAbuseGuard } from './platform/abuse-guard.ts';
 import { openDatabase } from './platform/database.ts';
 import { createDoorRates } from './platform/door-rates.ts';
-import { createIdentityTokens } from './platform/identity-token.ts';
-import { createLimiterClient } from './platform/limiter-client.ts';
-import { createRecordCache } from './platform/record-cache.ts';
 import { askSandbox } from './sandbox/sandbox.ts';
 import { createUsageBuffer } from './usage/usage-buffer.ts';
 

@@ -12,7 +12,7 @@ import { EdgeIsolate, IsolateDied } from './edge-isolate.ts';
 import { CALM, CallFailed, Network, ObjectHost, type Weather } from './object-host.ts';
 import { type Chance, chanceOf, VirtualTime } from './virtual-time.ts';
 
-/** Time bounds and pauses as in src/platform/limiter-client.ts and the objects. */
+/** Time bounds and pauses as in src/limiter/limiter-client.ts and the objects. */
 const EDGE_TIMEOUT_MS = 2000;
 const OBJECT_TIMEOUT_MS = 1500;
 const SETTLE_PAUSES_MS = [100, 400, 1500, 5000, 10_000];

@@ -3,7 +3,7 @@
 
 import { fromBase64, fromHex, toHex, utf8 } from '../core/encoding.ts';
 import { isoDay } from '../core/time.ts';
-import type { KeyEncryptionKeys } from '../keys/envelope.ts';
+import type { KeyEncryptionKeys } from '../crypto/envelope.ts';
 import type { Head } from './chain.ts';
 
 const PREFIX = 'audit-head:';

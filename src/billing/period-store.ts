@@ -44,7 +44,8 @@ export function createPeriodStore(database: Database) {
         SELECT partner_id AS "partnerId", environment, coalesce(e.units, 0)::bigint AS "eventUnits",
           coalesce(r.units, 0)::bigint AS "rollupUnits", coalesce(q.units, 0)::bigint AS "quotaUnits",
           coalesce(d.units, 0)::bigint AS "monthUnits", coalesce(m.units, 0)::bigint AS "invoiceUnits"
-        FROM (SELECT DISTINCT partner_id, environment::text FROM api_key) k
+        FROM (SELECT p.id AS partner_id, e.environment FROM partner p CROSS JOIN unnest('{live,test}'::text[]) e(environment)
+            CROSS JOIN LATERAL (SELECT 1 FROM api_key k WHERE k.partner_id = p.id AND k.environment = e.environment LIMIT 1) has) k
         FULL JOIN (SELECT partner_id, environment::text, sum(units) AS units FROM api_usage_events
             WHERE day = ${day}::date AND occurred_at BETWEEN ${day}::date - interval '1 day' AND ${day}::date + interval '2 days'
             GROUP BY 1, 2) e USING (partner_id, environment)

@@ -6,8 +6,8 @@ import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { monthStart } from '../core/time.ts';
 import type { OverageAction } from '../limits/limit.ts';
+import { eventRow } from '../outbox/event-store.ts';
 import { type Database, DatabaseRejected } from '../platform/database.ts';
-import { eventRow } from '../webhooks/event-store.ts';
 import type { Currency } from './money.ts';
 import { createPlanStore, type Plan } from './plan-store.ts';
 

@@ -3,9 +3,9 @@
 import { sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
-import { textArray } from '../keys/key-service.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import { type Database, DatabaseRejected } from '../platform/database.ts';
+import { textArray } from '../platform/sql.ts';
 import { CURRENCIES, type Currency } from './money.ts';
 
 export interface NewPlan {

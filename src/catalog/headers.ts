@@ -102,7 +102,9 @@ const RULING = new Set([
   'alt-svc',
   'clear-site-data',
   'critical-ch',
+  'document-isolation-policy',
   'document-policy',
+  'document-policy-report-only',
   'expect-ct',
   'feature-policy',
   'idempotent-replayed',
@@ -112,6 +114,7 @@ const RULING = new Set([
   'origin-agent-cluster',
   'origin-trial',
   'permissions-policy',
+  'permissions-policy-report-only',
   'public-key-pins',
   'public-key-pins-report-only',
   'ratelimit',
@@ -131,6 +134,7 @@ const RULING = new Set([
   'strict-transport-security',
   'supports-loading-mode',
   'timing-allow-origin',
+  'use-as-dictionary',
   'via',
   'www-authenticate',
   'x-cache-hit',
@@ -145,7 +149,19 @@ const RULING = new Set([
   'x-sourcemap',
   'x-xss-protection',
 ]);
-const RULING_PREFIXES = ['access-control-', 'content-security-policy', 'cross-origin-', 'x-ratelimit-'];
+const RULING_PREFIXES = [
+  'access-control-',
+  'ad-auction-',
+  'attribution-reporting-',
+  'content-security-policy',
+  'cross-origin-',
+  'integrity-policy',
+  // Sessions and tokens that a browser keeps for an origin. WebSockets, which have such headers too, do not pass.
+  'sec-',
+  'secure-session-',
+  'shared-storage-',
+  'x-ratelimit-',
+];
 /** Who may read an answer is the partner's list to say; what is ours is said by us. */
 const NEVER_TO_CALLER_PREFIXES = [
   'access-control-',
@@ -158,6 +174,18 @@ const NEVER_TO_CALLER_PREFIXES = [
   'x-litespeed-',
   'x-reproxy-',
   'x-sendfile',
+  // With these, caches keep an answer for as long, and under such tags, as they are told.
+  'akamai-cache-control',
+  'cache-tag',
+  'cdn-',
+  'cloudflare-',
+  'edge-cache-',
+  'edge-control',
+  'netlify-',
+  'surrogate-',
+  'vercel-',
+  'x-cache-tag',
+  'xkey',
 ];
 
 const beginsWithOne = (name: string, prefixes: readonly string[]): boolean =>

@@ -52,6 +52,9 @@ export class AppError extends Error {
   }
 }
 
+/** Its message is of the pages' messages: in the language of whoever looks. */
+export class PageError extends AppError {}
+
 export interface ErrorDetail {
   message?: string;
   fields?: Record<string, unknown>;

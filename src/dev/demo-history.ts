@@ -7,7 +7,7 @@ import { createBillingStore } from '../billing/billing-store.ts';
 import { closeMonths } from '../billing/close-month.ts';
 import { createInvoiceService } from '../billing/invoice-service.ts';
 import { isoDay, MINUTE_MS, monthStart } from '../core/time.ts';
-import { type KeyEncryptionKeys, sealEnvelope } from '../keys/envelope.ts';
+import { type KeyEncryptionKeys, sealEnvelope } from '../crypto/envelope.ts';
 import { openDatabase } from '../platform/database.ts';
 import { newSecret } from '../webhooks/signature.ts';
 

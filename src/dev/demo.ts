@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { generateRandomString, hashPassword, symmetricEncrypt } from 'better-auth/crypto';
 import pg from 'pg';
 import { uuidv7 } from 'uuidv7';
-import { type KeyEncryptionKeys, sealEnvelope } from '../keys/envelope.ts';
+import { type KeyEncryptionKeys, sealEnvelope } from '../crypto/envelope.ts';
 import {
   displayPrefix,
   type Environment,

@@ -2,11 +2,11 @@
 
 import type { Identifier } from '../keys/authenticator.ts';
 import type { KeyRecord } from '../keys/key-record.ts';
+import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { Denial } from '../limits/limit.ts';
 import type { LimitGauges } from '../limits/protocol.ts';
 import type { Bucket } from '../limits/token-bucket.ts';
 import type { DoorRates } from '../platform/door-rates.ts';
-import type { LimiterClient } from '../platform/limiter-client.ts';
 import type { UsageBuffer } from '../usage/usage-buffer.ts';
 import type { CallLog } from './call-log.ts';
 import type { EdgeCounter } from './edge-counter.ts';

@@ -2,9 +2,9 @@
 
 import { HTTPException } from 'hono/http-exception';
 import { AppError } from '../core/errors.ts';
+import { LimiterUnavailable } from '../core/object-errors.ts';
 import { DatabaseRejected, DatabaseUnavailable, LOCKED, TOO_SLOW } from '../platform/database.ts';
-import { CLAIM_LOST } from '../platform/idempotency-store.ts';
-import { LimiterUnavailable } from '../platform/object-errors.ts';
+import { CLAIM_LOST } from './idempotency-store.ts';
 
 /**
  * What Postgres refused, by class of its SQLSTATE. 22 and 23 are values: of a form, or beside others, that it does not

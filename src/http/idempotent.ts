@@ -3,7 +3,7 @@
 import type { Context, Next } from 'hono';
 import { sha256Hex } from '../core/encoding.ts';
 import { AppError } from '../core/errors.ts';
-import type { Claimant, IdempotencyStore } from '../platform/idempotency-store.ts';
+import type { Claimant, IdempotencyStore } from './idempotency-store.ts';
 
 const MOST_KEY_CHARS = 255;
 

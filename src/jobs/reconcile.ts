@@ -4,7 +4,7 @@
 import type { Compared, Counted, PeriodStore } from '../billing/period-store.ts';
 import { DAY_MS, dayStart, isoDay } from '../core/time.ts';
 import { partnerObjectName } from '../keys/key-record.ts';
-import type { LimiterClient } from '../platform/limiter-client.ts';
+import type { LimiterClient } from '../limiter/limiter-client.ts';
 
 export interface ReconcilePorts {
   periods: Pick<PeriodStore, 'counted' | 'saveReconciliation'>;

@@ -2,7 +2,7 @@
 // folded: absolute totals, however often. Fails open: what it is not told, the nightly comparison finds.
 
 import { partnerObjectName } from '../keys/key-record.ts';
-import type { LimiterClient } from '../platform/limiter-client.ts';
+import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { FoldRow } from '../usage/folding.ts';
 import type { UsageStore } from '../usage/usage-store.ts';
 

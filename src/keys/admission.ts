@@ -2,8 +2,8 @@
 // its caller's, may be used now, and is used from an address and an origin that its owner allows.
 
 import { type Denied, deny, isDenied } from '../core/denied.ts';
+import { LimiterUnavailable } from '../core/object-errors.ts';
 import type { Nonce } from '../limits/protocol.ts';
-import { LimiterUnavailable } from '../platform/object-errors.ts';
 import type { Authenticated, Identifier, Presented, Unauthenticated } from './authenticator.ts';
 import { isInRanges } from './ip-list.ts';
 import type { KeyRecord } from './key-record.ts';

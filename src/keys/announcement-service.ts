@@ -2,8 +2,8 @@
 // request ended that did. Announcing twice does no harm; a row is marked only when the limiter has heard of that version.
 
 import { sql } from 'drizzle-orm';
+import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { Database } from '../platform/database.ts';
-import type { LimiterClient } from '../platform/limiter-client.ts';
 import { partnerObjectName } from './key-record.ts';
 
 /** Of one run: an invocation may make a thousand requests, and sends webhooks besides. */

@@ -5,9 +5,9 @@
 import { dropOldest } from '../core/bounded.ts';
 import { type Denied, deny } from '../core/denied.ts';
 import { sha256Hex } from '../core/encoding.ts';
+import { type KeyEncryptionKeys, openEnvelope } from '../crypto/envelope.ts';
 import type { Nonce } from '../limits/protocol.ts';
 import type { AbuseGuard } from '../platform/abuse-guard.ts';
-import { type KeyEncryptionKeys, openEnvelope } from './envelope.ts';
 import type { KeyDirectory } from './key-directory.ts';
 import { isWellFormedBearer, MOST_CREDENTIAL_CHARS, parseSigned } from './key-format.ts';
 import { type KeyRecord, unusable, validSecrets } from './key-record.ts';

@@ -2,8 +2,8 @@
 // one; what does not open is told, and keeps nothing else from its turn.
 
 import { sql } from 'drizzle-orm';
+import { type KeyEncryptionKeys, rewrapEnvelope } from '../crypto/envelope.ts';
 import type { Database } from '../platform/database.ts';
-import { type KeyEncryptionKeys, rewrapEnvelope } from './envelope.ts';
 
 const MOST_A_RUN = 500;
 

@@ -8,12 +8,13 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { sha256Hex } from '../core/encoding.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
+import { type KeyEncryptionKeys, sealEnvelope } from '../crypto/envelope.ts';
+import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { Notify, Recipient } from '../mail/notices.ts';
 import { recipientsOf } from '../mail/recipients-store.ts';
+import { eventRow } from '../outbox/event-store.ts';
 import type { Database } from '../platform/database.ts';
-import type { LimiterClient } from '../platform/limiter-client.ts';
-import { eventRow } from '../webhooks/event-store.ts';
-import { type KeyEncryptionKeys, sealEnvelope } from './envelope.ts';
+import { textArray } from '../platform/sql.ts';
 import type { KeyDirectory } from './key-directory.ts';
 import {
   displayPrefix,
@@ -81,12 +82,6 @@ export interface Rotated {
   /** Until when the secret before works, too; null when it ended. */
   retiredUntil: string | null;
 }
-
-/** A text[] from values, null for none given. */
-export const textArray = (values: readonly string[] | null | undefined): SQL =>
-  values === null || values === undefined
-    ? sql`NULL::text[]`
-    : sql`(SELECT coalesce(array_agg(value), '{}') FROM jsonb_array_elements_text(${JSON.stringify(values)}::jsonb))`;
 
 export function createKeyService(ports: KeyServicePorts) {
   const { database, keyStore, directory, limiter, keyEncryptionKeys, notify } = ports;

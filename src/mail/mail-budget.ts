@@ -1,6 +1,7 @@
 // How many mails others can have sent to somebody. Whoever asks is counted by sender and recipient; what all of them have
-// sent to one recipient has a bound of its own, all kinds together. The owner of an address, known by the browser or by
-// being signed in, is counted apart: nobody fills that.
+// sent to one recipient has a bound of its own, all kinds together. Invitations have another: nobody signs up with an address
+// so often that it cannot be invited. The owner of an address, known by the browser or by being signed in, is counted apart:
+// nobody fills that.
 //
 // The last mails of the bound are kept for those that let their reader in: to confirm an address, to choose a password.
 // Their links hold as long as the bound's window, whoever asked for them. So whenever no more is sent, mails that let the
@@ -9,11 +10,13 @@
 import { sha256Hex } from '../core/encoding.ts';
 import type { Allowances } from '../platform/allowances.ts';
 
-/** `from`: an address, or a partner. */
-export type Sender = 'owner' | { from: string };
+/** `from`: an address. `partner`: whose invitation it is. */
+export type Sender = 'owner' | { from: string } | { partner: string; isApproved: boolean };
 
 /** Of the bound by recipient, for mails that let their reader in. */
 const KEPT_FOR_WAYS_IN = 2;
+/** Of invitations: anybody who signs up has a partner, and an operator approves it. */
+const KEPT_FOR_APPROVED = 3;
 
 export function createMailBudget(allowances: Allowances) {
   /** Whether one more may be sent; then it is counted. */
@@ -24,8 +27,12 @@ export function createMailBudget(allowances: Allowances) {
   ): Promise<boolean> => {
     const to = await sha256Hex(recipient.toLowerCase());
     if (sender === 'owner') return allowances.take('mail', `owner ${to}`);
-    const isLeft = await allowances.take('mail', `${await sha256Hex(sender.from)} ${to}`);
-    return isLeft && allowances.take('mail_total', to, isWayIn ? 0 : KEPT_FOR_WAYS_IN);
+    const isInvitation = 'partner' in sender;
+    const from = await sha256Hex(isInvitation ? sender.partner : sender.from);
+    if (!(await allowances.take('mail', `${from} ${to}`))) return false;
+    if (isInvitation)
+      return allowances.take('invitation_total', to, sender.isApproved ? 0 : KEPT_FOR_APPROVED);
+    return allowances.take('mail_total', to, isWayIn ? 0 : KEPT_FOR_WAYS_IN);
   };
 }
 

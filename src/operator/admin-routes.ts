@@ -4,6 +4,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import * as z from 'zod';
+import type { Claims } from '../accounts/token-verifier.ts';
 import { AppError } from '../core/errors.ts';
 import {
   actorOf,
@@ -32,7 +33,6 @@ import {
 import { idempotent } from '../http/idempotent.ts';
 import { addWebhookRoutes } from '../http/webhook-routes.ts';
 import { inviteOwner } from '../partners/invitation-mail.ts';
-import type { Claims } from '../platform/token-verifier.ts';
 import { originOf } from '../web/web.ts';
 import { addKeyRoutes } from './key-routes.ts';
 import { addLetterRoutes } from './letter-routes.ts';
@@ -69,8 +69,10 @@ adminApi.use(async (context, next) => {
   if (!(await named.isNamed(claims))) throw new AppError('forbidden', 'This token names no operator of ours');
   operators.set(context.req.raw, claims.subject);
   announceAhead(context);
-  const operator = `operator:${claims.subject}`;
-  return idempotent(context, next, idempotency, { owner: operator, actor: operator });
+  return idempotent(context, next, idempotency, {
+    owner: 'operators',
+    actor: `operator:${claims.subject}`,
+  });
 });
 
 /** A partner is made, whether one more mail may go to its address or not: whoever signs up with it is sent the link. */

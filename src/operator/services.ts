@@ -1,6 +1,7 @@
 // What the operators' routes ask of the rest of the system. `compose` hands it in.
 
 import type { OperatorStore } from '../accounts/operator-store.ts';
+import type { TokenVerifier } from '../accounts/token-verifier.ts';
 import type { AlertService } from '../alerts/alert-service.ts';
 import type { AuditStore } from '../audit/audit-store.ts';
 import type { ChainStore } from '../audit/chain-store.ts';
@@ -12,6 +13,7 @@ import type { BlockService } from '../blocks/block-service.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config.ts';
 import type { ChangeServices } from '../http/changes.ts';
+import type { IdempotencyStore } from '../http/idempotency-store.ts';
 import type { KeyService } from '../keys/key-service.ts';
 import type { LeakService } from '../leaks/leak-service.ts';
 import type { Mailer } from '../mail/mailer.ts';
@@ -20,8 +22,6 @@ import type { MemberService } from '../partners/member-service.ts';
 import type { PartnerService } from '../partners/partner-service.ts';
 import type { Database } from '../platform/database.ts';
 import type { DoorRates } from '../platform/door-rates.ts';
-import type { IdempotencyStore } from '../platform/idempotency-store.ts';
-import type { TokenVerifier } from '../platform/token-verifier.ts';
 import type { DeadLetterStore } from '../usage/dead-letter-store.ts';
 import type { UsageReports } from '../usage/usage-reports.ts';
 import type { WebServices } from '../web/web.ts';

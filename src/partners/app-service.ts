@@ -6,9 +6,9 @@ import type { OriginService } from '../blocks/origin-service.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { KeyDirectory } from '../keys/key-directory.ts';
-import { textArray } from '../keys/key-service.ts';
+import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { Database } from '../platform/database.ts';
-import type { LimiterClient } from '../platform/limiter-client.ts';
+import { textArray } from '../platform/sql.ts';
 
 export interface AppView {
   id: string;

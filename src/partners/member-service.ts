@@ -1,7 +1,8 @@
-// Members of a partner and invitations. Every change is one statement with its audit row. A partner always has an owner:
-// owners are locked in one order, so that two who change each other wait, and do not deadlock.
+// Members of a partner and invitations. Every change is one transaction with its audit row. A partner always has an owner:
+// owners are locked in one order, so that two who change each other wait, and do not deadlock. An address has one invitation
+// of a partner at most that is neither accepted nor withdrawn.
 
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { sha256Hex, toBase64Url } from '../core/encoding.ts';
 import { AppError } from '../core/errors.ts';
@@ -30,6 +31,11 @@ const INVITATION_DAYS = 7;
 const TOKEN_BYTES = 32;
 const newToken = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)));
 const OPEN = sql`accepted_at IS NULL AND withdrawn_at IS NULL AND expires_at > now()`;
+/** Of an invitation's partner. */
+const MAY_GROW = sql`NOT EXISTS (SELECT 1 FROM partner WHERE id = partner_id AND status = 'suspended')`;
+/** Who is let in, and by which invitation, is changed one after the other: the statements after this one see what was. */
+const lockPartner = (partnerId: string | SQL) =>
+  sql`SELECT status FROM partner WHERE id = ${partnerId} FOR NO KEY UPDATE`;
 
 export function createMemberService(ports: {
   database: Database;
@@ -70,8 +76,24 @@ export function createMemberService(ports: {
       throw tooMany(
         'Your partner account has sent as many invitations as it may in a day. Try again tomorrow',
       );
-    if (!(await mayMail(address, { from: partnerId })))
+    const [partner] = await database.rows<{ isApproved: boolean }>(
+      sql`SELECT status = 'active' AS "isApproved" FROM partner WHERE id = ${partnerId}`,
+    );
+    if (!(await mayMail(address, { partner: partnerId, isApproved: partner?.isApproved === true })))
       throw tooMany('Too many mails were sent to this address. Nothing was changed; try again in an hour');
+  }
+
+  /**
+   * `change` is made to the invitation where its partner may grow.
+   * @throws AppError partner_suspended: the invitation stays as it is
+   */
+  async function useInvitation<Row>(invited: SQL, change: SQL): Promise<Row | undefined> {
+    const [[partner] = [], [changed] = []] = await database.batch([
+      lockPartner(sql`(SELECT partner_id FROM partner_invitation WHERE ${invited})`),
+      change,
+    ]);
+    if (partner?.status === 'suspended') throw new AppError('partner_suspended');
+    return changed as Row | undefined;
   }
 
   return {
@@ -105,16 +127,18 @@ export function createMemberService(ports: {
       const id = newId();
       const address = email.toLowerCase();
       await checkInvitation(partnerId, address);
-      const made = await database.rows(sql`
-        WITH before AS (UPDATE partner_invitation SET withdrawn_at = now() WHERE partner_id = ${partnerId}
-            AND email = ${address} AND accepted_at IS NULL AND withdrawn_at IS NULL),
-          changed AS (INSERT INTO partner_invitation (id, partner_id, email, role, token_hash, invited_by, expires_at)
+      const [, , made = []] = await database.batch([
+        lockPartner(partnerId),
+        sql`UPDATE partner_invitation SET withdrawn_at = now() WHERE partner_id = ${partnerId}
+          AND email = ${address} AND accepted_at IS NULL AND withdrawn_at IS NULL`,
+        sql`WITH changed AS (INSERT INTO partner_invitation (id, partner_id, email, role, token_hash, invited_by, expires_at)
             SELECT ${id}::uuid, ${partnerId}::uuid, ${address}, ${role}, ${await sha256Hex(token)}, ${actor.name},
               now() + make_interval(days => ${INVITATION_DAYS}::int)
             WHERE NOT EXISTS (SELECT 1 FROM partner_member WHERE partner_id = ${partnerId} AND lower(email) = ${address})
             RETURNING partner_id),
           audit AS (${auditRow(actor, 'member.invited', { invitation_id: id }, { email: address, role })})
-        SELECT * FROM changed`);
+        SELECT * FROM changed`,
+      ]);
       if (made.length === 0) throw new AppError('conflict', 'This person is a member already');
       return { id, token };
     },
@@ -151,10 +175,12 @@ export function createMemberService(ports: {
       if (!(await mayMail(address, 'owner')))
         throw tooMany('Too many mails were sent to your address. Try again in an hour');
       const token = newToken();
-      const [renewed] = await database.rows<{ partner: string }>(sql`
-        UPDATE partner_invitation i SET token_hash = ${await sha256Hex(token)} FROM partner p
-        WHERE p.id = i.partner_id AND i.id = ${id}::uuid AND i.email = ${address} AND ${OPEN}
-        RETURNING p.name AS partner`);
+      const invited = sql`id = ${id}::uuid AND email = ${address} AND ${OPEN}`;
+      const renewed = await useInvitation<{ partner: string }>(
+        invited,
+        sql`UPDATE partner_invitation SET token_hash = ${await sha256Hex(token)} WHERE ${invited} AND ${MAY_GROW}
+          RETURNING (SELECT name FROM partner WHERE id = partner_id) AS partner`,
+      );
       return renewed && { token, partner: renewed.partner };
     },
 
@@ -169,13 +195,16 @@ export function createMemberService(ports: {
 
     /** Only by the token, which the mail carries; only the invited address, and once. */
     async accept(token: string, subject: string, email: string, actor: Actor): Promise<void> {
-      const [joined] = await database.rows<{ partner_id: string; role: Role }>(sql`
-        WITH accepted AS (UPDATE partner_invitation SET accepted_at = now() WHERE token_hash = ${await sha256Hex(token)}
-            AND email = ${email.toLowerCase()} AND ${OPEN} RETURNING partner_id, role),
+      const invited = sql`token_hash = ${await sha256Hex(token)} AND email = ${email.toLowerCase()} AND ${OPEN}`;
+      const joined = await useInvitation<{ partner_id: string; role: Role }>(
+        invited,
+        sql`WITH accepted AS (UPDATE partner_invitation SET accepted_at = now() WHERE ${invited} AND ${MAY_GROW}
+            RETURNING partner_id, role),
           changed AS (INSERT INTO partner_member (partner_id, subject, email, role)
             SELECT partner_id, ${subject}, ${email}, role FROM accepted
             ON CONFLICT (partner_id, subject) DO UPDATE SET chosen_at = now() RETURNING partner_id, role),
-          audit AS (${auditRow(actor, 'member.joined', { subject }, { email })}) SELECT * FROM changed`);
+          audit AS (${auditRow(actor, 'member.joined', { subject }, { email })}) SELECT * FROM changed`,
+      );
       if (!joined) throw new AppError('not_found', 'This invitation is not open, or is for another address');
       if (joined.role === 'owner') await tellFirstOwner(joined.partner_id, subject);
     },
@@ -196,14 +225,14 @@ export function createMemberService(ports: {
       if (role === 'owner') await tellFirstOwner(partnerId, subject);
     },
 
-    /** Removes a member, or lets one leave. */
+    /** Removes a member, or lets one leave. What the member was invited by, or has offered to others, ends with it. */
     async remove(partnerId: string, subject: string, actor: Actor): Promise<void> {
       const [result] = await database.rows<{ known: boolean; done: boolean }>(sql`
         WITH owners AS (SELECT subject FROM partner_member WHERE partner_id = ${partnerId} AND role = 'owner' ORDER BY subject FOR UPDATE),
           changed AS (DELETE FROM partner_member WHERE partner_id = ${partnerId} AND subject = ${subject}
-            AND EXISTS (SELECT 1 FROM owners WHERE subject <> ${subject}) RETURNING partner_id),
-          ended AS (UPDATE partner_invitation SET withdrawn_at = now() WHERE partner_id = ${partnerId}
-            AND invited_by = ${`developer:${subject}`} AND accepted_at IS NULL AND withdrawn_at IS NULL AND EXISTS (SELECT 1 FROM changed)),
+            AND EXISTS (SELECT 1 FROM owners WHERE subject <> ${subject}) RETURNING partner_id, lower(email) AS email),
+          ended AS (UPDATE partner_invitation i SET withdrawn_at = now() FROM changed c WHERE i.partner_id = c.partner_id
+            AND (i.invited_by = ${`developer:${subject}`} OR i.email = c.email) AND accepted_at IS NULL AND withdrawn_at IS NULL),
           audit AS (${auditRow(actor, 'member.removed', { subject })})
         SELECT EXISTS (SELECT 1 FROM partner_member WHERE partner_id = ${partnerId} AND subject = ${subject}) AS known,
           EXISTS (SELECT 1 FROM changed) AS done`);

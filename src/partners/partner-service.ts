@@ -10,12 +10,12 @@ import type { KeyDirectory } from '../keys/key-directory.ts';
 import { partnerObjectName } from '../keys/key-record.ts';
 import type { Lookup } from '../keys/key-store.ts';
 import type { SignatureRule } from '../keys/signature.ts';
+import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import type { Notify, Recipient } from '../mail/notices.ts';
 import { recipientsOf } from '../mail/recipients-store.ts';
+import { eventRow } from '../outbox/event-store.ts';
 import { type Database, DatabaseRejected } from '../platform/database.ts';
-import type { LimiterClient } from '../platform/limiter-client.ts';
-import { eventRow } from '../webhooks/event-store.ts';
 import { createWorkspaces } from './workspace-service.ts';
 
 export interface PartnerView {

@@ -4,8 +4,8 @@ export const ROLES = ['owner', 'developer', 'billing', 'viewer'] as const;
 export type Role = (typeof ROLES)[number];
 
 /**
- * `read` everything, `develop` (apps, keys, sandbox), `pay` (where invoices go, what is beyond the quota), `subscribe`
- * (plan, currency), `own` (members, settings).
+ * `read` everything, `develop` (apps, keys, sandbox), `pay` (where invoices go), `subscribe` (plan, currency, what is beyond
+ * the quota), `own` (members, settings).
  */
 export type Permission = 'read' | 'develop' | 'pay' | 'subscribe' | 'own';
 

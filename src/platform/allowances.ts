@@ -8,8 +8,10 @@ import type { Database } from './database.ts';
 export const ALLOWANCES = {
   /** Mails that anybody can ask for, by who asks and recipient. */
   mail: { most: 3, seconds: 3600 },
-  /** By recipient: all that others ask for, of every kind together. */
+  /** By recipient: all that others ask for, of every kind together, but for invitations. */
   mail_total: { most: 6, seconds: 3600 },
+  /** By recipient: of all partners together. */
+  invitation_total: { most: 6, seconds: 3600 },
   /** Codes of a second factor, by account: those of its known browsers, and those of all others. */
   factor: { most: 10, seconds: 900 },
   /** By partner. */

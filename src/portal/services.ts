@@ -1,6 +1,7 @@
 // What the portal's routes ask of the rest of the system. `compose` hands it in.
 
 import type { ExternalIdentityClient } from '../accounts/external-identity.ts';
+import type { TokenVerifier } from '../accounts/token-verifier.ts';
 import type { AlertService } from '../alerts/alert-service.ts';
 import type { AuditStore } from '../audit/audit-store.ts';
 import type { ChainStore } from '../audit/chain-store.ts';
@@ -8,17 +9,16 @@ import type { InvoiceService } from '../billing/invoice-service.ts';
 import type { PeriodStore } from '../billing/period-store.ts';
 import type { PlanService } from '../billing/plan-service.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import type { IdempotencyStore } from '../http/idempotency-store.ts';
 import type { Authenticator } from '../keys/admission.ts';
 import type { KeyService } from '../keys/key-service.ts';
 import type { KeyStore } from '../keys/key-store.ts';
+import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import type { OutboxStore } from '../mail/outbox-store.ts';
 import type { AppService } from '../partners/app-service.ts';
 import type { MemberService } from '../partners/member-service.ts';
 import type { DoorRates } from '../platform/door-rates.ts';
-import type { IdempotencyStore } from '../platform/idempotency-store.ts';
-import type { LimiterClient } from '../platform/limiter-client.ts';
-import type { TokenVerifier } from '../platform/token-verifier.ts';
 import type { UsageReports } from '../usage/usage-reports.ts';
 import type { WebServices } from '../web/web.ts';
 import type { WebhookService } from '../webhooks/webhook-service.ts';

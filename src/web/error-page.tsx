@@ -1,22 +1,27 @@
 // An error as a page: what happened, what to do, and the request id to copy.
 
-import type { AppError } from '../core/errors.ts';
+import { type AppError, PageError } from '../core/errors.ts';
 import { Plain } from './components/layout.tsx';
 import { Code } from './components/parts.tsx';
+import { inFrench } from './messages/errors.fr.ts';
 import type { View } from './view.ts';
+
+/** In the language of whoever looks; nothing where the page's own words say it. */
+function messageOf(error: AppError, { language, m }: View, status: number): string | undefined {
+  if (error.code === 'partner_suspended') return m.errorGuide.partner_suspended.what;
+  if (status >= 500 || status === 404) return undefined;
+  return language === 'en' || error instanceof PageError ? error.message : inFrench(error.message);
+}
 
 export const errorPage = ({ view, error, status }: { view: View; error: AppError; status: number }) => {
   const { m } = view;
   const words = m.errorPages[status as keyof typeof m.errorPages] ?? m.errorPages[500];
+  const message = messageOf(error, view, status);
   return (
     <Plain view={view} title={words.title}>
       <h1>{words.title}</h1>
       <p>{words.text}</p>
-      {error.code === 'partner_suspended' ? (
-        <p class="soft">{m.errorGuide.partner_suspended.what}</p>
-      ) : (
-        status < 500 && status !== 404 && view.language === 'en' && <p class="soft">{error.message}</p>
-      )}
+      {message && <p class="soft">{message}</p>}
       <div>
         <p class="label">{m.errors.requestId}</p>
         <Code view={view} text={view.requestId} />

@@ -11,7 +11,7 @@ import type { SignInGuard } from '../accounts/sign-in-guard.ts';
 import type { Actor } from '../audit/audit-store.ts';
 import { type Config, isLocal } from '../config.ts';
 import { toBase64Url } from '../core/encoding.ts';
-import { AppError, ERRORS } from '../core/errors.ts';
+import { AppError, ERRORS, PageError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { actorOf, clientIp } from '../http/api.ts';
 import { announceAhead, type ChangeServices } from '../http/changes.ts';
@@ -166,7 +166,7 @@ export function createWeb<Services extends WebServices>(under = '*') {
     for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
     context.header('x-request-id', context.var.requestId);
     if (context.req.url.includes('%00')) throw new AppError('invalid_request');
-    if (!isFromHere(context.req.raw, view.origin)) throw new AppError('forbidden', view.m.errors.crossSite);
+    if (!isFromHere(context.req.raw, view.origin)) throw new PageError('forbidden', view.m.errors.crossSite);
     await next();
   });
   web.use(

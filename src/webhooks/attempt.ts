@@ -1,7 +1,7 @@
 // One attempt at one delivery: judges the target, signs, posts, and says what came of it. Never throws for what the receiver
 // does. Time bound: ATTEMPT_MS. No redirect is followed.
 
-import { type KeyEncryptionKeys, openEnvelope } from '../keys/envelope.ts';
+import { type KeyEncryptionKeys, openEnvelope } from '../crypto/envelope.ts';
 import type { AttemptResult, DueDelivery } from './delivery-store.ts';
 import { retryDelay } from './schedule.ts';
 import { signedHeaders } from './signature.ts';

@@ -4,7 +4,7 @@
 // A Worker waits for the answers of six requests at once. They are shared out so that nobody's endpoints hold up another's:
 // partners take turns, each with a few of the connections at most, and endpoints that were slow have one of their own.
 
-import type { KeyEncryptionKeys } from '../keys/envelope.ts';
+import type { KeyEncryptionKeys } from '../crypto/envelope.ts';
 import { type AttemptPorts, attempt, type OpenSecret, openingOnce } from './attempt.ts';
 import {
   type AttemptResult,

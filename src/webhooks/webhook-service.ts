@@ -3,10 +3,10 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
-import { type KeyEncryptionKeys, sealEnvelope } from '../keys/envelope.ts';
-import { textArray } from '../keys/key-service.ts';
+import { type KeyEncryptionKeys, sealEnvelope } from '../crypto/envelope.ts';
 import type { Allowances } from '../platform/allowances.ts';
 import type { Database } from '../platform/database.ts';
+import { textArray } from '../platform/sql.ts';
 import { createDeliveryService, type EndpointOwner, OPERATORS, owned } from './delivery-service.ts';
 import { eventTypes } from './event-types.ts';
 import { newSecret } from './signature.ts';

@@ -718,7 +718,7 @@ describe('what is rare and dear has an exact allowance', () => {
     const others = await Promise.all(
       [makePartner(), makePartner()].map(async (p) => developerToken(await p)),
     );
-    expect((await invite(email, others[0])).status).toBe(201);
+    for (let i = 0; i < 3; i++) expect((await invite(email, others[0])).status).toBe(201);
     const refused = await invite(email, others[1]);
     expect(refusal(refused)).toEqual([429, 'rate_limit_exceeded']);
     expect(refused.json.message).toContain('Too many mails were sent to this address');
@@ -729,6 +729,25 @@ describe('what is rare and dear has an exact allowance', () => {
       [partner.id],
     );
     expect(refusal(await invite(`new-${email}`))).toEqual([429, 'rate_limit_exceeded']);
+  });
+
+  it('invitations, which no stranger uses up by signing up, with the address or with others', async () => {
+    const { email } = visitor();
+    for (let i = 0; i < 8; i++)
+      await visitor().post('/sign-up', { name: 'Stranger', email, password: PASSWORD });
+    // Who signs up has a partner and may invite, but leaves some to partners that an operator has approved.
+    const statuses = [];
+    for (const stranger of [await signedUp(), await signedUp()])
+      for (let i = 0; i < 2; i++)
+        statuses.push((await stranger.post('/portal/members/invite', { email, role: 'viewer' })).status);
+    expect(statuses).toEqual([303, 303, 303, 429]);
+    const answer = await sendJson(
+      '/api/dev/members/invitations',
+      'POST',
+      { email, role: 'viewer' },
+      { headers: bearer(await developerToken(await makePartner())) },
+    );
+    expect(answer.status).toBe(201);
   });
 
   it('what a partner has sent again to its webhooks, whatever endpoints it makes', async () => {

@@ -7,7 +7,7 @@ import pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createAuth } from '../../src/accounts/auth.ts';
 import { readConfig } from '../../src/config.ts';
-import { openEnvelope, sealEnvelope } from '../../src/keys/envelope.ts';
+import { openEnvelope, sealEnvelope } from '../../src/crypto/envelope.ts';
 import { createEnvelopeStore, ENVELOPES } from '../../src/keys/envelope-store.ts';
 import { openDatabase } from '../../src/platform/database.ts';
 import {

@@ -6,9 +6,9 @@ import pg from 'pg';
 import { uuidv7 } from 'uuidv7';
 import { inject } from 'vitest';
 import { subjectOf } from '../../src/accounts/subject.ts';
+import { sealEnvelope } from '../../src/crypto/envelope.ts';
 import { insertKey } from '../../src/dev/demo.ts';
 import { ISSUER } from '../../src/dev/issuer.ts';
-import { sealEnvelope } from '../../src/keys/envelope.ts';
 import { newBearerKey, newSigningId, newSigningSecret } from '../../src/keys/key-format.ts';
 
 export interface ProvidedStack {

@@ -6,10 +6,10 @@ import { describe, expect, it } from 'vitest';
 import { readAddressLink, readAsked, signAsked } from '../../src/accounts/address-link.ts';
 import { saysSecondFactor } from '../../src/accounts/second-factor.ts';
 import { subjectOf } from '../../src/accounts/subject.ts';
+import { claimsOf } from '../../src/accounts/token-verifier.ts';
 import { weaknessOf } from '../../src/accounts/weak-password.ts';
 import { type Config, ConfigurationError, readConfig } from '../../src/config.ts';
 import { refuseUnconfigured } from '../../src/http/unconfigured.ts';
-import { claimsOf } from '../../src/platform/token-verifier.ts';
 
 describe('a password', () => {
   const own = ['Passerelle', 'Awa Ndiaye', 'awa.ndiaye@teranga-mobile.example'];

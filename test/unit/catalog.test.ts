@@ -292,6 +292,10 @@ describe('the catalogue', () => {
     'X-Sendfile',
     'X-Lighttpd-Send-File',
     'X-Reproxy-URL',
+    'CDN-Cache-Control',
+    'Cloudflare-CDN-Cache-Control',
+    'Surrogate-Control',
+    'Cache-Tag',
     'X-RateLimit-Limit-Day',
   ])('no document can let an answer say %s', (name) =>
     expect(() => weather({ responses: { 200: { headers: { [name]: {} } } } })).toThrow(/may not pass/),

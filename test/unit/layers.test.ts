@@ -46,6 +46,29 @@ it('limits are pure: no platform, no Hono, no Drizzle, no clock, no randomness, 
   }
 });
 
+/** `src/keys` of `src/keys/key-store.ts`; a file of `src` itself is none. */
+const folderOf = (path: string): string | undefined =>
+  /^(?:src\/[^/]+(?=\/)|durable-objects(?=\/))/.exec(path)?.[0];
+
+it('no folders import each other, not even their types, nor in a ring', () => {
+  const imported = new Map<string, Map<string, string>>();
+  for (const file of all)
+    for (const { path } of imports(file)) {
+      const [from, to] = [folderOf(file), folderOf(path)];
+      if (!from || !to || from === to) continue;
+      imported.set(from, (imported.get(from) ?? new Map()).set(to, `${file} -> ${path}`));
+    }
+  // Whoever imports nothing that is left is taken away, until nobody is, or only rings are.
+  for (let before = -1; before !== imported.size; ) {
+    before = imported.size;
+    for (const [from, to] of imported)
+      if ([...to.keys()].every((folder) => !imported.has(folder))) imported.delete(from);
+  }
+  expect([...imported.values()].flatMap((to) => [...to].filter(([folder]) => imported.has(folder)))).toEqual(
+    [],
+  );
+});
+
 it('surfaces never import each other', () => {
   for (const file of all) {
     const own = surfaceOf(file);

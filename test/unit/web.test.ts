@@ -12,6 +12,7 @@ import { roundUp } from '../../src/web/components/chart.tsx';
 import { toCsv } from '../../src/web/csv.ts';
 import { createFormat } from '../../src/web/format.ts';
 import { en } from '../../src/web/messages/en.ts';
+import { inFrench } from '../../src/web/messages/errors.fr.ts';
 import { fr } from '../../src/web/messages/fr.ts';
 import { safePath, withQuery } from '../../src/web/redirects.ts';
 import { isFromHere } from '../../src/web/same-origin.ts';
@@ -232,6 +233,20 @@ describe('words', () => {
   it('every error code has its page in both languages', () => {
     expect(Object.keys(en.errorGuide).sort()).toEqual(Object.keys(ERRORS).sort());
     expect(Object.keys(fr.errorGuide).sort()).toEqual(Object.keys(ERRORS).sort());
+  });
+  it('what services refuse on pages is said in French, too', () => {
+    const root = new URL('../../src', import.meta.url).pathname;
+    const sources = ['billing', 'keys', 'partners', 'usage', 'webhooks'].flatMap((folder) =>
+      readdirSync(join(root, folder)).map((name) => readFileSync(join(root, folder, name), 'utf8')),
+    );
+    const SHOWN =
+      /(?:AppError\(\s*'(?:conflict|forbidden|validation_error)',|tooMany\()\s*(?:'([^']+)'|`([^`]+)`)/g;
+    const messages = sources.flatMap((source) =>
+      [...source.matchAll(SHOWN)].map(([, plain, counted]) => plain ?? counted?.replace(/\$\{\w+\}/g, '7')),
+    );
+    expect(messages.length).toBeGreaterThan(20);
+    expect(messages.filter((message) => inFrench(message ?? '') === undefined)).toEqual([]);
+    expect(inFrench('Too many replays: at most 60 in 61 seconds')).toContain('au plus 60 en 61 secondes');
   });
   it('pages hold no words of their own: they are all in the catalogues', () => {
     const root = new URL('../..', import.meta.url).pathname;

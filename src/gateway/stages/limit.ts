@@ -3,11 +3,11 @@
 // When the object does not answer: rates degrade to a small allowance, quotas that block are refused with 503.
 
 import { type Denied, deny } from '../../core/denied.ts';
+import { LimiterUnavailable } from '../../core/object-errors.ts';
 import { dayStart, rfc3339 } from '../../core/time.ts';
 import { isOlder, limitSubject } from '../../keys/key-record.ts';
 import { type Denial, isUnlimited } from '../../limits/limit.ts';
 import { bucketWaitMs, fullBucket, refill, spendTokens } from '../../limits/token-bucket.ts';
-import { LimiterUnavailable } from '../../platform/object-errors.ts';
 import type { Admission } from '../edge-counter.ts';
 import type { Exchange } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';

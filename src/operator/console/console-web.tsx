@@ -3,7 +3,7 @@
 import type { Child } from 'hono/jsx';
 import type { Account } from '../../accounts/account-service.ts';
 import type { Actor } from '../../audit/audit-store.ts';
-import { AppError } from '../../core/errors.ts';
+import { AppError, PageError } from '../../core/errors.ts';
 import { actorOf } from '../../http/api.ts';
 import { type NavItem, Shell } from '../../web/components/layout.tsx';
 import { withQuery } from '../../web/redirects.ts';
@@ -31,16 +31,16 @@ export const operatorConsole = createWeb<ConsoleServices>('/operator/*');
 operatorConsole.use('/operator/*', async (context, next) => {
   const { view, services } = context.var;
   if (services.config.REQUIRE_MTLS) checkCertificate(context.req.raw);
-  if (!(await signIn(context))) return context.redirect(withQuery('/sign-in', { back: view.here }), 303);
-  if (!view.account?.isOperator) throw new AppError('forbidden', view.m.operator.needOperator);
+  const { method, path } = context.req;
+  const back = method === 'POST' ? pageOf(path) : view.here;
+  if (!(await signIn(context))) return context.redirect(withQuery('/sign-in', { back }), 303);
+  if (!view.account?.isOperator) throw new PageError('forbidden', view.m.operator.needOperator);
   // A password alone opens nothing here.
   if (context.var.session.factorAtMs === undefined) {
-    if (view.account.twoFactorEnabled) return askProof(context, view.here);
-    return context.redirect(withQuery('/second-factor', { back: view.here }), 303);
+    if (view.account.twoFactorEnabled) return askProof(context, back);
+    return context.redirect(withQuery('/second-factor', { back }), 303);
   }
-  const { method, path } = context.req;
-  if (method === 'POST' && !WITHOUT_PROOF.test(path) && !isProven(context))
-    return askProof(context, pageOf(path));
+  if (method === 'POST' && !WITHOUT_PROOF.test(path) && !isProven(context)) return askProof(context, back);
   await next();
 });
 

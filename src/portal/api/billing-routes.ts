@@ -91,7 +91,9 @@ developerApi.openapi(
     const { partner, role, actor } = developerOf(context);
     const { plans } = context.var.services;
     const change = context.req.valid('json');
-    if (change.tier !== undefined || change.currency !== undefined) checkMay({ partner, role }, 'subscribe');
+    const { tier, currency, overage_action, spending_cap_minor } = change;
+    if ([tier, currency, overage_action, spending_cap_minor].some((wanted) => wanted !== undefined))
+      checkMay({ partner, role }, 'subscribe');
     // Before anything is changed: what is refused changes nothing.
     if (change.overage_action !== undefined)
       await plans.checkOverage(partner.id, change.overage_action, change.tier);

@@ -429,7 +429,7 @@ async function showBilling(context: PortalContext, wrong?: Wrong) {
       <SpendPanel view={view} spend={spend} />
       {mayPay ? (
         <div class="two">
-          <OveragePanel view={view} billing={billing} wrong={wrong} />
+          {mayChange && <OveragePanel view={view} billing={billing} wrong={wrong} />}
           <DetailsPanel view={view} billing={billing} wrong={wrong} />
         </div>
       ) : (
@@ -464,7 +464,7 @@ portal.post('/portal/billing', async (context) => {
 const beyond = z.object({ overage_action: overage, cap: text(20).default('') });
 
 portal.post('/portal/billing/overage', async (context) => {
-  const { workspace, m } = member(context, 'pay');
+  const { workspace, m } = member(context, 'subscribe');
   const { plans } = context.var.services;
   const partnerId = workspace.partner.id;
   const { values, data, errors } = await readForm(context, beyond);

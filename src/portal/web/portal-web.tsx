@@ -3,7 +3,7 @@
 import type { Child } from 'hono/jsx';
 import type { Account } from '../../accounts/account-service.ts';
 import type { Actor } from '../../audit/audit-store.ts';
-import { AppError } from '../../core/errors.ts';
+import { AppError, PageError } from '../../core/errors.ts';
 import { clientIp } from '../../http/api.ts';
 import { partnerObjectName } from '../../keys/key-record.ts';
 import { inviteOwner } from '../../partners/invitation-mail.ts';
@@ -23,7 +23,7 @@ for (const path of ['/invite/*', '/reset/*', '/verify/*', '/sign-in/identity/*']
   portal.use(path, async (context, next) => {
     const { services, view } = context.var;
     if (!(await services.signInGuard.allows('token', { ip: clientIp(context) })))
-      throw new AppError('rate_limit_exceeded', view.m.signIn.tooMany);
+      throw new PageError('rate_limit_exceeded', view.m.signIn.tooMany);
     await next();
   });
 
@@ -32,7 +32,11 @@ const isSettings = (path: string): boolean => /^\/portal\/settings(?:\/|$)/.test
 // Everything under /portal needs a session and a partner.
 portal.use('/portal/*', async (context, next) => {
   const { view } = context.var;
-  if (!(await signIn(context))) return context.redirect(withQuery('/sign-in', { back: view.here }), 303);
+  if (!(await signIn(context))) {
+    // Many paths that forms are sent to are no pages.
+    const back = context.req.method === 'POST' ? '/portal' : view.here;
+    return context.redirect(withQuery('/sign-in', { back }), 303);
+  }
   const { account } = view;
   if (!account) throw new AppError('forbidden');
   const { partners, rates } = context.var.services;
@@ -76,7 +80,8 @@ export function member(context: PortalContext, permission: Permission = 'read'):
   if (!account || !workspace) throw new AppError('forbidden');
   const { method, path } = context.req;
   const refusal = refusalOf(workspace, permission, isEnding(method, path));
-  if (refusal) throw new AppError(refusal, refusal === 'forbidden' ? view.m.errors.role : undefined);
+  if (refusal === 'forbidden') throw new PageError(refusal, view.m.errors.role);
+  if (refusal) throw new AppError(refusal);
   return { ...view, account, workspace };
 }
 

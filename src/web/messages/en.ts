@@ -121,6 +121,7 @@ export const en = {
     },
     409: { title: 'That does not fit', text: 'Something changed meanwhile. Go back, reload, and try again.' },
     413: { title: 'Too much', text: 'What was sent is larger than this form takes.' },
+    429: { title: 'Too often', text: 'Nothing was changed. Wait a while and try again.' },
     500: {
       title: 'Something failed on our side',
       text: 'It is not your doing. The request id below helps us find it.',

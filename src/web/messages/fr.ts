@@ -130,6 +130,7 @@ export const fr: typeof en = {
       text: 'Quelque chose a changé entre-temps. Revenez en arrière, rechargez et réessayez.',
     },
     413: { title: 'C’est trop', text: 'L’envoi dépasse ce que ce formulaire accepte.' },
+    429: { title: 'Trop souvent', text: 'Rien n’a changé. Attendez un peu et réessayez.' },
     500: {
       title: 'Une panne de notre côté',
       text: 'Vous n’y êtes pour rien. L’identifiant ci-dessous nous aide à la retrouver.',

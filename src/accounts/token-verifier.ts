@@ -2,10 +2,10 @@
 // older than an hour; algorithms pinned; where clients are listed, one of these. Fails closed: without an issuer no token is good.
 
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
-import { saysSecondFactor } from '../accounts/second-factor.ts';
-import { subjectOf } from '../accounts/subject.ts';
 import type { Config } from '../config.ts';
 import { AppError } from '../core/errors.ts';
+import { saysSecondFactor } from './second-factor.ts';
+import { subjectOf } from './subject.ts';
 
 /** Whatever its `exp` says. Issued in the future is refused, too. */
 const MOST_AGE = '1h';

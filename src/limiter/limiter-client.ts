@@ -3,6 +3,7 @@
 
 import type { KeyLimiter } from '../../durable-objects/key-limiter.ts';
 import type { PartnerLimiter } from '../../durable-objects/partner-limiter.ts';
+import { isWorthRetrying, LimiterUnavailable, within } from '../core/object-errors.ts';
 import type {
   LimitGauges,
   LimitSubject,
@@ -14,7 +15,6 @@ import type {
   TakeReply,
   Versions,
 } from '../limits/protocol.ts';
-import { isWorthRetrying, LimiterUnavailable, within } from './object-errors.ts';
 
 const LIMITER_TIMEOUT_MS = 2000;
 /** Pauses between the tries of a settle, ms: nobody waits for it, and it is to arrive. */

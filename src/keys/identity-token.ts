@@ -5,7 +5,7 @@
 
 import { type JWK, SignJWT } from 'jose';
 import { fromBase64 } from '../core/encoding.ts';
-import type { KeyRecord } from '../keys/key-record.ts';
+import type { KeyRecord } from './key-record.ts';
 
 const VALID_SECONDS = 60;
 /** What is sent is valid for half of it at least. */

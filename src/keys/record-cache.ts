@@ -1,7 +1,7 @@
 // Key records in KV: a cache that may be a minute old at any edge.
 
-import type { RecordCache } from '../keys/key-directory.ts';
-import type { KeyRecord } from '../keys/key-record.ts';
+import type { RecordCache } from './key-directory.ts';
+import type { KeyRecord } from './key-record.ts';
 
 /** KV's own edge cache: the shortest it takes. */
 const EDGE_CACHE_SECONDS = 60;

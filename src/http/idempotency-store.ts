@@ -7,8 +7,8 @@
 
 import { sql } from 'drizzle-orm';
 import { AppError } from '../core/errors.ts';
-import { type KeyEncryptionKeys, openEnvelope, sealEnvelope } from '../keys/envelope.ts';
-import type { Database } from './database.ts';
+import { type KeyEncryptionKeys, openEnvelope, sealEnvelope } from '../crypto/envelope.ts';
+import type { Database } from '../platform/database.ts';
 
 export interface KeptAnswer {
   status: number;

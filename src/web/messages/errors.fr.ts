@@ -1,0 +1,55 @@
+// What services refuse, in French: they say it in English, as the APIs do. `#` is a number.
+
+const IN_FRENCH: Record<string, string> = {
+  'A partner needs an owner: make someone else an owner first':
+    'Un partenaire a besoin d’un propriétaire : nommez-en d’abord un autre',
+  'A partner with this e-mail exists': 'Un partenaire a déjà cet e-mail',
+  'A plan with this name exists': 'Un forfait porte déjà ce nom',
+  'A revoked key cannot be rotated': 'Une clé révoquée ne se renouvelle pas',
+  'A revoked key does not travel in time': 'Une clé révoquée ne voyage pas dans le temps',
+  'A value cannot be stored as it is': 'Une valeur ne peut pas être enregistrée telle quelle',
+  'Ask us for this plan': 'Demandez-nous ce forfait',
+  'At most # apps. Archive one that is not needed':
+    'Au plus # applications. Archivez-en une qui ne sert plus',
+  'At most # endpoints. Delete one that is not needed':
+    'Au plus # points d’envoi. Supprimez-en un qui ne sert plus',
+  'Live keys need an approved account. Test keys work now':
+    'Les clés de production demandent un compte approuvé. Les clés de test fonctionnent déjà',
+  'More than what is left of the invoice cannot be credited':
+    'Un avoir ne dépasse pas ce qui reste de la facture',
+  'Nothing is left to credit': 'Il ne reste rien à créditer',
+  'Only an invoice that is not void can be credited': 'Une facture annulée ne se crédite pas',
+  'Only an open invoice without credit notes can be voided':
+    'Seule une facture ouverte et sans avoir peut être annulée',
+  'Only test keys travel in time': 'Seules les clés de test voyagent dans le temps',
+  'Partners on this plan are billed in a currency that it has no price in':
+    'Des partenaires de ce forfait sont facturés dans une devise où il n’a pas de prix',
+  'Some fields are missing or not valid': 'Des champs manquent ou ne conviennent pas',
+  'Switch the endpoint on first': 'Activez d’abord le point d’envoi',
+  'The cursor is not valid': 'Cette page de la liste n’existe pas',
+  'The tier of this partner allows no more active keys': 'Le forfait n’autorise pas plus de clés actives',
+  'The token carries no e-mail address to register with': 'Le jeton ne porte pas d’e-mail pour s’inscrire',
+  'This dead letter was replayed before': 'Ce message en échec a déjà été rejoué',
+  'This letter is no JSON object: mend it first': 'Ce message n’est pas un objet JSON : corrigez-le d’abord',
+  'This key has a quota of its own, which each key that it makes would have once more: its owner makes them':
+    'Cette clé a un quota à elle, que chaque clé qu’elle crée aurait à nouveau : son propriétaire les crée',
+  'This person is a member already': 'Cette personne est déjà membre',
+  'This plan has no price in this currency': 'Ce forfait n’a pas de prix dans cette devise',
+  'Too many mails were sent to this address. Nothing was changed; try again in an hour':
+    'Trop d’e-mails ont été envoyés à cette adresse. Rien n’a changé ; réessayez dans une heure',
+  'Too many mails were sent to your address. Try again in an hour':
+    'Trop d’e-mails ont été envoyés à votre adresse. Réessayez dans une heure',
+  'Too many recoveries: at most # in # seconds': 'Trop de récupérations : au plus # en # secondes',
+  'Too many replays: at most # in # seconds': 'Trop de renvois : au plus # en # secondes',
+  'Too many tests of webhooks: at most # in # seconds': 'Trop d’essais de webhooks : au plus # en # secondes',
+  'What is mended keeps its id, so that it is billed once':
+    'Ce qui est corrigé garde son identifiant, pour n’être facturé qu’une fois',
+  'Your partner account has sent as many invitations as it may in a day. Try again tomorrow':
+    'Votre compte partenaire a envoyé toutes les invitations permises en un jour. Réessayez demain',
+  'Your plan does not include webhooks': 'Votre forfait ne comprend pas les webhooks',
+};
+
+export function inFrench(message: string): string | undefined {
+  const numbers = message.match(/\d+/g) ?? [];
+  return IN_FRENCH[message.replace(/\d+/g, '#')]?.replace(/#/g, () => numbers.shift() ?? '');
+}
