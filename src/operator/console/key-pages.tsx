@@ -10,8 +10,9 @@ import { KeyBadge } from '../../web/components/key-badge.tsx';
 import { Dialog, Empty, Field, Note, OpenDialog, Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { AuditTable } from '../../web/components/usage-tables.tsx';
+import { submit, type Wrong } from '../../web/forms.ts';
 import { shownAt } from '../../web/view.ts';
-import { type FormErrors, readForm, render } from '../../web/web.ts';
+import { render } from '../../web/web.ts';
 import {
   type ConsoleContext,
   ConsolePage,
@@ -70,7 +71,7 @@ operatorConsole.get('/operator/keys', async (context) => {
   );
 });
 
-async function showKey(context: ConsoleContext, errors?: FormErrors) {
+async function showKey(context: ConsoleContext, wrong?: Wrong) {
   const { keys, partners, audit, reports } = context.var.services;
   const key = await keys.get(null, context.req.param('key') ?? '');
   const base = `/operator/keys/${key.keyId}`;
@@ -193,7 +194,7 @@ async function showKey(context: ConsoleContext, errors?: FormErrors) {
         />
       </Panel>
       {key.isActive && (
-        <Dialog view={view} id="revoke" title={m.keys.revokeTitle(key.name)} open={errors ? true : undefined}>
+        <Dialog view={view} id="revoke" title={m.keys.revokeTitle(key.name)} open={wrong ? true : undefined}>
           <form method="post" action={`${base}/revoke`} class="stack">
             <p>
               {m.keys.revokeText} {m.operator.ownerTold}
@@ -204,7 +205,8 @@ async function showKey(context: ConsoleContext, errors?: FormErrors) {
               label={m.operator.reason}
               required
               maxlength={500}
-              error={errors?.reason}
+              value={wrong?.values.reason}
+              error={wrong?.errors.reason}
             />
             <div class="actions">
               <button type="submit" class="button solid-danger">
@@ -215,17 +217,21 @@ async function showKey(context: ConsoleContext, errors?: FormErrors) {
         </Dialog>
       )}
     </ConsolePage>,
-    errors ? 400 : 200,
+    wrong ? 400 : 200,
   );
 }
 
 operatorConsole.get('/operator/keys/:key', (context) => showKey(context));
 
-operatorConsole.post('/operator/keys/:key/revoke', async (context) => {
+operatorConsole.post('/operator/keys/:key/revoke', (context) => {
   const { origin } = operator(context);
-  const { data, errors } = await readForm(context, z.object({ reason }));
-  if (errors) return showKey(context, errors);
-  const { keys } = context.var.services;
-  const key = await keys.revokeAny(context.req.param('key'), data.reason, operatorActor(context), origin);
-  return done(context, `/operator/keys/${key.keyId}`, 'revoked');
+  return submit(context, z.object({ reason }), {
+    async work(data) {
+      const { keys } = context.var.services;
+      const id = context.req.param('key');
+      const key = await keys.revokeAny(id, data.reason, operatorActor(context), origin);
+      return done(context, `/operator/keys/${key.keyId}`, 'revoked');
+    },
+    again: (wrong) => showKey(context, wrong),
+  });
 });
