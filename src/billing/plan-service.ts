@@ -231,13 +231,13 @@ export function createPlanService(ports: {
     /** Operators: any plan, at once; the tax. */
     async assign(
       partnerId: string,
-      change: { tier?: string; taxBps?: number; currency?: Currency; reason: string },
+      change: { tier?: string; taxBps?: number; currency?: Currency; reason?: string },
       actor: Actor,
     ): Promise<Billing> {
       await applyDue(now());
       const { tier = null, taxBps = null, currency = null } = change;
-      if (tier !== null && !(await plansFor(partnerId)).some((plan) => plan.tier === tier))
-        throw invalid('tier', 'No such plan');
+      const names = tier === null ? [] : (await plansFor(partnerId)).map((plan) => plan.tier);
+      if (tier !== null && !names.includes(tier)) throw invalid('tier', `Plans are: ${names.join(', ')}`);
       const set = sql`tier = coalesce(${tier}, tier), tax_bps = coalesce(${taxBps}::int, tax_bps),
         ${currency === null ? sql`next_currency = next_currency` : atPeriodEnd({ currency })}`;
       return update(partnerId, set, actor, 'plan.changed', change);

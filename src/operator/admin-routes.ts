@@ -244,16 +244,15 @@ adminApi.openapi(
     method: 'put',
     path: '/partners/{id}/tier',
     tags: ['Operators'],
-    summary: 'Move a partner to another tier',
+    summary: 'Move a partner to another plan, as POST /partners/{id}/plan does',
     request: { params, body: jsonBody(z.object({ tier: text(50, 1) })) },
-    responses: partnerAnswers,
+    responses: { ...partnerAnswers, ...errorAnswers(409) },
   }),
   async (context) => {
     const id = idOf(context.req.valid('param').id);
-    return context.json(
-      await context.var.services.partners.setTier(id, context.req.valid('json').tier, actor(context)),
-      200,
-    );
+    const { partners, plans } = context.var.services;
+    await plans.assign(id, context.req.valid('json'), actor(context));
+    return context.json(await partners.get(id), 200);
   },
 );
 

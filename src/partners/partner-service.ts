@@ -87,10 +87,10 @@ export function createPartnerService(ports: {
     return partner;
   }
 
-  /** Plans are everybody's, or were made for one partner. */
-  async function checkTier(tier: string, partnerId: string | null = null): Promise<void> {
+  /** Of a partner that is made: one that was made for a partner is not everybody's. */
+  async function checkTier(tier: string): Promise<void> {
     const tiers = await database.rows<{ tier: string }>(sql`SELECT tier FROM tier_config
-      WHERE partner_id IS NULL OR partner_id = ${partnerId}::uuid ORDER BY price_cents, tier`);
+      WHERE partner_id IS NULL ORDER BY price_cents, tier`);
     if (tiers.some((row) => row.tier === tier)) return;
     const message = `Tiers are: ${tiers.map((row) => row.tier).join(', ')}`;
     throw new AppError('validation_error', undefined, { details: [{ field: 'tier', message }] });
@@ -234,12 +234,6 @@ export function createPartnerService(ports: {
         await Promise.all((owners ?? []).map((owner) => notify(owner, 'approved', about)));
       }
       return partner;
-    },
-
-    async setTier(id: string, tier: string, actor: Actor, reason?: string) {
-      await checkTier(tier, id);
-      const event = { type: 'plan.changed', data: { tier } };
-      return update(id, sql`tier = ${tier}`, actor, 'partner.tier_changed', { tier, reason }, event);
     },
 
     /** The partner's own limits, which beat the tier's; `null` goes back to the tier's. */

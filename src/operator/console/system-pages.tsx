@@ -5,7 +5,6 @@ import type { AuditCheck, BrokenChain } from '../../audit/chain-store.ts';
 import { DAY_MS, isoDay } from '../../core/time.ts';
 import { idOr404, numberCursor } from '../../http/api.ts';
 import { reason } from '../../http/fields.ts';
-import { replayLetter } from '../../usage/dead-letters.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
@@ -159,9 +158,7 @@ operatorConsole.post('/operator/dead-letters/:id/replay', (context) => {
   const id = idOr404(context.req.param('id'), 'dead letter');
   return submit(context, z.object({ reason }), {
     async work(data) {
-      const { deadLetters: letters, usageQueue: queue, newId, audit } = context.var.services;
-      await replayLetter(id, { letters, queue, newId });
-      await audit.write(null, operatorActor(context), 'dead_letter.replayed', { id }, data);
+      await context.var.services.deadLetters.replay(id, data, operatorActor(context));
       return done(context, '/operator/dead-letters', 'replayed');
     },
     again: (wrong) => showLetters(context, { id, ...wrong }),
