@@ -13,7 +13,7 @@ import {
   newSigningSecret,
   parseSigned,
 } from '../../src/keys/key-format.ts';
-import type { KeyRecord } from '../../src/keys/key-record.ts';
+import { type KeyRecord, unusable } from '../../src/keys/key-record.ts';
 import { keyState } from '../../src/keys/key-state.ts';
 import type { KeyStore } from '../../src/keys/key-store.ts';
 
@@ -252,7 +252,9 @@ describe('the state of a key', () => {
     ['partner_not_active', { partnerStatus: 'sandbox_only' }],
     ['active', { partnerStatus: 'sandbox_only', environment: 'test' }],
     ['partner_not_active', { partnerStatus: 'suspended', environment: 'test' }],
-  ] as const)('is %s with %j', (state, facts) => {
+  ] as const)('is %s with %j, and the gateway logs no other', (state, facts) => {
     expect(keyState({ ...good, ...facts }, 1000)).toBe(state);
+    const record = { ...good, ...facts, secrets: [] } as Partial<KeyRecord> as KeyRecord;
+    expect(unusable(record, undefined, 1000) ?? 'active').toBe(state);
   });
 });
