@@ -60,6 +60,8 @@ it.each(['en', 'fr'] as const)('of alerts, plans, limits and reasons, in %s', as
     `INSERT INTO dead_letter (id, queue, body) VALUES ($1::uuid, 'usage', convert_to($1::text, 'UTF8'))`,
     [letter],
   );
+  await operator.post('/operator/blocks', { range: '198.51.100.66', hours: '1', reason: language });
+  const [block] = await query('SELECT id FROM address_block WHERE reason = $1', [language]);
   const partner = `/operator/partners/${partnerId}`;
   const limits = { second: '-1', day: '12', month: '-1', overage: 'warn', reason: 'trial' };
   const plan = { tier: 'business', currency: 'EUR', tax: '180', reason: 'as agreed' };
@@ -67,6 +69,7 @@ it.each(['en', 'fr'] as const)('of alerts, plans, limits and reasons, in %s', as
   const forms: [who: Person, path: string, typed: Record<string, string>, error: string, said: string][] = [
     [owner, '/portal/alerts/error_rate', typo, 'error_rate-error', WRONG[language]],
     [operator, '/operator/alerts/usage_backlog', typo, 'usage_backlog-error', WRONG[language]],
+    [operator, `/operator/blocks/${block?.id}/lift`, { reason: LINES }, 'reason-error', WRONG[language]],
     [operator, `/operator/dead-letters/${letter}/replay`, { reason: LINES }, 'reason-error', WRONG[language]],
     [operator, `${partner}/plan`, plan, 'plan-tax-error', WRONG[language]],
     [operator, `${partner}/limits`, { ...limits, month: '7.5' }, 'limits-month-error', WRONG[language]],
@@ -87,4 +90,5 @@ it.each(['en', 'fr'] as const)('of alerts, plans, limits and reasons, in %s', as
     for (const value of Object.values(typed).filter((each) => each.trim() !== ''))
       expect(text, path).toContain(`value="${value}"`);
   }
+  await operator.post(`/operator/blocks/${block?.id}/lift`, { reason: 'over' });
 });
