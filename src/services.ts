@@ -34,6 +34,7 @@ import { createMemberService } from './partners/member-service.ts';
 import { createPartnerService } from './partners/partner-service.ts';
 import { createAllowances } from './platform/allowances.ts';
 import { createDeadLetterStore } from './usage/dead-letter-store.ts';
+import { createDeadLetters } from './usage/dead-letters.ts';
 import { createUsageReports } from './usage/usage-reports.ts';
 import { createUsageStore } from './usage/usage-store.ts';
 import { createAssetServer } from './web/assets.ts';
@@ -83,8 +84,8 @@ function build(env: Env) {
     log,
   });
   const notify = createNotices({ mailer, product: config.PRODUCT_NAME, origin: config.PORTAL_ORIGIN });
-  const keys = createKeyService({ ...changes, database, keyStore, keyEncryptionKeys, catalog });
-  const partners = createPartnerService({ ...changes, database });
+  const keys = createKeyService({ ...changes, database, keyStore, keyEncryptionKeys, catalog, notify, now });
+  const partners = createPartnerService({ ...changes, database, notify });
   const billingStore = createBillingStore(database);
   const invoices = createInvoiceService({
     database,
@@ -210,8 +211,12 @@ function build(env: Env) {
     idempotency: createIdempotencyStore(database, keyEncryptionKeys),
     verifyToken: createTokenVerifier(config),
     operators: createOperatorStore(database),
-    deadLetters: createDeadLetterStore(database, newId),
-    usageQueue: env.USAGE_QUEUE,
+    deadLetters: createDeadLetters({
+      store: createDeadLetterStore(database, newId),
+      queue: env.USAGE_QUEUE,
+      audit,
+      newId,
+    }),
     resetPayments: (account: string) =>
       env.PAYMENT_SANDBOX.get(env.PAYMENT_SANDBOX.idFromName(account)).reset(),
   };

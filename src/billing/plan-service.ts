@@ -1,4 +1,4 @@
-// Plans, and what a partner is on: an upgrade at once, a downgrade or another currency with the next month, overage and
+// What plan a partner is on: an upgrade at once, a downgrade or another currency with the next month, overage and
 // its cap. Every change is one statement with its audit row and its event, and is announced to the limiter.
 
 import { type SQL, sql } from 'drizzle-orm';
@@ -8,28 +8,8 @@ import { monthStart } from '../core/time.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import { eventRow } from '../outbox/event-store.ts';
 import { type Database, DatabaseRejected } from '../platform/database.ts';
-import { textArray } from '../platform/sql.ts';
-import { CURRENCIES, type Currency } from './money.ts';
-
-export interface NewPlan {
-  tier: string;
-  /** The one partner that it is made for; null is everybody's. */
-  partnerId: string | null;
-  selfServe: boolean;
-  /** By currency, in minor units: a month, and 1,000 units beyond what is included. */
-  prices: Partial<Record<Currency, { price: number; overage_per_1000: number }>>;
-  /** What its holders may choose beyond the quota. `charge` without a price blocks; overage that is free is `warn`. */
-  overageActions: OverageAction[];
-  perSecond: number;
-  perDay: number;
-  perMonth: number;
-  maxKeys: number;
-  features: Record<string, unknown>;
-}
-
-export interface Plan extends NewPlan {
-  partners: number;
-}
+import type { Currency } from './money.ts';
+import { createPlanStore, type Plan } from './plan-store.ts';
 
 /** How a partner is billed now, and what waits for the next month. */
 export interface Billing {
@@ -58,23 +38,9 @@ export interface BillingDetails {
   spendingCapMinor?: number | null;
 }
 
-const PLAN = sql`
-  SELECT t.tier, t.partner_id AS "partnerId", t.self_serve AS "selfServe", t.rate_limit_per_second AS "perSecond",
-    t.rate_limit_per_day AS "perDay", t.rate_limit_per_month AS "perMonth", t.max_keys AS "maxKeys", t.features,
-    to_jsonb(t.overage_actions) AS "overageActions",
-    jsonb_build_object('EUR', jsonb_build_object('price', t.price_cents, 'overage_per_1000', t.overage_price_per_1000_cents))
-      || t.prices AS prices,
-    (SELECT count(*) FROM partner p WHERE p.tier = t.tier) AS partners
-  FROM tier_config t`;
-
 /** Changes applied in one run of the minute job. */
 const MOST_APPLIED = 200;
-/** Of a plan: what its column holds, and more than any plan costs. */
-export const MOST_PRICE_MINOR = 2_000_000_000;
-
 const CHECK_VIOLATION = '23514';
-const UNIQUE_VIOLATION = '23505';
-const FOREIGN_KEY_VIOLATION = '23503';
 /** Of the trigger that holds overage to the plan. */
 const RESTRICT_VIOLATION = '23001';
 
@@ -100,11 +66,8 @@ export function createPlanService(ports: {
   announce(partnerId: string): Promise<void>;
 }) {
   const { database, now, announce } = ports;
-
-  /** Those that a partner may be on: everybody's, and its own. Cheapest first. */
-  const plansFor = (partnerId: string): Promise<Plan[]> =>
-    database.rows<Plan>(sql`${PLAN} WHERE t.partner_id IS NULL OR t.partner_id = ${partnerId}::uuid
-      ORDER BY t.self_serve DESC, t.price_cents, t.tier`);
+  const plans = createPlanStore(database);
+  const { plansFor } = plans;
 
   async function billing(partnerId: string): Promise<Billing> {
     const [row] = await database.rows<Billing>(sql`
@@ -192,12 +155,9 @@ export function createPlanService(ports: {
   }
 
   return {
-    plansFor,
+    ...plans,
     billing,
     applyDue,
-    plans: (): Promise<Plan[]> =>
-      database.rows<Plan>(sql`${PLAN} ORDER BY t.partner_id NULLS FIRST, t.price_cents, t.tier`),
-
     /**
      * Dearer plans begin at once, the rest of the month in proportion; cheaper ones with the next month. A partner
      * chooses among its own and those of everybody.
@@ -271,55 +231,16 @@ export function createPlanService(ports: {
     /** Operators: any plan, at once; the tax. */
     async assign(
       partnerId: string,
-      change: { tier?: string; taxBps?: number; currency?: Currency; reason: string },
+      change: { tier?: string; taxBps?: number; currency?: Currency; reason?: string },
       actor: Actor,
     ): Promise<Billing> {
       await applyDue(now());
       const { tier = null, taxBps = null, currency = null } = change;
-      if (tier !== null && !(await plansFor(partnerId)).some((plan) => plan.tier === tier))
-        throw invalid('tier', 'No such plan');
+      const names = tier === null ? [] : (await plansFor(partnerId)).map((plan) => plan.tier);
+      if (tier !== null && !names.includes(tier)) throw invalid('tier', `Plans are: ${names.join(', ')}`);
       const set = sql`tier = coalesce(${tier}, tier), tax_bps = coalesce(${taxBps}::int, tax_bps),
         ${currency === null ? sql`next_currency = next_currency` : atPeriodEnd({ currency })}`;
       return update(partnerId, set, actor, 'plan.changed', change);
-    },
-
-    /** Makes a plan, or changes it: partners that are on it have the new limits and prices at once. */
-    async save(plan: NewPlan, actor: Actor, isNew: boolean): Promise<void> {
-      const { EUR, ...others } = plan.prices;
-      for (const currency of Object.keys(others))
-        if (!(CURRENCIES as readonly string[]).includes(currency))
-          throw invalid('prices', `Currencies are: ${CURRENCIES.join(', ')}`);
-      const values = sql`${plan.tier}, ${EUR?.price ?? 0}::int, ${EUR?.overage_per_1000 ?? 0}::int,
-        ${JSON.stringify(others)}::jsonb, ${plan.perSecond}::int, ${plan.perDay}::int, ${plan.perMonth}::int,
-        ${plan.maxKeys}::int, ${JSON.stringify(plan.features)}::jsonb, ${plan.selfServe}::boolean,
-        ${textArray(plan.overageActions)}`;
-      const columns = sql.raw(
-        'tier, price_cents, overage_price_per_1000_cents, prices, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month, max_keys, features, self_serve, overage_actions',
-      );
-      const audit = auditRow(actor, isNew ? 'plan.created' : 'plan.edited', { tier: plan.tier }, plan);
-      try {
-        const [changed] = await database.rows<{ tier: string }>(
-          isNew
-            ? sql`WITH saved AS (INSERT INTO tier_config (${columns}, partner_id) VALUES (${values}, ${plan.partnerId}::uuid) RETURNING tier, partner_id),
-                changed AS (SELECT partner_id FROM saved), audit AS (${audit}) SELECT tier FROM saved`
-            : sql`WITH saved AS (UPDATE tier_config SET (${columns}) = (${values}) WHERE tier = ${plan.tier} RETURNING tier, partner_id),
-                moved AS (UPDATE partner SET rate_limit_per_second = ${plan.perSecond}::int, rate_limit_per_day = ${plan.perDay}::int,
-                  rate_limit_per_month = ${plan.perMonth}::int WHERE tier = ${plan.tier} AND NOT custom_limits),
-                changed AS (SELECT partner_id FROM saved), audit AS (${audit}) SELECT tier FROM saved`,
-        );
-        if (!changed) throw new AppError('not_found', 'No such plan');
-      } catch (error) {
-        if (error instanceof DatabaseRejected && error.code === UNIQUE_VIOLATION)
-          throw new AppError('conflict', 'A plan with this name exists');
-        if (error instanceof DatabaseRejected && error.code === FOREIGN_KEY_VIOLATION)
-          throw invalid('partner_id', 'No such partner');
-        if (error instanceof DatabaseRejected && error.code === CHECK_VIOLATION)
-          throw new AppError(
-            'conflict',
-            'Partners on this plan are billed in a currency that it has no price in',
-          );
-        throw error;
-      }
     },
   };
 }

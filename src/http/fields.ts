@@ -62,5 +62,7 @@ export const origins = z
   .max(100);
 /** -1 is unlimited, 0 is nothing at all. */
 export const limitValue = z.int().min(-1).max(2_000_000_000);
+/** What happens beyond a quota. */
+export const overageAction = z.enum(['block', 'warn', 'charge']);
 export const signatureRule = z.enum(SIGNATURE_RULES);
 export const reason = text(500, 1);

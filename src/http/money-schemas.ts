@@ -3,7 +3,7 @@
 import * as z from 'zod';
 import type { Invoice } from '../billing/invoice-service.ts';
 import { CURRENCIES } from '../billing/money.ts';
-import { MOST_PRICE_MINOR, type Plan } from '../billing/plan-service.ts';
+import { MOST_PRICE_MINOR, type Plan } from '../billing/plan-store.ts';
 import { email, limitValue, lines, text } from './fields.ts';
 
 export const currency = z.enum(CURRENCIES);

@@ -13,8 +13,7 @@ import type { EnvelopeStore } from '../keys/envelope-store.ts';
 import type { KeyService } from '../keys/key-service.ts';
 import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { Allowances } from '../platform/allowances.ts';
-import type { DeadLetterStore } from '../usage/dead-letter-store.ts';
-import { letterBytes } from '../usage/dead-letters.ts';
+import { type DeadLetters, letterBytes } from '../usage/dead-letters.ts';
 import type { FoldRow } from '../usage/folding.ts';
 import { consumeUsage, type QueueMessage } from '../usage/usage-consumer.ts';
 import type { UsageStore } from '../usage/usage-store.ts';
@@ -40,7 +39,7 @@ export interface JobServices {
   invoices: Pick<InvoiceService, 'closeMonths'>;
   plans: Pick<PlanService, 'applyDue'>;
   usageStore: UsageStore;
-  deadLetters: DeadLetterStore;
+  deadLetters: Pick<DeadLetters, 'keep'>;
   deliveryStore: DeliveryStore;
   alerts: Pick<AlertService, 'evaluate'>;
   envelopes: EnvelopeStore;

@@ -6,7 +6,7 @@ import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { isUnlimited, type OverageAction } from '../limits/limit.ts';
 import type { Database } from '../platform/database.ts';
-import type { KeyView } from './key-service.ts';
+import type { KeyView } from './key-view-store.ts';
 
 /** null takes a limit back: of an operator's to the tier's, of a partner's to what it was before it chose. */
 export interface KeyLimitsChoice {

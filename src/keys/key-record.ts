@@ -3,6 +3,7 @@
 import type { KeyLimits, PartnerLimits } from '../limits/limit.ts';
 import type { LimitSubject } from '../limits/protocol.ts';
 import type { Environment } from './key-format.ts';
+import { type KeyState, keyState } from './key-state.ts';
 import type { SignatureRule } from './signature.ts';
 
 export interface KeySecret {
@@ -24,6 +25,8 @@ export interface KeyRecord {
   kind: 'bearer' | 'signing';
   environment: Environment;
   isActive: boolean;
+  isQuarantined: boolean;
+  isAppArchived: boolean;
   expiresMs: number | null;
   partnerStatus: string;
   tier: string;
@@ -42,16 +45,12 @@ export interface KeyRecord {
   loadedMs: number;
 }
 
-/** Partners in these states may use keys of the environment. */
-const ADMITTED = { live: ['active'], test: ['active', 'pending', 'sandbox_only'] };
-
-export type Unusable = 'revoked' | 'expired' | 'partner_not_active' | 'secret_expired';
+export type Unusable = Exclude<KeyState, 'active'> | 'secret_expired';
 
 /** Why a known key may not be used now; undefined when it may. Callers are never told which. */
 export function unusable(record: KeyRecord, hash: string | undefined, nowMs: number): Unusable | undefined {
-  if (!record.isActive) return 'revoked';
-  if (record.expiresMs !== null && record.expiresMs <= nowMs) return 'expired';
-  if (!ADMITTED[record.environment].includes(record.partnerStatus)) return 'partner_not_active';
+  const state = keyState(record, nowMs);
+  if (state !== 'active') return state;
   if (hash !== undefined && !validSecrets(record, nowMs).some((secret) => secret.hash === hash))
     return 'secret_expired';
   return undefined;

@@ -10,6 +10,8 @@ import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { type KeyEncryptionKeys, sealEnvelope } from '../crypto/envelope.ts';
 import type { LimiterClient } from '../limiter/limiter-client.ts';
+import type { Notify, Recipient } from '../mail/notices.ts';
+import { recipientsOf } from '../mail/recipients-store.ts';
 import { eventRow } from '../outbox/event-store.ts';
 import type { Database } from '../platform/database.ts';
 import { textArray } from '../platform/sql.ts';
@@ -24,6 +26,7 @@ import {
 import { createKeyLimits } from './key-limits-service.ts';
 import { limitSubject } from './key-record.ts';
 import type { KeyStore } from './key-store.ts';
+import { createKeyViews, type KeyView } from './key-view-store.ts';
 import type { SignatureRule } from './signature.ts';
 
 const PARENT_REPLACED = 'the secret of the key that made it was ended at once';
@@ -43,7 +46,8 @@ export interface KeyServicePorts {
   limiter: LimiterClient;
   keyEncryptionKeys: KeyEncryptionKeys;
   catalog: Catalog;
-  log(line: Record<string, unknown>): void;
+  notify: Notify;
+  now(): number;
 }
 
 export interface NewKey {
@@ -79,54 +83,10 @@ export interface Rotated {
   retiredUntil: string | null;
 }
 
-/** What may be shown of a key. Never a secret. */
-export interface KeyView {
-  id: string;
-  keyId: string;
-  partnerId: string;
-  appId: string | null;
-  /** The key that made it, and with which it falls. */
-  parentId: string | null;
-  kind: 'bearer' | 'signing';
-  environment: Environment;
-  name: string;
-  description: string | null;
-  keyPrefix: string;
-  scopes: string[];
-  isActive: boolean;
-  createdAt: string;
-  expiresAt: string | null;
-  lastUsedAt: string | null;
-  revokedAt: string | null;
-  revokedReason: string | null;
-  /** Out of use until it is rolled: it was found in public. */
-  quarantinedAt: string | null;
-  allowedIps: string[];
-  signatureRule: SignatureRule;
-  retiring: { keyPrefix: string; expiresAt: string; lastUsedAt: string | null }[];
-  limits: {
-    burst_limit: number | null;
-    sustained_limit: number | null;
-    daily_quota: number | null;
-    monthly_quota: number | null;
-    overage_action: string;
-  };
-}
-
-const VIEW = sql`
-  SELECT k.id, k.key_id AS "keyId", k.partner_id AS "partnerId", k.app_id AS "appId", k.parent_id AS "parentId", k.kind, k.environment, k.name,
-    k.description, k.key_prefix AS "keyPrefix", k.scopes, k.is_active AS "isActive", k.created_at AS "createdAt",
-    k.expires_at AS "expiresAt", k.last_used_at AS "lastUsedAt", k.revoked_at AS "revokedAt",
-    k.revoked_reason AS "revokedReason", k.quarantined_at AS "quarantinedAt", coalesce(k.allowed_ips::text[], '{}') AS "allowedIps",
-    k.signature_rule AS "signatureRule",
-    coalesce((SELECT jsonb_agg(jsonb_build_object('keyPrefix', s.key_prefix, 'expiresAt', s.expires_at,
-      'lastUsedAt', s.last_used_at) ORDER BY s.expires_at)
-      FROM api_key_retired_secret s WHERE s.api_key_id = k.id AND s.expires_at > now()), '[]') AS retiring,
-    (SELECT (to_jsonb(q) || q.chosen) - '{key_id,updated_at,chosen,granted_overage_actions}'::text[] FROM api_key_quotas q WHERE q.key_id = k.key_id) AS limits
-  FROM api_key k`;
-
 export function createKeyService(ports: KeyServicePorts) {
-  const { database, keyStore, directory, limiter, keyEncryptionKeys } = ports;
+  const { database, keyStore, directory, limiter, keyEncryptionKeys, notify } = ports;
+  const views = createKeyViews(database, ports.now);
+  const { get } = views;
   const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
 
   const knownScopes = [...new Set([...ports.catalog.scopes, ...OWN_SCOPES])];
@@ -161,50 +121,28 @@ export function createKeyService(ports: KeyServicePorts) {
     };
   }
 
-  async function get(partnerId: string | null, keyId: string): Promise<KeyView> {
-    const [key] = await database.rows<KeyView>(sql`${VIEW}
-      WHERE (k.key_id = ${keyId} OR k.id::text = ${keyId}) AND (${partnerId}::uuid IS NULL OR k.partner_id = ${partnerId}::uuid)`);
-    if (!key) throw new AppError('not_found', 'No such key');
-    return key;
-  }
-
   const changed = (partnerId: string | null, id: string, set: SQL, where: SQL = sql`true`): SQL =>
     sql`WITH changed AS (UPDATE api_key SET ${set} WHERE id = ${id}::uuid
       AND (${partnerId}::uuid IS NULL OR partner_id = ${partnerId}::uuid) AND ${where} RETURNING partner_id)`;
 
+  /** At once and final. Repeating it changes nothing, and then there is nobody to tell. */
+  async function revoke(partnerId: string | null, keyId: string, reason: string, actor: Actor) {
+    const key = await get(partnerId, keyId);
+    const [done] = await database.rows<{ owners: Recipient[] | null }>(sql`
+      ${changed(partnerId, key.id, sql`is_active = false, revoked_at = now(), revoked_reason = ${reason}`, sql`is_active`)},
+      event AS (${eventRow('key.revoked', { ...toldOf(key), reason }, key.appId)}),
+      audit AS (${auditRow(actor, 'key.revoked', { key_id: key.keyId }, { reason })})
+      SELECT ${recipientsOf(sql`changed.partner_id`)} AS owners FROM changed`);
+    await announce(key.id);
+    return { key: await get(partnerId, keyId), owners: done?.owners ?? [] };
+  }
+
   return {
-    get,
+    ...views,
     knownScopes,
     checkScopes,
     announce,
     ...createKeyLimits({ database, get, announce }),
-    /** Newest first, revoked ones included. */
-    list: (
-      partnerId: string,
-      filter: { appId?: string; environment?: Environment } = {},
-      /** `before`: the id of the last one seen. */
-      page: { limit?: number; before?: string } = {},
-    ): Promise<KeyView[]> =>
-      database.rows<KeyView>(sql`${VIEW} WHERE k.partner_id = ${partnerId}
-        AND (${filter.appId ?? null}::uuid IS NULL OR k.app_id = ${filter.appId ?? null}::uuid)
-        AND (${filter.environment ?? null}::text IS NULL OR k.environment = ${filter.environment ?? null}::text)
-        AND (${page.before ?? null}::uuid IS NULL OR (k.created_at, k.id) <
-          (SELECT b.created_at, b.id FROM api_key b WHERE b.id = ${page.before ?? null}::uuid))
-        ORDER BY k.created_at DESC, k.id DESC LIMIT ${page.limit ?? null}::int`),
-
-    async count(partnerId: string, environment?: Environment): Promise<number> {
-      const [row] = await database.rows<{ total: number }>(sql`SELECT count(*) AS total FROM api_key
-        WHERE partner_id = ${partnerId} AND (${environment ?? null}::text IS NULL OR environment = ${environment ?? null}::text)`);
-      return row?.total ?? 0;
-    },
-
-    /** Of all partners, by the beginning of id or prefix, or by name; the latest when nothing is asked for. */
-    search: (text: string): Promise<(KeyView & { partner: string })[]> =>
-      database.rows(sql`SELECT v.*, p.name AS partner FROM (${VIEW}
-          WHERE ${text} = '' OR starts_with(k.key_id, ${text}) OR starts_with(k.key_prefix, ${text.slice(0, 16)})
-            OR strpos(lower(k.name), lower(${text})) > 0 ORDER BY k.created_at DESC LIMIT 50) v
-        JOIN partner p ON p.id = v."partnerId" ORDER BY v."createdAt" DESC`),
-
     /** The secret is in this answer and nowhere else. */
     async create(partnerId: string, wanted: NewKey, actor: Actor): Promise<{ key: KeyView; secret: string }> {
       checkScopes(wanted.scopes);
@@ -289,16 +227,15 @@ export function createKeyService(ports: KeyServicePorts) {
       return { key: await get(partnerId, keyId), secret: made.secret, ...rotated };
     },
 
-    /** At once and final. Repeating it changes nothing. */
-    async revoke(partnerId: string | null, keyId: string, reason: string, actor: Actor): Promise<KeyView> {
-      const key = await get(partnerId, keyId);
-      await database.rows(sql`
-        ${changed(partnerId, key.id, sql`is_active = false, revoked_at = now(), revoked_reason = ${reason}`, sql`is_active`)},
-        event AS (${eventRow('key.revoked', { ...toldOf(key), reason }, key.appId)}),
-        audit AS (${auditRow(actor, 'key.revoked', { key_id: key.keyId }, { reason })})
-        SELECT * FROM changed`);
-      await announce(key.id);
-      return get(partnerId, keyId);
+    revoke: async (partnerId: string, keyId: string, reason: string, actor: Actor): Promise<KeyView> =>
+      (await revoke(partnerId, keyId, reason, actor)).key,
+
+    /** Any key, by an operator: its owners are told. `origin`: of the portal. */
+    async revokeAny(keyId: string, reason: string, actor: Actor, origin: string): Promise<KeyView> {
+      const { key, owners } = await revoke(null, keyId, reason, actor);
+      const about = { name: key.name, path: '/portal/audit', origin };
+      await Promise.all(owners.map((owner) => notify(owner, 'keyRevoked', about)));
+      return key;
     },
 
     async change(partnerId: string, keyId: string, change: KeyChange, actor: Actor): Promise<KeyView> {

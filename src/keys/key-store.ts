@@ -19,6 +19,8 @@ interface Row {
   kind: 'bearer' | 'signing';
   environment: 'test' | 'live';
   is_active: boolean;
+  is_quarantined: boolean;
+  is_app_archived: boolean;
   expires_ms: number | null;
   status: string;
   tier: string;
@@ -54,7 +56,7 @@ const idOf = ({ by, value }: Lookup): SQL =>
 
 const select = (ids: SQL): SQL => sql`
   SELECT k.id, k.key_id, k.partner_id, k.app_id, k.kind, k.environment,
-    k.is_active AND k.quarantined_at IS NULL AND a.archived_at IS NULL AS is_active,
+    k.is_active, k.quarantined_at IS NOT NULL AS is_quarantined, a.archived_at IS NOT NULL AS is_app_archived,
     floor(extract(epoch FROM k.expires_at) * 1000) AS expires_ms, p.status, p.tier, k.scopes,
     k.allowed_ips::text[] AS key_ips, a.allowed_ips::text[] AS app_ips,
     p.allowed_origins AS partner_origins, a.allowed_origins AS app_origins,
@@ -85,6 +87,8 @@ function toRecord(row: Row, nowMs: number): KeyRecord {
     kind: row.kind,
     environment: row.environment,
     isActive: row.is_active,
+    isQuarantined: row.is_quarantined,
+    isAppArchived: row.is_app_archived,
     expiresMs: row.expires_ms,
     partnerStatus: row.status,
     tier: row.tier,

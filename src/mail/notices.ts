@@ -1,4 +1,5 @@
-// Mails that no request asked for: of invoices, alerts, endpoints, leaked keys. Each links to its page of the portal.
+// Mails that their readers did not ask for: of invoices, alerts, endpoints, leaked keys, what operators did. Each is in its
+// reader's language, and links to its page of the portal.
 
 import type { Mailer } from './mailer.ts';
 import { MAILS, type MailLanguage } from './texts.ts';
@@ -11,7 +12,8 @@ export interface Recipient {
 export type Notify = (
   recipient: Recipient,
   mail: keyof typeof MAILS,
-  about: { name: string; path: string; detail?: string },
+  /** `origin`: of the request, where one asked for it. */
+  about: { name: string; path: string; detail?: string; origin?: string },
 ) => Promise<boolean>;
 
 /** `origin`: of the portal; without one, mails say where to look by path alone. */
@@ -20,9 +22,9 @@ export function createNotices(ports: {
   product: string;
   origin: string | undefined;
 }): Notify {
-  return ({ email, language }, mail, { name, path, detail }) => {
+  return ({ email, language }, mail, { name, path, detail, origin = '' }) => {
     const words: MailLanguage = language === 'fr' ? 'fr' : 'en';
-    const url = `${ports.origin ?? ''}${path}`;
+    const url = `${ports.origin ?? origin}${path}`;
     const letter = MAILS[mail][words]({ product: ports.product, name, url, detail });
     return ports.mailer({ to: email, ...letter });
   };

@@ -19,11 +19,22 @@ import {
   uuidCursor,
 } from '../http/api.ts';
 import { announceAhead } from '../http/changes.ts';
-import { email, ipRange, limitValue, origins, reason, rfcTime, signatureRule, text } from '../http/fields.ts';
+import {
+  email,
+  ipRange,
+  limitValue,
+  origins,
+  overageAction,
+  reason,
+  rfcTime,
+  signatureRule,
+  text,
+} from '../http/fields.ts';
 import { idempotent } from '../http/idempotent.ts';
 import { addWebhookRoutes } from '../http/webhook-routes.ts';
 import { inviteOwner } from '../partners/invitation-mail.ts';
 import { originOf } from '../web/web.ts';
+import { addKeyRoutes } from './key-routes.ts';
 import { addLetterRoutes } from './letter-routes.ts';
 import { addMoneyRoutes } from './money-routes.ts';
 import type { Services } from './services.ts';
@@ -72,6 +83,7 @@ function unlessTooMany(error: unknown): void {
 const actor = (context: Context) => actorOf(context, `operator:${operators.get(context.req.raw) ?? ''}`);
 
 addMoneyRoutes(adminApi, actor);
+addKeyRoutes(adminApi, actor);
 addLetterRoutes(adminApi, actor);
 addWebhookRoutes(adminApi, (context) => ({ owner: null, actor: actor(context) }));
 
@@ -93,7 +105,6 @@ const partner = z.object({
   last_active_at: z.string().nullable(),
 });
 
-const overage = z.enum(['block', 'warn', 'charge']);
 const params = z.object({ id: z.string() });
 const partnerAnswers = { 200: jsonAnswer('The partner', partner), ...errorAnswers(400, 401, 403, 404, 503) };
 
@@ -221,10 +232,9 @@ for (const [action, [status, summary]] of Object.entries(STATUSES)) {
     async (context) => {
       const { reason: why = null } = context.req.valid('json') ?? {};
       const id = idOf(context.req.valid('param').id);
-      return context.json(
-        await context.var.services.partners.setStatus(id, status, why, actor(context)),
-        200,
-      );
+      const { partners, config } = context.var.services;
+      const origin = originOf(context, config);
+      return context.json(await partners.setStatus(id, status, why, actor(context), origin), 200);
     },
   );
 }
@@ -234,16 +244,15 @@ adminApi.openapi(
     method: 'put',
     path: '/partners/{id}/tier',
     tags: ['Operators'],
-    summary: 'Move a partner to another tier',
+    summary: 'Move a partner to another plan, as POST /partners/{id}/plan does',
     request: { params, body: jsonBody(z.object({ tier: text(50, 1) })) },
-    responses: partnerAnswers,
+    responses: { ...partnerAnswers, ...errorAnswers(409) },
   }),
   async (context) => {
     const id = idOf(context.req.valid('param').id);
-    return context.json(
-      await context.var.services.partners.setTier(id, context.req.valid('json').tier, actor(context)),
-      200,
-    );
+    const { partners, plans } = context.var.services;
+    await plans.assign(id, context.req.valid('json'), actor(context));
+    return context.json(await partners.get(id), 200);
   },
 );
 
@@ -260,7 +269,7 @@ adminApi.openapi(
           rate_limit_per_second: limitValue,
           rate_limit_per_day: limitValue,
           rate_limit_per_month: limitValue,
-          overage_action: overage.optional(),
+          overage_action: overageAction.optional(),
         }),
       ),
     },
@@ -310,64 +319,6 @@ adminApi.openapi(
       await context.var.services.partners.setSignatureRule(id, rule, actor(context), why),
       200,
     );
-  },
-);
-
-const keyAnswer = z.object({ key_id: z.string(), is_active: z.boolean(), limits: z.looseObject({}) });
-
-adminApi.openapi(
-  createRoute({
-    method: 'put',
-    path: '/keys/{id}/limits',
-    tags: ['Operators'],
-    summary: "A key's own limits, in force at once; null goes back to the tier's",
-    request: {
-      params,
-      body: jsonBody(
-        z.object({
-          burst_limit: limitValue.nullish(),
-          sustained_limit: limitValue.nullish(),
-          daily_quota: limitValue.nullish(),
-          monthly_quota: limitValue.nullish(),
-          overage_action: overage.optional(),
-        }),
-      ),
-    },
-    responses: { 200: jsonAnswer('The key', keyAnswer), ...errorAnswers(400, 401, 403, 404, 503) },
-  }),
-  async (context) => {
-    const wanted = context.req.valid('json');
-    const limits = {
-      burstLimit: wanted.burst_limit,
-      sustainedLimit: wanted.sustained_limit,
-      dailyQuota: wanted.daily_quota,
-      monthlyQuota: wanted.monthly_quota,
-      overageAction: wanted.overage_action,
-    };
-    const { id } = context.req.valid('param');
-    const key = await context.var.services.keys.setLimits(id, limits, actor(context));
-    return context.json({ key_id: key.keyId, is_active: key.isActive, limits: key.limits }, 200);
-  },
-);
-
-adminApi.openapi(
-  createRoute({
-    method: 'post',
-    path: '/keys/{id}/revoke',
-    tags: ['Operators'],
-    summary: 'Revoke any key, at once and for good',
-    request: { params, body: jsonBody(z.object({ reason })) },
-    responses: { 200: jsonAnswer('The key', keyAnswer), ...errorAnswers(400, 401, 403, 404, 503) },
-  }),
-  async (context) => {
-    const { reason: why } = context.req.valid('json');
-    const key = await context.var.services.keys.revoke(
-      null,
-      context.req.valid('param').id,
-      why,
-      actor(context),
-    );
-    return context.json({ key_id: key.keyId, is_active: key.isActive, limits: key.limits }, 200);
   },
 );
 

@@ -7,7 +7,7 @@ import type { Actor } from '../audit/audit-store.ts';
 import { toBase64 } from '../core/encoding.ts';
 import { type ApiEnv, errorAnswers, idOr404, jsonAnswer, page, pageQuery, uuidCursor } from '../http/api.ts';
 import type { DeadLetter } from '../usage/dead-letter-store.ts';
-import { letterValue, replayLetter } from '../usage/dead-letters.ts';
+import { letterValue } from '../usage/dead-letters.ts';
 import type { Services } from './services.ts';
 
 const tags = ['Operators'];
@@ -86,14 +86,9 @@ export function addLetterRoutes(
       },
     }),
     async (context) => {
-      const { deadLetters: letters, usageQueue: queue, newId, audit } = context.var.services;
-      const { body } = context.req.valid('json') ?? {};
-      const { id } = await replayLetter(
-        idOr404(context.req.valid('param').id, 'dead letter'),
-        { letters, queue, newId },
-        body,
-      );
-      await audit.write(null, actorOf(context), 'dead_letter.replayed', { id }, body && { mended: body });
+      const { body: mended } = context.req.valid('json') ?? {};
+      const id = idOr404(context.req.valid('param').id, 'dead letter');
+      await context.var.services.deadLetters.replay(id, { mended }, actorOf(context));
       return context.json({ id, message: 'Sent to the queue' }, 202);
     },
   );

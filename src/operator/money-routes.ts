@@ -5,7 +5,7 @@ import type { Context } from 'hono';
 import * as z from 'zod';
 import { OPERATOR } from '../alerts/rules.ts';
 import type { Actor } from '../audit/audit-store.ts';
-import type { NewPlan } from '../billing/plan-service.ts';
+import type { NewPlan } from '../billing/plan-store.ts';
 import { AppError } from '../core/errors.ts';
 import { addAlertRoutes } from '../http/alert-routes.ts';
 import {
@@ -71,8 +71,7 @@ export function addMoneyRoutes(
     }),
     async (context) => {
       const wish = toPlan(context.req.valid('json'));
-      await context.var.services.plans.save(wish, actorOf(context), true);
-      return context.json(planView({ ...wish, partners: 0 }), 201);
+      return context.json(planView(await context.var.services.plans.save(wish, actorOf(context), true)), 201);
     },
   );
   api.openapi(
@@ -93,8 +92,10 @@ export function addMoneyRoutes(
         tier: context.req.valid('param').tier,
         partner_id: null,
       });
-      await context.var.services.plans.save(wish, actorOf(context), false);
-      return context.json(planView({ ...wish, partners: 0 }), 200);
+      return context.json(
+        planView(await context.var.services.plans.save(wish, actorOf(context), false)),
+        200,
+      );
     },
   );
   api.openapi(

@@ -22,7 +22,7 @@ import type { MemberService } from '../partners/member-service.ts';
 import type { PartnerService } from '../partners/partner-service.ts';
 import type { Database } from '../platform/database.ts';
 import type { DoorRates } from '../platform/door-rates.ts';
-import type { DeadLetterStore } from '../usage/dead-letter-store.ts';
+import type { DeadLetters } from '../usage/dead-letters.ts';
 import type { UsageReports } from '../usage/usage-reports.ts';
 import type { WebServices } from '../web/web.ts';
 import type { WebhookService } from '../webhooks/webhook-service.ts';
@@ -45,7 +45,7 @@ export interface Services extends ChangeServices {
   partners: PartnerService;
   audit: AuditStore;
   auditChains: ChainStore;
-  deadLetters: DeadLetterStore;
+  deadLetters: DeadLetters;
   periods: PeriodStore;
   metrics: MetricsStore;
   webhooks: WebhookService;
@@ -54,7 +54,6 @@ export interface Services extends ChangeServices {
   exports: ExportStore;
   plans: PlanService;
   invoices: InvoiceService;
-  usageQueue: Pick<Queue<unknown>, 'send'>;
   newId(): string;
 }
 

@@ -12,9 +12,11 @@ import type { Lookup } from '../keys/key-store.ts';
 import type { SignatureRule } from '../keys/signature.ts';
 import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { OverageAction } from '../limits/limit.ts';
+import type { Notify, Recipient } from '../mail/notices.ts';
+import { recipientsOf } from '../mail/recipients-store.ts';
 import { eventRow } from '../outbox/event-store.ts';
 import { type Database, DatabaseRejected } from '../platform/database.ts';
-import type { Role } from './permissions.ts';
+import { createWorkspaces } from './workspace-service.ts';
 
 export interface PartnerView {
   id: string;
@@ -33,24 +35,6 @@ export interface PartnerView {
   allowed_origins: string[];
   created_at: string;
   last_active_at: string | null;
-}
-
-export interface Membership {
-  partnerId: string;
-  name: string;
-  role: Role;
-}
-
-export interface Workspace {
-  partner: PartnerView;
-  role: Role;
-  /** The member: an account's id, or issuer and `sub` of a token (src/accounts/subject.ts). */
-  subject: string;
-  /** All partners of this person, by name. */
-  partners: Membership[];
-  /** For its limiter: the version of the partner's record, and what happens beyond the quota. */
-  version: number;
-  overageInForce: OverageAction;
 }
 
 export interface NewPartner {
@@ -93,8 +77,9 @@ export function createPartnerService(ports: {
   directory: KeyDirectory;
   limiter: LimiterClient;
   origins: Pick<OriginService, 'publish'>;
+  notify: Notify;
 }) {
-  const { database, directory, limiter, origins } = ports;
+  const { database, directory, limiter, origins, notify } = ports;
 
   async function get(id: string): Promise<PartnerView> {
     const [partner] = await database.rows<PartnerView>(sql`${VIEW} WHERE id = ${id}::uuid`);
@@ -102,26 +87,10 @@ export function createPartnerService(ports: {
     return partner;
   }
 
-  async function workspace(subject: string): Promise<Workspace | undefined> {
-    const [row] = await database.rows<PartnerView & Omit<Workspace, 'partner'>>(sql`
-      SELECT p.id, p.name, p.email, p.company, p.status, p.tier, p.rate_limit_per_second, p.rate_limit_per_day,
-        p.rate_limit_per_month, p.custom_limits, p.overage_action, p.signature_rule, coalesce(p.allowed_origins, '{}') AS allowed_origins,
-        p.created_at, p.last_active_at, p.version, m.role, m.subject,
-        overage_in_force(p.overage_action, plan_price(t, p.currency, 'overage_per_1000')) AS "overageInForce",
-        (SELECT jsonb_agg(jsonb_build_object('partnerId', o.partner_id, 'name', q.name, 'role', o.role) ORDER BY q.name, q.id)
-          FROM partner_member o JOIN partner q ON q.id = o.partner_id WHERE o.subject = m.subject) AS partners
-      FROM partner_member m JOIN partner p ON p.id = m.partner_id JOIN tier_config t ON t.tier = p.tier
-      WHERE m.subject IN (${subject}, (SELECT c.account_id FROM dev_credential c WHERE c.provider_id || '|' || c.subject = ${subject}))
-      ORDER BY m.chosen_at DESC, p.id LIMIT 1`);
-    if (!row) return undefined;
-    const { role, partners, version, overageInForce, subject: member, ...partner } = row;
-    return { partner, role, partners, version, overageInForce, subject: member };
-  }
-
-  /** Plans are everybody's, or were made for one partner. */
-  async function checkTier(tier: string, partnerId: string | null = null): Promise<void> {
+  /** Of a partner that is made: one that was made for a partner is not everybody's. */
+  async function checkTier(tier: string): Promise<void> {
     const tiers = await database.rows<{ tier: string }>(sql`SELECT tier FROM tier_config
-      WHERE partner_id IS NULL OR partner_id = ${partnerId}::uuid ORDER BY price_cents, tier`);
+      WHERE partner_id IS NULL ORDER BY price_cents, tier`);
     if (tiers.some((row) => row.tier === tier)) return;
     const message = `Tiers are: ${tiers.map((row) => row.tier).join(', ')}`;
     throw new AppError('validation_error', undefined, { details: [{ field: 'tier', message }] });
@@ -153,27 +122,41 @@ export function createPartnerService(ports: {
     );
   }
 
-  async function update(
+  async function write(
     id: string,
     set: ReturnType<typeof sql>,
     actor: Actor,
     action: string,
     details: object,
     event?: { type: string; data: Record<string, unknown> },
-  ): Promise<PartnerView> {
-    const changed = await database.rows(sql`
-      WITH changed AS (UPDATE partner SET ${set}, updated_at = now() WHERE id = ${id}::uuid RETURNING id AS partner_id),
+  ) {
+    const [changed] = await database.rows<{ before: string; owners: Recipient[] | null }>(sql`
+      WITH before AS (SELECT id, status FROM partner WHERE id = ${id}::uuid FOR UPDATE),
+      changed AS (UPDATE partner p SET ${set}, updated_at = now() FROM before b WHERE p.id = b.id
+        RETURNING p.id AS partner_id, b.status AS before),
       event AS (${event ? eventRow(event.type, event.data) : sql`SELECT 1`}),
-      audit AS (${auditRow(actor, action, { partner_id: id }, details)}) SELECT * FROM changed`);
-    if (changed.length === 0) throw new AppError('not_found', 'No such partner');
+      audit AS (${auditRow(actor, action, { partner_id: id }, details)})
+      SELECT before, ${recipientsOf(sql`changed.partner_id`)} AS owners FROM changed`);
+    if (!changed) throw new AppError('not_found', 'No such partner');
+    return changed;
+  }
+
+  /** What was written, in force everywhere. */
+  async function published(id: string): Promise<PartnerView> {
     await announce(id);
     await origins.publish();
     return get(id);
   }
 
+  async function update(...change: Parameters<typeof write>): Promise<PartnerView> {
+    await write(...change);
+    return published(change[0]);
+  }
+
   return {
     get,
     announce,
+    ...createWorkspaces(database),
     /** Newest first. `before`: the id of the last one seen; `search`: part of name, e-mail or company. */
     list: (
       limit: number,
@@ -240,21 +223,17 @@ export function createPartnerService(ports: {
         change,
       ),
 
-    /** active, suspended, sandbox_only, … */
-    setStatus: (id: string, status: string, reason: string | null, actor: Actor) =>
-      update(
-        id,
-        sql`status = ${status}`,
-        actor,
-        `partner.${status === 'active' ? 'approved' : status}`,
-        { reason },
-        STATUS_EVENTS[status]?.(id, reason),
-      ),
-
-    async setTier(id: string, tier: string, actor: Actor, reason?: string) {
-      await checkTier(tier, id);
-      const event = { type: 'plan.changed', data: { tier } };
-      return update(id, sql`tier = ${tier}`, actor, 'partner.tier_changed', { tier, reason }, event);
+    /** active, suspended, sandbox_only, …: whoever is let in for the first time is told. `origin`: of the portal. */
+    async setStatus(id: string, status: string, reason: string | null, actor: Actor, origin: string) {
+      const action = `partner.${status === 'active' ? 'approved' : status}`;
+      const event = STATUS_EVENTS[status]?.(id, reason);
+      const { before, owners } = await write(id, sql`status = ${status}`, actor, action, { reason }, event);
+      const partner = await published(id);
+      if (status === 'active' && before !== 'active' && before !== 'suspended') {
+        const about = { name: partner.name, path: '/portal', origin };
+        await Promise.all((owners ?? []).map((owner) => notify(owner, 'approved', about)));
+      }
+      return partner;
     },
 
     /** The partner's own limits, which beat the tier's; `null` goes back to the tier's. */
@@ -273,38 +252,6 @@ export function createPartnerService(ports: {
     /** `bound`: none of its keys may sign the body alone any more, in force at once. */
     setSignatureRule: (id: string, rule: SignatureRule, actor: Actor, reason?: string) =>
       update(id, sql`signature_rule = ${rule}`, actor, 'partner.signatures_changed', { rule, reason }),
-
-    /** What a person works for: the partner chosen last, the role there, and all others. */
-    workspace,
-
-    /**
-     * The workspace of a developer; a new developer gets a sandbox-only partner of its own. undefined: another partner
-     * has the address.
-     */
-    async ofDeveloper(
-      subject: string,
-      email: string | undefined,
-      actor: Actor,
-      name = email,
-    ): Promise<Workspace | undefined> {
-      const known = await workspace(subject);
-      if (known) return known;
-      if (!email) throw new AppError('forbidden', 'The token carries no e-mail address to register with');
-      const id = newId();
-      await database.rows(sql`
-        WITH owner AS (
-          INSERT INTO partner (id, name, email, status, tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month)
-          SELECT ${id}::uuid, ${name}, ${email}, 'sandbox_only', tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month
-          FROM tier_config WHERE tier = 'free' AND NOT EXISTS (SELECT 1 FROM partner_member WHERE subject = ${subject})
-          ON CONFLICT DO NOTHING RETURNING id),
-        changed AS (
-          INSERT INTO partner_member (partner_id, subject, email, role) SELECT id, ${subject}, ${email}, 'owner' FROM owner
-          RETURNING partner_id),
-        audit AS (${auditRow(actor, 'partner.registered', { partner_id: id })})
-        SELECT * FROM changed`);
-      // Nothing was made where another partner has this address, or this developer was registered a moment ago.
-      return workspace(subject);
-    },
   };
 }
 

@@ -2,7 +2,7 @@
 
 import type { Account } from '../accounts/account-service.ts';
 import type { Environment } from '../keys/key-format.ts';
-import type { Workspace } from '../partners/partner-service.ts';
+import type { Workspace } from '../partners/workspace-service.ts';
 import type { Assets } from './assets.ts';
 import type { Format, Language } from './format.ts';
 import type { Messages } from './messages/messages.ts';

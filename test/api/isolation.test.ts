@@ -154,6 +154,7 @@ const DEVELOPER: Record<string, Case> = {
   'POST /members/invitations': own,
   'DELETE /members/invitations/:invitationId': foreign(),
   'PATCH /members/:subject': foreign(() => ({ role: 'viewer' })),
+  'DELETE /members/me': own,
   'DELETE /members/:subject': foreign(),
   'GET /plans': own,
   'GET /billing': own,

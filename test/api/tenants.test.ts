@@ -489,9 +489,9 @@ describe('operators', () => {
     const { json: audit } = await call(`/api/admin/audit?partner_id=${partner.id}`, operator);
     expect(audit.data.map(({ action }: { action: string }) => action)).toEqual([
       'partner.limits_changed',
-      'partner.tier_changed',
+      'plan.changed',
       'partner.limits_changed',
-      'partner.tier_changed',
+      'plan.changed',
       'member.invited',
       'partner.created',
     ]);

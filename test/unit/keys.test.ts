@@ -13,7 +13,8 @@ import {
   newSigningSecret,
   parseSigned,
 } from '../../src/keys/key-format.ts';
-import type { KeyRecord } from '../../src/keys/key-record.ts';
+import { type KeyRecord, unusable } from '../../src/keys/key-record.ts';
+import { keyState } from '../../src/keys/key-state.ts';
 import type { KeyStore } from '../../src/keys/key-store.ts';
 
 const random = (length: number) => randomBytes(length);
@@ -227,5 +228,33 @@ describe('key directory', () => {
     clock.nowMs += 31_000;
     await find();
     expect(reads.store).toBe(2);
+  });
+});
+
+describe('the state of a key', () => {
+  const good = {
+    isActive: true,
+    isQuarantined: false,
+    isAppArchived: false,
+    expiresMs: null,
+    environment: 'live',
+    partnerStatus: 'active',
+  } as const;
+
+  it.each([
+    ['active', {}],
+    ['active', { expiresMs: 1001 }],
+    ['expired', { expiresMs: 1000 }],
+    ['app_archived', { isAppArchived: true, expiresMs: 1 }],
+    ['quarantined', { isQuarantined: true, isAppArchived: true }],
+    ['revoked', { isActive: false, isQuarantined: true, expiresMs: 1 }],
+    ['partner_not_active', { partnerStatus: 'suspended' }],
+    ['partner_not_active', { partnerStatus: 'sandbox_only' }],
+    ['active', { partnerStatus: 'sandbox_only', environment: 'test' }],
+    ['partner_not_active', { partnerStatus: 'suspended', environment: 'test' }],
+  ] as const)('is %s with %j, and the gateway logs no other', (state, facts) => {
+    expect(keyState({ ...good, ...facts }, 1000)).toBe(state);
+    const record = { ...good, ...facts, secrets: [] } as Partial<KeyRecord> as KeyRecord;
+    expect(unusable(record, undefined, 1000) ?? 'active').toBe(state);
   });
 });

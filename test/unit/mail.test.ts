@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createMailer } from '../../src/mail/mailer.ts';
 import { MAILS } from '../../src/mail/texts.ts';
+import { inviteAgain } from '../../src/partners/invitation-mail.ts';
 
 const mail = { to: 'a@example.com', subject: 'Hello', body: 'secret link' };
 const servers: Server[] = [];
@@ -76,4 +77,22 @@ it.each(Object.entries(MAILS))('%s is written in both languages, with its link',
     expect(subject.length).toBeGreaterThan(5);
   }
   expect(texts.en(letter).subject).not.toBe(texts.fr(letter).subject);
+});
+
+it('an invitation that is mailed again says so only when it was', async () => {
+  const sent: string[] = [];
+  const ports = (arrives: boolean) => ({
+    members: { renewInvitation: async () => ({ token: 'link', partner: 'Studio' }) },
+    mailer: async ({ to, body }: { to: string; body: string }) => {
+      sent.push(to, body);
+      return arrives;
+    },
+    config: { PRODUCT_NAME: 'Passerelle' },
+  });
+  const wording = { origin: 'https://portal.example.com', language: 'fr' } as const;
+  await inviteAgain(ports(true), 'id', 'a@example.com', wording);
+  expect(sent).toEqual(['a@example.com', expect.stringContaining('https://portal.example.com/invite/link')]);
+  await expect(inviteAgain(ports(false), 'id', 'a@example.com', wording)).rejects.toMatchObject({
+    code: 'service_unavailable',
+  });
 });

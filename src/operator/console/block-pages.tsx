@@ -5,8 +5,9 @@ import { idOr404 } from '../../http/api.ts';
 import { ipRange, reason } from '../../http/fields.ts';
 import { Dialog, Empty, Field, OpenDialog, Select, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
+import { submit, type Wrong } from '../../web/forms.ts';
 import { shownAt } from '../../web/view.ts';
-import { type FormErrors, type FormValues, readForm, render } from '../../web/web.ts';
+import { render } from '../../web/web.ts';
 import {
   type ConsoleContext,
   ConsolePage,
@@ -26,7 +27,9 @@ const newBlock = z.object({
   reason,
 });
 
-async function showBlocks(context: ConsoleContext, state: { values?: FormValues; errors?: FormErrors } = {}) {
+/** `wrong`: what was sent to make a block, or to lift the one of this id. */
+async function showBlocks(context: ConsoleContext, wrong?: Wrong, id?: string) {
+  const state = id === undefined ? wrong : undefined;
   const view = shownAt(operator(context), '/operator/blocks');
   const { m } = view;
   const blocks = await context.var.services.blocks.list();
@@ -58,8 +61,12 @@ async function showBlocks(context: ConsoleContext, state: { values?: FormValues;
               {
                 title: m.common.actions,
                 isAction: true,
-                cell: ({ id }) => (
-                  <ReasonForm view={view} action={`/operator/blocks/${id}/lift`}>
+                cell: (block) => (
+                  <ReasonForm
+                    view={view}
+                    action={`/operator/blocks/${block.id}/lift`}
+                    wrong={block.id === id ? wrong : undefined}
+                  >
                     {m.operator.lift}
                   </ReasonForm>
                 ),
@@ -68,22 +75,22 @@ async function showBlocks(context: ConsoleContext, state: { values?: FormValues;
           />
         )}
       </section>
-      <Dialog view={view} id="block" title={m.operator.block} open={state.errors ? true : undefined}>
+      <Dialog view={view} id="block" title={m.operator.block} open={state ? true : undefined}>
         <form method="post" action="/operator/blocks" class="stack">
           <Field
             scope="block"
             name="range"
             label={m.operator.address}
             required
-            value={state.values?.range}
-            error={state.errors?.range}
+            value={state?.values.range}
+            error={state?.errors.range}
             hint={m.operator.addressHint}
           />
           <Select
             scope="block"
             name="hours"
             label={m.operator.until}
-            value={state.values?.hours ?? '24'}
+            value={state?.values.hours ?? '24'}
             options={HOURS.map((hours) => [hours, m.operator.blockFor[hours]] as const)}
           />
           <Field
@@ -92,8 +99,8 @@ async function showBlocks(context: ConsoleContext, state: { values?: FormValues;
             label={m.operator.reason}
             required
             maxlength={500}
-            value={state.values?.reason}
-            error={state.errors?.reason}
+            value={state?.values.reason}
+            error={state?.errors.reason}
           />
           <div class="actions">
             <button type="submit" class="button solid-danger">
@@ -103,27 +110,33 @@ async function showBlocks(context: ConsoleContext, state: { values?: FormValues;
         </form>
       </Dialog>
     </ConsolePage>,
-    state.errors ? 400 : 200,
+    wrong ? 400 : 200,
   );
 }
 
 operatorConsole.get('/operator/blocks', (context) => showBlocks(context));
 
-operatorConsole.post('/operator/blocks', async (context) => {
+operatorConsole.post('/operator/blocks', (context) => {
   const { nowMs } = operator(context);
-  const { values, data, errors } = await readForm(context, newBlock);
-  if (errors) return showBlocks(context, { values, errors });
-  const expiresAt = data.hours === '' ? null : new Date(nowMs + Number(data.hours) * HOUR_MS).toISOString();
-  const wanted = { range: data.range, reason: data.reason, expiresAt };
-  await context.var.services.blocks.create(wanted, operatorActor(context));
-  return done(context, '/operator/blocks', 'blocked');
+  return submit(context, newBlock, {
+    async work({ range, hours, reason: why }) {
+      const expiresAt = hours === '' ? null : new Date(nowMs + Number(hours) * HOUR_MS).toISOString();
+      const { blocks } = context.var.services;
+      await blocks.create({ range, reason: why, expiresAt }, operatorActor(context));
+      return done(context, '/operator/blocks', 'blocked');
+    },
+    again: (wrong) => showBlocks(context, wrong),
+  });
 });
 
-operatorConsole.post('/operator/blocks/:id/lift', async (context) => {
+operatorConsole.post('/operator/blocks/:id/lift', (context) => {
   operator(context);
   const id = idOr404(context.req.param('id'), 'block');
-  const { data, errors } = await readForm(context, z.object({ reason }));
-  if (errors) return showBlocks(context);
-  await context.var.services.blocks.lift(id, data.reason, operatorActor(context));
-  return done(context, '/operator/blocks', 'unblocked');
+  return submit(context, z.object({ reason }), {
+    async work({ reason: why }) {
+      await context.var.services.blocks.lift(id, why, operatorActor(context));
+      return done(context, '/operator/blocks', 'unblocked');
+    },
+    again: (wrong) => showBlocks(context, wrong, id),
+  });
 });

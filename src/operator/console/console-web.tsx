@@ -6,6 +6,7 @@ import type { Actor } from '../../audit/audit-store.ts';
 import { AppError, PageError } from '../../core/errors.ts';
 import { actorOf } from '../../http/api.ts';
 import { type NavItem, Shell } from '../../web/components/layout.tsx';
+import type { Wrong } from '../../web/forms.ts';
 import { withQuery } from '../../web/redirects.ts';
 import type { View } from '../../web/view.ts';
 import { askProof, createWeb, isProven, signIn, type WebContext } from '../../web/web.ts';
@@ -74,14 +75,18 @@ export const ConsolePage = ({ view, title, children }: { view: View; title: stri
   </Shell>
 );
 
-export const ActiveBadge = ({ view, isActive }: { view: View; isActive: boolean }) => (
-  <span class={`badge ${isActive ? 'good' : 'bad'}`}>
-    {isActive ? view.m.keys.states.active : view.m.keys.states.revoked}
-  </span>
-);
-
 /** One button and why it is pressed. */
-export const ReasonForm = ({ view, action, children }: { view: View; action: string; children?: Child }) => (
+export const ReasonForm = ({
+  view,
+  action,
+  wrong,
+  children,
+}: {
+  view: View;
+  action: string;
+  wrong?: Wrong;
+  children?: Child;
+}) => (
   <form method="post" action={action} class="inline">
     <input
       name="reason"
@@ -89,10 +94,18 @@ export const ReasonForm = ({ view, action, children }: { view: View; action: str
       maxlength={500}
       aria-label={view.m.operator.reason}
       placeholder={view.m.operator.reason}
+      value={wrong?.values.reason}
+      aria-invalid={wrong ? 'true' : undefined}
+      aria-describedby={wrong && 'reason-error'}
     />
     <button type="submit" class="button small">
       {children}
     </button>
+    {wrong && (
+      <p class="error" id="reason-error">
+        {wrong.errors.reason}
+      </p>
+    )}
   </form>
 );
 

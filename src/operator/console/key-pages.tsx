@@ -3,17 +3,17 @@
 import * as z from 'zod';
 import { DAY_MS, isoDay } from '../../core/time.ts';
 import { reason } from '../../http/fields.ts';
-import { MAILS } from '../../mail/texts.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
+import { KeyBadge } from '../../web/components/key-badge.tsx';
 import { Dialog, Empty, Field, Note, OpenDialog, Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { AuditTable } from '../../web/components/usage-tables.tsx';
+import { submit, type Wrong } from '../../web/forms.ts';
 import { shownAt } from '../../web/view.ts';
-import { type FormErrors, readForm, render } from '../../web/web.ts';
+import { render } from '../../web/web.ts';
 import {
-  ActiveBadge,
   type ConsoleContext,
   ConsolePage,
   done,
@@ -60,7 +60,7 @@ operatorConsole.get('/operator/keys', async (context) => {
               { title: m.keys.prefix, kind: 'mono small', cell: ({ keyPrefix }) => keyPrefix },
               {
                 title: m.keys.state,
-                cell: ({ isActive }) => <ActiveBadge view={view} isActive={isActive} />,
+                cell: ({ state }) => <KeyBadge view={view} state={state} />,
               },
               { title: m.keys.lastUsed, cell: ({ lastUsedAt }) => <Time view={view} at={lastUsedAt} /> },
             ]}
@@ -71,7 +71,7 @@ operatorConsole.get('/operator/keys', async (context) => {
   );
 });
 
-async function showKey(context: ConsoleContext, errors?: FormErrors) {
+async function showKey(context: ConsoleContext, wrong?: Wrong) {
   const { keys, partners, audit, reports } = context.var.services;
   const key = await keys.get(null, context.req.param('key') ?? '');
   const base = `/operator/keys/${key.keyId}`;
@@ -102,9 +102,7 @@ async function showKey(context: ConsoleContext, errors?: FormErrors) {
           <h1>
             {m.operator.incident} · {key.name}
           </h1>
-          <span class={`badge ${key.isActive ? 'good' : 'bad'}`}>
-            {key.isActive ? m.keys.states.active : m.keys.states.revoked}
-          </span>
+          <KeyBadge view={view} state={key.state} />
           <span class="grow" />
           {key.isActive && (
             <OpenDialog view={view} id="revoke" kind="solid-danger">
@@ -196,7 +194,7 @@ async function showKey(context: ConsoleContext, errors?: FormErrors) {
         />
       </Panel>
       {key.isActive && (
-        <Dialog view={view} id="revoke" title={m.keys.revokeTitle(key.name)} open={errors ? true : undefined}>
+        <Dialog view={view} id="revoke" title={m.keys.revokeTitle(key.name)} open={wrong ? true : undefined}>
           <form method="post" action={`${base}/revoke`} class="stack">
             <p>
               {m.keys.revokeText} {m.operator.ownerTold}
@@ -207,7 +205,8 @@ async function showKey(context: ConsoleContext, errors?: FormErrors) {
               label={m.operator.reason}
               required
               maxlength={500}
-              error={errors?.reason}
+              value={wrong?.values.reason}
+              error={wrong?.errors.reason}
             />
             <div class="actions">
               <button type="submit" class="button solid-danger">
@@ -218,24 +217,21 @@ async function showKey(context: ConsoleContext, errors?: FormErrors) {
         </Dialog>
       )}
     </ConsolePage>,
-    errors ? 400 : 200,
+    wrong ? 400 : 200,
   );
 }
 
 operatorConsole.get('/operator/keys/:key', (context) => showKey(context));
 
-operatorConsole.post('/operator/keys/:key/revoke', async (context) => {
-  const { product, language, origin } = operator(context);
-  const { data, errors } = await readForm(context, z.object({ reason }));
-  if (errors) return showKey(context, errors);
-  const { keys, partners, members, mailer } = context.var.services;
-  const key = await keys.revoke(null, context.req.param('key'), data.reason, operatorActor(context));
-  const partner = await partners.get(key.partnerId);
-  const owners = (await members.members(partner.id))
-    .filter(({ role }) => role === 'owner')
-    .map(({ email }) => email);
-  const letter = { product, name: key.name, url: `${origin}/portal/audit` };
-  for (const to of new Set([partner.email, ...owners]))
-    await mailer({ to, ...MAILS.keyRevoked[language](letter) });
-  return done(context, `/operator/keys/${key.keyId}`, 'revoked');
+operatorConsole.post('/operator/keys/:key/revoke', (context) => {
+  const { origin } = operator(context);
+  return submit(context, z.object({ reason }), {
+    async work(data) {
+      const { keys } = context.var.services;
+      const id = context.req.param('key');
+      const key = await keys.revokeAny(id, data.reason, operatorActor(context), origin);
+      return done(context, `/operator/keys/${key.keyId}`, 'revoked');
+    },
+    again: (wrong) => showKey(context, wrong),
+  });
 });

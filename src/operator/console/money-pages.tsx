@@ -1,28 +1,15 @@
-// Operators: plans, invoices, alerts.
+// Operators: plans and invoices.
 
-import type { Context } from 'hono';
 import * as z from 'zod';
-import { OPERATOR, RULES } from '../../alerts/rules.ts';
 import { CURRENCIES, type Currency, decimalOf, minorOf } from '../../billing/money.ts';
-import { MOST_PRICE_MINOR, type NewPlan, type Plan } from '../../billing/plan-service.ts';
+import { MOST_PRICE_MINOR, type NewPlan, type Plan } from '../../billing/plan-store.ts';
 import { AppError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import { idOr404, uuidCursor } from '../../http/api.ts';
 import { reason, text } from '../../http/fields.ts';
-import { ruleForm } from '../../web/alert-form.ts';
-import { EpisodeTable, RuleTable } from '../../web/components/alert-parts.tsx';
-import {
-  Choose,
-  Dialog,
-  Empty,
-  Field,
-  Note,
-  Older,
-  OpenDialog,
-  Panel,
-  Post,
-} from '../../web/components/parts.tsx';
+import { Choose, Dialog, Empty, Field, Older, OpenDialog, Post } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
+import { submit, type Wrong } from '../../web/forms.ts';
 import {
   csvResponse,
   documentName,
@@ -48,13 +35,11 @@ const PAGE_ROWS = 50;
 
 // ---------------------------------------------------------------- plans
 
-interface Wrong {
+interface WrongPlan extends Wrong {
   tier: string;
-  values: FormValues;
-  errors: FormErrors;
 }
 
-const PlanFields = ({ view, plan, wrong }: { view: View; plan?: Plan; wrong?: Wrong }) => {
+const PlanFields = ({ view, plan, wrong }: { view: View; plan?: Plan; wrong?: WrongPlan }) => {
   const { m } = view;
   const scope = `plan-${plan?.tier ?? 'new'}`;
   const kept = (name: string, value: string) => wrong?.values[name] ?? value;
@@ -128,7 +113,7 @@ const PlanFields = ({ view, plan, wrong }: { view: View; plan?: Plan; wrong?: Wr
   );
 };
 
-async function showPlans(context: ConsoleContext, wrong?: Wrong) {
+async function showPlans(context: ConsoleContext, wrong?: WrongPlan) {
   const view = shownAt(operator(context), '/operator/plans');
   const { m, format } = view;
   const plans = await context.var.services.plans.plans();
@@ -367,7 +352,10 @@ const invoiceOf = (context: ConsoleContext) => {
   return context.var.services.invoices.get(null, idOr404(context.req.param('invoice') ?? '', 'invoice'));
 };
 
-async function showInvoice(context: ConsoleContext, wrong?: { values: FormValues; errors: FormErrors }) {
+async function showInvoice(
+  context: ConsoleContext,
+  { credit, annulment }: { credit?: Wrong; annulment?: Wrong } = {},
+) {
   const invoice = await invoiceOf(context);
   const view = shownAt(operator(context), `/operator/invoices/${invoice.id}`);
   const { m } = view;
@@ -412,7 +400,7 @@ async function showInvoice(context: ConsoleContext, wrong?: { values: FormValues
       <p>
         <a href="/operator/invoices">{m.invoice.back}</a>
       </p>
-      <Dialog view={view} id="credit" title={m.money.credit} open={wrong ? true : undefined}>
+      <Dialog view={view} id="credit" title={m.money.credit} open={credit ? true : undefined}>
         <form method="post" action={`${base}/credit`} class="stack">
           {/* The same form sent twice makes one note. */}
           <input type="hidden" name="form" value={newId()} />
@@ -421,16 +409,16 @@ async function showInvoice(context: ConsoleContext, wrong?: { values: FormValues
             name="amount"
             label={`${m.money.creditAmount}, ${invoice.currency}`}
             required
-            value={wrong?.values.amount ?? decimalOf(left, invoice.currency)}
-            error={wrong?.errors.amount}
+            value={credit?.values.amount ?? decimalOf(left, invoice.currency)}
+            error={credit?.errors.amount}
           />
           <Field
             name="reason"
             label={m.operator.reason}
             required
             maxlength={500}
-            value={wrong?.values.reason}
-            error={wrong?.errors.reason}
+            value={credit?.values.reason}
+            error={credit?.errors.reason}
           />
           <div class="actions">
             <button type="submit" class="button primary">
@@ -439,14 +427,14 @@ async function showInvoice(context: ConsoleContext, wrong?: { values: FormValues
           </div>
         </form>
       </Dialog>
-      <Dialog view={view} id="void" title={m.money.void}>
+      <Dialog view={view} id="void" title={m.money.void} open={annulment ? true : undefined}>
         <p>{m.money.voidText}</p>
-        <ReasonForm view={view} action={`${base}/void`}>
+        <ReasonForm view={view} action={`${base}/void`} wrong={annulment}>
           {m.money.void}
         </ReasonForm>
       </Dialog>
     </ConsolePage>,
-    wrong ? 400 : 200,
+    credit || annulment ? 400 : 200,
   );
 }
 
@@ -466,10 +454,13 @@ operatorConsole.post('/operator/invoices/:invoice/pay', async (context) => {
 
 operatorConsole.post('/operator/invoices/:invoice/void', async (context) => {
   const { id } = await invoiceOf(context);
-  const { data } = await readForm(context, z.object({ reason }));
-  if (!data) throw new AppError('validation_error');
-  await context.var.services.invoices.void(id, data.reason, operatorActor(context));
-  return done(context, `/operator/invoices/${id}`, 'saved');
+  return submit(context, z.object({ reason }), {
+    async work(data) {
+      await context.var.services.invoices.void(id, data.reason, operatorActor(context));
+      return done(context, `/operator/invoices/${id}`, 'saved');
+    },
+    again: (annulment) => showInvoice(context, { annulment }),
+  });
 });
 
 operatorConsole.post('/operator/invoices/:invoice/credit', async (context) => {
@@ -481,66 +472,12 @@ operatorConsole.post('/operator/invoices/:invoice/credit', async (context) => {
   );
   // Without it, the same form sent twice would make two notes.
   if (errors?.form) throw new AppError('validation_error');
-  if (errors) return showInvoice(context, { values, errors });
+  if (errors) return showInvoice(context, { credit: { values, errors } });
   const minor = minorOf(data.amount, currency);
   if (minor === undefined || minor === 0)
-    return showInvoice(context, { values, errors: { amount: m.money.wrongAmount } });
+    return showInvoice(context, { credit: { values, errors: { amount: m.money.wrongAmount } } });
   const actor = operatorActor(context);
   const wish = { netMinor: minor, reason: data.reason, idempotencyKey: `form:${actor.name}:${data.form}` };
   const note = await context.var.services.invoices.credit(id, wish, actor);
   return done(context, `/operator/invoices/${note.id}`, 'saved');
-});
-
-// ---------------------------------------------------------------- alerts
-
-operatorConsole.get('/operator/alerts', async (context) => {
-  const view = operator(context);
-  const { m } = view;
-  const { alerts } = context.var.services;
-  const before = uuidCursor(context.req.query('before') || undefined);
-  const [open, past, rules] = await Promise.all([
-    alerts.list(undefined, PAGE_ROWS, { isOpen: true }),
-    alerts.list(undefined, PAGE_ROWS + 1, { isOpen: false, before }),
-    alerts.rules(OPERATOR),
-  ]);
-  const units = new Map(Object.entries(RULES));
-  const shown = past.slice(0, PAGE_ROWS);
-  return render(
-    context,
-    <ConsolePage view={view} title={m.money.alerts}>
-      <h1>{m.money.alerts}</h1>
-      {open.length === 0 ? (
-        <Note kind="good">{m.alerts.none}</Note>
-      ) : (
-        <Panel title={m.alerts.open}>
-          <EpisodeTable view={view} episodes={open} rules={units} hasOwner />
-        </Panel>
-      )}
-      <Panel title={m.alerts.history}>
-        {shown.length === 0 ? (
-          <Empty title={m.alerts.noHistory} />
-        ) : (
-          <EpisodeTable view={view} episodes={shown} rules={units} hasOwner />
-        )}
-      </Panel>
-      <Older view={view} rows={past} shown={shown} />
-      <Panel title={m.alerts.rules}>
-        <RuleTable view={view} rules={rules} action="/operator/alerts" mayChange />
-      </Panel>
-    </ConsolePage>,
-  );
-});
-
-operatorConsole.post('/operator/alerts/:rule', async (context: Context) => {
-  operator(context);
-  const { data } = await readForm(context, ruleForm);
-  if (!data) throw new AppError('validation_error');
-  const setting = { isEnabled: data.enabled, threshold: data.threshold };
-  await context.var.services.alerts.set(
-    OPERATOR,
-    context.req.param('rule') ?? '',
-    setting,
-    operatorActor(context),
-  );
-  return done(context, '/operator/alerts', 'saved');
 });

@@ -5,6 +5,7 @@ import './key-pages.tsx';
 import './block-pages.tsx';
 import './system-pages.tsx';
 import './money-pages.tsx';
+import './alert-pages.tsx';
 import { AppError } from '../../core/errors.ts';
 import { operatorConsole } from './console-web.tsx';
 

@@ -5,20 +5,18 @@ import { DAY_MS, isoDay } from '../../core/time.ts';
 import { idOr404 } from '../../http/api.ts';
 import { reason, signatureRule } from '../../http/fields.ts';
 import { SIGNATURE_RULES } from '../../keys/signature.ts';
-import { MAILS } from '../../mail/texts.ts';
-import type { PartnerView } from '../../partners/partner-service.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
+import { KeyBadge } from '../../web/components/key-badge.tsx';
 import { Dialog, Empty, Field, Older, OpenDialog, Panel, Select, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { AuditTable } from '../../web/components/usage-tables.tsx';
+import { submit, type Wrong } from '../../web/forms.ts';
 import { withQuery } from '../../web/redirects.ts';
 import { shownAt, type View } from '../../web/view.ts';
-import { type FormErrors, readForm, render } from '../../web/web.ts';
-import { AssignDialog } from './assign-plan.tsx';
+import { render } from '../../web/web.ts';
 import {
-  ActiveBadge,
   type ConsoleContext,
   ConsolePage,
   done,
@@ -26,11 +24,10 @@ import {
   operatorActor,
   operatorConsole,
 } from './console-web.tsx';
+import { AssignDialog, assignForm, LimitsDialog, limitsForm } from './partner-dialogs.tsx';
 
 const PAGE_ROWS = 50;
 const DAYS = 30;
-const _TIERS = ['free', 'starter', 'business', 'enterprise'] as const;
-const OVERAGES = ['block', 'warn', 'charge'] as const;
 
 const StatusBadge = ({ view, status }: { view: View; status: string }) => (
   <span
@@ -119,12 +116,8 @@ operatorConsole.get('/operator', async (context) => {
   );
 });
 
-interface State {
-  dialog?: string;
-  errors?: FormErrors;
-}
-
-async function showPartner(context: ConsoleContext, { dialog, errors }: State = {}) {
+/** `wrong`: what was sent of this dialog, and could not be done. */
+async function showPartner(context: ConsoleContext, dialog?: string, wrong?: Wrong) {
   const id = idOr404(context.req.param('id') ?? '', 'partner');
   const base = `/operator/partners/${id}`;
   const view = shownAt(operator(context), base);
@@ -141,7 +134,8 @@ async function showPartner(context: ConsoleContext, { dialog, errors }: State = 
     plans.billing(id),
     plans.plansFor(id),
   ]);
-  const isOpen = (name: string) => (dialog === name ? true : undefined);
+  const wrongIn = (name: string) => (dialog === name ? wrong : undefined);
+  const isOpen = (name: string) => (wrongIn(name) ? true : undefined);
   const why = (scope: string) => (
     <Field
       scope={scope}
@@ -149,7 +143,8 @@ async function showPartner(context: ConsoleContext, { dialog, errors }: State = 
       label={m.operator.reason}
       required
       maxlength={500}
-      error={dialog === scope ? errors?.reason : undefined}
+      value={wrongIn(scope)?.values.reason}
+      error={wrongIn(scope)?.errors.reason}
     />
   );
   const action =
@@ -257,7 +252,7 @@ async function showPartner(context: ConsoleContext, { dialog, errors }: State = 
               { title: m.keys.prefix, kind: 'mono small', cell: ({ keyPrefix }) => keyPrefix },
               {
                 title: m.keys.state,
-                cell: ({ isActive }) => <ActiveBadge view={view} isActive={isActive} />,
+                cell: ({ state }) => <KeyBadge view={view} state={state} />,
               },
               { title: m.keys.lastUsed, cell: ({ lastUsedAt }) => <Time view={view} at={lastUsedAt} /> },
             ]}
@@ -281,14 +276,14 @@ async function showPartner(context: ConsoleContext, { dialog, errors }: State = 
           </div>
         </form>
       </Dialog>
-      <AssignDialog view={view} partnerId={partner.id} plans={planList} billing={billing} />
-      <Limits
+      <AssignDialog
         view={view}
-        partner={partner}
-        base={base}
-        open={isOpen('limits')}
-        errors={dialog === 'limits' ? errors : undefined}
+        partnerId={partner.id}
+        plans={planList}
+        billing={billing}
+        wrong={wrongIn('plan')}
       />
+      <LimitsDialog view={view} partner={partner} base={base} wrong={wrongIn('limits')} />
       <Dialog view={view} id="signatures" title={m.operator.signatures} open={isOpen('signatures')}>
         <form method="post" action={`${base}/signatures`} class="stack">
           <p>{m.operator.signaturesText}</p>
@@ -299,7 +294,8 @@ async function showPartner(context: ConsoleContext, { dialog, errors }: State = 
             scope="signatures"
             name="rule"
             label={m.keys.signatureRule}
-            value={partner.signature_rule}
+            value={wrongIn('signatures')?.values.rule ?? partner.signature_rule}
+            error={wrongIn('signatures')?.errors.rule}
             options={SIGNATURE_RULES.map((rule) => [rule, m.keys.signatureRules[rule]] as const)}
           />
           {why('signatures')}
@@ -311,80 +307,9 @@ async function showPartner(context: ConsoleContext, { dialog, errors }: State = 
         </form>
       </Dialog>
     </ConsolePage>,
-    errors ? 400 : 200,
+    wrong ? 400 : 200,
   );
 }
-
-const Limits = ({
-  view,
-  partner,
-  base,
-  open,
-  errors,
-}: {
-  view: View;
-  partner: PartnerView;
-  base: string;
-  open?: boolean;
-  errors?: FormErrors;
-}) => {
-  const { m } = view;
-  return (
-    <Dialog view={view} id="limits" title={m.operator.limits} open={open}>
-      <form method="post" action={`${base}/limits`} class="stack">
-        <p>{m.operator.limitsText}</p>
-        <Field
-          scope="limits"
-          name="second"
-          label={m.operator.perSecond}
-          required
-          value={String(partner.rate_limit_per_second)}
-          error={errors?.second}
-        />
-        <Field
-          scope="limits"
-          name="day"
-          label={m.operator.perDay}
-          required
-          value={String(partner.rate_limit_per_day)}
-          error={errors?.day}
-        />
-        <Field
-          scope="limits"
-          name="month"
-          label={m.operator.perMonth}
-          required
-          value={String(partner.rate_limit_per_month)}
-          error={errors?.month}
-        />
-        <Select
-          name="overage"
-          label={m.operator.overage}
-          value={partner.overage_action}
-          options={OVERAGES.map((each) => [each, m.operator.overages[each]] as const)}
-        />
-        <Field
-          scope="limits"
-          name="reason"
-          label={m.operator.reason}
-          required
-          maxlength={500}
-          error={errors?.reason}
-        />
-        <div class="actions">
-          {partner.custom_limits && (
-            <button type="submit" name="back_to_tier" value="1" class="button">
-              {m.operator.backToTier}
-            </button>
-          )}
-          <button type="submit" class="button primary">
-            {m.common.save}
-          </button>
-        </div>
-      </form>
-    </Dialog>
-  );
-};
 
 operatorConsole.get('/operator/partners/:id', (context) => showPartner(context));
 
@@ -392,53 +317,63 @@ const STATUSES = { approve: 'active', reinstate: 'active', suspend: 'suspended' 
 const DONE = { approve: 'approved', reinstate: 'reinstated', suspend: 'suspended' } as const;
 
 for (const action of ['approve', 'reinstate', 'suspend'] as const) {
-  operatorConsole.post(`/operator/partners/:id/${action}`, async (context: ConsoleContext) => {
-    const { product, language, origin } = operator(context);
+  operatorConsole.post(`/operator/partners/:id/${action}`, (context: ConsoleContext) => {
+    const { origin } = operator(context);
     const id = idOr404(context.req.param('id') ?? '', 'partner');
-    const { data, errors } = await readForm(context, z.object({ reason }));
-    if (errors) return showPartner(context, { dialog: action, errors });
-    const { partners, mailer } = context.var.services;
-    const partner = await partners.setStatus(id, STATUSES[action], data.reason, operatorActor(context));
-    if (action === 'approve') {
-      const letter = { product, name: partner.name, url: `${origin}/portal` };
-      await mailer({ to: partner.email, ...MAILS.approved[language](letter) });
-    }
-    return done(context, `/operator/partners/${id}`, DONE[action]);
+    return submit(context, z.object({ reason }), {
+      async work({ reason: why }) {
+        const { partners } = context.var.services;
+        await partners.setStatus(id, STATUSES[action], why, operatorActor(context), origin);
+        return done(context, `/operator/partners/${id}`, DONE[action]);
+      },
+      again: (wrong) => showPartner(context, action, wrong),
+    });
   });
 }
 
-const limitText = z
-  .string()
-  .trim()
-  .regex(/^-?\d{1,10}$/)
-  .transform(Number)
-  .pipe(z.int().min(-1).max(2_000_000_000));
-const limits = z.object({
-  second: limitText,
-  day: limitText,
-  month: limitText,
-  overage: z.enum(OVERAGES),
-  reason,
-  back_to_tier: z.string().optional(),
-});
-
-operatorConsole.post('/operator/partners/:id/limits', async (context) => {
+operatorConsole.post('/operator/partners/:id/limits', (context) => {
   operator(context);
   const id = idOr404(context.req.param('id'), 'partner');
-  const { data, errors } = await readForm(context, limits);
-  if (errors) return showPartner(context, { dialog: 'limits', errors });
-  const change = data.back_to_tier
-    ? null
-    : { perSecond: data.second, perDay: data.day, perMonth: data.month, overageAction: data.overage };
-  await context.var.services.partners.setLimits(id, change, operatorActor(context), data.reason);
-  return done(context, `/operator/partners/${id}`, 'limits_changed');
+  return submit(context, limitsForm, {
+    async work(data) {
+      const change = data.back_to_tier
+        ? null
+        : { perSecond: data.second, perDay: data.day, perMonth: data.month, overageAction: data.overage };
+      await context.var.services.partners.setLimits(id, change, operatorActor(context), data.reason);
+      return done(context, `/operator/partners/${id}`, 'limits_changed');
+    },
+    again: (wrong) => showPartner(context, 'limits', wrong),
+  });
 });
 
-operatorConsole.post('/operator/partners/:id/signatures', async (context) => {
+operatorConsole.post('/operator/partners/:id/plan', (context) => {
   operator(context);
   const id = idOr404(context.req.param('id'), 'partner');
-  const { data, errors } = await readForm(context, z.object({ rule: signatureRule, reason }));
-  if (errors) return showPartner(context, { dialog: 'signatures', errors });
-  await context.var.services.partners.setSignatureRule(id, data.rule, operatorActor(context), data.reason);
-  return done(context, `/operator/partners/${id}`, 'signatures_changed');
+  return submit(context, assignForm, {
+    async work(data) {
+      const { plans } = context.var.services;
+      const now = await plans.billing(id);
+      const change = {
+        tier: data.tier === now.tier ? undefined : data.tier,
+        taxBps: data.tax,
+        currency: data.currency === (now.nextCurrency ?? now.currency) ? undefined : data.currency,
+        reason: data.reason,
+      };
+      await plans.assign(id, change, operatorActor(context));
+      return done(context, `/operator/partners/${id}`, 'saved');
+    },
+    again: (wrong) => showPartner(context, 'plan', wrong),
+  });
+});
+
+operatorConsole.post('/operator/partners/:id/signatures', (context) => {
+  operator(context);
+  const id = idOr404(context.req.param('id'), 'partner');
+  return submit(context, z.object({ rule: signatureRule, reason }), {
+    async work({ rule, reason: why }) {
+      await context.var.services.partners.setSignatureRule(id, rule, operatorActor(context), why);
+      return done(context, `/operator/partners/${id}`, 'signatures_changed');
+    },
+    again: (wrong) => showPartner(context, 'signatures', wrong),
+  });
 });

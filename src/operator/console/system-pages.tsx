@@ -2,19 +2,20 @@
 
 import * as z from 'zod';
 import type { AuditCheck, BrokenChain } from '../../audit/chain-store.ts';
-import { AppError } from '../../core/errors.ts';
 import { DAY_MS, isoDay } from '../../core/time.ts';
 import { idOr404, numberCursor } from '../../http/api.ts';
 import { reason } from '../../http/fields.ts';
-import { replayLetter } from '../../usage/dead-letters.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
 import { Empty, Note, Older, Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { AuditTable } from '../../web/components/usage-tables.tsx';
-import { readForm, render } from '../../web/web.ts';
+import { submit, type Wrong } from '../../web/forms.ts';
+import { shownAt } from '../../web/view.ts';
+import { render } from '../../web/web.ts';
 import {
+  type ConsoleContext,
   ConsolePage,
   done,
   type OperatorView,
@@ -104,8 +105,8 @@ operatorConsole.get('/operator/audit', async (context) => {
   );
 });
 
-operatorConsole.get('/operator/dead-letters', async (context) => {
-  const view = operator(context);
+async function showLetters(context: ConsoleContext, wrong?: Wrong & { id: string }) {
+  const view = shownAt(operator(context), '/operator/dead-letters');
   const { m } = view;
   const letters = await context.var.services.deadLetters.list(PAGE_ROWS);
   return render(
@@ -132,7 +133,11 @@ operatorConsole.get('/operator/dead-letters', async (context) => {
                   replayedAt ? (
                     <span class="badge good">{m.operator.replayed}</span>
                   ) : (
-                    <ReasonForm view={view} action={`/operator/dead-letters/${id}/replay`}>
+                    <ReasonForm
+                      view={view}
+                      action={`/operator/dead-letters/${id}/replay`}
+                      wrong={wrong?.id === id ? wrong : undefined}
+                    >
                       {m.operator.replay}
                     </ReasonForm>
                   ),
@@ -142,21 +147,22 @@ operatorConsole.get('/operator/dead-letters', async (context) => {
         )}
       </section>
     </ConsolePage>,
+    wrong ? 400 : 200,
   );
-});
+}
 
-operatorConsole.post('/operator/dead-letters/:id/replay', async (context) => {
+operatorConsole.get('/operator/dead-letters', (context) => showLetters(context));
+
+operatorConsole.post('/operator/dead-letters/:id/replay', (context) => {
   operator(context);
-  const { deadLetters: letters, usageQueue: queue, newId, audit } = context.var.services;
-  const { data } = await readForm(context, z.object({ reason }));
-  if (!data) throw new AppError('validation_error');
-  const { id } = await replayLetter(idOr404(context.req.param('id'), 'dead letter'), {
-    letters,
-    queue,
-    newId,
+  const id = idOr404(context.req.param('id'), 'dead letter');
+  return submit(context, z.object({ reason }), {
+    async work(data) {
+      await context.var.services.deadLetters.replay(id, data, operatorActor(context));
+      return done(context, '/operator/dead-letters', 'replayed');
+    },
+    again: (wrong) => showLetters(context, { id, ...wrong }),
   });
-  await audit.write(null, operatorActor(context), 'dead_letter.replayed', { id }, data);
-  return done(context, '/operator/dead-letters', 'replayed');
 });
 
 function AuditChains({

@@ -24,7 +24,7 @@ import { announceAhead, isChange } from '../../http/changes.ts';
 import { keyName, lines, rfcTime, scopeList } from '../../http/fields.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { type KeyRecord, limitSubject } from '../../keys/key-record.ts';
-import type { KeyView } from '../../keys/key-service.ts';
+import type { KeyView } from '../../keys/key-view-store.ts';
 import { type Gauge, isUnlimited } from '../../limits/limit.ts';
 import { countedAddress } from '../../platform/counted-address.ts';
 import type { Services } from '../services.ts';
@@ -106,7 +106,7 @@ const showKey = (key: KeyView): z.infer<typeof keyRow> => ({
   key_prefix: key.keyPrefix,
   description: key.description,
   scopes: key.scopes,
-  is_active: key.isActive && key.quarantinedAt === null,
+  is_active: key.state === 'active',
   environment: key.environment,
   parent_id: key.parentId,
   created_at: key.createdAt,

@@ -8,7 +8,7 @@ import { type ApiEnv, actorOf, createApi } from '../../http/api.ts';
 import { announceAhead } from '../../http/changes.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { inviteOwner } from '../../partners/invitation-mail.ts';
-import type { PartnerView, Workspace } from '../../partners/partner-service.ts';
+import type { PartnerView } from '../../partners/partner-service.ts';
 import {
   isEnding,
   type Permission,
@@ -16,6 +16,7 @@ import {
   refusalOf,
   type Standing,
 } from '../../partners/permissions.ts';
+import type { Workspace } from '../../partners/workspace-service.ts';
 import { isFromHere } from '../../web/same-origin.ts';
 import { callerOf, originOf } from '../../web/web.ts';
 import type { Services } from '../services.ts';
@@ -64,8 +65,12 @@ const PERMISSIONS: readonly (readonly [path: string, permission: Permission])[] 
   ['/api/dev/billing', 'pay'],
 ];
 
+/** Whoever works for a partner may leave it. */
+const isLeaving = ({ req }: Context): boolean =>
+  req.method === 'DELETE' && req.path === '/api/dev/members/me';
+
 const permissionFor = (context: Context): Permission =>
-  READS.has(context.req.method)
+  READS.has(context.req.method) || isLeaving(context)
     ? 'read'
     : (PERMISSIONS.find(([path]) => context.req.path.startsWith(path))?.[1] ?? 'develop');
 

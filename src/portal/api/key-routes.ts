@@ -13,7 +13,8 @@ import {
   scopeList,
   signatureRule,
 } from '../../http/fields.ts';
-import type { KeyView } from '../../keys/key-service.ts';
+import { KEY_STATES } from '../../keys/key-state.ts';
+import type { KeyView } from '../../keys/key-view-store.ts';
 import { developerApi, developerOf } from './developer.ts';
 
 const limits = z.object({
@@ -36,7 +37,9 @@ export const keyShape = z.object({
   allowed_ips: z.array(z.string()),
   /** Of keys that sign: `any`, or `bound`, which refuses signatures of the body alone. */
   signature_rule: z.string(),
+  /** Whether calls with it are let in now; `state` says why not. */
   is_active: z.boolean(),
+  state: z.enum(KEY_STATES),
   created_at: z.string(),
   expires_at: z.string().nullable(),
   last_used_at: z.string().nullable(),
@@ -60,7 +63,8 @@ export const showKey = (key: KeyView): z.infer<typeof keyShape> => ({
   scopes: key.scopes,
   allowed_ips: key.allowedIps,
   signature_rule: key.signatureRule,
-  is_active: key.isActive && key.quarantinedAt === null,
+  is_active: key.state === 'active',
+  state: key.state,
   created_at: key.createdAt,
   expires_at: key.expiresAt,
   last_used_at: key.lastUsedAt,

@@ -114,6 +114,22 @@ developerApi.openapi(
   },
 );
 
+// Before the route of any member, which only owners may use.
+developerApi.openapi(
+  createRoute({
+    method: 'delete',
+    path: '/members/me',
+    tags: ['Members'],
+    summary: 'Leave the partner, whatever your role; a partner keeps at least one owner',
+    responses: { 200: jsonAnswer('Left', message), ...errorAnswers(401, 403, 404, 409) },
+  }),
+  async (context) => {
+    const { partner, subject: who, actor } = developerOf(context);
+    await context.var.services.members.remove(partner.id, who, actor);
+    return context.json({ message: 'You have left the partner' }, 200);
+  },
+);
+
 developerApi.openapi(
   createRoute({
     method: 'delete',

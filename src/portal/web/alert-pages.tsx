@@ -1,19 +1,20 @@
 // Alerts of a partner: what is wrong now, what was, and the rules.
 
-import { AppError } from '../../core/errors.ts';
 import { uuidCursor } from '../../http/api.ts';
 import { may } from '../../partners/permissions.ts';
 import { ruleForm } from '../../web/alert-form.ts';
 import { EpisodeTable, RuleTable } from '../../web/components/alert-parts.tsx';
 import { Empty, Note, Older, Panel } from '../../web/components/parts.tsx';
-import { readForm, render } from '../../web/web.ts';
-import { actorFor, done, member, Page, portal } from './portal-web.tsx';
+import { submit, type Wrong } from '../../web/forms.ts';
+import { shownAt } from '../../web/view.ts';
+import { render } from '../../web/web.ts';
+import { actorFor, done, member, Page, type PortalContext, portal } from './portal-web.tsx';
 
 const PAGE_ROWS = 30;
 const MOST_OPEN = 100;
 
-portal.get('/portal/alerts', async (context) => {
-  const view = member(context);
+async function showAlerts(context: PortalContext, wrong?: Wrong & { rule: string }) {
+  const view = shownAt(member(context), '/portal/alerts');
   const { m, workspace } = view;
   const { alerts } = context.var.services;
   const owner = workspace.partner.id;
@@ -46,22 +47,30 @@ portal.get('/portal/alerts', async (context) => {
       </Panel>
       <Older view={view} rows={past} shown={shown} />
       <Panel title={m.alerts.rules}>
-        <RuleTable view={view} rules={rules} action="/portal/alerts" mayChange={may(workspace, 'develop')} />
+        <RuleTable
+          view={view}
+          rules={rules}
+          action="/portal/alerts"
+          mayChange={may(workspace, 'develop')}
+          wrong={wrong}
+        />
       </Panel>
     </Page>,
+    wrong ? 400 : 200,
   );
-});
+}
 
-portal.post('/portal/alerts/:rule', async (context) => {
+portal.get('/portal/alerts', (context) => showAlerts(context));
+
+portal.post('/portal/alerts/:rule', (context) => {
   const { workspace } = member(context, 'develop');
-  const { data } = await readForm(context, ruleForm);
-  if (!data) throw new AppError('validation_error');
-  const setting = { isEnabled: data.enabled, threshold: data.threshold };
-  await context.var.services.alerts.set(
-    workspace.partner.id,
-    context.req.param('rule'),
-    setting,
-    actorFor(context),
-  );
-  return done(context, '/portal/alerts', 'saved');
+  const rule = context.req.param('rule');
+  return submit(context, ruleForm, {
+    async work({ enabled: isEnabled, threshold }) {
+      const { alerts } = context.var.services;
+      await alerts.set(workspace.partner.id, rule, { isEnabled, threshold }, actorFor(context));
+      return done(context, '/portal/alerts', 'saved');
+    },
+    again: (wrong) => showAlerts(context, { rule, ...wrong }),
+  });
 });

@@ -236,7 +236,7 @@ export async function showApp(
           title={m.apps.archiveTitle(app.name)}
           open={state.archive ? true : undefined}
         >
-          <p>{m.apps.archiveText(list.filter(({ isActive }) => isActive).length)}</p>
+          <p>{m.apps.archiveText(list.filter(({ state }) => state === 'active').length)}</p>
           <form method="post" action={`/portal/apps/${app.id}/archive`} class="stack">
             <Field
               scope="archive"

@@ -5,8 +5,8 @@ import * as z from 'zod';
 import type { Draft } from '../../billing/invoice.ts';
 import type { Preview } from '../../billing/invoice-service.ts';
 import { CURRENCIES, decimalOf, minorOf } from '../../billing/money.ts';
-import type { Billing, Plan } from '../../billing/plan-service.ts';
-import { AppError } from '../../core/errors.ts';
+import type { Billing } from '../../billing/plan-service.ts';
+import type { Plan } from '../../billing/plan-store.ts';
 import { idOr404, uuidCursor } from '../../http/api.ts';
 import { email, text } from '../../http/fields.ts';
 import { overage } from '../../http/money-schemas.ts';
@@ -25,6 +25,7 @@ import {
   Select,
 } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
+import { readChoice } from '../../web/forms.ts';
 import { lineText, taxText } from '../../web/invoices/invoice-text.ts';
 import {
   csvResponse,
@@ -480,9 +481,8 @@ portal.post('/portal/billing/overage', async (context) => {
 
 portal.post('/portal/billing/plan', async (context) => {
   const { workspace } = member(context, 'subscribe');
-  const { data } = await readForm(context, z.object({ tier: z.string().max(50) }));
-  if (!data) throw new AppError('validation_error');
-  await context.var.services.plans.choose(workspace.partner.id, data.tier, actorFor(context));
+  const { tier } = await readChoice(context, z.object({ tier: z.string().max(50) }));
+  await context.var.services.plans.choose(workspace.partner.id, tier, actorFor(context));
   return done(context, '/portal/billing', 'plan_chosen');
 });
 
@@ -497,9 +497,8 @@ portal.post('/portal/billing/keep', async (context) => {
 
 portal.post('/portal/billing/currency', async (context) => {
   const { workspace } = member(context, 'subscribe');
-  const { data } = await readForm(context, z.object({ currency: z.enum(CURRENCIES) }));
-  if (!data) throw new AppError('validation_error');
-  await context.var.services.plans.chooseCurrency(workspace.partner.id, data.currency, actorFor(context));
+  const { currency } = await readChoice(context, z.object({ currency: z.enum(CURRENCIES) }));
+  await context.var.services.plans.chooseCurrency(workspace.partner.id, currency, actorFor(context));
   return done(context, '/portal/billing', 'plan_chosen');
 });
 

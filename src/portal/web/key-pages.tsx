@@ -7,11 +7,12 @@ import { DAY_MS, isoDay } from '../../core/time.ts';
 import { idOr404 } from '../../http/api.ts';
 import { reason, signatureRule } from '../../http/fields.ts';
 import { limitSubject } from '../../keys/key-record.ts';
-import type { KeyView } from '../../keys/key-service.ts';
+import type { KeyView } from '../../keys/key-view-store.ts';
 import { may } from '../../partners/permissions.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
+import { KeyBadge } from '../../web/components/key-badge.tsx';
 import {
   Area,
   Dialog,
@@ -31,16 +32,7 @@ import { type MemberView, shownAt } from '../../web/view.ts';
 import { type FormErrors, type FormValues, readForm, render } from '../../web/web.ts';
 import { showApp } from './app-pages.tsx';
 import { dayField, ipLines, nameField, scopeLines } from './fields.ts';
-import {
-  curlLine,
-  isStale,
-  KeyBadge,
-  ScopeChoices,
-  SecretDialog,
-  SignatureChoice,
-  scopesOf,
-  stateOf,
-} from './key-parts.tsx';
+import { curlLine, isStale, ScopeChoices, SecretDialog, SignatureChoice, scopesOf } from './key-parts.tsx';
 import { actorFor, done, member, Page, type PortalContext, portal } from './portal-web.tsx';
 
 const DAYS = 7;
@@ -168,9 +160,8 @@ async function showKey(context: PortalContext, key: KeyView, state: PageState = 
     queries.events(recent, 8),
     queries.byCountry(scope),
   );
-  const keyState = stateOf(key, nowMs);
-  const isActive = keyState === 'active';
-  const mayChange = (isActive || keyState === 'quarantined') && may(workspace, 'develop');
+  const isActive = key.state === 'active';
+  const mayChange = key.state !== 'revoked' && key.state !== 'expired' && may(workspace, 'develop');
   const bars = dayBars(outcomes, from, to, (day) =>
     withQuery('/portal/usage', { key: key.keyId, from: day, to: day }),
   );
@@ -189,7 +180,7 @@ async function showKey(context: PortalContext, key: KeyView, state: PageState = 
         </p>
         <div class="head">
           <h1>{key.name}</h1>
-          <KeyBadge view={view} keyView={key} />
+          <KeyBadge view={view} state={key.state} />
           <span class={`badge ${key.environment === 'test' ? 'warn' : ''}`}>
             {key.environment === 'test' ? m.common.test : m.common.live}
           </span>
@@ -219,7 +210,7 @@ async function showKey(context: PortalContext, key: KeyView, state: PageState = 
           . {m.keys.lastUsed}: <Time view={view} at={lastUsedAt} />. {m.keys.retiringHint}
         </Note>
       ))}
-      {keyState === 'quarantined' && <Note kind="bad">{m.keys.quarantinedText}</Note>}
+      {key.state === 'quarantined' && <Note kind="bad">{m.keys.quarantinedText}</Note>}
       {!key.isActive && (
         <Note kind="bad">
           {m.keys.revokedAt} <Time view={view} at={key.revokedAt} />. {m.keys.why}: {key.revokedReason}

@@ -3,8 +3,9 @@
 import type { Catalog } from '../../catalog/catalog.ts';
 import { newId } from '../../core/ids.ts';
 import { DAY_MS } from '../../core/time.ts';
-import type { KeyView } from '../../keys/key-service.ts';
+import type { KeyView } from '../../keys/key-view-store.ts';
 import type { AppView } from '../../partners/app-service.ts';
+import { KeyBadge } from '../../web/components/key-badge.tsx';
 import { Area, Code, Dialog, Field, SecretSaved, Select, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import type { MemberView, View } from '../../web/view.ts';
@@ -14,25 +15,8 @@ import { signingCurl } from './guides/snippets.ts';
 /** Keys unused for longer deserve a look. */
 const STALE_DAYS = 30;
 
-export type KeyState = 'active' | 'expired' | 'revoked' | 'quarantined';
-export const stateOf = (key: KeyView, nowMs: number): KeyState =>
-  !key.isActive
-    ? 'revoked'
-    : key.quarantinedAt !== null
-      ? 'quarantined'
-      : key.expiresAt !== null && Date.parse(key.expiresAt) <= nowMs
-        ? 'expired'
-        : 'active';
-
 export const isStale = (key: KeyView, nowMs: number): boolean =>
-  stateOf(key, nowMs) === 'active' &&
-  nowMs - Date.parse(key.lastUsedAt ?? key.createdAt) > STALE_DAYS * DAY_MS;
-
-export const KeyBadge = ({ view, keyView }: { view: View; keyView: KeyView }) => {
-  const state = stateOf(keyView, view.nowMs);
-  const kind = { active: 'good', expired: 'warn', revoked: 'bad', quarantined: 'bad' }[state];
-  return <span class={`badge ${kind}`}>{view.m.keys.states[state]}</span>;
-};
+  key.state === 'active' && nowMs - Date.parse(key.lastUsedAt ?? key.createdAt) > STALE_DAYS * DAY_MS;
 
 const QUOTE = /'/g;
 const shell = (text: string): string => `'${text.replace(QUOTE, "'\\''")}'`;
@@ -83,7 +67,7 @@ export const KeyTable = ({ view, keys }: { view: MemberView; keys: readonly KeyV
               <Time view={view} at={key.lastUsedAt} />
             ),
         },
-        { title: m.keys.state, cell: (key) => <KeyBadge view={view} keyView={key} /> },
+        { title: m.keys.state, cell: ({ state }) => <KeyBadge view={view} state={state} /> },
       ]}
     />
   );

@@ -7,6 +7,7 @@ import { inviteByMail } from '../../partners/invitation-mail.ts';
 import { may, ROLES } from '../../partners/permissions.ts';
 import { Dialog, Field, OpenDialog, Panel, Post, Select, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
+import { readChoice } from '../../web/forms.ts';
 import { shownAt } from '../../web/view.ts';
 import { type FormErrors, type FormValues, readForm, render } from '../../web/web.ts';
 import { actorFor, done, member, Page, type PortalContext, portal } from './portal-web.tsx';
@@ -211,8 +212,7 @@ const change = z.object({ subject: z.string().min(1).max(600), role: z.enum(ROLE
 
 portal.post('/portal/members/role', async (context) => {
   const { workspace } = member(context, 'own');
-  const { data } = await readForm(context, change);
-  if (!data) throw new AppError('validation_error');
+  const data = await readChoice(context, change);
   const { members } = context.var.services;
   return orSay(
     context,
@@ -223,8 +223,7 @@ portal.post('/portal/members/role', async (context) => {
 });
 
 portal.post('/portal/members/remove', async (context) => {
-  const { data } = await readForm(context, change.pick({ subject: true }));
-  if (!data) throw new AppError('validation_error');
+  const data = await readChoice(context, change.pick({ subject: true }));
   const { workspace } = member(context);
   const isSelf = data.subject === workspace.subject;
   if (!isSelf) member(context, 'own');

@@ -1,12 +1,12 @@
 // The sandbox: what answers test keys, simulated cards and errors, reset, and travel to the end of a quota.
 
 import * as z from 'zod';
-import { AppError } from '../../core/errors.ts';
 import { idOr404 } from '../../http/api.ts';
 import { may } from '../../partners/permissions.ts';
 import { Code, Empty, Panel, Post } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
-import { readForm, render } from '../../web/web.ts';
+import { readChoice } from '../../web/forms.ts';
+import { render } from '../../web/web.ts';
 import { actorFor, done, member, Page, portal } from './portal-web.tsx';
 
 /** Cards of the simulated network: src/sandbox/payments. */
@@ -32,7 +32,7 @@ portal.get('/portal/sandbox', async (context) => {
     apps.list(workspace.partner.id, 100),
     keys.list(workspace.partner.id, { environment: 'test' }),
   ]);
-  const active = keyList.filter(({ isActive }) => isActive);
+  const active = keyList.filter(({ state }) => state === 'active');
   const mayDevelop = may(workspace, 'develop');
   return render(
     context,
@@ -147,15 +147,10 @@ portal.get('/portal/sandbox', async (context) => {
 
 portal.post('/portal/keys/:key/day', async (context) => {
   const { workspace } = member(context, 'develop');
-  const { data } = await readForm(context, z.object({ to: z.enum(['spent', 'new_day']) }));
-  if (!data) throw new AppError('validation_error');
-  await context.var.services.keys.travel(
-    workspace.partner.id,
-    context.req.param('key'),
-    data.to,
-    actorFor(context),
-  );
-  return done(context, '/portal/sandbox', data.to === 'spent' ? 'day_spent' : 'day_new');
+  const { to } = await readChoice(context, z.object({ to: z.enum(['spent', 'new_day']) }));
+  const { keys } = context.var.services;
+  await keys.travel(workspace.partner.id, context.req.param('key'), to, actorFor(context));
+  return done(context, '/portal/sandbox', to === 'spent' ? 'day_spent' : 'day_new');
 });
 
 portal.post('/portal/apps/:app/reset', async (context) => {

@@ -1,16 +1,13 @@
 // Webhooks: endpoints, their secret shown once, what was sent with every attempt, replay and recovery, the catalogue.
 
 import * as z from 'zod';
-import { AppError } from '../../core/errors.ts';
 import { hostOf } from '../../core/public-address.ts';
 import { idOr404, uuidCursor } from '../../http/api.ts';
-import { text } from '../../http/fields.ts';
 import { may } from '../../partners/permissions.ts';
 import {
   Code,
   Dialog,
   Empty,
-  Field,
   Note,
   Older,
   OpenDialog,
@@ -27,88 +24,18 @@ import {
   OutcomeBadge,
   StateBadge,
 } from '../../web/components/webhook-parts.tsx';
+import { readChoice, submit, type Wrong } from '../../web/forms.ts';
 import { type MemberView, shownAt } from '../../web/view.ts';
-import { type FormErrors, type FormValues, readForm, render } from '../../web/web.ts';
+import { render } from '../../web/web.ts';
 import { eventTypes, schemaOf } from '../../webhooks/event-types.ts';
 import type { Endpoint } from '../../webhooks/webhook-service.ts';
-import { optionalText } from './fields.ts';
 import { actorFor, done, member, Page, type PortalContext, portal } from './portal-web.tsx';
+import { AddDialog, EditDialog, newEndpoint } from './webhook-forms.tsx';
 
 const PAGE_ROWS = 50;
 const HOUR_MS = 3_600_000;
 /** Hours back that recovery offers. */
 const RECOVER_HOURS = { '1': 1, '24': 24, '168': 168 } as const;
-
-const EventChoices = ({ view, chosen }: { view: MemberView; chosen: readonly string[] }) => (
-  <fieldset>
-    <legend>{view.m.webhooks.events}</legend>
-    <p class="hint">{view.m.webhooks.eventsHint}</p>
-    <div class="choices">
-      {eventTypes
-        .filter((type) => type !== 'webhook.test')
-        .map((type) => (
-          <label class="choice">
-            <input type="checkbox" name="events" value={type} checked={chosen.includes(type)} />
-            <span>
-              <span class="mono small">{type}</span>
-              <br />
-              <span class="small soft">{view.m.webhooks.eventNames[type]}</span>
-            </span>
-          </label>
-        ))}
-    </div>
-  </fieldset>
-);
-
-interface Wrong {
-  values: FormValues;
-  errors: FormErrors;
-}
-
-const AddDialog = ({
-  view,
-  apps,
-  wrong,
-}: {
-  view: MemberView;
-  apps: readonly { id: string; name: string }[];
-  wrong?: Wrong;
-}) => {
-  const { m } = view;
-  return (
-    <Dialog view={view} id="add" title={m.webhooks.add} open={wrong ? true : undefined}>
-      <form method="post" action="/portal/webhooks" class="stack">
-        <Field
-          name="url"
-          label={m.webhooks.url}
-          placeholder={m.webhooks.urlHint}
-          required
-          maxlength={2000}
-          value={wrong?.values.url}
-          error={wrong?.errors.url}
-        />
-        <Field
-          name="description"
-          label={m.webhooks.description}
-          maxlength={500}
-          value={wrong?.values.description}
-        />
-        <Select
-          name="app"
-          label={m.webhooks.app}
-          value={wrong?.values.app ?? ''}
-          options={[['', m.webhooks.anyApp], ...apps.map(({ id, name }) => [id, name] as const)]}
-        />
-        <EventChoices view={view} chosen={wrong?.values.events?.split('\n') ?? []} />
-        <div class="actions">
-          <button type="submit" class="button primary">
-            {m.webhooks.add}
-          </button>
-        </div>
-      </form>
-    </Dialog>
-  );
-};
 
 const SecretShown = ({
   view,
@@ -212,37 +139,17 @@ async function showEndpoints(context: PortalContext, wrong?: Wrong) {
 
 portal.get('/portal/webhooks', (context) => showEndpoints(context));
 
-const newEndpoint = z.object({
-  url: text(2000, 1),
-  description: optionalText(500),
-  app: z.union([z.literal(''), z.uuid()]).default(''),
-  events: z
-    .string()
-    .default('')
-    .transform((text) => text.split('\n').filter((type) => type !== '')),
-});
-
-portal.post('/portal/webhooks', async (context) => {
+portal.post('/portal/webhooks', (context) => {
   const { workspace } = member(context, 'develop');
-  const { webhooks } = context.var.services;
-  const { values, data, errors } = await readForm(context, newEndpoint);
-  if (errors) return showEndpoints(context, { values, errors });
-  const { app, ...wish } = data;
-  try {
-    const made = await webhooks.create(
-      workspace.partner.id,
-      { ...wish, appId: app || null, askedAt: hostOf(new URL(context.req.url)) },
-      actorFor(context),
-    );
-    return showEndpoint(context, made.endpoint.id, made.secret);
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'validation_error') throw error;
-    const [detail] = error.fields.details as { field: string; message: string }[];
-    return showEndpoints(context, {
-      values,
-      errors: { [detail?.field ?? 'url']: detail?.message ?? error.message },
-    });
-  }
+  return submit(context, newEndpoint, {
+    async work({ app, ...wish }) {
+      const asked = { ...wish, appId: app || null, askedAt: hostOf(new URL(context.req.url)) };
+      const { webhooks } = context.var.services;
+      const { endpoint, secret } = await webhooks.create(workspace.partner.id, asked, actorFor(context));
+      return showEndpoint(context, endpoint.id, { secret });
+    },
+    again: (wrong) => showEndpoints(context, wrong),
+  });
 });
 
 portal.get('/portal/webhooks/events', (context) => {
@@ -314,7 +221,15 @@ const EndpointActions = ({ view, endpoint }: { view: MemberView; endpoint: Endpo
   );
 };
 
-const EndpointDialogs = ({ view, endpoint }: { view: MemberView; endpoint: Endpoint }) => {
+const EndpointDialogs = ({
+  view,
+  endpoint,
+  wrong,
+}: {
+  view: MemberView;
+  endpoint: Endpoint;
+  wrong?: Wrong;
+}) => {
   const { m } = view;
   const base = `/portal/webhooks/${endpoint.id}`;
   return (
@@ -351,31 +266,6 @@ const EndpointDialogs = ({ view, endpoint }: { view: MemberView; endpoint: Endpo
           </div>
         </form>
       </Dialog>
-      <Dialog view={view} id="edit" title={m.common.change}>
-        <form method="post" action={base} class="stack">
-          <Field
-            scope="edit"
-            name="url"
-            label={m.webhooks.url}
-            required
-            maxlength={2000}
-            value={endpoint.url}
-          />
-          <Field
-            scope="edit"
-            name="description"
-            label={m.webhooks.description}
-            maxlength={500}
-            value={endpoint.description ?? ''}
-          />
-          <EventChoices view={view} chosen={endpoint.events} />
-          <div class="actions">
-            <button type="submit" class="button primary">
-              {m.common.save}
-            </button>
-          </div>
-        </form>
-      </Dialog>
       <Dialog view={view} id="remove" title={m.webhooks.remove}>
         <form method="post" action={`${base}/remove`} class="stack">
           <p>{m.webhooks.removeText}</p>
@@ -386,12 +276,17 @@ const EndpointDialogs = ({ view, endpoint }: { view: MemberView; endpoint: Endpo
           </div>
         </form>
       </Dialog>
+      <EditDialog view={view} endpoint={endpoint} wrong={wrong} />
     </>
   );
 };
 
 /** `secret`: shown once, right after it was made. */
-async function showEndpoint(context: PortalContext, id: string, secret?: string) {
+async function showEndpoint(
+  context: PortalContext,
+  id: string,
+  { secret, wrong }: { secret?: string; wrong?: Wrong } = {},
+) {
   const view = shownAt(member(context), `/portal/webhooks/${id}`);
   const { m, workspace, format } = view;
   const { webhooks } = context.var.services;
@@ -451,9 +346,10 @@ async function showEndpoint(context: PortalContext, id: string, secret?: string)
       <p>
         <a href="/portal/webhooks">{m.webhooks.back}</a>
       </p>
-      {mayDevelop && <EndpointDialogs view={view} endpoint={endpoint} />}
+      {mayDevelop && <EndpointDialogs view={view} endpoint={endpoint} wrong={wrong} />}
       {secret && <SecretShown view={view} endpoint={endpoint} secret={secret} />}
     </Page>,
+    wrong ? 400 : 200,
   );
 }
 
@@ -461,21 +357,24 @@ const endpointId = (context: PortalContext) => idOr404(context.req.param('endpoi
 
 portal.get('/portal/webhooks/:endpoint', (context) => showEndpoint(context, endpointId(context)));
 
-portal.post('/portal/webhooks/:endpoint', async (context) => {
+portal.post('/portal/webhooks/:endpoint', (context) => {
   const { workspace } = member(context, 'develop');
   const id = endpointId(context);
-  const { data } = await readForm(context, newEndpoint.omit({ app: true }));
-  if (!data) throw new AppError('validation_error');
-  const wish = { ...data, askedAt: hostOf(new URL(context.req.url)) };
-  await context.var.services.webhooks.change(workspace.partner.id, id, wish, actorFor(context));
-  return done(context, `/portal/webhooks/${id}`, 'saved');
+  return submit(context, newEndpoint.omit({ app: true }), {
+    async work(data) {
+      const wish = { ...data, askedAt: hostOf(new URL(context.req.url)) };
+      await context.var.services.webhooks.change(workspace.partner.id, id, wish, actorFor(context));
+      return done(context, `/portal/webhooks/${id}`, 'saved');
+    },
+    again: (wrong) => showEndpoint(context, id, { wrong }),
+  });
 });
 
 portal.post('/portal/webhooks/:endpoint/rotate', async (context) => {
   const { workspace } = member(context, 'develop');
   const id = endpointId(context);
   const { secret } = await context.var.services.webhooks.rotate(workspace.partner.id, id, actorFor(context));
-  return showEndpoint(context, id, secret);
+  return showEndpoint(context, id, { secret });
 });
 
 portal.post('/portal/webhooks/:endpoint/test', async (context) => {
@@ -488,9 +387,8 @@ portal.post('/portal/webhooks/:endpoint/test', async (context) => {
 portal.post('/portal/webhooks/:endpoint/state', async (context) => {
   const { workspace } = member(context, 'develop');
   const id = endpointId(context);
-  const { data } = await readForm(context, z.object({ state: z.enum(['active', 'paused']) }));
-  if (!data) throw new AppError('validation_error');
-  await context.var.services.webhooks.setState(workspace.partner.id, id, data.state, actorFor(context));
+  const { state } = await readChoice(context, z.object({ state: z.enum(['active', 'paused']) }));
+  await context.var.services.webhooks.setState(workspace.partner.id, id, state, actorFor(context));
   return done(context, `/portal/webhooks/${id}`, 'saved');
 });
 
@@ -498,9 +396,8 @@ portal.post('/portal/webhooks/:endpoint/recover', async (context) => {
   const { workspace } = member(context, 'develop');
   const { webhooks, now } = context.var.services;
   const id = endpointId(context);
-  const { data } = await readForm(context, z.object({ hours: z.enum(['1', '24', '168']) }));
-  if (!data) throw new AppError('validation_error');
-  const since = new Date(now() - RECOVER_HOURS[data.hours] * HOUR_MS).toISOString();
+  const { hours } = await readChoice(context, z.object({ hours: z.enum(['1', '24', '168']) }));
+  const since = new Date(now() - RECOVER_HOURS[hours] * HOUR_MS).toISOString();
   await webhooks.recover(workspace.partner.id, id, since, actorFor(context));
   return done(context, `/portal/webhooks/${id}`, 'sent');
 });

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import type { Account } from '../../accounts/account-service.ts';
 import { AppError } from '../../core/errors.ts';
 import { idOr404 } from '../../http/api.ts';
-import { MAILS } from '../../mail/texts.ts';
+import { inviteAgain } from '../../partners/invitation-mail.ts';
 import { Plain } from '../../web/components/layout.tsx';
 import { Note, Post } from '../../web/components/parts.tsx';
 import { withQuery } from '../../web/redirects.ts';
@@ -124,11 +124,7 @@ async function sendAgain(context: PortalContext, account: Account, invitation: s
   if (!(await allowed(context, 'mail', account.email)))
     return showWelcome(context, account, 429, view.m.signIn.tooMany);
   const id = idOr404(invitation, 'invitation');
-  const renewed = await services.members.renewInvitation(id, account.email);
-  if (!renewed) throw new AppError('not_found');
-  const { product, origin, language } = view;
-  const letter = { product, name: renewed.partner, url: `${origin}/invite/${renewed.token}` };
-  await services.mailer({ to: account.email, ...MAILS.invitation[language](letter) });
+  await inviteAgain(services, id, account.email, view);
   return context.redirect('/welcome?sent', 303);
 }
 

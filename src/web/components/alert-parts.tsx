@@ -2,6 +2,7 @@
 
 import type { RuleView } from '../../alerts/alert-service.ts';
 import type { Episode } from '../../alerts/alert-store.ts';
+import type { Wrong } from '../forms.ts';
 import type { View } from '../view.ts';
 import { Time } from './parts.tsx';
 import { Table } from './table.tsx';
@@ -86,12 +87,15 @@ export const RuleTable = ({
   rules,
   action,
   mayChange,
+  wrong,
 }: {
   view: View;
   rules: readonly RuleView[];
   /** Where a rule's form is sent to: `action/<rule>`. */
   action: string;
   mayChange: boolean;
+  /** What was sent of one of them, and could not be. */
+  wrong?: Wrong & { rule: string };
 }) => {
   const { m } = view;
   return (
@@ -118,12 +122,19 @@ export const RuleTable = ({
                   maxlength={12}
                   class="short"
                   aria-label={`${m.alerts.threshold}: ${m.alerts.names[rule]}`}
-                  value={String(ownThreshold ?? threshold)}
+                  value={wrong?.rule === rule ? wrong.values.threshold : String(ownThreshold ?? threshold)}
+                  aria-invalid={wrong?.rule === rule ? 'true' : undefined}
+                  aria-describedby={wrong?.rule === rule ? `${rule}-error` : undefined}
                 />
                 <span class="small soft">{SYMBOLS[unit]}</span>
                 <button type="submit" class="button small">
                   {m.alerts.own}
                 </button>
+                {wrong?.rule === rule && (
+                  <p class="error" id={`${rule}-error`}>
+                    {wrong.errors.threshold}
+                  </p>
+                )}
               </form>
             ) : (
               ruleValue(view, unit, ownThreshold ?? threshold)

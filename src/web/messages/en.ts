@@ -358,7 +358,14 @@ export const en = {
     lastUsed: 'Last used',
     neverUsed: 'never used',
     state: 'State',
-    states: { active: 'active', expired: 'expired', revoked: 'revoked', quarantined: 'quarantined' },
+    states: {
+      active: 'active',
+      expired: 'expired',
+      revoked: 'revoked',
+      quarantined: 'quarantined',
+      app_archived: 'app archived',
+      partner_not_active: 'partner not active',
+    },
     quarantinedText:
       'This key was found in public, so calls with it are refused. Roll it to go on with a new secret; the old one ends at once.',
     anywhere: 'from anywhere',

@@ -44,6 +44,14 @@ const IN_FRENCH: Record<string, string> = {
   'Too many tests of webhooks: at most # in # seconds': 'Trop d’essais de webhooks : au plus # en # secondes',
   'What is mended keeps its id, so that it is billed once':
     'Ce qui est corrigé garde son identifiant, pour n’être facturé qu’une fois',
+  'must be a URL, like https://example.com/webhooks':
+    'Ce n’est pas une adresse comme https://exemple.com/webhooks',
+  'must begin with https://': 'L’adresse doit commencer par https://',
+  'must not contain a user name or a password': 'L’adresse ne doit contenir ni nom ni mot de passe',
+  'must be a public address': 'L’adresse doit être publique',
+  'must be a host of your own': 'Le domaine doit être à vous, et non le nôtre',
+  'must be at port # or #': 'Le port doit être # ou #',
+  'must be a name that can be resolved': 'Ce nom de domaine est introuvable',
   'Your partner account has sent as many invitations as it may in a day. Try again tomorrow':
     'Votre compte partenaire a envoyé toutes les invitations permises en un jour. Réessayez demain',
   'Your plan does not include webhooks': 'Votre forfait ne comprend pas les webhooks',

@@ -376,7 +376,14 @@ export const fr: typeof en = {
     lastUsed: 'Dernier usage',
     neverUsed: 'jamais utilisée',
     state: 'État',
-    states: { active: 'active', expired: 'expirée', revoked: 'révoquée', quarantined: 'en quarantaine' },
+    states: {
+      active: 'active',
+      expired: 'expirée',
+      revoked: 'révoquée',
+      quarantined: 'en quarantaine',
+      app_archived: 'application archivée',
+      partner_not_active: 'partenaire non actif',
+    },
     quarantinedText:
       'Cette clé a été trouvée en public : les appels qui l’utilisent sont refusés. Renouvelez-la pour continuer avec un nouveau secret ; l’ancien prend fin aussitôt.',
     anywhere: 'de partout',

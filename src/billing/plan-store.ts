@@ -1,0 +1,112 @@
+// Plans: those of everybody, and those that were made for one partner.
+
+import { sql } from 'drizzle-orm';
+import { type Actor, auditRow } from '../audit/audit-store.ts';
+import { AppError } from '../core/errors.ts';
+import type { OverageAction } from '../limits/limit.ts';
+import { type Database, DatabaseRejected } from '../platform/database.ts';
+import { textArray } from '../platform/sql.ts';
+import { CURRENCIES, type Currency } from './money.ts';
+
+export interface NewPlan {
+  tier: string;
+  /** The one partner that it is made for; null is everybody's. */
+  partnerId: string | null;
+  selfServe: boolean;
+  /** By currency, in minor units: a month, and 1,000 units beyond what is included. */
+  prices: Partial<Record<Currency, { price: number; overage_per_1000: number }>>;
+  /** What its holders may choose beyond the quota. `charge` without a price blocks; overage that is free is `warn`. */
+  overageActions: OverageAction[];
+  perSecond: number;
+  perDay: number;
+  perMonth: number;
+  maxKeys: number;
+  features: Record<string, unknown>;
+}
+
+export interface Plan extends NewPlan {
+  partners: number;
+}
+
+const PLAN = sql`
+  SELECT t.tier, t.partner_id AS "partnerId", t.self_serve AS "selfServe", t.rate_limit_per_second AS "perSecond",
+    t.rate_limit_per_day AS "perDay", t.rate_limit_per_month AS "perMonth", t.max_keys AS "maxKeys", t.features,
+    to_jsonb(t.overage_actions) AS "overageActions",
+    jsonb_build_object('EUR', jsonb_build_object('price', t.price_cents, 'overage_per_1000', t.overage_price_per_1000_cents))
+      || t.prices AS prices,
+    (SELECT count(*) FROM partner p WHERE p.tier = t.tier) AS partners
+  FROM tier_config t`;
+
+/** Of a plan: what its column holds, and more than any plan costs. */
+export const MOST_PRICE_MINOR = 2_000_000_000;
+
+const CHECK_VIOLATION = '23514';
+const UNIQUE_VIOLATION = '23505';
+const FOREIGN_KEY_VIOLATION = '23503';
+
+const invalid = (field: string, message: string): AppError =>
+  new AppError('validation_error', undefined, { details: [{ field, message }] });
+
+export function createPlanStore(database: Database) {
+  async function get(tier: string): Promise<Plan> {
+    const [plan] = await database.rows<Plan>(sql`${PLAN} WHERE t.tier = ${tier}`);
+    if (!plan) throw new AppError('not_found', 'No such plan');
+    return plan;
+  }
+
+  return {
+    plans: (): Promise<Plan[]> =>
+      database.rows<Plan>(sql`${PLAN} ORDER BY t.partner_id NULLS FIRST, t.price_cents, t.tier`),
+
+    /** Those that a partner may be on: everybody's, and its own. Cheapest first. */
+    plansFor: (partnerId: string): Promise<Plan[]> =>
+      database.rows<Plan>(sql`${PLAN} WHERE t.partner_id IS NULL OR t.partner_id = ${partnerId}::uuid
+      ORDER BY t.self_serve DESC, t.price_cents, t.tier`),
+
+    /**
+     * Makes a plan, or changes it: partners that are on it have the new limits and prices at once. Whose it is stays.
+     * The answer is what is kept.
+     */
+    async save(plan: NewPlan, actor: Actor, isNew: boolean): Promise<Plan> {
+      const { EUR, ...others } = plan.prices;
+      for (const currency of Object.keys(others))
+        if (!(CURRENCIES as readonly string[]).includes(currency))
+          throw invalid('prices', `Currencies are: ${CURRENCIES.join(', ')}`);
+      const values = sql`${plan.tier}, ${EUR?.price ?? 0}::int, ${EUR?.overage_per_1000 ?? 0}::int,
+        ${JSON.stringify(others)}::jsonb, ${plan.perSecond}::int, ${plan.perDay}::int, ${plan.perMonth}::int,
+        ${plan.maxKeys}::int, ${JSON.stringify(plan.features)}::jsonb, ${plan.selfServe}::boolean,
+        ${textArray(plan.overageActions)}`;
+      const columns = sql.raw(
+        'tier, price_cents, overage_price_per_1000_cents, prices, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month, max_keys, features, self_serve, overage_actions',
+      );
+      const { partnerId, ...edited } = plan;
+      const audit = isNew
+        ? auditRow(actor, 'plan.created', { tier: plan.tier }, plan)
+        : auditRow(actor, 'plan.edited', { tier: plan.tier }, edited);
+      try {
+        const [changed] = await database.rows<{ tier: string }>(
+          isNew
+            ? sql`WITH saved AS (INSERT INTO tier_config (${columns}, partner_id) VALUES (${values}, ${partnerId}::uuid) RETURNING tier, partner_id),
+                changed AS (SELECT partner_id FROM saved), audit AS (${audit}) SELECT tier FROM saved`
+            : sql`WITH saved AS (UPDATE tier_config SET (${columns}) = (${values}) WHERE tier = ${plan.tier} RETURNING tier, partner_id),
+                moved AS (UPDATE partner SET rate_limit_per_second = ${plan.perSecond}::int, rate_limit_per_day = ${plan.perDay}::int,
+                  rate_limit_per_month = ${plan.perMonth}::int WHERE tier = ${plan.tier} AND NOT custom_limits),
+                changed AS (SELECT partner_id FROM saved), audit AS (${audit}) SELECT tier FROM saved`,
+        );
+        if (!changed) throw new AppError('not_found', 'No such plan');
+        return await get(plan.tier);
+      } catch (error) {
+        if (error instanceof DatabaseRejected && error.code === UNIQUE_VIOLATION)
+          throw new AppError('conflict', 'A plan with this name exists');
+        if (error instanceof DatabaseRejected && error.code === FOREIGN_KEY_VIOLATION)
+          throw invalid('partner_id', 'No such partner');
+        if (error instanceof DatabaseRejected && error.code === CHECK_VIOLATION)
+          throw new AppError(
+            'conflict',
+            'Partners on this plan are billed in a currency that it has no price in',
+          );
+        throw error;
+      }
+    },
+  };
+}

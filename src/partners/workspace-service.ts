@@ -1,0 +1,79 @@
+// What a person works for: the partner chosen last, the role there, and all others.
+
+import { sql } from 'drizzle-orm';
+import { type Actor, auditRow } from '../audit/audit-store.ts';
+import { AppError } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
+import type { OverageAction } from '../limits/limit.ts';
+import type { Database } from '../platform/database.ts';
+import type { PartnerView } from './partner-service.ts';
+import type { Role } from './permissions.ts';
+
+export interface Membership {
+  partnerId: string;
+  name: string;
+  role: Role;
+}
+
+export interface Workspace {
+  partner: PartnerView;
+  role: Role;
+  /** The member: an account's id, or issuer and `sub` of a token (src/accounts/subject.ts). */
+  subject: string;
+  /** All partners of this person, by name. */
+  partners: Membership[];
+  /** For its limiter: the version of the partner's record, and what happens beyond the quota. */
+  version: number;
+  overageInForce: OverageAction;
+}
+
+export function createWorkspaces(database: Database) {
+  async function workspace(subject: string): Promise<Workspace | undefined> {
+    const [row] = await database.rows<PartnerView & Omit<Workspace, 'partner'>>(sql`
+      SELECT p.id, p.name, p.email, p.company, p.status, p.tier, p.rate_limit_per_second, p.rate_limit_per_day,
+        p.rate_limit_per_month, p.custom_limits, p.overage_action, p.signature_rule, coalesce(p.allowed_origins, '{}') AS allowed_origins,
+        p.created_at, p.last_active_at, p.version, m.role, m.subject,
+        overage_in_force(p.overage_action, plan_price(t, p.currency, 'overage_per_1000')) AS "overageInForce",
+        (SELECT jsonb_agg(jsonb_build_object('partnerId', o.partner_id, 'name', q.name, 'role', o.role) ORDER BY q.name, q.id)
+          FROM partner_member o JOIN partner q ON q.id = o.partner_id WHERE o.subject = m.subject) AS partners
+      FROM partner_member m JOIN partner p ON p.id = m.partner_id JOIN tier_config t ON t.tier = p.tier
+      WHERE m.subject IN (${subject}, (SELECT c.account_id FROM dev_credential c WHERE c.provider_id || '|' || c.subject = ${subject}))
+      ORDER BY m.chosen_at DESC, p.id LIMIT 1`);
+    if (!row) return undefined;
+    const { role, partners, version, overageInForce, subject: member, ...partner } = row;
+    return { partner, role, partners, version, overageInForce, subject: member };
+  }
+
+  return {
+    workspace,
+
+    /**
+     * The workspace of a developer; a new developer gets a sandbox-only partner of its own. undefined: another partner
+     * has the address.
+     */
+    async ofDeveloper(
+      subject: string,
+      email: string | undefined,
+      actor: Actor,
+      name = email,
+    ): Promise<Workspace | undefined> {
+      const known = await workspace(subject);
+      if (known) return known;
+      if (!email) throw new AppError('forbidden', 'The token carries no e-mail address to register with');
+      const id = newId();
+      await database.rows(sql`
+        WITH owner AS (
+          INSERT INTO partner (id, name, email, status, tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month)
+          SELECT ${id}::uuid, ${name}, ${email}, 'sandbox_only', tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month
+          FROM tier_config WHERE tier = 'free' AND NOT EXISTS (SELECT 1 FROM partner_member WHERE subject = ${subject})
+          ON CONFLICT DO NOTHING RETURNING id),
+        changed AS (
+          INSERT INTO partner_member (partner_id, subject, email, role) SELECT id, ${subject}, ${email}, 'owner' FROM owner
+          RETURNING partner_id),
+        audit AS (${auditRow(actor, 'partner.registered', { partner_id: id })})
+        SELECT * FROM changed`);
+      // Nothing was made where another partner has this address, or this developer was registered a moment ago.
+      return workspace(subject);
+    },
+  };
+}
