@@ -300,7 +300,7 @@ describe('answers of the gateway', () => {
     const text = await new Promise<string>((resolve, reject) => {
       const socket = connect(Number(port), hostname, () => {
         socket.write(
-          `GET /v2/routes/list HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer pk_\x00\x01live\r\nConnection: close\r\n\r\n`,
+          `GET /v2/routes/list HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer pk_\x00\x01live\r\nConnection: close\r\n\r\n`,
         );
       });
       let received = '';
@@ -318,7 +318,7 @@ describe('answers of the gateway', () => {
     await new Promise<void>((resolve) => {
       const socket = connect(Number(port), hostname, () => {
         socket.write(
-          `POST /v1/payments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${made.open}\r\nContent-Length: 1000\r\n\r\n{"amount":`,
+          `POST /v1/payments HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${made.open}\r\nContent-Length: 1000\r\n\r\n{"amount":`,
         );
         setTimeout(() => socket.destroy(), 100);
       });
