@@ -1,6 +1,8 @@
 // Gathers the operator console's pages.
 
-import './partner-pages.tsx';
+import './partner-list-page.tsx';
+import './partner-page.tsx';
+import './partner-actions.ts';
 import './key-pages.tsx';
 import './block-pages.tsx';
 import './system-pages.tsx';
