@@ -4,6 +4,7 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import * as z from 'zod';
 import type { Actor } from '../audit/audit-store.ts';
+import { amount } from '../http/amount-schemas.ts';
 import {
   type ApiEnv,
   errorAnswers,
@@ -15,7 +16,7 @@ import {
   uuidCursor,
 } from '../http/api.ts';
 import { reason, text } from '../http/fields.ts';
-import { amount, invoice, invoiceSummary, invoiceView } from '../http/money-schemas.ts';
+import { invoice, invoiceSummary, invoiceView } from '../http/invoice-schemas.ts';
 import type { Services } from './services.ts';
 
 const tags = ['Operators: money'];

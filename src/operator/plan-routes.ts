@@ -5,9 +5,10 @@ import type { Context } from 'hono';
 import * as z from 'zod';
 import type { Actor } from '../audit/audit-store.ts';
 import type { NewPlan } from '../billing/plan-store.ts';
+import { currency } from '../http/amount-schemas.ts';
 import { type ApiEnv, errorAnswers, idOr404, jsonAnswer, jsonBody } from '../http/api.ts';
 import { reason, text } from '../http/fields.ts';
-import { currency, newPlan, plan, planView } from '../http/money-schemas.ts';
+import { newPlan, plan, planView } from '../http/plan-schemas.ts';
 import type { Services } from './services.ts';
 
 const tags = ['Operators: money'];
