@@ -1,7 +1,7 @@
 // Amounts, in minor units, and their currencies.
 
 import * as z from 'zod';
-import { CURRENCIES } from '../billing/money.ts';
+import { CURRENCIES } from '../billing/amounts.ts';
 
 export const currency = z.enum(CURRENCIES);
 export const minor = z.int().describe('Minor units of the currency; XOF has none');

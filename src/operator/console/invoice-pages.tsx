@@ -1,8 +1,8 @@
 // Operators: invoices and credit notes.
 
 import * as z from 'zod';
+import { decimalOf, minorOf } from '../../billing/amounts.ts';
 import type { Invoice } from '../../billing/invoice-service.ts';
-import { decimalOf, minorOf } from '../../billing/money.ts';
 import { AppError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import { idOr404, uuidCursor } from '../../http/api.ts';

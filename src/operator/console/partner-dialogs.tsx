@@ -1,7 +1,7 @@
 // On a partner's page: its state, its plan, tax and currency, limits of its own, and what its keys may sign.
 
 import * as z from 'zod';
-import { CURRENCIES } from '../../billing/money.ts';
+import { CURRENCIES } from '../../billing/amounts.ts';
 import type { Billing } from '../../billing/plan-service.ts';
 import type { Plan } from '../../billing/plan-store.ts';
 import { reason, text } from '../../http/fields.ts';

@@ -1,7 +1,7 @@
 // The form of a plan: what is typed, and what it means.
 
 import * as z from 'zod';
-import { CURRENCIES, type Currency, decimalOf, minorOf } from '../../billing/money.ts';
+import { CURRENCIES, type Currency, decimalOf, minorOf } from '../../billing/amounts.ts';
 import { MOST_PRICE_MINOR, type NewPlan, type Plan } from '../../billing/plan-store.ts';
 import { text } from '../../http/fields.ts';
 import { Field } from '../../web/components/parts.tsx';

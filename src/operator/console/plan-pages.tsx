@@ -1,6 +1,6 @@
 // Operators: plans.
 
-import { CURRENCIES } from '../../billing/money.ts';
+import { CURRENCIES } from '../../billing/amounts.ts';
 import type { NewPlan, Plan } from '../../billing/plan-store.ts';
 import { Dialog, OpenDialog } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';

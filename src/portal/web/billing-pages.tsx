@@ -2,9 +2,9 @@
 
 import type { Child } from 'hono/jsx';
 import * as z from 'zod';
+import { CURRENCIES, decimalOf, minorOf } from '../../billing/amounts.ts';
 import type { Draft } from '../../billing/invoice.ts';
 import type { Preview } from '../../billing/invoice-service.ts';
-import { CURRENCIES, decimalOf, minorOf } from '../../billing/money.ts';
 import type { Billing } from '../../billing/plan-service.ts';
 import type { Plan } from '../../billing/plan-store.ts';
 import { idOr404, uuidCursor } from '../../http/api.ts';
