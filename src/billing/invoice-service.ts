@@ -6,10 +6,10 @@ import { AppError } from '../core/errors.ts';
 import { isoDay, monthStart } from '../core/time.ts';
 import { eventRow } from '../outbox/event-store.ts';
 import { type Database, DatabaseRejected } from '../platform/database.ts';
+import { taxOf } from './amounts.ts';
 import type { BillingStore } from './billing-store.ts';
 import { type ClosedMonths, type ClosePorts, closeMonths, monthsUpTo, reckon } from './close-month.ts';
 import type { Draft } from './invoice.ts';
-import { taxOf } from './money.ts';
 
 export interface InvoiceLine {
   position: number;

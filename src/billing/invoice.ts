@@ -1,6 +1,6 @@
 // From lines to documents: one for each currency, with its adjustments, tax and total. Pure.
 
-import { taxOf } from './money.ts';
+import { taxOf } from './amounts.ts';
 import type { Line, Sums } from './month.ts';
 import { sumsOf } from './month.ts';
 

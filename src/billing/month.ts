@@ -2,7 +2,7 @@
 // limiter admitted beyond what was included at that moment. Pure. A fraction of a minor unit is never billed.
 
 import { isUnlimited, type OverageAction } from '../limits/limit.ts';
-import { divide, share } from './money.ts';
+import { divide, share } from './amounts.ts';
 
 /** Thousandths of a minor unit: what one unit of overage costs is a whole number of them. */
 const MILLI = 1000n;

@@ -8,7 +8,7 @@ import { monthStart } from '../core/time.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import { eventRow } from '../outbox/event-store.ts';
 import { type Database, DatabaseRejected } from '../platform/database.ts';
-import type { Currency } from './money.ts';
+import type { Currency } from './amounts.ts';
 import { createPlanStore, type Plan } from './plan-store.ts';
 
 /** How a partner is billed now, and what waits for the next month. */

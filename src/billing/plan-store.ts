@@ -6,7 +6,7 @@ import { AppError } from '../core/errors.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import { type Database, DatabaseRejected } from '../platform/database.ts';
 import { textArray } from '../platform/sql.ts';
-import { CURRENCIES, type Currency } from './money.ts';
+import { CURRENCIES, type Currency } from './amounts.ts';
 
 export interface NewPlan {
   tier: string;

@@ -5,8 +5,8 @@ import type { Context } from 'hono';
 import * as z from 'zod';
 import type { AlertService } from '../alerts/alert-service.ts';
 import type { Actor } from '../audit/audit-store.ts';
+import { alert, alertRule, alertSetting } from './alert-schemas.ts';
 import { type ApiEnv, errorAnswers, jsonAnswer, jsonBody, page, pageQuery, uuidCursor } from './api.ts';
-import { alert, alertRule, alertSetting } from './money-schemas.ts';
 
 /** `ownerOf`: whose rules a request is about; `sees` undefined: everybody's alerts. */
 export function addAlertRoutes<S extends { alerts: AlertService }>(

@@ -1,6 +1,6 @@
 // Numbers, times and sizes as people of a language write them. Pure: the moment is handed in.
 
-import { digitsOf } from '../billing/money.ts';
+import { digitsOf } from '../billing/amounts.ts';
 
 export type Language = 'en' | 'fr';
 const LOCALES: Record<Language, string> = { en: 'en-GB', fr: 'fr-FR' };

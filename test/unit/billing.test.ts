@@ -1,8 +1,8 @@
 // Money in integers: shares, tax, proration, overage and its cap.
 
 import { describe, expect, it } from 'vitest';
+import { decimalOf, digitsOf, divide, share, taxOf } from '../../src/billing/amounts.ts';
 import { draftsOf } from '../../src/billing/invoice.ts';
-import { decimalOf, digitsOf, divide, share, taxOf } from '../../src/billing/money.ts';
 import { cappedUnits, monthLines, overagesOf, type Segment, segmentsOf } from '../../src/billing/month.ts';
 
 const DAY_MS = 86_400_000;

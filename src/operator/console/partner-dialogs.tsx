@@ -1,10 +1,11 @@
-// On a partner's page: its plan, tax and currency, and limits of its own.
+// On a partner's page: its state, its plan, tax and currency, limits of its own, and what its keys may sign.
 
 import * as z from 'zod';
-import { CURRENCIES } from '../../billing/money.ts';
+import { CURRENCIES } from '../../billing/amounts.ts';
 import type { Billing } from '../../billing/plan-service.ts';
 import type { Plan } from '../../billing/plan-store.ts';
 import { reason, text } from '../../http/fields.ts';
+import { SIGNATURE_RULES } from '../../keys/signature.ts';
 import type { PartnerView } from '../../partners/partner-service.ts';
 import { Dialog, Field, Select } from '../../web/components/parts.tsx';
 import type { Wrong } from '../../web/forms.ts';
@@ -162,6 +163,94 @@ export const LimitsDialog = ({
               {m.operator.backToTier}
             </button>
           )}
+          <button type="submit" class="button primary">
+            {m.common.save}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+};
+
+export const StatusDialog = ({
+  view,
+  partner,
+  action,
+  base,
+  wrong,
+}: {
+  view: View;
+  partner: PartnerView;
+  action: 'approve' | 'reinstate' | 'suspend';
+  base: string;
+  wrong?: Wrong;
+}) => {
+  const { m } = view;
+  return (
+    <Dialog
+      view={view}
+      id={action}
+      title={`${m.operator[action]} · ${partner.name}`}
+      open={wrong ? true : undefined}
+    >
+      <form method="post" action={`${base}/${action}`} class="stack">
+        <p>{action === 'suspend' ? m.operator.suspendText : m.operator.approveText}</p>
+        <Field
+          scope={action}
+          name="reason"
+          label={m.operator.reason}
+          required
+          maxlength={500}
+          value={wrong?.values.reason}
+          error={wrong?.errors.reason}
+        />
+        <div class="actions">
+          <button type="submit" class={`button ${action === 'suspend' ? 'solid-danger' : 'primary'}`}>
+            {m.operator[action]}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+};
+
+export const SignaturesDialog = ({
+  view,
+  partner,
+  base,
+  wrong,
+}: {
+  view: View;
+  partner: PartnerView;
+  base: string;
+  wrong?: Wrong;
+}) => {
+  const { m } = view;
+  return (
+    <Dialog view={view} id="signatures" title={m.operator.signatures} open={wrong ? true : undefined}>
+      <form method="post" action={`${base}/signatures`} class="stack">
+        <p>{m.operator.signaturesText}</p>
+        <p class="hint">
+          {m.keys.signatureWorth.bound} {m.keys.signatureWorth.body}
+        </p>
+        <Select
+          scope="signatures"
+          name="rule"
+          label={m.keys.signatureRule}
+          value={wrong?.values.rule ?? partner.signature_rule}
+          error={wrong?.errors.rule}
+          options={SIGNATURE_RULES.map((rule) => [rule, m.keys.signatureRules[rule]] as const)}
+        />
+        <Field
+          scope="signatures"
+          name="reason"
+          label={m.operator.reason}
+          required
+          maxlength={500}
+          value={wrong?.values.reason}
+          error={wrong?.errors.reason}
+        />
+        <div class="actions">
           <button type="submit" class="button primary">
             {m.common.save}
           </button>

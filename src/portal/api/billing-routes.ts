@@ -6,16 +6,9 @@ import type { Draft } from '../../billing/invoice.ts';
 import type { Billing } from '../../billing/plan-service.ts';
 import { addAlertRoutes } from '../../http/alert-routes.ts';
 import { errorAnswers, idOr404, jsonAnswer, jsonBody, page, pageQuery, uuidCursor } from '../../http/api.ts';
-import {
-  billing,
-  billingChange,
-  invoice,
-  invoiceSummary,
-  invoiceView,
-  plan,
-  planView,
-  preview,
-} from '../../http/money-schemas.ts';
+import { billing, billingChange, preview } from '../../http/billing-schemas.ts';
+import { invoice, invoiceSummary, invoiceView } from '../../http/invoice-schemas.ts';
+import { plan, planView } from '../../http/plan-schemas.ts';
 import { checkMay, developerApi, developerOf } from './developer.ts';
 
 const tags = ['Billing'];

@@ -2,14 +2,13 @@
 
 import type { Child } from 'hono/jsx';
 import * as z from 'zod';
+import { CURRENCIES, decimalOf, minorOf } from '../../billing/amounts.ts';
 import type { Draft } from '../../billing/invoice.ts';
 import type { Preview } from '../../billing/invoice-service.ts';
-import { CURRENCIES, decimalOf, minorOf } from '../../billing/money.ts';
 import type { Billing } from '../../billing/plan-service.ts';
 import type { Plan } from '../../billing/plan-store.ts';
 import { idOr404, uuidCursor } from '../../http/api.ts';
-import { email, text } from '../../http/fields.ts';
-import { overage } from '../../http/money-schemas.ts';
+import { email, overageAction, text } from '../../http/fields.ts';
 import { may } from '../../partners/permissions.ts';
 import {
   Area,
@@ -461,7 +460,7 @@ portal.post('/portal/billing', async (context) => {
   return done(context, '/portal/billing', 'saved');
 });
 
-const beyond = z.object({ overage_action: overage, cap: text(20).default('') });
+const beyond = z.object({ overage_action: overageAction, cap: text(20).default('') });
 
 portal.post('/portal/billing/overage', async (context) => {
   const { workspace, m } = member(context, 'subscribe');

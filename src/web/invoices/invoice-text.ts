@@ -1,7 +1,7 @@
 // What an invoice says, as text: the page, the PDF and the CSV say the same. Pure.
 
+import { decimalOf } from '../../billing/amounts.ts';
 import type { Invoice, InvoiceLine } from '../../billing/invoice-service.ts';
-import { decimalOf } from '../../billing/money.ts';
 import type { Format } from '../format.ts';
 import type { Messages } from '../messages/messages.ts';
 

@@ -1,4 +1,4 @@
-// Money in integers of the minor unit (cents; francs, which have none). Pure. Products go through BigInt: a price in
+// Amounts in integers of the minor unit (cents; francs, which have none). Pure. Products go through BigInt: a price in
 // minor units times the milliseconds of a month is beyond what a number holds exactly.
 
 export const CURRENCIES = ['EUR', 'USD', 'XOF'] as const;

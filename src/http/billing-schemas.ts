@@ -1,0 +1,56 @@
+// How a partner is billed, what of it may be changed, and what the month will cost.
+
+import * as z from 'zod';
+import { amount, currency, minor } from './amount-schemas.ts';
+import { email, lines, overageAction, text } from './fields.ts';
+
+export const billing = z.object({
+  tier: z.string(),
+  currency,
+  overage_action: overageAction,
+  overage_actions: z.array(overageAction).describe('Those that may be chosen'),
+  overage_in_force: overageAction.describe('`charge` blocks where 1,000 calls beyond have no price'),
+  spending_cap_minor: minor.nullable(),
+  tax_bps: z.number(),
+  billing_email: z.string().nullable(),
+  billing_address: z.string().nullable(),
+  tax_id: z.string().nullable(),
+  next_tier: z.string().nullable(),
+  next_currency: currency.nullable(),
+  next_change_at: z.string().nullable(),
+});
+export const billingChange = z
+  .object({
+    tier: text(50).describe('A dearer plan begins at once, a cheaper one with the next month'),
+    currency: currency.describe('With the next month'),
+    overage_action: overageAction.describe('One of `overage_actions`'),
+    spending_cap_minor: amount.nullable(),
+    billing_email: email.nullable(),
+    billing_address: lines(1000).nullable(),
+    tax_id: text(50).nullable(),
+  })
+  .partial();
+
+const draft = z.object({
+  currency: z.string(),
+  subtotal_minor: minor,
+  tax_minor: minor,
+  total_minor: minor,
+  lines: z.array(
+    z.object({
+      kind: z.string(),
+      tier: z.string().nullable(),
+      app: z.string().nullable(),
+      quantity: z.number(),
+      amount_minor: minor,
+    }),
+  ),
+});
+export const preview = z.object({
+  period_start: z.string(),
+  period_end: z.string(),
+  units: z.number(),
+  forecast_units: z.number(),
+  so_far: z.array(draft),
+  forecast: z.array(draft),
+});

@@ -1,0 +1,46 @@
+// What the routes of invoices answer, for developers and for operators.
+
+import * as z from 'zod';
+import type { Invoice } from '../billing/invoice-service.ts';
+import { minor } from './amount-schemas.ts';
+
+const line = z.object({
+  position: z.number(),
+  kind: z.string(),
+  tier: z.string().nullable(),
+  app_id: z.string().nullable(),
+  app_name: z.string().nullable(),
+  from_at: z.string(),
+  to_at: z.string(),
+  quantity: z.number(),
+  unit_price_minor: minor.nullable(),
+  amount_minor: minor,
+  note: z.string().nullable(),
+});
+export const invoiceSummary = z.object({
+  id: z.string(),
+  number: z.string(),
+  kind: z.enum(['invoice', 'credit_note']),
+  partner_id: z.string(),
+  period_start: z.string(),
+  period_end: z.string(),
+  currency: z.string(),
+  subtotal_minor: minor,
+  tax_bps: z.number(),
+  tax_minor: minor,
+  total_minor: minor,
+  credited_minor: minor,
+  status: z.enum(['open', 'paid', 'void']),
+  issued_at: z.string(),
+  due_at: z.string(),
+  settled_at: z.string().nullable(),
+  credits: z.string().nullable(),
+  reason: z.string().nullable(),
+});
+export const invoice = invoiceSummary.extend({
+  seller: z.looseObject({}),
+  buyer: z.looseObject({}),
+  lines: z.array(line),
+});
+/** Parties are open objects in the document: whoever issued it may have said more of them. */
+export const invoiceView = (of: Invoice) => ({ ...of, seller: { ...of.seller }, buyer: { ...of.buyer } });

@@ -1,0 +1,54 @@
+// What the routes of plans take and answer, for developers and for operators.
+
+import * as z from 'zod';
+import { MOST_PRICE_MINOR, type Plan } from '../billing/plan-store.ts';
+import { currency, minor } from './amount-schemas.ts';
+import { limitValue, overageAction } from './fields.ts';
+
+const planPrice = z.int().min(0).max(MOST_PRICE_MINOR);
+const price = z.object({ price: planPrice, overage_per_1000: planPrice });
+const prices = z.partialRecord(currency, price);
+
+export const plan = z.object({
+  tier: z.string(),
+  partner_id: z.string().nullable(),
+  self_serve: z.boolean(),
+  prices: z.record(z.string(), z.object({ price: minor, overage_per_1000: minor })),
+  overage_actions: z.array(overageAction),
+  rate_limit_per_second: z.number(),
+  rate_limit_per_day: z.number(),
+  rate_limit_per_month: z.number(),
+  max_keys: z.number(),
+  features: z.record(z.string(), z.unknown()),
+});
+export const planView = (of: Plan): z.infer<typeof plan> => ({
+  tier: of.tier,
+  partner_id: of.partnerId,
+  self_serve: of.selfServe,
+  prices: of.prices,
+  overage_actions: of.overageActions,
+  rate_limit_per_second: of.perSecond,
+  rate_limit_per_day: of.perDay,
+  rate_limit_per_month: of.perMonth,
+  max_keys: of.maxKeys,
+  features: of.features,
+});
+export const newPlan = z.object({
+  tier: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,48}$/, 'must be small letters, digits and hyphens')
+    .describe('Its name'),
+  partner_id: z.uuid().nullish().describe('The one partner that it is made for'),
+  self_serve: z.boolean().default(false),
+  prices: prices.refine((given) => given.EUR !== undefined, 'must have a price in EUR'),
+  overage_actions: z
+    .array(overageAction)
+    .max(3)
+    .default(['block', 'charge'])
+    .describe('What its holders may choose beyond their quota. `charge` without a price blocks'),
+  rate_limit_per_second: limitValue,
+  rate_limit_per_day: limitValue,
+  rate_limit_per_month: limitValue.describe('What is included: overage begins beyond it'),
+  max_keys: limitValue.default(-1),
+  features: z.record(z.string(), z.unknown()).default({}),
+});

@@ -1,0 +1,230 @@
+// Operators: invoices and credit notes.
+
+import * as z from 'zod';
+import { decimalOf, minorOf } from '../../billing/amounts.ts';
+import type { Invoice } from '../../billing/invoice-service.ts';
+import { AppError } from '../../core/errors.ts';
+import { newId } from '../../core/ids.ts';
+import { idOr404, uuidCursor } from '../../http/api.ts';
+import { reason } from '../../http/fields.ts';
+import { Choose, Dialog, Empty, Field, Older, OpenDialog, Post } from '../../web/components/parts.tsx';
+import { submit, type Wrong } from '../../web/forms.ts';
+import {
+  csvResponse,
+  documentName,
+  InvoiceBody,
+  InvoiceTable,
+  pdfResponse,
+  StatusBadge,
+} from '../../web/invoices/invoice-view.tsx';
+import { withQuery } from '../../web/redirects.ts';
+import { shownAt, type View } from '../../web/view.ts';
+import { readForm, render } from '../../web/web.ts';
+import {
+  type ConsoleContext,
+  ConsolePage,
+  done,
+  operator,
+  operatorActor,
+  operatorConsole,
+  ReasonForm,
+} from './console-web.tsx';
+
+const PAGE_ROWS = 50;
+
+operatorConsole.get('/operator/invoices', async (context) => {
+  const view = operator(context);
+  const { m } = view;
+  const { status, search, before } = context.req.query();
+  const filter = {
+    status: (['open', 'paid', 'void'] as const).find((each) => each === status),
+    search: search ? search.slice(0, 100) : undefined,
+  };
+  const rows = await context.var.services.invoices.list(
+    PAGE_ROWS + 1,
+    uuidCursor(before || undefined),
+    filter,
+  );
+  const shown = rows.slice(0, PAGE_ROWS);
+  return render(
+    context,
+    <ConsolePage view={view} title={m.money.invoices}>
+      <h1>{m.money.invoices}</h1>
+      <div class="row">
+        <Choose
+          label={m.invoice.status}
+          current={filter.status ?? ''}
+          options={[
+            ['', m.requests.all],
+            ...(['open', 'paid', 'void'] as const).map((each) => [each, m.invoice.statuses[each]] as const),
+          ]}
+          hrefOf={(value) => withQuery(view.here, { status: value || undefined, before: undefined })}
+        />
+        <form method="get" action="/operator/invoices" class="inline">
+          <input
+            type="search"
+            name="search"
+            aria-label={m.money.search}
+            placeholder={m.money.search}
+            value={filter.search ?? ''}
+          />
+          <button type="submit" class="button">
+            {m.operator.searchButton}
+          </button>
+        </form>
+      </div>
+      <section class="panel">
+        {shown.length === 0 ? (
+          <Empty title={m.money.noInvoices} />
+        ) : (
+          <InvoiceTable view={view} invoices={shown} base="/operator/invoices" hasPartner />
+        )}
+      </section>
+      <Older view={view} rows={rows} shown={shown} />
+    </ConsolePage>,
+  );
+});
+
+const invoiceOf = (context: ConsoleContext) => {
+  operator(context);
+  return context.var.services.invoices.get(null, idOr404(context.req.param('invoice') ?? '', 'invoice'));
+};
+
+/** What may still be credited, before tax. */
+const leftOf = (invoice: Invoice) => invoice.subtotal_minor - invoice.credited_net_minor;
+
+const CreditDialog = ({ view, invoice, wrong }: { view: View; invoice: Invoice; wrong?: Wrong }) => {
+  const { m } = view;
+  return (
+    <Dialog view={view} id="credit" title={m.money.credit} open={wrong ? true : undefined}>
+      <form method="post" action={`${view.path}/credit`} class="stack">
+        {/* The same form sent twice makes one note. */}
+        <input type="hidden" name="form" value={newId()} />
+        <p>{m.money.creditText}</p>
+        <Field
+          name="amount"
+          label={`${m.money.creditAmount}, ${invoice.currency}`}
+          required
+          value={wrong?.values.amount ?? decimalOf(leftOf(invoice), invoice.currency)}
+          error={wrong?.errors.amount}
+        />
+        <Field
+          name="reason"
+          label={m.operator.reason}
+          required
+          maxlength={500}
+          value={wrong?.values.reason}
+          error={wrong?.errors.reason}
+        />
+        <div class="actions">
+          <button type="submit" class="button primary">
+            {m.money.credit}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+};
+
+async function showInvoice(
+  context: ConsoleContext,
+  { credit, annulment }: { credit?: Wrong; annulment?: Wrong } = {},
+) {
+  const invoice = await invoiceOf(context);
+  const view = shownAt(operator(context), `/operator/invoices/${invoice.id}`);
+  const { m } = view;
+  const base = view.path;
+  const isInvoice = invoice.kind === 'invoice';
+  return render(
+    context,
+    <ConsolePage view={view} title={documentName(view, invoice)}>
+      <div class="head">
+        <h1 class="grow">
+          {documentName(view, invoice)} <StatusBadge view={view} invoice={invoice} />
+        </h1>
+        <a class="button small" href={`${base}/pdf`}>
+          {m.invoice.pdf}
+        </a>
+        <a class="button small" href={`${base}/csv`}>
+          {m.common.csv}
+        </a>
+      </div>
+      <p>
+        <a href={`/operator/partners/${invoice.partner_id}`}>{invoice.partner}</a>
+      </p>
+      <div class="row">
+        {invoice.status === 'open' && (
+          <Post action={`${base}/pay`} kind="button primary">
+            {m.money.pay}
+          </Post>
+        )}
+        {isInvoice && invoice.status !== 'void' && leftOf(invoice) > 0 && (
+          <OpenDialog view={view} id="credit">
+            {m.money.credit}
+          </OpenDialog>
+        )}
+        {isInvoice && invoice.status === 'open' && invoice.credited_minor === 0 && (
+          <OpenDialog view={view} id="void" kind="danger">
+            {m.money.void}
+          </OpenDialog>
+        )}
+      </div>
+      <InvoiceBody view={view} invoice={invoice} />
+      <p>
+        <a href="/operator/invoices">{m.invoice.back}</a>
+      </p>
+      <CreditDialog view={view} invoice={invoice} wrong={credit} />
+      <Dialog view={view} id="void" title={m.money.void} open={annulment ? true : undefined}>
+        <p>{m.money.voidText}</p>
+        <ReasonForm view={view} action={`${base}/void`} wrong={annulment}>
+          {m.money.void}
+        </ReasonForm>
+      </Dialog>
+    </ConsolePage>,
+    credit || annulment ? 400 : 200,
+  );
+}
+
+operatorConsole.get('/operator/invoices/:invoice', (context) => showInvoice(context));
+operatorConsole.get('/operator/invoices/:invoice/pdf', async (context) =>
+  pdfResponse(context.var.view, await invoiceOf(context)),
+);
+operatorConsole.get('/operator/invoices/:invoice/csv', async (context) =>
+  csvResponse(context.var.view, await invoiceOf(context)),
+);
+
+operatorConsole.post('/operator/invoices/:invoice/pay', async (context) => {
+  const { id } = await invoiceOf(context);
+  await context.var.services.invoices.pay(id, operatorActor(context));
+  return done(context, `/operator/invoices/${id}`, 'saved');
+});
+
+operatorConsole.post('/operator/invoices/:invoice/void', async (context) => {
+  const { id } = await invoiceOf(context);
+  return submit(context, z.object({ reason }), {
+    async work(data) {
+      await context.var.services.invoices.void(id, data.reason, operatorActor(context));
+      return done(context, `/operator/invoices/${id}`, 'saved');
+    },
+    again: (annulment) => showInvoice(context, { annulment }),
+  });
+});
+
+operatorConsole.post('/operator/invoices/:invoice/credit', async (context) => {
+  const { m } = operator(context);
+  const { id, currency } = await invoiceOf(context);
+  const { values, data, errors } = await readForm(
+    context,
+    z.object({ form: z.uuid(), amount: z.string().min(1).max(30), reason }),
+  );
+  // Without it, the same form sent twice would make two notes.
+  if (errors?.form) throw new AppError('validation_error');
+  if (errors) return showInvoice(context, { credit: { values, errors } });
+  const minor = minorOf(data.amount, currency);
+  if (minor === undefined || minor === 0)
+    return showInvoice(context, { credit: { values, errors: { amount: m.money.wrongAmount } } });
+  const actor = operatorActor(context);
+  const wish = { netMinor: minor, reason: data.reason, idempotencyKey: `form:${actor.name}:${data.form}` };
+  const note = await context.var.services.invoices.credit(id, wish, actor);
+  return done(context, `/operator/invoices/${note.id}`, 'saved');
+});

@@ -1,0 +1,74 @@
+// What operators do with a partner: approve, suspend, plan, limits, signatures. Every action has a reason, which is audited.
+
+import * as z from 'zod';
+import { idOr404 } from '../../http/api.ts';
+import { reason, signatureRule } from '../../http/fields.ts';
+import { submit } from '../../web/forms.ts';
+import { type ConsoleContext, done, operator, operatorActor, operatorConsole } from './console-web.tsx';
+import { assignForm, limitsForm } from './partner-dialogs.tsx';
+import { showPartner } from './partner-page.tsx';
+
+const STATUSES = { approve: 'active', reinstate: 'active', suspend: 'suspended' } as const;
+const DONE = { approve: 'approved', reinstate: 'reinstated', suspend: 'suspended' } as const;
+
+for (const action of ['approve', 'reinstate', 'suspend'] as const) {
+  operatorConsole.post(`/operator/partners/:id/${action}`, (context: ConsoleContext) => {
+    const { origin } = operator(context);
+    const id = idOr404(context.req.param('id') ?? '', 'partner');
+    return submit(context, z.object({ reason }), {
+      async work({ reason: why }) {
+        const { partners } = context.var.services;
+        await partners.setStatus(id, STATUSES[action], why, operatorActor(context), origin);
+        return done(context, `/operator/partners/${id}`, DONE[action]);
+      },
+      again: (wrong) => showPartner(context, action, wrong),
+    });
+  });
+}
+
+operatorConsole.post('/operator/partners/:id/limits', (context) => {
+  operator(context);
+  const id = idOr404(context.req.param('id'), 'partner');
+  return submit(context, limitsForm, {
+    async work(data) {
+      const change = data.back_to_tier
+        ? null
+        : { perSecond: data.second, perDay: data.day, perMonth: data.month, overageAction: data.overage };
+      await context.var.services.partners.setLimits(id, change, operatorActor(context), data.reason);
+      return done(context, `/operator/partners/${id}`, 'limits_changed');
+    },
+    again: (wrong) => showPartner(context, 'limits', wrong),
+  });
+});
+
+operatorConsole.post('/operator/partners/:id/plan', (context) => {
+  operator(context);
+  const id = idOr404(context.req.param('id'), 'partner');
+  return submit(context, assignForm, {
+    async work(data) {
+      const { plans } = context.var.services;
+      const now = await plans.billing(id);
+      const change = {
+        tier: data.tier === now.tier ? undefined : data.tier,
+        taxBps: data.tax,
+        currency: data.currency === (now.nextCurrency ?? now.currency) ? undefined : data.currency,
+        reason: data.reason,
+      };
+      await plans.assign(id, change, operatorActor(context));
+      return done(context, `/operator/partners/${id}`, 'saved');
+    },
+    again: (wrong) => showPartner(context, 'plan', wrong),
+  });
+});
+
+operatorConsole.post('/operator/partners/:id/signatures', (context) => {
+  operator(context);
+  const id = idOr404(context.req.param('id'), 'partner');
+  return submit(context, z.object({ rule: signatureRule, reason }), {
+    async work({ rule, reason: why }) {
+      await context.var.services.partners.setSignatureRule(id, rule, operatorActor(context), why);
+      return done(context, `/operator/partners/${id}`, 'signatures_changed');
+    },
+    again: (wrong) => showPartner(context, 'signatures', wrong),
+  });
+});

@@ -1,0 +1,56 @@
+// /api/admin/exports: documents and usage, for the books of others.
+
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import * as z from 'zod';
+import { AppError } from '../core/errors.ts';
+import { type ApiEnv, errorAnswers, uuidCursor } from '../http/api.ts';
+import type { Services } from './services.ts';
+
+const tags = ['Operators: money'];
+const MOST_EXPORTED = 1000;
+
+export function addExportRoutes(api: OpenAPIHono<ApiEnv<Services>>): void {
+  api.openapi(
+    createRoute({
+      method: 'get',
+      path: '/exports/{what}',
+      tags,
+      summary:
+        'Final documents, or daily usage, as a batch of CloudEvents; the same export twice has the same ids',
+      request: {
+        params: z.object({ what: z.enum(['invoices', 'usage']) }),
+        query: z.object({
+          from: z.iso.datetime({ offset: true }),
+          to: z.iso.datetime({ offset: true }),
+          limit: z.coerce.number().int().min(1).max(MOST_EXPORTED).default(MOST_EXPORTED),
+          after: z.string().max(100).optional().describe('The id of the last event taken'),
+        }),
+      },
+      responses: {
+        200: {
+          description: 'CloudEvents 1.0, JSON batch',
+          content: {
+            'application/cloudevents-batch+json': { schema: z.array(z.looseObject({ id: z.string() })) },
+          },
+        },
+        ...errorAnswers(400, 401, 403),
+      },
+    }),
+    async (context) => {
+      const { what } = context.req.valid('param');
+      const { from, to, limit, after } = context.req.valid('query');
+      const { exports } = context.var.services;
+      if (
+        what === 'usage' &&
+        after !== undefined &&
+        !/^usage:[0-9a-f-]{36}:\d{4}-\d{2}-\d{2}:\d+$/.test(after)
+      )
+        throw new AppError('invalid_request', 'after is not valid');
+      const events =
+        what === 'usage'
+          ? await exports.usage(from, to, limit, after)
+          : await exports.documents(from, to, limit, uuidCursor(after));
+      return context.json(events, 200, { 'content-type': 'application/cloudevents-batch+json' });
+    },
+  );
+}

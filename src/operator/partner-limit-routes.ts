@@ -1,0 +1,97 @@
+// /api/admin/partners/{id}: its tier, its own limits, and what its keys may sign.
+
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import * as z from 'zod';
+import type { Actor } from '../audit/audit-store.ts';
+import { type ApiEnv, errorAnswers, jsonBody } from '../http/api.ts';
+import { limitValue, overageAction, reason, signatureRule, text } from '../http/fields.ts';
+import { idOf, params, partnerAnswers } from './partner-answers.ts';
+import type { Services } from './services.ts';
+
+const tags = ['Operators'];
+
+export function addPartnerLimitRoutes(
+  api: OpenAPIHono<ApiEnv<Services>>,
+  actorOf: (context: Context) => Actor,
+): void {
+  api.openapi(
+    createRoute({
+      method: 'put',
+      path: '/partners/{id}/tier',
+      tags,
+      summary: 'Move a partner to another plan, as POST /partners/{id}/plan does',
+      request: { params, body: jsonBody(z.object({ tier: text(50, 1) })) },
+      responses: { ...partnerAnswers, ...errorAnswers(409) },
+    }),
+    async (context) => {
+      const id = idOf(context.req.valid('param').id);
+      const { partners, plans } = context.var.services;
+      await plans.assign(id, context.req.valid('json'), actorOf(context));
+      return context.json(await partners.get(id), 200);
+    },
+  );
+  api.openapi(
+    createRoute({
+      method: 'put',
+      path: '/partners/{id}/limits',
+      tags,
+      summary: "A partner's own limits, in force at once; -1 is unlimited, 0 is nothing",
+      request: {
+        params,
+        body: jsonBody(
+          z.object({
+            rate_limit_per_second: limitValue,
+            rate_limit_per_day: limitValue,
+            rate_limit_per_month: limitValue,
+            overage_action: overageAction.optional(),
+          }),
+        ),
+      },
+      responses: partnerAnswers,
+    }),
+    async (context) => {
+      const wanted = context.req.valid('json');
+      const limits = {
+        perSecond: wanted.rate_limit_per_second,
+        perDay: wanted.rate_limit_per_day,
+        perMonth: wanted.rate_limit_per_month,
+        overageAction: wanted.overage_action,
+      };
+      const id = idOf(context.req.valid('param').id);
+      return context.json(await context.var.services.partners.setLimits(id, limits, actorOf(context)), 200);
+    },
+  );
+  api.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/partners/{id}/limits',
+      tags,
+      summary: "Back to the tier's limits",
+      request: { params },
+      responses: partnerAnswers,
+    }),
+    async (context) => {
+      const id = idOf(context.req.valid('param').id);
+      return context.json(await context.var.services.partners.setLimits(id, null, actorOf(context)), 200);
+    },
+  );
+  api.openapi(
+    createRoute({
+      method: 'put',
+      path: '/partners/{id}/signatures',
+      tags,
+      summary: 'What signing keys of a partner may sign, in force at once: `bound` is the whole request only',
+      request: { params, body: jsonBody(z.object({ signature_rule: signatureRule, reason })) },
+      responses: partnerAnswers,
+    }),
+    async (context) => {
+      const { signature_rule: rule, reason: why } = context.req.valid('json');
+      const id = idOf(context.req.valid('param').id);
+      return context.json(
+        await context.var.services.partners.setSignatureRule(id, rule, actorOf(context), why),
+        200,
+      );
+    },
+  );
+}
