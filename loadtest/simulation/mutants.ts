@@ -35,7 +35,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 'a holder counts from sending, and stops a margin early',
-    file: 'durable-objects/key-counter.ts',
+    file: 'durable-objects/partner-talk.ts',
     find: 'holderDeadline(sentAtMs, lease.durationMs)',
     replace: 'this.ports.now() + lease.durationMs + 100',
   },
@@ -48,8 +48,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'a call is counted in the day in which it was decided',
     file: 'durable-objects/key-counter.ts',
-    find: 'this.ledger = spendKey(this.ledger, call.cost, dayStartMs)',
-    replace: 'this.ledger = spendKey(this.ledger, call.cost, this.ports.now() - (this.ports.now() % DAY_MS))',
+    find: 'state.ledger = spendKey(state.ledger, call.cost, dayStartMs)',
+    replace:
+      'state.ledger = spendKey(state.ledger, call.cost, this.ports.now() - (this.ports.now() % DAY_MS))',
   },
   {
     rule: 'what is lent goes out of the count before the answer',
@@ -66,50 +67,50 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 'a lease is zeroed before it is returned',
-    file: 'durable-objects/key-counter.ts',
-    find: '    this.lease = undefined;\n    const used = since',
-    replace: '    const used = since',
+    file: 'durable-objects/held.ts',
+    find: '    this.lease = undefined;\n    return returned;',
+    replace: '    return returned;',
   },
   {
     rule: 'what is held goes back when calls have ended',
-    file: 'durable-objects/key-counter.ts',
-    find: '    this.conversation = undefined;\n    this.rest();',
+    file: 'durable-objects/partner-talk.ts',
+    find: '    this.conversation = undefined;\n    this.listener.silent();',
     replace: '    this.conversation = undefined;',
   },
   {
     rule: 'what was given back is reported',
-    file: 'durable-objects/key-counter.ts',
-    find: '      this.ledger = giveBackKey(this.ledger, counted - used, line.dayStartMs);\n      this.messenger.noteChange();',
-    replace: '      this.ledger = giveBackKey(this.ledger, counted - used, line.dayStartMs);',
+    file: 'durable-objects/grant-ends.ts',
+    find: '      state.ledger = giveBackKey(state.ledger, counted - used, line.dayStartMs);\n      state.messenger.noteChange();',
+    replace: '      state.ledger = giveBackKey(state.ledger, counted - used, line.dayStartMs);',
   },
   {
     rule: 'of what is said of a grant the least counts, once',
-    file: 'durable-objects/key-counter.ts',
+    file: 'durable-objects/grant-ends.ts',
     find: 'if (!isFirst && used >= counted) return false;',
     replace: '',
   },
   {
     rule: 'a settle may give back no more than was reserved',
-    file: 'durable-objects/key-counter.ts',
+    file: 'durable-objects/grant-ends.ts',
     find: 'const isCount = (units: number): boolean => Number.isSafeInteger(units) && units >= 0;',
     replace: 'const isCount = (units: number): boolean => Number.isSafeInteger(units);',
   },
   {
     rule: 'a call that was settled before it arrived is not admitted',
-    file: 'durable-objects/key-counter.ts',
-    find: '      this.journal.add({ ...NOTHING_RESERVED, id, atMs: nowMs, notedMs: nowMs });\n',
+    file: 'durable-objects/grant-ends.ts',
+    find: '      journal.add({ ...NOTHING_RESERVED, id, atMs: nowMs, notedMs: nowMs });\n',
     replace: '',
   },
   {
     rule: 'a call that is settled while it is decided is not admitted',
     file: 'durable-objects/key-counter.ts',
-    find: 'const settled = this.journal.recall(call.id);',
+    find: 'const settled = this.state.journal.recall(call.id);',
     replace: 'const settled = undefined;',
   },
   {
     rule: 'a call asked for again is not charged again',
     file: 'durable-objects/key-counter.ts',
-    find: '    const known = this.journal.recall(call.id);\n    if (known) return this.repeat(call, known);',
+    find: '    const known = journal.recall(call.id);\n    if (known) return this.repeat(call, known);',
     replace: '',
   },
   {
@@ -121,8 +122,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'an admitted call is stored before it is answered (a restart restores too little)',
     file: 'durable-objects/key-counter.ts',
-    find: 'this.journal.add(line);\n    this.write();',
-    replace: 'this.journal.add(line);',
+    find: 'state.journal.add(line);\n    state.write();',
+    replace: 'state.journal.add(line);',
   },
   {
     rule: 'a draw is stored before it is answered (a restart restores too little)',
@@ -163,7 +164,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 'messages go one at a time',
-    file: 'durable-objects/key-counter.ts',
+    file: 'durable-objects/partner-talk.ts',
     find: '    this.conversation ??= this.converse();\n    return this.conversation;',
     replace: '    return this.converse();',
   },
@@ -182,7 +183,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'an older record is stale',
     file: 'durable-objects/key-counter.ts',
-    find: 'if (call.versions.key < this.versions.key || call.versions.partner < this.versions.partner)',
+    find: 'if (call.versions.key < state.versions.key || call.versions.partner < state.versions.partner)',
     replace: 'if (call.versions.key < -2)',
   },
   {
@@ -236,7 +237,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: "what is lent to an edge is out of the partner's lease",
-    file: 'durable-objects/key-counter.ts',
+    file: 'durable-objects/held.ts',
     find: 'const left = lease.units - lent;',
     replace: 'const left = lease.units;',
   },
@@ -267,9 +268,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 'tokens that an edge did not spend come back once',
-    file: 'durable-objects/key-counter.ts',
-    find: 'if (isFirst && line.lent > 0 && this.keyLimits)',
-    replace: 'if (line.lent > 0 && this.keyLimits)',
+    file: 'durable-objects/grant-ends.ts',
+    find: 'if (isFirst && line.lent > 0 && state.limits)',
+    replace: 'if (line.lent > 0 && state.limits)',
   },
   {
     rule: 'what is given back after a lease ended is told',
