@@ -11,7 +11,7 @@ import type { KeyStore, Lookup } from './key-store.ts';
 const FRESH_MS = 60_000;
 /** For longer than this, it is read again before it is used; in between, it is used and read again behind the request. */
 const USABLE_MS = 110_000;
-/** In KV a record is used for this long after it was read from the database: a write to KV costs as much as 30 calls. */
+/** In KV a record is used for this long after it was read from the database: a write to KV costs as much as 16 requests. */
 const KV_FRESH_MS = 3600_000;
 /** An unknown key is not looked up again for this long. */
 const UNKNOWN_MS = 30_000;
