@@ -42,7 +42,7 @@ type Forgotten = Exclude<
   keyof UsageEvent,
   (typeof SHARED)[number] | (typeof NUMBERS)[number] | (typeof BY_HAND)[number]
 >;
-const _nothingForgotten: Forgotten extends never ? true : never = true;
+true satisfies Forgotten extends never ? true : never;
 
 type Judge = (value: unknown) => boolean;
 type Sent = Partial<Record<keyof UsageEvent, unknown>>;

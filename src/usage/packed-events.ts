@@ -30,7 +30,7 @@ type Forgotten = Exclude<
   keyof UsageEvent,
   (typeof SHARED)[number][number] | (typeof OWN)[number] | 'timings' | 'remaining'
 >;
-const _nothingForgotten: Forgotten extends never ? true : never = true;
+true satisfies Forgotten extends never ? true : never;
 
 export interface PackedEvents {
   /** For each group of `SHARED` the combinations of its values. */
