@@ -36,7 +36,7 @@ describe.each(['console', 'API'])('owners are told, by the %s, each in its own l
     expect(await mails(owner.email)).toEqual([
       expect.stringContaining('peut maintenant utiliser des clés de production'),
     ]);
-    expect(await mails(partner.email)).toEqual([expect.stringContaining('may now use live keys')]);
+    expect(await mails(partner.email)).toEqual([expect.stringContaining('can now use live keys')]);
   });
 
   it('of a key that an operator revoked', async () => {
