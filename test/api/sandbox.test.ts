@@ -119,6 +119,22 @@ describe('X-Sandbox-Simulate', () => {
     expect([answer.status, answer.json.error]).toEqual([status, error]);
   });
 
+  it('is neither answered from the cache nor put into it', async () => {
+    const path = `/v2/routes/list?simulated=${Date.now()}`;
+    const ask = async (what?: string) => {
+      const headers: Record<string, string> = what ? { 'x-sandbox-simulate': what } : {};
+      const answer = await call(path, { key, headers });
+      return [answer.status, answer.json.error, answer.headers['x-cache-hit']];
+    };
+    expect(await ask('status=200')).toEqual([200, 'simulated', 'false']);
+    expect(await ask()).toEqual([200, undefined, 'false']);
+    expect(await ask()).toEqual([200, undefined, 'true']);
+    expect(await ask('status=503')).toEqual([503, 'simulated', 'false']);
+    expect(await ask('drop')).toEqual([502, 'upstream_error', undefined]);
+    expect(await ask('delay=1')).toEqual([200, undefined, 'false']);
+    expect(await ask()).toEqual([200, undefined, 'true']);
+  });
+
   it('delay=300 takes its time', async () => {
     const { headers } = await simulate('delay=300');
     expect(Number.parseInt(String(headers['x-response-time']), 10)).toBeGreaterThanOrEqual(290);
