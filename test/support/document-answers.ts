@@ -22,21 +22,21 @@ function templateOf({ paths }: OpenApiDocument, path: string): string {
   return (path in paths ? path : Object.keys(paths).find(fits)) ?? '';
 }
 
-/** What is wrong with an answer to a GET; undefined where nothing is. `target`: path and query. */
+/** What is wrong with an answer; undefined where nothing is. `target`: path and query. */
 export function answerChecks(
   document: OpenApiDocument,
-): (target: string, status: number, body: unknown) => string | undefined {
+): (target: string, status: number, body: unknown, method?: string) => string | undefined {
   const $defs = asJsonSchema(document.components.schemas) as Record<string, z.core.JSONSchema.JSONSchema>;
   const checks = new Map<string, z.ZodType>();
-  return (target, status, body) => {
+  return (target, status, body, method = 'get') => {
     const path = templateOf(document, target.split('?', 1)[0] ?? '');
-    const responses = document.paths[path]?.get?.responses ?? {};
+    const responses = document.paths[path]?.[method]?.responses ?? {};
     const code = String(status) in responses ? String(status) : `${Math.floor(status / 100)}XX`;
     const schema = responses[code]?.content?.['application/json'].schema;
-    if (!schema) return `the document has no answer ${status} for ${target}`;
+    if (!schema) return `the document has no answer ${status} for ${method} ${target}`;
     const whole: z.core.JSONSchema.JSONSchema = { ...asJsonSchema(schema), $defs };
-    const check = checks.get(`${path} ${code}`) ?? z.fromJSONSchema(whole);
-    checks.set(`${path} ${code}`, check);
+    const check = checks.get(`${method} ${path} ${code}`) ?? z.fromJSONSchema(whole);
+    checks.set(`${method} ${path} ${code}`, check);
     const { error } = check.safeParse(body);
     return error && `${target} ${status}: ${z.prettifyError(error)}`;
   };
