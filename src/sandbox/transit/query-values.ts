@@ -17,9 +17,9 @@ export function readWhole(text: string | null): number | undefined {
 }
 
 /** What is no number or out of bounds counts as left out. */
-export function readLimit(text: string | null, most: number, otherwise: number): number {
+export function readLimit(text: string | null, max: number, otherwise: number): number {
   const limit = readWhole(text) ?? otherwise;
-  return limit >= 1 && limit <= most ? limit : otherwise;
+  return limit >= 1 && limit <= max ? limit : otherwise;
 }
 
 const notRead = (call: string, text: string): string =>
