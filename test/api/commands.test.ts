@@ -161,6 +161,7 @@ describe('each door does the same', () => {
     const [first = '', ...others] = Object.keys(command.doors);
     const left = await doneBy(command, first);
     const { audit, events = [], mails = { path: '', to: [] } } = command;
+    expect(left.rows.length + left.audit.length === 0).toBe(command.isIdle === true);
     expect(left.audit.map(({ action }) => action).sort()).toEqual(audit);
     expect(left.audit.filter(({ actor }) => actor !== '<actor>')).toEqual([]);
     expect(left.events.map(({ type }) => type)).toEqual(events);

@@ -17,6 +17,8 @@ export interface Command {
   of?: keyof Situation;
   /** SQL that makes a situation ready for it. */
   given?: (at: Situation) => string;
+  /** It is done already: nothing changes. */
+  isIdle?: boolean;
   /** Actions in the audit, in the order of the alphabet. */
   audit: string[];
   /** Types of its events. */

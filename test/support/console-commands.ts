@@ -21,7 +21,7 @@ const ofPartner = (does: string, audit: string, path: string, given?: Command['g
 const standing = (status: string) => (at: Situation) =>
   `UPDATE partner SET status = '${status}' WHERE id = '${at.partner}'`;
 const OWNERS = ['<myEmail>', '<other>@example.com', 'partner-<mark>@example.com'];
-const ofAnyKey = (does: string, left: Pick<Command, 'audit' | 'events' | 'mails' | 'given'>): Command => ({
+const ofAnyKey = (does: string, left: Omit<Command, 'does' | 'doors'>): Command => ({
   does,
   of: 'key',
   ...left,
@@ -76,7 +76,7 @@ const ACCESS: Command[] = [
     events: ['key.revoked'],
     mails: { path: '/portal/audit', to: OWNERS },
   }),
-  ofAnyKey('an operator revokes a key again', { given: revoked, audit: [] }),
+  ofAnyKey('an operator revokes a key again', { given: revoked, isIdle: true, audit: [] }),
   {
     does: "an operator sets a key's limits",
     of: 'key',

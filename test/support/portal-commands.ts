@@ -85,6 +85,7 @@ const keyIsRevoked = (does: string, given?: Command['given']): Command => ({
   does,
   of: 'key',
   given,
+  isIdle: given !== undefined,
   audit: given ? [] : ['key.revoked'],
   events: given ? [] : ['key.revoked'],
   doors: {
