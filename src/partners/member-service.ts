@@ -9,6 +9,7 @@ import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { MailBudget } from '../mail/mail-budget.ts';
 import type { Notify } from '../mail/notices.ts';
+import type { MailLanguage } from '../mail/texts.ts';
 import type { Allowances } from '../platform/allowances.ts';
 import type { Database } from '../platform/database.ts';
 import type { Role } from './permissions.ts';
@@ -116,13 +117,16 @@ export function createMemberService(ports: {
         WHERE partner_id = ${partnerId} AND accepted_at IS NULL AND withdrawn_at IS NULL AND expires_at > now()
         ORDER BY id DESC LIMIT 100`),
 
-    /** An earlier invitation of the same address ends. The token is in the answer and in the mail only. */
+    /**
+     * An earlier invitation of the same address ends. The token is in the answer and in the mail only. `language`: of the
+     * account that has the address.
+     */
     async invite(
       partnerId: string,
       email: string,
       role: Role,
       actor: Actor,
-    ): Promise<{ id: string; token: string }> {
+    ): Promise<{ id: string; token: string; language: MailLanguage | null }> {
       const token = newToken();
       const id = newId();
       const address = email.toLowerCase();
@@ -137,10 +141,11 @@ export function createMemberService(ports: {
             WHERE NOT EXISTS (SELECT 1 FROM partner_member WHERE partner_id = ${partnerId} AND lower(email) = ${address})
             RETURNING partner_id),
           audit AS (${auditRow(actor, 'member.invited', { invitation_id: id }, { email: address, role })})
-        SELECT * FROM changed`,
+        SELECT (SELECT language FROM dev_accounts WHERE email = ${address}) FROM changed`,
       ]);
-      if (made.length === 0) throw new AppError('conflict', 'This person is a member already');
-      return { id, token };
+      const [invited] = made as { language: MailLanguage | null }[];
+      if (!invited) throw new AppError('conflict', 'This person is a member already');
+      return { id, token, ...invited };
     },
 
     async withdraw(partnerId: string, id: string, actor: Actor): Promise<void> {
