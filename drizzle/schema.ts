@@ -49,7 +49,7 @@ export const tierConfig = pgTable('tier_config', {
   prices: jsonb('prices').notNull().default({}),
   /** Partners may choose it themselves. */
   selfServe: boolean('self_serve').notNull().default(true),
-  /** A plan made for one partner. No foreign key: partners refer to plans, and no dump restores a ring. */
+  /** A plan made for one partner. A trigger in place of a foreign key: partners refer to plans, and no dump restores a ring. */
   partnerId: uuid('partner_id'),
   /** When the limiter does not answer: `allow` rates from a small allowance, or `refuse`. */
   degradedRate: varchar('degraded_rate', { length: 10 }).notNull().default('allow'),

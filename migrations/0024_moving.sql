@@ -88,8 +88,20 @@ END $$;
 --> statement-breakpoint
 CREATE TRIGGER tier_restored BEFORE INSERT ON tier_config FOR EACH ROW WHEN (is_restoring()) EXECUTE FUNCTION tier_restored();
 --> statement-breakpoint
--- Partners refer to plans, and a partner's own plan to its partner: tables in a ring are restored in no order. The Worker
--- deletes no partner.
+-- Partners refer to plans, and a partner's own plan to its partner: tables in a ring are restored in no order. So the second
+-- is no foreign key, but looked at whenever it is said. The Worker deletes no partner.
 ALTER TABLE tier_config DROP CONSTRAINT tier_config_partner_fk;
+--> statement-breakpoint
+CREATE FUNCTION tier_partner_is_there() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM 1 FROM partner WHERE id = NEW.partner_id FOR KEY SHARE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no partner % for the plan %', NEW.partner_id, NEW.tier USING ERRCODE = 'foreign_key_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+--> statement-breakpoint
+CREATE TRIGGER tier_partner_is_there BEFORE INSERT OR UPDATE OF partner_id ON tier_config
+  FOR EACH ROW WHEN (NEW.partner_id IS NOT NULL AND NOT is_restoring()) EXECUTE FUNCTION tier_partner_is_there();
 --> statement-breakpoint
 SELECT pin_search_path();

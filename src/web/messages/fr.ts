@@ -633,6 +633,7 @@ export const fr: typeof en = {
       'invitation.withdrawn': 'a retiré une invitation',
       'partner.registered': 's’est inscrit',
       'partner.created': 'a créé le compte',
+      'partner.imported': 'a importé le compte',
       'partner.changed': 'a modifié le compte',
       'partner.approved': 'a approuvé le compte',
       'partner.suspended': 'a suspendu le compte',
