@@ -1,8 +1,10 @@
 // Moving from the original: a database that its migrations made, keys of its format, imported into the stack's.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createBillingStore } from '../../src/billing/billing-store.ts';
 import { isoDay, monthStart } from '../../src/core/time.ts';
 import { importOriginal } from '../../src/dev/import.ts';
+import { openDatabase } from '../../src/platform/database.ts';
 import { call, control, eventually, makePartner, query, sendJson, stack } from '../support/api.ts';
 import { generateKey, generatePortalKey, type OriginalDatabase, openOriginal } from '../support/original.ts';
 
@@ -259,6 +261,16 @@ describe('one count', () => {
       { units: MONTH_LIMIT },
     ]);
     expect(await used()).toBe(MONTH_LIMIT);
+    const billing = createBillingStore(openDatabase(stack.databaseUrl, stack.endpoint));
+    const facts = await billing.facts(ids.used ?? '', [FIRST]);
+    expect(facts?.months).toMatchObject([
+      {
+        units: MONTH_LIMIT,
+        apps: [{ appId: null, units: MONTH_LIMIT }],
+        // Its terms began with the import, and the use before them.
+        marks: [{ units: TODAYS_CALLS + OTHER_CALLS }],
+      },
+    ]);
     await control('cron', { cron: '10 2 * * *' });
     const compared = await query(
       `SELECT agrees, limiter_units = event_units AS is_counted, month_units::int FROM reconciliation
