@@ -181,7 +181,7 @@ describe('documents', () => {
     const person = await memberOf(partner.id);
     for (const [language, amount, tax] of [
       ['fr', /229,00\s€/, /TVA 18\s%/],
-      ['en', /€229\.00/, /Tax, 18%/],
+      ['en', /€229\.00/, /Tax \(18%\)/],
     ] as const) {
       const get = (path: string) => person.get(path, { 'accept-language': language });
       const page = await get(`/portal/invoices/${invoice.id}`);

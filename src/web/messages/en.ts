@@ -613,6 +613,7 @@ export const en = {
       'invitation.withdrawn': 'withdrew an invitation',
       'partner.registered': 'signed up',
       'partner.created': 'created the account',
+      'partner.imported': 'moved the account here',
       'partner.changed': 'changed the account',
       'partner.approved': 'approved the account',
       'partner.suspended': 'suspended the account',

@@ -633,6 +633,7 @@ export const fr: typeof en = {
       'invitation.withdrawn': 'a annulé une invitation',
       'partner.registered': 'a créé son compte',
       'partner.created': 'a créé le compte',
+      'partner.imported': 'a importé le compte',
       'partner.changed': 'a modifié le compte',
       'partner.approved': 'a approuvé le compte',
       'partner.suspended': 'a suspendu le compte',
