@@ -4,23 +4,18 @@
 
 import { DAY_MS } from '../src/core/time.ts';
 import type { PartnerLimits } from '../src/limits/limit.ts';
+import { type DrawReply, type DrawRequest, draw } from '../src/limits/partner-draw.ts';
 import {
   advancePartner,
-  type DrawReply,
-  type DrawRequest,
-  draw,
   type Holder,
   newHolder,
   newPartnerLedger,
-  nonsenseIn,
   type PartnerGauges,
   type PartnerLedger,
   partnerGauges,
-  type Report,
-  type ReportReply,
-  report,
   restorePartner,
 } from '../src/limits/partner-ledger.ts';
+import { nonsenseIn, type Report, type ReportReply, report } from '../src/limits/partner-report.ts';
 import type { PartnerStanding } from '../src/limits/protocol.ts';
 import { addUnits, type DayCounts, isOpen, NO_UNITS, quotasOn, since, unitsOn } from '../src/limits/quota.ts';
 import { unitsIn } from '../src/limits/sliding-window.ts';

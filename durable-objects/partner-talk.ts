@@ -3,7 +3,9 @@
 
 import { DAY_MS } from '../src/core/time.ts';
 import { holderDeadline } from '../src/limits/lease.ts';
-import type { DrawReply, PartnerGauges, Report } from '../src/limits/partner-ledger.ts';
+import type { DrawReply } from '../src/limits/partner-draw.ts';
+import type { PartnerGauges } from '../src/limits/partner-ledger.ts';
+import type { Report } from '../src/limits/partner-report.ts';
 import type { LimitSubject, TakeCall, TakeReply } from '../src/limits/protocol.ts';
 import { NO_UNITS, since } from '../src/limits/quota.ts';
 import { type KeyPorts, MOVED, type PartnerPort } from './counter-ports.ts';

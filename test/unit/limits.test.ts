@@ -14,18 +14,15 @@ import {
 } from '../../src/limits/key-ledger.ts';
 import { leaseSize } from '../../src/limits/lease.ts';
 import type { Gauge, Level } from '../../src/limits/limit.ts';
+import { type DrawReply, type DrawRequest, draw } from '../../src/limits/partner-draw.ts';
 import {
-  type DrawReply,
-  type DrawRequest,
-  draw,
   type Holder,
   newHolder,
   newPartnerLedger,
   type PartnerLedger,
-  type Report,
-  report,
   restorePartner,
 } from '../../src/limits/partner-ledger.ts';
+import { type Report, report } from '../../src/limits/partner-report.ts';
 import {
   addUnits,
   type DayCounts,
