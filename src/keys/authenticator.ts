@@ -93,14 +93,14 @@ const needsBound = (): Denied =>
       message:
         'This needs a signature of the whole request (X-Signature-Version: 2), not of its body alone. See /docs/signing',
     },
-    'body form refused',
+    'body_form_refused',
   );
 
 const claimRefused = (): Denied =>
   deny(
     'invalid_signature',
     { message: "The signature's version, time, nonce or list of headers was refused. See /docs/signing" },
-    'version, timestamp, nonce or list of headers refused',
+    'claim_refused',
   );
 
 const needsSigned = (name: string): Denied =>
@@ -109,7 +109,8 @@ const needsSigned = (name: string): Denied =>
     {
       message: `The header ${name} would not reach the API as it was signed: it has to be in X-Signature-Headers, and not in Connection. See /docs/signing`,
     },
-    `header ${name} is not signed`,
+    'header_not_signed',
+    name,
   );
 
 const heldOff = (seconds: number): Denied =>
@@ -180,7 +181,7 @@ export function createAuthenticator(ports: AuthenticatorPorts) {
       if (unsigned !== undefined) return { ...needsSigned(unsigned), record };
       return { record, ...retired, ...claim };
     }
-    return refuseKnown(caller, record, deny('invalid_signature', undefined, 'signature does not match'));
+    return refuseKnown(caller, record, deny('invalid_signature', undefined, 'signature_mismatch'));
   }
 
   /** `fresh`: past memory and KV. */
@@ -191,7 +192,7 @@ export function createAuthenticator(ports: AuthenticatorPorts) {
     const heldOffSeconds = guard.heldOffSeconds(caller.ip);
     if (heldOffSeconds > 0 && !directory.remembers(lookup)) return heldOff(heldOffSeconds);
     const found = fresh ? await directory.fresh(lookup) : await directory.find(lookup, caller.keepAlive);
-    if (found === 'unavailable') return deny('service_unavailable', undefined, 'key directory unavailable');
+    if (found === 'unavailable') return deny('service_unavailable', undefined, 'key_directory_unavailable');
     const { record } = found;
     if (!record) {
       caller.keepAlive(guard.noteFailure(caller.ip));
