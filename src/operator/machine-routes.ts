@@ -103,8 +103,8 @@ const HEALTH_PATHS = {
 
 /** A new key is published for longer than this before it signs. */
 const KEYS_KEPT_SECONDS = 300;
-const MOST_REPORT_BYTES = 1_000_000;
-const MOST_LEAKS = 500;
+const MAX_REPORT_BYTES = 1_000_000;
+const MAX_LEAKS = 500;
 const leakReport = z
   .array(
     z.object({
@@ -114,7 +114,7 @@ const leakReport = z
       source: text(100).nullish(),
     }),
   )
-  .max(MOST_LEAKS);
+  .max(MAX_LEAKS);
 
 /** GitHub's are hex; a signature is base64 of some 72 bytes. */
 const IDENTIFIER = /^[\w-]{1,128}$/;
@@ -198,7 +198,7 @@ export function createMachineRoutes(own: readonly OpenApiPart[]) {
     const identifier = context.req.header('github-public-key-identifier') ?? '';
     const signature = context.req.header('github-public-key-signature') ?? '';
     if (!IDENTIFIER.test(identifier) || !SIGNATURE.test(signature)) throw new AppError('invalid_signature');
-    const body = await readText(context.req.raw, MOST_REPORT_BYTES);
+    const body = await readText(context.req.raw, MAX_REPORT_BYTES);
     await leaks.checkSignature(identifier, signature, body);
     const report = leakReport.safeParse(parsed(body));
     if (!report.success)

@@ -11,7 +11,7 @@ import { reason, text } from '../http/fields.ts';
 import { newPlan, plan, planView } from '../http/plan-schemas.ts';
 import type { Services } from './services.ts';
 
-const tags = ['Operators: money'];
+const tags = ['Operators: plans'];
 
 const toPlan = (wish: z.infer<typeof newPlan>): NewPlan => ({
   tier: wish.tier,
@@ -26,89 +26,80 @@ const toPlan = (wish: z.infer<typeof newPlan>): NewPlan => ({
   features: wish.features,
 });
 
+const listPlans = createRoute({
+  method: 'get',
+  path: '/plans',
+  tags,
+  summary: 'All plans',
+  responses: { 200: jsonAnswer('Plans', z.object({ data: z.array(plan) })), ...errorAnswers(401, 403) },
+});
+
+const createPlan = createRoute({
+  method: 'post',
+  path: '/plans',
+  tags,
+  summary: 'Make a plan, for everybody or for one partner',
+  request: { body: jsonBody(newPlan) },
+  responses: { 201: jsonAnswer('The plan', plan), ...errorAnswers(400, 401, 403, 409) },
+});
+
+const changePlan = createRoute({
+  method: 'put',
+  path: '/plans/{tier}',
+  tags,
+  summary: 'Change a plan; partners on it have its limits and prices at once',
+  request: {
+    params: z.object({ tier: z.string() }),
+    body: jsonBody(newPlan.omit({ tier: true, partner_id: true })),
+  },
+  responses: { 200: jsonAnswer('The plan', plan), ...errorAnswers(400, 401, 403, 404, 409) },
+});
+
+const assignPlan = createRoute({
+  method: 'post',
+  path: '/partners/{id}/plan',
+  tags,
+  summary: 'Assign a plan, tax and currency to a partner: the plan at once, the currency with the next month',
+  request: {
+    params: z.object({ id: z.string() }),
+    body: jsonBody(
+      z.object({
+        tier: text(50).optional(),
+        tax_bps: z.int().min(0).max(10_000).optional(),
+        currency: currency.optional(),
+        reason,
+      }),
+    ),
+  },
+  responses: {
+    200: jsonAnswer('Assigned', z.object({ tier: z.string(), currency: z.string(), tax_bps: z.number() })),
+    ...errorAnswers(400, 401, 403, 404, 409),
+  },
+});
+
 export function addPlanRoutes(
   api: OpenAPIHono<ApiEnv<Services>>,
   actorOf: (context: Context) => Actor,
 ): void {
-  api.openapi(
-    createRoute({
-      method: 'get',
-      path: '/plans',
-      tags,
-      summary: 'All plans',
-      responses: { 200: jsonAnswer('Plans', z.object({ data: z.array(plan) })), ...errorAnswers(401, 403) },
-    }),
-    async (context) => context.json({ data: (await context.var.services.plans.plans()).map(planView) }, 200),
+  api.openapi(listPlans, async (context) =>
+    context.json({ data: (await context.var.services.plans.plans()).map(planView) }, 200),
   );
-  api.openapi(
-    createRoute({
-      method: 'post',
-      path: '/plans',
-      tags,
-      summary: 'Make a plan, for everybody or for one partner',
-      request: { body: jsonBody(newPlan) },
-      responses: { 201: jsonAnswer('The plan', plan), ...errorAnswers(400, 401, 403, 409) },
-    }),
-    async (context) => {
-      const wish = toPlan(context.req.valid('json'));
-      return context.json(planView(await context.var.services.plans.save(wish, actorOf(context), true)), 201);
-    },
-  );
-  api.openapi(
-    createRoute({
-      method: 'put',
-      path: '/plans/{tier}',
-      tags,
-      summary: 'Change a plan; partners on it have its limits and prices at once',
-      request: {
-        params: z.object({ tier: z.string() }),
-        body: jsonBody(newPlan.omit({ tier: true, partner_id: true })),
-      },
-      responses: { 200: jsonAnswer('The plan', plan), ...errorAnswers(400, 401, 403, 404, 409) },
-    }),
-    async (context) => {
-      const wish = toPlan({
-        ...context.req.valid('json'),
-        tier: context.req.valid('param').tier,
-        partner_id: null,
-      });
-      return context.json(
-        planView(await context.var.services.plans.save(wish, actorOf(context), false)),
-        200,
-      );
-    },
-  );
-  api.openapi(
-    createRoute({
-      method: 'post',
-      path: '/partners/{id}/plan',
-      tags,
-      summary:
-        'Assign a plan, tax and currency to a partner: the plan at once, the currency with the next month',
-      request: {
-        params: z.object({ id: z.string() }),
-        body: jsonBody(
-          z.object({
-            tier: text(50).optional(),
-            tax_bps: z.int().min(0).max(10_000).optional(),
-            currency: currency.optional(),
-            reason,
-          }),
-        ),
-      },
-      responses: {
-        200: jsonAnswer(
-          'Assigned',
-          z.object({ tier: z.string(), currency: z.string(), tax_bps: z.number() }),
-        ),
-        ...errorAnswers(400, 401, 403, 404, 409),
-      },
-    }),
-    async (context) => {
-      const id = idOr404(context.req.valid('param').id, 'partner');
-      const { tax_bps: taxBps, ...change } = context.req.valid('json');
-      const now = await context.var.services.plans.assign(id, { ...change, taxBps }, actorOf(context));
-      return context.json({ tier: now.tier, currency: now.currency, tax_bps: now.taxBps }, 200);
-    },
-  );
+  api.openapi(createPlan, async (context) => {
+    const wish = toPlan(context.req.valid('json'));
+    return context.json(planView(await context.var.services.plans.save(wish, actorOf(context), true)), 201);
+  });
+  api.openapi(changePlan, async (context) => {
+    const wish = toPlan({
+      ...context.req.valid('json'),
+      tier: context.req.valid('param').tier,
+      partner_id: null,
+    });
+    return context.json(planView(await context.var.services.plans.save(wish, actorOf(context), false)), 200);
+  });
+  api.openapi(assignPlan, async (context) => {
+    const id = idOr404(context.req.valid('param').id, 'partner');
+    const { tax_bps: taxBps, ...change } = context.req.valid('json');
+    const now = await context.var.services.plans.assign(id, { ...change, taxBps }, actorOf(context));
+    return context.json({ tier: now.tier, currency: now.currency, tax_bps: now.taxBps }, 200);
+  });
 }
