@@ -26,7 +26,7 @@ export interface LogFile {
 
 const MEBIBYTE = 1024 * 1024;
 const FLUSH_MS = 200;
-const MOST_HELD_LINES = 20_000;
+const MAX_HELD_LINES = 20_000;
 
 const realDisk: Disk = {
   append: (file, text) => appendFile(file, text),
@@ -95,7 +95,7 @@ export function openLogFile({
 
   return {
     write(line) {
-      if (held.length >= MOST_HELD_LINES) leftOut++;
+      if (held.length >= MAX_HELD_LINES) leftOut++;
       else held.push(line);
       flushSoon();
     },
