@@ -49,7 +49,7 @@ function fromBefore({ ledger: { version, limits, quotas } }: StoredBefore): Stor
 /** This month and the one before, with what is left of the one before that. */
 const DAYS_KEPT_MS = 70 * DAY_MS;
 /** Holders asked at the same time. */
-const MOST_ASKED_AT_ONCE = 50;
+const MAX_ASKED_AT_ONCE = 50;
 
 const HOLDER = 'holder:';
 
@@ -193,8 +193,8 @@ export class PartnerCounter {
   /** How many did not answer. */
   private async ask(names: readonly string[]): Promise<number> {
     let silent = 0;
-    for (let i = 0; i < names.length; i += MOST_ASKED_AT_ONCE) {
-      const asked = names.slice(i, i + MOST_ASKED_AT_ONCE).map((name) => this.ports.holder(name).report());
+    for (let i = 0; i < names.length; i += MAX_ASKED_AT_ONCE) {
+      const asked = names.slice(i, i + MAX_ASKED_AT_ONCE).map((name) => this.ports.holder(name).report());
       for (const { status } of await Promise.allSettled(asked)) if (status === 'rejected') silent++;
     }
     return silent;

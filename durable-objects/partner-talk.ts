@@ -27,7 +27,7 @@ export interface Listener {
 }
 
 /** Calls asked for in one draw. */
-const MOST_WAITING_A_DRAW = 256;
+const MAX_WAITING_A_DRAW = 256;
 /** Days told to the partner's object: more than are open, so that it misses none where clocks differ. */
 const DAYS_TOLD_MS = 2 * DAY_MS;
 
@@ -116,7 +116,7 @@ export class PartnerTalk {
   }
 
   private async drawForWaiting(): Promise<void> {
-    const batch = this.waiting.splice(0, MOST_WAITING_A_DRAW);
+    const batch = this.waiting.splice(0, MAX_WAITING_A_DRAW);
     try {
       await this.drawFor(batch);
     } catch (error) {

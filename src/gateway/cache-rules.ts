@@ -3,7 +3,7 @@
 // Node module in the hot path of a Worker. Pure.
 
 /** Seconds, and no more than this: nobody means more (RFC 9111, 1.2.2). */
-const MOST_SECONDS = 2 ** 31;
+const MAX_SECONDS = 2 ** 31;
 
 export interface Directives {
   has(name: string): boolean;
@@ -25,7 +25,7 @@ export function directivesOf(text: string): Directives {
     seconds: (name) => {
       const values = found.get(name);
       if (!values) return undefined;
-      return Math.min(MOST_SECONDS, ...values.map((value) => (/^\d+$/.test(value) ? Number(value) : 0)));
+      return Math.min(MAX_SECONDS, ...values.map((value) => (/^\d+$/.test(value) ? Number(value) : 0)));
     },
   };
 }

@@ -7,7 +7,7 @@ import { type Admitted, acceptEncodingOf } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 
 /** Larger answers, and answers of unknown size, are not kept. */
-const MOST_CACHED_BYTES = 1024 * 1024;
+const MAX_CACHED_BYTES = 1024 * 1024;
 /** What the cache's own headers stand in the place of. */
 const KEPT = 'x-passerelle-kept';
 
@@ -81,7 +81,7 @@ function keptSeconds(exchange: Admitted, response: Response, nowMs: number): num
   if (!isCacheable(exchange) || response.status !== 200) return 0;
   const { headers } = response;
   const bytes = Number(headers.get('content-length') ?? Number.NaN);
-  if (!(bytes <= MOST_CACHED_BYTES) || headers.has('set-cookie')) return 0;
+  if (!(bytes <= MAX_CACHED_BYTES) || headers.has('set-cookie')) return 0;
   if (wishesOf(exchange).has('no-store') || !variesWithin(headers, (name) => isKeyed(exchange, name)))
     return 0;
   return freshSeconds(headers, route.cacheSeconds, nowMs);

@@ -13,8 +13,8 @@ import { type Admitted, type Authenticated, admit, type Exchange } from '../exch
 import type { GatewayPorts } from '../ports.ts';
 
 /** A refusal is asked about again after this long, so that a raised limit or a revoked key is noticed. */
-const MOST_REMEMBERED_MS = 1000;
-const MOST_REMEMBERED = 10_000;
+const MAX_REMEMBERED_MS = 1000;
+const MAX_REMEMBERED = 10_000;
 /** Without the limiter, an older record is read afresh before its caller is given an allowance. */
 const TRUSTED_ALONE_MS = 120_000;
 
@@ -38,7 +38,7 @@ export async function limit(
     }
     // One asks again; the others wait for what it hears, where the refusal still holds by itself.
     if (sentMs < remembered.deniedMs + remembered.denial.retryAfterMs)
-      refusals.set(caller.id, { ...remembered, untilMs: sentMs + MOST_REMEMBERED_MS });
+      refusals.set(caller.id, { ...remembered, untilMs: sentMs + MAX_REMEMBERED_MS });
   }
   try {
     const call = { ...limitSubject(caller), id: exchange.id, cost: route.cost, nonce: exchange.nonce };
@@ -57,8 +57,8 @@ export async function limit(
     }
     const { denial, gauges } = reply;
     exchange.gauges = gauges;
-    const untilMs = sentMs + Math.min(denial.retryAfterMs, MOST_REMEMBERED_MS);
-    if (refusals.size >= MOST_REMEMBERED) refusals.clear();
+    const untilMs = sentMs + Math.min(denial.retryAfterMs, MAX_REMEMBERED_MS);
+    if (refusals.size >= MAX_REMEMBERED) refusals.clear();
     refusals.set(caller.id, { untilMs, cost: route.cost, version, denial, deniedMs: sentMs, gauges });
     return refuseWith(exchange, denial, sentMs, sentMs);
   } catch (error) {
@@ -121,7 +121,7 @@ function degrade(exchange: Authenticated, gateway: GatewayPorts, nowMs: number):
   const allowance = { burst: perSecond, sustained: perSecond * 60 };
   const bucket = refill(allowances.get(caller.id) ?? fullBucket(allowance, nowMs), allowance, nowMs);
   if (bucketWaitMs(bucket, allowance, route.cost) > 0) return deny('limiter_unavailable');
-  if (allowances.size >= MOST_REMEMBERED) allowances.clear();
+  if (allowances.size >= MAX_REMEMBERED) allowances.clear();
   allowances.set(caller.id, spendTokens(bucket, route.cost));
   const dayStartMs = dayStart(nowMs);
   admit(exchange, { atMs: nowMs, dayStartMs, units: route.cost, over: false, grant: undefined });
