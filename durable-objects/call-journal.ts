@@ -71,8 +71,8 @@ export class CallJournal {
     this.store = store;
     this.stored = stored ?? { first: 0, segment: 0, lines: [] };
     const recent: Packed[][] = [this.stored.lines];
-    const mostSegments = MAX_REMEMBERED / LINES_A_SEGMENT;
-    for (let i = 1; i <= mostSegments && this.stored.segment - i >= this.stored.first; i++) {
+    const maxSegments = MAX_REMEMBERED / LINES_A_SEGMENT;
+    for (let i = 1; i <= maxSegments && this.stored.segment - i >= this.stored.first; i++) {
       const lines = store.get<Packed[]>(nameOf(this.stored.segment - i)) ?? [];
       recent.unshift(lines);
       if (nowMs - (lines.at(-1)?.[6] ?? 0) > ON_ITS_WAY_MS) break;

@@ -6,7 +6,7 @@ import { appendFile, rename, stat } from 'node:fs/promises';
 export interface LogFileOptions {
   file: string;
   say(line: string): void;
-  mostBytes?: number;
+  maxBytes?: number;
   /** Files kept in all: worker.log, worker.log.1, … */
   kept?: number;
   disk?: Disk;
@@ -47,7 +47,7 @@ export const sayPlainly = (error: unknown): string => {
 export function openLogFile({
   file,
   say,
-  mostBytes = 10 * MEBIBYTE,
+  maxBytes = 10 * MEBIBYTE,
   kept = 3,
   disk = realDisk,
 }: LogFileOptions): LogFile {
@@ -72,7 +72,7 @@ export function openLogFile({
     const text = `${lines.join('\n')}\n`;
     try {
       size ??= await disk.bytes(file);
-      if (size > 0 && size + text.length > mostBytes) await turnOver();
+      if (size > 0 && size + text.length > maxBytes) await turnOver();
       await disk.append(file, text);
       size += Buffer.byteLength(text);
       if (isFailing) say(`${file} is written again; ${leftOut} lines are missing.`);
