@@ -1,4 +1,4 @@
-// A key's object talks to its partner's object: one message at a time, each with the whole truth (see partner-ledger.ts).
+// A key's object talks to its partner's object: one message at a time, each with the whole truth (see partner-report.ts).
 // Calls that arrive meanwhile wait, and go into the next. What is decided is the listener's to answer.
 
 import { DAY_MS } from '../src/core/time.ts';

@@ -125,13 +125,13 @@ export function addEndpointRoutes<S extends WebhookServices>(
   );
   api.openapi(createEndpoint, async (context) => {
     const { owner, actor } = ownerOf(context);
-    const { app_id: appId, ...wish } = context.req.valid('json');
-    const made = await context.var.services.webhooks.create(
+    const { app_id: appId, ...input } = context.req.valid('json');
+    const { endpoint: created, secret } = await context.var.services.webhooks.create(
       owner,
-      { ...wish, appId, askedAt: askedAt(context) },
+      { ...input, appId, askedAt: askedAt(context) },
       actor,
     );
-    return context.json({ ...made.endpoint, secret: made.secret }, 201);
+    return context.json({ ...created, secret }, 201);
   });
   api.openapi(listEndpoints, async (context) =>
     context.json({ data: await context.var.services.webhooks.list(ownerOf(context).owner) }, 200),
@@ -143,8 +143,8 @@ export function addEndpointRoutes<S extends WebhookServices>(
   api.openapi(changeEndpoint, async (context) => {
     const { owner, actor } = ownerOf(context);
     const id = endpointId(context.req.valid('param').endpointId);
-    const wish = { ...context.req.valid('json'), askedAt: askedAt(context) };
-    return context.json(await context.var.services.webhooks.change(owner, id, wish, actor), 200);
+    const input = { ...context.req.valid('json'), askedAt: askedAt(context) };
+    return context.json(await context.var.services.webhooks.change(owner, id, input, actor), 200);
   });
   api.openapi(deleteEndpoint, async (context) => {
     const { owner, actor } = ownerOf(context);
@@ -155,8 +155,8 @@ export function addEndpointRoutes<S extends WebhookServices>(
   api.openapi(rotateSecret, async (context) => {
     const { owner, actor } = ownerOf(context);
     const id = endpointId(context.req.valid('param').endpointId);
-    const made = await context.var.services.webhooks.rotate(owner, id, actor);
-    return context.json({ ...made.endpoint, secret: made.secret }, 200);
+    const { endpoint: rotated, secret } = await context.var.services.webhooks.rotate(owner, id, actor);
+    return context.json({ ...rotated, secret }, 200);
   });
   api.openapi(sendTest, async (context) => {
     const { owner, actor } = ownerOf(context);

@@ -13,17 +13,17 @@ import type { Services } from './services.ts';
 
 const tags = ['Operators: plans'];
 
-const toPlan = (wish: z.infer<typeof newPlan>): NewPlan => ({
-  tier: wish.tier,
-  partnerId: wish.partner_id ?? null,
-  selfServe: wish.self_serve,
-  prices: wish.prices,
-  overageActions: [...new Set(['block' as const, ...wish.overage_actions])],
-  perSecond: wish.rate_limit_per_second,
-  perDay: wish.rate_limit_per_day,
-  perMonth: wish.rate_limit_per_month,
-  maxKeys: wish.max_keys,
-  features: wish.features,
+const toPlan = (input: z.infer<typeof newPlan>): NewPlan => ({
+  tier: input.tier,
+  partnerId: input.partner_id ?? null,
+  selfServe: input.self_serve,
+  prices: input.prices,
+  overageActions: [...new Set(['block' as const, ...input.overage_actions])],
+  perSecond: input.rate_limit_per_second,
+  perDay: input.rate_limit_per_day,
+  perMonth: input.rate_limit_per_month,
+  maxKeys: input.max_keys,
+  features: input.features,
 });
 
 const listPlans = createRoute({
@@ -85,16 +85,16 @@ export function addPlanRoutes(
     context.json({ data: (await context.var.services.plans.plans()).map(planView) }, 200),
   );
   api.openapi(createPlan, async (context) => {
-    const wish = toPlan(context.req.valid('json'));
-    return context.json(planView(await context.var.services.plans.save(wish, actorOf(context), true)), 201);
+    const input = toPlan(context.req.valid('json'));
+    return context.json(planView(await context.var.services.plans.save(input, actorOf(context), true)), 201);
   });
   api.openapi(changePlan, async (context) => {
-    const wish = toPlan({
+    const input = toPlan({
       ...context.req.valid('json'),
       tier: context.req.valid('param').tier,
       partner_id: null,
     });
-    return context.json(planView(await context.var.services.plans.save(wish, actorOf(context), false)), 200);
+    return context.json(planView(await context.var.services.plans.save(input, actorOf(context), false)), 200);
   });
   api.openapi(assignPlan, async (context) => {
     const id = idOr404(context.req.valid('param').id, 'partner');

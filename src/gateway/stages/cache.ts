@@ -38,7 +38,7 @@ const isCacheable = ({ route, request, heard }: Admitted): boolean =>
   route.cacheSeconds > 0 && request.method === 'GET' && !heard.has('range') && !heard.has(SANDBOX_HEADER);
 
 /** What the caller says of caches; `Pragma` where it says nothing else (RFC 9111, 5.4). */
-const wishesOf = ({ heard }: Admitted) =>
+const requestDirectives = ({ heard }: Admitted) =>
   directivesOf(heard.get('cache-control') ?? heard.get('pragma') ?? '');
 
 export async function readCached(
@@ -46,14 +46,14 @@ export async function readCached(
   { cache, now }: GatewayPorts,
 ): Promise<Response | undefined> {
   if (!isCacheable(exchange)) return undefined;
-  const wishes = wishesOf(exchange);
-  if (wishes.has('no-cache') || wishes.has('no-store')) return undefined;
+  const requested = requestDirectives(exchange);
+  if (requested.has('no-cache') || requested.has('no-store')) return undefined;
   const hit = await cache.match(cacheUrl(exchange)).catch(() => undefined);
   const text = hit?.headers.get(KEPT);
   if (!hit || !text) return undefined;
   const kept: Kept = JSON.parse(text);
   const ageSeconds = kept.ageSeconds + Math.max(0, Math.floor((now() - kept.storedMs) / 1000));
-  if (ageSeconds > (wishes.seconds('max-age') ?? Number.POSITIVE_INFINITY)) return undefined;
+  if (ageSeconds > (requested.seconds('max-age') ?? Number.POSITIVE_INFINITY)) return undefined;
   exchange.cacheHit = true;
   exchange.upstreamUrl = kept.upstreamUrl;
   const headers = new Headers(hit.headers);
@@ -82,7 +82,10 @@ function keptSeconds(exchange: Admitted, response: Response, nowMs: number): num
   const { headers } = response;
   const bytes = Number(headers.get('content-length') ?? Number.NaN);
   if (!(bytes <= MAX_CACHED_BYTES) || headers.has('set-cookie')) return 0;
-  if (wishesOf(exchange).has('no-store') || !variesWithin(headers, (name) => isKeyed(exchange, name)))
+  if (
+    requestDirectives(exchange).has('no-store') ||
+    !variesWithin(headers, (name) => isKeyed(exchange, name))
+  )
     return 0;
   return freshSeconds(headers, route.cacheSeconds, nowMs);
 }

@@ -167,7 +167,7 @@ operatorConsole.post('/operator/invoices/:invoice/credit', async (context) => {
   if (minor === undefined || minor === 0)
     return showInvoice(context, { credit: { values, errors: { amount: m.money.wrongAmount } } });
   const actor = operatorActor(context);
-  const wish = { netMinor: minor, reason: data.reason, idempotencyKey: `form:${actor.name}:${data.form}` };
-  const note = await context.var.services.invoices.credit(id, wish, actor);
+  const input = { netMinor: minor, reason: data.reason, idempotencyKey: `form:${actor.name}:${data.form}` };
+  const note = await context.var.services.invoices.credit(id, input, actor);
   return done(context, `/operator/invoices/${note.id}`, 'saved');
 });
