@@ -23,8 +23,8 @@ import type { DeliveryStore } from '../webhooks/delivery-store.ts';
 import { type CheckAuditPorts, checkAudit } from './check-audit.ts';
 import { closeDays } from './close-days.ts';
 import { reconcile } from './reconcile.ts';
-import { tellImported } from './tell-imported.ts';
-import { tellUncounted } from './tell-uncounted.ts';
+import { reportDegraded } from './report-degraded.ts';
+import { reportImported } from './report-imported.ts';
 
 export interface JobServices {
   config: { USAGE_MONTHS_KEPT: number };
@@ -94,7 +94,7 @@ const CRONS: Record<string, (services: JobServices, nowMs: number) => Promise<un
       months: async () => isClosingTime(nowMs) && services.invoices.closeMonths(nowMs),
       webhooks: async () => (await services.deliveryStore.hasDue()) && services.wakeWebhooks(),
       announced: () => announceChanges(services),
-      imported: () => tellImported(services),
+      imported: () => reportImported(services),
       // Those that were changed by hand.
       origins: () => services.origins.republish(),
     }),
@@ -162,7 +162,7 @@ export async function consume(
   }
   const { usageStore: store, deadLetters, wakeWebhooks: told, log } = services;
   const keep = (letter: unknown, reason: string) => deadLetters.keep(queue, letterBytes(letter), reason);
-  const uncounted = (rows: readonly FoldRow[]) => tellUncounted(rows, services);
+  const uncounted = (rows: readonly FoldRow[]) => reportDegraded(rows, services);
   await consumeUsage(messages, { store, keep, told, uncounted, log });
 }
 

@@ -49,10 +49,10 @@ export function createAdmission(
     const { nonce, record } = found;
     try {
       if (nonce && !(await useNonce(record.id, nonce)))
-        return { ...deny('invalid_signature', undefined, 'nonce used before'), record };
+        return { ...deny('invalid_signature', undefined, 'nonce_reused'), record };
     } catch (error) {
       if (!(error instanceof LimiterUnavailable)) throw error;
-      return { ...deny('limiter_unavailable', undefined, error.message), record };
+      return { ...deny('limiter_unavailable', undefined, 'limiter_unavailable', error.message), record };
     }
     return { ...found, nonce: undefined };
   };

@@ -9,7 +9,7 @@ const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 const RANDOM_LENGTH = 32;
 const CHECKSUM_LENGTH = 6;
 /** Longer than any credential; what is longer is not looked at. */
-export const MOST_CREDENTIAL_CHARS = 256;
+export const MAX_CREDENTIAL_CHARS = 256;
 
 /** Source of random bytes: `crypto.getRandomValues` in production. */
 export type RandomBytes = (length: number) => Uint8Array;
@@ -71,6 +71,6 @@ const SIGNED = /^(ak_(?:test|live)_[0-9A-Za-z]{1,64}):([0-9a-fA-F]{64})$/;
 
 /** Splits `X-API-Key: <id>:<hex HMAC-SHA256>`. */
 export function parseSigned(header: string): { id: string; signature: string } | undefined {
-  const match = header.length <= MOST_CREDENTIAL_CHARS ? SIGNED.exec(header) : null;
+  const match = header.length <= MAX_CREDENTIAL_CHARS ? SIGNED.exec(header) : null;
   return match?.[1] && match[2] ? { id: match[1], signature: match[2] } : undefined;
 }

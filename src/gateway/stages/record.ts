@@ -61,6 +61,7 @@ function note(
     status,
     error: exchange.error,
     reason: exchange.reason,
+    cause: exchange.cause,
     partner_id: caller?.partnerId,
     key_id: caller?.keyId,
     tier: caller?.tier,

@@ -4,6 +4,7 @@ import type { Billing } from '../../billing/plan-service.ts';
 import { DAY_MS, isoDay } from '../../core/time.ts';
 import { idOr404 } from '../../http/api.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
+import type { MemberView } from '../../partners/member-service.ts';
 import type { PartnerView } from '../../partners/partner-service.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
@@ -21,6 +22,44 @@ import { AssignDialog, LimitsDialog, SignaturesDialog, StatusDialog } from './pa
 import { PartnerStatus } from './partner-status.tsx';
 
 const DAYS = 30;
+
+type StatusAction = 'approve' | 'suspend' | 'reinstate';
+
+const PartnerHead = ({
+  view,
+  partner,
+  action,
+}: {
+  view: View;
+  partner: PartnerView;
+  action: StatusAction;
+}) => {
+  const { m } = view;
+  return (
+    <div>
+      <p class="crumbs">
+        <a href="/operator">{m.nav.partners}</a>
+      </p>
+      <div class="head">
+        <h1>{partner.name}</h1>
+        <PartnerStatus view={view} status={partner.status} />
+        <span class="grow" />
+        <OpenDialog view={view} id="plan">
+          {m.money.assign}
+        </OpenDialog>
+        <OpenDialog view={view} id="limits">
+          {m.operator.limits}
+        </OpenDialog>
+        <OpenDialog view={view} id="signatures">
+          {m.operator.signatures}
+        </OpenDialog>
+        <OpenDialog view={view} id={action} kind={action === 'suspend' ? 'danger' : 'primary'}>
+          {m.operator[action]}
+        </OpenDialog>
+      </div>
+    </div>
+  );
+};
 
 const PartnerFacts = ({ view, partner, billing }: { view: View; partner: PartnerView; billing: Billing }) => {
   const { m, format } = view;
@@ -57,6 +96,30 @@ const PartnerFacts = ({ view, partner, billing }: { view: View; partner: Partner
           <Time view={view} at={partner.last_active_at} />
         </dd>
       </dl>
+    </Panel>
+  );
+};
+
+const PartnerMembers = ({ view, members }: { view: View; members: readonly MemberView[] }) => {
+  const { m } = view;
+  return (
+    <Panel title={m.operator.members}>
+      <Table
+        hasHead={false}
+        rows={members}
+        columns={[
+          {
+            title: m.members.who,
+            cell: ({ name, email }) => (
+              <>
+                {name ?? email}
+                <p class="soft small">{email}</p>
+              </>
+            ),
+          },
+          { title: m.members.role, cell: ({ role }) => m.roles[role].name },
+        ]}
+      />
     </Panel>
   );
 };
@@ -113,48 +176,10 @@ export async function showPartner(context: ConsoleContext, dialog?: string, wron
   return render(
     context,
     <ConsolePage view={view} title={partner.name}>
-      <div>
-        <p class="crumbs">
-          <a href="/operator">{m.nav.partners}</a>
-        </p>
-        <div class="head">
-          <h1>{partner.name}</h1>
-          <PartnerStatus view={view} status={partner.status} />
-          <span class="grow" />
-          <OpenDialog view={view} id="plan">
-            {m.money.assign}
-          </OpenDialog>
-          <OpenDialog view={view} id="limits">
-            {m.operator.limits}
-          </OpenDialog>
-          <OpenDialog view={view} id="signatures">
-            {m.operator.signatures}
-          </OpenDialog>
-          <OpenDialog view={view} id={action} kind={action === 'suspend' ? 'danger' : 'primary'}>
-            {m.operator[action]}
-          </OpenDialog>
-        </div>
-      </div>
+      <PartnerHead view={view} partner={partner} action={action} />
       <div class="two">
         <PartnerFacts view={view} partner={partner} billing={billing} />
-        <Panel title={m.operator.members}>
-          <Table
-            hasHead={false}
-            rows={people}
-            columns={[
-              {
-                title: m.members.who,
-                cell: ({ name, email }) => (
-                  <>
-                    {name ?? email}
-                    <p class="soft small">{email}</p>
-                  </>
-                ),
-              },
-              { title: m.members.role, cell: ({ role }) => m.roles[role].name },
-            ]}
-          />
-        </Panel>
+        <PartnerMembers view={view} members={people} />
       </div>
       <Panel title={m.operator.usage}>
         <div class="pad">

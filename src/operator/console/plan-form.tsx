@@ -13,16 +13,47 @@ export interface WrongPlan extends Wrong {
   tier: string;
 }
 
+const featuresOf = (plan: Plan | undefined) =>
+  (plan?.features ?? {}) as { sla?: string | null; support?: string; webhooks?: boolean };
+
+/** What partners on the plan may do. */
+const PlanSwitches = ({ view, plan }: { view: View; plan?: Plan }) => {
+  const { m } = view;
+  const allowed = plan?.overageActions ?? ['block', 'charge'];
+  return (
+    <>
+      <fieldset>
+        <legend>{m.money.overageActions}</legend>
+        {(['warn', 'charge'] as const).map((action) => (
+          <label class="choice">
+            <input type="checkbox" name={action} value="true" checked={allowed.includes(action)} />
+            <span>{m.operator.overages[action]}</span>
+          </label>
+        ))}
+        <p class="hint">{m.money.overageActionsHint}</p>
+      </fieldset>
+      <label class="choice">
+        <input
+          type="checkbox"
+          name="webhooks"
+          value="true"
+          checked={plan ? featuresOf(plan).webhooks === true : true}
+        />
+        <span>{m.money.webhooks}</span>
+      </label>
+      <label class="choice">
+        <input type="checkbox" name="self_serve" value="true" checked={plan?.selfServe ?? false} />
+        <span>{m.money.selfServe}</span>
+      </label>
+    </>
+  );
+};
+
 export const PlanFields = ({ view, plan, wrong }: { view: View; plan?: Plan; wrong?: WrongPlan }) => {
   const { m } = view;
   const scope = `plan-${plan?.tier ?? 'new'}`;
   const kept = (name: string, value: string) => wrong?.values[name] ?? value;
-  const allowed = plan?.overageActions ?? ['block', 'charge'];
-  const { sla, support, webhooks } = (plan?.features ?? {}) as {
-    sla?: string | null;
-    support?: string;
-    webhooks?: boolean;
-  };
+  const { sla, support } = featuresOf(plan);
   const field = (name: string, label: string, value: string, hint?: string) => (
     <Field
       scope={scope}
@@ -65,24 +96,7 @@ export const PlanFields = ({ view, plan, wrong }: { view: View; plan?: Plan; wro
         {field('sla', m.money.sla, sla ?? '')}
         {field('support', m.money.support, support ?? '')}
       </div>
-      <fieldset>
-        <legend>{m.money.overageActions}</legend>
-        {(['warn', 'charge'] as const).map((action) => (
-          <label class="choice">
-            <input type="checkbox" name={action} value="true" checked={allowed.includes(action)} />
-            <span>{m.operator.overages[action]}</span>
-          </label>
-        ))}
-        <p class="hint">{m.money.overageActionsHint}</p>
-      </fieldset>
-      <label class="choice">
-        <input type="checkbox" name="webhooks" value="true" checked={plan ? webhooks === true : true} />
-        <span>{m.money.webhooks}</span>
-      </label>
-      <label class="choice">
-        <input type="checkbox" name="self_serve" value="true" checked={plan?.selfServe ?? false} />
-        <span>{m.money.selfServe}</span>
-      </label>
+      <PlanSwitches view={view} plan={plan} />
     </>
   );
 };

@@ -1,23 +1,21 @@
-// Operators: invoices and credit notes.
+// One invoice or credit note: paid, void, or taken back in part.
 
 import * as z from 'zod';
 import { decimalOf, minorOf } from '../../billing/amounts.ts';
 import type { Invoice } from '../../billing/invoice-service.ts';
 import { AppError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
-import { idOr404, uuidCursor } from '../../http/api.ts';
+import { idOr404 } from '../../http/api.ts';
 import { reason } from '../../http/fields.ts';
-import { Choose, Dialog, Empty, Field, Older, OpenDialog, Post } from '../../web/components/parts.tsx';
+import { Dialog, Field, OpenDialog, Post } from '../../web/components/parts.tsx';
 import { submit, type Wrong } from '../../web/forms.ts';
 import {
   csvResponse,
   documentName,
   InvoiceBody,
-  InvoiceTable,
   pdfResponse,
   StatusBadge,
 } from '../../web/invoices/invoice-view.tsx';
-import { withQuery } from '../../web/redirects.ts';
 import { shownAt, type View } from '../../web/view.ts';
 import { readForm, render } from '../../web/web.ts';
 import {
@@ -29,61 +27,6 @@ import {
   operatorConsole,
   ReasonForm,
 } from './console-web.tsx';
-
-const PAGE_ROWS = 50;
-
-operatorConsole.get('/operator/invoices', async (context) => {
-  const view = operator(context);
-  const { m } = view;
-  const { status, search, before } = context.req.query();
-  const filter = {
-    status: (['open', 'paid', 'void'] as const).find((each) => each === status),
-    search: search ? search.slice(0, 100) : undefined,
-  };
-  const rows = await context.var.services.invoices.list(
-    PAGE_ROWS + 1,
-    uuidCursor(before || undefined),
-    filter,
-  );
-  const shown = rows.slice(0, PAGE_ROWS);
-  return render(
-    context,
-    <ConsolePage view={view} title={m.money.invoices}>
-      <h1>{m.money.invoices}</h1>
-      <div class="row">
-        <Choose
-          label={m.invoice.status}
-          current={filter.status ?? ''}
-          options={[
-            ['', m.requests.all],
-            ...(['open', 'paid', 'void'] as const).map((each) => [each, m.invoice.statuses[each]] as const),
-          ]}
-          hrefOf={(value) => withQuery(view.here, { status: value || undefined, before: undefined })}
-        />
-        <form method="get" action="/operator/invoices" class="inline">
-          <input
-            type="search"
-            name="search"
-            aria-label={m.money.search}
-            placeholder={m.money.search}
-            value={filter.search ?? ''}
-          />
-          <button type="submit" class="button">
-            {m.operator.searchButton}
-          </button>
-        </form>
-      </div>
-      <section class="panel">
-        {shown.length === 0 ? (
-          <Empty title={m.money.noInvoices} />
-        ) : (
-          <InvoiceTable view={view} invoices={shown} base="/operator/invoices" hasPartner />
-        )}
-      </section>
-      <Older view={view} rows={rows} shown={shown} />
-    </ConsolePage>,
-  );
-});
 
 const invoiceOf = (context: ConsoleContext) => {
   operator(context);
@@ -224,7 +167,7 @@ operatorConsole.post('/operator/invoices/:invoice/credit', async (context) => {
   if (minor === undefined || minor === 0)
     return showInvoice(context, { credit: { values, errors: { amount: m.money.wrongAmount } } });
   const actor = operatorActor(context);
-  const wish = { netMinor: minor, reason: data.reason, idempotencyKey: `form:${actor.name}:${data.form}` };
-  const note = await context.var.services.invoices.credit(id, wish, actor);
+  const input = { netMinor: minor, reason: data.reason, idempotencyKey: `form:${actor.name}:${data.form}` };
+  const note = await context.var.services.invoices.credit(id, input, actor);
   return done(context, `/operator/invoices/${note.id}`, 'saved');
 });

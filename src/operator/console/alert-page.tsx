@@ -1,4 +1,4 @@
-// Operators: alerts of partners and of their own, and the rules of their own.
+// Alerts of partners and of operators, and the rules of operators' own.
 
 import { OPERATOR, RULES } from '../../alerts/rules.ts';
 import { uuidCursor } from '../../http/api.ts';

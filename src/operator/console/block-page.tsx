@@ -1,12 +1,13 @@
 // Blocked addresses: made and lifted with a reason; in force at every edge within a minute or so.
 
 import * as z from 'zod';
+import type { BlockView } from '../../blocks/block-service.ts';
 import { idOr404 } from '../../http/api.ts';
 import { ipRange, reason } from '../../http/fields.ts';
 import { Dialog, Empty, Field, OpenDialog, Select, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { submit, type Wrong } from '../../web/forms.ts';
-import { shownAt } from '../../web/view.ts';
+import { shownAt, type View } from '../../web/view.ts';
 import { render } from '../../web/web.ts';
 import {
   type ConsoleContext,
@@ -27,9 +28,91 @@ const newBlock = z.object({
   reason,
 });
 
+const BlockTable = ({
+  view,
+  blocks,
+  wrong,
+  wrongId,
+}: {
+  view: View;
+  blocks: readonly BlockView[];
+  wrong?: Wrong;
+  /** The block that could not be lifted. */
+  wrongId?: string;
+}) => {
+  const { m } = view;
+  return (
+    <Table
+      rows={blocks}
+      columns={[
+        { title: m.operator.address, kind: 'mono', cell: ({ range }) => range },
+        { title: m.operator.reason, cell: (block) => block.reason },
+        { title: m.operator.since, cell: ({ created_at }) => <Time view={view} at={created_at} /> },
+        {
+          title: m.operator.until,
+          cell: ({ expires_at }) =>
+            expires_at ? <Time view={view} at={expires_at} /> : m.operator.untilLifted,
+        },
+        {
+          title: m.common.actions,
+          isAction: true,
+          cell: (block) => (
+            <ReasonForm
+              view={view}
+              action={`/operator/blocks/${block.id}/lift`}
+              wrong={block.id === wrongId ? wrong : undefined}
+            >
+              {m.operator.lift}
+            </ReasonForm>
+          ),
+        },
+      ]}
+    />
+  );
+};
+
+const BlockDialog = ({ view, wrong }: { view: View; wrong?: Wrong }) => {
+  const { m } = view;
+  return (
+    <Dialog view={view} id="block" title={m.operator.block} open={wrong ? true : undefined}>
+      <form method="post" action="/operator/blocks" class="stack">
+        <Field
+          scope="block"
+          name="range"
+          label={m.operator.address}
+          required
+          value={wrong?.values.range}
+          error={wrong?.errors.range}
+          hint={m.operator.addressHint}
+        />
+        <Select
+          scope="block"
+          name="hours"
+          label={m.operator.until}
+          value={wrong?.values.hours ?? '24'}
+          options={HOURS.map((hours) => [hours, m.operator.blockFor[hours]] as const)}
+        />
+        <Field
+          scope="block"
+          name="reason"
+          label={m.operator.reason}
+          required
+          maxlength={500}
+          value={wrong?.values.reason}
+          error={wrong?.errors.reason}
+        />
+        <div class="actions">
+          <button type="submit" class="button solid-danger">
+            {m.operator.block}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+};
+
 /** `wrong`: what was sent to make a block, or to lift the one of this id. */
 async function showBlocks(context: ConsoleContext, wrong?: Wrong, id?: string) {
-  const state = id === undefined ? wrong : undefined;
   const view = shownAt(operator(context), '/operator/blocks');
   const { m } = view;
   const blocks = await context.var.services.blocks.list();
@@ -47,68 +130,10 @@ async function showBlocks(context: ConsoleContext, wrong?: Wrong, id?: string) {
         {blocks.length === 0 ? (
           <Empty title={m.operator.noBlocks} />
         ) : (
-          <Table
-            rows={blocks}
-            columns={[
-              { title: m.operator.address, kind: 'mono', cell: ({ range }) => range },
-              { title: m.operator.reason, cell: (block) => block.reason },
-              { title: m.operator.since, cell: ({ created_at }) => <Time view={view} at={created_at} /> },
-              {
-                title: m.operator.until,
-                cell: ({ expires_at }) =>
-                  expires_at ? <Time view={view} at={expires_at} /> : m.operator.untilLifted,
-              },
-              {
-                title: m.common.actions,
-                isAction: true,
-                cell: (block) => (
-                  <ReasonForm
-                    view={view}
-                    action={`/operator/blocks/${block.id}/lift`}
-                    wrong={block.id === id ? wrong : undefined}
-                  >
-                    {m.operator.lift}
-                  </ReasonForm>
-                ),
-              },
-            ]}
-          />
+          <BlockTable view={view} blocks={blocks} wrong={wrong} wrongId={id} />
         )}
       </section>
-      <Dialog view={view} id="block" title={m.operator.block} open={state ? true : undefined}>
-        <form method="post" action="/operator/blocks" class="stack">
-          <Field
-            scope="block"
-            name="range"
-            label={m.operator.address}
-            required
-            value={state?.values.range}
-            error={state?.errors.range}
-            hint={m.operator.addressHint}
-          />
-          <Select
-            scope="block"
-            name="hours"
-            label={m.operator.until}
-            value={state?.values.hours ?? '24'}
-            options={HOURS.map((hours) => [hours, m.operator.blockFor[hours]] as const)}
-          />
-          <Field
-            scope="block"
-            name="reason"
-            label={m.operator.reason}
-            required
-            maxlength={500}
-            value={state?.values.reason}
-            error={state?.errors.reason}
-          />
-          <div class="actions">
-            <button type="submit" class="button solid-danger">
-              {m.operator.block}
-            </button>
-          </div>
-        </form>
-      </Dialog>
+      <BlockDialog view={view} wrong={id === undefined ? wrong : undefined} />
     </ConsolePage>,
     wrong ? 400 : 200,
   );

@@ -41,7 +41,7 @@ function toView({ id, queue, body, reason, times, receivedAt, replayedAt }: Dead
 /** A letter that is no JSON, or that would be refused again, is sent as somebody mended it. */
 const replay = z.object({ body: z.record(z.string(), z.unknown()).optional(), reason: reason.optional() });
 
-export function addLetterRoutes(
+export function addDeadLetterRoutes(
   api: OpenAPIHono<ApiEnv<Services>>,
   actorOf: (context: Context) => Actor,
 ): void {

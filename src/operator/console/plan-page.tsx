@@ -1,4 +1,4 @@
-// Operators: plans.
+// Plans: of everybody, and of one partner.
 
 import { CURRENCIES } from '../../billing/amounts.ts';
 import type { NewPlan, Plan } from '../../billing/plan-store.ts';
