@@ -7,7 +7,9 @@ import { AppError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import { idOr404, uuidCursor } from '../../http/api.ts';
 import { reason } from '../../http/fields.ts';
-import { Choose, Dialog, Empty, Field, Older, OpenDialog, Post } from '../../web/components/parts.tsx';
+import { Dialog, OpenDialog } from '../../web/components/dialog.tsx';
+import { Field, Post } from '../../web/components/form.tsx';
+import { Choose, Empty, Older } from '../../web/components/parts.tsx';
 import { submit, type Wrong } from '../../web/forms.ts';
 import {
   csvResponse,
@@ -77,10 +79,10 @@ operatorConsole.get('/operator/invoices', async (context) => {
         {shown.length === 0 ? (
           <Empty title={m.money.noInvoices} />
         ) : (
-          <InvoiceTable view={view} invoices={shown} base="/operator/invoices" hasPartner />
+          <InvoiceTable invoices={shown} base="/operator/invoices" hasPartner />
         )}
       </section>
-      <Older view={view} rows={rows} shown={shown} />
+      <Older rows={rows} shown={shown} />
     </ConsolePage>,
   );
 });
@@ -96,7 +98,7 @@ const leftOf = (invoice: Invoice) => invoice.subtotal_minor - invoice.credited_n
 const CreditDialog = ({ view, invoice, wrong }: { view: View; invoice: Invoice; wrong?: Wrong }) => {
   const { m } = view;
   return (
-    <Dialog view={view} id="credit" title={m.money.credit} open={wrong ? true : undefined}>
+    <Dialog id="credit" title={m.money.credit} open={wrong ? true : undefined}>
       <form method="post" action={`${view.path}/credit`} class="stack">
         {/* The same form sent twice makes one note. */}
         <input type="hidden" name="form" value={newId()} />
@@ -140,7 +142,7 @@ async function showInvoice(
     <ConsolePage view={view} title={documentName(view, invoice)}>
       <div class="head">
         <h1 class="grow">
-          {documentName(view, invoice)} <StatusBadge view={view} invoice={invoice} />
+          {documentName(view, invoice)} <StatusBadge invoice={invoice} />
         </h1>
         <a class="button small" href={`${base}/pdf`}>
           {m.invoice.pdf}
@@ -159,22 +161,20 @@ async function showInvoice(
           </Post>
         )}
         {isInvoice && invoice.status !== 'void' && leftOf(invoice) > 0 && (
-          <OpenDialog view={view} id="credit">
-            {m.money.credit}
-          </OpenDialog>
+          <OpenDialog id="credit">{m.money.credit}</OpenDialog>
         )}
         {isInvoice && invoice.status === 'open' && invoice.credited_minor === 0 && (
-          <OpenDialog view={view} id="void" kind="danger">
+          <OpenDialog id="void" kind="danger">
             {m.money.void}
           </OpenDialog>
         )}
       </div>
-      <InvoiceBody view={view} invoice={invoice} />
+      <InvoiceBody invoice={invoice} />
       <p>
         <a href="/operator/invoices">{m.invoice.back}</a>
       </p>
       <CreditDialog view={view} invoice={invoice} wrong={credit} />
-      <Dialog view={view} id="void" title={m.money.void} open={annulment ? true : undefined}>
+      <Dialog id="void" title={m.money.void} open={annulment ? true : undefined}>
         <p>{m.money.voidText}</p>
         <ReasonForm view={view} action={`${base}/void`} wrong={annulment}>
           {m.money.void}

@@ -6,8 +6,10 @@ import { reason } from '../../http/fields.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
+import { Dialog, OpenDialog } from '../../web/components/dialog.tsx';
+import { Field } from '../../web/components/form.tsx';
 import { KeyBadge } from '../../web/components/key-badge.tsx';
-import { Dialog, Empty, Field, Note, OpenDialog, Panel, Time } from '../../web/components/parts.tsx';
+import { Empty, Note, Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { AuditTable } from '../../web/components/usage-tables.tsx';
 import { submit, type Wrong } from '../../web/forms.ts';
@@ -60,9 +62,9 @@ operatorConsole.get('/operator/keys', async (context) => {
               { title: m.keys.prefix, kind: 'mono small', cell: ({ keyPrefix }) => keyPrefix },
               {
                 title: m.keys.state,
-                cell: ({ state }) => <KeyBadge view={view} state={state} />,
+                cell: ({ state }) => <KeyBadge state={state} />,
               },
-              { title: m.keys.lastUsed, cell: ({ lastUsedAt }) => <Time view={view} at={lastUsedAt} /> },
+              { title: m.keys.lastUsed, cell: ({ lastUsedAt }) => <Time at={lastUsedAt} /> },
             ]}
           />
         )}
@@ -102,10 +104,10 @@ async function showKey(context: ConsoleContext, wrong?: Wrong) {
           <h1>
             {m.operator.incident} · {key.name}
           </h1>
-          <KeyBadge view={view} state={key.state} />
+          <KeyBadge state={key.state} />
           <span class="grow" />
           {key.isActive && (
-            <OpenDialog view={view} id="revoke" kind="solid-danger">
+            <OpenDialog id="revoke" kind="solid-danger">
               {m.operator.revokeNow}
             </OpenDialog>
           )}
@@ -114,7 +116,7 @@ async function showKey(context: ConsoleContext, wrong?: Wrong) {
       </div>
       {!key.isActive && (
         <Note kind="bad">
-          {m.keys.revokedAt} <Time view={view} at={key.revokedAt} />. {m.keys.why}: {key.revokedReason}
+          {m.keys.revokedAt} <Time at={key.revokedAt} />. {m.keys.why}: {key.revokedReason}
         </Note>
       )}
       <div class="two">
@@ -132,7 +134,7 @@ async function showKey(context: ConsoleContext, wrong?: Wrong) {
             <dd>{key.scopes.join(', ')}</dd>
             <dt>{m.keys.lastUsed}</dt>
             <dd>
-              <Time view={view} at={key.lastUsedAt} />
+              <Time at={key.lastUsedAt} />
             </dd>
             <dt>{m.usage.countries}</dt>
             <dd>
@@ -150,17 +152,12 @@ async function showKey(context: ConsoleContext, wrong?: Wrong) {
           </dl>
         </Panel>
         <Panel title={m.operator.audit}>
-          <AuditTable view={view} entries={trail} />
+          <AuditTable entries={trail} />
         </Panel>
       </div>
       <Panel title={m.operator.recent}>
         <div class="pad">
-          <CallsChart
-            view={view}
-            bars={dayBars(outcomes, from, to)}
-            isHourly={false}
-            linkOf={() => view.path}
-          />
+          <CallsChart bars={dayBars(outcomes, from, to)} isHourly={false} linkOf={() => view.path} />
         </div>
         <Table
           rows={events}
@@ -188,13 +185,13 @@ async function showKey(context: ConsoleContext, wrong?: Wrong) {
             {
               title: m.requests.when,
               kind: 'tight',
-              cell: ({ occurred_at }) => <Time view={view} at={occurred_at} />,
+              cell: ({ occurred_at }) => <Time at={occurred_at} />,
             },
           ]}
         />
       </Panel>
       {key.isActive && (
-        <Dialog view={view} id="revoke" title={m.keys.revokeTitle(key.name)} open={wrong ? true : undefined}>
+        <Dialog id="revoke" title={m.keys.revokeTitle(key.name)} open={wrong ? true : undefined}>
           <form method="post" action={`${base}/revoke`} class="stack">
             <p>
               {m.keys.revokeText} {m.operator.ownerTold}

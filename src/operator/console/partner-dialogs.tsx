@@ -7,7 +7,8 @@ import type { Plan } from '../../billing/plan-store.ts';
 import { reason, text } from '../../http/fields.ts';
 import { SIGNATURE_RULES } from '../../keys/signature.ts';
 import type { PartnerView } from '../../partners/partner-service.ts';
-import { Dialog, Field, Select } from '../../web/components/parts.tsx';
+import { Dialog } from '../../web/components/dialog.tsx';
+import { Field, Select } from '../../web/components/form.tsx';
 import type { Wrong } from '../../web/forms.ts';
 import type { View } from '../../web/view.ts';
 
@@ -29,7 +30,7 @@ export const AssignDialog = ({
   const { m } = view;
   const { values, errors } = wrong ?? {};
   return (
-    <Dialog view={view} id="plan" title={m.money.assign} open={wrong ? true : undefined}>
+    <Dialog id="plan" title={m.money.assign} open={wrong ? true : undefined}>
       <form method="post" action={`/operator/partners/${partnerId}/plan`} class="stack">
         <p>{m.money.assignText}</p>
         <Select
@@ -115,7 +116,7 @@ export const LimitsDialog = ({
   const { m } = view;
   const { values, errors } = wrong ?? {};
   return (
-    <Dialog view={view} id="limits" title={m.operator.limits} open={wrong ? true : undefined}>
+    <Dialog id="limits" title={m.operator.limits} open={wrong ? true : undefined}>
       <form method="post" action={`${base}/limits`} class="stack">
         <p>{m.operator.limitsText}</p>
         <Field
@@ -187,12 +188,7 @@ export const StatusDialog = ({
 }) => {
   const { m } = view;
   return (
-    <Dialog
-      view={view}
-      id={action}
-      title={`${m.operator[action]} · ${partner.name}`}
-      open={wrong ? true : undefined}
-    >
+    <Dialog id={action} title={`${m.operator[action]} · ${partner.name}`} open={wrong ? true : undefined}>
       <form method="post" action={`${base}/${action}`} class="stack">
         <p>{action === 'suspend' ? m.operator.suspendText : m.operator.approveText}</p>
         <Field
@@ -227,7 +223,7 @@ export const SignaturesDialog = ({
 }) => {
   const { m } = view;
   return (
-    <Dialog view={view} id="signatures" title={m.operator.signatures} open={wrong ? true : undefined}>
+    <Dialog id="signatures" title={m.operator.signatures} open={wrong ? true : undefined}>
       <form method="post" action={`${base}/signatures`} class="stack">
         <p>{m.operator.signaturesText}</p>
         <p class="hint">

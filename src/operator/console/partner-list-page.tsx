@@ -74,16 +74,16 @@ operatorConsole.get('/operator', async (context) => {
                 cell: (partner) => <PartnerStatus view={view} status={partner.status} />,
               },
               { title: m.operator.tier, cell: ({ tier }) => tier },
-              { title: m.operator.since, cell: ({ created_at }) => <Time view={view} at={created_at} /> },
+              { title: m.operator.since, cell: ({ created_at }) => <Time at={created_at} /> },
               {
                 title: m.operator.lastActive,
-                cell: ({ last_active_at }) => <Time view={view} at={last_active_at} />,
+                cell: ({ last_active_at }) => <Time at={last_active_at} />,
               },
             ]}
           />
         )}
       </section>
-      <Older view={view} rows={rows} shown={shown} />
+      <Older rows={rows} shown={shown} />
     </ConsolePage>,
   );
 });

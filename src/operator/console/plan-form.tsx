@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { CURRENCIES, type Currency, decimalOf, minorOf } from '../../billing/amounts.ts';
 import { MOST_PRICE_MINOR, type NewPlan, type Plan } from '../../billing/plan-store.ts';
 import { text } from '../../http/fields.ts';
-import { Field } from '../../web/components/parts.tsx';
+import { Field } from '../../web/components/form.tsx';
 import type { Wrong } from '../../web/forms.ts';
 import type { View } from '../../web/view.ts';
 import type { FormErrors, FormValues } from '../../web/web.ts';

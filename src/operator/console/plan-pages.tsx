@@ -2,7 +2,7 @@
 
 import { CURRENCIES } from '../../billing/amounts.ts';
 import type { NewPlan, Plan } from '../../billing/plan-store.ts';
-import { Dialog, OpenDialog } from '../../web/components/parts.tsx';
+import { Dialog, OpenDialog } from '../../web/components/dialog.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { shownAt, type View } from '../../web/view.ts';
 import { readForm, render } from '../../web/web.ts';
@@ -68,7 +68,7 @@ const PlanTable = ({ view, plans }: { view: View; plans: Plan[] }) => {
           title: m.common.actions,
           isAction: true,
           cell: ({ tier }) => (
-            <OpenDialog view={view} id={dialogOf(tier)} kind="small">
+            <OpenDialog id={dialogOf(tier)} kind="small">
               {m.money.editPlan}
               <span class="visually-hidden"> {tier}</span>
             </OpenDialog>
@@ -86,7 +86,6 @@ const PlanDialog = ({ view, plan, wrong }: { view: View; plan?: Plan; wrong?: Wr
   const own = wrong?.tier === tier ? wrong : undefined;
   return (
     <Dialog
-      view={view}
       id={plan ? dialogOf(tier) : 'new'}
       title={plan ? `${m.money.editPlan}: ${tier}` : m.money.newPlan}
       open={own ? true : undefined}
@@ -112,7 +111,7 @@ async function showPlans(context: ConsoleContext, wrong?: WrongPlan) {
     <ConsolePage view={view} title={m.money.plans}>
       <div class="head">
         <h1 class="grow">{m.money.plans}</h1>
-        <OpenDialog view={view} id="new" kind="primary">
+        <OpenDialog id="new" kind="primary">
           {m.money.newPlan}
         </OpenDialog>
       </div>

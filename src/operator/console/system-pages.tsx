@@ -43,12 +43,7 @@ operatorConsole.get('/operator/usage', async (context) => {
       <h1>{m.nav.usage}</h1>
       <Panel title={m.operator.all}>
         <div class="pad">
-          <CallsChart
-            view={view}
-            bars={dayBars(outcomes, from, to)}
-            isHourly={false}
-            linkOf={() => view.path}
-          />
+          <CallsChart bars={dayBars(outcomes, from, to)} isHourly={false} linkOf={() => view.path} />
         </div>
       </Panel>
       <Panel title={m.operator.top}>
@@ -98,9 +93,9 @@ operatorConsole.get('/operator/audit', async (context) => {
     <ConsolePage view={view} title={m.nav.audit}>
       <h1>{m.nav.audit}</h1>
       <section class="panel">
-        <AuditTable view={view} entries={shown} hasPartner />
+        <AuditTable entries={shown} hasPartner />
       </section>
-      <Older view={view} rows={rows} shown={shown} />
+      <Older rows={rows} shown={shown} />
     </ConsolePage>,
   );
 });
@@ -125,7 +120,7 @@ async function showLetters(context: ConsoleContext, wrong?: Wrong & { id: string
               { title: m.keys.id, kind: 'mono small', cell: ({ id }) => id },
               { title: m.operator.queue, cell: ({ queue }) => queue },
               { title: m.operator.reason, cell: ({ reason }) => reason ?? '–' },
-              { title: m.operator.received, cell: ({ receivedAt }) => <Time view={view} at={receivedAt} /> },
+              { title: m.operator.received, cell: ({ receivedAt }) => <Time at={receivedAt} /> },
               {
                 title: m.common.actions,
                 isAction: true,
@@ -198,7 +193,7 @@ function AuditChains({
               reasons.map((each) => m.audit.reasons[each as keyof typeof m.audit.reasons] ?? each).join(', '),
           },
           { title: m.audit.at, kind: 'mono small', cell: ({ entries }) => entries.join(', ') },
-          { title: m.audit.since, kind: 'tight', cell: ({ since }) => <Time view={view} at={since} /> },
+          { title: m.audit.since, kind: 'tight', cell: ({ since }) => <Time at={since} /> },
         ]}
       />
     </>

@@ -6,10 +6,10 @@ import * as z from 'zod';
 import { PASSWORD_CHARS } from '../../accounts/auth.ts';
 import { weaknessOf } from '../../accounts/weak-password.ts';
 import { text } from '../../http/fields.ts';
+import { Field, Post } from '../../web/components/form.tsx';
 import { Plain } from '../../web/components/layout.tsx';
-import { Field, Post } from '../../web/components/parts.tsx';
 import { safePath, withQuery } from '../../web/redirects.ts';
-import type { View } from '../../web/view.ts';
+import { useView } from '../../web/view-context.ts';
 import { addCookies, proofCookie, readForm, render, signIn } from '../../web/web.ts';
 import { allowed, Back, DemoCode, email, type FormProps, Problem, password } from './account-parts.tsx';
 import { portal } from './portal-web.tsx';
@@ -17,8 +17,9 @@ import { ASKED_COOKIE } from './verify-pages.tsx';
 
 const back = z.string().max(500).optional();
 
-const Identity = ({ view, back: to }: { view: View; back?: string }) =>
-  view.identity ? (
+const Identity = ({ back: to }: { back?: string }) => {
+  const view = useView();
+  return view.identity ? (
     <>
       <p class="soft small">{view.m.signIn.or}</p>
       <Post action="/sign-in/identity" fields={{ back: to ?? '' }} kind="button">
@@ -26,6 +27,7 @@ const Identity = ({ view, back: to }: { view: View; back?: string }) =>
       </Post>
     </>
   ) : null;
+};
 
 // ---------------------------------------------------------------- sign-up
 const newAccount = z.object({ name: text(100, 1), email, password, back });
@@ -71,7 +73,7 @@ const SignUp = ({ view, values, errors, problem }: FormProps) => (
         {view.m.signUp.submit}
       </button>
     </form>
-    <Identity view={view} back={values?.back} />
+    <Identity back={values?.back} />
     <p>
       {view.m.signUp.have} <a href={withQuery('/sign-in', { back: values?.back })}>{view.m.nav.signIn}</a>
     </p>
@@ -138,7 +140,7 @@ const SignIn = ({ view, values, errors, problem }: FormProps) => (
         {view.m.signIn.submit}
       </button>
     </form>
-    <Identity view={view} back={values?.back} />
+    <Identity back={values?.back} />
     <p>
       <a href="/reset">{view.m.signIn.forgot}</a> ·{' '}
       <a href={withQuery('/sign-up', { back: values?.back })}>{view.m.nav.signUp}</a>
@@ -201,7 +203,7 @@ const TwoFactor = ({ view, values, problem }: FormProps) => (
         {view.m.signIn.submit}
       </button>
     </form>
-    <DemoCode view={view} />
+    <DemoCode />
   </Plain>
 );
 

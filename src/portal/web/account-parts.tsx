@@ -5,10 +5,12 @@ import * as z from 'zod';
 import { PASSWORD_CHARS } from '../../accounts/auth.ts';
 import type { Tried } from '../../accounts/sign-in-guard.ts';
 import { clientIp } from '../../http/api.ts';
+import { Field } from '../../web/components/form.tsx';
 import { Plain } from '../../web/components/layout.tsx';
-import { Field, Note } from '../../web/components/parts.tsx';
+import { Note } from '../../web/components/parts.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import type { View } from '../../web/view.ts';
+import { useView } from '../../web/view-context.ts';
 import { deviceCookieOf, type FormErrors, type FormValues, render } from '../../web/web.ts';
 import type { PortalContext } from './portal-web.tsx';
 
@@ -58,19 +60,23 @@ export const said = (context: PortalContext, title: string, ...children: Child[]
     </Plain>,
   );
 
-export const OutboxHint = ({ view, to }: { view: View; to?: string }) =>
-  view.hasOutbox ? (
+export const OutboxHint = ({ to }: { to?: string }) => {
+  const view = useView();
+  return view.hasOutbox ? (
     <p>
       <a href={withQuery('/outbox', { to })}>{view.m.outbox.open}</a>
     </p>
   ) : null;
+};
 
 /** On your machine: where the code of the demo's operator is. */
-export const DemoCode = ({ view }: { view: View }) =>
-  view.demoCode ? (
+export const DemoCode = () => {
+  const view = useView();
+  return view.demoCode ? (
     <p class="small">
       <a href={view.demoCode} target="_blank" rel="noopener">
         {view.m.twoFactor.demo}
       </a>
     </p>
   ) : null;
+};

@@ -35,20 +35,19 @@ async function showAlerts(context: PortalContext, wrong?: Wrong & { rule: string
         <Note kind="good">{m.alerts.none}</Note>
       ) : (
         <Panel title={m.alerts.open}>
-          <EpisodeTable view={view} episodes={open} rules={byName} />
+          <EpisodeTable episodes={open} rules={byName} />
         </Panel>
       )}
       <Panel title={m.alerts.history}>
         {shown.length === 0 ? (
           <Empty title={m.alerts.noHistory} />
         ) : (
-          <EpisodeTable view={view} episodes={shown} rules={byName} />
+          <EpisodeTable episodes={shown} rules={byName} />
         )}
       </Panel>
-      <Older view={view} rows={past} shown={shown} />
+      <Older rows={past} shown={shown} />
       <Panel title={m.alerts.rules}>
         <RuleTable
-          view={view}
           rules={rules}
           action="/portal/alerts"
           mayChange={may(workspace, 'develop')}

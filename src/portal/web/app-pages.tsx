@@ -4,9 +4,12 @@ import * as z from 'zod';
 import { idOr404 } from '../../http/api.ts';
 import type { AppView } from '../../partners/app-service.ts';
 import { may } from '../../partners/permissions.ts';
-import { Area, Dialog, Empty, Field, OpenDialog, Panel, Time } from '../../web/components/parts.tsx';
+import { Dialog, OpenDialog } from '../../web/components/dialog.tsx';
+import { Area, Field } from '../../web/components/form.tsx';
+import { Empty, Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
-import { type MemberView, shownAt } from '../../web/view.ts';
+import { shownAt } from '../../web/view.ts';
+import { useMemberView } from '../../web/view-context.ts';
 import { type FormErrors, type FormValues, readForm, render } from '../../web/web.ts';
 import { ipLines, nameField, optionalText, originLines, websiteField } from './fields.ts';
 import { KeyTable, NewKeyDialog } from './key-parts.tsx';
@@ -22,43 +25,46 @@ interface FormState {
   errors?: FormErrors;
 }
 
-const NewApp = ({ view, values, errors }: { view: MemberView } & FormState) => (
-  <Dialog view={view} id="new-app" title={view.m.apps.newTitle} open={errors ? true : undefined}>
-    <form method="post" action="/portal/apps" class="stack">
-      <Field
-        name="name"
-        label={view.m.apps.name}
-        required
-        maxlength={255}
-        value={values?.name}
-        error={errors?.name}
-        hint={view.m.apps.nameHint}
-        autofocus
-      />
-      <Field
-        name="description"
-        label={view.m.apps.description}
-        maxlength={1000}
-        value={values?.description}
-        error={errors?.description}
-      />
-      <Field
-        name="website"
-        type="url"
-        label={view.m.apps.website}
-        maxlength={500}
-        value={values?.website}
-        error={errors?.website}
-        placeholder="https://"
-      />
-      <div class="actions">
-        <button type="submit" class="button primary">
-          {view.m.apps.create}
-        </button>
-      </div>
-    </form>
-  </Dialog>
-);
+const NewApp = ({ values, errors }: FormState) => {
+  const view = useMemberView();
+  return (
+    <Dialog id="new-app" title={view.m.apps.newTitle} open={errors ? true : undefined}>
+      <form method="post" action="/portal/apps" class="stack">
+        <Field
+          name="name"
+          label={view.m.apps.name}
+          required
+          maxlength={255}
+          value={values?.name}
+          error={errors?.name}
+          hint={view.m.apps.nameHint}
+          autofocus
+        />
+        <Field
+          name="description"
+          label={view.m.apps.description}
+          maxlength={1000}
+          value={values?.description}
+          error={errors?.description}
+        />
+        <Field
+          name="website"
+          type="url"
+          label={view.m.apps.website}
+          maxlength={500}
+          value={values?.website}
+          error={errors?.website}
+          placeholder="https://"
+        />
+        <div class="actions">
+          <button type="submit" class="button primary">
+            {view.m.apps.create}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+};
 
 async function showApps(context: PortalContext, state: FormState = {}) {
   const view = member(context);
@@ -71,7 +77,7 @@ async function showApps(context: PortalContext, state: FormState = {}) {
       <div class="head">
         <h1 class="grow">{m.nav.apps}</h1>
         {mayDevelop && (
-          <OpenDialog view={view} id="new-app" kind="primary">
+          <OpenDialog id="new-app" kind="primary">
             {m.apps.new}
           </OpenDialog>
         )}
@@ -95,12 +101,12 @@ async function showApps(context: PortalContext, state: FormState = {}) {
                 ),
               },
               { title: m.apps.website, cell: ({ website }) => website },
-              { title: m.common.created, cell: (app) => <Time view={view} at={app.created_at} /> },
+              { title: m.common.created, cell: (app) => <Time at={app.created_at} /> },
             ]}
           />
         )}
       </section>
-      {mayDevelop && <NewApp view={view} {...state} />}
+      {mayDevelop && <NewApp {...state} />}
     </Page>,
     state.errors ? 400 : 200,
   );
@@ -116,8 +122,8 @@ portal.post('/portal/apps', async (context) => {
   return done(context, `/portal/apps/${app.id}`, 'app_created');
 });
 
-const Settings = ({ view, app, values, errors }: { view: MemberView; app: AppView } & FormState) => {
-  const { m } = view;
+const Settings = ({ app, values, errors }: { app: AppView } & FormState) => {
+  const { m } = useMemberView();
   return (
     <Panel title={m.apps.settings}>
       <form method="post" action={`/portal/apps/${app.id}`} class="stack pad">
@@ -167,7 +173,7 @@ const Settings = ({ view, app, values, errors }: { view: MemberView; app: AppVie
           <button type="submit" class="button">
             {m.common.save}
           </button>
-          <OpenDialog view={view} id="archive" kind="danger">
+          <OpenDialog id="archive" kind="danger">
             {m.apps.archive}
           </OpenDialog>
         </div>
@@ -200,7 +206,7 @@ export async function showApp(
         <div class="head">
           <h1 class="grow">{app.name}</h1>
           {mayDevelop && !isLiveClosed && (
-            <OpenDialog view={view} id="new-key" kind="primary">
+            <OpenDialog id="new-key" kind="primary">
               {environment === 'test' ? m.keys.newTest : m.keys.newLive}
             </OpenDialog>
           )}
@@ -217,25 +223,15 @@ export async function showApp(
             <p>{m.keys.empty}</p>
           </Empty>
         ) : (
-          <KeyTable view={view} keys={list} />
+          <KeyTable keys={list} />
         )}
       </Panel>
-      {mayDevelop && <Settings view={view} app={app} {...state.settings} />}
+      {mayDevelop && <Settings app={app} {...state.settings} />}
       {mayDevelop && !isLiveClosed && (
-        <NewKeyDialog
-          view={view}
-          app={app}
-          catalog={context.var.services.gateway.catalog}
-          {...state.newKey}
-        />
+        <NewKeyDialog app={app} catalog={context.var.services.gateway.catalog} {...state.newKey} />
       )}
       {mayDevelop && (
-        <Dialog
-          view={view}
-          id="archive"
-          title={m.apps.archiveTitle(app.name)}
-          open={state.archive ? true : undefined}
-        >
+        <Dialog id="archive" title={m.apps.archiveTitle(app.name)} open={state.archive ? true : undefined}>
           <p>{m.apps.archiveText(list.filter(({ state }) => state === 'active').length)}</p>
           <form method="post" action={`/portal/apps/${app.id}/archive`} class="stack">
             <Field

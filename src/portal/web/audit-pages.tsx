@@ -135,13 +135,13 @@ portal.get('/portal/audit', async (context) => {
               {
                 title: m.audit.when,
                 kind: 'tight',
-                cell: ({ createdAt }) => <Time view={view} at={createdAt} />,
+                cell: ({ createdAt }) => <Time at={createdAt} />,
               },
             ]}
           />
         )}
       </section>
-      <Older view={view} rows={rows} shown={shown} />
+      <Older rows={rows} shown={shown} />
     </Page>,
   );
 });

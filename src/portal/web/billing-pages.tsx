@@ -10,19 +10,9 @@ import type { Plan } from '../../billing/plan-store.ts';
 import { idOr404, uuidCursor } from '../../http/api.ts';
 import { email, overageAction, text } from '../../http/fields.ts';
 import { may } from '../../partners/permissions.ts';
-import {
-  Area,
-  Dialog,
-  Empty,
-  Field,
-  Meter,
-  Note,
-  Older,
-  OpenDialog,
-  Panel,
-  Post,
-  Select,
-} from '../../web/components/parts.tsx';
+import { Dialog, OpenDialog } from '../../web/components/dialog.tsx';
+import { Area, Field, Post, Select } from '../../web/components/form.tsx';
+import { Empty, Meter, Note, Older, Panel } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { readChoice } from '../../web/forms.ts';
 import { lineText, taxText } from '../../web/invoices/invoice-text.ts';
@@ -35,6 +25,7 @@ import {
   StatusBadge,
 } from '../../web/invoices/invoice-view.tsx';
 import { type MemberView, shownAt } from '../../web/view.ts';
+import { useMemberView } from '../../web/view-context.ts';
 import { type FormErrors, type FormValues, readForm, render } from '../../web/web.ts';
 import { optionalLine, optionalText } from './fields.ts';
 import { actorFor, done, member, Page, type PortalContext, portal } from './portal-web.tsx';
@@ -70,16 +61,15 @@ function contents({ m, format }: MemberView, plan: Plan, billing: Billing): stri
 }
 
 const PlanPanel = ({
-  view,
   plans,
   billing,
   mayChange,
 }: {
-  view: MemberView;
   plans: readonly Plan[];
   billing: Billing;
   mayChange: boolean;
 }) => {
+  const view = useMemberView();
   const { m, format } = view;
   const plan = plans.find(({ tier }) => tier === billing.tier);
   const isScheduled = billing.nextChangeAt !== null;
@@ -89,7 +79,7 @@ const PlanPanel = ({
       title={m.billing.plan}
       action={
         mayChange && (
-          <OpenDialog view={view} id="plan" kind="small">
+          <OpenDialog id="plan" kind="small">
             {m.billing.change}
           </OpenDialog>
         )
@@ -118,19 +108,12 @@ const PlanPanel = ({
   );
 };
 
-const PlanDialog = ({
-  view,
-  plans,
-  billing,
-}: {
-  view: MemberView;
-  plans: readonly Plan[];
-  billing: Billing;
-}) => {
+const PlanDialog = ({ plans, billing }: { plans: readonly Plan[]; billing: Billing }) => {
+  const view = useMemberView();
   const { m } = view;
   const current = plans.find(({ tier }) => tier === billing.tier)?.prices[billing.currency]?.price ?? 0;
   return (
-    <Dialog view={view} id="plan" title={m.billing.change}>
+    <Dialog id="plan" title={m.billing.change}>
       <div class="stack">
         <p>{m.billing.changeText}</p>
         <Table
@@ -191,7 +174,8 @@ const nextMonthText = ({ format, nowMs }: MemberView): string => {
   return format.date(new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1)).toISOString());
 };
 
-const DraftTable = ({ view, draft }: { view: MemberView; draft: Draft }) => {
+const DraftTable = ({ draft }: { draft: Draft }) => {
+  const view = useMemberView();
   const { m, format } = view;
   const rows = [
     ...draft.lines.map((line) => ({
@@ -235,23 +219,14 @@ const DraftTable = ({ view, draft }: { view: MemberView; draft: Draft }) => {
   );
 };
 
-const PreviewPanel = ({
-  view,
-  preview,
-  included,
-}: {
-  view: MemberView;
-  preview: Preview;
-  included: number;
-}) => {
-  const { m, format } = view;
+const PreviewPanel = ({ preview, included }: { preview: Preview; included: number }) => {
+  const { m, format } = useMemberView();
   const { drafts, forecast, units, forecastUnits } = preview;
   return (
     <Panel title={m.billing.next}>
       <div class="pad stack">
         <p class="soft">{m.billing.nextText(format.date(preview.start), format.date(preview.end))}</p>
         <Meter
-          view={view}
           label={m.billing.soFar}
           used={units}
           limit={included}
@@ -261,7 +236,7 @@ const PreviewPanel = ({
       {drafts.length === 0 ? (
         <p class="pad">{m.billing.nothing}</p>
       ) : (
-        drafts.map((draft) => <DraftTable view={view} draft={draft} />)
+        drafts.map((draft) => <DraftTable draft={draft} />)
       )}
       {forecast.length > 0 && units > 0 && (
         <p class="pad soft">
@@ -273,14 +248,8 @@ const PreviewPanel = ({
   );
 };
 
-const SpendPanel = ({
-  view,
-  spend,
-}: {
-  view: MemberView;
-  spend: { month: string; currency: string; minor: number }[];
-}) => {
-  const { m, format } = view;
+const SpendPanel = ({ spend }: { spend: { month: string; currency: string; minor: number }[] }) => {
+  const { m, format } = useMemberView();
   if (spend.length === 0) return null;
   const top = Math.max(1, ...spend.map(({ minor }) => minor));
   return (
@@ -320,16 +289,19 @@ interface PanelProps {
   wrong: Wrong | undefined;
 }
 
-const SavePanel = ({ view, children }: { view: MemberView; children: Child }) => (
-  <>
-    {children}
-    <div>
-      <button type="submit" class="button primary">
-        {view.m.common.save}
-      </button>
-    </div>
-  </>
-);
+const SavePanel = ({ children }: { children: Child }) => {
+  const view = useMemberView();
+  return (
+    <>
+      {children}
+      <div>
+        <button type="submit" class="button primary">
+          {view.m.common.save}
+        </button>
+      </div>
+    </>
+  );
+};
 
 const OveragePanel = ({ view, billing, wrong }: PanelProps) => {
   const { m } = view;
@@ -337,7 +309,7 @@ const OveragePanel = ({ view, billing, wrong }: PanelProps) => {
   return (
     <Panel title={m.billing.beyond}>
       <form method="post" action="/portal/billing/overage" class="pad stack">
-        <SavePanel view={view}>
+        <SavePanel>
           <Select
             name="overage_action"
             label={m.billing.overage}
@@ -365,7 +337,7 @@ const DetailsPanel = ({ view, billing, wrong }: PanelProps) => {
   return (
     <Panel title={m.billing.details}>
       <form method="post" action="/portal/billing" class="pad stack">
-        <SavePanel view={view}>
+        <SavePanel>
           <Field
             name="billing_email"
             type="email"
@@ -412,20 +384,20 @@ async function showBilling(context: PortalContext, wrong?: Wrong) {
     context,
     <Page view={view} title={m.billing.nav} isOfBoth>
       <h1>{m.billing.nav}</h1>
-      <PlanPanel view={view} plans={planList} billing={billing} mayChange={mayChange} />
-      {mayChange && <PlanDialog view={view} plans={planList} billing={billing} />}
-      <PreviewPanel view={view} preview={preview} included={workspace.partner.rate_limit_per_month} />
+      <PlanPanel plans={planList} billing={billing} mayChange={mayChange} />
+      {mayChange && <PlanDialog plans={planList} billing={billing} />}
+      <PreviewPanel preview={preview} included={workspace.partner.rate_limit_per_month} />
       <Panel title={m.billing.invoices}>
         {shown.length === 0 ? (
           <Empty title={m.billing.none}>
             <p>{m.billing.noneText}</p>
           </Empty>
         ) : (
-          <InvoiceTable view={view} invoices={shown} base="/portal/invoices" />
+          <InvoiceTable invoices={shown} base="/portal/invoices" />
         )}
       </Panel>
-      <Older view={view} rows={rows} shown={shown} />
-      <SpendPanel view={view} spend={spend} />
+      <Older rows={rows} shown={shown} />
+      <SpendPanel spend={spend} />
       {mayPay ? (
         <div class="two">
           {mayChange && <OveragePanel view={view} billing={billing} wrong={wrong} />}
@@ -517,7 +489,7 @@ portal.get('/portal/invoices/:invoice', async (context) => {
     <Page view={view} title={name} isOfBoth>
       <div class="head">
         <h1 class="grow">
-          {name} <StatusBadge view={view} invoice={invoice} />
+          {name} <StatusBadge invoice={invoice} />
         </h1>
         <a class="button small" href={`${view.path}/pdf`}>
           {m.invoice.pdf}
@@ -526,7 +498,7 @@ portal.get('/portal/invoices/:invoice', async (context) => {
           {m.common.csv}
         </a>
       </div>
-      <InvoiceBody view={view} invoice={invoice} />
+      <InvoiceBody invoice={invoice} />
       <p>
         <a href="/portal/billing">{m.invoice.back}</a>
       </p>

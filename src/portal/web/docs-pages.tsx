@@ -102,10 +102,7 @@ portal.get('/docs/errors', async (context) => {
     <Docs view={view} title={m.docs.errors}>
       <h1>{m.docs.errors}</h1>
       <p>{m.docs.errorsText}</p>
-      <Code
-        view={view}
-        text={JSON.stringify({ error: 'daily_quota_exceeded', message: '…', request_id: '…' })}
-      />
+      <Code text={JSON.stringify({ error: 'daily_quota_exceeded', message: '…', request_id: '…' })} />
       <Table
         hasHead={false}
         rows={CODES}
@@ -144,7 +141,7 @@ portal.get('/docs/errors/:code', async (context) => {
       <h2>{m.docs.fix}</h2>
       <p>{fix}</p>
       <h2>{m.docs.answer}</h2>
-      <Code view={view} text={JSON.stringify({ error: code, message, request_id: '…' })} />
+      <Code text={JSON.stringify({ error: code, message, request_id: '…' })} />
       <p>{status >= 500 || status === 429 ? m.docs.retry : m.docs.noRetry}</p>
     </Docs>,
   );

@@ -12,19 +12,10 @@ import { may } from '../../partners/permissions.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
+import { Dialog, OpenDialog } from '../../web/components/dialog.tsx';
+import { Area, Field, Select } from '../../web/components/form.tsx';
 import { KeyBadge } from '../../web/components/key-badge.tsx';
-import {
-  Area,
-  Dialog,
-  Empty,
-  Field,
-  Meter,
-  Note,
-  OpenDialog,
-  Panel,
-  Select,
-  Time,
-} from '../../web/components/parts.tsx';
+import { Empty, Meter, Note, Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { ErrorTable } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
@@ -125,13 +116,7 @@ const Limits = async ({
   return (
     <div class="pad meters">
       {shown.map(([label, { limit, remaining }]) => (
-        <Meter
-          view={view}
-          label={label}
-          used={limit < 0 ? 0 : limit - remaining}
-          limit={limit}
-          remaining={remaining}
-        />
+        <Meter label={label} used={limit < 0 ? 0 : limit - remaining} limit={limit} remaining={remaining} />
       ))}
       <p class="hint">
         {m.quota.refill(format.number(record.keyLimits.sustained))} {m.quota.tighter}
@@ -180,20 +165,16 @@ async function showKey(context: PortalContext, key: KeyView, state: PageState = 
         </p>
         <div class="head">
           <h1>{key.name}</h1>
-          <KeyBadge view={view} state={key.state} />
+          <KeyBadge state={key.state} />
           <span class={`badge ${key.environment === 'test' ? 'warn' : ''}`}>
             {key.environment === 'test' ? m.common.test : m.common.live}
           </span>
           <span class="grow" />
           {mayChange && (
             <>
-              <OpenDialog view={view} id="edit">
-                {m.common.change}
-              </OpenDialog>
-              <OpenDialog view={view} id="roll">
-                {m.keys.roll}
-              </OpenDialog>
-              <OpenDialog view={view} id="revoke" kind="danger">
+              <OpenDialog id="edit">{m.common.change}</OpenDialog>
+              <OpenDialog id="roll">{m.keys.roll}</OpenDialog>
+              <OpenDialog id="revoke" kind="danger">
                 {m.keys.revoke}
               </OpenDialog>
             </>
@@ -205,15 +186,15 @@ async function showKey(context: PortalContext, key: KeyView, state: PageState = 
         <Note kind="warn">
           {m.keys.retiring(keyPrefix)}{' '}
           <b>
-            <Time view={view} at={expiresAt} />
+            <Time at={expiresAt} />
           </b>
-          . {m.keys.lastUsed}: <Time view={view} at={lastUsedAt} />. {m.keys.retiringHint}
+          . {m.keys.lastUsed}: <Time at={lastUsedAt} />. {m.keys.retiringHint}
         </Note>
       ))}
       {key.state === 'quarantined' && <Note kind="bad">{m.keys.quarantinedText}</Note>}
       {!key.isActive && (
         <Note kind="bad">
-          {m.keys.revokedAt} <Time view={view} at={key.revokedAt} />. {m.keys.why}: {key.revokedReason}
+          {m.keys.revokedAt} <Time at={key.revokedAt} />. {m.keys.why}: {key.revokedReason}
         </Note>
       )}
       <div class="two">
@@ -237,13 +218,13 @@ async function showKey(context: PortalContext, key: KeyView, state: PageState = 
             <dd>{key.allowedIps.length > 0 ? key.allowedIps.join(', ') : m.keys.anywhere}</dd>
             <dt>{m.common.created}</dt>
             <dd>
-              <Time view={view} at={key.createdAt} />
+              <Time at={key.createdAt} />
             </dd>
             <dt>{m.keys.expires}</dt>
-            <dd>{key.expiresAt ? <Time view={view} at={key.expiresAt} /> : m.common.never}</dd>
+            <dd>{key.expiresAt ? <Time at={key.expiresAt} /> : m.common.never}</dd>
             <dt>{m.keys.lastUsed}</dt>
             <dd>
-              <Time view={view} at={key.lastUsedAt} />
+              <Time at={key.lastUsedAt} />
               {last?.country ? `, ${format.country(last.country)}` : last?.ip ? `, ${last.ip}` : ''}
             </dd>
           </dl>
@@ -275,7 +256,6 @@ async function showKey(context: PortalContext, key: KeyView, state: PageState = 
         ) : (
           <div class="pad">
             <CallsChart
-              view={view}
               bars={bars}
               isHourly={false}
               linkOf={(outcome) => withQuery('/portal/requests', { key: key.keyId, outcome, range: '7d' })}
@@ -287,7 +267,6 @@ async function showKey(context: PortalContext, key: KeyView, state: PageState = 
         <div class="two">
           <Panel title={m.overview.errors}>
             <ErrorTable
-              view={view}
               errors={errors.slice(0, 8)}
               hrefOf={({ code }) =>
                 withQuery('/portal/requests', { key: key.keyId, error: code, range: '7d' })
@@ -308,7 +287,7 @@ async function showKey(context: PortalContext, key: KeyView, state: PageState = 
       )}
       {mayChange && (
         <>
-          <Dialog view={view} id="edit" title={m.keys.editTitle} open={state.edit ? true : undefined}>
+          <Dialog id="edit" title={m.keys.editTitle} open={state.edit ? true : undefined}>
             <form method="post" action={base} class="stack">
               <Field
                 scope="edit"
@@ -320,7 +299,6 @@ async function showKey(context: PortalContext, key: KeyView, state: PageState = 
                 error={wrong?.name}
               />
               <ScopeChoices
-                view={view}
                 scopes={scopesOf(gateway.catalog)}
                 chosen={values?.scopes?.split('\n') ?? key.scopes}
                 error={wrong?.scopes}
@@ -355,11 +333,7 @@ async function showKey(context: PortalContext, key: KeyView, state: PageState = 
                 hint={m.keys.dailyQuotaHint}
               />
               {key.kind === 'signing' && (
-                <SignatureChoice
-                  view={view}
-                  scope="edit"
-                  value={values?.signature_rule ?? key.signatureRule}
-                />
+                <SignatureChoice scope="edit" value={values?.signature_rule ?? key.signatureRule} />
               )}
               <div class="actions">
                 <button type="submit" class="button primary">
@@ -368,7 +342,7 @@ async function showKey(context: PortalContext, key: KeyView, state: PageState = 
               </div>
             </form>
           </Dialog>
-          <Dialog view={view} id="roll" title={m.keys.rollTitle(key.name)}>
+          <Dialog id="roll" title={m.keys.rollTitle(key.name)}>
             <form method="post" action={`${base}/rotate`} class="stack">
               <p>{m.keys.rollText}</p>
               <Select
@@ -390,12 +364,7 @@ async function showKey(context: PortalContext, key: KeyView, state: PageState = 
               </div>
             </form>
           </Dialog>
-          <Dialog
-            view={view}
-            id="revoke"
-            title={m.keys.revokeTitle(key.name)}
-            open={state.revoke ? true : undefined}
-          >
+          <Dialog id="revoke" title={m.keys.revokeTitle(key.name)} open={state.revoke ? true : undefined}>
             <form method="post" action={`${base}/revoke`} class="stack">
               <p>{m.keys.revokeText}</p>
               <Field
@@ -426,7 +395,7 @@ async function showKey(context: PortalContext, key: KeyView, state: PageState = 
           </Dialog>
         </>
       )}
-      {state.secret && <SecretDialog view={view} keyView={key} secret={state.secret} />}
+      {state.secret && <SecretDialog keyView={key} secret={state.secret} />}
     </Page>,
     state.edit || state.revoke ? 400 : 200,
   );

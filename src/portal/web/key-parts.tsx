@@ -5,10 +5,12 @@ import { newId } from '../../core/ids.ts';
 import { DAY_MS } from '../../core/time.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
 import type { AppView } from '../../partners/app-service.ts';
+import { Dialog, SecretSaved } from '../../web/components/dialog.tsx';
+import { Area, Field, Select } from '../../web/components/form.tsx';
 import { KeyBadge } from '../../web/components/key-badge.tsx';
-import { Area, Code, Dialog, Field, SecretSaved, Select, Time } from '../../web/components/parts.tsx';
+import { Code, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
-import type { MemberView, View } from '../../web/view.ts';
+import { useMemberView, useView } from '../../web/view-context.ts';
 import type { FormErrors, FormValues } from '../../web/web.ts';
 import { signingCurl } from './guides/snippets.ts';
 
@@ -37,8 +39,8 @@ export function curlLine(
   return `curl -i -H ${shell(`Authorization: Bearer ${secret}`)} ${shell(origin + path)}`;
 }
 
-export const KeyTable = ({ view, keys }: { view: MemberView; keys: readonly KeyView[] }) => {
-  const { m, format, nowMs } = view;
+export const KeyTable = ({ keys }: { keys: readonly KeyView[] }) => {
+  const { m, format, nowMs } = useMemberView();
   return (
     <Table
       rows={keys}
@@ -50,7 +52,7 @@ export const KeyTable = ({ view, keys }: { view: MemberView; keys: readonly KeyV
               <a href={`/portal/keys/${key.keyId}`}>{key.name}</a>
               {key.retiring.map(({ keyPrefix, expiresAt }) => (
                 <p class="small soft">
-                  {m.keys.retiring(keyPrefix)} <Time view={view} at={expiresAt} />
+                  {m.keys.retiring(keyPrefix)} <Time at={expiresAt} />
                 </p>
               ))}
             </>
@@ -64,50 +66,52 @@ export const KeyTable = ({ view, keys }: { view: MemberView; keys: readonly KeyV
             isStale(key, nowMs) ? (
               <span class="badge warn">{key.lastUsedAt ? format.ago(key.lastUsedAt) : m.keys.neverUsed}</span>
             ) : (
-              <Time view={view} at={key.lastUsedAt} />
+              <Time at={key.lastUsedAt} />
             ),
         },
-        { title: m.keys.state, cell: ({ state }) => <KeyBadge view={view} state={state} /> },
+        { title: m.keys.state, cell: ({ state }) => <KeyBadge state={state} /> },
       ]}
     />
   );
 };
 
 export const ScopeChoices = ({
-  view,
   scopes,
   chosen,
   error,
 }: {
-  view: View;
   scopes: readonly string[];
   chosen: readonly string[];
   error?: string;
-}) => (
-  <fieldset aria-describedby={error ? 'scopes-error' : undefined}>
-    <legend>{view.m.keys.scopes}</legend>
-    <div class="choices">
-      {scopes.map((scope) => (
-        <label class="choice">
-          <input type="checkbox" name="scopes" value={scope} checked={chosen.includes(scope)} />
-          <span>
-            <b class="mono">{scope}</b>
-            <br />
-            <span class="soft small">{view.m.scopes[scope as keyof typeof view.m.scopes] ?? ''}</span>
-          </span>
-        </label>
-      ))}
-    </div>
-    {error && (
-      <p class="error" id="scopes-error">
-        {error}
-      </p>
-    )}
-  </fieldset>
-);
+}) => {
+  const view = useView();
+  return (
+    <fieldset aria-describedby={error ? 'scopes-error' : undefined}>
+      <legend>{view.m.keys.scopes}</legend>
+      <div class="choices">
+        {scopes.map((scope) => (
+          <label class="choice">
+            <input type="checkbox" name="scopes" value={scope} checked={chosen.includes(scope)} />
+            <span>
+              <b class="mono">{scope}</b>
+              <br />
+              <span class="soft small">{view.m.scopes[scope as keyof typeof view.m.scopes] ?? ''}</span>
+            </span>
+          </label>
+        ))}
+      </div>
+      {error && (
+        <p class="error" id="scopes-error">
+          {error}
+        </p>
+      )}
+    </fieldset>
+  );
+};
 
 /** What a signing key takes, and what each form is worth. */
-export const SignatureChoice = ({ view, scope, value }: { view: View; scope: string; value?: string }) => {
+export const SignatureChoice = ({ scope, value }: { scope: string; value?: string }) => {
+  const view = useView();
   const { signatureRule, signatureRules, signatureWorth } = view.m.keys;
   return (
     <div>
@@ -137,23 +141,20 @@ export const scopesOf = (catalog: Catalog): string[] =>
 const DEFAULT_SCOPES = ['read:routes', 'read:stops'];
 
 export const NewKeyDialog = ({
-  view,
   app,
   catalog,
   values,
   errors,
 }: {
-  view: MemberView;
   app: AppView;
   catalog: Catalog;
   values?: FormValues;
   errors?: FormErrors;
 }) => {
-  const { m, environment } = view;
+  const { m, environment } = useMemberView();
   const chosen = values?.scopes?.split('\n') ?? (app.scopes.length > 0 ? app.scopes : DEFAULT_SCOPES);
   return (
     <Dialog
-      view={view}
       id="new-key"
       title={environment === 'test' ? m.keys.newTest : m.keys.newLive}
       open={errors ? true : undefined}
@@ -183,7 +184,7 @@ export const NewKeyDialog = ({
             ['signing', m.keys.kinds.signing],
           ]}
         />
-        <ScopeChoices view={view} scopes={scopesOf(catalog)} chosen={chosen} error={errors?.scopes} />
+        <ScopeChoices scopes={scopesOf(catalog)} chosen={chosen} error={errors?.scopes} />
         <details open={Boolean(errors?.allowed_ips || errors?.expires)}>
           <summary>{m.keys.more}</summary>
           <div class="stack">
@@ -204,7 +205,7 @@ export const NewKeyDialog = ({
               error={errors?.allowed_ips}
               hint={m.apps.ipsHint}
             />
-            <SignatureChoice view={view} scope="key" value={values?.signature_rule} />
+            <SignatureChoice scope="key" value={values?.signature_rule} />
           </div>
         </details>
         {errors?.form && <p class="error">{errors.form}</p>}
@@ -219,34 +220,27 @@ export const NewKeyDialog = ({
 };
 
 /** Shows a secret, once. The page that holds it is never stored, and going back does not bring it again. */
-export const SecretDialog = ({
-  view,
-  keyView,
-  secret,
-}: {
-  view: MemberView;
-  keyView: KeyView;
-  secret: string;
-}) => {
+export const SecretDialog = ({ keyView, secret }: { keyView: KeyView; secret: string }) => {
+  const view = useMemberView();
   const { m } = view;
   return (
-    <Dialog view={view} id="secret" title={m.secret.title(keyView.name)} open locked>
+    <Dialog id="secret" title={m.secret.title(keyView.name)} open locked>
       <p>{m.secret.once}</p>
       {keyView.kind === 'signing' && (
         <div>
           <p class="label">{m.secret.keyId}</p>
-          <Code view={view} text={keyView.keyId} />
+          <Code text={keyView.keyId} />
         </div>
       )}
       <div data-secret>
         <p class="label">{m.secret.secret}</p>
-        <Code view={view} text={secret} label={m.secret.secret} />
+        <Code text={secret} label={m.secret.secret} />
       </div>
       <div>
         <p class="label">{m.secret.try}</p>
-        <Code view={view} text={curlLine(view.origin, keyView, secret)} label={m.secret.try} />
+        <Code text={curlLine(view.origin, keyView, secret)} label={m.secret.try} />
       </div>
-      <SecretSaved view={view} action={`/portal/keys/${keyView.keyId}`} words={m.secret.saved} />
+      <SecretSaved action={`/portal/keys/${keyView.keyId}`} words={m.secret.saved} />
     </Dialog>
   );
 };

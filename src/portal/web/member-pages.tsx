@@ -5,7 +5,9 @@ import { AppError, type ErrorCode } from '../../core/errors.ts';
 import { idOr404 } from '../../http/api.ts';
 import { inviteByMail } from '../../partners/invitation-mail.ts';
 import { may, ROLES } from '../../partners/permissions.ts';
-import { Dialog, Field, OpenDialog, Panel, Post, Select, Time } from '../../web/components/parts.tsx';
+import { Dialog, OpenDialog } from '../../web/components/dialog.tsx';
+import { Field, Post, Select } from '../../web/components/form.tsx';
+import { Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { readChoice } from '../../web/forms.ts';
 import { shownAt } from '../../web/view.ts';
@@ -37,7 +39,7 @@ async function showMembers(
       <div class="head">
         <h1 class="grow">{m.nav.members}</h1>
         {isOwner && (
-          <OpenDialog view={view} id="invite" kind="primary">
+          <OpenDialog id="invite" kind="primary">
             {m.members.invite}
           </OpenDialog>
         )}
@@ -82,7 +84,7 @@ async function showMembers(
                   m.roles[person.role].name
                 ),
             },
-            { title: m.members.since, cell: ({ createdAt }) => <Time view={view} at={createdAt} /> },
+            { title: m.members.since, cell: ({ createdAt }) => <Time at={createdAt} /> },
             {
               title: m.common.actions,
               isAction: true,
@@ -104,7 +106,7 @@ async function showMembers(
             columns={[
               { title: m.signIn.email, cell: ({ email }) => email },
               { title: m.members.role, cell: ({ role }) => m.roles[role].name },
-              { title: m.members.until, cell: ({ expiresAt }) => <Time view={view} at={expiresAt} /> },
+              { title: m.members.until, cell: ({ expiresAt }) => <Time at={expiresAt} /> },
               {
                 title: m.common.actions,
                 isAction: true,
@@ -130,7 +132,7 @@ async function showMembers(
         </dl>
       </Panel>
       {isOwner && (
-        <Dialog view={view} id="invite" title={m.members.invite} open={state.errors ? true : undefined}>
+        <Dialog id="invite" title={m.members.invite} open={state.errors ? true : undefined}>
           <form method="post" action="/portal/members/invite" class="stack">
             <p class="soft">{m.members.inviteText(workspace.partner.name)}</p>
             <Field

@@ -7,7 +7,7 @@ import { Figure, Panel } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { ErrorTable } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
-import type { MemberView } from '../../web/view.ts';
+import { useMemberView } from '../../web/view-context.ts';
 import { readForm, render } from '../../web/web.ts';
 import { member, Page, portal, standingOf } from './portal-web.tsx';
 import { QuotaMeters } from './quota-meters.tsx';
@@ -22,32 +22,35 @@ interface Step {
   action: string;
 }
 
-const Checklist = ({ view, steps }: { view: MemberView; steps: readonly Step[] }) => (
-  <ol class="checklist">
-    {steps.map(({ isDone, title, text, href, action }, index) => (
-      <li class={isDone ? 'done' : undefined}>
-        <span class="tick" aria-hidden="true">
-          {isDone ? '✓' : String(index + 1)}
-        </span>
-        <div>
-          <h3>
-            {title}
-            {isDone && <span class="visually-hidden"> ({view.m.overview.done})</span>}
-          </h3>
-          {!isDone && <p class="soft">{text}</p>}
-        </div>
-        {!isDone && (
-          <a
-            class={`button ${steps.findIndex((step) => !step.isDone) === index ? 'primary' : ''}`}
-            href={href}
-          >
-            {action}
-          </a>
-        )}
-      </li>
-    ))}
-  </ol>
-);
+const Checklist = ({ steps }: { steps: readonly Step[] }) => {
+  const view = useMemberView();
+  return (
+    <ol class="checklist">
+      {steps.map(({ isDone, title, text, href, action }, index) => (
+        <li class={isDone ? 'done' : undefined}>
+          <span class="tick" aria-hidden="true">
+            {isDone ? '✓' : String(index + 1)}
+          </span>
+          <div>
+            <h3>
+              {title}
+              {isDone && <span class="visually-hidden"> ({view.m.overview.done})</span>}
+            </h3>
+            {!isDone && <p class="soft">{text}</p>}
+          </div>
+          {!isDone && (
+            <a
+              class={`button ${steps.findIndex((step) => !step.isDone) === index ? 'primary' : ''}`}
+              href={href}
+            >
+              {action}
+            </a>
+          )}
+        </li>
+      ))}
+    </ol>
+  );
+};
 
 portal.get('/portal', async (context) => {
   const view = member(context);
@@ -126,7 +129,7 @@ portal.get('/portal', async (context) => {
           }
         >
           <div data-await-call={steps.keys > 0 && isNew ? '/portal/arrived' : undefined}>
-            <Checklist view={view} steps={list} />
+            <Checklist steps={list} />
           </div>
         </Panel>
       )}
@@ -158,7 +161,7 @@ portal.get('/portal', async (context) => {
               <div class="pad meters">
                 {standing ? (
                   <>
-                    <QuotaMeters view={view} standing={standing} />
+                    <QuotaMeters standing={standing} />
                     <p class="hint">
                       {m.quota.rate(
                         partner.rate_limit_per_second < 0
@@ -174,7 +177,6 @@ portal.get('/portal', async (context) => {
             </Panel>
             <Panel title={m.overview.problems}>
               <ErrorTable
-                view={view}
                 errors={errors.slice(0, 6)}
                 hrefOf={({ code, route }) =>
                   withQuery('/portal/requests', { error: code, route, range: '7d' })

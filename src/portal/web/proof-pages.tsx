@@ -5,10 +5,11 @@ import { raw } from 'hono/html';
 import { renderSVG } from 'uqr';
 import * as z from 'zod';
 import { PASSWORD_CHARS } from '../../accounts/auth.ts';
+import { Field } from '../../web/components/form.tsx';
 import { Plain } from '../../web/components/layout.tsx';
-import { Code, Field } from '../../web/components/parts.tsx';
+import { Code } from '../../web/components/parts.tsx';
 import { safePath, withQuery } from '../../web/redirects.ts';
-import type { View } from '../../web/view.ts';
+import { useView } from '../../web/view-context.ts';
 import { addCookies, readForm, render, signIn } from '../../web/web.ts';
 import { allowed, Back, CurrentPassword, DemoCode, type FormProps, Problem } from './account-parts.tsx';
 import { type PortalContext, portal } from './portal-web.tsx';
@@ -52,7 +53,7 @@ const Prove = ({ view, values, problem }: FormProps) => {
           {m.prove.submit}
         </button>
       </form>
-      {byCode && <DemoCode view={view} />}
+      {byCode && <DemoCode />}
       {!byCode && (
         <p class="small">
           <a href="/reset">{m.prove.noPassword}</a>
@@ -90,28 +91,22 @@ portal.post('/prove', async (context) => {
 // ---------------------------------------------------------------- setting a factor up
 /** What is scanned, what is kept, and the code that turns it on. */
 export const FactorSetUp = ({
-  view,
   setUp,
   action,
   to,
 }: {
-  view: View;
   setUp: { uri: string; codes: readonly string[] };
   action: string;
   to?: string;
 }) => {
-  const { m } = view;
+  const { m } = useView();
   return (
     <div class="stack">
       <p>{m.settings.factorScan}</p>
       <div class="qr">{raw(renderSVG(setUp.uri, { border: 2 }))}</div>
-      <Code
-        view={view}
-        text={new URL(setUp.uri).searchParams.get('secret') ?? ''}
-        label={m.settings.factorSecret}
-      />
+      <Code text={new URL(setUp.uri).searchParams.get('secret') ?? ''} label={m.settings.factorSecret} />
       <p>{m.settings.factorCodes}</p>
-      <Code view={view} text={setUp.codes.join('\n')} label={m.settings.recoveryCodes} />
+      <Code text={setUp.codes.join('\n')} label={m.settings.recoveryCodes} />
       <form method="post" action={action} class="inline">
         {to !== undefined && <Back values={{ back: to }} />}
         <Field
@@ -175,7 +170,7 @@ portal.post('/second-factor', async (context) => {
     context,
     <Plain view={view} title={view.m.settings.factorSetUp}>
       <h1>{view.m.settings.factorSetUp}</h1>
-      <FactorSetUp view={view} setUp={setUp} action="/second-factor/confirm" to={data?.back ?? ''} />
+      <FactorSetUp setUp={setUp} action="/second-factor/confirm" to={data?.back ?? ''} />
     </Plain>,
   );
 });

@@ -31,7 +31,6 @@ portal.get('/', async (context) => {
         </div>
         <div class="stack">
           <Code
-            view={view}
             label={m.home.example}
             text={`curl -H 'Authorization: Bearer pk_test_…' \\\n  '${view.origin}/v2/stops/search?q=colobane'`}
           />
@@ -96,7 +95,7 @@ portal.get('/outbox', async (context) => {
           <header>
             <h2>{mail.subject}</h2>
             <span class="soft small">
-              {mail.recipient} · <Time view={view} at={mail.createdAt} />
+              {mail.recipient} · <Time at={mail.createdAt} />
             </span>
           </header>
           <div class="pad prewrap">{linked(mail.body)}</div>

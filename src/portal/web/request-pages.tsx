@@ -9,6 +9,7 @@ import { Code, Empty, Panel, Time } from '../../web/components/parts.tsx';
 import { type Column, Rows, Table } from '../../web/components/table.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import type { MemberView } from '../../web/view.ts';
+import { ViewContext } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
 import { RangeChoice, RemovableFilters } from './filters.tsx';
 import { member, Page, type PortalContext, portal } from './portal-web.tsx';
@@ -62,7 +63,7 @@ const columnsOf = (view: MemberView, keyNames: Record<string, string>): Column<E
       cell: (row) => (row.key_id ? (keyNames[row.key_id] ?? row.key_id) : ''),
     },
     { title: m.requests.latency, kind: 'num tight', cell: (row) => format.ms(row.latency_ms) },
-    { title: m.requests.when, kind: 'tight', cell: (row) => <Time view={view} at={row.occurred_at} /> },
+    { title: m.requests.when, kind: 'tight', cell: (row) => <Time at={row.occurred_at} /> },
   ];
 };
 
@@ -188,7 +189,11 @@ portal.get('/portal/requests/rows', async (context) => {
     queries.events(scope, MOST_TAIL_ROWS, undefined, after),
     queries.firstSteps(scope.partnerId),
   );
-  return context.html(<Rows columns={columnsOf(view, steps.keyNames)} rows={rows} idOf={idOf} />);
+  return context.html(
+    <ViewContext.Provider value={view}>
+      <Rows columns={columnsOf(view, steps.keyNames)} rows={rows} idOf={idOf} />
+    </ViewContext.Provider>,
+  );
 });
 
 portal.get('/portal/requests/find', (context) => {
@@ -246,7 +251,7 @@ portal.get('/portal/requests/:id', async (context) => {
           {row.method} {row.endpoint}
         </h1>
       </div>
-      <Code view={view} text={row.request_id} label="X-Request-Id" />
+      <Code text={row.request_id} label="X-Request-Id" />
       <div class="two">
         <Panel title={m.requests.about}>
           <dl class="facts pad">

@@ -3,8 +3,8 @@
 import * as z from 'zod';
 import { PASSWORD_CHARS } from '../../accounts/auth.ts';
 import { weaknessOf } from '../../accounts/weak-password.ts';
+import { Field } from '../../web/components/form.tsx';
 import { Plain } from '../../web/components/layout.tsx';
-import { Field } from '../../web/components/parts.tsx';
 import { readForm, render } from '../../web/web.ts';
 import { allowed, email, type FormProps, OutboxHint, Problem, password, said } from './account-parts.tsx';
 import { portal } from './portal-web.tsx';
@@ -39,12 +39,7 @@ portal.post('/reset', async (context) => {
   // The same words in the same time, whoever has an account, and however often it was asked.
   if (await allowed(context, 'mail', data.email))
     context.executionCtx.waitUntil(accounts.requestReset(data.email));
-  return said(
-    context,
-    view.m.reset.sentTitle,
-    <p>{view.m.reset.sent}</p>,
-    <OutboxHint view={view} to={data.email} />,
-  );
+  return said(context, view.m.reset.sentTitle, <p>{view.m.reset.sent}</p>, <OutboxHint to={data.email} />);
 });
 
 const NewPassword = ({ view, errors, problem }: FormProps) => (

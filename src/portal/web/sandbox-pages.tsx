@@ -3,7 +3,8 @@
 import * as z from 'zod';
 import { idOr404 } from '../../http/api.ts';
 import { may } from '../../partners/permissions.ts';
-import { Code, Empty, Panel, Post } from '../../web/components/parts.tsx';
+import { Post } from '../../web/components/form.tsx';
+import { Code, Empty, Panel } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { readChoice } from '../../web/forms.ts';
 import { render } from '../../web/web.ts';
@@ -67,7 +68,6 @@ portal.get('/portal/sandbox', async (context) => {
             ]}
           />
           <Code
-            view={view}
             text={`curl -i -H 'Authorization: Bearer pk_test_…' -H 'X-Sandbox-Simulate: status=503' '${view.origin}/v2/routes/list'`}
           />
         </div>

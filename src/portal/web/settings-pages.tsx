@@ -6,7 +6,9 @@ import { weaknessOf } from '../../accounts/weak-password.ts';
 import { AppError } from '../../core/errors.ts';
 import { text } from '../../http/fields.ts';
 import { may } from '../../partners/permissions.ts';
-import { Code, Dialog, Field, OpenDialog, Panel, Post, Select, Time } from '../../web/components/parts.tsx';
+import { Dialog, OpenDialog } from '../../web/components/dialog.tsx';
+import { Field, Post, Select } from '../../web/components/form.tsx';
+import { Code, Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { shownAt } from '../../web/view.ts';
 import { addCookies, askProof, type FormErrors, isProven, readForm, render } from '../../web/web.ts';
@@ -65,7 +67,7 @@ async function showSettings(context: PortalContext, { errors, problem, dialog, s
       {setUp && (
         <Panel title={m.settings.factorSetUp}>
           <div class="pad">
-            <FactorSetUp view={view} setUp={setUp} action="/portal/settings/two-factor/confirm" />
+            <FactorSetUp setUp={setUp} action="/portal/settings/two-factor/confirm" />
           </div>
         </Panel>
       )}
@@ -101,7 +103,7 @@ async function showSettings(context: PortalContext, { errors, problem, dialog, s
           <div class="pad stack">
             <div class="row">
               <span class="grow">{m.settings.password}</span>
-              <OpenDialog view={view} id="password" kind="small">
+              <OpenDialog id="password" kind="small">
                 {m.common.change}
               </OpenDialog>
             </div>
@@ -112,15 +114,15 @@ async function showSettings(context: PortalContext, { errors, problem, dialog, s
               </span>
               {account.twoFactorEnabled ? (
                 <>
-                  <OpenDialog view={view} id="codes" kind="small">
+                  <OpenDialog id="codes" kind="small">
                     {m.settings.newCodes}
                   </OpenDialog>
-                  <OpenDialog view={view} id="factor-off" kind="small danger">
+                  <OpenDialog id="factor-off" kind="small danger">
                     {m.settings.turnOff}
                   </OpenDialog>
                 </>
               ) : (
-                <OpenDialog view={view} id="factor-on" kind="small">
+                <OpenDialog id="factor-on" kind="small">
                   {m.settings.turnOn}
                 </OpenDialog>
               )}
@@ -131,7 +133,6 @@ async function showSettings(context: PortalContext, { errors, problem, dialog, s
       </div>
       {(view.identity || identities.length > 0) && (
         <Identities
-          view={view}
           config={context.var.services.config}
           identities={identities}
           isLast={!hasPassword && identities.length === 1}
@@ -161,7 +162,7 @@ async function showSettings(context: PortalContext, { errors, problem, dialog, s
               ),
             },
             { title: m.audit.from, kind: 'mono small', cell: ({ ipAddress }) => ipAddress || '–' },
-            { title: m.settings.since, cell: ({ createdAt }) => <Time view={view} at={createdAt} /> },
+            { title: m.settings.since, cell: ({ createdAt }) => <Time at={createdAt} /> },
             {
               title: m.common.actions,
               isAction: true,
@@ -202,7 +203,7 @@ async function showSettings(context: PortalContext, { errors, problem, dialog, s
           </form>
         </Panel>
       )}
-      <Dialog view={view} id="password" title={m.settings.password} open={isOpen('password')}>
+      <Dialog id="password" title={m.settings.password} open={isOpen('password')}>
         <form method="post" action="/portal/settings/password" class="stack">
           {password('password')}
           <Field
@@ -226,7 +227,7 @@ async function showSettings(context: PortalContext, { errors, problem, dialog, s
       </Dialog>
       {account.twoFactorEnabled ? (
         <>
-          <Dialog view={view} id="codes" title={m.settings.newCodes} open={isOpen('codes')}>
+          <Dialog id="codes" title={m.settings.newCodes} open={isOpen('codes')}>
             <form method="post" action="/portal/settings/two-factor/codes" class="stack">
               <p>{m.settings.newCodesText}</p>
               {password('codes')}
@@ -237,7 +238,7 @@ async function showSettings(context: PortalContext, { errors, problem, dialog, s
               </div>
             </form>
           </Dialog>
-          <Dialog view={view} id="factor-off" title={m.settings.turnOff} open={isOpen('factor-off')}>
+          <Dialog id="factor-off" title={m.settings.turnOff} open={isOpen('factor-off')}>
             <form method="post" action="/portal/settings/two-factor/off" class="stack">
               <p>{m.settings.factorOffText}</p>
               {password('factor-off')}
@@ -250,7 +251,7 @@ async function showSettings(context: PortalContext, { errors, problem, dialog, s
           </Dialog>
         </>
       ) : (
-        <Dialog view={view} id="factor-on" title={m.settings.factorSetUp} open={isOpen('factor-on')}>
+        <Dialog id="factor-on" title={m.settings.factorSetUp} open={isOpen('factor-on')}>
           <form method="post" action="/portal/settings/two-factor" class="stack">
             {password('factor-on')}
             <div class="actions">
@@ -356,7 +357,7 @@ portal.post('/portal/settings/two-factor/codes', async (context) => {
     <Page view={shownAt(view, '/portal/settings')} title={m.settings.recoveryCodes}>
       <h1>{m.settings.recoveryCodes}</h1>
       <p>{m.settings.factorCodes}</p>
-      <Code view={view} text={outcome.data.backupCodes.join('\n')} label={m.settings.recoveryCodes} />
+      <Code text={outcome.data.backupCodes.join('\n')} label={m.settings.recoveryCodes} />
       <a class="button primary" href="/portal/settings">
         {m.secret.close}
       </a>

@@ -209,14 +209,14 @@ portal.get('/portal/usage', async (context) => {
             action={<span class="soft small">{range.isHourly ? m.usage.utc : m.usage.zoomHint}</span>}
           >
             <div class="pad">
-              <CallsChart view={view} bars={bars} isHourly={range.isHourly} linkOf={linkOf} />
+              <CallsChart bars={bars} isHourly={range.isHourly} linkOf={linkOf} />
             </div>
           </Panel>
         </>
       )}
       <Panel title={m.quota.title} action={<a href="/portal/usage/checks">{m.checks.title}</a>}>
         <div class="pad meters">
-          {standing ? <QuotaMeters view={view} standing={standing} /> : <p class="soft">{m.quota.unknown}</p>}
+          {standing ? <QuotaMeters standing={standing} /> : <p class="soft">{m.quota.unknown}</p>}
         </div>
       </Panel>
       {!isEmpty && (

@@ -8,8 +8,8 @@ import { ASKED_SECONDS } from '../../accounts/address-link.ts';
 import { PASSWORD_CHARS } from '../../accounts/auth.ts';
 import { weaknessOf } from '../../accounts/weak-password.ts';
 import { text } from '../../http/fields.ts';
+import { Field } from '../../web/components/form.tsx';
 import { Plain } from '../../web/components/layout.tsx';
-import { Field } from '../../web/components/parts.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import { addCookies, type FormErrors, proofCookie, readFields, readForm, render } from '../../web/web.ts';
 import { allowed, email, OutboxHint, Problem, password, said } from './account-parts.tsx';
@@ -27,7 +27,7 @@ const sent = (context: PortalContext, to: string | undefined) => {
     context,
     view.m.verify.title,
     <p>{view.m.verify.sent}</p>,
-    <OutboxHint view={view} to={to} />,
+    <OutboxHint to={to} />,
     <form method="post" action="/verify" class="stack">
       <input type="hidden" name="email" value={to ?? ''} />
       <button type="submit" class="button">

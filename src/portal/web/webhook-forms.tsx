@@ -3,9 +3,10 @@
 import type { Child } from 'hono/jsx';
 import * as z from 'zod';
 import { text } from '../../http/fields.ts';
-import { Dialog, Field, Select } from '../../web/components/parts.tsx';
+import { Dialog } from '../../web/components/dialog.tsx';
+import { Field, Select } from '../../web/components/form.tsx';
 import type { Wrong } from '../../web/forms.ts';
-import type { MemberView } from '../../web/view.ts';
+import { useMemberView } from '../../web/view-context.ts';
 import { eventTypes } from '../../webhooks/event-types.ts';
 import type { Endpoint } from '../../webhooks/webhook-service.ts';
 import { optionalText } from './fields.ts';
@@ -22,13 +23,12 @@ export const newEndpoint = z.object({
 
 /** Of either form. */
 const EndpointFields = ({
-  view,
   scope,
   values = {},
   errors = {},
   children,
-}: { view: MemberView; scope: string; children?: Child } & Partial<Wrong>) => {
-  const { m } = view;
+}: { scope: string; children?: Child } & Partial<Wrong>) => {
+  const { m } = useMemberView();
   const chosen = values.events?.split('\n') ?? [];
   return (
     <>
@@ -75,19 +75,17 @@ const EndpointFields = ({
 };
 
 export const AddDialog = ({
-  view,
   apps,
   wrong,
 }: {
-  view: MemberView;
   apps: readonly { id: string; name: string }[];
   wrong?: Wrong;
 }) => {
-  const { m } = view;
+  const { m } = useMemberView();
   return (
-    <Dialog view={view} id="add" title={m.webhooks.add} open={wrong ? true : undefined}>
+    <Dialog id="add" title={m.webhooks.add} open={wrong ? true : undefined}>
       <form method="post" action="/portal/webhooks" class="stack">
-        <EndpointFields view={view} scope="f" {...wrong}>
+        <EndpointFields scope="f" {...wrong}>
           <Select
             name="app"
             label={m.webhooks.app}
@@ -105,22 +103,14 @@ export const AddDialog = ({
   );
 };
 
-export const EditDialog = ({
-  view,
-  endpoint,
-  wrong,
-}: {
-  view: MemberView;
-  endpoint: Endpoint;
-  wrong?: Wrong;
-}) => {
-  const { m } = view;
+export const EditDialog = ({ endpoint, wrong }: { endpoint: Endpoint; wrong?: Wrong }) => {
+  const { m } = useMemberView();
   const { url, description, events } = endpoint;
   const saved = { url, description: description ?? '', events: events.join('\n') };
   return (
-    <Dialog view={view} id="edit" title={m.common.change} open={wrong ? true : undefined}>
+    <Dialog id="edit" title={m.common.change} open={wrong ? true : undefined}>
       <form method="post" action={`/portal/webhooks/${endpoint.id}`} class="stack">
-        <EndpointFields view={view} scope="edit" values={wrong?.values ?? saved} errors={wrong?.errors} />
+        <EndpointFields scope="edit" values={wrong?.values ?? saved} errors={wrong?.errors} />
         <div class="actions">
           <button type="submit" class="button primary">
             {m.common.save}

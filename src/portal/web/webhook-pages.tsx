@@ -4,19 +4,9 @@ import * as z from 'zod';
 import { hostOf } from '../../core/public-address.ts';
 import { idOr404, uuidCursor } from '../../http/api.ts';
 import { may } from '../../partners/permissions.ts';
-import {
-  Code,
-  Dialog,
-  Empty,
-  Note,
-  Older,
-  OpenDialog,
-  Panel,
-  Post,
-  SecretSaved,
-  Select,
-  Time,
-} from '../../web/components/parts.tsx';
+import { Dialog, OpenDialog, SecretSaved } from '../../web/components/dialog.tsx';
+import { Post, Select } from '../../web/components/form.tsx';
+import { Code, Empty, Note, Older, Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import {
   AttemptTable,
@@ -25,7 +15,8 @@ import {
   StateBadge,
 } from '../../web/components/webhook-parts.tsx';
 import { readChoice, submit, type Wrong } from '../../web/forms.ts';
-import { type MemberView, shownAt } from '../../web/view.ts';
+import { shownAt } from '../../web/view.ts';
+import { useMemberView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
 import { eventTypes, schemaOf } from '../../webhooks/event-types.ts';
 import type { Endpoint } from '../../webhooks/webhook-service.ts';
@@ -37,28 +28,20 @@ const HOUR_MS = 3_600_000;
 /** Hours back that recovery offers. */
 const RECOVER_HOURS = { '1': 1, '24': 24, '168': 168 } as const;
 
-const SecretShown = ({
-  view,
-  endpoint,
-  secret,
-}: {
-  view: MemberView;
-  endpoint: Endpoint;
-  secret: string;
-}) => {
-  const { m } = view;
+const SecretShown = ({ endpoint, secret }: { endpoint: Endpoint; secret: string }) => {
+  const { m } = useMemberView();
   const example = `import { Webhook } from 'standardwebhooks';\n\nconst { type, data } = new Webhook('${secret}').verify(body, headers);`;
   return (
-    <Dialog view={view} id="secret" title={m.webhooks.secretTitle} open locked>
+    <Dialog id="secret" title={m.webhooks.secretTitle} open locked>
       <p>{m.webhooks.secretText}</p>
       <div data-secret>
-        <Code view={view} text={secret} label={m.webhooks.secretTitle} />
+        <Code text={secret} label={m.webhooks.secretTitle} />
       </div>
       <div>
         <p class="label">{m.webhooks.verify}</p>
-        <Code view={view} text={example} label={m.webhooks.verify} />
+        <Code text={example} label={m.webhooks.verify} />
       </div>
-      <SecretSaved view={view} action={`/portal/webhooks/${endpoint.id}`} words={m.webhooks.saved} />
+      <SecretSaved action={`/portal/webhooks/${endpoint.id}`} words={m.webhooks.saved} />
     </Dialog>
   );
 };
@@ -82,7 +65,7 @@ async function showEndpoints(context: PortalContext, wrong?: Wrong) {
           {m.webhooks.catalogue}
         </a>
         {mayDevelop && (
-          <OpenDialog view={view} id="add" kind="primary">
+          <OpenDialog id="add" kind="primary">
             {m.webhooks.add}
           </OpenDialog>
         )}
@@ -121,7 +104,7 @@ async function showEndpoints(context: PortalContext, wrong?: Wrong) {
                 cell: ({ events }) =>
                   events.length === 0 ? m.webhooks.allEvents : m.webhooks.someEvents(events.length),
               },
-              { title: m.webhooks.state, cell: (endpoint) => <StateBadge view={view} endpoint={endpoint} /> },
+              { title: m.webhooks.state, cell: (endpoint) => <StateBadge endpoint={endpoint} /> },
               {
                 title: m.webhooks.lastDay,
                 cell: ({ delivered, failed, waiting }) =>
@@ -131,7 +114,7 @@ async function showEndpoints(context: PortalContext, wrong?: Wrong) {
           />
         )}
       </section>
-      {mayDevelop && <AddDialog view={view} apps={appList} wrong={wrong} />}
+      {mayDevelop && <AddDialog apps={appList} wrong={wrong} />}
     </Page>,
     wrong ? 400 : 200,
   );
@@ -191,8 +174,8 @@ portal.get('/portal/webhooks/events', (context) => {
   );
 });
 
-const EndpointActions = ({ view, endpoint }: { view: MemberView; endpoint: Endpoint }) => {
-  const { m } = view;
+const EndpointActions = ({ endpoint }: { endpoint: Endpoint }) => {
+  const { m } = useMemberView();
   const base = `/portal/webhooks/${endpoint.id}`;
   const isActive = endpoint.state === 'active';
   return (
@@ -205,36 +188,23 @@ const EndpointActions = ({ view, endpoint }: { view: MemberView; endpoint: Endpo
       <Post action={`${base}/state`} fields={{ state: isActive ? 'paused' : 'active' }}>
         {isActive ? m.webhooks.pause : m.webhooks.resume}
       </Post>
-      <OpenDialog view={view} id="recover">
-        {m.webhooks.recover}
-      </OpenDialog>
-      <OpenDialog view={view} id="roll">
-        {m.webhooks.roll}
-      </OpenDialog>
-      <OpenDialog view={view} id="edit">
-        {m.common.change}
-      </OpenDialog>
-      <OpenDialog view={view} id="remove" kind="danger">
+      <OpenDialog id="recover">{m.webhooks.recover}</OpenDialog>
+      <OpenDialog id="roll">{m.webhooks.roll}</OpenDialog>
+      <OpenDialog id="edit">{m.common.change}</OpenDialog>
+      <OpenDialog id="remove" kind="danger">
         {m.webhooks.remove}
       </OpenDialog>
     </div>
   );
 };
 
-const EndpointDialogs = ({
-  view,
-  endpoint,
-  wrong,
-}: {
-  view: MemberView;
-  endpoint: Endpoint;
-  wrong?: Wrong;
-}) => {
+const EndpointDialogs = ({ endpoint, wrong }: { endpoint: Endpoint; wrong?: Wrong }) => {
+  const view = useMemberView();
   const { m } = view;
   const base = `/portal/webhooks/${endpoint.id}`;
   return (
     <>
-      <Dialog view={view} id="recover" title={m.webhooks.recover}>
+      <Dialog id="recover" title={m.webhooks.recover}>
         <form method="post" action={`${base}/recover`} class="stack">
           <p>{m.webhooks.recoverText}</p>
           <Select
@@ -256,7 +226,7 @@ const EndpointDialogs = ({
           </div>
         </form>
       </Dialog>
-      <Dialog view={view} id="roll" title={m.webhooks.roll}>
+      <Dialog id="roll" title={m.webhooks.roll}>
         <form method="post" action={`${base}/rotate`} class="stack">
           <p>{m.webhooks.rollText}</p>
           <div class="actions">
@@ -266,7 +236,7 @@ const EndpointDialogs = ({
           </div>
         </form>
       </Dialog>
-      <Dialog view={view} id="remove" title={m.webhooks.remove}>
+      <Dialog id="remove" title={m.webhooks.remove}>
         <form method="post" action={`${base}/remove`} class="stack">
           <p>{m.webhooks.removeText}</p>
           <div class="actions">
@@ -276,7 +246,7 @@ const EndpointDialogs = ({
           </div>
         </form>
       </Dialog>
-      <EditDialog view={view} endpoint={endpoint} wrong={wrong} />
+      <EditDialog endpoint={endpoint} wrong={wrong} />
     </>
   );
 };
@@ -302,11 +272,11 @@ async function showEndpoint(
     context,
     <Page view={view} title={endpoint.url}>
       <h1 class="break">
-        {endpoint.url} <StateBadge view={view} endpoint={endpoint} />
+        {endpoint.url} <StateBadge endpoint={endpoint} />
       </h1>
       {endpoint.description && <p class="soft">{endpoint.description}</p>}
       {endpoint.state === 'disabled' && <Note kind="bad">{m.webhooks.disabledText}</Note>}
-      {mayDevelop && <EndpointActions view={view} endpoint={endpoint} />}
+      {mayDevelop && <EndpointActions endpoint={endpoint} />}
       <section class="panel pad">
         <dl class="facts">
           <dt>{m.webhooks.events}</dt>
@@ -315,13 +285,13 @@ async function showEndpoint(
           <dd>{endpoint.app ?? m.webhooks.anyApp}</dd>
           <dt>{m.webhooks.lastSuccess}</dt>
           <dd>
-            <Time view={view} at={endpoint.last_success_at} />
+            <Time at={endpoint.last_success_at} />
           </dd>
           {endpoint.failing_since && (
             <>
               <dt>{m.webhooks.failingSince}</dt>
               <dd>
-                <Time view={view} at={endpoint.failing_since} />
+                <Time at={endpoint.failing_since} />
               </dd>
             </>
           )}
@@ -339,15 +309,15 @@ async function showEndpoint(
             <p>{m.webhooks.noDeliveriesText}</p>
           </Empty>
         ) : (
-          <DeliveryTable view={view} deliveries={deliveries} />
+          <DeliveryTable deliveries={deliveries} />
         )}
       </Panel>
-      <Older view={view} rows={rows} shown={deliveries} />
+      <Older rows={rows} shown={deliveries} />
       <p>
         <a href="/portal/webhooks">{m.webhooks.back}</a>
       </p>
-      {mayDevelop && <EndpointDialogs view={view} endpoint={endpoint} wrong={wrong} />}
-      {secret && <SecretShown view={view} endpoint={endpoint} secret={secret} />}
+      {mayDevelop && <EndpointDialogs endpoint={endpoint} wrong={wrong} />}
+      {secret && <SecretShown endpoint={endpoint} secret={secret} />}
     </Page>,
     wrong ? 400 : 200,
   );
@@ -419,31 +389,31 @@ portal.get('/portal/deliveries/:delivery', async (context) => {
     <Page view={view} title={delivery.type}>
       <div class="head">
         <h1 class="grow">
-          <span class="mono">{delivery.type}</span> <OutcomeBadge view={view} delivery={delivery} />
+          <span class="mono">{delivery.type}</span> <OutcomeBadge delivery={delivery} />
         </h1>
         {may(workspace, 'develop') && delivery.state !== 'pending' && (
           <Post action={`/portal/deliveries/${id}/replay`}>{m.webhooks.replay}</Post>
         )}
       </div>
       <p class="soft">
-        {m.webhooks.eventNames[delivery.type]} · <Time view={view} at={delivery.occurred_at} />
+        {m.webhooks.eventNames[delivery.type]} · <Time at={delivery.occurred_at} />
       </p>
       {delivery.state === 'pending' && (
         <Note kind="warn">
-          {m.webhooks.nextTry}: <Time view={view} at={delivery.due_at} />
+          {m.webhooks.nextTry}: <Time at={delivery.due_at} />
         </Note>
       )}
       <Panel title={m.webhooks.attempts}>
         {delivery.attempts.length === 0 ? (
           <Empty title={m.webhooks.noAnswer} />
         ) : (
-          <AttemptTable view={view} attempts={delivery.attempts} />
+          <AttemptTable attempts={delivery.attempts} />
         )}
       </Panel>
       <Panel title={m.webhooks.payload}>
         <div class="pad stack">
           <p class="small mono break">webhook-id: {delivery.event_id}</p>
-          <Code view={view} text={JSON.stringify(body, null, 2)} label={m.webhooks.payload} />
+          <Code text={JSON.stringify(body, null, 2)} label={m.webhooks.payload} />
           <p class="hint">{m.webhooks.replayText}</p>
         </div>
       </Panel>

@@ -5,8 +5,9 @@ import type { Account } from '../../accounts/account-service.ts';
 import { AppError } from '../../core/errors.ts';
 import { idOr404 } from '../../http/api.ts';
 import { inviteAgain } from '../../partners/invitation-mail.ts';
+import { Post } from '../../web/components/form.tsx';
 import { Plain } from '../../web/components/layout.tsx';
-import { Note, Post } from '../../web/components/parts.tsx';
+import { Note } from '../../web/components/parts.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import { accountActor, readForm, render, signIn } from '../../web/web.ts';
 import { allowed, OutboxHint } from './account-parts.tsx';
@@ -85,7 +86,7 @@ async function showWelcome(
       <h1>{m.welcome.title}</h1>
       {problem && <Note kind="bad">{problem}</Note>}
       {sent && <Note kind="good">{m.welcome.sent(account.email)}</Note>}
-      {sent && <OutboxHint view={view} to={account.email} />}
+      {sent && <OutboxHint to={account.email} />}
       {invitations.length > 0 && (
         <>
           <p>{m.welcome.text(account.email)}</p>

@@ -4,6 +4,7 @@ import type { RuleView } from '../../alerts/alert-service.ts';
 import type { Episode } from '../../alerts/alert-store.ts';
 import type { Wrong } from '../forms.ts';
 import type { View } from '../view.ts';
+import { useView } from '../view-context.ts';
 import { Time } from './parts.tsx';
 import { Table } from './table.tsx';
 
@@ -21,17 +22,16 @@ export function ruleValue({ format }: View, unit: RuleView['unit'], value: numbe
 }
 
 export const EpisodeTable = ({
-  view,
   episodes,
   rules,
   hasOwner = false,
 }: {
-  view: View;
   episodes: readonly Episode[];
   /** Units by rule. */
   rules: ReadonlyMap<string, Pick<RuleView, 'unit'>>;
   hasOwner?: boolean;
 }) => {
+  const view = useView();
   const { m } = view;
   const shownValue = ({ rule }: Episode, value: number) =>
     ruleValue(view, rules.get(rule)?.unit ?? 'count', value);
@@ -70,12 +70,12 @@ export const EpisodeTable = ({
           : []),
         { title: m.alerts.peak, kind: 'num', cell: (episode) => shownValue(episode, episode.peak) },
         { title: m.alerts.threshold, kind: 'num', cell: (episode) => shownValue(episode, episode.threshold) },
-        { title: m.alerts.since, kind: 'tight', cell: ({ fired_at: at }) => <Time view={view} at={at} /> },
+        { title: m.alerts.since, kind: 'tight', cell: ({ fired_at: at }) => <Time at={at} /> },
         {
           title: m.alerts.lasted,
           kind: 'tight',
           cell: ({ resolved_at: at }) =>
-            at === null ? <span class="badge bad">{m.alerts.open}</span> : <Time view={view} at={at} />,
+            at === null ? <span class="badge bad">{m.alerts.open}</span> : <Time at={at} />,
         },
       ]}
     />
@@ -83,13 +83,11 @@ export const EpisodeTable = ({
 };
 
 export const RuleTable = ({
-  view,
   rules,
   action,
   mayChange,
   wrong,
 }: {
-  view: View;
   rules: readonly RuleView[];
   /** Where a rule's form is sent to: `action/<rule>`. */
   action: string;
@@ -97,6 +95,7 @@ export const RuleTable = ({
   /** What was sent of one of them, and could not be. */
   wrong?: Wrong & { rule: string };
 }) => {
+  const view = useView();
   const { m } = view;
   return (
     <Table

@@ -2,7 +2,7 @@
 // line, and a table beside it for readers of tables.
 
 import { OUTCOMES, type Outcome } from '../../usage/usage-reports.ts';
-import type { View } from '../view.ts';
+import { useView } from '../view-context.ts';
 
 export interface Bar {
   /** `YYYY-MM-DD`, or the hour in RFC 3339. */
@@ -30,18 +30,16 @@ export const callsOf = ({ counts }: Pick<Bar, 'counts'>): number =>
   OUTCOMES.reduce((sum, outcome) => sum + (counts[outcome] ?? 0), 0);
 
 export const CallsChart = ({
-  view,
   bars,
   isHourly,
   linkOf,
 }: {
-  view: View;
   bars: readonly Bar[];
   isHourly: boolean;
   /** Where an outcome of the legend leads. */
   linkOf(outcome: Outcome): string;
 }) => {
-  const { m, format } = view;
+  const { m, format } = useView();
   if (bars.every((bar) => callsOf(bar) === 0 && !bar.before)) return <p class="soft">{m.usage.emptyTitle}</p>;
   const top = roundUp(Math.max(1, ...bars.map((bar) => Math.max(callsOf(bar), bar.before ?? 0))));
   const step = WIDTH / Math.max(1, bars.length);
