@@ -27,7 +27,7 @@ const NO_URL = {
 it.each(['en', 'fr'] as const)('of a webhook endpoint, in %s', async (language) => {
   const typed = { url: 'my "server"', description: 'Till of the shop', events: 'key.rotated' };
   for (const [path, id] of [
-    ['/portal/webhooks', 'f-url'],
+    ['/portal/webhooks', 'add-url'],
     [endpoint, 'edit-url'],
   ] as const) {
     const { status, text } = await owner.post(path, typed, { 'accept-language': language });

@@ -10,7 +10,7 @@ import { reason } from '../../http/fields.ts';
 import { Dialog, OpenDialog } from '../../web/components/dialog.tsx';
 import { Field, Post } from '../../web/components/form.tsx';
 import { Choose, Empty, Older } from '../../web/components/parts.tsx';
-import { submit, type Wrong } from '../../web/forms.ts';
+import { conflictAt, FieldsRefused, submit, type Wrong } from '../../web/forms.ts';
 import {
   csvResponse,
   documentName,
@@ -21,7 +21,7 @@ import {
 } from '../../web/invoices/invoice-view.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import { shownAt, type View } from '../../web/view.ts';
-import { readForm, render } from '../../web/web.ts';
+import { render } from '../../web/web.ts';
 import {
   type ConsoleContext,
   ConsolePage,
@@ -181,7 +181,7 @@ async function showInvoice(
         </ReasonForm>
       </Dialog>
     </ConsolePage>,
-    credit || annulment ? 400 : 200,
+    (credit ?? annulment)?.status,
   );
 }
 
@@ -211,20 +211,24 @@ operatorConsole.post('/operator/invoices/:invoice/void', async (context) => {
 });
 
 operatorConsole.post('/operator/invoices/:invoice/credit', async (context) => {
-  const { m } = operator(context);
+  const view = operator(context);
+  const { m } = view;
   const { id, currency } = await invoiceOf(context);
-  const { values, data, errors } = await readForm(
-    context,
-    z.object({ form: z.uuid(), amount: z.string().min(1).max(30), reason }),
-  );
-  // Without it, the same form sent twice would make two notes.
-  if (errors?.form) throw new AppError('validation_error');
-  if (errors) return showInvoice(context, { credit: { values, errors } });
-  const minor = minorOf(data.amount, currency);
-  if (minor === undefined || minor === 0)
-    return showInvoice(context, { credit: { values, errors: { amount: m.money.wrongAmount } } });
-  const actor = operatorActor(context);
-  const wish = { netMinor: minor, reason: data.reason, idempotencyKey: `form:${actor.name}:${data.form}` };
-  const note = await context.var.services.invoices.credit(id, wish, actor);
-  return done(context, `/operator/invoices/${note.id}`, 'saved');
+  return submit(context, z.object({ form: z.uuid(), amount: z.string().min(1).max(30), reason }), {
+    async work(data) {
+      const netMinor = minorOf(data.amount, currency);
+      if (!netMinor) throw new FieldsRefused({ amount: m.money.wrongAmount });
+      const actor = operatorActor(context);
+      const idempotencyKey = `form:${actor.name}:${data.form}`;
+      const { invoices } = context.var.services;
+      const note = await invoices.credit(id, { netMinor, reason: data.reason, idempotencyKey }, actor);
+      return done(context, `/operator/invoices/${note.id}`, 'saved');
+    },
+    again(credit) {
+      // Without it, the same form sent twice would make two notes.
+      if (credit.errors.form) throw new AppError('validation_error');
+      return showInvoice(context, { credit });
+    },
+    says: conflictAt(view, 'amount'),
+  });
 });

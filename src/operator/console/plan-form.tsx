@@ -5,7 +5,7 @@ import { CURRENCIES, type Currency, decimalOf, minorOf } from '../../billing/amo
 import { MOST_PRICE_MINOR, type NewPlan, type Plan } from '../../billing/plan-store.ts';
 import { text } from '../../http/fields.ts';
 import { Field } from '../../web/components/form.tsx';
-import type { Wrong } from '../../web/forms.ts';
+import { FieldsRefused, type Wrong } from '../../web/forms.ts';
 import type { View } from '../../web/view.ts';
 import type { FormErrors, FormValues } from '../../web/web.ts';
 
@@ -36,7 +36,7 @@ export const PlanFields = ({ view, plan, wrong }: { view: View; plan?: Plan; wro
   return (
     <>
       {!plan && field('tier', m.money.name, '', m.money.nameHint)}
-      {!plan && field('partner', m.money.forPartner, '', m.money.forPartnerHint)}
+      {!plan && field('partner_id', m.money.forPartner, '', m.money.forPartnerHint)}
       {CURRENCIES.map((currency) => {
         const price = plan?.prices[currency];
         const text = (minor: number | undefined) => (minor === undefined ? '' : decimalOf(minor, currency));
@@ -95,7 +95,7 @@ export const planForm = z.object({
     .trim()
     .regex(/^[a-z0-9][a-z0-9-]{0,48}$/)
     .optional(),
-  partner: z.union([z.literal(''), z.uuid()]).default(''),
+  partner_id: z.union([z.literal(''), z.uuid()]).default(''),
   second: limit,
   day: limit,
   month: limit,
@@ -108,11 +108,8 @@ export const planForm = z.object({
   self_serve: z.literal('true').optional(),
 });
 
-/** Prices as typed, in minor units; or which of them is none. */
-export function pricesOf(
-  values: FormValues,
-  wrongText: string,
-): { prices: NewPlan['prices'] } | { errors: FormErrors } {
+/** Prices as typed, in minor units. @throws FieldsRefused which of them is none */
+export function pricesOf(values: FormValues, wrongText: string): NewPlan['prices'] {
   const prices: NewPlan['prices'] = {};
   const errors: FormErrors = {};
   for (const currency of CURRENCIES) {
@@ -124,5 +121,34 @@ export function pricesOf(
     if (per1000 === undefined || per1000 > MOST_PRICE_MINOR) errors[`overage_${currency}`] = wrongText;
     prices[currency as Currency] = { price: minor ?? 0, overage_per_1000: per1000 ?? 0 };
   }
-  return Object.keys(errors).length > 0 ? { errors } : { prices };
+  if (Object.keys(errors).length > 0) throw new FieldsRefused(errors);
+  return prices;
 }
+
+/** The field of the first currency that has no price. */
+export const unpricedOf = (values: FormValues): string =>
+  `price_${CURRENCIES.find((currency) => !values[`price_${currency}`]?.trim()) ?? CURRENCIES[0]}`;
+
+/** `known`: as it is, where it is changed. */
+export const planOf = (
+  tier: string,
+  data: z.output<typeof planForm>,
+  prices: NewPlan['prices'],
+  known: Plan | undefined,
+): NewPlan => ({
+  tier,
+  partnerId: data.partner_id || null,
+  selfServe: data.self_serve === 'true',
+  prices,
+  overageActions: ['block', ...(['warn', 'charge'] as const).filter((action) => data[action] === 'true')],
+  perSecond: data.second,
+  perDay: data.day,
+  perMonth: data.month,
+  maxKeys: data.max_keys,
+  features: {
+    ...known?.features,
+    sla: data.sla || null,
+    support: data.support || null,
+    webhooks: data.webhooks === 'true',
+  },
+});

@@ -1,11 +1,12 @@
 // Operators: plans.
 
 import { CURRENCIES } from '../../billing/amounts.ts';
-import type { NewPlan, Plan } from '../../billing/plan-store.ts';
+import type { Plan } from '../../billing/plan-store.ts';
 import { Dialog, OpenDialog } from '../../web/components/dialog.tsx';
 import { Table } from '../../web/components/table.tsx';
+import { conflictAt, FieldsRefused, submit } from '../../web/forms.ts';
 import { shownAt, type View } from '../../web/view.ts';
-import { readForm, render } from '../../web/web.ts';
+import { render } from '../../web/web.ts';
 import {
   type ConsoleContext,
   ConsolePage,
@@ -14,7 +15,7 @@ import {
   operatorActor,
   operatorConsole,
 } from './console-web.tsx';
-import { PlanFields, planForm, pricesOf, type WrongPlan } from './plan-form.tsx';
+import { PlanFields, planForm, planOf, pricesOf, unpricedOf, type WrongPlan } from './plan-form.tsx';
 
 const dialogOf = (tier: string) => `edit-${tier}`;
 
@@ -124,39 +125,28 @@ async function showPlans(context: ConsoleContext, wrong?: WrongPlan) {
         <PlanDialog view={view} plan={plan} wrong={wrong} />
       ))}
     </ConsolePage>,
-    wrong ? 400 : 200,
+    wrong?.status,
   );
 }
 
-async function savePlan(context: ConsoleContext, tier: string): Promise<Response> {
-  const { m } = operator(context);
+function savePlan(context: ConsoleContext, tier: string): Promise<Response> {
+  const view = operator(context);
+  const { m } = view;
   const { plans } = context.var.services;
-  const { values, data, errors } = await readForm(context, planForm);
-  if (errors) return showPlans(context, { tier, values, errors });
-  const priced = pricesOf(values, m.money.wrongAmount);
-  if ('errors' in priced) return showPlans(context, { tier, values, errors: priced.errors });
-  const name = tier || data.tier;
-  if (!name) return showPlans(context, { tier, values, errors: { tier: m.money.nameHint } });
-  const known = (await plans.plans()).find((plan) => plan.tier === name);
-  const plan: NewPlan = {
-    tier: name,
-    partnerId: data.partner || null,
-    selfServe: data.self_serve === 'true',
-    prices: priced.prices,
-    overageActions: ['block', ...(['warn', 'charge'] as const).filter((action) => data[action] === 'true')],
-    perSecond: data.second,
-    perDay: data.day,
-    perMonth: data.month,
-    maxKeys: data.max_keys,
-    features: {
-      ...known?.features,
-      sla: data.sla || null,
-      support: data.support || null,
-      webhooks: data.webhooks === 'true',
+  return submit(context, planForm, {
+    async work(data, values) {
+      const name = tier || data.tier;
+      if (!name) throw new FieldsRefused({ tier: m.money.nameHint });
+      const prices = pricesOf(values, m.money.wrongAmount);
+      const known = (await plans.plans()).find((plan) => plan.tier === name);
+      const plan = planOf(name, data, prices, known);
+      await plans.save(plan, operatorActor(context), tier === '');
+      return done(context, '/operator/plans', 'saved');
     },
-  };
-  await plans.save(plan, operatorActor(context), tier === '');
-  return done(context, '/operator/plans', 'saved');
+    again: (wrong) => showPlans(context, { tier, ...wrong }),
+    // A name that is taken, or a currency without a price.
+    says: (error, values) => conflictAt(view, tier === '' ? 'tier' : unpricedOf(values))(error),
+  });
 }
 
 operatorConsole.get('/operator/plans', (context) => showPlans(context));

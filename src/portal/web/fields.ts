@@ -11,15 +11,15 @@ import {
   webAddress,
 } from '../../http/fields.ts';
 
-const lines = z
+export const linesField = z
   .string()
   .optional()
   .transform((text) => [...new Set((text ?? '').split(/[\s,]+/).filter((entry) => entry !== ''))]);
 
 export const nameField = keyName;
-export const ipLines = lines.pipe(ipRanges);
-export const originLines = lines.pipe(origins);
-export const scopeLines = lines.pipe(scopeList);
+export const ipLines = linesField.pipe(ipRanges);
+export const originLines = linesField.pipe(origins);
+export const scopeLines = linesField.pipe(scopeList);
 /** A day, kept as its end in UTC; empty is none. */
 export const dayField = z
   .union([z.literal(''), z.iso.date()])

@@ -6,7 +6,7 @@ import { AppError } from '../../core/errors.ts';
 import { may } from '../../partners/permissions.ts';
 import { Panel } from '../../web/components/parts.tsx';
 import { referencePolicy, render } from '../../web/web.ts';
-import { scopesOf } from './key-parts.tsx';
+import { scopesOf } from './key-form.tsx';
 import { actorFor, member, Page, type PortalContext, portal } from './portal-web.tsx';
 import { referenceDocuments } from './reference.ts';
 

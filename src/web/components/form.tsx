@@ -4,7 +4,7 @@ import { type Child, createContext, useContext } from 'hono/jsx';
 import type { Wrong } from '../forms.ts';
 import type { FormValues } from '../web.ts';
 
-interface FormState extends Wrong {
+interface FormState extends Pick<Wrong, 'values' | 'errors'> {
   /** Makes ids unique where a page shows a name twice. */
   scope: string;
 }
@@ -164,6 +164,41 @@ export const Select = ({ label, options, ...own }: Own & { label: string; option
       </select>
     </Labelled>
   );
+};
+
+/** Any number of `options`; what is chosen is one a line. */
+export const Choices = ({ label, options, ...own }: Own & { label: string; options: Options }) => {
+  const { id, value, error, marks } = useField(own);
+  const chosen = value?.split('\n') ?? [];
+  return (
+    <fieldset {...marks}>
+      <legend>{label}</legend>
+      <ErrorText id={id} error={error} />
+      {own.hint && (
+        <p class="hint" id={`${id}-hint`}>
+          {own.hint}
+        </p>
+      )}
+      <div class="choices">
+        {options.map(([option, text]) => (
+          <label class="choice">
+            <input type="checkbox" name={own.name} value={option} checked={chosen.includes(option)} />
+            <span>
+              <b class="mono small">{option}</b>
+              <br />
+              <span class="soft small">{text}</span>
+            </span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+};
+
+/** What is wrong with a form as a whole. */
+export const FormError = () => {
+  const { id, error } = useField({ name: 'form' });
+  return <ErrorText id={id} error={error} />;
 };
 
 /** Posts one thing. */
