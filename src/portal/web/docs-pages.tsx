@@ -8,7 +8,7 @@ import { Table } from '../../web/components/table.tsx';
 import type { View } from '../../web/view.ts';
 import { referencePolicy, render, signIn } from '../../web/web.ts';
 import { GUIDES } from './guides/guides.tsx';
-import { referenceScripts } from './playground-pages.tsx';
+import { referenceScripts } from './playground-page.tsx';
 import { type PortalContext, portal } from './portal-web.tsx';
 
 const Docs = ({

@@ -4,7 +4,7 @@ import { type Child, createContext, useContext } from 'hono/jsx';
 import type { Wrong } from '../forms.ts';
 import type { FormValues } from '../web.ts';
 
-interface FormState extends Pick<Wrong, 'values' | 'errors'> {
+interface FormState extends Omit<Wrong, 'status'> {
   /** Makes ids unique where a page shows a name twice. */
   scope: string;
 }
@@ -17,7 +17,7 @@ export interface FormProps {
   /** What the fields hold before anybody types. */
   saved?: FormValues;
   /** What was sent, and could not be done. */
-  wrong?: Wrong;
+  wrong?: Omit<Wrong, 'status'>;
 }
 
 export const Form = ({
@@ -72,16 +72,21 @@ const Labelled = ({
   label,
   error,
   hint,
+  isBare,
   children,
 }: {
   id: string;
   label: string;
   error?: string;
   hint?: string;
+  /** Only screen readers say its label: what stands around it says as much. */
+  isBare?: boolean;
   children?: Child;
 }) => (
   <div>
-    <label for={id}>{label}</label>
+    <label for={id} class={isBare ? 'visually-hidden' : undefined}>
+      {label}
+    </label>
     {children}
     <ErrorText id={id} error={error} />
     {hint && (
@@ -151,10 +156,15 @@ export const Area = ({ label, placeholder, ...own }: Own & { label: string; plac
 
 export type Options = readonly (readonly [value: string, text: string])[];
 
-export const Select = ({ label, options, ...own }: Own & { label: string; options: Options }) => {
+export const Select = ({
+  label,
+  options,
+  isBare,
+  ...own
+}: Own & { label: string; options: Options; isBare?: boolean }) => {
   const { id, value, error, marks } = useField(own);
   return (
-    <Labelled id={id} label={label} error={error} hint={own.hint}>
+    <Labelled id={id} label={label} error={error} hint={own.hint} isBare={isBare}>
       <select id={id} name={own.name} {...marks}>
         {options.map(([option, text]) => (
           <option value={option} selected={option === value}>

@@ -30,7 +30,7 @@ export const FirstCall = (view: View) => (
   </>
 );
 
-export const Signing = (view: View) => (
+const WholeRequest = (view: View) => (
   <>
     <p>
       A <b>signing key</b> has an id (<code>ak_…</code>) and a secret (<code>sk_…</code>). The secret never
@@ -88,6 +88,11 @@ export const Signing = (view: View) => (
       and run one of these. Each takes a payment and lists it, with a header of its own that is signed, too.
     </p>
     <Snippets list={signingSnippets(view.origin)} />
+  </>
+);
+
+const BodyAlone = (view: View) => (
+  <>
     <h2>Signing the body alone</h2>
     <p>
       <code>X-API-Key: ak_…:&lt;hex HMAC-SHA256(secret, body)&gt;</code>, and none of the other headers above.
@@ -111,6 +116,13 @@ export const Signing = (view: View) => (
         Trying again with the same nonce: sign again. The <code>Idempotency-Key</code> stays the same.
       </li>
     </ul>
+  </>
+);
+
+export const Signing = (view: View) => (
+  <>
+    {WholeRequest(view)}
+    {BodyAlone(view)}
   </>
 );
 

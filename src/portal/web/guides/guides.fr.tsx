@@ -32,7 +32,7 @@ export const FirstCall = (view: View) => (
   </>
 );
 
-export const Signing = (view: View) => (
+const WholeRequest = (view: View) => (
   <>
     <p>
       Une <b>clé de signature</b> se compose d’un identifiant (<code>ak_…</code>) et d’un secret (
@@ -94,6 +94,11 @@ export const Signing = (view: View) => (
       un en-tête à lui, signé aussi.
     </p>
     <Snippets list={signingSnippets(view.origin)} />
+  </>
+);
+
+const BodyAlone = (view: View) => (
+  <>
     <h2>Signer le corps seul</h2>
     <p>
       <code>X-API-Key: ak_…:&lt;HMAC-SHA256(secret, corps) en hexadécimal&gt;</code>, sans les autres en-têtes
@@ -118,6 +123,13 @@ export const Signing = (view: View) => (
         Réessayer avec le même nonce : signez à nouveau. L’<code>Idempotency-Key</code>, elle, reste la même.
       </li>
     </ul>
+  </>
+);
+
+export const Signing = (view: View) => (
+  <>
+    {WholeRequest(view)}
+    {BodyAlone(view)}
   </>
 );
 

@@ -3,17 +3,19 @@
 import type { AuditEntry } from '../../audit/audit-store.ts';
 import type { ChainState } from '../../audit/chain-store.ts';
 import { numberCursor } from '../../http/api.ts';
+import type { MemberView as Person } from '../../partners/member-service.ts';
 import { Empty, Note, Older, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { actionName } from '../../web/components/usage-tables.tsx';
 import { csv } from '../../web/csv.ts';
 import { withQuery } from '../../web/redirects.ts';
-import type { MemberView } from '../../web/view.ts';
+import type { View } from '../../web/view.ts';
+import { useView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
 import { member, Page, type PortalContext, portal } from './portal-web.tsx';
 
 const PAGE_ROWS = 50;
-const MOST_EXPORTED = 10_000;
+const MAX_EXPORTED = 10_000;
 const AREAS = [
   'key.',
   'app.',
@@ -35,7 +37,7 @@ function filterOf(context: PortalContext) {
 }
 
 /** Members by their address, operators as such, others by kind and id. */
-const actorName = ({ m }: MemberView, { actor, email }: AuditEntry): string => {
+const actorName = ({ m }: View, { actor, email }: AuditEntry): string => {
   const [kind = '', id = ''] = actor.split(/:(.*)/);
   if (kind === 'developer') return email ?? id;
   const name = m.audit.actors[kind as keyof typeof m.audit.actors] ?? kind;
@@ -43,12 +45,11 @@ const actorName = ({ m }: MemberView, { actor, email }: AuditEntry): string => {
 };
 
 function ChainNote({
-  view,
   checkedAt,
   brokenSince,
   entries,
-}: Pick<ChainState, 'checkedAt' | 'brokenSince' | 'entries'> & { view: MemberView }) {
-  const { m, format } = view;
+}: Pick<ChainState, 'checkedAt' | 'brokenSince' | 'entries'>) {
+  const { m, format } = useView();
   if (brokenSince !== null)
     return <Note kind="bad">{m.audit.broken(format.exact(brokenSince), entries.join(', '))}</Note>;
   return checkedAt === null ? (
@@ -57,6 +58,78 @@ function ChainNote({
     <Note kind="good">{m.audit.whole(format.exact(checkedAt))}</Note>
   );
 }
+
+const FilterForm = ({
+  filter,
+  people,
+}: {
+  filter: ReturnType<typeof filterOf>;
+  people: readonly Person[];
+}) => {
+  const { m } = useView();
+  return (
+    <form method="get" action="/portal/audit" class="inline">
+      <div>
+        <label for="audit-action">{m.audit.area}</label>
+        <select id="audit-action" name="action">
+          <option value="">{m.requests.all}</option>
+          {AREAS.map((area) => (
+            <option value={area} selected={filter.action === area}>
+              {m.audit.areas[area]}
+            </option>
+          ))}
+        </select>
+      </div>
+      <div>
+        <label for="audit-actor">{m.audit.who}</label>
+        <select id="audit-actor" name="actor">
+          <option value="">{m.requests.all}</option>
+          {people.map(({ subject, email }) => (
+            <option value={`developer:${subject}`} selected={filter.actor === `developer:${subject}`}>
+              {email}
+            </option>
+          ))}
+        </select>
+      </div>
+      {filter.target && <input type="hidden" name="key" value={filter.target} />}
+      <button type="submit" class="button">
+        {m.requests.filter}
+      </button>
+    </form>
+  );
+};
+
+const EntryTable = ({ entries }: { entries: readonly AuditEntry[] }) => {
+  const view = useView();
+  const { m } = view;
+  return (
+    <Table
+      rows={entries}
+      columns={[
+        {
+          title: m.audit.what,
+          cell: (entry) => (
+            <>
+              {actionName(view, entry.action)}
+              <details>
+                <summary class="small soft">{m.audit.details}</summary>
+                <code class="prewrap">{JSON.stringify({ ...entry.target, ...entry.details }, null, 1)}</code>
+                <p class="small soft mono">{entry.requestId}</p>
+              </details>
+            </>
+          ),
+        },
+        { title: m.audit.who, cell: (entry) => actorName(view, entry) },
+        { title: m.audit.from, kind: 'mono small', cell: ({ ip }) => ip ?? '–' },
+        {
+          title: m.audit.when,
+          kind: 'tight',
+          cell: ({ createdAt }) => <Time at={createdAt} />,
+        },
+      ]}
+    />
+  );
+};
 
 portal.get('/portal/audit', async (context) => {
   const view = member(context);
@@ -79,67 +152,10 @@ portal.get('/portal/audit', async (context) => {
           {m.common.csv}
         </a>
       </div>
-      <ChainNote view={view} {...chain} />
-      <form method="get" action="/portal/audit" class="inline">
-        <div>
-          <label for="audit-action">{m.audit.area}</label>
-          <select id="audit-action" name="action">
-            <option value="">{m.requests.all}</option>
-            {AREAS.map((area) => (
-              <option value={area} selected={filter.action === area}>
-                {m.audit.areas[area]}
-              </option>
-            ))}
-          </select>
-        </div>
-        <div>
-          <label for="audit-actor">{m.audit.who}</label>
-          <select id="audit-actor" name="actor">
-            <option value="">{m.requests.all}</option>
-            {people.map(({ subject, email }) => (
-              <option value={`developer:${subject}`} selected={filter.actor === `developer:${subject}`}>
-                {email}
-              </option>
-            ))}
-          </select>
-        </div>
-        {filter.target && <input type="hidden" name="key" value={filter.target} />}
-        <button type="submit" class="button">
-          {m.requests.filter}
-        </button>
-      </form>
+      <ChainNote {...chain} />
+      <FilterForm filter={filter} people={people} />
       <section class="panel">
-        {shown.length === 0 ? (
-          <Empty title={m.audit.emptyTitle} />
-        ) : (
-          <Table
-            rows={shown}
-            columns={[
-              {
-                title: m.audit.what,
-                cell: (entry) => (
-                  <>
-                    {actionName(view, entry.action)}
-                    <details>
-                      <summary class="small soft">{m.audit.details}</summary>
-                      <code class="prewrap">
-                        {JSON.stringify({ ...entry.target, ...entry.details }, null, 1)}
-                      </code>
-                      <p class="small soft mono">{entry.requestId}</p>
-                    </details>
-                  </>
-                ),
-              },
-              { title: m.audit.who, cell: (entry) => actorName(view, entry) },
-              { title: m.audit.from, kind: 'mono small', cell: ({ ip }) => ip ?? '–' },
-              {
-                title: m.audit.when,
-                kind: 'tight',
-                cell: ({ createdAt }) => <Time at={createdAt} />,
-              },
-            ]}
-          />
-        )}
+        {shown.length === 0 ? <Empty title={m.audit.emptyTitle} /> : <EntryTable entries={shown} />}
       </section>
       <Older rows={rows} shown={shown} />
     </Page>,
@@ -150,7 +166,7 @@ portal.get('/portal/audit.csv', async (context) => {
   const { workspace } = member(context);
   const rows = await context.var.services.audit.list(
     workspace.partner.id,
-    MOST_EXPORTED,
+    MAX_EXPORTED,
     undefined,
     filterOf(context),
   );

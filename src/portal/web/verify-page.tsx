@@ -5,19 +5,19 @@
 import { deleteCookie, getCookie } from 'hono/cookie';
 import * as z from 'zod';
 import { ASKED_SECONDS } from '../../accounts/address-link.ts';
-import { PASSWORD_CHARS } from '../../accounts/auth.ts';
 import { weaknessOf } from '../../accounts/weak-password.ts';
 import { text } from '../../http/fields.ts';
-import { Field } from '../../web/components/form.tsx';
+import { Field, Form, Post } from '../../web/components/form.tsx';
 import { Plain } from '../../web/components/layout.tsx';
+import { Note } from '../../web/components/parts.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import { addCookies, type FormErrors, proofCookie, readFields, readForm, render } from '../../web/web.ts';
-import { allowed, email, OutboxHint, Problem, password, said } from './account-parts.tsx';
+import { allowed, email, NewPassword, OutboxHint, password, said } from './account-parts.tsx';
 import { arrive, type PortalContext, portal } from './portal-web.tsx';
 
 export const ASKED_COOKIE = ['signed-up', ASKED_SECONDS] as const;
-const MOST_TOKEN_CHARS = 2000;
-const MOST_NAME_CHARS = 100;
+const MAX_TOKEN_CHARS = 2000;
+const MAX_NAME_CHARS = 100;
 
 const askedCookie = (context: PortalContext) => proofCookie(context.var.services.config, ...ASKED_COOKIE);
 
@@ -28,12 +28,9 @@ const sent = (context: PortalContext, to: string | undefined) => {
     view.m.verify.title,
     <p>{view.m.verify.sent}</p>,
     <OutboxHint to={to} />,
-    <form method="post" action="/verify" class="stack">
-      <input type="hidden" name="email" value={to ?? ''} />
-      <button type="submit" class="button">
-        {view.m.verify.again}
-      </button>
-    </form>,
+    <Post action="/verify" fields={{ email: to ?? '' }}>
+      {view.m.verify.again}
+    </Post>,
   );
 };
 
@@ -47,7 +44,7 @@ interface Shown {
 async function showLink(context: PortalContext, token: string, shown: Shown = {}) {
   const { view, accounts } = context.var;
   const { m } = view;
-  const { problem, errors, status = 200 } = shown;
+  const { problem, name, errors = {}, status = 200 } = shown;
   const pending = await accounts.pendingAddress(token, getCookie(context, askedCookie(context).name));
   if (!pending)
     return said(
@@ -70,8 +67,8 @@ async function showLink(context: PortalContext, token: string, shown: Shown = {}
       <p>
         <strong>{pending.email}</strong>
       </p>
-      <Problem text={problem} />
-      <form method="post" action="/verify/confirm" class="stack">
+      {problem && <Note kind="bad">{problem}</Note>}
+      <Form action="/verify/confirm" wrong={{ values: { name: name ?? pending.name }, errors }}>
         <input type="hidden" name="token" value={token} />
         {!pending.isAsker && (
           <>
@@ -81,27 +78,15 @@ async function showLink(context: PortalContext, token: string, shown: Shown = {}
               label={m.signUp.name}
               autocomplete="name"
               required
-              maxlength={MOST_NAME_CHARS}
-              value={shown.name ?? pending.name}
-              error={errors?.name}
+              maxlength={MAX_NAME_CHARS}
             />
-            <Field
-              name="password"
-              type="password"
-              label={m.signIn.password}
-              autocomplete="new-password"
-              required
-              minlength={PASSWORD_CHARS.fewest}
-              maxlength={PASSWORD_CHARS.most}
-              error={errors?.password}
-              hint={m.signUp.passwordHint(PASSWORD_CHARS.fewest)}
-            />
+            <NewPassword label={m.signIn.password} />
           </>
         )}
         <button type="submit" class="button primary">
           {m.verify.confirm}
         </button>
-      </form>
+      </Form>
       <p class="soft small">{m.verify.notYou}</p>
     </Plain>,
     status,
@@ -120,8 +105,8 @@ portal.post('/verify', async (context) => {
   return context.redirect(withQuery('/verify', { sent: data?.email }), 303);
 });
 
-const confirmation = z.object({ token: z.string().max(MOST_TOKEN_CHARS) });
-const choice = z.object({ name: text(MOST_NAME_CHARS, 1), password });
+const confirmation = z.object({ token: z.string().max(MAX_TOKEN_CHARS) });
+const choice = z.object({ name: text(MAX_NAME_CHARS, 1), password });
 
 portal.post('/verify/confirm', async (context) => {
   const { view, accounts } = context.var;
