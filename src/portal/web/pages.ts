@@ -44,7 +44,9 @@ import './member-actions.ts';
 import './settings-page.tsx';
 import './settings-actions.ts';
 import './security-actions.tsx';
-import './docs-pages.tsx';
+import './error-docs-page.tsx';
+import './reference-page.tsx';
+import './docs-page.tsx';
 
 import { AppError } from '../../core/errors.ts';
 import { portal } from './portal-web.tsx';

@@ -62,34 +62,41 @@ const PartyBlock = ({ title, party }: { title: string; party: Party }) => {
   );
 };
 
+const Facts = ({ invoice }: { invoice: Invoice }) => {
+  const { m, format } = useView();
+  return (
+    <dl class="facts">
+      <dt>{m.invoice.issued}</dt>
+      <dd>{format.date(invoice.issued_at)}</dd>
+      <dt>{m.invoice.due}</dt>
+      <dd>{format.date(invoice.due_at)}</dd>
+      <dt>{m.invoice.period}</dt>
+      <dd>
+        {format.date(invoice.period_start)} – {format.date(invoice.period_end)}
+      </dd>
+      {invoice.credits && (
+        <>
+          <dt>{m.invoice.creditNote}</dt>
+          <dd>{m.invoice.creditOf(invoice.credits)}</dd>
+        </>
+      )}
+      {invoice.reason && (
+        <>
+          <dt>{m.operator.reason}</dt>
+          <dd>{invoice.reason}</dd>
+        </>
+      )}
+    </dl>
+  );
+};
+
 export const InvoiceBody = ({ invoice }: { invoice: Invoice }) => {
   const view = useView();
   const { m, format } = view;
   return (
     <section class="panel">
       <div class="pad stack">
-        <dl class="facts">
-          <dt>{m.invoice.issued}</dt>
-          <dd>{format.date(invoice.issued_at)}</dd>
-          <dt>{m.invoice.due}</dt>
-          <dd>{format.date(invoice.due_at)}</dd>
-          <dt>{m.invoice.period}</dt>
-          <dd>
-            {format.date(invoice.period_start)} – {format.date(invoice.period_end)}
-          </dd>
-          {invoice.credits && (
-            <>
-              <dt>{m.invoice.creditNote}</dt>
-              <dd>{m.invoice.creditOf(invoice.credits)}</dd>
-            </>
-          )}
-          {invoice.reason && (
-            <>
-              <dt>{m.operator.reason}</dt>
-              <dd>{invoice.reason}</dd>
-            </>
-          )}
-        </dl>
+        <Facts invoice={invoice} />
         <div class="pair">
           <PartyBlock title={m.invoice.from} party={invoice.seller} />
           <PartyBlock title={m.invoice.to} party={invoice.buyer} />
