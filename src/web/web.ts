@@ -292,6 +292,7 @@ export function readFields<Services extends WebServices, Schema extends z.ZodTyp
   if (result.success) return { values, data: result.data };
   const { m } = context.var.view;
   const errors: FormErrors = {};
-  for (const issue of result.error.issues) errors[issue.path.join('.')] ??= m.fieldError(issue);
+  // An entry of a list is of its field.
+  for (const issue of result.error.issues) errors[String(issue.path[0])] ??= m.fieldError(issue);
   return { values, errors };
 }

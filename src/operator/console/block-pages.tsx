@@ -92,6 +92,7 @@ async function showBlocks(context: ConsoleContext, wrong?: Wrong, id?: string) {
             name="hours"
             label={m.operator.until}
             value={state?.values.hours ?? '24'}
+            error={state?.errors.hours}
             options={HOURS.map((hours) => [hours, m.operator.blockFor[hours]] as const)}
           />
           <Field

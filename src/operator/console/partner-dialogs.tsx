@@ -144,9 +144,11 @@ export const LimitsDialog = ({
           error={errors?.month}
         />
         <Select
+          scope="limits"
           name="overage"
           label={m.operator.overage}
           value={values?.overage ?? partner.overage_action}
+          error={errors?.overage}
           options={OVERAGES.map((each) => [each, m.operator.overages[each]] as const)}
         />
         <Field

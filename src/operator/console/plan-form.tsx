@@ -28,6 +28,7 @@ export const PlanFields = ({ view, plan, wrong }: { view: View; plan?: Plan; wro
       scope={scope}
       name={name}
       label={label}
+      required={name === 'tier'}
       value={kept(name, value)}
       hint={hint}
       error={wrong?.errors[name]}
@@ -114,7 +115,7 @@ export function pricesOf(values: FormValues, wrongText: string): NewPlan['prices
   const errors: FormErrors = {};
   for (const currency of CURRENCIES) {
     const [price = '', overage = ''] = [values[`price_${currency}`], values[`overage_${currency}`]];
-    if (price.trim() === '' && currency !== 'EUR') continue;
+    if (price.trim() === '' && overage.trim() === '' && currency !== 'EUR') continue;
     const minor = minorOf(price, currency);
     const per1000 = minorOf(overage.trim() === '' ? '0' : overage, currency);
     if (minor === undefined || minor > MOST_PRICE_MINOR) errors[`price_${currency}`] = wrongText;
