@@ -48,7 +48,7 @@ export type WebEnv<Services> = {
 };
 export type WebContext<Services> = Context<WebEnv<Services>>;
 
-const MOST_FORM_BYTES = 64 * 1024;
+const MAX_FORM_BYTES = 64 * 1024;
 const NONCE_BYTES = 16;
 export const PREFERENCE_SECONDS = 400 * 86_400;
 
@@ -171,7 +171,7 @@ export function createWeb<Services extends WebServices>(under = '*') {
   });
   web.use(
     under,
-    bodyLimit({ maxSize: MOST_FORM_BYTES, onError: () => Promise.reject(new AppError('payload_too_large')) }),
+    bodyLimit({ maxSize: MAX_FORM_BYTES, onError: () => Promise.reject(new AppError('payload_too_large')) }),
   );
   web.onError((error, context) => failed(context, error));
   return web;

@@ -367,6 +367,27 @@ describe('of every form', () => {
     }
   });
 
+  it('with nothing ticked that needs something, or something that there is not', async () => {
+    const [app] = await query(
+      'INSERT INTO dev_apps (id, partner_id, name) VALUES ($1, $2, $3) RETURNING id',
+      [crypto.randomUUID(), partnerId, 'App'],
+    );
+    const key = (await makeKey(partnerId)).id;
+    const named = { name: 'Typed' };
+    const fresh = { ...named, form: crypto.randomUUID(), kind: 'bearer', environment: 'test' };
+    for (const [path, typed, id] of [
+      [`/portal/apps/${app?.id}/keys`, fresh, 'key-scopes'],
+      [`/portal/apps/${app?.id}/keys`, { ...fresh, scopes: 'nonsense' }, 'key-scopes'],
+      [`/portal/keys/${key}`, named, 'edit-scopes'],
+      ['/portal/webhooks', { url: 'https://hooks.example.com/in', events: 'nonsense' }, 'add-events'],
+    ] as const) {
+      const { status, text } = await owner.post(path, typed);
+      expect([path, status]).toEqual([path, 400]);
+      expect(text).toMatch(new RegExp(`<fieldset aria-describedby="${id}-error[^"]*"`));
+      expect(text).toMatch(new RegExp(`<p class="error" id="${id}-error">[^<]+</p>`));
+    }
+  });
+
   it('is typed into, or has buttons only', () => {
     const typed = [...shown].filter(([, forms]) => forms.some(({ form }) => form.controls.length > 0));
     // As many as there are now: a page whose forms nobody finds any more is no page without forms.

@@ -12,7 +12,7 @@ import type { KeyRecord } from '../../keys/key-record.ts';
 import { countedAddress } from '../../platform/counted-address.ts';
 import type { Services } from '../services.ts';
 
-const MOST_SIGNED_BODY_BYTES = 64 * 1024;
+const MAX_SIGNED_BODY_BYTES = 64 * 1024;
 
 export const dashboard = createApi<Services>();
 const callers = new WeakMap<Request, KeyRecord>();
@@ -37,7 +37,7 @@ dashboard.use(async (context, next) => {
       isHeard: () => false,
       ip,
       keepAlive: (work) => context.executionCtx.waitUntil(work),
-      body: () => readBody(copy, MOST_SIGNED_BODY_BYTES),
+      body: () => readBody(copy, MAX_SIGNED_BODY_BYTES),
     },
     true,
   );

@@ -1,6 +1,6 @@
 // What the pages of signing up, signing in and proving share.
 
-import type { Child } from 'hono/jsx';
+import type { Child, FC } from 'hono/jsx';
 import * as z from 'zod';
 import { PASSWORD_CHARS } from '../../accounts/auth.ts';
 import type { Tried } from '../../accounts/sign-in-guard.ts';
@@ -9,7 +9,7 @@ import { clientIp } from '../../http/api.ts';
 import { Field, Form, Post } from '../../web/components/form.tsx';
 import { Plain } from '../../web/components/layout.tsx';
 import { Note } from '../../web/components/parts.tsx';
-import { FieldsRefused } from '../../web/forms.ts';
+import { FieldsRefused, type Wrong } from '../../web/forms.ts';
 import { withQuery } from '../../web/redirects.ts';
 import type { View } from '../../web/view.ts';
 import { useView } from '../../web/view-context.ts';
@@ -69,6 +69,14 @@ export const FormPage = ({
     {after}
   </Plain>
 );
+
+/** Shows a page that is one form: empty, or again with what was sent and what is wrong with it. */
+export const showForm = (
+  context: PortalContext,
+  FormOf: FC<FormState>,
+  state: Omit<FormState, 'view'> = {},
+  status?: Wrong['status'] | 401,
+) => render(context, <FormOf view={context.var.view} {...state} />, status);
 
 export const EmailField = ({ autocomplete = 'username' }: { autocomplete?: 'username' | 'email' }) => (
   <Field

@@ -11,7 +11,7 @@ import { render } from '../../web/web.ts';
 import { actorFor, done, member, Page, type PortalContext, portal } from './portal-web.tsx';
 
 const PAGE_ROWS = 30;
-const MOST_OPEN = 100;
+const MAX_OPEN = 100;
 
 async function showAlerts(context: PortalContext, wrong?: Wrong & { rule: string }) {
   const view = shownAt(member(context), '/portal/alerts');
@@ -20,7 +20,7 @@ async function showAlerts(context: PortalContext, wrong?: Wrong & { rule: string
   const owner = workspace.partner.id;
   const before = uuidCursor(context.req.query('before') || undefined);
   const [open, past, rules] = await Promise.all([
-    alerts.list(owner, MOST_OPEN, { isOpen: true }),
+    alerts.list(owner, MAX_OPEN, { isOpen: true }),
     alerts.list(owner, PAGE_ROWS + 1, { isOpen: false, before }),
     alerts.rules(owner),
   ]);

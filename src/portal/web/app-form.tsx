@@ -1,16 +1,16 @@
 // The forms of an app: to make one, to change it, to archive it.
 
-import * as z from 'zod';
 import type { AppView } from '../../partners/app-service.ts';
 import { FormDialog, OpenDialog } from '../../web/components/dialog.tsx';
 import { Area, Field, Form } from '../../web/components/form.tsx';
 import { Panel } from '../../web/components/parts.tsx';
 import type { Wrong } from '../../web/forms.ts';
 import { useView } from '../../web/view-context.ts';
-import { ipLines, nameField, optionalText, originLines, websiteField } from './fields.ts';
+import { newApp } from '../app-schemas.ts';
+import { formOf } from './fields.ts';
 
-export const newApp = z.object({ name: nameField, description: optionalText(1000), website: websiteField });
-export const appSettings = newApp.extend({ allowed_ips: ipLines, allowed_origins: originLines });
+export const appForm = formOf(newApp.pick({ name: true, description: true, website: true }));
+export const settingsForm = formOf(newApp.omit({ scopes: true }), ['allowed_ips', 'allowed_origins']);
 
 /** `isNew`: the name is asked for first. */
 const AppFields = ({ isNew = false }: { isNew?: boolean }) => {

@@ -4,10 +4,10 @@ import { may } from '../../partners/permissions.ts';
 import { OpenDialog } from '../../web/components/dialog.tsx';
 import { Empty, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
-import { submit, type Wrong } from '../../web/forms.ts';
+import { conflictAt, submit, type Wrong } from '../../web/forms.ts';
 import { shownAt } from '../../web/view.ts';
 import { render } from '../../web/web.ts';
-import { NewAppDialog, newApp } from './app-form.tsx';
+import { appForm, NewAppDialog } from './app-form.tsx';
 import { actorFor, done, member, Page, type PortalContext, portal } from './portal-web.tsx';
 
 const MAX_APPS = 100;
@@ -61,12 +61,14 @@ async function showApps(context: PortalContext, wrong?: Wrong) {
 portal.get('/portal/apps', (context) => showApps(context));
 
 portal.post('/portal/apps', (context) => {
-  const { workspace } = member(context, 'develop');
-  return submit(context, newApp, {
+  const view = member(context, 'develop');
+  const { workspace } = view;
+  return submit(context, appForm, {
     async work(data) {
       const app = await context.var.services.apps.create(workspace.partner.id, data, actorFor(context));
       return done(context, `/portal/apps/${app.id}`, 'app_created');
     },
     again: (wrong) => showApps(context, wrong),
+    says: conflictAt(view, 'name'),
   });
 });

@@ -8,7 +8,7 @@ import { Empty, Panel } from '../../web/components/parts.tsx';
 import { FieldsRefused, submit, type Wrong } from '../../web/forms.ts';
 import { shownAt } from '../../web/view.ts';
 import { render } from '../../web/web.ts';
-import { ArchiveDialog, appSettings, SettingsPanel } from './app-form.tsx';
+import { ArchiveDialog, SettingsPanel, settingsForm } from './app-form.tsx';
 import { NewKeyDialog } from './key-form.tsx';
 import { KeyTable } from './key-parts.tsx';
 import { actorFor, done, member, Page, type PortalContext, portal } from './portal-web.tsx';
@@ -74,7 +74,7 @@ portal.get('/portal/apps/:app', (context) => showApp(context));
 portal.post('/portal/apps/:app', (context) => {
   const { workspace } = member(context, 'develop');
   const id = idOr404(context.req.param('app'), 'app');
-  return submit(context, appSettings, {
+  return submit(context, settingsForm, {
     async work(data) {
       await context.var.services.apps.change(workspace.partner.id, id, data, actorFor(context));
       return done(context, `/portal/apps/${id}`, 'saved');

@@ -3,19 +3,18 @@
 import * as z from 'zod';
 import { decimalOf } from '../../billing/amounts.ts';
 import type { Billing } from '../../billing/plan-service.ts';
-import { email, overageAction, text } from '../../http/fields.ts';
+import { billingChange } from '../../http/billing-schemas.ts';
+import { overageAction, text } from '../../http/fields.ts';
 import { Area, Field, Form, Select } from '../../web/components/form.tsx';
 import { Panel } from '../../web/components/parts.tsx';
 import type { Wrong } from '../../web/forms.ts';
 import { useView } from '../../web/view-context.ts';
-import { optionalLine, optionalText } from './fields.ts';
+import { formOf } from './fields.ts';
 
 export const overageForm = z.object({ overage_action: overageAction, cap: text(20).default('') });
-export const detailsForm = z.object({
-  billing_email: z.union([z.literal(''), email]).transform((text) => text || null),
-  billing_address: optionalText(1000),
-  tax_id: optionalLine(50),
-});
+export const detailsForm = formOf(
+  billingChange.pick({ billing_email: true, billing_address: true, tax_id: true }),
+);
 
 interface PanelProps {
   billing: Billing;

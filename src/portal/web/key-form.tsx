@@ -3,16 +3,16 @@
 import * as z from 'zod';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { newId } from '../../core/ids.ts';
-import { signatureRule } from '../../http/fields.ts';
+import { keyName, signatureRule } from '../../http/fields.ts';
 import type { AppView } from '../../partners/app-service.ts';
 import { FormDialog } from '../../web/components/dialog.tsx';
 import { Area, Choices, Field, FormError, Select } from '../../web/components/form.tsx';
 import type { Wrong } from '../../web/forms.ts';
 import { useView } from '../../web/view-context.ts';
-import { dayField, ipLines, nameField, scopeLines } from './fields.ts';
+import { dayField, ipLines, scopeLines } from './fields.ts';
 
 export const keyFields = z.object({
-  name: nameField,
+  name: keyName,
   scopes: scopeLines,
   allowed_ips: ipLines,
   expires: dayField,

@@ -2,8 +2,15 @@
 
 import * as z from 'zod';
 import { submit } from '../../web/forms.ts';
-import { render } from '../../web/web.ts';
-import { FormPage, type FormState, NewPassword, password, refuseWeak, said } from './account-parts.tsx';
+import {
+  FormPage,
+  type FormState,
+  NewPassword,
+  password,
+  refuseWeak,
+  said,
+  showForm,
+} from './account-parts.tsx';
 import { portal } from './portal-web.tsx';
 
 const ChoosePassword = (state: FormState) => {
@@ -15,7 +22,7 @@ const ChoosePassword = (state: FormState) => {
   );
 };
 
-portal.get('/reset/:token', (context) => render(context, <ChoosePassword view={context.var.view} />));
+portal.get('/reset/:token', (context) => showForm(context, ChoosePassword, {}));
 
 portal.post('/reset/:token', (context) => {
   const { view, accounts } = context.var;
@@ -26,7 +33,7 @@ portal.post('/reset/:token', (context) => {
       const owner = await accounts.resetOwner(token);
       refuseWeak(view, 'password', data.password, [owner?.name ?? '', owner?.email ?? '']);
       const outcome = await accounts.reset(token, data.password);
-      if (!outcome.ok) return render(context, <ChoosePassword view={view} problem={m.reset.bad} />, 400);
+      if (!outcome.ok) return showForm(context, ChoosePassword, { problem: m.reset.bad }, 400);
       return said(
         context,
         m.reset.doneTitle,
@@ -38,6 +45,6 @@ portal.post('/reset/:token', (context) => {
         </p>,
       );
     },
-    again: ({ errors, status }) => render(context, <ChoosePassword view={view} errors={errors} />, status),
+    again: ({ errors, status }) => showForm(context, ChoosePassword, { errors }, status),
   });
 });

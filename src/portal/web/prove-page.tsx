@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { PASSWORD_CHARS } from '../../accounts/auth.ts';
 import { submit } from '../../web/forms.ts';
 import { safePath, withQuery } from '../../web/redirects.ts';
-import { render, signIn } from '../../web/web.ts';
+import { signIn } from '../../web/web.ts';
 import {
   allowed,
   back,
@@ -14,6 +14,7 @@ import {
   FormPage,
   type FormState,
   NoPassword,
+  showForm,
 } from './account-parts.tsx';
 import { type PortalContext, portal } from './portal-web.tsx';
 
@@ -55,7 +56,7 @@ portal.get('/prove', async (context) => {
   // An operator whose factor is another issuer's has none to show here.
   if (account.isOperator && !account.twoFactorEnabled)
     return context.redirect(withQuery('/second-factor', values), 303);
-  return render(context, <Prove view={context.var.view} values={values} />);
+  return showForm(context, Prove, { values });
 });
 
 portal.post('/prove', async (context) => {
@@ -66,14 +67,13 @@ portal.post('/prove', async (context) => {
   return submit(context, proof, {
     async work(data, values) {
       if (!(await allowed(context, 'sign-in', account.email)))
-        return render(context, <Prove view={view} values={values} problem={m.signIn.tooMany} />, 429);
+        return showForm(context, Prove, { values, problem: m.signIn.tooMany }, 429);
       const shown = account.twoFactorEnabled ? data.proof.replaceAll(' ', '') : data.proof;
       if (await accounts.prove(account, session.id, shown))
         return context.redirect(safePath(data.back, '/portal'), 303);
       const errors = { proof: account.twoFactorEnabled ? m.twoFactor.bad : m.settings.wrongPassword };
-      return render(context, <Prove view={view} values={values} errors={errors} />, 401);
+      return showForm(context, Prove, { values, errors }, 401);
     },
-    again: ({ values, errors }) =>
-      render(context, <Prove view={view} values={values} errors={errors} />, 401),
+    again: ({ values, errors }) => showForm(context, Prove, { values, errors }, 401),
   });
 });

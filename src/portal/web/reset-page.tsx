@@ -2,8 +2,16 @@
 
 import * as z from 'zod';
 import { submit } from '../../web/forms.ts';
-import { render } from '../../web/web.ts';
-import { allowed, EmailField, email, FormPage, type FormState, OutboxHint, said } from './account-parts.tsx';
+import {
+  allowed,
+  EmailField,
+  email,
+  FormPage,
+  type FormState,
+  OutboxHint,
+  said,
+  showForm,
+} from './account-parts.tsx';
 import { portal } from './portal-web.tsx';
 
 const AskReset = (state: FormState) => {
@@ -15,7 +23,7 @@ const AskReset = (state: FormState) => {
   );
 };
 
-portal.get('/reset', (context) => render(context, <AskReset view={context.var.view} />));
+portal.get('/reset', (context) => showForm(context, AskReset, {}));
 
 portal.post('/reset', (context) => {
   const { view, accounts } = context.var;
@@ -27,7 +35,6 @@ portal.post('/reset', (context) => {
       const { sentTitle, sent } = view.m.reset;
       return said(context, sentTitle, <p>{sent}</p>, <OutboxHint to={data.email} />);
     },
-    again: ({ values, errors, status }) =>
-      render(context, <AskReset view={view} values={values} errors={errors} />, status),
+    again: ({ values, errors, status }) => showForm(context, AskReset, { values, errors }, status),
   });
 });

@@ -12,6 +12,7 @@ import {
   FormPage,
   type FormState,
   NoPassword,
+  showForm,
   sixDigits,
 } from './account-parts.tsx';
 import { ConfirmFactor, FactorSetUp, type SetUp } from './factor-set-up.tsx';
@@ -41,7 +42,7 @@ portal.get('/second-factor', async (context) => {
   if (!account) return toSignIn(context);
   const to = context.req.query('back') ?? '';
   if (account.twoFactorEnabled) return context.redirect(safePath(to, '/portal'), 303);
-  return render(context, <AskPassword view={context.var.view} values={{ back: to }} />);
+  return showForm(context, AskPassword, { values: { back: to } });
 });
 
 /** `wrong`: a code that turned nothing on. */
@@ -70,18 +71,17 @@ portal.post('/second-factor', async (context) => {
   return submit(context, proof, {
     async work(data, values) {
       if (!(await allowed(context, 'sign-in', account.email)))
-        return render(context, <AskPassword view={view} values={values} problem={m.signIn.tooMany} />, 429);
+        return showForm(context, AskPassword, { values, problem: m.signIn.tooMany }, 429);
       const outcome = await accounts.enableTwoFactor(data.proof);
       if (!outcome.ok || !outcome.data) {
         const errors = { proof: m.settings.wrongPassword };
-        return render(context, <AskPassword view={view} values={values} errors={errors} />, 401);
+        return showForm(context, AskPassword, { values, errors }, 401);
       }
       addCookies(context, outcome.cookies);
       const { totpURI: uri, backupCodes: codes } = outcome.data;
       return showSetUp(context, data.back ?? '', { uri, codes });
     },
-    again: ({ values, errors }) =>
-      render(context, <AskPassword view={view} values={values} errors={errors} />, 401),
+    again: ({ values, errors }) => showForm(context, AskPassword, { values, errors }, 401),
   });
 });
 
@@ -93,7 +93,7 @@ portal.post(CONFIRM, async (context) => {
   return submit(context, z.object({ code: sixDigits, back }), {
     async work(data, values) {
       if (!(await allowed(context, 'sign-in', account.email)))
-        return render(context, <AskPassword view={view} values={values} problem={m.signIn.tooMany} />, 429);
+        return showForm(context, AskPassword, { values, problem: m.signIn.tooMany }, 429);
       const outcome = await accounts.confirmFactor(account, data.code);
       if (!outcome.ok)
         return showSetUp(context, data.back ?? '', wrongOf(values, { code: m.twoFactor.bad }), 401);

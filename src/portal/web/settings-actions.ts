@@ -5,9 +5,11 @@ import { AppError } from '../../core/errors.ts';
 import { text } from '../../http/fields.ts';
 import { submit } from '../../web/forms.ts';
 import { askProof, isProven } from '../../web/web.ts';
-import { optionalLine } from './fields.ts';
+import { formOf } from './fields.ts';
 import { actorFor, done, member, person, portal } from './portal-web.tsx';
 import { showSettings } from './settings-page.tsx';
+
+const partnerForm = formOf(z.object({ name: text(255, 1), company: text(255).nullish() }));
 
 portal.post('/portal/settings/account', (context) => {
   const { account } = person(context);
@@ -22,7 +24,7 @@ portal.post('/portal/settings/account', (context) => {
 
 portal.post('/portal/settings/partner', (context) => {
   const { workspace } = member(context, 'own');
-  return submit(context, z.object({ name: text(255, 1), company: optionalLine(255) }), {
+  return submit(context, partnerForm, {
     async work(change) {
       await context.var.services.partners.change(workspace.partner.id, change, actorFor(context));
       return done(context, '/portal/settings', 'saved');

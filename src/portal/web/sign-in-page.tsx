@@ -3,7 +3,7 @@
 import * as z from 'zod';
 import { submit } from '../../web/forms.ts';
 import { safePath, withQuery } from '../../web/redirects.ts';
-import { addCookies, render, signIn } from '../../web/web.ts';
+import { addCookies, signIn } from '../../web/web.ts';
 import {
   allowed,
   back,
@@ -14,6 +14,7 @@ import {
   type FormState,
   IdentityButton,
   knownPassword,
+  showForm,
 } from './account-parts.tsx';
 import { portal } from './portal-web.tsx';
 
@@ -49,7 +50,7 @@ portal.get('/sign-in', async (context) => {
   if (await signIn(context)) return context.redirect(safePath(to, '/portal'), 303);
   const { view } = context.var;
   const problem = context.req.query('problem') === 'identity' ? view.m.signIn.identityFailed : undefined;
-  return render(context, <SignIn view={view} values={{ back: to }} problem={problem} />);
+  return showForm(context, SignIn, { values: { back: to }, problem });
 });
 
 portal.post('/sign-in', (context) => {
@@ -58,7 +59,7 @@ portal.post('/sign-in', (context) => {
   return submit(context, credentials, {
     async work(data, values) {
       const refused = (problem: string, status: 401 | 429) =>
-        render(context, <SignIn view={view} values={values} problem={problem} />, status);
+        showForm(context, SignIn, { values, problem }, status);
       if (!(await allowed(context, 'sign-in', data.email))) return refused(m.signIn.tooMany, 429);
       const outcome = await accounts.signIn(data);
       addCookies(context, outcome.cookies);
@@ -71,8 +72,7 @@ portal.post('/sign-in', (context) => {
         : safePath(data.back, '/portal');
       return context.redirect(path, 303);
     },
-    again: ({ values, errors, status }) =>
-      render(context, <SignIn view={view} values={values} errors={errors} />, status),
+    again: ({ values, errors, status }) => showForm(context, SignIn, { values, errors }, status),
   });
 });
 

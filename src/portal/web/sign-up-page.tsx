@@ -6,7 +6,7 @@ import { text } from '../../http/fields.ts';
 import { Field } from '../../web/components/form.tsx';
 import { submit } from '../../web/forms.ts';
 import { safePath, withQuery } from '../../web/redirects.ts';
-import { proofCookie, render } from '../../web/web.ts';
+import { proofCookie } from '../../web/web.ts';
 import {
   allowed,
   back,
@@ -18,6 +18,7 @@ import {
   NewPassword,
   password,
   refuseWeak,
+  showForm,
 } from './account-parts.tsx';
 import { portal } from './portal-web.tsx';
 import { ASKED_COOKIE } from './verify-page.tsx';
@@ -52,7 +53,7 @@ const SignUp = (state: FormState) => {
 
 portal.get('/sign-up', (context) => {
   const { back: to = '', email: address = '' } = context.req.query();
-  return render(context, <SignUp view={context.var.view} values={{ back: to, email: address }} />);
+  return showForm(context, SignUp, { values: { back: to, email: address } });
 });
 
 portal.post('/sign-up', (context) => {
@@ -61,7 +62,7 @@ portal.post('/sign-up', (context) => {
     async work(data, values) {
       refuseWeak(view, 'password', data.password, [data.name, data.email]);
       if (!(await allowed(context, 'mail', data.email)))
-        return render(context, <SignUp view={view} values={values} problem={view.m.signIn.tooMany} />, 429);
+        return showForm(context, SignUp, { values, problem: view.m.signIn.tooMany }, 429);
       const asked = await accounts.signUp({
         name: data.name,
         email: data.email,
@@ -72,7 +73,6 @@ portal.post('/sign-up', (context) => {
       setCookie(context, name, asked, options);
       return context.redirect(withQuery('/verify', { sent: data.email }), 303);
     },
-    again: ({ values, errors, status }) =>
-      render(context, <SignUp view={view} values={values} errors={errors} />, status),
+    again: ({ values, errors, status }) => showForm(context, SignUp, { values, errors }, status),
   });
 });

@@ -3,8 +3,8 @@
 import * as z from 'zod';
 import { submit } from '../../web/forms.ts';
 import { safePath } from '../../web/redirects.ts';
-import { addCookies, render } from '../../web/web.ts';
-import { allowed, back, DemoCode, FactorCode, FormPage, type FormState } from './account-parts.tsx';
+import { addCookies } from '../../web/web.ts';
+import { allowed, back, DemoCode, FactorCode, FormPage, type FormState, showForm } from './account-parts.tsx';
 import { portal } from './portal-web.tsx';
 
 const factor = z.object({ code: z.string().trim().min(1).max(20), back });
@@ -25,7 +25,7 @@ const TwoFactor = (state: FormState) => {
 };
 
 portal.get('/two-factor', (context) =>
-  render(context, <TwoFactor view={context.var.view} values={{ back: context.req.query('back') ?? '' }} />),
+  showForm(context, TwoFactor, { values: { back: context.req.query('back') ?? '' } }),
 );
 
 portal.post('/two-factor', (context) => {
@@ -34,20 +34,15 @@ portal.post('/two-factor', (context) => {
   return submit(context, factor, {
     async work(data, values) {
       if (!(await allowed(context, 'sign-in')))
-        return render(context, <TwoFactor view={view} values={values} problem={m.signIn.tooMany} />, 429);
+        return showForm(context, TwoFactor, { values, problem: m.signIn.tooMany }, 429);
       const code = data.code.replaceAll(' ', '');
       const outcome = await (/^\d{6}$/.test(code)
         ? accounts.verifyTotp(code)
         : accounts.verifyRecoveryCode(code));
       addCookies(context, outcome.cookies);
       if (outcome.ok) return context.redirect(safePath(data.back, '/portal'), 303);
-      return render(
-        context,
-        <TwoFactor view={view} values={values} errors={{ code: m.twoFactor.bad }} />,
-        401,
-      );
+      return showForm(context, TwoFactor, { values, errors: { code: m.twoFactor.bad } }, 401);
     },
-    again: ({ values, errors }) =>
-      render(context, <TwoFactor view={view} values={values} errors={errors} />, 401),
+    again: ({ values, errors }) => showForm(context, TwoFactor, { values, errors }, 401),
   });
 });

@@ -5,13 +5,13 @@ import { hostOf } from '../../core/public-address.ts';
 import { readChoice, submit } from '../../web/forms.ts';
 import { actorFor, done, member, portal } from './portal-web.tsx';
 import { hoursBefore, RECOVER_HOURS } from './webhook-dialogs.tsx';
-import { endpointChange } from './webhook-form.tsx';
+import { editForm } from './webhook-form.tsx';
 import { endpointId, showEndpoint } from './webhook-page.tsx';
 
 portal.post('/portal/webhooks/:endpoint', (context) => {
   const { workspace } = member(context, 'develop');
   const id = endpointId(context);
-  return submit(context, endpointChange, {
+  return submit(context, editForm, {
     async work(data) {
       const wanted = { ...data, askedAt: hostOf(new URL(context.req.url)) };
       await context.var.services.webhooks.change(workspace.partner.id, id, wanted, actorFor(context));

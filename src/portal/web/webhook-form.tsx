@@ -1,22 +1,17 @@
 // The form of a webhook endpoint: to add one, and to change it.
 
 import type { Child } from 'hono/jsx';
-import * as z from 'zod';
-import { text } from '../../http/fields.ts';
+import { newEndpoint } from '../../http/webhook-schemas.ts';
 import { FormDialog } from '../../web/components/dialog.tsx';
 import { Choices, Field, Select } from '../../web/components/form.tsx';
 import type { Wrong } from '../../web/forms.ts';
 import { useView } from '../../web/view-context.ts';
 import { eventTypes } from '../../webhooks/event-types.ts';
 import type { Endpoint } from '../../webhooks/webhook-service.ts';
-import { linesField, optionalText } from './fields.ts';
+import { formOf } from './fields.ts';
 
-export const endpointChange = z.object({
-  url: text(2000, 1),
-  description: optionalText(500),
-  events: linesField,
-});
-export const newEndpoint = endpointChange.extend({ app: z.union([z.literal(''), z.uuid()]).default('') });
+export const addForm = formOf(newEndpoint, ['events']);
+export const editForm = formOf(newEndpoint.omit({ app_id: true }), ['events']);
 
 const EndpointFields = ({ children }: { children?: Child }) => {
   const { webhooks } = useView().m;
@@ -55,7 +50,7 @@ export const AddDialog = ({
     >
       <EndpointFields>
         <Select
-          name="app"
+          name="app_id"
           label={m.webhooks.app}
           options={[['', m.webhooks.anyApp], ...apps.map(({ id, name }) => [id, name] as const)]}
         />

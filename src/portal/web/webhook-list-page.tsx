@@ -6,13 +6,13 @@ import { OpenDialog } from '../../web/components/dialog.tsx';
 import { Empty } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { StateBadge } from '../../web/components/webhook-parts.tsx';
-import { submit, type Wrong } from '../../web/forms.ts';
+import { conflictAt, submit, type Wrong } from '../../web/forms.ts';
 import { shownAt } from '../../web/view.ts';
 import { useView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
 import type { Endpoint } from '../../webhooks/webhook-service.ts';
 import { actorFor, member, Page, type PortalContext, portal } from './portal-web.tsx';
-import { AddDialog, newEndpoint } from './webhook-form.tsx';
+import { AddDialog, addForm } from './webhook-form.tsx';
 import { showEndpoint } from './webhook-page.tsx';
 
 const MAX_APPS = 100;
@@ -101,14 +101,16 @@ async function showEndpoints(context: PortalContext, wrong?: Wrong) {
 portal.get('/portal/webhooks', (context) => showEndpoints(context));
 
 portal.post('/portal/webhooks', (context) => {
-  const { workspace } = member(context, 'develop');
-  return submit(context, newEndpoint, {
-    async work({ app, ...wish }) {
-      const asked = { ...wish, appId: app || null, askedAt: hostOf(new URL(context.req.url)) };
+  const view = member(context, 'develop');
+  const { workspace } = view;
+  return submit(context, addForm, {
+    async work({ app_id: appId, ...wanted }) {
+      const asked = { ...wanted, appId, askedAt: hostOf(new URL(context.req.url)) };
       const { webhooks } = context.var.services;
       const { endpoint, secret } = await webhooks.create(workspace.partner.id, asked, actorFor(context));
       return showEndpoint(context, endpoint.id, { secret });
     },
     again: (wrong) => showEndpoints(context, wrong),
+    says: conflictAt(view, 'url'),
   });
 });

@@ -181,7 +181,7 @@ export const Choices = ({ label, options, ...own }: Own & { label: string; optio
   const { id, value, error, marks } = useField(own);
   const chosen = value?.split('\n') ?? [];
   return (
-    <fieldset {...marks}>
+    <fieldset aria-describedby={marks['aria-describedby']}>
       <legend>{label}</legend>
       <ErrorText id={id} error={error} />
       {own.hint && (
