@@ -1,5 +1,5 @@
 // Forms that people send: one that is typed into is done, or shown again with what was typed and what is wrong with it;
-// one of buttons and choices alone has nothing that a person could get wrong.
+// one of buttons alone has nothing that a person could get wrong.
 
 import type * as z from 'zod';
 import { AppError, ERRORS, type FieldErrors } from '../core/errors.ts';
@@ -80,7 +80,7 @@ export async function submit<Services extends WebServices, Schema extends z.ZodT
   }
 }
 
-/** Of buttons and choices. @throws AppError validation_error, which no form of ours leads to */
+/** What a button sends. @throws AppError validation_error, which no form of ours leads to */
 export async function readChoice<Services extends WebServices, Schema extends z.ZodType>(
   context: WebContext<Services>,
   schema: Schema,

@@ -163,16 +163,10 @@ export async function showPartner(context: ConsoleContext, dialog?: string, wron
       >
         <AuditTable entries={trail} />
       </Panel>
-      <StatusDialog view={view} partner={partner} action={action} base={base} wrong={wrongIn(action)} />
-      <AssignDialog
-        view={view}
-        partnerId={partner.id}
-        plans={planList}
-        billing={billing}
-        wrong={wrongIn('plan')}
-      />
-      <LimitsDialog view={view} partner={partner} base={base} wrong={wrongIn('limits')} />
-      <SignaturesDialog view={view} partner={partner} base={base} wrong={wrongIn('signatures')} />
+      <StatusDialog partner={partner} action={action} base={base} wrong={wrongIn(action)} />
+      <AssignDialog partnerId={partner.id} plans={planList} billing={billing} wrong={wrongIn('plan')} />
+      <LimitsDialog partner={partner} base={base} wrong={wrongIn('limits')} />
+      <SignaturesDialog partner={partner} base={base} wrong={wrongIn('signatures')} />
     </ConsolePage>,
     wrong ? 400 : 200,
   );

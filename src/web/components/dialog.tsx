@@ -50,6 +50,7 @@ export const FormDialog = ({
   submit,
   kind,
   scope = id,
+  extra,
   children,
   ...form
 }: FormProps & {
@@ -58,12 +59,16 @@ export const FormDialog = ({
   /** What its button says. */
   submit: string;
   kind?: 'primary' | 'solid-danger';
+  /** Another button, after that one. */
+  extra?: Child;
   children?: Child;
 }) => (
   <Dialog id={id} title={title} open={form.wrong ? true : undefined}>
     <Form {...form} scope={scope}>
       {children}
-      <Submit kind={kind}>{submit}</Submit>
+      <Submit kind={kind} extra={extra}>
+        {submit}
+      </Submit>
     </Form>
   </Dialog>
 );

@@ -35,11 +35,21 @@ export const Form = ({
   </form>
 );
 
-export const Submit = ({ kind = 'primary', children }: { kind?: string; children?: Child }) => (
+export const Submit = ({
+  kind = 'primary',
+  extra,
+  children,
+}: {
+  kind?: string;
+  /** Another button, after this one: Enter presses the first. */
+  extra?: Child;
+  children?: Child;
+}) => (
   <div class="actions">
     <button type="submit" class={`button ${kind}`}>
       {children}
     </button>
+    {extra}
   </div>
 );
 
@@ -64,8 +74,6 @@ function useField({ name, hint, ...own }: Own) {
     marks: { 'aria-invalid': error ? 'true' : undefined, 'aria-describedby': described || undefined },
   } as const;
 }
-
-export const useFormField = (name: string) => useField({ name });
 
 const Labelled = ({
   id,
