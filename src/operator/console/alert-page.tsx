@@ -39,19 +39,19 @@ async function showAlerts(context: ConsoleContext, wrong?: Wrong & { rule: strin
         <Note kind="good">{m.alerts.none}</Note>
       ) : (
         <Panel title={m.alerts.open}>
-          <EpisodeTable view={view} episodes={open} rules={units} hasOwner />
+          <EpisodeTable episodes={open} rules={units} hasOwner />
         </Panel>
       )}
       <Panel title={m.alerts.history}>
         {shown.length === 0 ? (
           <Empty title={m.alerts.noHistory} />
         ) : (
-          <EpisodeTable view={view} episodes={shown} rules={units} hasOwner />
+          <EpisodeTable episodes={shown} rules={units} hasOwner />
         )}
       </Panel>
-      <Older view={view} rows={past} shown={shown} />
+      <Older rows={past} shown={shown} />
       <Panel title={m.alerts.rules}>
-        <RuleTable view={view} rules={rules} action="/operator/alerts" mayChange wrong={wrong} />
+        <RuleTable rules={rules} action="/operator/alerts" mayChange wrong={wrong} />
       </Panel>
     </ConsolePage>,
     wrong ? 400 : 200,

@@ -30,9 +30,9 @@ operatorConsole.get('/operator/audit', async (context) => {
     <ConsolePage view={view} title={m.nav.audit}>
       <h1>{m.nav.audit}</h1>
       <section class="panel">
-        <AuditTable view={view} entries={shown} hasPartner />
+        <AuditTable entries={shown} hasPartner />
       </section>
-      <Older view={view} rows={rows} shown={shown} />
+      <Older rows={rows} shown={shown} />
     </ConsolePage>,
   );
 });

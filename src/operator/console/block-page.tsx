@@ -4,7 +4,9 @@ import * as z from 'zod';
 import type { BlockView } from '../../blocks/block-service.ts';
 import { idOr404 } from '../../http/api.ts';
 import { ipRange, reason } from '../../http/fields.ts';
-import { Dialog, Empty, Field, OpenDialog, Select, Time } from '../../web/components/parts.tsx';
+import { Dialog, OpenDialog } from '../../web/components/dialog.tsx';
+import { Field, Select } from '../../web/components/form.tsx';
+import { Empty, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { submit, type Wrong } from '../../web/forms.ts';
 import { shownAt, type View } from '../../web/view.ts';
@@ -47,11 +49,10 @@ const BlockTable = ({
       columns={[
         { title: m.operator.address, kind: 'mono', cell: ({ range }) => range },
         { title: m.operator.reason, cell: (block) => block.reason },
-        { title: m.operator.since, cell: ({ created_at }) => <Time view={view} at={created_at} /> },
+        { title: m.operator.since, cell: ({ created_at }) => <Time at={created_at} /> },
         {
           title: m.operator.until,
-          cell: ({ expires_at }) =>
-            expires_at ? <Time view={view} at={expires_at} /> : m.operator.untilLifted,
+          cell: ({ expires_at }) => (expires_at ? <Time at={expires_at} /> : m.operator.untilLifted),
         },
         {
           title: m.common.actions,
@@ -74,7 +75,7 @@ const BlockTable = ({
 const BlockDialog = ({ view, wrong }: { view: View; wrong?: Wrong }) => {
   const { m } = view;
   return (
-    <Dialog view={view} id="block" title={m.operator.block} open={wrong ? true : undefined}>
+    <Dialog id="block" title={m.operator.block} open={wrong ? true : undefined}>
       <form method="post" action="/operator/blocks" class="stack">
         <Field
           scope="block"
@@ -121,7 +122,7 @@ async function showBlocks(context: ConsoleContext, wrong?: Wrong, id?: string) {
     <ConsolePage view={view} title={m.nav.blocks}>
       <div class="head">
         <h1 class="grow">{m.nav.blocks}</h1>
-        <OpenDialog view={view} id="block" kind="primary">
+        <OpenDialog id="block" kind="primary">
           {m.operator.block}
         </OpenDialog>
       </div>

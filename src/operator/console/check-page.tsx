@@ -39,7 +39,7 @@ function AuditChains({
               reasons.map((each) => m.audit.reasons[each as keyof typeof m.audit.reasons] ?? each).join(', '),
           },
           { title: m.audit.at, kind: 'mono small', cell: ({ entries }) => entries.join(', ') },
-          { title: m.audit.since, kind: 'tight', cell: ({ since }) => <Time view={view} at={since} /> },
+          { title: m.audit.since, kind: 'tight', cell: ({ since }) => <Time at={since} /> },
         ]}
       />
     </>

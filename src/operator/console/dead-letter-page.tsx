@@ -40,7 +40,7 @@ async function showLetters(context: ConsoleContext, wrong?: Wrong & { id: string
               { title: m.keys.id, kind: 'mono small', cell: ({ id }) => id },
               { title: m.operator.queue, cell: ({ queue }) => queue },
               { title: m.operator.reason, cell: ({ reason }) => reason ?? '–' },
-              { title: m.operator.received, cell: ({ receivedAt }) => <Time view={view} at={receivedAt} /> },
+              { title: m.operator.received, cell: ({ receivedAt }) => <Time at={receivedAt} /> },
               {
                 title: m.common.actions,
                 isAction: true,

@@ -55,10 +55,10 @@ operatorConsole.get('/operator/invoices', async (context) => {
         {shown.length === 0 ? (
           <Empty title={m.money.noInvoices} />
         ) : (
-          <InvoiceTable view={view} invoices={shown} base="/operator/invoices" hasPartner />
+          <InvoiceTable invoices={shown} base="/operator/invoices" hasPartner />
         )}
       </section>
-      <Older view={view} rows={rows} shown={shown} />
+      <Older rows={rows} shown={shown} />
     </ConsolePage>,
   );
 });

@@ -7,8 +7,9 @@ import { AppError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import { idOr404 } from '../../http/api.ts';
 import { reason } from '../../http/fields.ts';
-import { Dialog, Field, OpenDialog, Post } from '../../web/components/parts.tsx';
-import { submit, type Wrong } from '../../web/forms.ts';
+import { Dialog, OpenDialog } from '../../web/components/dialog.tsx';
+import { Field, Post } from '../../web/components/form.tsx';
+import { conflictAt, FieldsRefused, submit, type Wrong } from '../../web/forms.ts';
 import {
   csvResponse,
   documentName,
@@ -17,7 +18,7 @@ import {
   StatusBadge,
 } from '../../web/invoices/invoice-view.tsx';
 import { shownAt, type View } from '../../web/view.ts';
-import { readForm, render } from '../../web/web.ts';
+import { render } from '../../web/web.ts';
 import {
   type ConsoleContext,
   ConsolePage,
@@ -39,7 +40,7 @@ const leftOf = (invoice: Invoice) => invoice.subtotal_minor - invoice.credited_n
 const CreditDialog = ({ view, invoice, wrong }: { view: View; invoice: Invoice; wrong?: Wrong }) => {
   const { m } = view;
   return (
-    <Dialog view={view} id="credit" title={m.money.credit} open={wrong ? true : undefined}>
+    <Dialog id="credit" title={m.money.credit} open={wrong ? true : undefined}>
       <form method="post" action={`${view.path}/credit`} class="stack">
         {/* The same form sent twice makes one note. */}
         <input type="hidden" name="form" value={newId()} />
@@ -83,7 +84,7 @@ async function showInvoice(
     <ConsolePage view={view} title={documentName(view, invoice)}>
       <div class="head">
         <h1 class="grow">
-          {documentName(view, invoice)} <StatusBadge view={view} invoice={invoice} />
+          {documentName(view, invoice)} <StatusBadge invoice={invoice} />
         </h1>
         <a class="button small" href={`${base}/pdf`}>
           {m.invoice.pdf}
@@ -102,29 +103,27 @@ async function showInvoice(
           </Post>
         )}
         {isInvoice && invoice.status !== 'void' && leftOf(invoice) > 0 && (
-          <OpenDialog view={view} id="credit">
-            {m.money.credit}
-          </OpenDialog>
+          <OpenDialog id="credit">{m.money.credit}</OpenDialog>
         )}
         {isInvoice && invoice.status === 'open' && invoice.credited_minor === 0 && (
-          <OpenDialog view={view} id="void" kind="danger">
+          <OpenDialog id="void" kind="danger">
             {m.money.void}
           </OpenDialog>
         )}
       </div>
-      <InvoiceBody view={view} invoice={invoice} />
+      <InvoiceBody invoice={invoice} />
       <p>
         <a href="/operator/invoices">{m.invoice.back}</a>
       </p>
       <CreditDialog view={view} invoice={invoice} wrong={credit} />
-      <Dialog view={view} id="void" title={m.money.void} open={annulment ? true : undefined}>
+      <Dialog id="void" title={m.money.void} open={annulment ? true : undefined}>
         <p>{m.money.voidText}</p>
         <ReasonForm view={view} action={`${base}/void`} wrong={annulment}>
           {m.money.void}
         </ReasonForm>
       </Dialog>
     </ConsolePage>,
-    credit || annulment ? 400 : 200,
+    (credit ?? annulment)?.status,
   );
 }
 
@@ -154,20 +153,24 @@ operatorConsole.post('/operator/invoices/:invoice/void', async (context) => {
 });
 
 operatorConsole.post('/operator/invoices/:invoice/credit', async (context) => {
-  const { m } = operator(context);
+  const view = operator(context);
+  const { m } = view;
   const { id, currency } = await invoiceOf(context);
-  const { values, data, errors } = await readForm(
-    context,
-    z.object({ form: z.uuid(), amount: z.string().min(1).max(30), reason }),
-  );
-  // Without it, the same form sent twice would make two notes.
-  if (errors?.form) throw new AppError('validation_error');
-  if (errors) return showInvoice(context, { credit: { values, errors } });
-  const minor = minorOf(data.amount, currency);
-  if (minor === undefined || minor === 0)
-    return showInvoice(context, { credit: { values, errors: { amount: m.money.wrongAmount } } });
-  const actor = operatorActor(context);
-  const input = { netMinor: minor, reason: data.reason, idempotencyKey: `form:${actor.name}:${data.form}` };
-  const note = await context.var.services.invoices.credit(id, input, actor);
-  return done(context, `/operator/invoices/${note.id}`, 'saved');
+  return submit(context, z.object({ form: z.uuid(), amount: z.string().min(1).max(30), reason }), {
+    async work(data) {
+      const netMinor = minorOf(data.amount, currency);
+      if (!netMinor) throw new FieldsRefused({ amount: m.money.wrongAmount });
+      const actor = operatorActor(context);
+      const idempotencyKey = `form:${actor.name}:${data.form}`;
+      const { invoices } = context.var.services;
+      const note = await invoices.credit(id, { netMinor, reason: data.reason, idempotencyKey }, actor);
+      return done(context, `/operator/invoices/${note.id}`, 'saved');
+    },
+    again(credit) {
+      // Without it, the same form sent twice would make two notes.
+      if (credit.errors.form) throw new AppError('validation_error');
+      return showInvoice(context, { credit });
+    },
+    says: conflictAt(view, 'amount'),
+  });
 });

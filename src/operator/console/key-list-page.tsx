@@ -42,9 +42,9 @@ operatorConsole.get('/operator/keys', async (context) => {
               { title: m.keys.prefix, kind: 'mono small', cell: ({ keyPrefix }) => keyPrefix },
               {
                 title: m.keys.state,
-                cell: ({ state }) => <KeyBadge view={view} state={state} />,
+                cell: ({ state }) => <KeyBadge state={state} />,
               },
-              { title: m.keys.lastUsed, cell: ({ lastUsedAt }) => <Time view={view} at={lastUsedAt} /> },
+              { title: m.keys.lastUsed, cell: ({ lastUsedAt }) => <Time at={lastUsedAt} /> },
             ]}
           />
         )}

@@ -8,8 +8,10 @@ import type { PartnerView } from '../../partners/partner-service.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
+import { Dialog, OpenDialog } from '../../web/components/dialog.tsx';
+import { Field } from '../../web/components/form.tsx';
 import { KeyBadge } from '../../web/components/key-badge.tsx';
-import { Dialog, Field, Note, OpenDialog, Panel, Time } from '../../web/components/parts.tsx';
+import { Note, Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { AuditTable } from '../../web/components/usage-tables.tsx';
 import { submit, type Wrong } from '../../web/forms.ts';
@@ -62,10 +64,10 @@ const KeyHead = ({ view, apiKey, partner }: { view: View; apiKey: KeyView; partn
         <h1>
           {m.operator.incident} · {apiKey.name}
         </h1>
-        <KeyBadge view={view} state={apiKey.state} />
+        <KeyBadge state={apiKey.state} />
         <span class="grow" />
         {apiKey.isActive && (
-          <OpenDialog view={view} id="revoke" kind="solid-danger">
+          <OpenDialog id="revoke" kind="solid-danger">
             {m.operator.revokeNow}
           </OpenDialog>
         )}
@@ -101,7 +103,7 @@ const KeyFacts = ({
         <dd>{apiKey.scopes.join(', ')}</dd>
         <dt>{m.keys.lastUsed}</dt>
         <dd>
-          <Time view={view} at={apiKey.lastUsedAt} />
+          <Time at={apiKey.lastUsedAt} />
         </dd>
         <dt>{m.usage.countries}</dt>
         <dd>
@@ -150,7 +152,7 @@ const CallTable = ({ view, events }: { view: View } & Pick<Loaded, 'events'>) =>
         {
           title: m.requests.when,
           kind: 'tight',
-          cell: ({ occurred_at }) => <Time view={view} at={occurred_at} />,
+          cell: ({ occurred_at }) => <Time at={occurred_at} />,
         },
       ]}
     />
@@ -170,7 +172,7 @@ const RevokeDialog = ({
 }) => {
   const { m } = view;
   return (
-    <Dialog view={view} id="revoke" title={m.keys.revokeTitle(apiKey.name)} open={wrong ? true : undefined}>
+    <Dialog id="revoke" title={m.keys.revokeTitle(apiKey.name)} open={wrong ? true : undefined}>
       <form method="post" action={action} class="stack">
         <p>
           {m.keys.revokeText} {m.operator.ownerTold}
@@ -205,18 +207,18 @@ async function showKey(context: ConsoleContext, wrong?: Wrong) {
       <KeyHead view={view} apiKey={key} partner={partner} />
       {!key.isActive && (
         <Note kind="bad">
-          {m.keys.revokedAt} <Time view={view} at={key.revokedAt} />. {m.keys.why}: {key.revokedReason}
+          {m.keys.revokedAt} <Time at={key.revokedAt} />. {m.keys.why}: {key.revokedReason}
         </Note>
       )}
       <div class="two">
         <KeyFacts view={view} apiKey={key} partner={partner} failures={failures} countries={countries} />
         <Panel title={m.operator.audit}>
-          <AuditTable view={view} entries={trail} />
+          <AuditTable entries={trail} />
         </Panel>
       </div>
       <Panel title={m.operator.recent}>
         <div class="pad">
-          <CallsChart view={view} bars={bars} isHourly={false} linkOf={() => view.path} />
+          <CallsChart bars={bars} isHourly={false} linkOf={() => view.path} />
         </div>
         <CallTable view={view} events={events} />
       </Panel>

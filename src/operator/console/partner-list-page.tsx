@@ -57,10 +57,10 @@ const PartnerTable = ({ view, partners }: { view: View; partners: readonly Partn
           cell: (partner) => <PartnerStatus view={view} status={partner.status} />,
         },
         { title: m.operator.tier, cell: ({ tier }) => tier },
-        { title: m.operator.since, cell: ({ created_at }) => <Time view={view} at={created_at} /> },
+        { title: m.operator.since, cell: ({ created_at }) => <Time at={created_at} /> },
         {
           title: m.operator.lastActive,
-          cell: ({ last_active_at }) => <Time view={view} at={last_active_at} />,
+          cell: ({ last_active_at }) => <Time at={last_active_at} />,
         },
       ]}
     />
@@ -99,7 +99,7 @@ operatorConsole.get('/operator', async (context) => {
           <PartnerTable view={view} partners={shown} />
         )}
       </section>
-      <Older view={view} rows={rows} shown={shown} />
+      <Older rows={rows} shown={shown} />
     </ConsolePage>,
   );
 });

@@ -1,11 +1,12 @@
 // Plans: of everybody, and of one partner.
 
 import { CURRENCIES } from '../../billing/amounts.ts';
-import type { NewPlan, Plan } from '../../billing/plan-store.ts';
-import { Dialog, OpenDialog } from '../../web/components/parts.tsx';
+import type { Plan } from '../../billing/plan-store.ts';
+import { Dialog, OpenDialog } from '../../web/components/dialog.tsx';
 import { Table } from '../../web/components/table.tsx';
+import { conflictAt, FieldsRefused, submit } from '../../web/forms.ts';
 import { shownAt, type View } from '../../web/view.ts';
-import { readForm, render } from '../../web/web.ts';
+import { render } from '../../web/web.ts';
 import {
   type ConsoleContext,
   ConsolePage,
@@ -14,7 +15,7 @@ import {
   operatorActor,
   operatorConsole,
 } from './console-web.tsx';
-import { PlanFields, planForm, pricesOf, type WrongPlan } from './plan-form.tsx';
+import { PlanFields, planForm, planOf, pricesOf, unpricedOf, type WrongPlan } from './plan-form.tsx';
 
 const dialogOf = (tier: string) => `edit-${tier}`;
 
@@ -68,7 +69,7 @@ const PlanTable = ({ view, plans }: { view: View; plans: Plan[] }) => {
           title: m.common.actions,
           isAction: true,
           cell: ({ tier }) => (
-            <OpenDialog view={view} id={dialogOf(tier)} kind="small">
+            <OpenDialog id={dialogOf(tier)} kind="small">
               {m.money.editPlan}
               <span class="visually-hidden"> {tier}</span>
             </OpenDialog>
@@ -86,7 +87,6 @@ const PlanDialog = ({ view, plan, wrong }: { view: View; plan?: Plan; wrong?: Wr
   const own = wrong?.tier === tier ? wrong : undefined;
   return (
     <Dialog
-      view={view}
       id={plan ? dialogOf(tier) : 'new'}
       title={plan ? `${m.money.editPlan}: ${tier}` : m.money.newPlan}
       open={own ? true : undefined}
@@ -112,7 +112,7 @@ async function showPlans(context: ConsoleContext, wrong?: WrongPlan) {
     <ConsolePage view={view} title={m.money.plans}>
       <div class="head">
         <h1 class="grow">{m.money.plans}</h1>
-        <OpenDialog view={view} id="new" kind="primary">
+        <OpenDialog id="new" kind="primary">
           {m.money.newPlan}
         </OpenDialog>
       </div>
@@ -125,39 +125,28 @@ async function showPlans(context: ConsoleContext, wrong?: WrongPlan) {
         <PlanDialog view={view} plan={plan} wrong={wrong} />
       ))}
     </ConsolePage>,
-    wrong ? 400 : 200,
+    wrong?.status,
   );
 }
 
-async function savePlan(context: ConsoleContext, tier: string): Promise<Response> {
-  const { m } = operator(context);
+function savePlan(context: ConsoleContext, tier: string): Promise<Response> {
+  const view = operator(context);
+  const { m } = view;
   const { plans } = context.var.services;
-  const { values, data, errors } = await readForm(context, planForm);
-  if (errors) return showPlans(context, { tier, values, errors });
-  const priced = pricesOf(values, m.money.wrongAmount);
-  if ('errors' in priced) return showPlans(context, { tier, values, errors: priced.errors });
-  const name = tier || data.tier;
-  if (!name) return showPlans(context, { tier, values, errors: { tier: m.money.nameHint } });
-  const known = (await plans.plans()).find((plan) => plan.tier === name);
-  const plan: NewPlan = {
-    tier: name,
-    partnerId: data.partner || null,
-    selfServe: data.self_serve === 'true',
-    prices: priced.prices,
-    overageActions: ['block', ...(['warn', 'charge'] as const).filter((action) => data[action] === 'true')],
-    perSecond: data.second,
-    perDay: data.day,
-    perMonth: data.month,
-    maxKeys: data.max_keys,
-    features: {
-      ...known?.features,
-      sla: data.sla || null,
-      support: data.support || null,
-      webhooks: data.webhooks === 'true',
+  return submit(context, planForm, {
+    async work(data, values) {
+      const name = tier || data.tier;
+      if (!name) throw new FieldsRefused({ tier: m.money.nameHint });
+      const prices = pricesOf(values, m.money.wrongAmount);
+      const known = (await plans.plans()).find((plan) => plan.tier === name);
+      const plan = planOf(name, data, prices, known);
+      await plans.save(plan, operatorActor(context), tier === '');
+      return done(context, '/operator/plans', 'saved');
     },
-  };
-  await plans.save(plan, operatorActor(context), tier === '');
-  return done(context, '/operator/plans', 'saved');
+    again: (wrong) => showPlans(context, { tier, ...wrong }),
+    // A name that is taken, or a currency without a price.
+    says: (error, values) => conflictAt(view, tier === '' ? 'tier' : unpricedOf(values))(error),
+  });
 }
 
 operatorConsole.get('/operator/plans', (context) => showPlans(context));

@@ -26,12 +26,7 @@ operatorConsole.get('/operator/usage', async (context) => {
       <h1>{m.nav.usage}</h1>
       <Panel title={m.operator.all}>
         <div class="pad">
-          <CallsChart
-            view={view}
-            bars={dayBars(outcomes, from, to)}
-            isHourly={false}
-            linkOf={() => view.path}
-          />
+          <CallsChart bars={dayBars(outcomes, from, to)} isHourly={false} linkOf={() => view.path} />
         </div>
       </Panel>
       <Panel title={m.operator.top}>

@@ -643,7 +643,6 @@ export const en = {
     factorCodes: 'Save these recovery codes. Each works once, when you do not have your phone.',
     recoveryCodes: 'Recovery codes',
     factorConfirm: 'Turn on',
-    factorNotOn: 'Wrong code: two-factor authentication is not on yet. Start again.',
     newCodes: 'New recovery codes',
     newCodesText: 'The old ones stop working.',
     factorOffText: 'You will sign in with your password only.',

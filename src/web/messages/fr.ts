@@ -663,7 +663,6 @@ export const fr: typeof en = {
     factorCodes: 'Enregistrez ces codes de secours. Chacun sert une seule fois, en l’absence du téléphone.',
     recoveryCodes: 'Codes de secours',
     factorConfirm: 'Activer',
-    factorNotOn: 'Code incorrect : l’authentification à deux facteurs n’est pas encore activée. Recommencez.',
     newCodes: 'Nouveaux codes de secours',
     newCodesText: 'Les anciens cessent de fonctionner.',
     factorOffText: 'Vous vous connecterez avec votre seul mot de passe.',

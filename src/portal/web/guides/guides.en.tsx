@@ -17,7 +17,7 @@ export const FirstCall = (view: View) => (
         See the call under <a href="/portal/requests">Requests</a>. It arrives within a second or two.
       </li>
     </ol>
-    <Snippets view={view} list={callSnippets(view.origin)} />
+    <Snippets list={callSnippets(view.origin)} />
     <h2>What you get</h2>
     <p>
       JSON, and headers that say what is left of your limits. Every answer has an <code>X-Request-Id</code>:
@@ -30,7 +30,7 @@ export const FirstCall = (view: View) => (
   </>
 );
 
-export const Signing = (view: View) => (
+const WholeRequest = (view: View) => (
   <>
     <p>
       A <b>signing key</b> has an id (<code>ak_…</code>) and a secret (<code>sk_…</code>). The secret never
@@ -87,7 +87,12 @@ export const Signing = (view: View) => (
       Put your key's id into <code>KEY_ID</code> and its secret into <code>SECRET</code>, in the environment,
       and run one of these. Each takes a payment and lists it, with a header of its own that is signed, too.
     </p>
-    <Snippets view={view} list={signingSnippets(view.origin)} />
+    <Snippets list={signingSnippets(view.origin)} />
+  </>
+);
+
+const BodyAlone = (view: View) => (
+  <>
     <h2>Signing the body alone</h2>
     <p>
       <code>X-API-Key: ak_…:&lt;hex HMAC-SHA256(secret, body)&gt;</code>, and none of the other headers above.
@@ -95,7 +100,7 @@ export const Signing = (view: View) => (
       request; never for calls without a body, nor under <code>/dashboard</code>. Its answers carry a{' '}
       <code>Link</code> header to this page. A body that begins with up to twelve digits and a dot is refused.
     </p>
-    <Snippets view={view} list={[['curl', bodySigningCurl(view.origin)]]} />
+    <Snippets list={[['curl', bodySigningCurl(view.origin)]]} />
     <h2>Usual mistakes</h2>
     <ul>
       <li>Signing an object and sending another serialisation of it. Sign the bytes that you send.</li>
@@ -111,6 +116,13 @@ export const Signing = (view: View) => (
         Trying again with the same nonce: sign again. The <code>Idempotency-Key</code> stays the same.
       </li>
     </ul>
+  </>
+);
+
+export const Signing = (view: View) => (
+  <>
+    {WholeRequest(view)}
+    {BodyAlone(view)}
   </>
 );
 

@@ -18,7 +18,7 @@ export const FirstCall = (view: View) => (
         deux.
       </li>
     </ol>
-    <Snippets view={view} list={callSnippets(view.origin)} />
+    <Snippets list={callSnippets(view.origin)} />
     <h2>Ce que vous recevez</h2>
     <p>
       Du JSON, et des en-têtes qui disent ce qu’il reste de vos limites. Chaque réponse porte un{' '}
@@ -32,7 +32,7 @@ export const FirstCall = (view: View) => (
   </>
 );
 
-export const Signing = (view: View) => (
+const WholeRequest = (view: View) => (
   <>
     <p>
       Une <b>clé de signature</b> se compose d’un identifiant (<code>ak_…</code>) et d’un secret (
@@ -93,7 +93,12 @@ export const Signing = (view: View) => (
       l’environnement, puis lancez l’un de ces exemples. Chacun prend un paiement et en demande la liste, avec
       un en-tête à lui, signé aussi.
     </p>
-    <Snippets view={view} list={signingSnippets(view.origin)} />
+    <Snippets list={signingSnippets(view.origin)} />
+  </>
+);
+
+const BodyAlone = (view: View) => (
+  <>
     <h2>Signer le corps seul</h2>
     <p>
       <code>X-API-Key: ak_…:&lt;HMAC-SHA256(secret, corps) en hexadécimal&gt;</code>, sans les autres en-têtes
@@ -102,7 +107,7 @@ export const Signing = (view: View) => (
       portent un en-tête <code>Link</code> vers cette page. Un corps qui commence par un à douze chiffres et
       un point est refusé.
     </p>
-    <Snippets view={view} list={[['curl', bodySigningCurl(view.origin)]]} />
+    <Snippets list={[['curl', bodySigningCurl(view.origin)]]} />
     <h2>Erreurs fréquentes</h2>
     <ul>
       <li>Signer un objet et en envoyer une autre sérialisation. Signez les octets que vous envoyez.</li>
@@ -118,6 +123,13 @@ export const Signing = (view: View) => (
         Réessayer avec le même nonce : signez à nouveau. L’<code>Idempotency-Key</code>, elle, reste la même.
       </li>
     </ul>
+  </>
+);
+
+export const Signing = (view: View) => (
+  <>
+    {WholeRequest(view)}
+    {BodyAlone(view)}
   </>
 );
 
