@@ -9,6 +9,7 @@ import { ACCOUNT_CHANGES, type AccountChange, MAILS, type MailLanguage } from '.
 import type { Allowances } from '../platform/allowances.ts';
 import { countedAddress } from '../platform/counted-address.ts';
 import type { Database } from '../platform/database.ts';
+import { boolean, oneOf, type RowOf, row, text } from '../platform/row.ts';
 import { createAuth } from './auth.ts';
 import type { ExternalIdentity } from './external-identity.ts';
 import { createIdentityStore } from './identity-store.ts';
@@ -17,14 +18,17 @@ import { createSessionStore } from './session-store.ts';
 import { createSignUpStore } from './sign-up-store.ts';
 import { createSignUps } from './sign-ups.ts';
 
-export interface Account {
-  id: string;
-  name: string;
-  email: string;
-  language: MailLanguage;
-  isOperator: boolean;
-  twoFactorEnabled: boolean;
-}
+const Account = row('account', {
+  id: text,
+  name: text,
+  email: text,
+  language: oneOf(['en', 'fr']),
+  isOperator: boolean,
+  twoFactorEnabled: boolean,
+});
+export type Account = RowOf<typeof Account>;
+const AccountOfReset = row('owner of a reset', { name: text, email: text });
+const ACCOUNT = sql`id, name, email, language, is_operator AS "isOperator", two_factor_enabled AS "twoFactorEnabled"`;
 
 /** Who looks, and what was proven when. */
 export interface SignedIn {
@@ -103,7 +107,7 @@ export function createAccountService({ database, mailer, mayMail, allowances, ..
 
     /** Every link, challenge and trusted device of the account ends. */
     const endProofs = (accountId: string) =>
-      database.rows(sql`DELETE FROM dev_verification WHERE value = ${accountId}`);
+      database.run(sql`DELETE FROM dev_verification WHERE value = ${accountId}`);
 
     const { api } = createAuth(
       { ...settings, database: database.drizzle, origin },
@@ -118,9 +122,11 @@ export function createAccountService({ database, mailer, mayMail, allowances, ..
         async wasReset(accountId) {
           await endProofs(accountId);
           // Whoever could open the mail owns the address.
-          const [account] = await database.rows<Account>(sql`
-            UPDATE dev_accounts SET email_verified = true, updated_at = now() WHERE id = ${accountId}
-            RETURNING id, name, email, language`);
+          const [account] = await database.rows(
+            Account,
+            sql`
+            UPDATE dev_accounts SET email_verified = true, updated_at = now() WHERE id = ${accountId} RETURNING ${ACCOUNT}`,
+          );
           if (account) tell({ ...account, language: languageOf(account.language) }, 'passwordReset');
         },
       },
@@ -170,9 +176,10 @@ export function createAccountService({ database, mailer, mayMail, allowances, ..
         return { account, back, cookies };
       },
       async byId(id: string): Promise<Account | undefined> {
-        const [account] = await database.rows<Account>(sql`
-          SELECT id, name, email, language, is_operator AS "isOperator", two_factor_enabled AS "twoFactorEnabled"
-          FROM dev_accounts WHERE id = ${id}`);
+        const [account] = await database.rows(
+          Account,
+          sql`SELECT ${ACCOUNT} FROM dev_accounts WHERE id = ${id}`,
+        );
         return account && { ...account, language: languageOf(account.language) };
       },
       /** `data.twoFactorRedirect`: a second factor is asked for. */
@@ -207,9 +214,12 @@ export function createAccountService({ database, mailer, mayMail, allowances, ..
       /** Whose password a link may set. */
       async resetOwner(token: string): Promise<{ name: string; email: string } | undefined> {
         const identifier = await sha256Hex(`reset-password:${token}`);
-        const [owner] = await database.rows<{ name: string; email: string }>(sql`
+        const [owner] = await database.rows(
+          AccountOfReset,
+          sql`
           SELECT a.name, a.email FROM dev_verification v JOIN dev_accounts a ON a.id = v.value
-          WHERE v.identifier = ${identifier} AND v.expires_at > now()`);
+          WHERE v.identifier = ${identifier} AND v.expires_at > now()`,
+        );
         return owner;
       },
       reset: (token: string, newPassword: string) =>
@@ -308,7 +318,7 @@ export function createAccountService({ database, mailer, mayMail, allowances, ..
       endOtherSessions: sessions.endOthers,
       /** Name, and language of mails. */
       change: (accountId: string, name: string, to: MailLanguage): Promise<unknown> =>
-        database.rows(
+        database.run(
           sql`UPDATE dev_accounts SET name = ${name}, language = ${to}, updated_at = now() WHERE id = ${accountId}`,
         ),
     };

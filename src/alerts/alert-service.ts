@@ -129,7 +129,7 @@ export function createAlertService(ports: {
       if (!names.includes(rule)) throw new AppError('not_found', 'No such rule');
       const threshold = RULES[rule as RuleName].isAdjustable ? setting.threshold : null;
       const details = { enabled: setting.isEnabled, threshold };
-      await database.rows(sql`
+      await database.run(sql`
         WITH saved AS (INSERT INTO alert_setting (owner, rule, is_enabled, threshold)
             VALUES (${owner}, ${rule}, ${setting.isEnabled}, ${threshold}::float8)
             ON CONFLICT (owner, rule) DO UPDATE SET is_enabled = excluded.is_enabled, threshold = excluded.threshold

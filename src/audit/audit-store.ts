@@ -2,6 +2,7 @@
 
 import { SQL, sql } from 'drizzle-orm';
 import type { Database } from '../platform/database.ts';
+import { json, number, type RowOf, row, text, time, uuid } from '../platform/row.ts';
 
 /** Who did it, from where. */
 export interface Actor {
@@ -11,20 +12,21 @@ export interface Actor {
   requestId: string | null;
 }
 
-export interface AuditEntry {
-  id: number;
-  partnerId: string | null;
-  actor: string;
-  action: string;
-  target: Record<string, unknown>;
-  details: Record<string, unknown>;
-  ip: string | null;
-  requestId: string | null;
-  createdAt: string;
-  hash: string;
+const AuditEntry = row('audit entry', {
+  id: number,
+  partnerId: uuid.nullable(),
+  actor: text,
+  action: text,
+  target: json<Record<string, unknown>>(),
+  details: json<Record<string, unknown>>(),
+  ip: text.nullable(),
+  requestId: text.nullable(),
+  createdAt: time,
+  hash: text,
   /** Address of the actor's account, where it has one. */
-  email: string | null;
-}
+  email: text.nullable(),
+});
+export type AuditEntry = RowOf<typeof AuditEntry>;
 
 export interface AuditFilter {
   /** How the action begins: `key.`, `app.created`. */
@@ -58,7 +60,7 @@ export function createAuditStore(database: Database) {
       target: Record<string, unknown>,
       details: object = {},
     ): Promise<unknown> =>
-      database.rows(sql`WITH changed AS (SELECT ${partnerId}::uuid AS partner_id)
+      database.run(sql`WITH changed AS (SELECT ${partnerId}::uuid AS partner_id)
         ${auditRow(actor, action, target, details)}`),
     /** Newest first. `before`: the id of the last one seen. */
     list: (
@@ -67,7 +69,9 @@ export function createAuditStore(database: Database) {
       before?: number,
       { action, actor, target }: AuditFilter = {},
     ): Promise<AuditEntry[]> =>
-      database.rows<AuditEntry>(sql`
+      database.rows(
+        AuditEntry,
+        sql`
         SELECT d.id, partner_id AS "partnerId", actor, action, target, details, ip, request_id AS "requestId",
           d.created_at AS "createdAt", hash, a.email
         FROM dev_portal_audit d LEFT JOIN dev_accounts a ON a.id = split_part(d.actor, ':', 2)
@@ -76,7 +80,8 @@ export function createAuditStore(database: Database) {
           AND (${action ?? null}::text IS NULL OR starts_with(action, ${action ?? null}::text))
           AND (${actor ?? null}::text IS NULL OR actor = ${actor ?? null}::text)
           AND (${target ?? null}::text IS NULL OR target->>'key_id' = ${target ?? null}::text)
-        ORDER BY d.id DESC LIMIT ${limit}`),
+        ORDER BY d.id DESC LIMIT ${limit}`,
+      ),
   };
 }
 

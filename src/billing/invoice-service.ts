@@ -6,6 +6,7 @@ import { AppError } from '../core/errors.ts';
 import { isoDay, monthStart } from '../core/time.ts';
 import { eventRow } from '../outbox/event-store.ts';
 import { type Database, DatabaseRejected } from '../platform/database.ts';
+import { json, number, oneOf, type RowOf, row, text, time, uuid } from '../platform/row.ts';
 import { taxOf } from './amounts.ts';
 import type { BillingStore } from './billing-store.ts';
 import { type ClosedMonths, type ClosePorts, closeMonths, monthsUpTo, reckon } from './close-month.ts';
@@ -33,37 +34,42 @@ export interface Party {
   tax_id?: string | null;
 }
 
-export interface InvoiceSummary {
-  id: string;
-  number: string;
-  kind: 'invoice' | 'credit_note';
-  partner_id: string;
-  partner: string;
-  period_start: string;
-  period_end: string;
-  currency: string;
-  subtotal_minor: number;
-  tax_bps: number;
-  tax_minor: number;
-  total_minor: number;
+const InvoiceSummary = row('invoice in a list', {
+  id: uuid,
+  number: text,
+  kind: oneOf(['invoice', 'credit_note']),
+  partner_id: uuid,
+  partner: text,
+  period_start: text,
+  period_end: text,
+  currency: text,
+  subtotal_minor: number,
+  tax_bps: number,
+  tax_minor: number,
+  total_minor: number,
   /** What credit notes took back of it, as a positive amount. */
-  credited_minor: number;
+  credited_minor: number,
   /** The same before tax. */
-  credited_net_minor: number;
-  status: 'open' | 'paid' | 'void';
-  issued_at: string;
-  due_at: string;
-  settled_at: string | null;
+  credited_net_minor: number,
+  status: oneOf(['open', 'paid', 'void']),
+  issued_at: time,
+  due_at: time,
+  settled_at: time.nullable(),
   /** Credit notes: the number of the invoice that they take back from. */
-  credits: string | null;
-  reason: string | null;
-}
+  credits: text.nullable(),
+  reason: text.nullable(),
+});
+export type InvoiceSummary = RowOf<typeof InvoiceSummary>;
 
-export interface Invoice extends InvoiceSummary {
-  seller: Party;
-  buyer: Party;
-  lines: InvoiceLine[];
-}
+const Invoice = row('invoice', {
+  ...InvoiceSummary.columns,
+  seller: json<Party>(),
+  buyer: json<Party>(),
+  lines: json<InvoiceLine[]>().notNull('no document is without a line'),
+});
+export type Invoice = RowOf<typeof Invoice>;
+const Spend = row('spend of a month', { month: text, currency: text, minor: number });
+const Issued = row('credit note that was issued', { id: uuid.notNull('every document has an id') });
 
 export interface Preview {
   /** The month under way, as it would be billed if nothing were called any more. */
@@ -83,12 +89,12 @@ export interface CreditWish {
   idempotencyKey?: string | null;
 }
 
-interface Document {
-  id: string;
-  credits_id: string;
-  subtotal_minor: number;
-  reason: string;
-}
+const Note = row('credit note of a key', {
+  id: uuid,
+  credits_id: uuid.nullable(),
+  subtotal_minor: number,
+  reason: text.nullable(),
+});
 
 export interface InvoiceFilter {
   partnerId?: string;
@@ -119,11 +125,14 @@ export function createInvoiceService(ports: {
 
   /** `partnerId` null: any partner's. */
   async function get(partnerId: string | null, id: string): Promise<Invoice> {
-    const [invoice] = await database.rows<Invoice>(sql`
+    const [invoice] = await database.rows(
+      Invoice,
+      sql`
       SELECT s.*, i.seller, i.buyer, (SELECT jsonb_agg(to_jsonb(l) - 'invoice_id' ORDER BY l.position)
         FROM invoice_line l WHERE l.invoice_id = s.id) AS lines
       FROM (${SUMMARY} WHERE i.id = ${id}::uuid AND (${partnerId}::uuid IS NULL OR i.partner_id = ${partnerId}::uuid)) s
-      JOIN invoice i ON i.id = s.id`);
+      JOIN invoice i ON i.id = s.id`,
+    );
     if (!invoice) throw new AppError('not_found', 'No such invoice');
     return invoice;
   }
@@ -138,22 +147,22 @@ export function createInvoiceService(ports: {
     if (invoice.status === status) return invoice;
     const { number, total_minor, currency } = invoice;
     const type = status === 'paid' ? 'invoice.paid' : 'invoice.voided';
-    const changed = await database.rows(sql`
+    const changed = await database.run(sql`
       WITH changed AS MATERIALIZED (SELECT partner_id FROM settle_invoice(${id}::uuid, ${status}, ${reason})),
         event AS (${eventRow(type, { id, number, currency, total_minor })}),
         audit AS (${auditRow(actor, type, { invoice: number }, { reason })}) SELECT * FROM changed`);
-    if (changed.length === 0)
+    if (changed === 0)
       throw new AppError('conflict', 'Only an open invoice without credit notes can be voided');
     return get(null, id);
   }
 
   /** The credit note that was made with this key. @throws AppError idempotency_mismatch when it was asked for otherwise */
-  async function noteOf(
-    idempotencyKey: string,
-    wanted: Pick<Document, 'credits_id' | 'subtotal_minor' | 'reason'>,
-  ): Promise<Invoice> {
-    const [note] = await database.rows<Document>(sql`
-      SELECT id, credits_id, subtotal_minor, reason FROM invoice WHERE idempotency_key = ${idempotencyKey}`);
+  async function noteOf(idempotencyKey: string, wanted: Omit<RowOf<typeof Note>, 'id'>): Promise<Invoice> {
+    const [note] = await database.rows(
+      Note,
+      sql`
+      SELECT id, credits_id, subtotal_minor, reason FROM invoice WHERE idempotency_key = ${idempotencyKey}`,
+    );
     const isSame =
       note?.credits_id === wanted.credits_id &&
       note.subtotal_minor === wanted.subtotal_minor &&
@@ -167,7 +176,7 @@ export function createInvoiceService(ports: {
     const startMs = monthStart(nowMs);
     const start = isoDay(startMs);
     const facts = await store.facts(partnerId, monthsUpTo(start));
-    if (!facts?.terms) throw new AppError('not_found', 'No such partner');
+    if (!facts) throw new AppError('not_found', 'No such partner');
     const month = facts.months.at(-1);
     const units = month?.units ?? 0;
     const forecastUnits = Math.round(
@@ -198,24 +207,27 @@ export function createInvoiceService(ports: {
     preview,
     /** Newest first. `before`: the id of the last one seen. */
     list: (limit: number, before: string | undefined, filter: InvoiceFilter): Promise<InvoiceSummary[]> =>
-      database.rows<InvoiceSummary>(sql`${SUMMARY}
+      database.rows(
+        InvoiceSummary,
+        sql`${SUMMARY}
         WHERE (${filter.partnerId ?? null}::uuid IS NULL OR i.partner_id = ${filter.partnerId ?? null}::uuid)
           AND (${filter.status ?? null}::text IS NULL OR i.status = ${filter.status ?? null}::text)
           AND (${filter.search ?? null}::text IS NULL OR strpos(lower(i.number || ' ' || p.name), lower(${filter.search ?? null})) > 0)
           AND (${before ?? null}::uuid IS NULL OR (i.issued_at, i.id) <
             (SELECT b.issued_at, b.id FROM invoice b WHERE b.id = ${before ?? null}::uuid))
-        ORDER BY i.issued_at DESC, i.id DESC LIMIT ${limit}`),
+        ORDER BY i.issued_at DESC, i.id DESC LIMIT ${limit}`,
+      ),
 
     /** Net amounts by month and currency, oldest first: what was spent over time. */
-    spend: (
-      partnerId: string,
-      months: number,
-    ): Promise<{ month: string; currency: string; minor: number }[]> =>
-      database.rows(sql`
+    spend: (partnerId: string, months: number): Promise<RowOf<typeof Spend>[]> =>
+      database.rows(
+        Spend,
+        sql`
         SELECT to_char(i.period_start, 'YYYY-MM') AS month, i.currency, sum(i.subtotal_minor) AS minor FROM invoice i
         WHERE i.partner_id = ${partnerId}::uuid AND i.status <> 'void'
           AND i.period_start >= date_trunc('month', now() AT TIME ZONE 'UTC') - make_interval(months => ${months}::int)
-        GROUP BY 1, 2 ORDER BY 1, 2`),
+        GROUP BY 1, 2 ORDER BY 1, 2`,
+      ),
 
     pay: (id: string, actor: Actor): Promise<Invoice> => settle(id, 'paid', null, actor),
     /** Nothing is owed any more; the number stays taken. */
@@ -264,7 +276,8 @@ export function createInvoiceService(ports: {
         lines: [line],
       };
       try {
-        const [issued] = await database.rows<{ id: string }>(
+        const [issued] = await database.rows(
+          Issued,
           sql`SELECT id FROM issue_credit_note(${JSON.stringify(document)}::jsonb, ${actor.name}, ${actor.ip}, ${actor.requestId})`,
         );
         if (!issued) throw new AppError('conflict', 'Nothing is left to credit');

@@ -5,30 +5,33 @@ import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { monthStart } from '../core/time.ts';
-import type { OverageAction } from '../limits/limit.ts';
+import { OVERAGE_ACTIONS, type OverageAction } from '../limits/limit.ts';
 import { eventRow } from '../outbox/event-store.ts';
 import { type Database, DatabaseRejected } from '../platform/database.ts';
-import type { Currency } from './amounts.ts';
+import { json, number, oneOf, type RowOf, row, text, time, uuid } from '../platform/row.ts';
+import { CURRENCIES, type Currency } from './amounts.ts';
 import { createPlanStore, type Plan } from './plan-store.ts';
 
 /** How a partner is billed now, and what waits for the next month. */
-export interface Billing {
-  tier: string;
-  currency: Currency;
-  overageAction: OverageAction;
+const Billing = row('billing of a partner', {
+  tier: text,
+  currency: oneOf(CURRENCIES),
+  overageAction: oneOf(OVERAGE_ACTIONS),
   /** Those that it may choose: its plan's, and what an operator gave. */
-  overageActions: OverageAction[];
+  overageActions: json<OverageAction[]>().notNull('every plan allows some'),
   /** What happens: `charge` blocks where nothing has a price. */
-  overageInForce: OverageAction;
-  spendingCapMinor: number | null;
-  taxBps: number;
-  billingEmail: string | null;
-  billingAddress: string | null;
-  taxId: string | null;
-  nextTier: string | null;
-  nextCurrency: Currency | null;
-  nextChangeAt: string | null;
-}
+  overageInForce: oneOf(OVERAGE_ACTIONS).notNull('overage_in_force() of a partner is never null'),
+  spendingCapMinor: number.nullable(),
+  taxBps: number,
+  billingEmail: text.nullable(),
+  billingAddress: text.nullable(),
+  taxId: text.nullable(),
+  nextTier: text.nullable(),
+  nextCurrency: oneOf(CURRENCIES).nullable(),
+  nextChangeAt: time.nullable(),
+});
+export type Billing = RowOf<typeof Billing>;
+const Due = row('partner with a change that is due', { id: uuid });
 
 export interface BillingDetails {
   billingEmail?: string | null;
@@ -70,7 +73,9 @@ export function createPlanService(ports: {
   const { plansFor } = plans;
 
   async function billing(partnerId: string): Promise<Billing> {
-    const [row] = await database.rows<Billing>(sql`
+    const [found] = await database.rows(
+      Billing,
+      sql`
       SELECT p.tier, p.currency, p.overage_action AS "overageAction",
         (SELECT jsonb_agg(action ORDER BY n) FROM unnest(ARRAY['block', 'warn', 'charge']) WITH ORDINALITY AS a(action, n)
           WHERE action = ANY (t.overage_actions || p.granted_overage_actions)) AS "overageActions",
@@ -78,9 +83,10 @@ export function createPlanService(ports: {
         p.spending_cap_minor AS "spendingCapMinor", p.tax_bps AS "taxBps", p.billing_email AS "billingEmail",
         p.billing_address AS "billingAddress", p.tax_id AS "taxId", p.next_tier AS "nextTier",
         p.next_currency AS "nextCurrency", p.next_change_at AS "nextChangeAt"
-      FROM partner p JOIN tier_config t ON t.tier = p.tier WHERE p.id = ${partnerId}::uuid`);
-    if (!row) throw new AppError('not_found', 'No such partner');
-    return row;
+      FROM partner p JOIN tier_config t ON t.tier = p.tier WHERE p.id = ${partnerId}::uuid`,
+    );
+    if (!found) throw new AppError('not_found', 'No such partner');
+    return found;
   }
 
   async function update(
@@ -91,11 +97,11 @@ export function createPlanService(ports: {
     details: Record<string, unknown>,
   ): Promise<Billing> {
     try {
-      const changed = await database.rows(sql`
+      const changed = await database.run(sql`
         WITH changed AS (UPDATE partner SET ${set}, updated_at = now() WHERE id = ${partnerId}::uuid RETURNING id AS partner_id),
         event AS (${eventRow('plan.changed', details)} WHERE ${action === 'plan.changed'}),
         audit AS (${auditRow(actor, action, { partner_id: partnerId }, details)}) SELECT * FROM changed`);
-      if (changed.length === 0) throw new AppError('not_found', 'No such partner');
+      if (changed === 0) throw new AppError('not_found', 'No such partner');
     } catch (error) {
       if (error instanceof DatabaseRejected && error.code === CHECK_VIOLATION)
         throw new AppError('conflict', 'This plan has no price in this currency');
@@ -108,8 +114,8 @@ export function createPlanService(ports: {
   }
 
   /** One partner's change that waited; `set` what becomes of it. Nothing when it was applied meanwhile. */
-  const applyOne = (partnerId: string, at: string, action: string, set: SQL): Promise<unknown[]> =>
-    database.rows(sql`
+  const applyOne = (partnerId: string, at: string, action: string, set: SQL): Promise<unknown> =>
+    database.run(sql`
       WITH changed AS (
         UPDATE partner SET ${set}, next_tier = NULL, next_currency = NULL, next_change_at = NULL
         WHERE id = ${partnerId}::uuid AND next_change_at <= ${at}::timestamptz RETURNING id AS partner_id, tier, currency),
@@ -124,7 +130,8 @@ export function createPlanService(ports: {
   /** What waited for the end of a period that is over. What is not possible any more is dropped, and audited. */
   async function applyDue(nowMs: number): Promise<number> {
     const at = new Date(nowMs).toISOString();
-    const due = await database.rows<{ id: string }>(
+    const due = await database.rows(
+      Due,
       sql`SELECT id FROM partner WHERE next_change_at <= ${at}::timestamptz ORDER BY next_change_at, id LIMIT ${MOST_APPLIED}`,
     );
     for (const { id } of due) {

@@ -3,11 +3,14 @@
 
 import { sql } from 'drizzle-orm';
 import type { Database } from '../platform/database.ts';
+import { row, text } from '../platform/row.ts';
 import type { EdgeList } from './edge-list.ts';
 
 /** An origin that is not listed may be listed the next moment, from the portal. */
 const ASKED_AGAIN_MS = 1000;
 const MOST_ORIGIN_CHARS = 255;
+
+const Origin = row('listed origin', { origin: text });
 
 export function createOriginService(
   database: Database,
@@ -21,9 +24,12 @@ export function createOriginService(
   };
 
   async function all(): Promise<string[]> {
-    const rows = await database.rows<{ origin: string }>(sql`
-      SELECT origin FROM partner, unnest(allowed_origins) AS origin WHERE status = 'active'
-      UNION SELECT origin FROM dev_apps, unnest(allowed_origins) AS origin WHERE archived_at IS NULL ORDER BY origin`);
+    const rows = await database.rows(
+      Origin,
+      sql`
+      SELECT origin FROM partner, unnest(allowed_origins) AS origin WHERE status = 'active' AND origin IS NOT NULL
+      UNION SELECT origin FROM dev_apps, unnest(allowed_origins) AS origin WHERE archived_at IS NULL AND origin IS NOT NULL ORDER BY origin`,
+    );
     return rows.map(({ origin }) => origin);
   }
 

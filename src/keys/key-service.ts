@@ -14,6 +14,8 @@ import type { Notify, Recipient } from '../mail/notices.ts';
 import { recipientsOf } from '../mail/recipients-store.ts';
 import { eventRow } from '../outbox/event-store.ts';
 import type { Database } from '../platform/database.ts';
+import { command, query } from '../platform/query.ts';
+import { boolean, json, number, type RowOf, row, text, time } from '../platform/row.ts';
 import { textArray } from '../platform/sql.ts';
 import type { KeyDirectory } from './key-directory.ts';
 import {
@@ -128,11 +130,14 @@ export function createKeyService(ports: KeyServicePorts) {
   /** At once and final. Repeating it changes nothing, and then there is nobody to tell. */
   async function revoke(partnerId: string | null, keyId: string, reason: string, actor: Actor) {
     const key = await get(partnerId, keyId);
-    const [done] = await database.rows<{ owners: Recipient[] | null }>(sql`
+    const [done] = await database.rows(
+      Revoked,
+      sql`
       ${changed(partnerId, key.id, sql`is_active = false, revoked_at = now(), revoked_reason = ${reason}`, sql`is_active`)},
       event AS (${eventRow('key.revoked', { ...toldOf(key), reason }, key.appId)}),
       audit AS (${auditRow(actor, 'key.revoked', { key_id: key.keyId }, { reason })})
-      SELECT ${recipientsOf(sql`changed.partner_id`)} AS owners FROM changed`);
+      SELECT ${recipientsOf(sql`changed.partner_id`)} AS owners FROM changed`,
+    );
     await announce(key.id);
     return { key: await get(partnerId, keyId), owners: done?.owners ?? [] };
   }
@@ -157,13 +162,16 @@ export function createKeyService(ports: KeyServicePorts) {
       const isRepeatable = sql`NOT EXISTS (SELECT 1 FROM tightest_limits(${wanted.parentId ?? null}::uuid) up
         WHERE tighter(up.daily_quota, t.key_daily_quota) <> t.key_daily_quota
           OR tighter(up.monthly_quota, t.key_monthly_quota) <> t.key_monthly_quota)`;
-      const [, [owner], inserted] = (await database.batch([
+      const [, [owner], inserted] = await database.batch(
         // Locks the partner, so that keys made at the same moment are counted one after the other: by the statements after.
-        sql`SELECT 1 FROM partner WHERE id = ${partnerId} FOR UPDATE`,
-        sql`SELECT p.status, t.max_keys, ${isRepeatable} AS is_repeatable, (SELECT count(*) FROM api_key k WHERE k.partner_id = p.id AND k.is_active
+        command(sql`SELECT 1 FROM partner WHERE id = ${partnerId} FOR UPDATE`),
+        query(
+          Owner,
+          sql`SELECT p.status, t.max_keys, ${isRepeatable} AS is_repeatable, (SELECT count(*) FROM api_key k WHERE k.partner_id = p.id AND k.is_active
             AND (k.expires_at IS NULL OR k.expires_at > now())) AS active
           FROM partner p JOIN tier_config t ON t.tier = p.tier WHERE p.id = ${partnerId}`,
-        sql`WITH changed AS (
+        ),
+        command(sql`WITH changed AS (
           INSERT INTO api_key (id, partner_id, app_id, parent_id, key_id, kind, environment, key_hash, secret_envelope, key_prefix,
             name, description, scopes, expires_at, allowed_ips, signature_rule)
           SELECT ${id}, p.id, ${wanted.appId ?? null}::uuid, ${wanted.parentId ?? null}::uuid, ${keyId}, ${wanted.kind}, ${wanted.environment}, ${made.hash},
@@ -179,9 +187,9 @@ export function createKeyService(ports: KeyServicePorts) {
           RETURNING partner_id),
           event AS (${eventRow('key.created', told, wanted.appId)}),
           audit AS (${auditRow(actor, 'key.created', { key_id: keyId }, details)})
-        SELECT * FROM changed`,
-      ])) as [unknown[], Owner[], unknown[]];
-      if (inserted.length === 0) throw refusalOf(owner, wanted);
+        SELECT * FROM changed`),
+      );
+      if (inserted === 0) throw refusalOf(owner, wanted);
       return { key: await get(partnerId, keyId), secret: made.secret };
     },
 
@@ -199,12 +207,14 @@ export function createKeyService(ports: KeyServicePorts) {
       const made = await makeSecret(key.kind, key.environment, key.keyId);
       const grace = sql`jsonb_build_object('grace_days', grace_days)`;
       const told = sql`${JSON.stringify(toldOf(key))}::jsonb || ${grace}`;
-      const [, , [rotated]] = (await database.batch([
+      const [, , [rotated]] = await database.batch(
         // Locks the key, so that what follows sees what was changed before it: another rotation, or a report of a leak.
-        sql`SELECT 1 FROM api_key WHERE id = ${key.id} FOR UPDATE`,
-        sql`UPDATE api_key_retired_secret SET expires_at = now() WHERE api_key_id = ${key.id} AND expires_at > now()
-          AND EXISTS (SELECT 1 FROM api_key WHERE id = ${key.id} AND is_active)`,
-        sql`WITH before AS (
+        command(sql`SELECT 1 FROM api_key WHERE id = ${key.id} FOR UPDATE`),
+        command(sql`UPDATE api_key_retired_secret SET expires_at = now() WHERE api_key_id = ${key.id} AND expires_at > now()
+          AND EXISTS (SELECT 1 FROM api_key WHERE id = ${key.id} AND is_active)`),
+        query(
+          Retired,
+          sql`WITH before AS (
             SELECT *, CASE WHEN quarantined_at IS NULL THEN ${graceDays}::int ELSE 0 END AS grace_days FROM api_key
             WHERE id = ${key.id} AND is_active),
           retired AS (INSERT INTO api_key_retired_secret (key_hash, api_key_id, secret_envelope, key_prefix, expires_at)
@@ -216,12 +226,13 @@ export function createKeyService(ports: KeyServicePorts) {
           event AS (${eventRow('key.rotated', told, key.appId)}),
           audit AS (${auditRow(actor, 'key.rotated', { key_id: key.keyId }, grace)})
           SELECT CASE WHEN grace_days > 0 THEN expires_at END AS "retiredUntil" FROM changed, retired`,
+        ),
         // Whoever ends a secret at once ends what may have been made with it: only the current one makes keys.
-        sql`WITH changed AS (UPDATE api_key k SET is_active = false, revoked_at = now(), revoked_reason = ${PARENT_REPLACED}
+        command(sql`WITH changed AS (UPDATE api_key k SET is_active = false, revoked_at = now(), revoked_reason = ${PARENT_REPLACED}
             WHERE parent_id = ${key.id} AND is_active AND EXISTS (SELECT 1 FROM api_key_retired_secret s
               WHERE s.api_key_id = ${key.id} AND s.expires_at = now() AND k.created_at <= s.retired_at) RETURNING partner_id, key_id)
-          ${auditRow(actor, 'key.revoked', { made_by: key.keyId }, { reason: PARENT_REPLACED })}`,
-      ])) as [unknown[], unknown[], { retiredUntil: string | null }[]];
+          ${auditRow(actor, 'key.revoked', { made_by: key.keyId }, { reason: PARENT_REPLACED })}`),
+      );
       if (!rotated) throw new AppError('conflict', 'A revoked key cannot be rotated');
       await announce(key.id);
       return { key: await get(partnerId, keyId), secret: made.secret, ...rotated };
@@ -252,7 +263,7 @@ export function createKeyService(ports: KeyServicePorts) {
         ...(change.signatureRule !== undefined ? [sql`signature_rule = ${change.signatureRule}`] : []),
       ];
       if (sets.length === 0) return key;
-      await database.rows(sql`${changed(partnerId, key.id, sql.join(sets, sql`, `))},
+      await database.run(sql`${changed(partnerId, key.id, sql.join(sets, sql`, `))},
         audit AS (${auditRow(actor, 'key.changed', { key_id: key.keyId }, change)}) SELECT * FROM changed`);
       await announce(key.id);
       return get(partnerId, keyId);
@@ -265,13 +276,13 @@ export function createKeyService(ports: KeyServicePorts) {
       const record = await keyStore.findById(key.id);
       if (!record || !key.isActive) throw new AppError('conflict', 'A revoked key does not travel in time');
       await limiter.travel(limitSubject(record), to);
-      await database.rows(sql`WITH changed AS (SELECT partner_id FROM api_key WHERE id = ${key.id})
+      await database.run(sql`WITH changed AS (SELECT partner_id FROM api_key WHERE id = ${key.id})
         ${auditRow(actor, 'key.day_travelled', { key_id: key.keyId }, { to })}`);
     },
 
     /** Tells of keys that end within seven days, and again within one: once each. How many it told of. */
-    async tellExpiring(): Promise<number> {
-      const told = await database.rows(sql`
+    tellExpiring: (): Promise<number> =>
+      database.run(sql`
         WITH due AS (
           SELECT k.id, CASE WHEN k.expires_at < now() + interval '1 day' THEN 1 ELSE 7 END AS days FROM api_key k
           WHERE k.is_active AND k.expires_at > now() AND k.expires_at < now() + interval '7 days'),
@@ -281,9 +292,7 @@ export function createKeyService(ports: KeyServicePorts) {
           RETURNING k.partner_id, k.app_id, k.key_id, k.name, k.environment, k.expires_at, due.days)
         INSERT INTO webhook_event (partner_id, app_id, type, data)
         SELECT partner_id, app_id, 'key.expiring', jsonb_build_object('key_id', key_id, 'name', name,
-          'environment', environment, 'app_id', app_id, 'expires_at', expires_at, 'days_left', days) FROM told RETURNING id`);
-      return told.length;
-    },
+          'environment', environment, 'app_id', app_id, 'expires_at', expires_at, 'days_left', days) FROM told`),
   };
 }
 
@@ -295,14 +304,17 @@ const toldOf = ({ keyId, name, environment, appId }: KeyView) => ({
   app_id: appId,
 });
 
-interface Owner {
-  status: string;
-  max_keys: number;
-  active: number;
-  is_repeatable: boolean;
-}
+const Owner = row('owner of a new key', {
+  status: text,
+  max_keys: number,
+  active: number,
+  is_repeatable: boolean,
+});
+const Revoked = row('revoked key', { owners: json<Recipient[]>().nullable() });
+/** Null where the secret before ended at once. */
+const Retired = row('rotated key', { retiredUntil: time.nullable() });
 
-function refusalOf(owner: Owner | undefined, wanted: NewKey): AppError {
+function refusalOf(owner: RowOf<typeof Owner> | undefined, wanted: NewKey): AppError {
   if (!owner) return new AppError('not_found', 'No such partner');
   if (wanted.environment === 'live' && owner.status !== 'active') return new AppError('live_access_required');
   if (!owner.is_repeatable)

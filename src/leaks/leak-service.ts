@@ -4,8 +4,10 @@
 import { sql } from 'drizzle-orm';
 import { sha256Hex } from '../core/encoding.ts';
 import { AppError } from '../core/errors.ts';
+import { KEY_ID } from '../keys/key-columns.ts';
 import type { Notify } from '../mail/notices.ts';
 import type { Database } from '../platform/database.ts';
+import { json, type RowOf, row, text, uuid } from '../platform/row.ts';
 import { isSignedBy } from './github-signature.ts';
 
 export interface LeakedToken {
@@ -30,12 +32,13 @@ const KEYS_ASKED_MS = 60_000;
 const unavailable = () =>
   new AppError('service_unavailable', 'The keys that sign reports cannot be had right now');
 
-interface Quarantined {
-  id: string;
-  key_id: string;
-  name: string;
-  people: { email: string; language: string | null }[] | null;
-}
+const Quarantined = row('quarantined key', {
+  id: uuid,
+  key_id: KEY_ID,
+  name: text,
+  people: json<{ email: string; language: string | null }[]>().nullable(),
+});
+const LeakedKey = row('leaked key', { key_id: text.nullable() });
 
 export function createLeakService(ports: {
   database: Database;
@@ -74,8 +77,13 @@ export function createLeakService(ports: {
   }
 
   /** One transaction: out of use, with its event and its audit row. Nothing when it is no key of ours, or was found before. */
-  async function quarantine(hash: string, url: string | null): Promise<Quarantined | undefined> {
-    const [key] = await database.rows<Quarantined>(sql`
+  async function quarantine(
+    hash: string,
+    url: string | null,
+  ): Promise<RowOf<typeof Quarantined> | undefined> {
+    const [key] = await database.rows(
+      Quarantined,
+      sql`
       WITH found AS (SELECT id FROM api_key WHERE key_hash = ${hash}
           UNION SELECT api_key_id FROM api_key_retired_secret WHERE key_hash = ${hash} AND expires_at > now()),
         ended AS (UPDATE api_key_retired_secret SET expires_at = now() WHERE api_key_id IN (SELECT id FROM found) AND expires_at > now()),
@@ -89,7 +97,8 @@ export function createLeakService(ports: {
           SELECT partner_id, 'job:leaks', 'key.quarantined', jsonb_build_object('key_id', key_id), jsonb_build_object('found_at', ${url}::text) FROM changed)
       SELECT c.id, c.key_id, c.name, (SELECT jsonb_agg(jsonb_build_object('email', m.email, 'language', a.language))
         FROM partner_member m LEFT JOIN dev_accounts a ON a.id = m.subject
-        WHERE m.partner_id = c.partner_id AND m.role = 'owner') AS people FROM changed c`);
+        WHERE m.partner_id = c.partner_id AND m.role = 'owner') AS people FROM changed c`,
+    );
     return key;
   }
 
@@ -104,12 +113,15 @@ export function createLeakService(ports: {
           path: `/portal/keys/${quarantined.key_id}`,
         });
     }
-    const [ours] = await database.rows<{ key_id: string | null }>(sql`
+    const [ours] = await database.rows(
+      LeakedKey,
+      sql`
       WITH ours AS (SELECT key_id FROM api_key WHERE key_hash = ${hash}
           UNION ALL SELECT k.key_id FROM api_key_retired_secret s JOIN api_key k ON k.id = s.api_key_id WHERE s.key_hash = ${hash} LIMIT 1),
         kept AS (INSERT INTO leak_report (id, token_hash, key_id, url, source)
           VALUES (${newId()}::uuid, ${hash}, (SELECT key_id FROM ours), ${leak.url ?? null}, ${leak.source ?? null}))
-      SELECT (SELECT key_id FROM ours) AS key_id`);
+      SELECT (SELECT key_id FROM ours) AS key_id`,
+    );
     return {
       token_hash: hash,
       token_type: leak.type,

@@ -5,22 +5,28 @@ import { type Actor, auditRow } from '../audit/audit-store.ts';
 import type { OriginService } from '../blocks/origin-service.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
+import { KEY_ID } from '../keys/key-columns.ts';
 import type { KeyDirectory } from '../keys/key-directory.ts';
 import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { Database } from '../platform/database.ts';
+import { command } from '../platform/query.ts';
+import { number, type RowOf, row, text, texts, time, uuid } from '../platform/row.ts';
 import { textArray } from '../platform/sql.ts';
 
-export interface AppView {
-  id: string;
-  name: string;
-  description: string | null;
-  website: string | null;
-  allowed_ips: string[];
-  allowed_origins: string[];
-  scopes: string[];
-  created_at: string;
-  updated_at: string;
-}
+const AppView = row('app', {
+  id: uuid,
+  name: text,
+  description: text.nullable(),
+  website: text.nullable(),
+  allowed_ips: texts,
+  allowed_origins: texts,
+  scopes: texts,
+  created_at: time,
+  updated_at: time,
+});
+export type AppView = RowOf<typeof AppView>;
+/** Its versions, and what it is looked up by. */
+const KeyOfApp = row('key of an app', { id: uuid, key: number, partner: number, hash: text, keyId: KEY_ID });
 
 export interface AppChange {
   name?: string;
@@ -45,7 +51,8 @@ export function createAppService(ports: {
   const { database, origins } = ports;
 
   async function get(partnerId: string, id: string): Promise<AppView> {
-    const [app] = await database.rows<AppView>(
+    const [app] = await database.rows(
+      AppView,
       sql`${VIEW} WHERE id = ${id}::uuid AND partner_id = ${partnerId} AND archived_at IS NULL`,
     );
     if (!app) throw new AppError('not_found', 'No such app');
@@ -54,15 +61,12 @@ export function createAppService(ports: {
 
   /** Keys of the app: their records are read again, everywhere. */
   async function announce(id: string): Promise<void> {
-    const keys = await database.rows<{
-      id: string;
-      key: number;
-      partner: number;
-      hash: string;
-      keyId: string;
-    }>(sql`
+    const keys = await database.rows(
+      KeyOfApp,
+      sql`
       SELECT k.id, k.version AS key, p.version AS partner, k.key_hash AS hash, k.key_id AS "keyId"
-      FROM api_key k JOIN partner p ON p.id = k.partner_id WHERE k.app_id = ${id}`);
+      FROM api_key k JOIN partner p ON p.id = k.partner_id WHERE k.app_id = ${id}`,
+    );
     await ports.directory.forget(
       keys.flatMap(({ hash, keyId }) => [
         { by: 'hash' as const, value: hash },
@@ -78,23 +82,26 @@ export function createAppService(ports: {
     get,
     /** Newest first. `before`: the id of the last one seen. */
     list: (partnerId: string, limit: number, before?: string): Promise<AppView[]> =>
-      database.rows<AppView>(sql`${VIEW} WHERE partner_id = ${partnerId} AND archived_at IS NULL
-        AND (${before ?? null}::uuid IS NULL OR id < ${before ?? null}::uuid) ORDER BY id DESC LIMIT ${limit}`),
+      database.rows(
+        AppView,
+        sql`${VIEW} WHERE partner_id = ${partnerId} AND archived_at IS NULL
+        AND (${before ?? null}::uuid IS NULL OR id < ${before ?? null}::uuid) ORDER BY id DESC LIMIT ${limit}`,
+      ),
 
     async create(partnerId: string, wanted: AppChange & { name: string }, actor: Actor): Promise<AppView> {
       const id = newId();
-      const [, made] = await database.batch([
+      const [, made] = await database.batch(
         // Apps that are made at the same moment are counted one after the other.
-        sql`SELECT 1 FROM partner WHERE id = ${partnerId} FOR UPDATE`,
-        sql`WITH changed AS (
+        command(sql`SELECT 1 FROM partner WHERE id = ${partnerId} FOR UPDATE`),
+        command(sql`WITH changed AS (
           INSERT INTO dev_apps (id, partner_id, name, description, website, allowed_ips, allowed_origins, scopes)
           SELECT ${id}::uuid, ${partnerId}::uuid, ${wanted.name}, ${wanted.description ?? null}, ${wanted.website ?? null},
             ${textArray(wanted.allowed_ips)}::inet[], ${textArray(wanted.allowed_origins)}, ${textArray(wanted.scopes)}
           WHERE (SELECT count(*) FROM dev_apps WHERE partner_id = ${partnerId} AND archived_at IS NULL) < ${MOST_APPS}
           RETURNING partner_id),
-        audit AS (${auditRow(actor, 'app.created', { app_id: id }, { name: wanted.name })}) SELECT * FROM changed`,
-      ]);
-      if (made?.length === 0)
+        audit AS (${auditRow(actor, 'app.created', { app_id: id }, { name: wanted.name })}) SELECT * FROM changed`),
+      );
+      if (made === 0)
         throw new AppError('conflict', `At most ${MOST_APPS} apps. Archive one that is not needed`);
       if (wanted.allowed_origins) await origins.publish();
       return get(partnerId, id);
@@ -114,11 +121,11 @@ export function createAppService(ports: {
         ...(change.scopes !== undefined ? [sql`scopes = ${textArray(change.scopes)}`] : []),
         sql`updated_at = now()`,
       ];
-      const changed = await database.rows(sql`WITH changed AS (
+      const changed = await database.run(sql`WITH changed AS (
           UPDATE dev_apps SET ${sql.join(sets, sql`, `)}
           WHERE id = ${id}::uuid AND partner_id = ${partnerId} AND archived_at IS NULL RETURNING partner_id),
         audit AS (${auditRow(actor, 'app.changed', { app_id: id }, change)}) SELECT * FROM changed`);
-      if (changed.length === 0) throw new AppError('not_found', 'No such app');
+      if (changed === 0) throw new AppError('not_found', 'No such app');
       await announce(id);
       if (change.allowed_origins) await origins.publish();
       return get(partnerId, id);
@@ -126,11 +133,11 @@ export function createAppService(ports: {
 
     /** Archives the app; its keys stop working at once. */
     async archive(partnerId: string, id: string, actor: Actor): Promise<void> {
-      const changed = await database.rows(sql`WITH changed AS (
+      const changed = await database.run(sql`WITH changed AS (
           UPDATE dev_apps SET archived_at = now() WHERE id = ${id}::uuid AND partner_id = ${partnerId}
             AND archived_at IS NULL RETURNING partner_id),
         audit AS (${auditRow(actor, 'app.archived', { app_id: id })}) SELECT * FROM changed`);
-      if (changed.length === 0) throw new AppError('not_found', 'No such app');
+      if (changed === 0) throw new AppError('not_found', 'No such app');
       await announce(id);
       await origins.publish();
     },

@@ -16,26 +16,20 @@ import type { Notify, Recipient } from '../mail/notices.ts';
 import { recipientsOf } from '../mail/recipients-store.ts';
 import { eventRow } from '../outbox/event-store.ts';
 import { type Database, DatabaseRejected } from '../platform/database.ts';
+import { json, number, row, text } from '../platform/row.ts';
+import { PARTNER, PartnerView } from './partner-view-store.ts';
 import { createWorkspaces } from './workspace-service.ts';
 
-export interface PartnerView {
-  id: string;
-  name: string;
-  email: string;
-  company: string | null;
-  status: string;
-  tier: string;
-  rate_limit_per_second: number;
-  rate_limit_per_day: number;
-  rate_limit_per_month: number;
-  custom_limits: boolean;
-  overage_action: OverageAction;
-  /** `bound`: signing keys must sign the whole request. */
-  signature_rule: SignatureRule;
-  allowed_origins: string[];
-  created_at: string;
-  last_active_at: string | null;
-}
+export type { PartnerView } from './partner-view-store.ts';
+
+const Tier = row('plan of everybody', { tier: text });
+const Changed = row('changed status of a partner', { before: text, owners: json<Recipient[]>().nullable() });
+const Waiting = row('partners that wait', { waiting: number });
+const Announced = row('partner to announce', {
+  version: number,
+  /** Null where it has none. */
+  keys: json<{ id: string; version: number; lookups: Lookup[] }[]>().nullable(),
+});
 
 export interface NewPartner {
   name: string;
@@ -52,9 +46,7 @@ export interface PartnerLimitsChange {
   overageAction?: OverageAction;
 }
 
-const VIEW = sql`SELECT id, name, email, company, status, tier, rate_limit_per_second, rate_limit_per_day,
-  rate_limit_per_month, custom_limits, overage_action, signature_rule, coalesce(allowed_origins, '{}') AS allowed_origins, created_at,
-  last_active_at FROM partner`;
+const VIEW = sql`SELECT ${PARTNER} FROM partner p`;
 
 const STATUS_EVENTS: Record<
   string,
@@ -82,43 +74,43 @@ export function createPartnerService(ports: {
   const { database, directory, limiter, origins, notify } = ports;
 
   async function get(id: string): Promise<PartnerView> {
-    const [partner] = await database.rows<PartnerView>(sql`${VIEW} WHERE id = ${id}::uuid`);
+    const [partner] = await database.rows(PartnerView, sql`${VIEW} WHERE id = ${id}::uuid`);
     if (!partner) throw new AppError('not_found', 'No such partner');
     return partner;
   }
 
   /** Of a partner that is made: one that was made for a partner is not everybody's. */
   async function checkTier(tier: string): Promise<void> {
-    const tiers = await database.rows<{ tier: string }>(sql`SELECT tier FROM tier_config
-      WHERE partner_id IS NULL ORDER BY price_cents, tier`);
-    if (tiers.some((row) => row.tier === tier)) return;
-    const message = `Tiers are: ${tiers.map((row) => row.tier).join(', ')}`;
+    const tiers = await database.rows(
+      Tier,
+      sql`SELECT tier FROM tier_config
+      WHERE partner_id IS NULL ORDER BY price_cents, tier`,
+    );
+    if (tiers.some((each) => each.tier === tier)) return;
+    const message = `Tiers are: ${tiers.map((each) => each.tier).join(', ')}`;
     throw new AppError('validation_error', undefined, { details: [{ field: 'tier', message }] });
   }
 
   /** The partner's own objects first: keys that draw from them learn of the change with their next lease. */
   async function announce(id: string): Promise<void> {
-    const rows = await database.rows<{
-      version: number;
-      keys: { id: string; version: number; lookups: Lookup[] }[] | null;
-    }>(
+    const [partner] = await database.rows(
+      Announced,
       sql`SELECT p.version, (SELECT jsonb_agg(recent) FROM (
             SELECT k.id, k.version, jsonb_build_array(jsonb_build_object('by', 'hash', 'value', k.key_hash),
               jsonb_build_object('by', 'key_id', 'value', k.key_id)) AS lookups
             FROM api_key k WHERE k.partner_id = p.id ORDER BY k.last_used_at DESC NULLS LAST LIMIT ${MOST_ANNOUNCED}) recent) AS keys
           FROM partner p WHERE p.id = ${id}`,
     );
-    const [row] = rows;
-    if (!row) return;
+    if (!partner) return;
     await Promise.all(
       ['live', 'test'].map((environment) =>
-        limiter.announcePartner(partnerObjectName(id, environment), row.version),
+        limiter.announcePartner(partnerObjectName(id, environment), partner.version),
       ),
     );
-    const keys = row.keys ?? [];
+    const keys = partner.keys ?? [];
     await directory.forget(keys.flatMap(({ lookups }) => lookups));
     await Promise.allSettled(
-      keys.map((key) => limiter.announceKey(key.id, { key: key.version, partner: row.version })),
+      keys.map((key) => limiter.announceKey(key.id, { key: key.version, partner: partner.version })),
     );
   }
 
@@ -130,13 +122,16 @@ export function createPartnerService(ports: {
     details: object,
     event?: { type: string; data: Record<string, unknown> },
   ) {
-    const [changed] = await database.rows<{ before: string; owners: Recipient[] | null }>(sql`
+    const [changed] = await database.rows(
+      Changed,
+      sql`
       WITH before AS (SELECT id, status FROM partner WHERE id = ${id}::uuid FOR UPDATE),
       changed AS (UPDATE partner p SET ${set}, updated_at = now() FROM before b WHERE p.id = b.id
         RETURNING p.id AS partner_id, b.status AS before),
       event AS (${event ? eventRow(event.type, event.data) : sql`SELECT 1`}),
       audit AS (${auditRow(actor, action, { partner_id: id }, details)})
-      SELECT before, ${recipientsOf(sql`changed.partner_id`)} AS owners FROM changed`);
+      SELECT before, ${recipientsOf(sql`changed.partner_id`)} AS owners FROM changed`,
+    );
     if (!changed) throw new AppError('not_found', 'No such partner');
     return changed;
   }
@@ -164,25 +159,29 @@ export function createPartnerService(ports: {
       search: string | undefined,
       status?: string,
     ): Promise<PartnerView[]> =>
-      database.rows<PartnerView>(sql`${VIEW}
-        WHERE (${before ?? null}::uuid IS NULL OR (created_at, id) < (SELECT created_at, id FROM partner WHERE id = ${before ?? null}::uuid))
+      database.rows(
+        PartnerView,
+        sql`${VIEW}
+        WHERE (${before ?? null}::uuid IS NULL OR (created_at, id) < (SELECT b.created_at, b.id FROM partner b WHERE b.id = ${before ?? null}::uuid))
           AND (${search ?? null}::text IS NULL OR strpos(lower(name || ' ' || email || ' ' || coalesce(company, '')), lower(${search ?? null})) > 0)
           AND (${status ?? null}::text IS NULL OR status = ${status ?? null}::text)
-        ORDER BY created_at DESC, id DESC LIMIT ${limit}`),
+        ORDER BY created_at DESC, id DESC LIMIT ${limit}`,
+      ),
 
     /** Partners that wait for approval. */
     async waiting(): Promise<number> {
-      const [row] = await database.rows<{ waiting: number }>(
+      const [partners] = await database.rows(
+        Waiting,
         sql`SELECT count(*) AS waiting FROM partner WHERE status IN ('sandbox_only', 'pending')`,
       );
-      return row?.waiting ?? 0;
+      return partners?.waiting ?? 0;
     },
 
     async create(wanted: NewPartner, actor: Actor): Promise<PartnerView> {
       await checkTier(wanted.tier);
       const id = newId();
       try {
-        await database.rows(sql`WITH changed AS (
+        await database.run(sql`WITH changed AS (
             INSERT INTO partner (id, name, email, company, status, tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month)
             SELECT ${id}::uuid, ${wanted.name}, ${wanted.email.toLowerCase()}, ${wanted.company ?? null}, ${wanted.status}, tier,
               rate_limit_per_second, rate_limit_per_day, rate_limit_per_month

@@ -3,8 +3,10 @@
 // rolled back for another's sake (a deadlock, a serialization failure) did nothing, and is tried again.
 
 import { neonConfig, types } from '@neondatabase/serverless';
-import type { SQL } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/neon-http';
+import { command, type Query, query, type Results } from './query.ts';
+import type { RowOf, RowSchema } from './row.ts';
 
 /** Longer than what the Worker's role may take for one statement (migrations), so that none runs on that we gave up. */
 const DATABASE_TIMEOUT_MS = 5000;
@@ -18,6 +20,8 @@ export const LOCKED = '55P03';
 const INT8 = 20;
 const NUMERIC = 1700;
 const TIMESTAMPTZ = 1184;
+
+const NO_ANSWER = { rows: [], rowCount: 0 };
 
 export class DatabaseUnavailable extends Error {
   override name = 'DatabaseUnavailable';
@@ -38,9 +42,11 @@ export type Drizzle = ReturnType<typeof drizzle>;
 export interface Database {
   readonly drizzle: Drizzle;
   /** Rows by column name; bigint and numeric as number, timestamps as ISO 8601 in UTC. */
-  rows<Row>(query: SQL): Promise<Row[]>;
-  /** One transaction. Rows of each statement. */
-  batch(queries: readonly SQL[]): Promise<Record<string, unknown>[][]>;
+  rows<Schema extends RowSchema>(schema: Schema, statement: SQL): Promise<RowOf<Schema>[]>;
+  /** How many rows it read or wrote. */
+  run(statement: SQL): Promise<number>;
+  /** One transaction. What each statement gave. */
+  batch<const Queries extends readonly Query<unknown>[]>(...queries: Queries): Promise<Results<Queries>>;
 }
 
 function translated(error: unknown): Error {
@@ -84,15 +90,22 @@ export function openDatabase(url: string, endpoint?: string): Database {
   types.setTypeParser(INT8, Number);
   types.setTypeParser(NUMERIC, Number);
   types.setTypeParser(TIMESTAMPTZ, (text: string) => new Date(text).toISOString());
+  /** Our own endpoint compares each statement with its schema. */
+  const sent = ({ statement, schema }: Query<unknown>): SQL =>
+    endpoint && schema ? sql`${sql.raw(`/*row ${JSON.stringify(schema)}*/`)}${statement}` : statement;
+  const ask = <Result>(asked: Query<Result>): Promise<Result> =>
+    tried(async () => asked.read(await db.execute(sent(asked))));
   return {
     drizzle: db,
-    // The caller names the shape of the rows that its statement selects.
-    rows: <Row>(query: SQL) => tried(async () => (await db.execute(query)).rows as Row[]),
-    batch: (queries) =>
-      tried(async () => {
-        const [first, ...rest] = queries.map((query) => db.execute(query));
-        if (!first) return [];
-        return (await db.batch([first, ...rest])).map((result) => result.rows);
-      }),
+    rows: (schema, statement) => ask(query(schema, statement)),
+    run: (statement) => ask(command(statement)),
+    async batch<const Queries extends readonly Query<unknown>[]>(...queries: Queries) {
+      const answers = await tried(async () => {
+        const [first, ...rest] = queries.map((each) => db.execute(sent(each)));
+        return first ? await db.batch([first, ...rest]) : [];
+      });
+      // One answer for each query, in their order.
+      return queries.map((each, i) => each.read(answers[i] ?? NO_ANSWER)) as Results<Queries>;
+    },
   };
 }

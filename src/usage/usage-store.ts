@@ -3,6 +3,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { NIL_ID } from '../core/ids.ts';
 import type { Database } from '../platform/database.ts';
+import { number, type RowOf, row, text, uuid } from '../platform/row.ts';
 import { columnOf, FOLD_COLUMNS, type Folding, type FoldRow } from './folding.ts';
 
 const names = Object.keys(FOLD_COLUMNS) as (keyof FoldRow)[];
@@ -173,39 +174,39 @@ const FOLD = (rows: readonly FoldRow[], refusals: string): SQL => sql`
   SELECT (SELECT count(*) FROM event) AS events, (SELECT count(*) FROM rollup) AS lines,
     (SELECT count(*) FROM told) AS told`;
 
-export interface Folded {
+const Folded = row('what was folded', {
   /** Events that were not there before. */
-  events: number;
+  events: number,
   /** Rollups that they belong to. */
-  lines: number;
+  lines: number,
   /** Webhook events that it wrote: thresholds of quotas that were passed. */
-  told: number;
-}
+  told: number,
+});
+export type Folded = RowOf<typeof Folded>;
 
 const distinct = (rows: readonly FoldRow[], name: 'partner_id' | 'day'): string =>
   JSON.stringify([...new Set(rows.map((row) => row[name]))]);
 
-export interface DegradedUnits {
-  partnerId: string;
-  environment: string;
-  day: string;
-  units: number;
-}
+const DegradedUnits = row('degraded units', { partnerId: uuid, environment: text, day: text, units: number });
+export type DegradedUnits = RowOf<typeof DegradedUnits>;
 
 export function createUsageStore(database: Database) {
   return {
     /** One statement, one transaction: all that was not folded before, or nothing. */
     async fold({ rows, refusals }: Folding): Promise<Folded> {
-      const [result] = await database.rows<Folded>(FOLD(rows, JSON.stringify(refusals)));
+      const [result] = await database.rows(Folded, FOLD(rows, JSON.stringify(refusals)));
       return result ?? { events: 0, lines: 0, told: 0 };
     },
     /** Units of calls that were admitted while the limiter could not be asked, of the days and partners of these rows. */
     degradedUnits: (rows: readonly FoldRow[]): Promise<DegradedUnits[]> =>
-      database.rows<DegradedUnits>(sql`
+      database.rows(
+        DegradedUnits,
+        sql`
         SELECT partner_id AS "partnerId", environment, day::text, sum(units)::bigint AS units FROM api_usage_events
         WHERE degraded AND partner_id IN (SELECT value::uuid FROM jsonb_array_elements_text(${distinct(rows, 'partner_id')}::jsonb))
           AND day IN (SELECT value::date FROM jsonb_array_elements_text(${distinct(rows, 'day')}::jsonb))
-          AND occurred_at > now() - interval '3 days' GROUP BY 1, 2, 3`),
+          AND occurred_at > now() - interval '3 days' GROUP BY 1, 2, 3`,
+      ),
   };
 }
 

@@ -3,9 +3,11 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { NIL_ID } from '../core/ids.ts';
 import type { Database } from '../platform/database.ts';
+import { boolean, json, number, oneOf, type RowOf, row, text, time, uuid } from '../platform/row.ts';
 
 /** Those that answered promptly a moment ago, those that were slow, and those of which nothing is known. */
-export type Lane = 'prompt' | 'slow' | 'unproven';
+const LANES = ['prompt', 'slow', 'unproven'] as const;
+export type Lane = (typeof LANES)[number];
 
 /** A connection that is in use. */
 export interface Held {
@@ -14,18 +16,22 @@ export interface Held {
   lane: Lane;
 }
 
-export interface DueDelivery extends Held {
-  id: string;
-  eventId: string;
-  type: string;
-  occurredAt: string;
-  data: Record<string, unknown>;
-  tries: number;
-  endpointId: string;
-  url: string;
-  secretEnvelope: string;
-  oldSecretEnvelope: string | null;
-}
+const DueDelivery = row('due delivery', {
+  id: uuid,
+  eventId: uuid,
+  type: text,
+  occurredAt: time,
+  data: json<Record<string, unknown>>(),
+  tries: number,
+  endpointId: uuid,
+  /** As in `Held`. */
+  owner: uuid.notNull('a partner, or the operators'),
+  lane: oneOf(LANES),
+  url: text,
+  secretEnvelope: text,
+  oldSecretEnvelope: text.nullable(),
+});
+export type DueDelivery = RowOf<typeof DueDelivery>;
 
 export interface AttemptResult {
   id: string;
@@ -42,13 +48,21 @@ export interface AttemptResult {
   delay_seconds: number | null;
 }
 
-export interface DisabledEndpoint {
-  id: string;
-  partnerId: string | null;
-  url: string;
-  email: string | null;
-  language: string | null;
-}
+const DisabledEndpoint = row('disabled endpoint', {
+  id: uuid,
+  partnerId: uuid.nullable(),
+  url: text,
+  email: text.nullable(),
+  language: text.nullable(),
+});
+export type DisabledEndpoint = RowOf<typeof DisabledEndpoint>;
+
+const Due = row('whether a delivery is due', { due: boolean });
+const Purged = row('what a purge of webhooks forgot', {
+  events_forgotten: number.notNull('the function counts'),
+  minutes_forgotten: number,
+  notices_forgotten: number,
+});
 
 /** A claim ends long before: an endpoint that hangs is left after its first attempts. Whoever claimed longer ago has died. */
 const CLAIM_SECONDS = 180;
@@ -90,7 +104,9 @@ export function createDeliveryStore(database: Database) {
       held: readonly Held[],
       without: readonly string[],
     ): Promise<DueDelivery[]> =>
-      database.rows<DueDelivery>(sql`
+      database.rows(
+        DueDelivery,
+        sql`
         WITH held AS (SELECT owner, count(*) FILTER (WHERE lane = 'prompt') AS prompt,
             count(*) FILTER (WHERE lane = 'unproven') AS unproven, count(*) FILTER (WHERE lane = 'slow') AS slow
           FROM jsonb_to_recordset(${JSON.stringify(held)}::jsonb) AS h(owner uuid, lane text) GROUP BY owner),
@@ -123,16 +139,19 @@ export function createDeliveryStore(database: Database) {
         FROM due, endpoint e, webhook_event v WHERE d.id = due.id AND e.id = d.endpoint_id AND v.id = d.event_id
         RETURNING d.id, v.id AS "eventId", v.type, v.occurred_at AS "occurredAt", v.data, d.tries, e.id AS "endpointId",
           e.owner, e.lane, e.url, e.secret_envelope AS "secretEnvelope",
-          CASE WHEN e.old_secret_expires_at > now() THEN e.old_secret_envelope END AS "oldSecretEnvelope"`),
+          CASE WHEN e.old_secret_expires_at > now() THEN e.old_secret_envelope END AS "oldSecretEnvelope"`,
+      ),
 
     /** Gives back what was claimed and not tried. */
     release: (ids: readonly string[]): Promise<unknown> =>
-      database.rows(sql`UPDATE webhook_delivery SET claimed_until = NULL
+      database.run(sql`UPDATE webhook_delivery SET claimed_until = NULL
         WHERE id IN (SELECT value::uuid FROM jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`),
 
     /** One transaction: attempts, what is next for each delivery, and how their endpoints stand. Endpoints that it disabled. */
     record: (results: readonly AttemptResult[]): Promise<DisabledEndpoint[]> =>
-      database.rows<DisabledEndpoint>(sql`
+      database.rows(
+        DisabledEndpoint,
+        sql`
         WITH result AS MATERIALIZED (
           SELECT * FROM jsonb_to_recordset(${JSON.stringify(results)}::jsonb) AS r(id uuid, started_at timestamptz, status int,
             error text, latency_ms int, response text, is_delivered boolean, is_slow boolean, is_gone boolean, delay_seconds float8)),
@@ -168,21 +187,28 @@ export function createDeliveryStore(database: Database) {
         SELECT d.id, d.partner_id AS "partnerId", d.url, o.email, a.language FROM disabled d
         LEFT JOIN LATERAL (SELECT m.email, m.subject FROM partner_member m WHERE m.partner_id = d.partner_id AND m.role = 'owner'
           ORDER BY m.created_at LIMIT 1) o ON true
-        LEFT JOIN dev_accounts a ON a.id = o.subject`),
+        LEFT JOIN dev_accounts a ON a.id = o.subject`,
+      ),
 
     async hasDue(): Promise<boolean> {
-      const [row] = await database.rows<{ due: boolean }>(sql`
-        SELECT EXISTS (SELECT 1 FROM webhook_endpoint e WHERE ${isServed} AND ${hasDue}) AS due`);
-      return row?.due ?? false;
+      const [found] = await database.rows(
+        Due,
+        sql`
+        SELECT EXISTS (SELECT 1 FROM webhook_endpoint e WHERE ${isServed} AND ${hasDue}) AS due`,
+      );
+      return found?.due ?? false;
     },
 
     /** Forgets events with their deliveries, and readings, by age. */
     async upkeep(): Promise<Record<string, number>> {
-      const [result] = await database.rows<Record<string, number>>(sql`
+      const [result] = await database.rows(
+        Purged,
+        sql`
         WITH old_minutes AS (DELETE FROM usage_minute WHERE minute < now() - interval '2 days' RETURNING 1),
           old_notices AS (DELETE FROM quota_notice WHERE told_at < now() - interval '60 days' RETURNING 1)
         SELECT forget_webhook_events() AS events_forgotten,
-          (SELECT count(*) FROM old_minutes) AS minutes_forgotten, (SELECT count(*) FROM old_notices) AS notices_forgotten`);
+          (SELECT count(*) FROM old_minutes) AS minutes_forgotten, (SELECT count(*) FROM old_notices) AS notices_forgotten`,
+      );
       return result ?? {};
     },
   };

@@ -6,6 +6,8 @@ import { AppError } from '../core/errors.ts';
 import { type KeyEncryptionKeys, sealEnvelope } from '../crypto/envelope.ts';
 import type { Allowances } from '../platform/allowances.ts';
 import type { Database } from '../platform/database.ts';
+import { command, query } from '../platform/query.ts';
+import { boolean, number, oneOf, type RowOf, row, text, texts, time, uuid } from '../platform/row.ts';
 import { textArray } from '../platform/sql.ts';
 import { createDeliveryService, type EndpointOwner, OPERATORS, owned } from './delivery-service.ts';
 import { eventTypes } from './event-types.ts';
@@ -14,26 +16,32 @@ import type { Refused, TargetGuard } from './target-guard.ts';
 
 export type { Attempt, Delivery, DeliveryDetail, EndpointOwner } from './delivery-service.ts';
 
-export interface Endpoint {
-  id: string;
-  partner_id: string | null;
-  app_id: string | null;
-  app: string | null;
-  url: string;
-  description: string | null;
+const ofTheLastDay = number.notNull('all rows of a day, counted');
+const Endpoint = row('webhook endpoint', {
+  id: uuid,
+  partner_id: uuid.nullable(),
+  app_id: uuid.nullable(),
+  app: text.nullable(),
+  url: text,
+  description: text.nullable(),
   /** Empty: all. */
-  events: string[];
-  state: 'active' | 'paused' | 'disabled';
-  failing_since: string | null;
-  last_success_at: string | null;
+  events: texts,
+  state: oneOf(['active', 'paused', 'disabled']),
+  failing_since: time.nullable(),
+  last_success_at: time.nullable(),
   /** The secret that a rotation replaced signs, too, until then. */
-  old_secret_expires_at: string | null;
-  created_at: string;
-  /** Of the last day. */
-  delivered: number;
-  failed: number;
-  waiting: number;
-}
+  old_secret_expires_at: time.nullable(),
+  created_at: time,
+  delivered: ofTheLastDay,
+  failed: ofTheLastDay,
+  waiting: ofTheLastDay,
+});
+export type Endpoint = RowOf<typeof Endpoint>;
+const Included = row('whether webhooks are included', {
+  included: boolean.notNull('the function says yes or no'),
+});
+const Made = row('number of endpoints', { endpoints: number });
+const TestDelivery = row('delivery of a test', { id: uuid });
 
 export interface EndpointWish {
   url: string;
@@ -78,7 +86,8 @@ export function createWebhookService(ports: {
   const { database, guard, keyEncryptionKeys, allowances, newId } = ports;
   const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
   async function get(owner: EndpointOwner, id: string): Promise<Endpoint> {
-    const [endpoint] = await database.rows<Endpoint>(
+    const [endpoint] = await database.rows(
+      Endpoint,
       sql`${VIEW} WHERE e.id = ${id}::uuid AND ${owned(owner)}`,
     );
     if (!endpoint) throw new AppError('not_found', 'No such endpoint');
@@ -86,10 +95,8 @@ export function createWebhookService(ports: {
   }
 
   async function isIncluded(owner: EndpointOwner): Promise<boolean> {
-    const [row] = await database.rows<{ included: boolean }>(
-      sql`SELECT has_webhooks(${owner}::uuid) AS included`,
-    );
-    return row?.included ?? false;
+    const [plan] = await database.rows(Included, sql`SELECT has_webhooks(${owner}::uuid) AS included`);
+    return plan?.included ?? false;
   }
 
   /** Before anything is to be sent. What waits when a plan changes is not sent either (delivery-store.ts). */
@@ -124,10 +131,10 @@ export function createWebhookService(ports: {
       ([action, details], n) =>
         sql`${sql.raw(`audit_${n}`)} AS (${auditRow(actor, action, { endpoint_id: id }, details)})`,
     );
-    const changed = await database.rows(
+    const changed = await database.run(
       sql`WITH ${sql.join([change(owner, id, set), ...audits], sql`, `)} SELECT id FROM changed`,
     );
-    if (changed.length === 0) throw new AppError('not_found', 'No such endpoint');
+    if (changed === 0) throw new AppError('not_found', 'No such endpoint');
     return get(owner, id);
   }
 
@@ -168,7 +175,7 @@ export function createWebhookService(ports: {
     /** Whether the plan has webhooks. */
     isIncluded,
     list: (owner: EndpointOwner): Promise<Endpoint[]> =>
-      database.rows<Endpoint>(sql`${VIEW} WHERE ${owned(owner)} ORDER BY e.created_at, e.id`),
+      database.rows(Endpoint, sql`${VIEW} WHERE ${owned(owner)} ORDER BY e.created_at, e.id`),
 
     /** The secret is in this answer and nowhere else. */
     async create(
@@ -181,11 +188,13 @@ export function createWebhookService(ports: {
       const id = newId();
       const secret = newSecret(random);
       const envelope = await sealEnvelope(keyEncryptionKeys, secret, id);
-      const [, [count], made] = (await database.batch([
+      const [, [count], made] = await database.batch(
         // Endpoints that are made at the same moment are counted one after the other: by the statements after.
-        sql`SELECT pg_advisory_xact_lock(hashtextextended('webhook_endpoint ' || coalesce(${owner}::text, ''), 0))::text`,
-        sql`SELECT count(*) AS endpoints FROM webhook_endpoint e WHERE ${owned(owner)}`,
-        sql`WITH changed AS (
+        command(
+          sql`SELECT pg_advisory_xact_lock(hashtextextended('webhook_endpoint ' || coalesce(${owner}::text, ''), 0))::text`,
+        ),
+        query(Made, sql`SELECT count(*) AS endpoints FROM webhook_endpoint e WHERE ${owned(owner)}`),
+        command(sql`WITH changed AS (
           INSERT INTO webhook_endpoint (id, partner_id, app_id, url, description, events, secret_envelope)
           SELECT ${id}::uuid, ${owner}::uuid, ${wish.appId ?? null}::uuid, ${wish.url}, ${wish.description ?? null},
             ${textArray(wish.events ?? [])}, ${envelope}
@@ -194,9 +203,9 @@ export function createWebhookService(ports: {
             AND (SELECT count(*) FROM webhook_endpoint e WHERE ${owned(owner)}) < ${MOST_ENDPOINTS}
           RETURNING partner_id),
         audit AS (${auditRow(actor, 'webhook.created', { endpoint_id: id }, { url: wish.url, events: wish.events ?? [] })})
-        SELECT 1 FROM changed`,
-      ])) as [unknown[], { endpoints: number }[], unknown[]];
-      if (made.length === 0) {
+        SELECT 1 FROM changed`),
+      );
+      if (made === 0) {
         if (count && count.endpoints >= MOST_ENDPOINTS)
           throw new AppError(
             'conflict',
@@ -213,9 +222,9 @@ export function createWebhookService(ports: {
 
     async remove(owner: EndpointOwner, id: string, actor: Actor): Promise<void> {
       const removed =
-        await database.rows(sql`WITH ${change(owner, id, sql`deleted_at = now(), state = 'paused'`)},
+        await database.run(sql`WITH ${change(owner, id, sql`deleted_at = now(), state = 'paused'`)},
         audit AS (${auditRow(actor, 'webhook.deleted', { endpoint_id: id })}) SELECT id FROM changed`);
-      if (removed.length === 0) throw new AppError('not_found', 'No such endpoint');
+      if (removed === 0) throw new AppError('not_found', 'No such endpoint');
     },
 
     /** A new secret; for a day both sign. */
@@ -238,12 +247,13 @@ export function createWebhookService(ports: {
       await requireIncluded(owner);
       await allowances.require('webhook_test', owner ?? OPERATORS, 'Too many tests of webhooks');
       const eventId = newId();
-      await database.rows(sql`WITH changed AS (
+      await database.run(sql`WITH changed AS (
           INSERT INTO webhook_event (id, partner_id, app_id, type, data, only_endpoint_id)
           VALUES (${eventId}::uuid, ${owner}::uuid, ${endpoint.app_id}::uuid, 'webhook.test',
             '{"message": "This is a test event."}', ${id}::uuid) RETURNING partner_id),
         audit AS (${auditRow(actor, 'webhook.tested', { endpoint_id: id })}) SELECT 1 FROM changed`);
-      const [delivery] = await database.rows<{ id: string }>(
+      const [delivery] = await database.rows(
+        TestDelivery,
         sql`SELECT id FROM webhook_delivery WHERE event_id = ${eventId}::uuid AND endpoint_id = ${id}::uuid`,
       );
       return delivery?.id ?? '';
