@@ -1,0 +1,41 @@
+// No place in `src` gives a row a type that nothing checks.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { findStatements, notExecuted } from '../support/statements.ts';
+
+const root = new URL('../..', import.meta.url).pathname;
+const { statements, schemas } = findStatements();
+
+it('every statement that yields rows names the schema of its rows', () => {
+  expect(statements.length).toBeGreaterThan(80);
+  expect(statements.filter(({ schema }) => schema === undefined)).toEqual([]);
+});
+
+it('every schema has a name of its own, and is used', () => {
+  expect(schemas.filter((name, i) => schemas.indexOf(name) !== i)).toEqual([]);
+  const used = new Set(statements.map(({ schema }) => schema));
+  expect(schemas.filter((name) => !used.has(name))).toEqual([]);
+});
+
+it('nothing but better-auth and the database itself reads rows in another way', () => {
+  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => /\.tsx?$/.test(path) && !path.startsWith('dev/'))
+    .filter((path) =>
+      /\.drizzle\b|\.execute\(|drizzle-orm\/neon|\bas Row/.test(
+        readFileSync(join(root, 'src', path), 'utf8'),
+      ),
+    );
+  expect(files.sort()).toEqual(['accounts/account-service.ts', 'platform/database.ts', 'platform/query.ts']);
+});
+
+it('finds a statement that was not executed', () => {
+  const [first, second] = [
+    { place: 'src/a.ts:1', schema: 'a', text: 'SELECT x FROM a WHERE id =' },
+    { place: 'src/a.ts:2', schema: 'a', text: 'SELECT x FROM a ORDER BY x' },
+  ];
+  const executed = JSON.stringify({ name: 'a', statement: 'SELECT x\n  FROM a WHERE id = $1' });
+  expect(notExecuted([first, second], executed)).toEqual([second]);
+  expect(notExecuted([first], '')).toEqual([first]);
+});
