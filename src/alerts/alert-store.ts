@@ -3,6 +3,7 @@
 
 import { sql } from 'drizzle-orm';
 import { NIL_ID } from '../core/ids.ts';
+import { eventRow } from '../outbox/event-store.ts';
 import type { Database } from '../platform/database.ts';
 import { json, number, type RowOf, row, text, time, uuid } from '../platform/row.ts';
 import type { Buckets } from '../usage/latency-buckets.ts';
@@ -49,6 +50,17 @@ export type Episode = RowOf<typeof Episode>;
 export const EVERYBODY = NIL_ID;
 /** Registers of the sketch of addresses: src/usage/distinct.ts */
 const REGISTERS = 1024;
+
+/** What events say of an episode. */
+const ALERT = {
+  alert_id: sql`id`,
+  rule: sql`rule`,
+  subject: sql`subject`,
+  label: sql`label`,
+  value: sql`value`,
+  threshold: sql`threshold`,
+  fired_at: sql`fired_at`,
+};
 
 export function createAlertStore(database: Database) {
   return {
@@ -158,6 +170,7 @@ export function createAlertStore(database: Database) {
       newId: () => string,
     ): Promise<{ fired: Told[]; resolved: Told[] }> {
       const fire = decision.fire.map((each) => ({ ...each, id: newId() }));
+      const place = { partnerId: sql`nullif(owner, ${OPERATOR})::uuid`, occurredAt: sql`${at}::timestamptz` };
       const rows = await database.rows(
         Began,
         sql`
@@ -175,11 +188,12 @@ export function createAlertStore(database: Database) {
             UPDATE alert_episode e SET peak = greatest(e.peak, p.peak)
             FROM jsonb_to_recordset(${JSON.stringify(decision.peaks)}::jsonb) AS p(id uuid, peak float8) WHERE e.id = p.id),
           changed AS (SELECT * FROM fired UNION ALL SELECT * FROM resolved),
-          told AS (INSERT INTO webhook_event (partner_id, type, data, occurred_at)
-            SELECT nullif(owner, ${OPERATOR})::uuid, CASE WHEN resolved_at IS NULL THEN 'alert.fired' ELSE 'alert.resolved' END,
-              jsonb_strip_nulls(jsonb_build_object('alert_id', id, 'rule', rule, 'subject', subject, 'label', label,
-                'value', value, 'threshold', threshold, 'fired_at', fired_at, 'resolved_at', resolved_at)), ${at}::timestamptz
-            FROM changed)
+          told_fired AS (${eventRow('alert.fired', ALERT, { from: sql`fired`, ...place })}),
+          told_resolved AS (${eventRow(
+            'alert.resolved',
+            { ...ALERT, resolved_at: sql`resolved_at` },
+            { from: sql`resolved`, ...place },
+          )})
         SELECT c.*, (SELECT jsonb_agg(jsonb_build_object('email', m.email, 'language', a.language))
             FROM partner_member m LEFT JOIN dev_accounts a ON a.id = m.subject
             WHERE m.partner_id::text = c.owner AND m.role = 'owner') AS emails FROM changed c`,

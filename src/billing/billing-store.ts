@@ -1,6 +1,7 @@
 // Reads what a month is reckoned from, and writes what was closed: one statement, and so one transaction, each.
 
 import { sql } from 'drizzle-orm';
+import { eventRow } from '../outbox/event-store.ts';
 import type { Database } from '../platform/database.ts';
 import { json, type RowOf, row, text, uuid } from '../platform/row.ts';
 import type { Adjusted, Draft } from './invoice.ts';
@@ -125,9 +126,17 @@ export function createBillingStore(database: Database) {
           WHERE period_type = 'daily' AND period_start = ${day}::date AND environment = 'live'
             AND told_units IS DISTINCT FROM units
           RETURNING partner_id, period_start, requests_count, successful_requests, failed_requests, units)
-        INSERT INTO webhook_event (partner_id, type, data)
-        SELECT partner_id, 'usage.daily', jsonb_build_object('day', period_start, 'calls', requests_count,
-          'successful', successful_requests, 'failed', failed_requests, 'units', units) FROM closed`),
+        ${eventRow(
+          'usage.daily',
+          {
+            day: sql`period_start`,
+            calls: sql`requests_count`,
+            successful: sql`successful_requests`,
+            failed: sql`failed_requests`,
+            units: sql`units`,
+          },
+          { from: sql`closed` },
+        )}`),
   };
 }
 

@@ -2,7 +2,7 @@
 // its cap. Every change is one statement with its audit row and its event, and is announced to the limiter.
 
 import { type SQL, sql } from 'drizzle-orm';
-import { type Actor, auditRow } from '../audit/audit-store.ts';
+import { type Actor, type AuditAction, auditRow, job } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { monthStart } from '../core/time.ts';
 import { OVERAGE_ACTIONS, type OverageAction } from '../limits/limit.ts';
@@ -93,7 +93,7 @@ export function createPlanService(ports: {
     partnerId: string,
     set: SQL,
     actor: Actor,
-    action: string,
+    action: AuditAction,
     details: Record<string, unknown>,
   ): Promise<Billing> {
     try {
@@ -113,18 +113,16 @@ export function createPlanService(ports: {
     return billing(partnerId);
   }
 
+  const inForce = { tier: sql`tier`, currency: sql`currency` };
+
   /** One partner's change that waited; `set` what becomes of it. Nothing when it was applied meanwhile. */
-  const applyOne = (partnerId: string, at: string, action: string, set: SQL): Promise<unknown> =>
+  const applyOne = (partnerId: string, at: string, action: AuditAction, set: SQL): Promise<unknown> =>
     database.run(sql`
       WITH changed AS (
         UPDATE partner SET ${set}, next_tier = NULL, next_currency = NULL, next_change_at = NULL
         WHERE id = ${partnerId}::uuid AND next_change_at <= ${at}::timestamptz RETURNING id AS partner_id, tier, currency),
-      event AS (INSERT INTO webhook_event (partner_id, type, data)
-        SELECT partner_id, 'plan.changed', jsonb_build_object('tier', tier, 'currency', currency) FROM changed
-        WHERE ${action} = 'plan.changed'),
-      audit AS (INSERT INTO dev_portal_audit (partner_id, actor, action, target, details)
-        SELECT partner_id, 'job:plans', ${action}, jsonb_build_object('partner_id', partner_id),
-          jsonb_build_object('tier', tier, 'currency', currency) FROM changed)
+      event AS (${eventRow('plan.changed', inForce)} WHERE ${action === 'plan.changed'}),
+      audit AS (${auditRow(job('plans'), action, { partner_id: partnerId }, inForce)})
       SELECT partner_id FROM changed`);
 
   /** What waited for the end of a period that is over. What is not possible any more is dropped, and audited. */

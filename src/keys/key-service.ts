@@ -17,6 +17,7 @@ import type { Database } from '../platform/database.ts';
 import { command, query } from '../platform/query.ts';
 import { boolean, json, number, type RowOf, row, text, time } from '../platform/row.ts';
 import { textArray } from '../platform/sql.ts';
+import { KEY_OF_EVENT } from './key-columns-store.ts';
 import type { KeyDirectory } from './key-directory.ts';
 import {
   displayPrefix,
@@ -134,7 +135,7 @@ export function createKeyService(ports: KeyServicePorts) {
       Revoked,
       sql`
       ${changed(partnerId, key.id, sql`is_active = false, revoked_at = now(), revoked_reason = ${reason}`, sql`is_active`)},
-      event AS (${eventRow('key.revoked', { ...toldOf(key), reason }, key.appId)}),
+      event AS (${eventRow('key.revoked', { ...toldOf(key), reason }, { appId: key.appId })}),
       audit AS (${auditRow(actor, 'key.revoked', { key_id: key.keyId }, { reason })})
       SELECT ${recipientsOf(sql`changed.partner_id`)} AS owners FROM changed`,
     );
@@ -185,7 +186,7 @@ export function createKeyService(ports: KeyServicePorts) {
             AND (t.max_keys < 0 OR (SELECT count(*) FROM api_key k WHERE k.partner_id = p.id AND k.is_active
               AND (k.expires_at IS NULL OR k.expires_at > now())) < t.max_keys)
           RETURNING partner_id),
-          event AS (${eventRow('key.created', told, wanted.appId)}),
+          event AS (${eventRow('key.created', told, { appId })}),
           audit AS (${auditRow(actor, 'key.created', { key_id: keyId }, details)})
         SELECT * FROM changed`),
       );
@@ -205,8 +206,7 @@ export function createKeyService(ports: KeyServicePorts) {
     ): Promise<Rotated> {
       const key = await get(partnerId, keyId);
       const made = await makeSecret(key.kind, key.environment, key.keyId);
-      const grace = sql`jsonb_build_object('grace_days', grace_days)`;
-      const told = sql`${JSON.stringify(toldOf(key))}::jsonb || ${grace}`;
+      const grace = { grace_days: sql`grace_days` };
       const [, , [rotated]] = await database.batch(
         // Locks the key, so that what follows sees what was changed before it: another rotation, or a report of a leak.
         command(sql`SELECT 1 FROM api_key WHERE id = ${key.id} FOR UPDATE`),
@@ -223,7 +223,7 @@ export function createKeyService(ports: KeyServicePorts) {
           changed AS (UPDATE api_key k SET key_hash = ${made.hash}, key_prefix = ${made.prefix},
               secret_envelope = ${made.envelope}, quarantined_at = NULL FROM before b WHERE k.id = b.id
             RETURNING k.partner_id, b.grace_days),
-          event AS (${eventRow('key.rotated', told, key.appId)}),
+          event AS (${eventRow('key.rotated', { ...toldOf(key), ...grace }, { appId: key.appId })}),
           audit AS (${auditRow(actor, 'key.rotated', { key_id: key.keyId }, grace)})
           SELECT CASE WHEN grace_days > 0 THEN expires_at END AS "retiredUntil" FROM changed, retired`,
         ),
@@ -290,9 +290,11 @@ export function createKeyService(ports: KeyServicePorts) {
           UPDATE api_key k SET expiry_notice = k.expires_at::text || ' ' || due.days FROM due
           WHERE k.id = due.id AND k.expiry_notice IS DISTINCT FROM k.expires_at::text || ' ' || due.days
           RETURNING k.partner_id, k.app_id, k.key_id, k.name, k.environment, k.expires_at, due.days)
-        INSERT INTO webhook_event (partner_id, app_id, type, data)
-        SELECT partner_id, app_id, 'key.expiring', jsonb_build_object('key_id', key_id, 'name', name,
-          'environment', environment, 'app_id', app_id, 'expires_at', expires_at, 'days_left', days) FROM told`),
+        ${eventRow(
+          'key.expiring',
+          { ...KEY_OF_EVENT, expires_at: sql`expires_at`, days_left: sql`days` },
+          { from: sql`told`, appId: sql`app_id` },
+        )}`),
   };
 }
 

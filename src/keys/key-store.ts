@@ -5,7 +5,7 @@ import { cappedUnits } from '../billing/month.ts';
 import { OVERAGE_ACTIONS } from '../limits/limit.ts';
 import type { Database } from '../platform/database.ts';
 import { boolean, json, number, oneOf, type RowOf, row, text, texts, uuid } from '../platform/row.ts';
-import { KEY_ID, KEY_KINDS } from './key-columns.ts';
+import { KEY_ID, KEY_KINDS } from './key-columns-store.ts';
 import { ENVIRONMENTS } from './key-format.ts';
 import { LIMITS_OF_PARENT, limitInForce } from './key-limits-service.ts';
 import type { KeyRecord } from './key-record.ts';

@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { AppError } from '../core/errors.ts';
 import type { Database } from '../platform/database.ts';
 import { boolean, json, number, oneOf, type RowOf, row, text, texts, time, uuid } from '../platform/row.ts';
-import { KEY_ID, KEY_KINDS } from './key-columns.ts';
+import { KEY_ID, KEY_KINDS } from './key-columns-store.ts';
 import { ENVIRONMENTS, type Environment } from './key-format.ts';
 import { type KeyState, keyState } from './key-state.ts';
 import { SIGNATURE_RULES } from './signature.ts';

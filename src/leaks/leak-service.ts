@@ -2,10 +2,12 @@
 // GitHub's secret scanning partner programme.
 
 import { sql } from 'drizzle-orm';
+import { auditRow, job } from '../audit/audit-store.ts';
 import { sha256Hex } from '../core/encoding.ts';
 import { AppError } from '../core/errors.ts';
-import { KEY_ID } from '../keys/key-columns.ts';
+import { KEY_ID, KEY_OF_EVENT } from '../keys/key-columns-store.ts';
 import type { Notify } from '../mail/notices.ts';
+import { eventRow } from '../outbox/event-store.ts';
 import type { Database } from '../platform/database.ts';
 import { json, type RowOf, row, text, uuid } from '../platform/row.ts';
 import { isSignedBy } from './github-signature.ts';
@@ -90,11 +92,8 @@ export function createLeakService(ports: {
         changed AS (UPDATE api_key k SET quarantined_at = now() FROM found f
           WHERE k.id = f.id AND k.is_active AND k.quarantined_at IS NULL
           RETURNING k.id, k.partner_id, k.app_id, k.key_id, k.name, k.environment),
-        event AS (INSERT INTO webhook_event (partner_id, app_id, type, data)
-          SELECT partner_id, app_id, 'key.quarantined', jsonb_build_object('key_id', key_id, 'name', name, 'environment', environment,
-            'app_id', app_id, 'found_at', ${url}::text) FROM changed),
-        audit AS (INSERT INTO dev_portal_audit (partner_id, actor, action, target, details)
-          SELECT partner_id, 'job:leaks', 'key.quarantined', jsonb_build_object('key_id', key_id), jsonb_build_object('found_at', ${url}::text) FROM changed)
+        event AS (${eventRow('key.quarantined', { ...KEY_OF_EVENT, found_at: url }, { appId: sql`app_id` })}),
+        audit AS (${auditRow(job('leaks'), 'key.quarantined', { key_id: sql`key_id` }, { found_at: url })})
       SELECT c.id, c.key_id, c.name, (SELECT jsonb_agg(jsonb_build_object('email', m.email, 'language', a.language))
         FROM partner_member m LEFT JOIN dev_accounts a ON a.id = m.subject
         WHERE m.partner_id = c.partner_id AND m.role = 'owner') AS people FROM changed c`,

@@ -5,7 +5,7 @@ import { type Actor, auditRow } from '../audit/audit-store.ts';
 import type { OriginService } from '../blocks/origin-service.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
-import { KEY_ID } from '../keys/key-columns.ts';
+import { KEY_ID } from '../keys/key-columns-store.ts';
 import type { KeyDirectory } from '../keys/key-directory.ts';
 import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { Database } from '../platform/database.ts';

@@ -1,8 +1,8 @@
 // Partners: making, approving, suspending, tier and limits. Every change is one transaction with its audit row, and is
 // announced to the limiters of the partner and of its keys.
 
-import { sql } from 'drizzle-orm';
-import { type Actor, auditRow } from '../audit/audit-store.ts';
+import { type SQL, sql } from 'drizzle-orm';
+import { type Actor, type AuditAction, auditRow } from '../audit/audit-store.ts';
 import type { OriginService } from '../blocks/origin-service.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
@@ -17,7 +17,7 @@ import { recipientsOf } from '../mail/recipients-store.ts';
 import { eventRow } from '../outbox/event-store.ts';
 import { type Database, DatabaseRejected } from '../platform/database.ts';
 import { json, number, row, text } from '../platform/row.ts';
-import { PARTNER, PartnerView } from './partner-view-store.ts';
+import { PARTNER, type PartnerStatus, PartnerView } from './partner-view-store.ts';
 import { createWorkspaces } from './workspace-service.ts';
 
 export type { PartnerView } from './partner-view-store.ts';
@@ -48,13 +48,12 @@ export interface PartnerLimitsChange {
 
 const VIEW = sql`SELECT ${PARTNER} FROM partner p`;
 
-const STATUS_EVENTS: Record<
-  string,
-  (id: string, reason: string | null) => { type: string; data: Record<string, unknown> }
-> = {
-  active: (id) => ({ type: 'partner.approved', data: { partner_id: id } }),
-  suspended: (id, reason) => ({ type: 'partner.suspended', data: { partner_id: id, reason } }),
-};
+/** The event of a change of status, where it is one that the partner hears of. */
+function statusEvent(status: string, id: string, reason: string | null): SQL | undefined {
+  if (status === 'active') return eventRow('partner.approved', { partner_id: id });
+  if (status === 'suspended') return eventRow('partner.suspended', { partner_id: id, reason });
+  return undefined;
+}
 
 /** By an operator, and so also beside the plan. */
 const overageGiven = (action: OverageAction) =>
@@ -118,9 +117,9 @@ export function createPartnerService(ports: {
     id: string,
     set: ReturnType<typeof sql>,
     actor: Actor,
-    action: string,
+    action: AuditAction,
     details: object,
-    event?: { type: string; data: Record<string, unknown> },
+    event: SQL = sql`SELECT 1`,
   ) {
     const [changed] = await database.rows(
       Changed,
@@ -128,7 +127,7 @@ export function createPartnerService(ports: {
       WITH before AS (SELECT id, status FROM partner WHERE id = ${id}::uuid FOR UPDATE),
       changed AS (UPDATE partner p SET ${set}, updated_at = now() FROM before b WHERE p.id = b.id
         RETURNING p.id AS partner_id, b.status AS before),
-      event AS (${event ? eventRow(event.type, event.data) : sql`SELECT 1`}),
+      event AS (${event}),
       audit AS (${auditRow(actor, action, { partner_id: id }, details)})
       SELECT before, ${recipientsOf(sql`changed.partner_id`)} AS owners FROM changed`,
     );
@@ -223,9 +222,9 @@ export function createPartnerService(ports: {
       ),
 
     /** active, suspended, sandbox_only, …: whoever is let in for the first time is told. `origin`: of the portal. */
-    async setStatus(id: string, status: string, reason: string | null, actor: Actor, origin: string) {
-      const action = `partner.${status === 'active' ? 'approved' : status}`;
-      const event = STATUS_EVENTS[status]?.(id, reason);
+    async setStatus(id: string, status: PartnerStatus, reason: string | null, actor: Actor, origin: string) {
+      const action = `partner.${status === 'active' ? 'approved' : status}` as const;
+      const event = statusEvent(status, id, reason);
       const { before, owners } = await write(id, sql`status = ${status}`, actor, action, { reason }, event);
       const partner = await published(id);
       if (status === 'active' && before !== 'active' && before !== 'suspended') {

@@ -5,12 +5,15 @@ import { SIGNATURE_RULES } from '../keys/signature.ts';
 import { OVERAGE_ACTIONS } from '../limits/limit.ts';
 import { boolean, number, oneOf, type RowOf, row, text, texts, time, uuid } from '../platform/row.ts';
 
+export const PARTNER_STATUSES = ['active', 'pending', 'sandbox_only', 'suspended', 'inactive'] as const;
+export type PartnerStatus = (typeof PARTNER_STATUSES)[number];
+
 export const PartnerView = row('partner', {
   id: uuid,
   name: text,
   email: text,
   company: text.nullable(),
-  status: text,
+  status: oneOf(PARTNER_STATUSES),
   tier: text,
   rate_limit_per_second: number,
   rate_limit_per_day: number,

@@ -2,6 +2,7 @@
 
 import { type SQL, sql } from 'drizzle-orm';
 import { NIL_ID } from '../core/ids.ts';
+import { eventRow } from '../outbox/event-store.ts';
 import type { Database } from '../platform/database.ts';
 import { number, type RowOf, row, text, uuid } from '../platform/row.ts';
 import { columnOf, FOLD_COLUMNS, type Folding, type FoldRow } from './folding.ts';
@@ -16,6 +17,24 @@ const sentColumns = (rows: readonly FoldRow[]): SQL =>
   );
 /** Stands for callers of no partner. */
 const NOBODY = NIL_ID;
+
+const QUOTA_EVENT = sql<
+  'quota.warning' | 'quota.exceeded' | 'overage.started'
+>`CASE n.threshold WHEN 100 THEN 'quota.exceeded' WHEN 101 THEN 'overage.started' ELSE 'quota.warning' END`;
+const QUOTA_EVENTS = eventRow(
+  QUOTA_EVENT,
+  {
+    period: sql`n.period_type`,
+    period_start: sql`n.period_start`,
+    limit: sql`n.quota`,
+    used: sql`q.units`,
+    threshold_percent: sql`least(n.threshold, 100)`,
+  },
+  {
+    from: sql`notice n JOIN quota q USING (partner_id, period_type, period_start)`,
+    partnerId: sql`n.partner_id`,
+  },
+);
 
 // One pass for each thing that is counted, never one for each group: a full batch of the queue, 10,000 events, must be
 // folded well within DATABASE_TIMEOUT_MS. What is counted is what `raw` inserted. An event that is there already, because
@@ -111,12 +130,7 @@ const FOLD = (rows: readonly FoldRow[], refusals: string): SQL => sql`
     ORDER BY 1, 2, 3, 4
     ON CONFLICT DO NOTHING RETURNING *),
   told AS (
-    INSERT INTO webhook_event (partner_id, type, data)
-    SELECT n.partner_id, CASE n.threshold WHEN 100 THEN 'quota.exceeded' WHEN 101 THEN 'overage.started' ELSE 'quota.warning' END,
-      jsonb_build_object('period', n.period_type, 'period_start', n.period_start, 'limit', n.quota, 'used', q.units,
-        'threshold_percent', least(n.threshold, 100))
-    FROM notice n JOIN quota q USING (partner_id, period_type, period_start) WHERE q.environment = 'live'
-    ORDER BY n.partner_id, n.period_type, n.threshold RETURNING 1),
+    ${QUOTA_EVENTS} WHERE q.environment = 'live' ORDER BY n.partner_id, n.period_type, n.threshold RETURNING 1),
   minute AS (
     INSERT INTO usage_minute AS u (minute, partner_id, calls, errors, server_errors, degraded, auth_failures,
       lag_seconds, latency_buckets)

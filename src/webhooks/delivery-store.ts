@@ -1,7 +1,9 @@
 // Deliveries that are due, claimed so that nobody else sends them meanwhile, and what came of each attempt.
 
 import { type SQL, sql } from 'drizzle-orm';
+import { auditRow, job } from '../audit/audit-store.ts';
 import { NIL_ID } from '../core/ids.ts';
+import { eventRow } from '../outbox/event-store.ts';
 import type { Database } from '../platform/database.ts';
 import { boolean, json, number, oneOf, type RowOf, row, text, time, uuid } from '../platform/row.ts';
 
@@ -86,6 +88,8 @@ const lane = sql`(CASE WHEN e.is_slow THEN 'slow' WHEN e.prompt_at > now() - int
 /** A prompt endpoint is sent to over several connections at once; one that may hang, or was never tried, holds one. */
 const isFree = sql`(e.busy_since IS NULL OR e.busy_since < now() - make_interval(secs => ${CLAIM_SECONDS}) OR ${lane} = 'prompt')`;
 const isServed = sql`e.state = 'active' AND e.deleted_at IS NULL AND has_webhooks(e.partner_id)`;
+
+const FAILING = { url: sql`url`, failing_since: sql`failing_since` };
 
 /** The oldest due deliveries of each endpoint, locked. */
 const picked = (tries: SQL, most: number): SQL => sql`
@@ -178,12 +182,8 @@ export function createDeliveryStore(database: Database) {
           FROM standing s WHERE e.id = s.endpoint_id AND e.state = 'active'
           RETURNING e.id, e.partner_id, e.url, e.state, e.failing_since),
         disabled AS (SELECT * FROM endpoint WHERE state = 'disabled'),
-        told AS (INSERT INTO webhook_event (partner_id, type, data)
-          SELECT partner_id, 'webhook.disabled', jsonb_build_object('endpoint_id', id, 'url', url, 'failing_since', failing_since)
-          FROM disabled),
-        audit AS (INSERT INTO dev_portal_audit (partner_id, actor, action, target, details)
-          SELECT partner_id, 'job:webhooks', 'webhook.disabled', jsonb_build_object('endpoint_id', id),
-            jsonb_build_object('url', url, 'failing_since', failing_since) FROM disabled)
+        told AS (${eventRow('webhook.disabled', { endpoint_id: sql`id`, ...FAILING }, { from: sql`disabled` })}),
+        audit AS (${auditRow(job('webhooks'), 'webhook.disabled', { endpoint_id: sql`id` }, FAILING, sql`disabled`)})
         SELECT d.id, d.partner_id AS "partnerId", d.url, o.email, a.language FROM disabled d
         LEFT JOIN LATERAL (SELECT m.email, m.subject FROM partner_member m WHERE m.partner_id = d.partner_id AND m.role = 'owner'
           ORDER BY m.created_at LIMIT 1) o ON true

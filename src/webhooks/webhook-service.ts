@@ -1,16 +1,17 @@
 // Endpoints and their secrets: made, changed, paused, tried. What was sent to them is delivery-service.ts's.
 
 import { type SQL, sql } from 'drizzle-orm';
-import { type Actor, auditRow } from '../audit/audit-store.ts';
+import { type Actor, type AuditAction, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { type KeyEncryptionKeys, sealEnvelope } from '../crypto/envelope.ts';
+import { eventRow } from '../outbox/event-store.ts';
+import { eventTypes } from '../outbox/event-types.ts';
 import type { Allowances } from '../platform/allowances.ts';
 import type { Database } from '../platform/database.ts';
 import { command, query } from '../platform/query.ts';
 import { boolean, number, oneOf, type RowOf, row, text, texts, time, uuid } from '../platform/row.ts';
 import { textArray } from '../platform/sql.ts';
 import { createDeliveryService, type EndpointOwner, OPERATORS, owned } from './delivery-service.ts';
-import { eventTypes } from './event-types.ts';
 import { newSecret } from './signature.ts';
 import type { Refused, TargetGuard } from './target-guard.ts';
 
@@ -125,7 +126,7 @@ export function createWebhookService(ports: {
     id: string,
     set: SQL,
     actor: Actor,
-    actions: readonly [action: string, details: object][],
+    actions: readonly [action: AuditAction, details: object][],
   ) {
     const audits = actions.map(
       ([action, details], n) =>
@@ -155,7 +156,8 @@ export function createWebhookService(ports: {
       ...(wish.description !== undefined ? [sql`description = ${wish.description}`] : []),
       ...(wish.events !== undefined ? [sql`events = ${textArray(wish.events)}`] : []),
     ];
-    const actions: [action: string, details: object][] = sets.length > 0 ? [['webhook.changed', said]] : [];
+    const actions: [action: AuditAction, details: object][] =
+      sets.length > 0 ? [['webhook.changed', said]] : [];
     if (state !== undefined) {
       // Whether it is slow is forgotten by prompt answers alone.
       sets.push(sql`state = ${state}, failing_since = NULL`);
@@ -247,10 +249,12 @@ export function createWebhookService(ports: {
       await requireIncluded(owner);
       await allowances.require('webhook_test', owner ?? OPERATORS, 'Too many tests of webhooks');
       const eventId = newId();
-      await database.run(sql`WITH changed AS (
-          INSERT INTO webhook_event (id, partner_id, app_id, type, data, only_endpoint_id)
-          VALUES (${eventId}::uuid, ${owner}::uuid, ${endpoint.app_id}::uuid, 'webhook.test',
-            '{"message": "This is a test event."}', ${id}::uuid) RETURNING partner_id),
+      await database.run(sql`WITH changed AS (SELECT ${owner}::uuid AS partner_id),
+        event AS (${eventRow(
+          'webhook.test',
+          { message: 'This is a test event.' },
+          { appId: endpoint.app_id, test: { id: eventId, endpointId: id } },
+        )}),
         audit AS (${auditRow(actor, 'webhook.tested', { endpoint_id: id })}) SELECT 1 FROM changed`);
       const [delivery] = await database.rows(
         TestDelivery,

@@ -3,10 +3,10 @@
 import type { Child } from 'hono/jsx';
 import * as z from 'zod';
 import { text } from '../../http/fields.ts';
+import { eventTypes } from '../../outbox/event-types.ts';
 import { Dialog, Field, Select } from '../../web/components/parts.tsx';
 import type { Wrong } from '../../web/forms.ts';
 import type { MemberView } from '../../web/view.ts';
-import { eventTypes } from '../../webhooks/event-types.ts';
 import type { Endpoint } from '../../webhooks/webhook-service.ts';
 import { optionalText } from './fields.ts';
 

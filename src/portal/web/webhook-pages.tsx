@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import { hostOf } from '../../core/public-address.ts';
 import { idOr404, uuidCursor } from '../../http/api.ts';
+import { eventTypes, schemaOf } from '../../outbox/event-types.ts';
 import { may } from '../../partners/permissions.ts';
 import {
   Code,
@@ -27,7 +28,6 @@ import {
 import { readChoice, submit, type Wrong } from '../../web/forms.ts';
 import { type MemberView, shownAt } from '../../web/view.ts';
 import { render } from '../../web/web.ts';
-import { eventTypes, schemaOf } from '../../webhooks/event-types.ts';
 import type { Endpoint } from '../../webhooks/webhook-service.ts';
 import { actorFor, done, member, Page, type PortalContext, portal } from './portal-web.tsx';
 import { AddDialog, EditDialog, newEndpoint } from './webhook-forms.tsx';
