@@ -59,7 +59,7 @@ export const Measurement = row('measurement of a rule', {
   rule: oneOf(ruleNames),
   /** A partner's id, or `operator`. */
   owner: text.notNull('a partner, or the operators'),
-  subject: text,
+  subject: text.notNull('an id, or the operators'),
   /** For people: the key's name, the endpoint's address, the period. */
   label: text.nullable(),
   value: number.notNull('of a row that is there'),

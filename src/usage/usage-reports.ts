@@ -3,8 +3,27 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../platform/database.ts';
 import { mapped, type Query, query } from '../platform/query.ts';
-import { boolean, json, number, oneOf, type RowOf, row, text, time, uuid } from '../platform/row.ts';
+import {
+  boolean,
+  type Column,
+  json,
+  number,
+  oneOf,
+  type RowOf,
+  row,
+  text,
+  time,
+  uuid,
+} from '../platform/row.ts';
 import { estimateDistinct } from './distinct.ts';
+import {
+  type EventColumn,
+  eventColumns,
+  type Kind,
+  nameShown,
+  type ShownAlone,
+  type ShownEverywhere,
+} from './event-columns.ts';
 import { type Buckets, mergeBuckets, percentile } from './latency-buckets.ts';
 
 const UsageLine = row('usage of moments', {
@@ -132,41 +151,57 @@ const SUMS = sql`sum(calls)::bigint AS calls, sum(calls - errors)::bigint AS suc
   sum(bytes_in)::bigint AS bytes_in, sum(bytes_out)::bigint AS bytes_out,
   sum(latency_ms_sum)::bigint AS latency, jsonb_agg(latency_buckets) AS buckets, jsonb_agg(ip_registers) AS registers`;
 
-const EventRow = row('request', {
-  request_id: uuid,
-  occurred_at: time,
-  key_id: text.nullable(),
-  app_id: uuid.nullable(),
-  environment: text.notNull('every event says it'),
-  method: text,
-  route: text,
-  endpoint: text,
-  status_code: number,
-  error: text.nullable(),
-  latency_ms: number,
-  upstream_ms: number.nullable(),
-  bytes_in: number,
-  bytes_out: number,
-  units: number,
-  cache_hit: boolean,
-  degraded: boolean,
-  country: text.nullable(),
-  ip: text.nullable(),
-  user_agent: text.nullable(),
-});
+/** How values of each kind are read. */
+const READ: Record<Kind, { column: Column<unknown>; expression?: (name: string) => string }> = {
+  uuid: { column: uuid },
+  key: { column: text },
+  hash: { column: text },
+  moment: { column: time },
+  day: { column: text, expression: (name) => `${name}::text` },
+  environment: { column: text },
+  method: { column: text },
+  text: { column: text },
+  error: { column: text },
+  country: { column: text },
+  ip: { column: text, expression: (name) => `host(${name})` },
+  status: { column: number },
+  ms: { column: number },
+  bytes: { column: number },
+  units: { column: number },
+  flag: { column: boolean },
+  timings: { column: json() },
+  remaining: { column: json() },
+};
+const isIn = (places: readonly EventColumn['shown'][]) =>
+  eventColumns.filter(([, { shown }]) => shown !== undefined && places.includes(shown));
+
+// The names and kinds are those of the list, which the type derives from as well.
+const shownColumns = <Shown>(columns: typeof eventColumns) =>
+  Object.fromEntries(
+    columns.map(([, each]) => {
+      const { column } = READ[each.kind];
+      const isNull = each.isNullable || each.isOptional;
+      return [nameShown(each), isNull ? column.nullable() : column.notNull('every event has one')];
+    }),
+  ) as { [Name in keyof Shown]: Column<Shown[Name]> };
+const selected = (columns: typeof eventColumns): SQL =>
+  sql.raw(
+    columns
+      .map(([, each]) => {
+        const expression = READ[each.kind].expression?.(each.column) ?? each.column;
+        return `${expression} AS ${nameShown(each)}`;
+      })
+      .join(', '),
+  );
+
+const EVERYWHERE = isIn(['everywhere']);
+const ALONE = isIn(['everywhere', 'alone']);
+const EVENT = selected(EVERYWHERE);
+export const EventRow = row('request', shownColumns<ShownEverywhere>(EVERYWHERE));
 export type EventRow = RowOf<typeof EventRow>;
-
 /** One request, whole. */
-const EventDetail = row('request, whole', {
-  ...EventRow.columns,
-  /** ms by stage; null for events from before they were kept. */
-  timings: json<Record<string, number>>().nullable(),
-  remaining: json<{ second: number; day: number; month: number }>().nullable(),
-});
+export const EventDetail = row('request, whole', shownColumns<ShownAlone>(ALONE));
 export type EventDetail = RowOf<typeof EventDetail>;
-
-const EVENT = sql`id AS request_id, occurred_at, key_id, app_id, environment, method, route, endpoint, status_code, error,
-  latency_ms, upstream_ms, bytes_in, bytes_out, units, cache_hit, degraded, country, host(ip) AS ip, user_agent`;
 
 /** Calls by outcome; each call is in exactly one. */
 const OUTCOME = (
@@ -324,7 +359,7 @@ export function createUsageReports(database: Database) {
     async event(partnerId: string, id: string): Promise<EventDetail | undefined> {
       const [event] = await database.rows(
         EventDetail,
-        sql`SELECT ${EVENT}, timings, remaining FROM api_usage_events WHERE id = ${id}::uuid AND partner_id = ${partnerId} LIMIT 1`,
+        sql`SELECT ${selected(ALONE)} FROM api_usage_events WHERE id = ${id}::uuid AND partner_id = ${partnerId} LIMIT 1`,
       );
       return event;
     },

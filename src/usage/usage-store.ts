@@ -5,16 +5,20 @@ import { NIL_ID } from '../core/ids.ts';
 import { eventRow } from '../outbox/event-store.ts';
 import type { Database } from '../platform/database.ts';
 import { number, type RowOf, row, text, uuid } from '../platform/row.ts';
-import { columnOf, FOLD_COLUMNS, type Folding, type FoldRow } from './folding.ts';
+import { columnOf, FOLD_COLUMNS, type Folding, type FoldRow, STORED_COLUMNS } from './folding.ts';
 
-const names = Object.keys(FOLD_COLUMNS) as (keyof FoldRow)[];
 const sentColumns = (rows: readonly FoldRow[]): SQL =>
   sql.join(
-    names.map(
-      (name) => sql`unnest(${columnOf(rows, name)}::${sql.raw(FOLD_COLUMNS[name])}[]) AS ${sql.raw(name)}`,
+    FOLD_COLUMNS.map(
+      (column) =>
+        sql`unnest(${columnOf(rows, column)}::${sql.raw(column.type)}[]) AS ${sql.raw(column.name)}`,
     ),
     sql`, `,
   );
+const STORED = sql.raw(STORED_COLUMNS.map(({ name }) => name).join(', '));
+const STORED_VALUES = sql.raw(
+  STORED_COLUMNS.map(({ name, castTo }) => (castTo === undefined ? name : `${name}::${castTo}`)).join(', '),
+);
 /** Stands for callers of no partner. */
 const NOBODY = NIL_ID;
 
@@ -46,12 +50,7 @@ const FOLD = (rows: readonly FoldRow[], refusals: string): SQL => sql`
   WITH sent AS MATERIALIZED (
     SELECT ${sentColumns(rows)}),
   raw AS (
-    INSERT INTO api_usage_events (id, occurred_at, day, message_id, partner_id, key_id, app_id, environment, route,
-      method, endpoint, status_code, error, latency_ms, upstream_ms, bytes_in, bytes_out, units, cache_hit, degraded,
-      country, ip, user_agent, timings, remaining)
-    SELECT id, occurred_at, day, message_id, partner_id, key_id, app_id, environment, route, method, endpoint,
-      status_code, error, latency_ms, upstream_ms, bytes_in, bytes_out, units, cache_hit, degraded, country, ip,
-      user_agent, timings::jsonb, remaining::jsonb FROM sent
+    INSERT INTO api_usage_events (${STORED}) SELECT ${STORED_VALUES} FROM sent
     ON CONFLICT DO NOTHING RETURNING id),
   event AS MATERIALIZED (
     SELECT line, bucket, register, CASE WHEN ip IS NOT NULL THEN rank END AS rank, status_code, units, latency_ms, occurred_at,
@@ -198,7 +197,7 @@ const Folded = row('what was folded', {
 });
 export type Folded = RowOf<typeof Folded>;
 
-const distinct = (rows: readonly FoldRow[], name: 'partner_id' | 'day'): string =>
+const distinct = (rows: readonly FoldRow[], name: 'partnerId' | 'day'): string =>
   JSON.stringify([...new Set(rows.map((row) => row[name]))]);
 
 const DegradedUnits = row('degraded units', { partnerId: uuid, environment: text, day: text, units: number });
@@ -217,7 +216,7 @@ export function createUsageStore(database: Database) {
         DegradedUnits,
         sql`
         SELECT partner_id AS "partnerId", environment, day::text, sum(units)::bigint AS units FROM api_usage_events
-        WHERE degraded AND partner_id IN (SELECT value::uuid FROM jsonb_array_elements_text(${distinct(rows, 'partner_id')}::jsonb))
+        WHERE degraded AND partner_id IN (SELECT value::uuid FROM jsonb_array_elements_text(${distinct(rows, 'partnerId')}::jsonb))
           AND day IN (SELECT value::date FROM jsonb_array_elements_text(${distinct(rows, 'day')}::jsonb))
           AND occurred_at > now() - interval '3 days' GROUP BY 1, 2, 3`,
       ),

@@ -12,6 +12,7 @@ import type { MemberView } from '../../web/view.ts';
 import { render } from '../../web/web.ts';
 import { RangeChoice, RemovableFilters } from './filters.tsx';
 import { member, Page, type PortalContext, portal } from './portal-web.tsx';
+import { factsOf, statusBadge } from './request-facts.tsx';
 import { scopeOf } from './usage-pages.tsx';
 import { type Range, rangeOf } from './usage-range.ts';
 
@@ -29,9 +30,6 @@ function filteredScope(context: PortalContext, range: Range) {
   const query = Object.fromEntries(Object.entries(context.req.query()).filter(([, value]) => value !== ''));
   return { ...scopeOf(context, range), ...filters.parse(query), fromMs: range.fromMs, toMs: range.toMs };
 }
-
-const statusBadge = (status: number): string =>
-  status < 400 ? 'good' : status === 429 || status < 500 ? 'warn' : 'bad';
 
 const idOf = (row: EventRow): string => row.request_id;
 
@@ -204,30 +202,9 @@ portal.get('/portal/requests/:id', async (context) => {
   const row = await reports.event(workspace.partner.id, idOr404(context.req.param('id'), 'request'));
   if (!row) throw new AppError('not_found');
   const found = gateway.catalog.match(row.method, row.endpoint.split('?')[0] ?? '');
-  const left = (units: number) => (units < 0 ? '∞' : format.number(units));
   const facts: [string, Child][] = [
-    [m.requests.when, format.exact(row.occurred_at)],
-    [m.requests.status, <span class={`badge ${statusBadge(row.status_code)}`}>{row.status_code}</span>],
-    ...(row.error
-      ? ([[m.requests.error, <a href={`/docs/errors/${row.error}`}>{row.error}</a>]] as [string, Child][])
-      : []),
-    [m.keys.key, row.key_id ? <a href={`/portal/keys/${row.key_id}`}>{row.key_id}</a> : '–'],
-    [m.requests.route, <code>{row.route}</code>],
+    ...factsOf(row, view),
     [m.keys.scopes, found.found === 'route' ? (found.route.scope ?? '–') : '–'],
-    [m.requests.units, format.number(row.units)],
-    ...(row.remaining
-      ? ([
-          [
-            m.requests.left,
-            m.requests.leftOf(left(row.remaining.second), left(row.remaining.day), left(row.remaining.month)),
-          ],
-        ] as [string, Child][])
-      : []),
-    [m.requests.bytesIn, format.bytes(row.bytes_in)],
-    [m.requests.bytesOut, format.bytes(row.bytes_out)],
-    [m.usage.cacheHits, row.cache_hit ? m.common.yes : m.common.no],
-    [m.requests.from, `${row.ip ?? '–'}${row.country ? `, ${format.country(row.country)}` : ''}`],
-    [m.requests.agent, row.user_agent ?? '–'],
   ];
   const stages = [
     ...Object.entries(row.timings ?? {}).map(
