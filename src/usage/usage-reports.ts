@@ -1,30 +1,16 @@
 // Usage as it is shown: from the daily rollups, so that what is shown is what was counted.
 
-import { type SQL, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import type { Database } from '../platform/database.ts';
 import { mapped, type Query, query } from '../platform/query.ts';
-import {
-  boolean,
-  type Column,
-  json,
-  number,
-  oneOf,
-  type RowOf,
-  row,
-  text,
-  time,
-  uuid,
-} from '../platform/row.ts';
+import { json, number, oneOf, type RowOf, row, text, uuid } from '../platform/row.ts';
 import { estimateDistinct } from './distinct.ts';
-import {
-  type EventColumn,
-  eventColumns,
-  type Kind,
-  nameShown,
-  type ShownAlone,
-  type ShownEverywhere,
-} from './event-columns.ts';
 import { type Buckets, mergeBuckets, percentile } from './latency-buckets.ts';
+import { type EventDetail, type EventFilter, requestQueries } from './request-reports.ts';
+import { inMoments, inScope, type MomentScope, OUTCOME, OUTCOMES, type UsageScope } from './scope-reports.ts';
+
+export { EventDetail, EventRow } from './request-reports.ts';
+export { OUTCOMES, type Outcome, type UsageScope } from './scope-reports.ts';
 
 const UsageLine = row('usage of moments', {
   /** Day, route, key id or status. */
@@ -43,17 +29,6 @@ const UsageLine = row('usage of moments', {
   uniqueIps: number,
 });
 export type UsageLine = RowOf<typeof UsageLine>;
-
-export interface UsageScope {
-  partnerId: string;
-  environment?: string;
-  appId?: string;
-  keyId?: string;
-  route?: string;
-  /** First and last day, `YYYY-MM-DD`. */
-  from: string;
-  to: string;
-}
 
 export type UsageGroup = 'day' | 'route' | 'key' | 'status';
 
@@ -95,8 +70,6 @@ const toLine = (rollups: RowOf<typeof Rollups>): UsageLine => {
   };
 };
 
-export const OUTCOMES = ['succeeded', 'limited', 'denied', 'upstream', 'input'] as const;
-export type Outcome = (typeof OUTCOMES)[number];
 const ofJson = number.notNull('every value of the map is a number');
 const CallsOfStatus = row('calls of a status', { status: number, calls: ofJson });
 const Counted = row('calls of a country', { name: text, calls: ofJson });
@@ -131,85 +104,13 @@ const Failed = row('failed calls of a period', { period_type: text, failed: numb
 
 const GROUPS = { day: sql`day::text`, route: sql`route`, key: sql`key_id` };
 
-const inScope = ({ partnerId, environment, appId, keyId, route, from, to }: UsageScope) => sql`
-  partner_id = ${partnerId} AND day BETWEEN ${from}::date AND ${to}::date
-  AND (${environment ?? null}::text IS NULL OR environment = ${environment ?? null}::text)
-  AND (${appId ?? null}::uuid IS NULL OR app_id = ${appId ?? null}::uuid)
-  AND (${keyId ?? null}::text IS NULL OR key_id = ${keyId ?? null}::text)
-  AND (${route ?? null}::text IS NULL OR route = ${route ?? null}::text)`;
-
-const inMoments = ({ partnerId, environment, appId, keyId, route, fromMs, toMs }: MomentScope) => sql`
-  partner_id = ${partnerId} AND occurred_at >= ${new Date(fromMs).toISOString()}::timestamptz
-  AND occurred_at < ${new Date(toMs).toISOString()}::timestamptz
-  AND (${environment ?? null}::text IS NULL OR environment = ${environment ?? null}::text)
-  AND (${appId ?? null}::uuid IS NULL OR app_id = ${appId ?? null}::uuid)
-  AND (${keyId ?? null}::text IS NULL OR key_id = ${keyId ?? null}::text)
-  AND (${route ?? null}::text IS NULL OR route = ${route ?? null}::text)`;
-
 const SUMS = sql`sum(calls)::bigint AS calls, sum(calls - errors)::bigint AS successful,
   sum(errors)::bigint AS failed, sum(units)::bigint AS units, sum(cache_hits)::bigint AS hits,
   sum(bytes_in)::bigint AS bytes_in, sum(bytes_out)::bigint AS bytes_out,
   sum(latency_ms_sum)::bigint AS latency, jsonb_agg(latency_buckets) AS buckets, jsonb_agg(ip_registers) AS registers`;
 
-/** How values of each kind are read. */
-const READ: Record<Kind, { column: Column<unknown>; expression?: (name: string) => string }> = {
-  uuid: { column: uuid },
-  key: { column: text },
-  hash: { column: text },
-  moment: { column: time },
-  day: { column: text, expression: (name) => `${name}::text` },
-  environment: { column: text },
-  method: { column: text },
-  text: { column: text },
-  error: { column: text },
-  country: { column: text },
-  ip: { column: text, expression: (name) => `host(${name})` },
-  status: { column: number },
-  ms: { column: number },
-  bytes: { column: number },
-  units: { column: number },
-  flag: { column: boolean },
-  timings: { column: json() },
-  remaining: { column: json() },
-};
-const isIn = (places: readonly EventColumn['shown'][]) =>
-  eventColumns.filter(([, { shown }]) => shown !== undefined && places.includes(shown));
-
-// The names and kinds are those of the list, which the type derives from as well.
-const shownColumns = <Shown>(columns: typeof eventColumns) =>
-  Object.fromEntries(
-    columns.map(([, each]) => {
-      const { column } = READ[each.kind];
-      const isNull = each.isNullable || each.isOptional;
-      return [nameShown(each), isNull ? column.nullable() : column.notNull('every event has one')];
-    }),
-  ) as { [Name in keyof Shown]: Column<Shown[Name]> };
-const selected = (columns: typeof eventColumns): SQL =>
-  sql.raw(
-    columns
-      .map(([, each]) => {
-        const expression = READ[each.kind].expression?.(each.column) ?? each.column;
-        return `${expression} AS ${nameShown(each)}`;
-      })
-      .join(', '),
-  );
-
-const EVERYWHERE = isIn(['everywhere']);
-const ALONE = isIn(['everywhere', 'alone']);
-const EVENT = selected(EVERYWHERE);
-export const EventRow = row('request', shownColumns<ShownEverywhere>(EVERYWHERE));
-export type EventRow = RowOf<typeof EventRow>;
-/** One request, whole. */
-export const EventDetail = row('request, whole', shownColumns<ShownAlone>(ALONE));
-export type EventDetail = RowOf<typeof EventDetail>;
-
-/** Calls by outcome; each call is in exactly one. */
-const OUTCOME = (
-  status: SQL,
-): SQL => sql`CASE WHEN ${status} < 400 THEN 'succeeded' WHEN ${status} = 429 THEN 'limited'
-  WHEN ${status} IN (401, 403) THEN 'denied' WHEN ${status} >= 500 THEN 'upstream' ELSE 'input' END`;
-
 export const queries = {
+  ...requestQueries,
   /** Newest day first; otherwise most calls first. */
   lines: (scope: UsageScope, by: Exclude<UsageGroup, 'status'>): Query<UsageLine[]> =>
     mapped(
@@ -309,39 +210,7 @@ export const queries = {
       ),
       ([steps]) => steps ?? { apps: 0, firstApp: null, keys: 0, calls: 0, keyNames: {} },
     ),
-  /** Newest first. `before`: the id of the last one seen. */
-  events: (
-    scope: MomentScope & EventFilter,
-    limit: number,
-    before?: string,
-    after?: string,
-  ): Query<EventRow[]> =>
-    query(
-      EventRow,
-      sql`SELECT ${EVENT} FROM api_usage_events WHERE ${inMoments(scope)}
-          AND (${scope.outcome ?? null}::text IS NULL OR ${OUTCOME(sql`status_code`)} = ${scope.outcome ?? null}::text)
-          AND (${scope.status ?? null}::int IS NULL OR status_code = ${scope.status ?? null}::int)
-          AND (${scope.error ?? null}::text IS NULL OR error = ${scope.error ?? null}::text)
-          AND (${scope.country ?? null}::text IS NULL OR country = ${scope.country ?? null}::text)
-          AND (${before ?? null}::uuid IS NULL OR (occurred_at, id) <
-            (SELECT occurred_at, id FROM api_usage_events WHERE id = ${before ?? null}::uuid AND partner_id = ${scope.partnerId}))
-          AND (${after ?? null}::uuid IS NULL OR (occurred_at, id) >
-            (SELECT occurred_at, id FROM api_usage_events WHERE id = ${after ?? null}::uuid AND partner_id = ${scope.partnerId}))
-        ORDER BY occurred_at DESC, id DESC LIMIT ${limit}`,
-    ),
 };
-
-export interface MomentScope extends Omit<UsageScope, 'from' | 'to'> {
-  fromMs: number;
-  /** The first moment after. */
-  toMs: number;
-}
-export interface EventFilter {
-  outcome?: Outcome;
-  status?: number;
-  error?: string;
-  country?: string;
-}
 
 export function createUsageReports(database: Database) {
   /** Several queries in one round trip, and in one snapshot. */
@@ -356,13 +225,8 @@ export function createUsageReports(database: Database) {
     events: async (scope: MomentScope & EventFilter, limit: number, before?: string, after?: string) =>
       (await ask(queries.events(scope, limit, before, after)))[0],
     /** One request of the partner. */
-    async event(partnerId: string, id: string): Promise<EventDetail | undefined> {
-      const [event] = await database.rows(
-        EventDetail,
-        sql`SELECT ${selected(ALONE)} FROM api_usage_events WHERE id = ${id}::uuid AND partner_id = ${partnerId} LIMIT 1`,
-      );
-      return event;
-    },
+    event: async (partnerId: string, id: string): Promise<EventDetail | undefined> =>
+      (await ask(queries.event(partnerId, id)))[0][0],
     /** Failed calls of the day and month that were counted; `quota_usage` of the partner. */
     async failedOf(partnerId: string, environment: string, day: string, month: string) {
       const rows = await database.rows(
