@@ -58,3 +58,5 @@ export const createIdentityStore = (database: Database) => ({
     return found.isGone ? { issuer: found.issuer } : 'last';
   },
 });
+
+export type IdentityStore = ReturnType<typeof createIdentityStore>;

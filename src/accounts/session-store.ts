@@ -39,3 +39,5 @@ export const createSessionStore = (database: Database) => ({
   proveFactor: (token: string): Promise<unknown> =>
     database.run(sql`UPDATE dev_session SET proven_at = now(), factor_at = now() WHERE token = ${token}`),
 });
+
+export type SessionStore = ReturnType<typeof createSessionStore>;

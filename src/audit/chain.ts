@@ -19,7 +19,7 @@ export interface Head {
 
 /** What one page of the trail, in the order of ids, holds of one chain. */
 export const Piece = row('piece of an audit chain', {
-  chain: text,
+  chain: text.notNull('a partner, or nobody'),
   count: number,
   firstId: number,
   /** What its first entry says that it continues. */

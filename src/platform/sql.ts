@@ -18,3 +18,11 @@ export function objectOf(members: object): SQL {
   );
   return sql`jsonb_build_object(${sql.join(pairs, sql`, `)})`;
 }
+
+/** `column = value, …` of the columns that are given a value, which may be an expression; undefined where none is. */
+export function assignments(columns: Readonly<Record<string, unknown>>): SQL | undefined {
+  const sets = Object.entries(columns).flatMap(([column, value]) =>
+    value === undefined ? [] : [sql`${sql.identifier(column)} = ${value}`],
+  );
+  return sets.length > 0 ? sql.join(sets, sql`, `) : undefined;
+}
