@@ -116,7 +116,6 @@ export async function startNeonEndpoint(databaseUrl: string, jwks: object): Prom
     } catch (error) {
       if (error instanceof RowMismatch) {
         client?.release();
-        console.error(error.message);
         return send(response, 400, { message: error.message, code: MISMATCH });
       }
       const isSqlError = error instanceof pg.DatabaseError;

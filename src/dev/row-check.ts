@@ -6,7 +6,7 @@ import { appendFileSync } from 'node:fs';
 import pg from 'pg';
 import type { ColumnType } from '../platform/row.ts';
 import { type Node, readNode } from './node-tree.ts';
-import { type Catalog, createNullability } from './nullability.ts';
+import { type Catalog, nullabilityOf } from './nullability.ts';
 
 /** As `openDatabase` writes it before a statement. */
 interface Declared {
@@ -67,42 +67,44 @@ function differences(columns: Declared['columns'], found: readonly Described[]):
   ];
 }
 
-export function createRowCheck(databaseUrl: string): RowCheck {
+/** As PostgreSQL prints it. */
+async function treeOf(client: pg.PoolClient, statement: string): Promise<Node> {
+  let tree = '';
+  const hear = ({ message, detail }: { message?: string; detail?: string }) => {
+    if (message === 'parse tree:') tree = detail ?? '';
+  };
+  client.on('notice', hear);
+  try {
+    // The print of PREPARE itself comes first, that of what it prepares last.
+    await client.query(`SET debug_print_parse = on; PREPARE row_check AS ${statement}`);
+  } finally {
+    client.off('notice', hear);
+    await client.query('SET debug_print_parse = off');
+  }
+  return readNode(tree);
+}
+
+const load = async (client: pg.PoolClient, text: string, values: unknown[] = []) =>
+  new Map((await client.query<[string, string]>({ text, values, rowMode: 'array' })).rows);
+
+/** Prepares statements, and says what their columns are. */
+function createDescriber(databaseUrl: string) {
   // One connection: a tree is that of the statement that was prepared last.
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1, connectionTimeoutMillis: 2000 });
   pool.on('error', () => undefined);
   pool.on('connect', (client) => {
     client.query('SET client_min_messages = log; SET debug_pretty_print = off').catch(() => undefined);
   });
-  const seen = new Map<string, Promise<string[] | undefined>>();
-
-  async function treeOf(client: pg.PoolClient, statement: string): Promise<Node> {
-    let tree = '';
-    const hear = ({ message, detail }: { message?: string; detail?: string }) => {
-      if (message === 'parse tree:') tree = detail ?? '';
-    };
-    client.on('notice', hear);
-    try {
-      // The print of PREPARE itself comes first, that of what it prepares last.
-      await client.query(`SET debug_print_parse = on; PREPARE row_check AS ${statement}`);
-    } finally {
-      client.off('notice', hear);
-      await client.query('SET debug_print_parse = off');
-    }
-    return readNode(tree);
-  }
-
-  const load = async (client: pg.PoolClient, text: string, values: unknown[] = []) =>
-    new Map((await client.query<[string, string]>({ text, values, rowMode: 'array' })).rows);
   /** Names of PostgreSQL's own functions and operators, which do not change. */
   let names: { functions: Map<string, string>; operators: Map<string, string> } | undefined;
 
-  async function catalogOf(client: pg.PoolClient, tables: readonly string[]): Promise<Catalog> {
+  async function catalogOf(client: pg.PoolClient, tree: Node): Promise<Catalog> {
     names ??= {
       functions: await load(client, 'SELECT oid::text, proname::text FROM pg_proc'),
       operators: await load(client, 'SELECT oid::text, oprname::text FROM pg_operator'),
     };
     const { functions, operators } = names;
+    const tables = [...JSON.stringify(tree).matchAll(/"relid":"(\d+)"/g)].map(([, id = '']) => id);
     const columns = await load(
       client,
       `SELECT attrelid || '.' || attnum, attnotnull::text FROM pg_attribute WHERE attrelid = ANY ($1::oid[])`,
@@ -115,21 +117,28 @@ export function createRowCheck(databaseUrl: string): RowCheck {
     };
   }
 
-  async function describe(statement: string): Promise<Described[]> {
-    const client = await pool.connect();
-    try {
-      const tree = await treeOf(client, statement);
-      const { rows } = await client.query<{ types: string[] | null }>(
-        `SELECT result_types::text[] AS types FROM pg_prepared_statements WHERE name = 'row_check'`,
-      );
-      await client.query('DEALLOCATE row_check');
-      const tables = [...JSON.stringify(tree).matchAll(/"relid":"(\d+)"/g)].map(([, id = '']) => id);
-      const columns = createNullability(await catalogOf(client, tables))(tree);
-      return columns.map((column, i) => ({ ...column, type: rows[0]?.types?.[i] ?? '' }));
-    } finally {
-      client.release();
-    }
-  }
+  return {
+    close: () => pool.end(),
+    async describe(statement: string): Promise<Described[]> {
+      const client = await pool.connect();
+      try {
+        const tree = await treeOf(client, statement);
+        const { rows } = await client.query<{ types: string[] | null }>(
+          `SELECT result_types::text[] AS types FROM pg_prepared_statements WHERE name = 'row_check'`,
+        );
+        const columns = nullabilityOf(tree, await catalogOf(client, tree));
+        return columns.map((column, i) => ({ ...column, type: rows[0]?.types?.[i] ?? '' }));
+      } finally {
+        await client.query('DEALLOCATE ALL').catch(() => undefined);
+        client.release();
+      }
+    },
+  };
+}
+
+export function createRowCheck(databaseUrl: string): RowCheck {
+  const { describe, close } = createDescriber(databaseUrl);
+  const seen = new Map<string, Promise<string[] | undefined>>();
 
   /** Undefined where the database was away, or busy. */
   async function compare(statement: string, { name, columns }: Declared): Promise<string[] | undefined> {
@@ -160,9 +169,7 @@ export function createRowCheck(databaseUrl: string): RowCheck {
         `rows of "${declared.name}": ${wrong.join('; ')}. The statement: ${statement.trim()}`,
       );
     },
-    async close() {
-      await pool.end();
-    },
+    close,
   };
 }
 

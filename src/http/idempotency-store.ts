@@ -54,7 +54,7 @@ const contextOf = ({ owner, key }: Pick<Claimant, 'owner' | 'key'>): string => `
 const Kept = row('idempotency key', {
   request_hash: text,
   is_anothers: boolean,
-  is_running: boolean,
+  is_running: boolean.notNull('it is compared with seconds of ours'),
   status: number.nullable(),
   answer: text.nullable(),
   effect: json<Effect>().nullable(),
