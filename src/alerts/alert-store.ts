@@ -1,7 +1,7 @@
 // Measures from the shared aggregates, and writes episodes: each fired and resolved once, whoever else evaluates at the
 // same moment, with its event for webhooks in the same statement.
 
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { NIL_ID } from '../core/ids.ts';
 import { eventRow } from '../outbox/event-store.ts';
 import type { Database } from '../platform/database.ts';
@@ -62,13 +62,7 @@ const ALERT = {
   fired_at: sql`fired_at`,
 };
 
-export function createAlertStore(database: Database) {
-  return {
-    /** Live traffic of partners that had enough of it: errors of five minutes, latencies of ten. */
-    traffic: (at: string): Promise<Traffic[]> =>
-      database.rows(
-        Traffic,
-        sql`
+const TRAFFIC = (at: string): SQL => sql`
         WITH recent AS MATERIALIZED (SELECT *, minute > ${at}::timestamptz - interval '5 minutes' AS is_new FROM usage_minute
             WHERE minute > ${at}::timestamptz - interval '10 minutes' AND minute <= ${at}::timestamptz AND calls > 0),
           own AS (SELECT partner_id, is_new, calls, errors, server_errors, latency_buckets FROM recent
@@ -81,14 +75,9 @@ export function createAlertStore(database: Database) {
             CROSS JOIN LATERAL jsonb_each_text(o.latency_buckets) b GROUP BY 1, 2) each GROUP BY partner_id)
         SELECT s.partner_id AS "partnerId", coalesce(s.calls, 0) AS calls, coalesce(s.errors, 0) AS errors,
           coalesce(s.server_errors, 0) AS "serverErrors", s.latency_calls AS "latencyCalls", coalesce(m.buckets, '{}') AS buckets
-        FROM sums s LEFT JOIN merged m USING (partner_id)`,
-      ),
+        FROM sums s LEFT JOIN merged m USING (partner_id)`;
 
-    /** What stands in tables as it is. */
-    standing: (at: string): Promise<Measurement[]> =>
-      database.rows(
-        Measurement,
-        sql`
+const STANDING = (at: string): SQL => sql`
         WITH moment AS (SELECT ${at}::timestamptz AS at, (${at}::timestamptz AT TIME ZONE 'UTC')::date AS day,
             date_trunc('minute', ${at}::timestamptz) - interval '1 minute' AS last_minute),
           recent AS (SELECT u.* FROM usage_minute u, moment m WHERE u.minute > m.at - interval '5 minutes' AND u.minute <= m.at)
@@ -115,14 +104,9 @@ export function createAlertStore(database: Database) {
           CROSS JOIN webhook_endpoint e CROSS JOIN LATERAL (SELECT extract(epoch FROM m.at - min(x.due_at)) AS late
             FROM webhook_delivery x WHERE x.endpoint_id = e.id AND x.state = 'pending' AND x.tries = 0) d
           WHERE e.state = 'active' AND e.deleted_at IS NULL AND NOT e.is_slow AND e.failing_since IS NULL
-        UNION ALL SELECT 'dead_letters', ${OPERATOR}, ${OPERATOR}, NULL, count(*) FROM dead_letter WHERE replayed_at IS NULL`,
-      ),
+        UNION ALL SELECT 'dead_letters', ${OPERATOR}, ${OPERATOR}, NULL, count(*) FROM dead_letter WHERE replayed_at IS NULL`;
 
-    /** How keys are used today, against the most of a day of the week before: a sudden spread, and scanning. */
-    abuse: (at: string): Promise<Measurement[]> =>
-      database.rows(
-        Measurement,
-        sql`
+const ABUSE = (at: string): SQL => sql`
         WITH moment AS (SELECT (${at}::timestamptz AT TIME ZONE 'UTC')::date AS day),
           today AS MATERIALIZED (SELECT r.* FROM api_usage_rollups_day r, moment m WHERE r.day = m.day AND r.environment = 'live'),
           spread AS (SELECT t.key_id, t.partner_id,
@@ -147,8 +131,46 @@ export function createAlertStore(database: Database) {
           -- Linear counting: how many addresses leave so many registers empty.
           round(-${REGISTERS}::float8 * ln(greatest(1, ${REGISTERS}::float8 - registers) / ${REGISTERS}::float8))
           FROM compared WHERE registers > 3 * registers_before
-        UNION ALL SELECT 'path_scanning', partner_id::text, key_id, name, unmatched FROM compared WHERE unmatched > 0`,
-      ),
+        UNION ALL SELECT 'path_scanning', partner_id::text, key_id, name, unmatched FROM compared WHERE unmatched > 0`;
+
+const WRITE = (fire: readonly object[], { resolve, peaks }: Decision, at: string): SQL => {
+  const place = { partnerId: sql`nullif(owner, ${OPERATOR})::uuid`, occurredAt: sql`${at}::timestamptz` };
+  return sql`
+        WITH fired AS (
+            INSERT INTO alert_episode (id, owner, rule, subject, label, fired_at, value, peak, threshold)
+            SELECT id, owner, rule, subject, label, ${at}::timestamptz, value, value, threshold
+            FROM jsonb_to_recordset(${JSON.stringify(fire)}::jsonb) AS f(id uuid, owner text, rule text, subject text, label text,
+              value float8, threshold float8)
+            ON CONFLICT (rule, subject) WHERE resolved_at IS NULL DO NOTHING RETURNING *),
+          resolved AS (
+            UPDATE alert_episode e SET resolved_at = ${at}::timestamptz
+            FROM jsonb_to_recordset(${JSON.stringify(resolve)}::jsonb) AS r(id uuid, value float8)
+            WHERE e.id = r.id AND e.resolved_at IS NULL RETURNING e.*),
+          peaks AS (
+            UPDATE alert_episode e SET peak = greatest(e.peak, p.peak)
+            FROM jsonb_to_recordset(${JSON.stringify(peaks)}::jsonb) AS p(id uuid, peak float8) WHERE e.id = p.id),
+          changed AS (SELECT * FROM fired UNION ALL SELECT * FROM resolved),
+          told_fired AS (${eventRow('alert.fired', ALERT, { from: sql`fired`, ...place })}),
+          told_resolved AS (${eventRow(
+            'alert.resolved',
+            { ...ALERT, resolved_at: sql`resolved_at` },
+            { from: sql`resolved`, ...place },
+          )})
+        SELECT c.*, (SELECT jsonb_agg(jsonb_build_object('email', m.email, 'language', a.language))
+            FROM partner_member m LEFT JOIN dev_accounts a ON a.id = m.subject
+            WHERE m.partner_id::text = c.owner AND m.role = 'owner') AS emails FROM changed c`;
+};
+
+export function createAlertStore(database: Database) {
+  return {
+    /** Live traffic of partners that had enough of it: errors of five minutes, latencies of ten. */
+    traffic: (at: string): Promise<Traffic[]> => database.rows(Traffic, TRAFFIC(at)),
+
+    /** What stands in tables as it is. */
+    standing: (at: string): Promise<Measurement[]> => database.rows(Measurement, STANDING(at)),
+
+    /** How keys are used today, against the most of a day of the week before: a sudden spread, and scanning. */
+    abuse: (at: string): Promise<Measurement[]> => database.rows(Measurement, ABUSE(at)),
 
     /** `owner` undefined: everybody's. */
     settings: (owner?: string): Promise<Setting[]> =>
@@ -170,34 +192,7 @@ export function createAlertStore(database: Database) {
       newId: () => string,
     ): Promise<{ fired: Told[]; resolved: Told[] }> {
       const fire = decision.fire.map((each) => ({ ...each, id: newId() }));
-      const place = { partnerId: sql`nullif(owner, ${OPERATOR})::uuid`, occurredAt: sql`${at}::timestamptz` };
-      const rows = await database.rows(
-        Began,
-        sql`
-        WITH fired AS (
-            INSERT INTO alert_episode (id, owner, rule, subject, label, fired_at, value, peak, threshold)
-            SELECT id, owner, rule, subject, label, ${at}::timestamptz, value, value, threshold
-            FROM jsonb_to_recordset(${JSON.stringify(fire)}::jsonb) AS f(id uuid, owner text, rule text, subject text, label text,
-              value float8, threshold float8)
-            ON CONFLICT (rule, subject) WHERE resolved_at IS NULL DO NOTHING RETURNING *),
-          resolved AS (
-            UPDATE alert_episode e SET resolved_at = ${at}::timestamptz
-            FROM jsonb_to_recordset(${JSON.stringify(decision.resolve)}::jsonb) AS r(id uuid, value float8)
-            WHERE e.id = r.id AND e.resolved_at IS NULL RETURNING e.*),
-          peaks AS (
-            UPDATE alert_episode e SET peak = greatest(e.peak, p.peak)
-            FROM jsonb_to_recordset(${JSON.stringify(decision.peaks)}::jsonb) AS p(id uuid, peak float8) WHERE e.id = p.id),
-          changed AS (SELECT * FROM fired UNION ALL SELECT * FROM resolved),
-          told_fired AS (${eventRow('alert.fired', ALERT, { from: sql`fired`, ...place })}),
-          told_resolved AS (${eventRow(
-            'alert.resolved',
-            { ...ALERT, resolved_at: sql`resolved_at` },
-            { from: sql`resolved`, ...place },
-          )})
-        SELECT c.*, (SELECT jsonb_agg(jsonb_build_object('email', m.email, 'language', a.language))
-            FROM partner_member m LEFT JOIN dev_accounts a ON a.id = m.subject
-            WHERE m.partner_id::text = c.owner AND m.role = 'owner') AS emails FROM changed c`,
-      );
+      const rows = await database.rows(Began, WRITE(fire, decision, at));
       return {
         fired: rows.filter((each) => each.resolved_at === null),
         resolved: rows.filter((each) => each.resolved_at !== null),

@@ -1,6 +1,6 @@
 // Reads the audit trail to check its chains, and keeps what the check found for pages, answers and alerts.
 
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../platform/database.ts';
 import { json, number, type RowOf, row, text, texts, time } from '../platform/row.ts';
 import { type Break, type Head, NOBODYS, Piece, Standing } from './chain.ts';
@@ -42,6 +42,31 @@ export type AuditCheck = RowOf<typeof AuditCheck>;
 
 const Top = row('top of the audit trail', { id: number, at: time });
 
+const PAGE = (after: number, top: number, entries: number): SQL => sql`
+        WITH entry AS MATERIALIZED (
+            SELECT coalesce(a.partner_id::text, ${NOBODYS}) AS chain, a.id, a.hash, a.previous_hash, audit_hash(a) AS reckoned
+            FROM dev_portal_audit a WHERE a.id > ${after}::bigint AND a.id <= ${top}::bigint ORDER BY a.id LIMIT ${entries}),
+          linked AS (SELECT *, lag(hash) OVER (PARTITION BY chain ORDER BY id) AS before FROM entry)
+        SELECT chain, count(*) AS count, min(id) AS "firstId", (array_agg(previous_hash ORDER BY id))[1] AS previous,
+          max(id) AS "lastId", (array_agg(hash ORDER BY id DESC))[1] AS "lastHash",
+          coalesce(to_jsonb((array_agg(id ORDER BY id) FILTER (WHERE hash <> reckoned OR previous_hash <> before))[1:${MOST_ENTRIES}::int]), '[]')
+            AS wrong
+        FROM linked GROUP BY chain`;
+
+const STANDING = (heads: readonly Head[]): SQL => sql`
+        WITH head AS MATERIALIZED (
+            SELECT h.chain, nullif(h.chain, ${NOBODYS})::uuid AS partner_id, h.id, to_timestamp(h."atMs" / 1000.0) AS at
+            FROM jsonb_to_recordset(${JSON.stringify(heads)}::jsonb) AS h(chain text, id bigint, "atMs" float8)),
+          -- In two parts, because IS NOT DISTINCT FROM finds no index.
+          later AS (SELECT h.chain, h.at, a.id, a.created_at FROM head h JOIN dev_portal_audit a ON a.partner_id = h.partner_id AND a.id > h.id
+            UNION ALL SELECT h.chain, h.at, a.id, a.created_at FROM head h JOIN dev_portal_audit a ON a.partner_id IS NULL AND a.id > h.id
+            WHERE h.partner_id IS NULL),
+          misdated AS (SELECT chain, (array_agg(id ORDER BY id))[1:${MOST_ENTRIES}::int] AS ids FROM later
+            WHERE created_at < at - ${SLACK} OR created_at > now() + ${SLACK} GROUP BY chain)
+        SELECT h.chain, (SELECT a.hash FROM dev_portal_audit a WHERE a.id = h.id AND a.partner_id IS NOT DISTINCT FROM h.partner_id) AS hash,
+          coalesce(to_jsonb(m.ids), '[]') AS misdated
+        FROM head h LEFT JOIN misdated m USING (chain)`;
+
 export function createChainStore(database: Database) {
   return {
     /** The newest entry, and the database's time. What is written from here on is the next check's. */
@@ -55,37 +80,9 @@ export function createChainStore(database: Database) {
 
     /** So many entries after `after`, up to `top`, by chain. Each hash is reckoned anew. */
     page: (after: number, top: number, entries: number): Promise<Piece[]> =>
-      database.rows(
-        Piece,
-        sql`
-        WITH entry AS MATERIALIZED (
-            SELECT coalesce(a.partner_id::text, ${NOBODYS}) AS chain, a.id, a.hash, a.previous_hash, audit_hash(a) AS reckoned
-            FROM dev_portal_audit a WHERE a.id > ${after}::bigint AND a.id <= ${top}::bigint ORDER BY a.id LIMIT ${entries}),
-          linked AS (SELECT *, lag(hash) OVER (PARTITION BY chain ORDER BY id) AS before FROM entry)
-        SELECT chain, count(*) AS count, min(id) AS "firstId", (array_agg(previous_hash ORDER BY id))[1] AS previous,
-          max(id) AS "lastId", (array_agg(hash ORDER BY id DESC))[1] AS "lastHash",
-          coalesce(to_jsonb((array_agg(id ORDER BY id) FILTER (WHERE hash <> reckoned OR previous_hash <> before))[1:${MOST_ENTRIES}::int]), '[]')
-            AS wrong
-        FROM linked GROUP BY chain`,
-      ),
+      database.rows(Piece, PAGE(after, top, entries)),
 
-    standing: (heads: readonly Head[]): Promise<Standing[]> =>
-      database.rows(
-        Standing,
-        sql`
-        WITH head AS MATERIALIZED (
-            SELECT h.chain, nullif(h.chain, ${NOBODYS})::uuid AS partner_id, h.id, to_timestamp(h."atMs" / 1000.0) AS at
-            FROM jsonb_to_recordset(${JSON.stringify(heads)}::jsonb) AS h(chain text, id bigint, "atMs" float8)),
-          -- In two parts, because IS NOT DISTINCT FROM finds no index.
-          later AS (SELECT h.chain, h.at, a.id, a.created_at FROM head h JOIN dev_portal_audit a ON a.partner_id = h.partner_id AND a.id > h.id
-            UNION ALL SELECT h.chain, h.at, a.id, a.created_at FROM head h JOIN dev_portal_audit a ON a.partner_id IS NULL AND a.id > h.id
-            WHERE h.partner_id IS NULL),
-          misdated AS (SELECT chain, (array_agg(id ORDER BY id))[1:${MOST_ENTRIES}::int] AS ids FROM later
-            WHERE created_at < at - ${SLACK} OR created_at > now() + ${SLACK} GROUP BY chain)
-        SELECT h.chain, (SELECT a.hash FROM dev_portal_audit a WHERE a.id = h.id AND a.partner_id IS NOT DISTINCT FROM h.partner_id) AS hash,
-          coalesce(to_jsonb(m.ids), '[]') AS misdated
-        FROM head h LEFT JOIN misdated m USING (chain)`,
-      ),
+    standing: (heads: readonly Head[]): Promise<Standing[]> => database.rows(Standing, STANDING(heads)),
 
     /** A chain that stays broken keeps the moment at which that was found. */
     save: (atMs: number, check: { chains: number; entries: number; breaks: readonly Break[] }) =>

@@ -1,6 +1,6 @@
 // Reads what a month is reckoned from, and writes what was closed: one statement, and so one transaction, each.
 
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { eventRow } from '../outbox/event-store.ts';
 import type { Database } from '../platform/database.ts';
 import { json, type RowOf, row, text, uuid } from '../platform/row.ts';
@@ -49,28 +49,7 @@ export interface Closing {
 
 const ms = (column: string) => sql.raw(`floor(extract(epoch FROM ${column}) * 1000)::bigint`);
 
-export function createBillingStore(database: Database) {
-  return {
-    /** Months that ended before `nowMs` and are not closed, oldest first; of each partner those since it has terms. */
-    openMonths: (nowMs: number, limit: number): Promise<OpenMonth[]> =>
-      database.rows(
-        OpenMonth,
-        sql`
-        SELECT t.partner_id AS "partnerId", to_char(m.start, 'YYYY-MM-DD') AS start
-        FROM (SELECT partner_id, date_trunc('month', min(effective_at) AT TIME ZONE 'UTC') AS first
-            FROM partner_terms GROUP BY partner_id) t
-          CROSS JOIN LATERAL generate_series(
-            greatest(t.first, (SELECT max(b.period_start) + interval '1 month' FROM billing_period b WHERE b.partner_id = t.partner_id)),
-            date_trunc('month', ${new Date(nowMs).toISOString()}::timestamptz AT TIME ZONE 'UTC') - interval '1 month',
-            interval '1 month') AS m(start)
-        ORDER BY m.start, t.partner_id LIMIT ${limit}`,
-      ),
-
-    /** `starts`: first days of months, oldest first. */
-    async facts(partnerId: string, starts: readonly string[]): Promise<PartnerFacts | undefined> {
-      const [facts] = await database.rows(
-        PartnerFacts,
-        sql`
+const FACTS = (partnerId: string, starts: readonly string[]): SQL => sql`
         WITH month AS (
           SELECT value::date AS start, (value::date + interval '1 month')::date AS next
           FROM jsonb_array_elements_text(${JSON.stringify(starts)}::jsonb))
@@ -101,8 +80,28 @@ export function createBillingStore(database: Database) {
               FROM partner_terms t WHERE t.partner_id = p.id AND t.effective_at >= m.start::timestamp AT TIME ZONE 'UTC'
                 AND t.effective_at < m.next::timestamp AT TIME ZONE 'UTC')) ORDER BY m.start), '[]')
             FROM month m LEFT JOIN billing_period b ON b.partner_id = p.id AND b.period_start = m.start) AS months
-        FROM partner p WHERE p.id = ${partnerId}::uuid`,
-      );
+        FROM partner p WHERE p.id = ${partnerId}::uuid`;
+
+export function createBillingStore(database: Database) {
+  return {
+    /** Months that ended before `nowMs` and are not closed, oldest first; of each partner those since it has terms. */
+    openMonths: (nowMs: number, limit: number): Promise<OpenMonth[]> =>
+      database.rows(
+        OpenMonth,
+        sql`
+        SELECT t.partner_id AS "partnerId", to_char(m.start, 'YYYY-MM-DD') AS start
+        FROM (SELECT partner_id, date_trunc('month', min(effective_at) AT TIME ZONE 'UTC') AS first
+            FROM partner_terms GROUP BY partner_id) t
+          CROSS JOIN LATERAL generate_series(
+            greatest(t.first, (SELECT max(b.period_start) + interval '1 month' FROM billing_period b WHERE b.partner_id = t.partner_id)),
+            date_trunc('month', ${new Date(nowMs).toISOString()}::timestamptz AT TIME ZONE 'UTC') - interval '1 month',
+            interval '1 month') AS m(start)
+        ORDER BY m.start, t.partner_id LIMIT ${limit}`,
+      ),
+
+    /** `starts`: first days of months, oldest first. */
+    async facts(partnerId: string, starts: readonly string[]): Promise<PartnerFacts | undefined> {
+      const [facts] = await database.rows(PartnerFacts, FACTS(partnerId, starts));
       return facts;
     },
 

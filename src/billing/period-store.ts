@@ -1,6 +1,6 @@
 // Compares events, rollups and `quota_usage`, and keeps the tables in shape.
 
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../platform/database.ts';
 import { command, query } from '../platform/query.ts';
 import { boolean, number, type RowOf, row, text, time, uuid } from '../platform/row.ts';
@@ -54,16 +54,7 @@ export interface Compared extends Counted {
   correctedUnits: number;
 }
 
-export function createPeriodStore(database: Database) {
-  return {
-    /** Everybody who has keys, also where nothing was counted: what was lost has no row of its own. */
-    async counted(day: string): Promise<Counted[]> {
-      const [, rows] = await database.batch(
-        // A day's events lie together, which the planner does not know: it would read their month whole.
-        command(sql`SET LOCAL random_page_cost = 1.1`),
-        query(
-          Counted,
-          sql`
+const COUNTED = (day: string): SQL => sql`
         SELECT partner_id AS "partnerId", environment, coalesce(e.units, 0)::bigint AS "eventUnits",
           coalesce(r.units, 0)::bigint AS "rollupUnits", coalesce(q.units, 0)::bigint AS "quotaUnits",
           coalesce(d.units, 0)::bigint AS "monthUnits", coalesce(m.units, 0)::bigint AS "invoiceUnits"
@@ -80,8 +71,16 @@ export function createPeriodStore(database: Database) {
             WHERE period_type = 'daily' AND period_start BETWEEN date_trunc('month', ${day}::date)
               AND date_trunc('month', ${day}::date) + interval '1 month' - interval '1 day' GROUP BY 1, 2) d USING (partner_id, environment)
         LEFT JOIN (SELECT partner_id, environment::text, units FROM quota_usage
-            WHERE period_type = 'monthly' AND period_start = date_trunc('month', ${day}::date)) m USING (partner_id, environment)`,
-        ),
+            WHERE period_type = 'monthly' AND period_start = date_trunc('month', ${day}::date)) m USING (partner_id, environment)`;
+
+export function createPeriodStore(database: Database) {
+  return {
+    /** Everybody who has keys, also where nothing was counted: what was lost has no row of its own. */
+    async counted(day: string): Promise<Counted[]> {
+      const [, rows] = await database.batch(
+        // A day's events lie together, which the planner does not know: it would read their month whole.
+        command(sql`SET LOCAL random_page_cost = 1.1`),
+        query(Counted, COUNTED(day)),
       );
       return rows;
     },

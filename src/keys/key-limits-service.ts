@@ -42,7 +42,7 @@ export const limitInForce = (name: LimitName): SQL =>
   sql`tighter(${sql.raw(`(q.chosen->>'${COLUMNS[name].own}')::bigint`)}, ${above(name)})`;
 
 const most = number.notNull('every tier has each limit, and tighter() of it and another is one');
-const MostLimits = row('limits that a key has at most', {
+const MaxLimits = row('limits that a key has at most', {
   burstLimit: most,
   sustainedLimit: most,
   dailyQuota: most,
@@ -51,6 +51,14 @@ const MostLimits = row('limits that a key has at most', {
 
 const isLooser = (wanted: number, most: number): boolean =>
   !isUnlimited(most) && (isUnlimited(wanted) || wanted > most);
+
+const MAX_LIMITS = (keyId: string): SQL => sql`
+      SELECT ${sql.join(
+        NAMES.map((name) => sql`${above(name)} AS ${sql.identifier(name)}`),
+        sql`, `,
+      )}
+      FROM api_key k JOIN partner p ON p.id = k.partner_id JOIN tier_config t ON t.tier = p.tier
+      LEFT JOIN api_key_quotas q ON q.key_id = k.key_id ${LIMITS_OF_PARENT} WHERE k.id = ${keyId}::uuid`;
 
 export function createKeyLimits(ports: {
   database: Database;
@@ -69,16 +77,7 @@ export function createKeyLimits(ports: {
   }
 
   async function checkChoice(key: KeyView, limits: KeyLimitsChoice): Promise<void> {
-    const [most] = await database.rows(
-      MostLimits,
-      sql`
-      SELECT ${sql.join(
-        NAMES.map((name) => sql`${above(name)} AS ${sql.identifier(name)}`),
-        sql`, `,
-      )}
-      FROM api_key k JOIN partner p ON p.id = k.partner_id JOIN tier_config t ON t.tier = p.tier
-      LEFT JOIN api_key_quotas q ON q.key_id = k.key_id ${LIMITS_OF_PARENT} WHERE k.id = ${key.id}::uuid`,
-    );
+    const [most] = await database.rows(MaxLimits, MAX_LIMITS(key.id));
     const details = NAMES.flatMap((name) => {
       const [wanted, bound] = [limits[name] ?? null, most?.[name] ?? 0];
       if (wanted === null || !isLooser(wanted, bound)) return [];

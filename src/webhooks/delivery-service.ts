@@ -56,32 +56,21 @@ const DELIVERY = sql`
   LEFT JOIN LATERAL (SELECT status, error FROM webhook_attempt t WHERE t.delivery_id = d.id
     ORDER BY t.started_at DESC LIMIT 1) t ON true`;
 
-/** `get`, `requireIncluded`: throw where there is no such endpoint, and where the plan has no webhooks. */
-export function createDeliveryService({
-  database,
-  allowances,
-  get,
-  requireIncluded,
-}: {
-  database: Database;
-  allowances: Allowances;
-  get(owner: EndpointOwner, id: string): Promise<unknown>;
-  requireIncluded(owner: EndpointOwner): Promise<void>;
-}) {
-  async function deliveryOf(owner: EndpointOwner, id: string): Promise<DeliveryDetail> {
-    const [delivery] = await database.rows(
-      DeliveryDetail,
-      sql`
-      SELECT s.*, (SELECT coalesce(jsonb_agg(to_jsonb(t) - 'delivery_id' ORDER BY t.started_at DESC), '[]')
-        FROM webhook_attempt t WHERE t.delivery_id = s.id) AS attempts
-      FROM (${DELIVERY} WHERE d.id = ${id}::uuid AND EXISTS (SELECT 1 FROM webhook_endpoint e
-        WHERE e.id = d.endpoint_id AND ${owned(owner)})) s`,
-    );
-    if (!delivery) throw new AppError('not_found', 'No such delivery');
-    return delivery;
-  }
-
+function createDeliveryViews(database: Database) {
   return {
+    async delivery(owner: EndpointOwner, id: string): Promise<DeliveryDetail> {
+      const [delivery] = await database.rows(
+        DeliveryDetail,
+        sql`
+        SELECT s.*, (SELECT coalesce(jsonb_agg(to_jsonb(t) - 'delivery_id' ORDER BY t.started_at DESC), '[]')
+          FROM webhook_attempt t WHERE t.delivery_id = s.id) AS attempts
+        FROM (${DELIVERY} WHERE d.id = ${id}::uuid AND EXISTS (SELECT 1 FROM webhook_endpoint e
+          WHERE e.id = d.endpoint_id AND ${owned(owner)})) s`,
+      );
+      if (!delivery) throw new AppError('not_found', 'No such delivery');
+      return delivery;
+    },
+
     /** Newest first. `before`: the id of the last one seen. */
     deliveries: (
       owner: EndpointOwner,
@@ -102,12 +91,27 @@ export function createDeliveryService({
             (SELECT b.created_at, b.id FROM webhook_delivery b WHERE b.id = ${before ?? null}::uuid))
         ORDER BY d.created_at DESC, d.id DESC LIMIT ${limit}) s ORDER BY s.created_at DESC, s.id DESC`,
       ),
+  };
+}
 
-    delivery: deliveryOf,
-
+/** `get`, `requireIncluded`: throw where there is no such endpoint, and where the plan has no webhooks. */
+export function createDeliveryService({
+  database,
+  allowances,
+  get,
+  requireIncluded,
+}: {
+  database: Database;
+  allowances: Allowances;
+  get(owner: EndpointOwner, id: string): Promise<unknown>;
+  requireIncluded(owner: EndpointOwner): Promise<void>;
+}) {
+  const views = createDeliveryViews(database);
+  return {
+    ...views,
     /** Sends it again, under the same id: receivers that keep ids know it. */
     async replay(owner: EndpointOwner, id: string, actor: Actor): Promise<DeliveryDetail> {
-      await deliveryOf(owner, id);
+      await views.delivery(owner, id);
       await requireIncluded(owner);
       await allowances.require('webhook_replay', owner ?? OPERATORS, 'Too many replays');
       await database.run(sql`
@@ -116,7 +120,7 @@ export function createDeliveryService({
             RETURNING e.partner_id),
           now_due AS (UPDATE webhook_delivery SET due_at = now() WHERE id = ${id}::uuid AND state = 'pending'),
           audit AS (${auditRow(actor, 'webhook.replayed', { delivery_id: id })}) SELECT 1 FROM changed`);
-      return deliveryOf(owner, id);
+      return views.delivery(owner, id);
     },
 
     /** Everything since then that did not arrive: what failed, and what happened while the endpoint was off. */

@@ -97,20 +97,14 @@ const picked = (tries: SQL, most: number): SQL => sql`
     SELECT x.id FROM webhook_delivery x WHERE ${isDue} AND x.tries ${tries} ORDER BY x.due_at
     LIMIT CASE WHEN e.is_slow THEN ${MOST_OF_A_SLOW_ENDPOINT}::int ELSE ${most}::int END FOR UPDATE SKIP LOCKED) d`;
 
-export function createDeliveryStore(database: Database) {
-  return {
-    /**
-     * Deliveries of as many endpoints as there are free connections. Partners take turns: each has its first endpoint
-     * claimed before any has its second, those that waited longest first. `held`: connections in use; `without`: owners.
-     */
-    claim: (
-      free: { prompt: number; slow: number },
-      held: readonly Held[],
-      without: readonly string[],
-    ): Promise<DueDelivery[]> =>
-      database.rows(
-        DueDelivery,
-        sql`
+/** Connections that are free. */
+interface Free {
+  prompt: number;
+  slow: number;
+}
+
+/** Partners take turns: each has its first endpoint claimed before any has its second, those that waited longest first. */
+const CLAIM = (free: Free, held: readonly Held[], without: readonly string[]): SQL => sql`
         WITH held AS (SELECT owner, count(*) FILTER (WHERE lane = 'prompt') AS prompt,
             count(*) FILTER (WHERE lane = 'unproven') AS unproven, count(*) FILTER (WHERE lane = 'slow') AS slow
           FROM jsonb_to_recordset(${JSON.stringify(held)}::jsonb) AS h(owner uuid, lane text) GROUP BY owner),
@@ -143,19 +137,10 @@ export function createDeliveryStore(database: Database) {
         FROM due, endpoint e, webhook_event v WHERE d.id = due.id AND e.id = d.endpoint_id AND v.id = d.event_id
         RETURNING d.id, v.id AS "eventId", v.type, v.occurred_at AS "occurredAt", v.data, d.tries, e.id AS "endpointId",
           e.owner, e.lane, e.url, e.secret_envelope AS "secretEnvelope",
-          CASE WHEN e.old_secret_expires_at > now() THEN e.old_secret_envelope END AS "oldSecretEnvelope"`,
-      ),
+          CASE WHEN e.old_secret_expires_at > now() THEN e.old_secret_envelope END AS "oldSecretEnvelope"`;
 
-    /** Gives back what was claimed and not tried. */
-    release: (ids: readonly string[]): Promise<unknown> =>
-      database.run(sql`UPDATE webhook_delivery SET claimed_until = NULL
-        WHERE id IN (SELECT value::uuid FROM jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`),
-
-    /** One transaction: attempts, what is next for each delivery, and how their endpoints stand. Endpoints that it disabled. */
-    record: (results: readonly AttemptResult[]): Promise<DisabledEndpoint[]> =>
-      database.rows(
-        DisabledEndpoint,
-        sql`
+/** Attempts, what is next for each delivery, how their endpoints stand, and what is told of those that it disables. */
+const RECORD = (results: readonly AttemptResult[]): SQL => sql`
         WITH result AS MATERIALIZED (
           SELECT * FROM jsonb_to_recordset(${JSON.stringify(results)}::jsonb) AS r(id uuid, started_at timestamptz, status int,
             error text, latency_ms int, response text, is_delivered boolean, is_slow boolean, is_gone boolean, delay_seconds float8)),
@@ -187,8 +172,25 @@ export function createDeliveryStore(database: Database) {
         SELECT d.id, d.partner_id AS "partnerId", d.url, o.email, a.language FROM disabled d
         LEFT JOIN LATERAL (SELECT m.email, m.subject FROM partner_member m WHERE m.partner_id = d.partner_id AND m.role = 'owner'
           ORDER BY m.created_at LIMIT 1) o ON true
-        LEFT JOIN dev_accounts a ON a.id = o.subject`,
-      ),
+        LEFT JOIN dev_accounts a ON a.id = o.subject`;
+
+export function createDeliveryStore(database: Database) {
+  return {
+    /**
+     * Deliveries of as many endpoints as there are free connections. Partners take turns: each has its first endpoint
+     * claimed before any has its second, those that waited longest first. `held`: connections in use; `without`: owners.
+     */
+    claim: (free: Free, held: readonly Held[], without: readonly string[]): Promise<DueDelivery[]> =>
+      database.rows(DueDelivery, CLAIM(free, held, without)),
+
+    /** Gives back what was claimed and not tried. */
+    release: (ids: readonly string[]): Promise<unknown> =>
+      database.run(sql`UPDATE webhook_delivery SET claimed_until = NULL
+        WHERE id IN (SELECT value::uuid FROM jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`),
+
+    /** One transaction: attempts, what is next for each delivery, and how their endpoints stand. Endpoints that it disabled. */
+    record: (results: readonly AttemptResult[]): Promise<DisabledEndpoint[]> =>
+      database.rows(DisabledEndpoint, RECORD(results)),
 
     async hasDue(): Promise<boolean> {
       const [found] = await database.rows(
