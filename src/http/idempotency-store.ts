@@ -60,6 +60,22 @@ const Kept = row('idempotency key', {
   effect: json<Effect>().nullable(),
 });
 
+async function answered(
+  keks: KeyEncryptionKeys,
+  claimant: Claimant,
+  kept: RowOf<typeof Kept>,
+): Promise<Claim> {
+  const { status, answer, effect } = kept;
+  if (status === null || answer === null) return { state: 'done', effect };
+  try {
+    const body = await openEnvelope(keks, answer, contextOf(claimant));
+    return { state: 'answered', answer: { status, body } };
+  } catch {
+    // Its key-encryption key is gone.
+    return { state: 'done', effect };
+  }
+}
+
 export function createIdempotencyStore(database: Database, keks: KeyEncryptionKeys) {
   async function claimNew({ owner, actor, key, requestHash, requestId }: Claimant): Promise<boolean> {
     const made = await database.run(sql`
@@ -79,18 +95,6 @@ export function createIdempotencyStore(database: Database, keks: KeyEncryptionKe
     return taken > 0;
   }
 
-  async function answered(claimant: Claimant, kept: RowOf<typeof Kept>): Promise<Claim> {
-    const { status, answer, effect } = kept;
-    if (status === null || answer === null) return { state: 'done', effect };
-    try {
-      const body = await openEnvelope(keks, answer, contextOf(claimant));
-      return { state: 'answered', answer: { status, body } };
-    } catch {
-      // Its key-encryption key is gone.
-      return { state: 'done', effect };
-    }
-  }
-
   return {
     /** @throws AppError idempotency_mismatch; conflict while another request runs under the key, or another's did */
     async begin(claimant: Claimant): Promise<Claim> {
@@ -108,7 +112,7 @@ export function createIdempotencyStore(database: Database, keks: KeyEncryptionKe
       const isFree = kept?.status === null && !kept.is_running;
       if (isFree && (await takeOver(claimant))) return { state: 'mine' };
       if (kept && kept.request_hash !== claimant.requestHash) throw new AppError('idempotency_mismatch');
-      if (kept && kept.status !== null) return answered(claimant, kept);
+      if (kept && kept.status !== null) return answered(keks, claimant, kept);
       if (isFree && kept.effect) return { state: 'done', effect: kept.effect };
       throw new AppError('conflict', 'A request with this Idempotency-Key is still running');
     },

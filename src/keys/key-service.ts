@@ -52,22 +52,11 @@ export interface KeyChange {
   signatureRule?: SignatureRule;
 }
 
-export function createKeyService(ports: KeyServicePorts) {
-  const { database, keyStore, directory, limiter, notify } = ports;
-  const views = createKeyViews(database, ports.now);
-  const { get } = views;
-  const makeSecret = createSecretMaker(ports.keyEncryptionKeys);
+type Announce = (id: string) => Promise<void>;
+type KeyViews = ReturnType<typeof createKeyViews>;
 
-  const knownScopes = [...new Set([...ports.catalog.scopes, ...OWN_SCOPES])];
-  /** @throws AppError validation_error when one of them is unknown */
-  function checkScopes(scopes: readonly string[] | undefined): void {
-    const unknown = scopes?.some((scope) => !knownScopes.includes(scope));
-    if (!unknown) return;
-    const message = `Scopes are: ${knownScopes.join(', ')}`;
-    throw new AppError('validation_error', undefined, { details: [{ field: 'scopes', message }] });
-  }
-
-  /** Makes the change immediate, also for keys that this one made: forgets records, tells limiters the new version. */
+/** Makes the change immediate, also for keys that this one made: forgets records, tells limiters the new version. */
+const createAnnounce = ({ keyStore, directory, limiter }: KeyServicePorts) =>
   async function announce(id: string): Promise<void> {
     const family = await keyStore.findFamily(id);
     await directory.forget(
@@ -77,12 +66,13 @@ export function createKeyService(ports: KeyServicePorts) {
       ]),
     );
     await Promise.all(family.map((record) => limiter.announceKey(record.id, record.versions)));
-  }
+  };
 
-  const changed = (partnerId: string | null, id: string, set: SQL, where: SQL = sql`true`): SQL =>
-    sql`WITH changed AS (UPDATE api_key SET ${set} WHERE id = ${id}::uuid
-      AND (${partnerId}::uuid IS NULL OR partner_id = ${partnerId}::uuid) AND ${where} RETURNING partner_id)`;
+const changed = (partnerId: string | null, id: string, set: SQL, where: SQL = sql`true`): SQL =>
+  sql`WITH changed AS (UPDATE api_key SET ${set} WHERE id = ${id}::uuid
+    AND (${partnerId}::uuid IS NULL OR partner_id = ${partnerId}::uuid) AND ${where} RETURNING partner_id)`;
 
+function createRevocation({ database, notify }: KeyServicePorts, { get }: KeyViews, announce: Announce) {
   /** At once and final. Repeating it changes nothing, and then there is nobody to tell. */
   async function revoke(partnerId: string | null, keyId: string, reason: string, actor: Actor) {
     const key = await get(partnerId, keyId);
@@ -99,13 +89,6 @@ export function createKeyService(ports: KeyServicePorts) {
   }
 
   return {
-    ...views,
-    knownScopes,
-    checkScopes,
-    announce,
-    ...createKeyLimits({ database, get, announce }),
-    create: createKeyCreation({ database, makeSecret, get, checkScopes }),
-    rotate: createKeyRotation({ database, makeSecret, get, announce }),
     revoke: async (partnerId: string, keyId: string, reason: string, actor: Actor): Promise<KeyView> =>
       (await revoke(partnerId, keyId, reason, actor)).key,
 
@@ -116,7 +99,53 @@ export function createKeyService(ports: KeyServicePorts) {
       await Promise.all(owners.map((owner) => notify(owner, 'keyRevoked', about)));
       return key;
     },
+  };
+}
 
+/** Spends a test key's day, or begins a new one. @throws AppError forbidden for a live key */
+const createTravel = ({ database, keyStore, limiter }: KeyServicePorts, { get }: KeyViews) =>
+  async function travel(
+    partnerId: string,
+    keyId: string,
+    to: 'spent' | 'new_day',
+    actor: Actor,
+  ): Promise<void> {
+    const key = await get(partnerId, keyId);
+    if (key.environment !== 'test') throw new AppError('forbidden', 'Only test keys travel in time');
+    const record = await keyStore.findById(key.id);
+    if (!record || !key.isActive) throw new AppError('conflict', 'A revoked key does not travel in time');
+    await limiter.travel(limitSubject(record), to);
+    await database.run(sql`WITH changed AS (SELECT partner_id FROM api_key WHERE id = ${key.id})
+      ${auditRow(actor, 'key.day_travelled', { key_id: key.keyId }, { to })}`);
+  };
+
+export function createKeyService(ports: KeyServicePorts) {
+  const { database } = ports;
+  const views = createKeyViews(database, ports.now);
+  const { get } = views;
+  const makeSecret = createSecretMaker(ports.keyEncryptionKeys);
+
+  const knownScopes = [...new Set([...ports.catalog.scopes, ...OWN_SCOPES])];
+  /** @throws AppError validation_error when one of them is unknown */
+  function checkScopes(scopes: readonly string[] | undefined): void {
+    const unknown = scopes?.some((scope) => !knownScopes.includes(scope));
+    if (!unknown) return;
+    const message = `Scopes are: ${knownScopes.join(', ')}`;
+    throw new AppError('validation_error', undefined, { details: [{ field: 'scopes', message }] });
+  }
+
+  const announce = createAnnounce(ports);
+
+  return {
+    ...views,
+    knownScopes,
+    checkScopes,
+    announce,
+    ...createKeyLimits({ database, get, announce }),
+    create: createKeyCreation({ database, makeSecret, get, checkScopes }),
+    rotate: createKeyRotation({ database, makeSecret, get, announce }),
+    ...createRevocation(ports, views, announce),
+    travel: createTravel(ports, views),
     async change(partnerId: string, keyId: string, change: KeyChange, actor: Actor): Promise<KeyView> {
       checkScopes(change.scopes);
       const key = await get(partnerId, keyId);
@@ -134,17 +163,6 @@ export function createKeyService(ports: KeyServicePorts) {
         audit AS (${auditRow(actor, 'key.changed', { key_id: key.keyId }, change)}) SELECT * FROM changed`);
       await announce(key.id);
       return get(partnerId, keyId);
-    },
-
-    /** Spends a test key's day, or begins a new one. @throws AppError forbidden for a live key */
-    async travel(partnerId: string, keyId: string, to: 'spent' | 'new_day', actor: Actor): Promise<void> {
-      const key = await get(partnerId, keyId);
-      if (key.environment !== 'test') throw new AppError('forbidden', 'Only test keys travel in time');
-      const record = await keyStore.findById(key.id);
-      if (!record || !key.isActive) throw new AppError('conflict', 'A revoked key does not travel in time');
-      await limiter.travel(limitSubject(record), to);
-      await database.run(sql`WITH changed AS (SELECT partner_id FROM api_key WHERE id = ${key.id})
-        ${auditRow(actor, 'key.day_travelled', { key_id: key.keyId }, { to })}`);
     },
 
     /** Tells of keys that end within seven days, and again within one: once each. How many it told of. */

@@ -93,15 +93,11 @@ export async function consumeUsage(messages: readonly QueueMessage[], ports: Con
   for (const group of groupsOf(messages)) await foldGroup(group);
 }
 
-function createConsumer(ports: ConsumerPorts) {
+/** What a batch asks of the database, counted. */
+function createStatements(ports: ConsumerPorts) {
   let statements = 0;
   /** Events folded in time, by this very batch. */
   let inTime = 0;
-
-  function wait(group: readonly Delivered[], error: unknown): void {
-    for (const { delivery } of group) delivery.retry({ delaySeconds: backOff(delivery.attempts) });
-    ports.log({ message: 'usage waits', level: 'error', delivered: group.length, error: String(error) });
-  }
 
   async function fold(folding: Folding): Promise<Folded> {
     statements++;
@@ -119,6 +115,24 @@ function createConsumer(ports: ConsumerPorts) {
     const { id: event, partnerId: partner, units } = (letter ?? {}) as Record<string, unknown>;
     ports.log({ message: 'usage set aside', level: 'error', letter: id, reason, event, partner, units });
   }
+
+  return {
+    fold,
+    setAside,
+    isSpent: () => statements >= MOST_STATEMENTS,
+    isSlow: () => inTime === 0,
+  };
+}
+
+const createWaiting = ({ log }: ConsumerPorts) =>
+  function wait(group: readonly Delivered[], error: unknown): void {
+    for (const { delivery } of group) delivery.retry({ delaySeconds: backOff(delivery.attempts) });
+    log({ message: 'usage waits', level: 'error', delivered: group.length, error: String(error) });
+  };
+
+function createConsumer(ports: ConsumerPorts) {
+  const { fold, setAside, isSpent, isSlow } = createStatements(ports);
+  const wait = createWaiting(ports);
 
   /** Everything but the events that are at fault, which are set aside. Those that took too long: nobody's fault yet. */
   async function foldPieces(rows: readonly FoldRow[], of: Delivered, slow: FoldRow[]): Promise<void> {
@@ -149,7 +163,7 @@ function createConsumer(ports: ConsumerPorts) {
     }
     const slow: FoldRow[] = [];
     await foldPieces(rows, each, slow);
-    if (slow.length > 0 && inTime === 0) throw new Error(ALL_SLOW);
+    if (slow.length > 0 && isSlow()) throw new Error(ALL_SLOW);
     for (const { id } of slow) await setAside(raw.get(id), 'it takes too long');
     await finish(each);
   }
@@ -157,7 +171,7 @@ function createConsumer(ports: ConsumerPorts) {
   /** Of a message whose good events are folded: what could not be read is set aside, and the message is done. */
   async function finish(each: Delivered): Promise<void> {
     try {
-      if (each.bad.length > 0 && statements >= MOST_STATEMENTS) throw new Error(TOO_MANY);
+      if (each.bad.length > 0 && isSpent()) throw new Error(TOO_MANY);
       for (const { letter, reason } of each.bad) await setAside(letter, reason);
       each.delivery.ack();
     } catch (error) {
@@ -166,7 +180,7 @@ function createConsumer(ports: ConsumerPorts) {
   }
 
   async function foldGroup(group: readonly Delivered[]): Promise<void> {
-    if (statements >= MOST_STATEMENTS) return wait(group, TOO_MANY);
+    if (isSpent()) return wait(group, TOO_MANY);
     try {
       const folded = await fold(foldingOf(group.map(({ message }) => message)));
       ports.log({ message: 'usage folded', delivered: group.length, ...folded });
