@@ -51,7 +51,7 @@ export const tierConfig = pgTable('tier_config', {
   prices: jsonb('prices').notNull().default({}),
   /** Partners may choose it themselves. */
   selfServe: boolean('self_serve').notNull().default(true),
-  /** A plan made for one partner. */
+  /** A plan made for one partner. A trigger in place of a foreign key: partners refer to plans, and no dump restores a ring. */
   partnerId: uuid('partner_id'),
   /** When the limiter does not answer: `allow` rates from a small allowance, or `refuse`. */
   degradedRate: varchar('degraded_rate', { length: 10 }).notNull().default('allow'),
@@ -502,6 +502,26 @@ export const quotaUsage = pgTable(
   (table) => [
     unique('quota_usage_period').on(table.partnerId, table.environment, table.periodType, table.periodStart),
     index('idx_quota_period').on(table.periodType, table.periodStart),
+  ],
+);
+
+/** Live calls that a partner made before it was moved here, by day: counted once, however often they are imported. */
+export const importedUsage = pgTable(
+  'imported_usage',
+  {
+    partnerId: uuid('partner_id')
+      .notNull()
+      .references(() => partner.id, { onDelete: 'cascade' }),
+    day: date('day').notNull(),
+    units: bigint('units', { mode: 'number' }).notNull(),
+    failed: count('failed'),
+    /** Of them, those that the limiter was told of. */
+    toldUnits: count('told_units'),
+    importedAt: at('imported_at').notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.partnerId, table.day] }),
+    index('idx_imported_usage_untold').on(table.day).where(sql`told_units <> units`),
   ],
 );
 

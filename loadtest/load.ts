@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const folder = fileURLToPath(new URL('k6', import.meta.url).href);
 const scripts = readdirSync(folder)
   .map((name) => basename(name, '.ts'))
-  .filter((name) => name !== 'target');
+  .filter((name) => !['target', 'sliding-second'].includes(name));
 const [name = 'smoke', ...rest] = process.argv.slice(2);
 
 if (!scripts.includes(name)) {
@@ -19,7 +19,7 @@ if (spawnSync('k6', ['version']).status !== 0) {
   console.error(`k6 is not installed. It is not an npm package: https://grafana.com/docs/k6/latest/set-up/install-k6/
   macOS    brew install k6
   Debian   the packages of https://dl.k6.io/deb, then apt-get install k6
-  Docker   docker run --rm -i --network host -v "$PWD":/app -w /app/loadtest/k6 grafana/k6 run ${name}.ts
+  Docker   docker run --rm --network host --user "$(id -u)" -v "$PWD":/app:ro grafana/k6 run /app/loadtest/k6/${name}.ts
 Then: npm run load ${name}`);
   process.exit(1);
 }

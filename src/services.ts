@@ -35,6 +35,7 @@ import { createPartnerService } from './partners/partner-service.ts';
 import { createAllowances } from './platform/allowances.ts';
 import { createDeadLetterStore } from './usage/dead-letter-store.ts';
 import { createDeadLetters } from './usage/dead-letters.ts';
+import { createImportedUsageStore } from './usage/imported-usage-store.ts';
 import { createUsageReports } from './usage/usage-reports.ts';
 import { createUsageStore } from './usage/usage-store.ts';
 import { createAssetServer } from './web/assets.ts';
@@ -146,6 +147,7 @@ function build(env: Env) {
     auditChains: createChainStore(database),
     auditHeads: createHeadStore(env.KEY_RECORDS, keyEncryptionKeys, log),
     usageStore: createUsageStore(database),
+    importedUsage: createImportedUsageStore(database),
     reports: createUsageReports(database),
     keys,
     envelopes: createEnvelopeStore({ database, keyEncryptionKeys, log }),

@@ -7,6 +7,7 @@ const root = new URL('..', import.meta.url).pathname;
 const BESIDE = [
   'test/api/accounts.test.ts',
   'test/api/alerts.test.ts',
+  'test/api/commands.test.ts',
   'test/api/console.test.ts',
   'test/api/doors.test.ts',
   'test/api/identity.test.ts',

@@ -2,6 +2,7 @@
 // that a stranger's origin costs no statement. Fails closed.
 
 import { sql } from 'drizzle-orm';
+import { ANY_ORIGIN } from '../core/origins.ts';
 import type { Database } from '../platform/database.ts';
 import { row, text } from '../platform/row.ts';
 import type { EdgeList } from './edge-list.ts';
@@ -20,7 +21,7 @@ export function createOriginService(
   let known: { items: readonly string[]; set: ReadonlySet<string> } = { items: [], set: new Set() };
   const has = (items: readonly string[], origin: string): boolean => {
     if (items !== known.items) known = { items, set: new Set(items) };
-    return known.set.has(origin);
+    return known.set.has(origin) || known.set.has(ANY_ORIGIN);
   };
 
   async function all(): Promise<string[]> {

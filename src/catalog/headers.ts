@@ -45,6 +45,9 @@ export const GATEWAY_HEADERS = [
   'x-passerelle-identity',
 ] as const;
 
+/** What the sandbox hears beside what an upstream would: errors to order. */
+export const SANDBOX_HEADER = 'x-sandbox-simulate';
+
 /** By which a cached answer is kept apart for every route, beside Accept-Encoding, which the edge rewrites. */
 const CONTENT_NEGOTIATION = ['accept', 'accept-language'];
 
@@ -84,7 +87,7 @@ const NEVER_TO_UPSTREAM = new Set([
   'x-http-method',
   'x-http-method-override',
   'x-method-override',
-  'x-sandbox-simulate',
+  SANDBOX_HEADER,
 ]);
 const NEVER_TO_UPSTREAM_PREFIXES = [
   'cf-',

@@ -3,6 +3,7 @@
 import { namedByConnection } from '../catalog/headers.ts';
 import type { Denied } from '../core/denied.ts';
 import { errorResponse } from '../core/errors.ts';
+import { allowsOrigin } from '../core/origins.ts';
 import { unixSeconds } from '../core/time.ts';
 import { isUnlimited, type LimitType } from '../limits/limit.ts';
 import type { LimitGauges } from '../limits/protocol.ts';
@@ -97,7 +98,8 @@ const refillSecondsOf = ({ caller }: Exchange): number | undefined => {
   return isUnlimited(sustained) ? 1 : Math.max(1, Math.ceil((burst * 60) / sustained));
 };
 
-function decorate(exchange: Exchange, headers: Headers, nowMs: number): void {
+/** A refusal is for any page to read, or it would see a network error: whose key it was, it does not say. */
+function decorate(exchange: Exchange, headers: Headers, nowMs: number, isRefusal: boolean): void {
   headers.set('X-Request-Id', exchange.id);
   headers.set('X-Response-Time', `${nowMs - exchange.startedMs}ms`);
   const timings = exchange.timings.map(([stage, ms]) => `${stage};dur=${ms}`);
@@ -107,7 +109,7 @@ function decorate(exchange: Exchange, headers: Headers, nowMs: number): void {
   if (exchange.signatureForm === 'body') headers.append('Link', BETTER_SIGNATURE);
   if (exchange.admission?.over) headers.set('X-Quota-Overage', 'true');
   const origin = exchange.request.headers.get('origin');
-  if (origin && exchange.caller?.origins.includes(origin)) {
+  if (origin && (isRefusal || allowsOrigin(exchange.caller?.origins ?? [], origin))) {
     headers.set('Access-Control-Allow-Origin', origin);
     headers.set('Access-Control-Expose-Headers', EXPOSED_HEADERS);
     headers.append('Vary', 'Origin');
@@ -134,7 +136,7 @@ export function answer(exchange: Exchange, upstream: Response): Response {
   const response = new Response(upstream.body, upstream);
   passOn(exchange, response.headers);
   response.headers.set('X-Cache-Hit', exchange.cacheHit ? 'true' : 'false');
-  decorate(exchange, response.headers, exchange.nowMs);
+  decorate(exchange, response.headers, exchange.nowMs, false);
   return response;
 }
 
@@ -143,6 +145,6 @@ export function refuse(exchange: Exchange, { denied, detail, reason }: Denied, n
   exchange.error = denied;
   exchange.reason ??= reason;
   const response = errorResponse(denied, exchange.id, detail);
-  decorate(exchange, response.headers, nowMs);
+  decorate(exchange, response.headers, nowMs, true);
   return response;
 }

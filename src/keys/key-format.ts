@@ -57,10 +57,13 @@ export const displayPrefix = (secret: string): string => `${secret.slice(0, 16)}
 
 const BEARER = /^pk_(?:test|live)_[0-9A-Za-z]{32}_[0-9A-Za-z]{6}$/;
 const ORIGINAL = /^pk_(?:test|live)_([0-9a-f]{64})_([0-9a-f]{4})$/;
+/** As the original's portal made them: nothing in them can be checked. */
+const ORIGINAL_OF_PORTAL = /^pk_live_[0-9a-f]{48}$/;
 
-/** Whether the text is a bearer key whose checksum holds: ours, or of the deployed original (64 hex + SHA-256). */
+/** Whether the text is a bearer key whose checksum, if it has one, holds: ours, or of the deployed original (64 hex + SHA-256). */
 export async function isWellFormedBearer(key: string): Promise<boolean> {
   if (BEARER.test(key)) return checksum(key.slice(0, -CHECKSUM_LENGTH - 1)) === key.slice(-CHECKSUM_LENGTH);
+  if (ORIGINAL_OF_PORTAL.test(key)) return true;
   const original = ORIGINAL.exec(key);
   return original !== null && (await sha256Hex(original[1] ?? '')).startsWith(original[2] ?? '-');
 }

@@ -20,28 +20,28 @@ interface Letter {
 export const ACCOUNT_CHANGES = {
   passwordChanged: { en: () => 'Your password was changed', fr: () => 'Votre mot de passe a été modifié' },
   passwordReset: {
-    en: () => 'Your password was changed by a link that we mailed',
+    en: () => 'Your password was changed with a link that we emailed',
     fr: () => 'Votre mot de passe a été modifié grâce à un lien envoyé par e-mail',
   },
   factorOn: {
-    en: () => 'Two-factor sign-in was turned on',
-    fr: () => 'La connexion en deux étapes a été activée',
+    en: () => 'Two-factor authentication was turned on',
+    fr: () => 'L’authentification à deux facteurs a été activée',
   },
   factorOff: {
-    en: () => 'Two-factor sign-in was turned off',
-    fr: () => 'La connexion en deux étapes a été désactivée',
+    en: () => 'Two-factor authentication was turned off',
+    fr: () => 'L’authentification à deux facteurs a été désactivée',
   },
   newCodes: {
-    en: () => 'New recovery codes were made',
+    en: () => 'New recovery codes were created',
     fr: () => 'De nouveaux codes de secours ont été créés',
   },
   recoveryCodeUsed: { en: () => 'A recovery code was used', fr: () => 'Un code de secours a été utilisé' },
   identityLinked: {
-    en: (of: string) => `Your account was linked with an identity of ${of}`,
+    en: (of: string) => `Your account was linked to an identity at ${of}`,
     fr: (of: string) => `Votre compte a été associé à une identité de ${of}`,
   },
   identityUnlinked: {
-    en: (of: string) => `Your account was unlinked from an identity of ${of}`,
+    en: (of: string) => `Your account was unlinked from an identity at ${of}`,
     fr: (of: string) => `Votre compte a été dissocié d’une identité de ${of}`,
   },
 } as const satisfies Record<string, Record<MailLanguage, (of: string) => string>>;
@@ -51,27 +51,27 @@ export const MAILS = {
   verify: {
     en: ({ product, url }: Letter): Text => ({
       subject: `Confirm your address for ${product}`,
-      body: `Hello,\n\nopen this link and press the button there to confirm your address. It works for one hour.\n\n${url}\n\nIf you did not sign up, ignore this mail.${sign.en(product)}`,
+      body: `Hello,\n\nopen this link and press the button there to confirm your address. It works for one hour.\n\n${url}\n\nIf you did not sign up, ignore this email.${sign.en(product)}`,
     }),
     fr: ({ product, url }: Letter): Text => ({
       subject: `Confirmez votre adresse pour ${product}`,
-      body: `Bonjour,\n\nouvrez ce lien, puis cliquez sur le bouton pour confirmer votre adresse. Il est valable une heure.\n\n${url}\n\nSi vous n’avez pas créé de compte, ignorez ce message.${sign.fr(product)}`,
+      body: `Bonjour,\n\nouvrez ce lien, puis cliquez sur le bouton pour confirmer votre adresse. Il est valable une heure.\n\n${url}\n\nSi vous n’avez pas créé de compte, ignorez cet e-mail.${sign.fr(product)}`,
     }),
   },
   reset: {
     en: ({ product, url }: Letter): Text => ({
       subject: `Choose a new password for ${product}`,
-      body: `Hello,\n\nopen this link to choose a new password. It works for one hour, once.\n\n${url}\n\nIf you did not ask for it, ignore this mail; your password stays as it is.${sign.en(product)}`,
+      body: `Hello,\n\nopen this link to choose a new password. It works for one hour, once.\n\n${url}\n\nIf you did not ask for it, ignore this email; your password does not change.${sign.en(product)}`,
     }),
     fr: ({ product, url }: Letter): Text => ({
       subject: `Choisissez un nouveau mot de passe pour ${product}`,
-      body: `Bonjour,\n\nouvrez ce lien pour choisir un nouveau mot de passe. Il est valable une heure et ne sert qu’une fois.\n\n${url}\n\nSi vous n’avez rien demandé, ignorez ce message ; votre mot de passe ne change pas.${sign.fr(product)}`,
+      body: `Bonjour,\n\nouvrez ce lien pour choisir un nouveau mot de passe. Il est valable une heure et ne sert qu’une fois.\n\n${url}\n\nSi vous n’avez rien demandé, ignorez cet e-mail ; votre mot de passe ne change pas.${sign.fr(product)}`,
     }),
   },
   alreadyHere: {
     en: ({ product, url }: Letter): Text => ({
       subject: `You already have an account at ${product}`,
-      body: `Hello,\n\nsomeone signed up with your address, which has an account. Sign in, or choose a new password:\n\n${url}\n\nIf it was not you, there is nothing to do.${sign.en(product)}`,
+      body: `Hello,\n\nsomeone signed up with your address, which already has an account. Sign in, or choose a new password:\n\n${url}\n\nIf it was not you, there is nothing to do.${sign.en(product)}`,
     }),
     fr: ({ product, url }: Letter): Text => ({
       subject: `Vous avez déjà un compte ${product}`,
@@ -80,28 +80,28 @@ export const MAILS = {
   },
   welcome: {
     en: ({ product, name, url }: Letter): Text => ({
-      subject: `Welcome to ${product}: three steps to your first answer`,
-      body: `Hello ${name},\n\n1. Make an app and a test key.\n2. Paste the curl line that comes with it.\n3. See the call in your usage.\n\nIt takes two minutes:\n\n${url}${sign.en(product)}`,
+      subject: `Welcome to ${product}: three steps to your first response`,
+      body: `Hello ${name},\n\n1. Create an app and a test key.\n2. Paste the curl command that comes with it.\n3. See the request in your usage.\n\nIt takes two minutes:\n\n${url}${sign.en(product)}`,
     }),
     fr: ({ product, name, url }: Letter): Text => ({
       subject: `Bienvenue chez ${product} : trois étapes jusqu’à votre première réponse`,
-      body: `Bonjour ${name},\n\n1. Créez une application et une clé de test.\n2. Collez la ligne curl qui l’accompagne.\n3. Retrouvez l’appel dans votre consommation.\n\nDeux minutes suffisent :\n\n${url}${sign.fr(product)}`,
+      body: `Bonjour ${name},\n\n1. Créez une application et une clé de test.\n2. Collez la commande curl qui l’accompagne.\n3. Retrouvez l’appel dans votre consommation.\n\nDeux minutes suffisent :\n\n${url}${sign.fr(product)}`,
     }),
   },
   invitation: {
     en: ({ product, name, url }: Letter): Text => ({
       subject: `You are invited to ${product}`,
-      body: `Hello,\n\nyou are invited to join a team at ${product}. Open this link to see who invites you, and to accept. It works for seven days.\n\n${url}\n\nThe team calls itself: ${name}${sign.en(product)}`,
+      body: `Hello,\n\nyou have been invited to join a team at ${product}. Open this link to see who invited you, and to accept. It works for seven days.\n\n${url}\n\nThe team calls itself: ${name}${sign.en(product)}`,
     }),
     fr: ({ product, name, url }: Letter): Text => ({
-      subject: `Vous êtes invité à rejoindre une équipe chez ${product}`,
-      body: `Bonjour,\n\nvous êtes invité à rejoindre une équipe chez ${product}. Ouvrez ce lien pour voir qui vous invite, et pour accepter. Il est valable sept jours.\n\n${url}\n\nNom que se donne l’équipe : ${name}${sign.fr(product)}`,
+      subject: `Invitation à rejoindre une équipe chez ${product}`,
+      body: `Bonjour,\n\nune équipe vous invite à la rejoindre chez ${product}. Ouvrez ce lien pour voir qui vous invite, et pour accepter. Il est valable sept jours.\n\n${url}\n\nNom que se donne l’équipe : ${name}${sign.fr(product)}`,
     }),
   },
   accountChanged: {
     en: ({ product, name, url, detail = 'Your account was changed' }: Letter): Text => ({
       subject: detail,
-      body: `Hello ${name},\n\n${detail}.\n\nIf it was you, there is nothing to do. If it was not, choose a new password now; that ends all sessions:\n\n${url}${sign.en(product)}`,
+      body: `Hello ${name},\n\n${detail}.\n\nIf this was you, there is nothing to do. If not, choose a new password now; that ends all your sessions:\n\n${url}${sign.en(product)}`,
     }),
     fr: ({ product, name, url, detail = 'Votre compte a été modifié' }: Letter): Text => ({
       subject: detail,
@@ -111,7 +111,7 @@ export const MAILS = {
   ownerJoined: {
     en: ({ product, name, url, detail = '' }: Letter): Text => ({
       subject: `${name} has another owner`,
-      body: `Hello,\n\n${detail} is now an owner of ${name}, and may do everything that you may. If you did not expect this, look at the members:\n\n${url}${sign.en(product)}`,
+      body: `Hello,\n\n${detail} is now an owner of ${name}, with the same rights as you. If you did not expect this, check the list of members:\n\n${url}${sign.en(product)}`,
     }),
     fr: ({ product, name, url, detail = '' }: Letter): Text => ({
       subject: `${name} a un nouveau propriétaire`,
@@ -120,8 +120,8 @@ export const MAILS = {
   },
   approved: {
     en: ({ product, name, url }: Letter): Text => ({
-      subject: `${name} may now use live keys`,
-      body: `Hello,\n\nyour account ${name} is approved: live keys can be made now.\n\n${url}${sign.en(product)}`,
+      subject: `${name} can now use live keys`,
+      body: `Hello,\n\nyour account ${name} is approved. You can now create live keys:\n\n${url}${sign.en(product)}`,
     }),
     fr: ({ product, name, url }: Letter): Text => ({
       subject: `${name} peut maintenant utiliser des clés de production`,
@@ -131,7 +131,7 @@ export const MAILS = {
   keyRevoked: {
     en: ({ product, name, url }: Letter): Text => ({
       subject: `Your key ${name} was revoked`,
-      body: `Hello,\n\nan operator revoked your key ${name}. Calls with it are refused from now on. The reason is in your audit trail:\n\n${url}${sign.en(product)}`,
+      body: `Hello,\n\nan operator revoked your key ${name}. Requests with it are refused from now on. The reason is in your audit log:\n\n${url}${sign.en(product)}`,
     }),
     fr: ({ product, name, url }: Letter): Text => ({
       subject: `Votre clé ${name} a été révoquée`,
@@ -141,7 +141,7 @@ export const MAILS = {
   invoice: {
     en: ({ product, name, url }: Letter): Text => ({
       subject: `Your invoice ${name}`,
-      body: `Hello,\n\nyour invoice ${name} is ready, with its lines, as a page and as PDF:\n\n${url}${sign.en(product)}`,
+      body: `Hello,\n\nyour invoice ${name} is ready, with its details, online and as a PDF:\n\n${url}${sign.en(product)}`,
     }),
     fr: ({ product, name, url }: Letter): Text => ({
       subject: `Votre facture ${name}`,
@@ -150,18 +150,18 @@ export const MAILS = {
   },
   webhookDisabled: {
     en: ({ product, name, url }: Letter): Text => ({
-      subject: `Your webhook endpoint is switched off`,
-      body: `Hello,\n\nevery delivery to ${name} failed for five days, so nothing is sent to it any more. Mend it, switch it on again, and have what it missed delivered:\n\n${url}${sign.en(product)}`,
+      subject: `Your webhook endpoint was disabled`,
+      body: `Hello,\n\nevery delivery to ${name} failed for five days, so nothing more is sent to it. Fix the endpoint and re-enable it; queued events will be delivered:\n\n${url}${sign.en(product)}`,
     }),
     fr: ({ product, name, url }: Letter): Text => ({
-      subject: `Votre point d’envoi webhook est désactivé`,
-      body: `Bonjour,\n\ntous les envois vers ${name} ont échoué pendant cinq jours ; plus rien ne lui est envoyé. Réparez-le, réactivez-le, puis faites renvoyer ce qui lui a manqué :\n\n${url}${sign.fr(product)}`,
+      subject: `Votre endpoint webhook a été désactivé`,
+      body: `Bonjour,\n\ntous les envois vers ${name} ont échoué pendant cinq jours ; plus rien ne lui est envoyé. Corrigez-le puis réactivez-le ; les événements en attente seront envoyés :\n\n${url}${sign.fr(product)}`,
     }),
   },
   alertFired: {
     en: ({ product, name, url }: Letter): Text => ({
       subject: `Alert: ${name}`,
-      body: `Hello,\n\n${name}\n\nSince when, and what to do:\n\n${url}${sign.en(product)}`,
+      body: `Hello,\n\n${name}\n\nWhen it started, and what to do:\n\n${url}${sign.en(product)}`,
     }),
     fr: ({ product, name, url }: Letter): Text => ({
       subject: `Alerte : ${name}`,
@@ -171,21 +171,21 @@ export const MAILS = {
   alertResolved: {
     en: ({ product, name, url }: Letter): Text => ({
       subject: `Resolved: ${name}`,
-      body: `Hello,\n\nthis is over: ${name}\n\n${url}${sign.en(product)}`,
+      body: `Hello,\n\nthis alert is resolved: ${name}\n\n${url}${sign.en(product)}`,
     }),
     fr: ({ product, name, url }: Letter): Text => ({
-      subject: `Terminé : ${name}`,
-      body: `Bonjour,\n\nc’est terminé : ${name}\n\n${url}${sign.fr(product)}`,
+      subject: `Résolue : ${name}`,
+      body: `Bonjour,\n\ncette alerte est résolue : ${name}\n\n${url}${sign.fr(product)}`,
     }),
   },
   keyLeaked: {
     en: ({ product, name, url }: Letter): Text => ({
       subject: `Your key ${name} was found in public`,
-      body: `Hello,\n\nyour key ${name} was found in a public place. Calls with it are refused from now on. Roll it to go on with a new secret:\n\n${url}${sign.en(product)}`,
+      body: `Hello,\n\nyour key ${name} was found in a public place. Requests with it are refused from now on. Roll it to get a new secret:\n\n${url}${sign.en(product)}`,
     }),
     fr: ({ product, name, url }: Letter): Text => ({
       subject: `Votre clé ${name} a été trouvée en public`,
-      body: `Bonjour,\n\nvotre clé ${name} a été trouvée dans un lieu public. Les appels qui l’utilisent sont désormais refusés. Renouvelez-la pour continuer avec un nouveau secret :\n\n${url}${sign.fr(product)}`,
+      body: `Bonjour,\n\nvotre clé ${name} a été trouvée dans un lieu public. Les appels qui l’utilisent sont désormais refusés. Renouvelez-la pour obtenir un nouveau secret :\n\n${url}${sign.fr(product)}`,
     }),
   },
 } as const satisfies Record<string, Record<MailLanguage, (letter: Letter) => Text>>;

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import type { Actor } from '../audit/audit-store.ts';
 import { toBase64 } from '../core/encoding.ts';
 import { type ApiEnv, errorAnswers, idOr404, jsonAnswer, page, pageQuery, uuidCursor } from '../http/api.ts';
+import { reason } from '../http/fields.ts';
 import type { DeadLetter } from '../usage/dead-letter-store.ts';
 import { letterValue } from '../usage/dead-letters.ts';
 import type { Services } from './services.ts';
@@ -38,7 +39,7 @@ function toView({ id, queue, body, reason, times, receivedAt, replayedAt }: Dead
 }
 
 /** A letter that is no JSON, or that would be refused again, is sent as somebody mended it. */
-const mended = z.object({ body: z.record(z.string(), z.unknown()).optional() });
+const replay = z.object({ body: z.record(z.string(), z.unknown()).optional(), reason: reason.optional() });
 
 export function addLetterRoutes(
   api: OpenAPIHono<ApiEnv<Services>>,
@@ -78,7 +79,7 @@ export function addLetterRoutes(
         'Send a dead letter to its queue again, mended if need be; what was folded before is not folded twice',
       request: {
         params: z.object({ id: z.string() }),
-        body: { required: false, content: { 'application/json': { schema: mended } } },
+        body: { required: false, content: { 'application/json': { schema: replay } } },
       },
       responses: {
         202: jsonAnswer('Sent', z.object({ id: z.string(), message: z.string() })),
@@ -86,9 +87,9 @@ export function addLetterRoutes(
       },
     }),
     async (context) => {
-      const { body: mended } = context.req.valid('json') ?? {};
+      const { body: mended, reason: why } = context.req.valid('json') ?? {};
       const id = idOr404(context.req.valid('param').id, 'dead letter');
-      await context.var.services.deadLetters.replay(id, { mended }, actorOf(context));
+      await context.var.services.deadLetters.replay(id, { reason: why, mended }, actorOf(context));
       return context.json({ id, message: 'Sent to the queue' }, 202);
     },
   );

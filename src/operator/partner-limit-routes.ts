@@ -21,7 +21,7 @@ export function addPartnerLimitRoutes(
       path: '/partners/{id}/tier',
       tags,
       summary: 'Move a partner to another plan, as POST /partners/{id}/plan does',
-      request: { params, body: jsonBody(z.object({ tier: text(50, 1) })) },
+      request: { params, body: jsonBody(z.object({ tier: text(50, 1), reason: reason.optional() })) },
       responses: { ...partnerAnswers, ...errorAnswers(409) },
     }),
     async (context) => {
@@ -45,6 +45,7 @@ export function addPartnerLimitRoutes(
             rate_limit_per_day: limitValue,
             rate_limit_per_month: limitValue,
             overage_action: overageAction.optional(),
+            reason: reason.optional(),
           }),
         ),
       },
@@ -59,7 +60,10 @@ export function addPartnerLimitRoutes(
         overageAction: wanted.overage_action,
       };
       const id = idOf(context.req.valid('param').id);
-      return context.json(await context.var.services.partners.setLimits(id, limits, actorOf(context)), 200);
+      return context.json(
+        await context.var.services.partners.setLimits(id, limits, actorOf(context), wanted.reason),
+        200,
+      );
     },
   );
   api.openapi(
@@ -68,12 +72,19 @@ export function addPartnerLimitRoutes(
       path: '/partners/{id}/limits',
       tags,
       summary: "Back to the tier's limits",
-      request: { params },
+      request: {
+        params,
+        body: { content: { 'application/json': { schema: z.object({ reason: reason.optional() }) } } },
+      },
       responses: partnerAnswers,
     }),
     async (context) => {
       const id = idOf(context.req.valid('param').id);
-      return context.json(await context.var.services.partners.setLimits(id, null, actorOf(context)), 200);
+      const { reason: why } = context.req.valid('json') ?? {};
+      return context.json(
+        await context.var.services.partners.setLimits(id, null, actorOf(context), why),
+        200,
+      );
     },
   );
   api.openapi(

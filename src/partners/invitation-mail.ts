@@ -13,7 +13,7 @@ interface Ports<Command extends keyof MemberService> {
   config: { PRODUCT_NAME: string };
 }
 
-/** Who invites, whose link it is, and in which language. */
+/** Who invites, whose link it is, and in which language where the reader has chosen none. */
 export interface Inviting {
   actor: Actor;
   origin: string;
@@ -37,8 +37,8 @@ export async function inviteByMail(
   { email, role }: { email: string; role: Role },
   { actor, origin, language }: Inviting,
 ): Promise<{ id: string }> {
-  const { id, token } = await ports.members.invite(partner.id, email, role, actor);
-  await send(ports, { email, token, partner: partner.name }, { origin, language });
+  const { id, token, language: own } = await ports.members.invite(partner.id, email, role, actor);
+  await send(ports, { email, token, partner: partner.name }, { origin, language: own ?? language });
   return { id };
 }
 

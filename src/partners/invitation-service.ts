@@ -7,6 +7,7 @@ import { sha256Hex, toBase64Url } from '../core/encoding.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { MailBudget } from '../mail/mail-budget.ts';
+import type { MailLanguage } from '../mail/texts.ts';
 import type { Allowances } from '../platform/allowances.ts';
 import type { Database } from '../platform/database.ts';
 import { command, type Query, query } from '../platform/query.ts';
@@ -16,6 +17,7 @@ import { ROLES, type Role } from './permissions.ts';
 
 const Approval = row('approval of a partner', { isApproved: boolean });
 const Locked = row('locked partner', { status: text });
+const Invited = row('invited address', { language: oneOf(['en', 'fr']).nullable() });
 const Renewed = row('renewed invitation', { partner: text.notNull('every invitation has a partner') });
 const Joined = row('member who joined', { partner_id: uuid, role: oneOf(ROLES) });
 
@@ -73,31 +75,37 @@ async function useInvitation<Row>(
 function createInviting(ports: Ports) {
   const { database, mayMail } = ports;
   return {
-    /** An earlier invitation of the same address ends. The token is in the answer and in the mail only. */
+    /**
+     * An earlier invitation of the same address ends. The token is in the answer and in the mail only. `language`: of the
+     * account that has the address.
+     */
     async invite(
       partnerId: string,
       email: string,
       role: Role,
       actor: Actor,
-    ): Promise<{ id: string; token: string }> {
+    ): Promise<{ id: string; token: string; language: MailLanguage | null }> {
       const token = newToken();
       const id = newId();
       const address = email.toLowerCase();
       await checkInvitation(ports, partnerId, address);
-      const [, , made] = await database.batch(
+      const [, , [invited]] = await database.batch(
         command(lockPartner(partnerId)),
         command(sql`UPDATE partner_invitation SET withdrawn_at = now() WHERE partner_id = ${partnerId}
           AND email = ${address} AND accepted_at IS NULL AND withdrawn_at IS NULL`),
-        command(sql`WITH changed AS (INSERT INTO partner_invitation (id, partner_id, email, role, token_hash, invited_by, expires_at)
+        query(
+          Invited,
+          sql`WITH changed AS (INSERT INTO partner_invitation (id, partner_id, email, role, token_hash, invited_by, expires_at)
             SELECT ${id}::uuid, ${partnerId}::uuid, ${address}, ${role}, ${await sha256Hex(token)}, ${actor.name},
               now() + make_interval(days => ${INVITATION_DAYS}::int)
             WHERE NOT EXISTS (SELECT 1 FROM partner_member WHERE partner_id = ${partnerId} AND lower(email) = ${address})
             RETURNING partner_id),
           audit AS (${auditRow(actor, 'member.invited', { invitation_id: id }, { email: address, role })})
-        SELECT * FROM changed`),
+        SELECT (SELECT language FROM dev_accounts WHERE email = ${address}) FROM changed`,
+        ),
       );
-      if (made === 0) throw new AppError('conflict', 'This person is a member already');
-      return { id, token };
+      if (!invited) throw new AppError('conflict', 'This person is a member already');
+      return { id, token, ...invited };
     },
 
     /** A new token of an open invitation, for the mail to the address of whoever asks; the earlier link ends. */

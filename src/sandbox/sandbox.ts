@@ -1,5 +1,6 @@
 // The upstream behind test keys: transit and payments, and errors to order.
 
+import { SANDBOX_HEADER } from '../catalog/headers.ts';
 import { utf8 } from '../core/encoding.ts';
 import type { PaymentRequest } from './payments/payments.ts';
 import { parseSimulation } from './simulate.ts';
@@ -39,7 +40,7 @@ function json(status: number, text: string, headers: Record<string, string> = {}
 
 /** @throws when a dropped connection is simulated */
 export async function askSandbox(call: SandboxRequest, ports: SandboxPorts): Promise<Response> {
-  const header = call.headers.get('x-sandbox-simulate');
+  const header = call.headers.get(SANDBOX_HEADER);
   const simulation = header === null ? undefined : parseSimulation(header);
   if (header !== null && !simulation) {
     const message = 'X-Sandbox-Simulate takes status=…, delay=… (ms), drop, error=…';

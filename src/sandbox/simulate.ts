@@ -3,7 +3,7 @@
 
 import { ERRORS, type ErrorCode } from '../core/errors.ts';
 
-const MOST_DELAY_MS = 60_000;
+const MAX_DELAY_MS = 60_000;
 
 export interface Simulation {
   delayMs: number;
@@ -34,7 +34,7 @@ export function parseSimulation(header: string): Simulation | undefined {
     const [name, value = ''] = part.split('=', 2);
     if (name === 'drop') simulation.drop = true;
     else if (name === 'delay' && /^\d{1,5}$/.test(value))
-      simulation.delayMs = Math.min(Number(value), MOST_DELAY_MS);
+      simulation.delayMs = Math.min(Number(value), MAX_DELAY_MS);
     else if (name === 'status' && /^[2-5]\d\d$/.test(value)) {
       simulation.answer = {
         status: Number(value),

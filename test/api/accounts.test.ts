@@ -194,7 +194,7 @@ describe('what scanners and other sites open', () => {
     const accounts = () => query('SELECT name FROM dev_accounts WHERE email = $1', [person.email]);
     expect((await confirmAddress(scanner)).status).toBe(403);
     const weak = await confirmAddress(scanner, { name: 'P', password: 'password12' });
-    expect([weak.status, weak.text]).toEqual([400, expect.stringContaining('Many people use')]);
+    expect([weak.status, weak.text]).toEqual([400, expect.stringContaining('This is a common password')]);
     expect(await accounts()).toEqual([]);
     const chosen = { name: 'Elsewhere', password: 'another long password' };
     expect(location(await confirmAddress(scanner, chosen))).toBe('/portal');
@@ -291,12 +291,12 @@ describe('what scanners and other sites open', () => {
 
 describe('passwords', () => {
   it.each([
-    ['password12', 'Many people use'],
-    ['1234567890', 'Many people use'],
-    ['aaaaaaaaaa', 'again and again'],
-    ['passerelle', 'made of your name'],
-    ['Pa55erelle1', 'made of your name'],
-    ['Ndiaye-2026', 'made of your name'],
+    ['password12', 'This is a common password'],
+    ['1234567890', 'This is a common password'],
+    ['aaaaaaaaaa', 'Repeated characters'],
+    ['passerelle', 'based on your name'],
+    ['Pa55erelle1', 'based on your name'],
+    ['Ndiaye-2026', 'based on your name'],
   ])('%s is refused at sign-up, at a reset and in the settings', async (weak, why) => {
     const newcomer = visitor();
     const signUp = { name: 'Awa Ndiaye', email: newcomer.email, password: weak };
@@ -308,11 +308,15 @@ describe('passwords', () => {
     const person = await signedUp();
     await visitor().post('/reset', { email: person.email });
     const path = await mailedPath(person.email, '/reset/');
-    expect((await visitor().post(path, { password: 'password123' })).text).toContain('Many people use');
+    expect((await visitor().post(path, { password: 'password123' })).text).toContain(
+      'This is a common password',
+    );
     const own = `${person.email.split('@')[0]}1`;
-    expect((await visitor().post(path, { password: own })).text).toContain('made of your name');
+    expect((await visitor().post(path, { password: own })).text).toContain('based on your name');
     const change = { password: PASSWORD, next: 'qwertyuiop' };
-    expect((await person.post('/portal/settings/password', change)).text).toContain('Many people use');
+    expect((await person.post('/portal/settings/password', change)).text).toContain(
+      'This is a common password',
+    );
   });
 
   it('a reset ends every older link, tells by mail, and keeps no link in clear', async () => {
@@ -329,7 +333,7 @@ describe('passwords', () => {
       expect(JSON.stringify(stored)).not.toContain(path.slice('/reset/'.length));
     expect((await visitor().post(newer, { password: 'another long password' })).status).toBe(200);
     expect((await visitor().post(older, { password: 'a third long password' })).status).toBe(400);
-    expect(await mailedPath(person.email, 'changed by a link')).toBe('/reset');
+    expect(await mailedPath(person.email, 'changed with a link')).toBe('/reset');
   });
 
   it('changing it ends links that are under way, and tells by mail', async () => {

@@ -77,7 +77,7 @@ describe('partners', () => {
     await person.post('/portal/apps', { name: 'Till' });
     const [app] = await query('SELECT id FROM dev_apps WHERE partner_id = $1', [partner.id]);
     const page = (await person.get(`/portal/apps/${app?.id}`)).text;
-    expect(page).toContain('whoever sees it can neither change nor repeat it');
+    expect(page).toContain('anyone who sees it can neither change nor repeat it');
     const wanted = { kind: 'signing', environment: 'test', name: 'Till', scopes: 'read:payments' };
     const form = { ...wanted, form: crypto.randomUUID() };
     const made = await person.post(`/portal/apps/${app?.id}/keys`, form);

@@ -48,8 +48,8 @@ it.each(['en', 'fr'] as const)('of a webhook endpoint, in %s', async (language) 
   expect(kept).toEqual({ url: 'https://hooks.example.com/in', events: ['key.created'] });
 });
 
-const WRONG = { en: 'This is not valid', fr: 'Cette valeur ne convient pas' };
-const EMPTY = { en: 'Fill this in', fr: 'À remplir' };
+const WRONG = { en: 'This is not valid', fr: 'Valeur non valide' };
+const EMPTY = { en: 'Required', fr: 'Champ obligatoire' };
 /** More than one line, which no browser lets through. */
 const LINES = 'first\u0085second';
 

@@ -256,10 +256,16 @@ it('of strangers, on every route of the APIs, none reaches Postgres', async () =
     ...requestsOfAll('/api/admin', documentOf(adminApi)),
   ];
   const some = requests.filter((_, i) => i % 7 === 0);
-  const before = await control<number>('statements');
-  await send(some, {});
-  await send(some, { authorization: `Bearer ${MARK}` });
-  expect(await control<number>('statements')).toBe(before);
+  const costOfAll = async () => {
+    const before = await control<number>('statements');
+    await send(some, {});
+    await send(some, { authorization: `Bearer ${MARK}` });
+    return (await control<number>('statements')) - before;
+  };
+  // Queues and cron ask Postgres, too, whenever their time comes; a route that asks does so each time.
+  let cost = await costOfAll();
+  for (let again = 0; cost > 0 && again < 4; again++) cost = await costOfAll();
+  expect(cost).toBe(0);
   const statuses = new Set(answers.splice(0).map(({ answer }) => answer.status));
   expect([...statuses].filter((status) => ![400, 401, 404].includes(status))).toEqual([]);
 });

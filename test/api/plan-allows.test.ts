@@ -179,7 +179,7 @@ describe('beyond the quota', () => {
     const { json } = await call('/api/dev/billing', await devOf(partner));
     expect(json).toMatchObject({ overage_action: 'charge', overage_in_force: 'block' });
     const page = (await (await memberOf(partner.id)).get('/portal/billing')).text;
-    expect(page).toContain('calls beyond are refused');
+    expect(page).toContain('requests over the quota are blocked');
     expect(page).not.toContain('€0.00 for 1,000');
     await query('UPDATE tier_config SET overage_price_per_1000_cents = 5 WHERE tier = $1', [tier]);
     expect((await call('/api/dev/billing', await devOf(partner))).json.overage_in_force).toBe('charge');
@@ -246,7 +246,10 @@ describe("a key's own limits", () => {
     const person = await memberOf(partner.id);
     const fields = { name: 'Mine', scopes: 'read:routes', daily_quota: '2' };
     const refused = await person.post(`/portal/keys/${key.id}`, { ...fields, daily_quota: '2000000000' });
-    expect([refused.status, refused.text.includes('Not more than your plan allows')]).toEqual([400, true]);
+    expect([refused.status, refused.text.includes('Cannot exceed what your plan allows')]).toEqual([
+      400,
+      true,
+    ]);
     expect((await person.post(`/portal/keys/${key.id}`, fields)).status).toBe(303);
     expect(await callTimes(3, key.secret)).toEqual([200, 200, 429]);
   });

@@ -1,7 +1,9 @@
 // Test keys are answered by the sandbox.
 
 import { beforeAll, describe, expect, it } from 'vitest';
+import transit from '../../src/catalog/transit.openapi.json' with { type: 'json' };
 import { call, developerToken, makeKey, makePartner, sendJson } from '../support/api.ts';
+import { answerChecks } from '../support/document-answers.ts';
 
 let key = '';
 beforeAll(async () => {
@@ -119,6 +121,22 @@ describe('X-Sandbox-Simulate', () => {
     expect([answer.status, answer.json.error]).toEqual([status, error]);
   });
 
+  it('is neither answered from the cache nor put into it', async () => {
+    const path = `/v2/routes/list?simulated=${Date.now()}`;
+    const ask = async (what?: string) => {
+      const headers: Record<string, string> = what ? { 'x-sandbox-simulate': what } : {};
+      const answer = await call(path, { key, headers });
+      return [answer.status, answer.json.error, answer.headers['x-cache-hit']];
+    };
+    expect(await ask('status=200')).toEqual([200, 'simulated', 'false']);
+    expect(await ask()).toEqual([200, undefined, 'false']);
+    expect(await ask()).toEqual([200, undefined, 'true']);
+    expect(await ask('status=503')).toEqual([503, 'simulated', 'false']);
+    expect(await ask('drop')).toEqual([502, 'upstream_error', undefined]);
+    expect(await ask('delay=1')).toEqual([200, undefined, 'false']);
+    expect(await ask()).toEqual([200, undefined, 'true']);
+  });
+
   it('delay=300 takes its time', async () => {
     const { headers } = await simulate('delay=300');
     expect(Number.parseInt(String(headers['x-response-time']), 10)).toBeGreaterThanOrEqual(290);
@@ -126,46 +144,40 @@ describe('X-Sandbox-Simulate', () => {
 });
 
 describe('transit', () => {
-  const get = async (path: string) => (await call(path, { key })).json;
-
-  it('finds journeys of each kind', async () => {
-    const { routes, departure_time } = await get(
-      '/v2/route-search?from=14.6731,-17.4335&to=14.7762,-17.3944&time=08:00',
-    );
-    expect(departure_time).toBe('08:00:00');
-    expect(Object.keys(routes)).toEqual(['direct', 'fast', 'simple', 'no_transfer']);
-    expect(routes.no_transfer.transfers).toBe(0);
-    expect(routes.fast.duration_seconds).toBeLessThanOrEqual(routes.simple.duration_seconds);
-    for (const step of routes.fast.steps) expect(['RIDE', 'WALK', 'TRANSFER']).toContain(step.type);
-  });
-
-  it('finds stops near and by name, lines, departures, timetables and trips', async () => {
-    expect((await get('/v2/stops/nearby?lat=14.6942&lon=-17.4443')).stops[0]).toMatchObject({
-      id: 'D:COLOBANE',
-      distance_meters: 0,
-      routes_count: 3,
-    });
-    expect((await get('/v2/stops/search?q=SACRE')).stops[0].name).toBe('Sacré-Cœur');
-    const { routes, total } = await get('/v2/routes/list?mode=TER');
-    expect([routes[0].id, total]).toEqual(['TER', 1]);
-    const { departures } = await get('/v2/stops/D%3AHANN/departures?time=08:00&limit=3');
-    expect(departures.map(({ departure_time }: { departure_time: string }) => departure_time)).toEqual(
-      [...departures.map(({ departure_time }: { departure_time: string }) => departure_time)].sort(),
-    );
-    expect((await get('/v2/routes/TER/schedule')).stops).toHaveLength(12);
-    expect((await get('/v2/routes/BRT-B1/trips?limit=2')).trips).toHaveLength(2);
-  });
-
+  const wrongOf = answerChecks(transit);
   it.for([
-    '/v2/route-search?from=x&to=1,2',
-    '/v2/stops/nearby?lat=91&lon=0',
-    '/v2/stops/nearby?lat=1&lon=2&radius=5001',
-    '/v2/stops/search?q=',
-    '/v2/routes/list?mode=BOAT',
-    '/v2/stops/D:HANN/departures?time=25:00',
-  ])('%s is 400 with an error text', async (path) => {
-    const { status, json } = await call(path, { key });
-    expect(status).toBe(400);
-    expect(typeof json.error).toBe('string');
+    ['/v2/route-search?from=14.6731,-17.4335&to=14.7762,-17.3944&time=08:00', 200],
+    ['/v2/route-search?from=1,2&to=3,4', 404],
+    ['/v2/route-search?from=x&to=1,2', 400],
+    ['/v2/stops/nearby?lat=14.6942&lon=-17.4443', 200],
+    ['/v2/stops/nearby?lat=1&lon=2&radius=5001', 400],
+    ['/v2/stops/search?q=COLOBANE', 200],
+    ['/v2/stops/search?q=', 400],
+    ['/v2/routes/list?mode=TER', 200],
+    ['/v2/routes/list?mode=BOAT', 200],
+    ['/v2/stops/D%3AHANN/departures?time=08:00&limit=3', 200],
+    ['/v2/stops/D:HANN/departures?time=8', 400],
+    ['/v2/stops/nowhere/departures', 404],
+    ['/v2/routes/TER/schedule', 200],
+    ['/v2/routes/nowhere/schedule', 404],
+    ['/v2/routes/BRT-B1/trips?limit=2', 200],
+    ['/v2/routes/nowhere/trips', 404],
+  ] as const)('%s is %i, as the document says', async ([path, status]) => {
+    const answer = await call(path, { key });
+    expect(answer.status).toBe(status);
+    expect(wrongOf(path, answer.status, answer.json)).toBeUndefined();
   });
+
+  it.for(['status=503', 'status=429', 'error=rate_limit_exceeded', 'drop', 'nonsense'])(
+    'what fails by %s, and what the gateway refuses, are what the document says',
+    async (what) => {
+      const path = '/v2/stops/nearby?lat=1&lon=2';
+      const failed = await call(path, { key, headers: { 'x-sandbox-simulate': what } });
+      expect(failed.status).toBeGreaterThanOrEqual(400);
+      expect(wrongOf(path, failed.status, failed.json)).toBeUndefined();
+      const refused = await call(path, { key: `${key}x` });
+      expect(refused.status).toBe(401);
+      expect(wrongOf(path, refused.status, refused.json)).toBeUndefined();
+    },
+  );
 });

@@ -218,7 +218,7 @@ it('after five days of failing it is switched off, and its owner is told by mail
   const mails = await query('SELECT subject, body FROM outbox_mail WHERE recipient = $1', [
     setting.partner.email,
   ]);
-  expect(mails).toMatchObject([{ subject: 'Your webhook endpoint is switched off' }]);
+  expect(mails).toMatchObject([{ subject: 'Your webhook endpoint was disabled' }]);
   receiver.answer = ok;
   // Switched on again, it gets what waited.
   await sendJson(`/api/dev/webhooks/${setting.endpoint.id}`, 'PATCH', { state: 'active' }, setting.dev);

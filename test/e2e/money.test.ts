@@ -154,7 +154,7 @@ it('a plan is chosen: dearer at once, cheaper with the next month, and kept afte
   expect(await page.locator('.big').textContent()).toBe('starter');
   await choose('free');
   expect(await page.locator('.big').textContent()).toBe('starter');
-  expect(await page.locator('.note.warn').textContent()).toContain('free begins on 1');
+  expect(await page.locator('.note.warn').textContent()).toContain('free starts on 1');
   await page.click('form[action="/portal/billing/keep"] button');
   await page.waitForURL(/done=plan_kept/);
   expect(await page.locator('.note.warn').count()).toBe(0);

@@ -116,3 +116,10 @@ it('decisions are numbered without a gap, and all are in the list', () => {
   const list = read('docs/decisions/README.md');
   expect(files.filter((name) => !list.includes(`(${name})`))).toEqual([]);
 });
+
+it('every setting stands in the page on deploying, with what it is by default', () => {
+  const names = all(read('src/config.ts'), /^ {2}([A-Z][A-Z_]+):/gm);
+  expect(names.length).toBeGreaterThan(30);
+  const page = read('docs/deploy.md');
+  expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+});

@@ -223,7 +223,7 @@ describe('words', () => {
   });
   /** The same in both languages, and rightly so. */
   const SHARED =
-    /^(Sandbox|Audit|Actions|Test|Route|Routes|Code|Secret|Quotas|Sessions|24 h|Incident|Pause|Exact|E-mail|active|Invitations|Guides|Cache|Webhooks|PDF)$/;
+    /^(Sandbox|Audit|Actions|Test|Route|Routes|Code|Secret|Quotas|Sessions|24 h|Incident|Pause|Exact|E-mail|active|Invitations|Guides|Cache|Webhooks|PDF|Type|Total|URL|Description|Endpoint)$/;
   it('French is French: sentences are not left in English', () => {
     const same = [...english].filter(
       ([path, value]) => typeof value === 'string' && value === french.get(path) && !SHARED.test(value),
@@ -288,6 +288,13 @@ describe('words', () => {
       [a, b].map((format) => format.money(minor, currency).replaceAll(/[\u00a0\u202f]/g, ' '));
     expect(money(123_450, 'EUR')).toEqual(['€1,234.50', '1 234,50 €']);
     expect(money(123_450, 'XOF')).toEqual(['F CFA 123,450', '123 450 F CFA']);
+    expect(money(-1770, 'EUR')).toEqual(['−€17.70', '−17,70 €']);
+    expect([a.ms(37.21), a.ms(1495.5), b.ms(1495.5), a.ms(null)]).toEqual(['37.2 ms', '1.5 s', '1,5 s', '–']);
+    expect(['2026-11-01', '2026-11-11'].map((text) => b.date(text))).toEqual([
+      '1er novembre 2026',
+      '11 novembre 2026',
+    ]);
+    expect([b.day('2026-11-01'), a.day('2026-11-01')]).toEqual(['1er nov.', '1 Nov']);
     expect([a.bytes(1500), b.bytes(1500)]).toEqual(['1.5 kB', '1,5 ko']);
     expect([a.country('SN'), b.country('SN'), a.country('??')]).toEqual(['Senegal', 'Sénégal', '??']);
   });

@@ -1,13 +1,11 @@
 // Who is it? Finds the caller's record; signed requests are read whole, within the route's bound.
 
+import { SANDBOX_HEADER } from '../../catalog/headers.ts';
 import { type Denied, isDenied } from '../../core/denied.ts';
 import { readBody } from '../../http/body.ts';
 import { signedOnly } from '../../keys/signed-headers.ts';
 import type { Exchange } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
-
-/** What the sandbox hears beside what an upstream would. */
-const SANDBOX_HEADER = 'x-sandbox-simulate';
 
 /** `fresh`: past memory and KV, after the limiter called the record stale. */
 export async function authenticate(

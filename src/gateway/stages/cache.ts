@@ -1,7 +1,7 @@
 // Known? The caller's response cache, for routes whose catalogue entry allows it, and within what the upstream allows
 // (cache-rules.ts). A hit is counted like any call. Fails open: without a cache the upstream is asked.
 
-import { GATEWAY_HEADERS } from '../../catalog/headers.ts';
+import { GATEWAY_HEADERS, SANDBOX_HEADER } from '../../catalog/headers.ts';
 import { ageOf, directivesOf, freshSeconds, variesWithin } from '../cache-rules.ts';
 import { acceptEncodingOf, type Exchange } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
@@ -33,8 +33,13 @@ function cacheUrl(exchange: Exchange): string {
   return `https://cache.invalid/${owner.join('/')}/${encodeURIComponent(vary)}${path}${query}`;
 }
 
+/** An answer to order is the sandbox's alone: it neither comes from the cache nor goes into it. */
 const isCacheable = ({ route, request, heard }: Exchange): boolean =>
-  route !== undefined && route.cacheSeconds > 0 && request.method === 'GET' && !heard.has('range');
+  route !== undefined &&
+  route.cacheSeconds > 0 &&
+  request.method === 'GET' &&
+  !heard.has('range') &&
+  !heard.has(SANDBOX_HEADER);
 
 /** What the caller says of caches; `Pragma` where it says nothing else (RFC 9111, 5.4). */
 const wishesOf = ({ heard }: Exchange) =>

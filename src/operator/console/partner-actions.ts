@@ -50,7 +50,7 @@ operatorConsole.post('/operator/partners/:id/plan', (context) => {
       const now = await plans.billing(id);
       const change = {
         tier: data.tier === now.tier ? undefined : data.tier,
-        taxBps: data.tax,
+        taxBps: data.tax === now.taxBps ? undefined : data.tax,
         currency: data.currency === (now.nextCurrency ?? now.currency) ? undefined : data.currency,
         reason: data.reason,
       };

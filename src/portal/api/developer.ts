@@ -105,8 +105,10 @@ developerApi.use(async (context, next) => {
   const { rates, idempotency } = context.var.services;
   const person = await personOf(context);
   rates.take('developer', person.subject);
-  const actor = actorOf(context, `developer:${person.subject}`);
-  const { partner, role, subject } = await workspaceOf(context, person, actor);
+  const newcomer = actorOf(context, `developer:${person.subject}`);
+  const { partner, role, subject } = await workspaceOf(context, person, newcomer);
+  // The member, as on the pages: whoever comes with a token may be an account of ours.
+  const actor = actorOf(context, `developer:${subject}`);
   // The chain is gone through for whoever looks at it.
   if (context.req.path.startsWith('/api/dev/audit')) rates.take('audit', partner.id);
   checkMay({ partner, role }, permissionFor(context), isEnding(context.req.method, context.req.path));

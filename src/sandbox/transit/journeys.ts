@@ -1,28 +1,18 @@
 // Earliest arrival over the timetable, by number of rides: RAPTOR (Delling, Pajor, Werneck, 2012). Pure.
 
-import {
-  callsOf,
-  distanceMeters,
-  LINES,
-  type Line,
-  nextDeparture,
-  type Point,
-  STOPS,
-  type Stop,
-  stopById,
-} from './network.ts';
+import { distanceMeters, LINES, type Line, type Point, STOPS, type Stop, stopById } from './network.ts';
+import { callsOf, DIRECTIONS, type Direction, nextDeparture } from './timetable.ts';
 
 const WALK_METERS_PER_SECOND = 1.2;
 const ACCESS_METERS = 1500;
 const TRANSFER_METERS = 700;
 const TRANSFER_SECONDS = 90;
-const MOST_RIDES = 4;
-const MOST_WALK_ONLY_METERS = 2000;
+const MAX_RIDES = 4;
 
 interface Ride {
   kind: 'ride';
   line: Line;
-  direction: 0 | 1;
+  direction: Direction;
   from: string;
   to: string;
   leaves: number;
@@ -46,9 +36,9 @@ interface Label {
 
 const walkSeconds = (meters: number): number => Math.round(meters / WALK_METERS_PER_SECOND);
 
-const near = (point: Point, most: number): [Stop, number][] =>
+const near = (point: Point, max: number): [Stop, number][] =>
   STOPS.map((stop): [Stop, number] => [stop, distanceMeters(point, stop)]).filter(
-    ([, meters]) => meters <= most,
+    ([, meters]) => meters <= max,
   );
 
 function legsOf(label: Label): Leg[] {
@@ -63,7 +53,7 @@ function ride(labels: ReadonlyMap<string, Label>, best: ReadonlyMap<string, numb
   const improves = (stopId: string, arrives: number) =>
     arrives < Math.min(best.get(stopId) ?? Infinity, reached.get(stopId)?.arrives ?? Infinity);
   for (const line of LINES) {
-    for (const direction of [0, 1] as const) {
+    for (const direction of DIRECTIONS) {
       let boarded: { label: Label; from: string; leaves: number; start: number } | undefined;
       for (const [stopId, offset] of callsOf(line, direction)) {
         if (boarded) {
@@ -116,19 +106,16 @@ function finish(labels: ReadonlyMap<string, Label>, to: Point): Label[] {
   });
 }
 
-/** Journeys by number of rides (0: on foot), the best first within each; empty lists where there is none. */
+const nearest = (point: Point): string | undefined =>
+  near(point, ACCESS_METERS).sort(([, a], [, b]) => a - b)[0]?.[0].id;
+
+/**
+ * Journeys by number of rides, the best first within each; empty lists where there is none. Without a ride there is one, and
+ * it has no legs: where the same stop is nearest to both points.
+ */
 export function journeysByRides(from: Point, to: Point, departs: number): Leg[][][] {
-  const byRides: Leg[][][] = [];
-  const direct = distanceMeters(from, to);
-  const onFoot: Walk = {
-    kind: 'walk',
-    from: null,
-    to: null,
-    meters: direct,
-    leaves: departs,
-    arrives: departs + walkSeconds(direct),
-  };
-  byRides.push(direct <= MOST_WALK_ONLY_METERS ? [[onFoot]] : []);
+  const start = nearest(from);
+  const byRides: Leg[][][] = [start !== undefined && start === nearest(to) ? [[]] : []];
   let labels = new Map<string, Label>();
   for (const [stop, meters] of near(from, ACCESS_METERS)) {
     const arrives = departs + walkSeconds(meters);
@@ -136,7 +123,7 @@ export function journeysByRides(from: Point, to: Point, departs: number): Leg[][
     labels.set(stop.id, { arrives, leg, before: undefined });
   }
   const best = new Map([...labels].map(([id, { arrives }]) => [id, arrives]));
-  for (let rides = 1; rides <= MOST_RIDES && labels.size > 0; rides++) {
+  for (let rides = 1; rides <= MAX_RIDES && labels.size > 0; rides++) {
     labels = ride(labels, best);
     for (const [id, { arrives }] of labels) best.set(id, Math.min(best.get(id) ?? Infinity, arrives));
     byRides.push(
@@ -150,6 +137,10 @@ export function journeysByRides(from: Point, to: Point, departs: number): Leg[][
 }
 
 export const arrivalOf = (legs: Leg[]): number => legs.at(-1)?.arrives ?? 0;
-export const walkMeters = (legs: Leg[]): number =>
-  Math.round(legs.reduce((sum, leg) => sum + (leg.kind === 'walk' ? leg.meters : 0), 0));
 export const isRide = (leg: Leg): leg is Ride => leg.kind === 'ride';
+
+/** Between two stops: not the ways to the first and from the last. */
+export type StopLeg = Ride | (Walk & { from: string; to: string });
+export const isBetweenStops = (leg: Leg): leg is StopLeg => leg.from !== null && leg.to !== null;
+export const walkMeters = (legs: Leg[]): number =>
+  legs.reduce((sum, leg) => sum + (leg.kind === 'walk' ? Math.round(leg.meters) : 0), 0);

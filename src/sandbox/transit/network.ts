@@ -1,4 +1,4 @@
-// A small hand-made Dakar: real places and lines in outline, timetables of our own. Dakar keeps UTC all year.
+// A small hand-made Dakar: real places and lines in outline, timetables of our own (timetable.ts).
 
 export interface Stop {
   id: string;
@@ -101,7 +101,7 @@ export const LINES: readonly Line[] = [
     'TER',
     'TER Dakar – Diamniadio',
     'TER',
-    'SETER',
+    'TER',
     10,
     [5.5, 22],
     [
@@ -123,7 +123,7 @@ export const LINES: readonly Line[] = [
     'BRT-B1',
     'BRT B1 Petersen – Guédiawaye',
     'BRT',
-    'SUNUBRT',
+    'BRT',
     6,
     [6, 22],
     [
@@ -145,7 +145,7 @@ export const LINES: readonly Line[] = [
     'DDD-1',
     'Dem Dikk 1 Parcelles – Place Leclerc',
     'BUS',
-    'DDD',
+    'Dem_Dikk',
     15,
     [6, 21],
     [
@@ -163,7 +163,7 @@ export const LINES: readonly Line[] = [
     'DDD-7',
     'Dem Dikk 7 Ouakam – Palais',
     'BUS',
-    'DDD',
+    'Dem_Dikk',
     12,
     [6, 21],
     [
@@ -181,7 +181,7 @@ export const LINES: readonly Line[] = [
     'DDD-8',
     'Dem Dikk 8 Yoff – Palais',
     'BUS',
-    'DDD',
+    'Dem_Dikk',
     15,
     [6, 21],
     [
@@ -198,7 +198,7 @@ export const LINES: readonly Line[] = [
     'DDD-10',
     'Dem Dikk 10 Almadies – Sandaga',
     'BUS',
-    'DDD',
+    'Dem_Dikk',
     18,
     [6, 20],
     [
@@ -257,8 +257,18 @@ export const LINES: readonly Line[] = [
   ),
 ];
 
+/** As the live API writes them. */
+const AGENCY_NAMES: Record<string, string> = {
+  AFTU: 'AFTU',
+  BRT: 'BRT Dakar',
+  Dem_Dikk: 'Dem Dikk',
+  TER: 'TER (Train Express Régional)',
+};
+export const agencyName = ({ agencyId }: Line): string => AGENCY_NAMES[agencyId] ?? agencyId;
+
 export const stopById = new Map(STOPS.map((each) => [each.id, each]));
 export const lineById = new Map(LINES.map((each) => [each.id, each]));
+export const stopName = (stopId: string): string => stopById.get(stopId)?.name ?? stopId;
 export const linesAt = (stopId: string): Line[] =>
   LINES.filter(({ calls }) => calls.some(([id]) => id === stopId));
 
@@ -276,22 +286,4 @@ export function distanceMeters(a: Point, b: Point): number {
     Math.sin(radians(b.lat - a.lat) / 2) ** 2 +
     Math.cos(radians(a.lat)) * Math.cos(radians(b.lat)) * Math.sin(radians(b.lon - a.lon) / 2) ** 2;
   return 2 * EARTH_METERS * Math.asin(Math.sqrt(x));
-}
-
-/** The calls of a line in a direction (0 out, 1 back), with offsets from that direction's first stop. */
-export function callsOf(
-  { calls }: Line,
-  direction: 0 | 1,
-): readonly (readonly [stopId: string, offsetSeconds: number])[] {
-  if (direction === 0) return calls;
-  const total = calls.at(-1)?.[1] ?? 0;
-  return [...calls].reverse().map(([id, offset]) => [id, total - offset] as const);
-}
-
-/** First departure at or after `atSeconds` from a stop at `offsetSeconds`; undefined after the last. Seconds of the day. */
-export function nextDeparture(timetable: Line, offsetSeconds: number, atSeconds: number): number | undefined {
-  const { firstDeparture, lastDeparture, headwaySeconds } = timetable;
-  const trips = Math.max(0, Math.ceil((atSeconds - offsetSeconds - firstDeparture) / headwaySeconds));
-  const leaves = firstDeparture + trips * headwaySeconds;
-  return leaves > lastDeparture ? undefined : leaves + offsetSeconds;
 }

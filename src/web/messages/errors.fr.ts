@@ -12,7 +12,7 @@ const IN_FRENCH: Record<string, string> = {
   'At most # apps. Archive one that is not needed':
     'Au plus # applications. Archivez-en une qui ne sert plus',
   'At most # endpoints. Delete one that is not needed':
-    'Au plus # points d’envoi. Supprimez-en un qui ne sert plus',
+    'Au plus # endpoints. Supprimez-en un qui ne sert plus',
   'Live keys need an approved account. Test keys work now':
     'Les clés de production demandent un compte approuvé. Les clés de test fonctionnent déjà',
   'More than what is left of the invoice cannot be credited':
@@ -25,7 +25,7 @@ const IN_FRENCH: Record<string, string> = {
   'Partners on this plan are billed in a currency that it has no price in':
     'Des partenaires de ce forfait sont facturés dans une devise où il n’a pas de prix',
   'Some fields are missing or not valid': 'Des champs manquent ou ne conviennent pas',
-  'Switch the endpoint on first': 'Activez d’abord le point d’envoi',
+  'Switch the endpoint on first': 'Activez d’abord le endpoint',
   'The cursor is not valid': 'Cette page de la liste n’existe pas',
   'The tier of this partner allows no more active keys': 'Le forfait n’autorise pas plus de clés actives',
   'The token carries no e-mail address to register with': 'Le jeton ne porte pas d’e-mail pour s’inscrire',

@@ -1,0 +1,221 @@
+// Every command of the console. Doors of one command are sent the same wish, each in its own form.
+
+import { randomUUID } from 'node:crypto';
+import { type Command, type Fields, inHours, nothing, revoked, rule } from './command.ts';
+import { BLOCKED, type Situation } from './situation.ts';
+
+/** Why, in words that name the situation. */
+const why = ({ mark }: Situation) => ({ reason: `because of ${mark}` });
+
+const ofPartner = (does: string, audit: string, path: string, given?: Command['given']): Command => ({
+  does,
+  of: 'partner',
+  given,
+  audit: [audit],
+  events: [audit],
+  doors: {
+    [`POST /operator/partners/:id/${path}`]: why,
+    [`POST /api/admin/partners/:id/${path}`]: why,
+  },
+});
+const standing = (status: string) => (at: Situation) =>
+  `UPDATE partner SET status = '${status}' WHERE id = '${at.partner}'`;
+const OWNERS = ['<myEmail>', '<other>@example.com', 'partner-<mark>@example.com'];
+const ofAnyKey = (does: string, left: Omit<Command, 'does' | 'doors'>): Command => ({
+  does,
+  of: 'key',
+  ...left,
+  doors: { 'POST /operator/keys/:key/revoke': why, 'POST /api/admin/keys/:id/revoke': why },
+});
+const limits = { second: '7', day: '8', month: '9', overage: 'warn' };
+const ACCESS: Command[] = [
+  {
+    ...ofPartner('a partner is approved', 'partner.approved', 'approve', standing('sandbox_only')),
+    mails: { path: '/portal', to: OWNERS },
+  },
+  ofPartner('a partner that is approved is approved again', 'partner.approved', 'approve'),
+  ofPartner('a partner is suspended', 'partner.suspended', 'suspend'),
+  ofPartner('a partner is let in again', 'partner.approved', 'reinstate', standing('suspended')),
+  {
+    does: 'a partner gets limits of its own',
+    of: 'partner',
+    audit: ['partner.limits_changed'],
+    doors: {
+      'POST /operator/partners/:id/limits': (at) => ({ ...limits, ...why(at) }),
+      'PUT /api/admin/partners/:id/limits': (at) => ({
+        rate_limit_per_second: 7,
+        rate_limit_per_day: 8,
+        rate_limit_per_month: 9,
+        overage_action: 'warn',
+        ...why(at),
+      }),
+    },
+  },
+  {
+    does: "a partner goes back to its plan's limits",
+    of: 'partner',
+    given: ({ partner }) =>
+      `UPDATE partner SET custom_limits = true, rate_limit_per_day = 8 WHERE id = '${partner}'`,
+    audit: ['partner.limits_changed'],
+    doors: {
+      'POST /operator/partners/:id/limits': (at) => ({ ...limits, ...why(at), back_to_tier: '1' }),
+      'DELETE /api/admin/partners/:id/limits': why,
+    },
+  },
+  {
+    does: 'a partner must sign whole requests',
+    of: 'partner',
+    audit: ['partner.signatures_changed'],
+    doors: {
+      'POST /operator/partners/:id/signatures': (at) => ({ rule: 'bound', ...why(at) }),
+      'PUT /api/admin/partners/:id/signatures': (at) => ({ signature_rule: 'bound', ...why(at) }),
+    },
+  },
+  ofAnyKey('an operator revokes a key', {
+    audit: ['key.revoked'],
+    events: ['key.revoked'],
+    mails: { path: '/portal/audit', to: OWNERS },
+  }),
+  ofAnyKey('an operator revokes a key again', { given: revoked, isIdle: true, audit: [] }),
+  {
+    does: "an operator sets a key's limits",
+    of: 'key',
+    audit: ['key.limits_changed'],
+    doors: { 'PUT /api/admin/keys/:id/limits': () => ({ daily_quota: 5 }) },
+    only: 'the console shows them and sets those of partners',
+  },
+  {
+    does: 'a partner is made',
+    audit: ['member.invited', 'partner.created'],
+    mails: { path: '/invite/', to: ['made-<mark>@example.com'] },
+    doors: {
+      'POST /api/admin/partners': ({ mark }) => ({ name: `Made ${mark}`, email: `made-${mark}@example.com` }),
+    },
+    only: 'by page, partners sign up by themselves',
+  },
+  rule('operators set a rule', 'POST /operator/alerts/:rule', 'PUT /api/admin/alert-rules/:rule'),
+  {
+    does: 'an address is blocked',
+    audit: ['address.blocked'],
+    doors: {
+      'POST /operator/blocks': (at) => ({ range: BLOCKED, hours: '24', ...why(at) }),
+      'POST /api/admin/blocks': (at) => ({
+        range: BLOCKED,
+        expires_at: inHours(24),
+        ...why(at),
+      }),
+    },
+  },
+  {
+    does: 'a block is lifted',
+    of: 'spare',
+    given: ({ spare }) => `INSERT INTO address_block (id, range, reason, created_by)
+      VALUES ('${spare}', '${BLOCKED}', 'flood', 'operator:x')`,
+    audit: ['address.unblocked'],
+    doors: { 'POST /operator/blocks/:id/lift': why, 'DELETE /api/admin/blocks/:id': why },
+  },
+  {
+    does: 'a dead letter is replayed',
+    of: 'spare',
+    given: ({ spare }) => `INSERT INTO dead_letter (id, queue, body) VALUES ('${spare}', 'passerelle-usage',
+      convert_to('{"id": "${spare}", "events": [], "refusals": {}}', 'UTF8'))`,
+    audit: ['dead_letter.replayed'],
+    doors: {
+      'POST /operator/dead-letters/:id/replay': why,
+      'POST /api/admin/dead-letters/:id/replay': why,
+    },
+  },
+];
+
+const planForm = { second: '3', day: '400', month: '5000', max_keys: '6', charge: 'true', webhooks: 'true' };
+const planTexts = { price_EUR: '49.90', overage_EUR: '1.20', sla: '99 %', support: 'by mail' };
+const plan = {
+  prices: { EUR: { price: 4990, overage_per_1000: 120 } },
+  overage_actions: ['charge'],
+  rate_limit_per_second: 3,
+  rate_limit_per_day: 400,
+  rate_limit_per_month: 5000,
+  max_keys: 6,
+  features: { sla: '99 %', support: 'by mail', webhooks: true },
+};
+const ofInvoice = (
+  does: string,
+  audit: string,
+  path: string,
+  form: (at: Situation) => Fields = nothing,
+  json = form,
+): Command => ({
+  does,
+  of: 'invoice',
+  audit: [audit],
+  events: [audit],
+  doors: {
+    [`POST /operator/invoices/:invoice/${path}`]: form,
+    [`POST /api/admin/invoices/:id/${path}`]: json,
+  },
+});
+const MONEY: Command[] = [
+  {
+    does: 'a plan is made for a partner',
+    audit: ['plan.created'],
+    doors: {
+      'POST /operator/plans': ({ tier, partner }) => ({ ...planForm, ...planTexts, tier, partner }),
+      'POST /api/admin/plans': ({ tier, partner }) => ({ ...plan, tier, partner_id: partner }),
+    },
+  },
+  {
+    does: 'a plan is changed',
+    of: 'tier',
+    given: ({ tier, partner }) => `
+      INSERT INTO tier_config (tier, price_cents, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month, features, partner_id)
+        VALUES ('${tier}', 100, 1, 1, 1, '{}', '${partner}');
+      UPDATE partner SET tier = '${tier}' WHERE id = '${partner}'`,
+    audit: ['plan.edited'],
+    doors: {
+      'POST /operator/plans/:tier': () => ({ ...planForm, ...planTexts }),
+      'PUT /api/admin/plans/:tier': () => plan,
+    },
+  },
+  {
+    does: 'a partner is moved to another plan',
+    of: 'partner',
+    audit: ['plan.changed'],
+    events: ['plan.changed'],
+    doors: {
+      'POST /operator/partners/:id/plan': (at) => ({
+        tier: 'business',
+        currency: 'EUR',
+        tax: '0',
+        ...why(at),
+      }),
+      'POST /api/admin/partners/:id/plan': (at) => ({ tier: 'business', ...why(at) }),
+      'PUT /api/admin/partners/:id/tier': (at) => ({ tier: 'business', ...why(at) }),
+    },
+  },
+  {
+    does: 'a partner gets another tax and another currency',
+    of: 'partner',
+    audit: ['plan.changed'],
+    events: ['plan.changed'],
+    doors: {
+      'POST /operator/partners/:id/plan': (at) => ({
+        tier: 'starter',
+        currency: 'XOF',
+        tax: '18',
+        ...why(at),
+      }),
+      'POST /api/admin/partners/:id/plan': (at) => ({ currency: 'XOF', tax_bps: 1800, ...why(at) }),
+    },
+  },
+  ofInvoice('an invoice is paid', 'invoice.paid', 'pay'),
+  ofInvoice('an invoice is void', 'invoice.voided', 'void', why),
+  ofInvoice(
+    'an invoice is credited',
+    'credit_note.issued',
+    'credit',
+    (at) => ({ form: randomUUID(), amount: '1.50', ...why(at) }),
+    (at) => ({ amount_minor: 150, ...why(at) }),
+  ),
+];
+
+export const CONSOLE_COMMANDS: readonly Command[] = [...ACCESS, ...MONEY];
