@@ -1,7 +1,9 @@
 // What a statement's rows hold is compared with what it declares, on the real Postgres.
 
-import { type SQL, sql } from 'drizzle-orm';
+import { is, type SQL, sql } from 'drizzle-orm';
+import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import * as schema from '../../drizzle/schema.ts';
 import { query } from '../../src/platform/query.ts';
 import {
   boolean,
@@ -141,4 +143,29 @@ it('knows every type that a statement may yield', async () => {
   const Types = row('types', { a: number, b: boolean, c: time, d: texts, e: json<object>(), f: uuid });
   const types = sql`SELECT 1::bigint AS a, true AS b, now() AS c, ARRAY['x'] AS d, '{}'::jsonb AS e, gen_random_uuid() AS f`;
   expect(await ask(Types, types)).toBe('taken');
+});
+
+/** What Drizzle calls otherwise than `format_type` does. */
+const named = (type: string): string =>
+  type.replace('varchar', 'character varying').replace('bigserial', 'bigint');
+
+it('the tables of drizzle/schema.ts, by which better-auth reads and writes, are those of the migrations', async () => {
+  const { rows } = await own.client.query(`
+    SELECT c.relname || '.' || a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS "notNull"
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+      AND a.attnum > 0 AND NOT a.attisdropped AND c.relname NOT IN ('thing', 'renamed')`);
+  const declared = Object.values(schema)
+    .filter((each) => is(each, PgTable))
+    .flatMap((table) => {
+      const { name, columns } = getTableConfig(table);
+      return columns.map((column) => ({
+        name: `${name}.${column.name}`,
+        type: named(column.getSQLType()),
+        notNull: column.notNull,
+      }));
+    });
+  const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
+  expect(rows.length).toBeGreaterThan(250);
+  expect(declared.sort(byName)).toEqual(rows.sort(byName));
 });
