@@ -173,16 +173,21 @@ export function createRowCheck(databaseUrl: string): RowCheck {
   };
 }
 
-/** @throws RowMismatch where a value is none of those that its column declares */
+/** @throws RowMismatch where a value is none of those that its column declares, or null though that says why it is not */
 export function checkValues(
   { name, columns }: Declared,
   fields: readonly { name: string }[],
   rows: readonly unknown[][],
 ): void {
   for (const [i, { name: column }] of fields.entries()) {
-    const values = columns[column]?.values;
-    const foreign = values && rows.find((row) => typeof row[i] === 'string' && !values.includes(row[i]));
-    if (foreign)
-      throw new RowMismatch(`rows of "${name}": "${column}" is ${foreign[i]}, none of ${values.join(', ')}`);
+    const declared = columns[column];
+    if (!declared) continue;
+    const { isNullable, values } = declared;
+    const isForeign = (value: unknown): boolean =>
+      value === null ? !isNullable : values !== undefined && !values.includes(String(value));
+    const foreign = rows.find((row) => isForeign(row[i]));
+    if (!foreign) continue;
+    const most = values ? `, none of ${values.join(', ')}` : '';
+    throw new RowMismatch(`rows of "${name}": "${column}" is ${foreign[i]}${most}`);
   }
 }

@@ -93,8 +93,8 @@ export function openDatabase(url: string, endpoint?: string): Database {
   /** Our own endpoint compares each statement with its schema. */
   const sent = ({ statement, schema }: Query<unknown>): SQL =>
     endpoint && schema ? sql`${sql.raw(`/*row ${JSON.stringify(schema)}*/`)}${statement}` : statement;
-  const ask = <Result>(asked: Query<Result>): Promise<Result> =>
-    tried(async () => asked.read(await db.execute(sent(asked))));
+  const ask = async <Result>(asked: Query<Result>): Promise<Result> =>
+    asked.read(await tried(async () => await db.execute(sent(asked))));
   return {
     drizzle: db,
     rows: (schema, statement) => ask(query(schema, statement)),

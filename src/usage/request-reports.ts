@@ -42,8 +42,9 @@ const shownColumns = <Shown>(columns: typeof eventColumns) =>
   Object.fromEntries(
     columns.map(([, each]) => {
       const { column } = READ[each.kind];
-      const isNull = each.isNullable || each.isOptional;
-      return [nameShown(each), isNull ? column.nullable() : column.notNull('every event has one')];
+      const name = nameShown(each);
+      if (each.isNullable || each.isOptional) return [name, column.nullable()];
+      return [name, each.isNullableInTable ? column.notNull('every event of ours has one') : column];
     }),
   ) as { [Name in keyof Shown]: Column<Shown[Name]> };
 const selected = (columns: typeof eventColumns): SQL =>

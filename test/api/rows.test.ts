@@ -81,6 +81,9 @@ it('fails in a batch, and when a value is none of those declared', async () => {
 it('takes a reason where the statement is no proof', async () => {
   const Sum = row('sum with a reason', { total: number.notNull('a thing is always there') });
   expect(await ask(Sum, sql`SELECT sum(length(name))::int AS total FROM thing`)).toBe('taken');
+  expect(
+    await ask(Sum, sql`SELECT sum(length(name))::int AS total FROM thing WHERE name = 'none'`),
+  ).toContain('rows of "sum with a reason": "total" is null');
 });
 
 const NEVER_NULL: [string, SQL][] = [
