@@ -8,7 +8,7 @@ import { type Break, type Head, NOBODYS, Piece, Standing } from './chain.ts';
 /** An entry is written within its transaction, and none of those takes an hour. */
 const SLACK = sql`interval '1 hour'`;
 /** In a list of entries. */
-const MOST_ENTRIES = 20;
+const MAX_ENTRIES = 20;
 
 /** What the last check says of one chain. */
 const ChainState = row('state of an audit chain', {
@@ -49,7 +49,7 @@ const PAGE = (after: number, top: number, entries: number): SQL => sql`
           linked AS (SELECT *, lag(hash) OVER (PARTITION BY chain ORDER BY id) AS before FROM entry)
         SELECT chain, count(*) AS count, min(id) AS "firstId", (array_agg(previous_hash ORDER BY id))[1] AS previous,
           max(id) AS "lastId", (array_agg(hash ORDER BY id DESC))[1] AS "lastHash",
-          coalesce(to_jsonb((array_agg(id ORDER BY id) FILTER (WHERE hash <> reckoned OR previous_hash <> before))[1:${MOST_ENTRIES}::int]), '[]')
+          coalesce(to_jsonb((array_agg(id ORDER BY id) FILTER (WHERE hash <> reckoned OR previous_hash <> before))[1:${MAX_ENTRIES}::int]), '[]')
             AS wrong
         FROM linked GROUP BY chain`;
 
@@ -61,7 +61,7 @@ const STANDING = (heads: readonly Head[]): SQL => sql`
           later AS (SELECT h.chain, h.at, a.id, a.created_at FROM head h JOIN dev_portal_audit a ON a.partner_id = h.partner_id AND a.id > h.id
             UNION ALL SELECT h.chain, h.at, a.id, a.created_at FROM head h JOIN dev_portal_audit a ON a.partner_id IS NULL AND a.id > h.id
             WHERE h.partner_id IS NULL),
-          misdated AS (SELECT chain, (array_agg(id ORDER BY id))[1:${MOST_ENTRIES}::int] AS ids FROM later
+          misdated AS (SELECT chain, (array_agg(id ORDER BY id))[1:${MAX_ENTRIES}::int] AS ids FROM later
             WHERE created_at < at - ${SLACK} OR created_at > now() + ${SLACK} GROUP BY chain)
         SELECT h.chain, (SELECT a.hash FROM dev_portal_audit a WHERE a.id = h.id AND a.partner_id IS NOT DISTINCT FROM h.partner_id) AS hash,
           coalesce(to_jsonb(m.ids), '[]') AS misdated

@@ -51,7 +51,7 @@ export interface Break {
   entries: number[];
 }
 
-const MOST_ENTRIES = 20;
+const MAX_ENTRIES = 20;
 
 export function createChains() {
   const tips = new Map<string, Omit<Head, 'atMs'>>();
@@ -60,7 +60,7 @@ export function createChains() {
   function note(chain: string, reason: BreakReason, entries: readonly number[] = []): void {
     const known = breaks.get(chain) ?? { chain, reasons: [], entries: [] };
     const reasons = known.reasons.includes(reason) ? known.reasons : [...known.reasons, reason];
-    breaks.set(chain, { chain, reasons, entries: [...known.entries, ...entries].slice(0, MOST_ENTRIES) });
+    breaks.set(chain, { chain, reasons, entries: [...known.entries, ...entries].slice(0, MAX_ENTRIES) });
   }
 
   return {

@@ -27,7 +27,7 @@ export interface BillingDetails {
 }
 
 /** Changes applied in one run of the minute job. */
-const MOST_APPLIED = 200;
+const MAX_APPLIED = 200;
 const CHECK_VIOLATION = '23514';
 /** Of the trigger that holds overage to the plan. */
 const RESTRICT_VIOLATION = '23001';
@@ -107,7 +107,7 @@ function createDueChanges({ database, announce }: Ports) {
     const at = new Date(nowMs).toISOString();
     const due = await database.rows(
       Due,
-      sql`SELECT id FROM partner WHERE next_change_at <= ${at}::timestamptz ORDER BY next_change_at, id LIMIT ${MOST_APPLIED}`,
+      sql`SELECT id FROM partner WHERE next_change_at <= ${at}::timestamptz ORDER BY next_change_at, id LIMIT ${MAX_APPLIED}`,
     );
     for (const { id } of due) {
       try {

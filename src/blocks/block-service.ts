@@ -19,7 +19,7 @@ const BlockView = row('address block', {
 export type BlockView = RowOf<typeof BlockView>;
 
 const IN_FORCE = sql`lifted_at IS NULL AND (expires_at IS NULL OR expires_at > now())`;
-const MOST_BLOCKS = 1000;
+const MAX_BLOCKS = 1000;
 
 export function createBlockService(ports: { database: Database; blocks: AddressBlocks }) {
   const { database, blocks } = ports;
@@ -30,7 +30,7 @@ export function createBlockService(ports: { database: Database; blocks: AddressB
       BlockView,
       sql`
       SELECT id, range::text, reason, created_by, created_at, expires_at FROM address_block WHERE ${IN_FORCE}
-      ORDER BY id DESC LIMIT ${MOST_BLOCKS}`,
+      ORDER BY id DESC LIMIT ${MAX_BLOCKS}`,
     );
 
   async function publish(): Promise<number> {

@@ -9,7 +9,7 @@ import type { EdgeList } from './edge-list.ts';
 
 /** An origin that is not listed may be listed the next moment, from the portal. */
 const ASKED_AGAIN_MS = 1000;
-const MOST_ORIGIN_CHARS = 255;
+const MAX_ORIGIN_CHARS = 255;
 
 const Origin = row('listed origin', { origin: text });
 
@@ -42,7 +42,7 @@ export function createOriginService(
 
   return {
     async isListed(origin: string, keepAlive: (work: Promise<unknown>) => void): Promise<boolean> {
-      if (origin.length > MOST_ORIGIN_CHARS) return false;
+      if (origin.length > MAX_ORIGIN_CHARS) return false;
       if (has(list.current(keepAlive) ?? [], origin)) return true;
       const fresh = await list.fresh(ASKED_AGAIN_MS);
       if (fresh) return has(fresh, origin);

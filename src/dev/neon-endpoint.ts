@@ -21,7 +21,7 @@ export interface NeonEndpoint {
   close(): Promise<void>;
 }
 
-const MOST_BODY_BYTES = 64 * 1024 * 1024;
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
 /** SQLSTATE of "datatype mismatch". */
 const MISMATCH = '42804';
 const ISOLATION: Record<string, string> = {
@@ -76,7 +76,7 @@ async function readJson(request: IncomingMessage): Promise<Query & { queries?: Q
   let bytes = 0;
   for await (const chunk of request) {
     bytes += chunk.length;
-    if (bytes > MOST_BODY_BYTES) throw new Error('body too large');
+    if (bytes > MAX_BODY_BYTES) throw new Error('body too large');
     chunks.push(chunk);
   }
   return JSON.parse(Buffer.concat(chunks).toString());

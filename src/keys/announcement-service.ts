@@ -9,10 +9,10 @@ import { number, type RowOf, row, uuid } from '../platform/row.ts';
 import { partnerObjectName } from './key-record.ts';
 
 /** Of one run: an invocation may make a thousand requests, and sends webhooks besides. */
-const MOST_PARTNERS = 25;
-const MOST_KEYS = 250;
+const MAX_PARTNERS = 25;
+const MAX_KEYS = 250;
 /** Objects asked at once. */
-const MOST_AT_ONCE = 50;
+const MAX_AT_ONCE = 50;
 
 const ChangedPartner = row('changed partner', { id: uuid, version: number });
 type ChangedPartner = RowOf<typeof ChangedPartner>;
@@ -21,15 +21,15 @@ const ChangedKey = row('changed key', { id: uuid, key: number, partner: number }
 type ChangedKey = RowOf<typeof ChangedKey>;
 
 const CHANGED_PARTNERS = sql`SELECT id, version FROM partner WHERE version <> announced_version
-  ORDER BY changed_at LIMIT ${MOST_PARTNERS}`;
+  ORDER BY changed_at LIMIT ${MAX_PARTNERS}`;
 const CHANGED_KEYS = sql`SELECT k.id, k.version AS key, p.version AS partner FROM api_key k JOIN partner p ON p.id = k.partner_id
-  WHERE k.version <> k.announced_version ORDER BY k.changed_at LIMIT ${MOST_KEYS}`;
+  WHERE k.version <> k.announced_version ORDER BY k.changed_at LIMIT ${MAX_KEYS}`;
 
 /** Those whose announcement arrived. */
 async function announced<T>(changes: readonly T[], announce: (change: T) => Promise<unknown>): Promise<T[]> {
   const heard: T[] = [];
-  for (let at = 0; at < changes.length; at += MOST_AT_ONCE) {
-    const some = changes.slice(at, at + MOST_AT_ONCE);
+  for (let at = 0; at < changes.length; at += MAX_AT_ONCE) {
+    const some = changes.slice(at, at + MAX_AT_ONCE);
     const results = await Promise.allSettled(some.map(announce));
     heard.push(...some.filter((_, i) => results[i]?.status === 'fulfilled'));
   }
@@ -84,7 +84,7 @@ export function createAnnouncementService({
       const ofPartners = partners.length > 0 ? await announcePartners(partners) : 0;
       const keys = ofPartners > 0 ? await database.rows(ChangedKey, CHANGED_KEYS) : unchanged;
       const ofKeys = keys.length > 0 ? await announceKeys(keys) : 0;
-      const isFull = partners.length === MOST_PARTNERS || keys.length === MOST_KEYS;
+      const isFull = partners.length === MAX_PARTNERS || keys.length === MAX_KEYS;
       const count = ofPartners + ofKeys;
       // Where nobody hears, nothing is gained by trying at once.
       return { announced: count, more: isFull && count > 0 };

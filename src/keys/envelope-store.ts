@@ -6,7 +6,7 @@ import { type KeyEncryptionKeys, rewrapEnvelope } from '../crypto/envelope.ts';
 import type { Database } from '../platform/database.ts';
 import { row, text } from '../platform/row.ts';
 
-const MOST_A_RUN = 500;
+const MAX_A_RUN = 500;
 
 /** All columns that hold envelopes, and what each envelope is bound to. */
 export const ENVELOPES = [
@@ -50,7 +50,7 @@ export function createEnvelopeStore(ports: {
       sql`
       SELECT ctid::text AS place, ${envelope} AS envelope, ${sql.raw(context)} AS context FROM ${of}
       WHERE NOT starts_with(${envelope}, ${current})
-      ORDER BY split_part(${envelope}, '.', 2) IN (${openable}) DESC LIMIT ${MOST_A_RUN}`,
+      ORDER BY split_part(${envelope}, '.', 2) IN (${openable}) DESC LIMIT ${MAX_A_RUN}`,
     );
     let failed = 0;
     for (const { place, envelope: old, context: bound } of rows) {

@@ -10,7 +10,7 @@ import type { RowOf, RowSchema } from './row.ts';
 
 /** Longer than what the Worker's role may take for one statement (migrations), so that none runs on that we gave up. */
 const DATABASE_TIMEOUT_MS = 5000;
-const MOST_TRIES = 3;
+const MAX_TRIES = 3;
 /** Doubled each time, and not the same for two that met. */
 const RETRY_WAIT_MS = 20;
 /** SQLSTATE of a statement that took longer than its role may, or waited longer for a lock. */
@@ -74,7 +74,7 @@ async function tried<T>(run: () => Promise<T>): Promise<T> {
       return await run();
     } catch (error) {
       const failure = translated(error);
-      if (!isRolledBack(failure) || tries === MOST_TRIES) throw failure;
+      if (!isRolledBack(failure) || tries === MAX_TRIES) throw failure;
       const waitMs = RETRY_WAIT_MS * 2 ** (tries - 1) * (1 + Math.random());
       await new Promise((resolve) => setTimeout(resolve, waitMs));
     }

@@ -6,7 +6,7 @@ import type { Database } from '../platform/database.ts';
 import { number, type RowOf, row, text, time, uuid } from '../platform/row.ts';
 import { storableText } from './storable.ts';
 
-const MOST_REASON_BYTES = 256;
+const MAX_REASON_BYTES = 256;
 
 const Letter = row('dead letter', {
   id: uuid,
@@ -38,8 +38,8 @@ export function createDeadLetterStore(database: Database, newId: () => string) {
         Kept,
         sql`
         INSERT INTO dead_letter AS d (id, queue, body, reason)
-        VALUES (${newId()}, ${storableText(queue, MOST_REASON_BYTES)}, decode(${toBase64(body)}, 'base64'),
-          ${storableText(reason, MOST_REASON_BYTES)})
+        VALUES (${newId()}, ${storableText(queue, MAX_REASON_BYTES)}, decode(${toBase64(body)}, 'base64'),
+          ${storableText(reason, MAX_REASON_BYTES)})
         ON CONFLICT (digest) DO UPDATE SET replayed_at = NULL, received_at = now(), times = d.times + 1,
           reason = excluded.reason
         RETURNING id`,

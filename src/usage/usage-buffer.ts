@@ -2,7 +2,7 @@
 // id when it is sent again, so a send that failed after it succeeded is counted once.
 // Fails open: a request is never refused because its event cannot be sent. A message that cannot be sent is tried again
 // for some four seconds and then with each that follows, is logged with what is needed to bill it, and counted. Bounded:
-// what is over MOST_HELD_BYTES is lost, and the log says what it was.
+// what is over MAX_HELD_BYTES is lost, and the log says what it was.
 
 import { billOf, draftMessage, halves, type SealedMessage } from './sealed-message.ts';
 import type { UsageEvent } from './usage-event.ts';
@@ -10,9 +10,9 @@ import type { UsageEvent } from './usage-event.ts';
 const FLUSH_AFTER_MS = 1000;
 const PAUSES_MS = [50, 200, 800, 3200];
 /** An isolate has 128 MB for everything. */
-const MOST_HELD_BYTES = 16_000_000;
+const MAX_HELD_BYTES = 16_000_000;
 /** A request lives on for 30 s after its answer; what was being sent by one that died is sent by another. */
-const MOST_FLIGHT_MS = 40_000;
+const MAX_FLIGHT_MS = 40_000;
 /** What a queue says of a message that is larger than it takes. */
 const TOO_LARGE = /too large|exceeds/i;
 
@@ -93,7 +93,7 @@ function createSending(ports: UsagePorts, count: (code: string, calls: number) =
 
   function keepOrLose(message: SealedMessage, error: string, isFirst: boolean): void {
     count(NOT_SENT, 1);
-    if (heldBytes > MOST_HELD_BYTES) lose(message, error);
+    if (heldBytes > MAX_HELD_BYTES) lose(message, error);
     else {
       kept.push(message);
       // An isolate may end with what it keeps: so that is named when it is first kept back.
@@ -109,7 +109,7 @@ function createSending(ports: UsagePorts, count: (code: string, calls: number) =
 
   /** What was being sent by a request that has ended since. */
   const overdue = (): SealedMessage[] =>
-    [...flying].filter(([, sinceMs]) => now() - sinceMs > MOST_FLIGHT_MS).map(([message]) => message);
+    [...flying].filter(([, sinceMs]) => now() - sinceMs > MAX_FLIGHT_MS).map(([message]) => message);
 
   return {
     hold,

@@ -15,17 +15,17 @@ import { type OpenedMessage, openMessage } from './open-message.ts';
 import type { Folded, UsageStore } from './usage-store.ts';
 
 /** Events in a statement. Fewer where a message comes again: what was too much for the database comes in smaller pieces. */
-const MOST_EVENTS = 10_000;
+const MAX_EVENTS = 10_000;
 const FEWEST_EVENTS = 500;
 /** Statements for one batch, before one more message is begun: an invocation may make a thousand requests. */
-const MOST_STATEMENTS = 400;
+const MAX_STATEMENTS = 400;
 /** By then a statement is as small as whole messages let it be. */
 const SLOW_AFTER_ATTEMPTS = 6;
 /** Events of one message that may be too slow by themselves, before it is the database that is. */
-const MOST_SLOW = 3;
+const MAX_SLOW = 3;
 const ALL_SLOW = 'the database is too slow';
 const TOO_MANY = 'too many statements for one batch';
-const MOST_DELAY_SECONDS = 300;
+const MAX_DELAY_SECONDS = 300;
 /**
  * SQLSTATE classes that are the data's fault: cardinality, data, integrity, limits of the program. All others say
  * something of the database or of us, and no event is set aside for them.
@@ -67,7 +67,7 @@ const isForHalving = (error: unknown, attempts: number): boolean =>
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Waits about a quarter of the time that the database has been down, so usage is back soon after it is. */
-const backOff = (attempts: number): number => Math.min(MOST_DELAY_SECONDS, Math.round(1.3 ** attempts));
+const backOff = (attempts: number): number => Math.min(MAX_DELAY_SECONDS, Math.round(1.3 ** attempts));
 
 /** Whole messages, as many as a statement takes; opened only when it is their turn. */
 function* groupsOf(messages: readonly QueueMessage[]): Generator<Delivered[]> {
@@ -76,7 +76,7 @@ function* groupsOf(messages: readonly QueueMessage[]): Generator<Delivered[]> {
   for (const delivery of messages) {
     const each = { delivery, ...openMessage(delivery.body) };
     const size = each.message.events.length;
-    const most = Math.max(FEWEST_EVENTS, MOST_EVENTS / 2 ** Math.min(10, delivery.attempts - 1));
+    const most = Math.max(FEWEST_EVENTS, MAX_EVENTS / 2 ** Math.min(10, delivery.attempts - 1));
     if (group.length > 0 && events + size > most) {
       yield group;
       group = [];
@@ -119,7 +119,7 @@ function createStatements(ports: ConsumerPorts) {
   return {
     fold,
     setAside,
-    isSpent: () => statements >= MOST_STATEMENTS,
+    isSpent: () => statements >= MAX_STATEMENTS,
     isSlow: () => inTime === 0,
   };
 }
@@ -140,7 +140,7 @@ function createConsumer(ports: ConsumerPorts) {
     try {
       await fold({ rows: [...rows], refusals: [] });
     } catch (error) {
-      if (!isForHalving(error, of.delivery.attempts) || slow.length >= MOST_SLOW) throw error;
+      if (!isForHalving(error, of.delivery.attempts) || slow.length >= MAX_SLOW) throw error;
       const [only, another] = rows;
       if (only && !another) {
         if (isTooSlow(error)) return void slow.push(only);

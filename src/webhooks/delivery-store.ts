@@ -69,13 +69,13 @@ const Purged = row('what a purge of webhooks forgot', {
 /** A claim ends long before: an endpoint that hangs is left after its first attempts. Whoever claimed longer ago has died. */
 const CLAIM_SECONDS = 180;
 /** First tries and repeated ones, so that neither waits for a backlog of the other. */
-const MOST_FIRST = 120;
-const MOST_AGAIN = 40;
-const MOST_OF_A_SLOW_ENDPOINT = 1;
+const MAX_FIRST = 120;
+const MAX_AGAIN = 40;
+const MAX_OF_A_SLOW_ENDPOINT = 1;
 const FAILING_DAYS = 5;
 /** Connections of a run that one partner's endpoints may hold, fewer than there are; of them for endpoints that may hang. */
-export const MOST_OF_A_PARTNER = 4;
-const MOST_UNPROVEN_OF_A_PARTNER = 1;
+export const MAX_OF_A_PARTNER = 4;
+const MAX_UNPROVEN_OF_A_PARTNER = 1;
 const OPERATORS = NIL_ID;
 
 const isDue = sql`x.endpoint_id = e.id AND x.state = 'pending' AND x.due_at <= now()
@@ -95,7 +95,7 @@ const FAILING = { url: sql`url`, failing_since: sql`failing_since` };
 const picked = (tries: SQL, most: number): SQL => sql`
   SELECT d.id, e.id AS endpoint_id FROM endpoint e CROSS JOIN LATERAL (
     SELECT x.id FROM webhook_delivery x WHERE ${isDue} AND x.tries ${tries} ORDER BY x.due_at
-    LIMIT CASE WHEN e.is_slow THEN ${MOST_OF_A_SLOW_ENDPOINT}::int ELSE ${most}::int END FOR UPDATE SKIP LOCKED) d`;
+    LIMIT CASE WHEN e.is_slow THEN ${MAX_OF_A_SLOW_ENDPOINT}::int ELSE ${most}::int END FOR UPDATE SKIP LOCKED) d`;
 
 /** Connections that are free. */
 interface Free {
@@ -118,17 +118,17 @@ const CLAIM = (free: Free, held: readonly Held[], without: readonly string[]): S
           FROM ranked r LEFT JOIN held h ON h.owner = r.owner
           WHERE CASE r.lane
               WHEN 'slow' THEN r.turn + coalesce(h.slow, 0) <= 1
-              WHEN 'unproven' THEN r.turn + coalesce(h.unproven, 0) <= ${MOST_UNPROVEN_OF_A_PARTNER}::int
-                AND coalesce(h.prompt, 0) < ${MOST_OF_A_PARTNER}::int
+              WHEN 'unproven' THEN r.turn + coalesce(h.unproven, 0) <= ${MAX_UNPROVEN_OF_A_PARTNER}::int
+                AND coalesce(h.prompt, 0) < ${MAX_OF_A_PARTNER}::int
               ELSE r.turn + coalesce(h.prompt, 0) + CASE WHEN r.has_unproven OR h.unproven > 0
-                THEN ${MOST_UNPROVEN_OF_A_PARTNER}::int ELSE 0 END <= ${MOST_OF_A_PARTNER}::int END
+                THEN ${MAX_UNPROVEN_OF_A_PARTNER}::int ELSE 0 END <= ${MAX_OF_A_PARTNER}::int END
             AND r.owner::text NOT IN (SELECT jsonb_array_elements_text(${JSON.stringify(without)}::jsonb))),
         endpoint AS MATERIALIZED (
           SELECT e.*, p.owner, p.lane FROM placed p JOIN webhook_endpoint e ON e.id = p.id
           WHERE p.place <= CASE WHEN p.lane = 'slow' THEN ${free.slow}::int ELSE ${free.prompt}::int END AND ${isFree}
           FOR NO KEY UPDATE OF e SKIP LOCKED),
-        fresh AS MATERIALIZED (${picked(sql`= 0`, MOST_FIRST)}),
-        again AS MATERIALIZED (${picked(sql`> 0`, MOST_AGAIN)}),
+        fresh AS MATERIALIZED (${picked(sql`= 0`, MAX_FIRST)}),
+        again AS MATERIALIZED (${picked(sql`> 0`, MAX_AGAIN)}),
         due AS (SELECT * FROM fresh UNION ALL SELECT * FROM again),
         busy AS (UPDATE webhook_endpoint SET served_at = now(), busy_since = CASE
             WHEN busy_since > now() - make_interval(secs => ${CLAIM_SECONDS}) THEN busy_since ELSE now() END
