@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import type { Actor } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
-import { type Database, DatabaseRejected } from '../platform/database.ts';
+import { type Database, isViolation } from '../platform/database.ts';
 import { number, type RowOf, row, text, uuid } from '../platform/row.ts';
 import { taxOf } from './amounts.ts';
 import type { Invoice, InvoiceViews } from './invoice-store.ts';
@@ -23,10 +23,6 @@ const Note = row('credit note of a key', {
   subtotal_minor: number,
   reason: text.nullable(),
 });
-
-const CHECK_VIOLATION = '23514';
-const RESTRICT_VIOLATION = '23001';
-const UNIQUE_VIOLATION = '23505';
 
 interface Ids {
   now(): number;
@@ -100,12 +96,11 @@ export function createCreditNotes(database: Database, views: InvoiceViews, ids: 
         if (!issued) throw new AppError('conflict', 'Nothing is left to credit');
         return views.get(null, issued.id);
       } catch (error) {
-        if (error instanceof DatabaseRejected && error.code === RESTRICT_VIOLATION)
+        if (isViolation(error, 'restrict'))
           throw new AppError('conflict', 'Only an invoice that is not void can be credited');
-        if (error instanceof DatabaseRejected && error.code === CHECK_VIOLATION)
+        if (isViolation(error, 'check'))
           throw new AppError('conflict', 'More than what is left of the invoice cannot be credited');
-        if (error instanceof DatabaseRejected && error.code === UNIQUE_VIOLATION && wish.idempotencyKey)
-          return noteOf(wish.idempotencyKey, document);
+        if (isViolation(error, 'unique') && wish.idempotencyKey) return noteOf(wish.idempotencyKey, document);
         throw error;
       }
     },

@@ -7,7 +7,7 @@ import { AppError } from '../core/errors.ts';
 import { monthStart } from '../core/time.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import { eventRow } from '../outbox/event-store.ts';
-import { type Database, DatabaseRejected } from '../platform/database.ts';
+import { type Database, DatabaseRejected, isViolation } from '../platform/database.ts';
 import { row, uuid } from '../platform/row.ts';
 import { assignments } from '../platform/sql.ts';
 import type { Currency } from './amounts.ts';
@@ -28,9 +28,6 @@ export interface BillingDetails {
 
 /** Changes applied in one run of the minute job. */
 const MAX_APPLIED = 200;
-const CHECK_VIOLATION = '23514';
-/** Of the trigger that holds overage to the plan. */
-const RESTRICT_VIOLATION = '23001';
 
 const invalid = (field: string, message: string): AppError =>
   new AppError('validation_error', undefined, { details: [{ field, message }] });
@@ -79,10 +76,9 @@ const createUpdate = ({ database, announce }: Ports, billing: Parts['billing']) 
         audit AS (${auditRow(actor, action, { partner_id: partnerId }, details)}) SELECT * FROM changed`);
       if (changed === 0) throw new AppError('not_found', 'No such partner');
     } catch (error) {
-      if (error instanceof DatabaseRejected && error.code === CHECK_VIOLATION)
+      if (isViolation(error, 'check'))
         throw new AppError('conflict', 'This plan has no price in this currency');
-      if (error instanceof DatabaseRejected && error.code === RESTRICT_VIOLATION)
-        throw invalid('overage_action', 'The plan does not allow this');
+      if (isViolation(error, 'restrict')) throw invalid('overage_action', 'The plan does not allow this');
       throw error;
     }
     await announce(partnerId);

@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import type { OverageAction } from '../limits/limit.ts';
-import { type Database, DatabaseRejected } from '../platform/database.ts';
+import { type Database, isViolation } from '../platform/database.ts';
 import { boolean, json, number, type RowOf, row, text, uuid } from '../platform/row.ts';
 import { textArray } from '../platform/sql.ts';
 import { CURRENCIES, type Currency } from './amounts.ts';
@@ -39,10 +39,6 @@ const PLAN = sql`
 
 /** Of a plan: what its column holds, and more than any plan costs. */
 export const MOST_PRICE_MINOR = 2_000_000_000;
-
-const CHECK_VIOLATION = '23514';
-const UNIQUE_VIOLATION = '23505';
-const FOREIGN_KEY_VIOLATION = '23503';
 
 const invalid = (field: string, message: string): AppError =>
   new AppError('validation_error', undefined, { details: [{ field, message }] });
@@ -99,11 +95,9 @@ export function createPlanStore(database: Database) {
         if (changed === 0) throw new AppError('not_found', 'No such plan');
         return await get(plan.tier);
       } catch (error) {
-        if (error instanceof DatabaseRejected && error.code === UNIQUE_VIOLATION)
-          throw new AppError('conflict', 'A plan with this name exists');
-        if (error instanceof DatabaseRejected && error.code === FOREIGN_KEY_VIOLATION)
-          throw invalid('partner_id', 'No such partner');
-        if (error instanceof DatabaseRejected && error.code === CHECK_VIOLATION)
+        if (isViolation(error, 'unique')) throw new AppError('conflict', 'A plan with this name exists');
+        if (isViolation(error, 'foreignKey')) throw invalid('partner_id', 'No such partner');
+        if (isViolation(error, 'check'))
           throw new AppError(
             'conflict',
             'Partners on this plan are billed in a currency that it has no price in',

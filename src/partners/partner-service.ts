@@ -13,7 +13,7 @@ import type { OverageAction } from '../limits/limit.ts';
 import type { Notify, Recipient } from '../mail/notices.ts';
 import { recipientsOf } from '../mail/recipients-store.ts';
 import { eventRow } from '../outbox/event-store.ts';
-import { type Database, DatabaseRejected } from '../platform/database.ts';
+import { type Database, isViolation } from '../platform/database.ts';
 import { json, row, text } from '../platform/row.ts';
 import { assignments, textArray } from '../platform/sql.ts';
 import { createPartnerAnnouncements } from './partner-announcement-service.ts';
@@ -52,7 +52,6 @@ const overageGiven = (action: OverageAction) =>
   sql`overage_action = ${action},
     granted_overage_actions = CASE WHEN overage_is_allowed(${action}, tier, '{}') THEN '{}' ELSE ARRAY[${action}] END`;
 
-const UNIQUE_VIOLATION = '23505';
 type PartnerReader = (id: string) => Promise<PartnerView>;
 
 interface Ports {
@@ -129,7 +128,7 @@ async function insertPartner(database: Database, wanted: NewPartner, actor: Acto
       audit AS (${auditRow(actor, 'partner.created', { partner_id: id }, { tier: wanted.tier, status: wanted.status })})
       SELECT * FROM changed`);
   } catch (error) {
-    if (error instanceof DatabaseRejected && error.code === UNIQUE_VIOLATION) {
+    if (isViolation(error, 'unique')) {
       throw new AppError('conflict', 'A partner with this e-mail exists');
     }
     throw error;

@@ -16,6 +16,8 @@ const RETRY_WAIT_MS = 20;
 /** SQLSTATE of a statement that took longer than its role may, or waited longer for a lock. */
 export const TOO_SLOW = '57014';
 export const LOCKED = '55P03';
+/** SQLSTATE of what constraints, and triggers in their place, refuse. */
+const VIOLATIONS = { unique: '23505', foreignKey: '23503', check: '23514', restrict: '23001' } as const;
 /** Object ids of types, from pg_type. */
 const INT8 = 20;
 const NUMERIC = 1700;
@@ -35,6 +37,10 @@ export class DatabaseRejected extends Error {
     this.code = code;
   }
 }
+
+/** Whether a constraint of that kind refused the statement. */
+export const isViolation = (error: unknown, of: keyof typeof VIOLATIONS): error is DatabaseRejected =>
+  error instanceof DatabaseRejected && error.code === VIOLATIONS[of];
 
 /** For better-auth, which writes its own statements. */
 export type Drizzle = ReturnType<typeof drizzle>;
