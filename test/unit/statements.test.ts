@@ -44,3 +44,13 @@ it('events and audit rows are written by eventRow and auditRow alone', () => {
   const files = filesWith(/INTO (webhook_event|dev_portal_audit)\b/);
   expect(files).toEqual(['audit/audit-store.ts', 'outbox/event-store.ts']);
 });
+
+it("a usage event's column is named in the list, where an event is made, and for people: nowhere else", () => {
+  expect(filesWith(/\b(upstreamMs|upstream_ms)\b/)).toEqual([
+    'gateway/exchange.ts',
+    'gateway/stages/forward.ts',
+    'gateway/stages/record.ts',
+    'usage/event-columns.ts',
+    'web/messages/request.ts',
+  ]);
+});
