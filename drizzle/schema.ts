@@ -13,6 +13,7 @@ import {
   inet,
   integer,
   jsonb,
+  type PgColumnBuilderBase,
   pgTable,
   primaryKey,
   smallint,
@@ -23,6 +24,7 @@ import {
   uuid,
   varchar,
 } from 'drizzle-orm/pg-core';
+import { type EventField, type Kind, storedColumns } from '../src/usage/event-columns.ts';
 
 const bytes = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' });
 const at = (name: string) => timestamp(name, { withTimezone: true });
@@ -390,42 +392,47 @@ export const apiKeyQuotas = pgTable('api_key_quotas', {
   updatedAt: at('updated_at').notNull().defaultNow(),
 });
 
+const EVENT_KINDS: Record<Kind, (name: string) => PgColumnBuilderBase & { notNull(): PgColumnBuilderBase }> =
+  {
+    uuid: (name) => uuid(name),
+    key: (name) => text(name),
+    hash: (name) => text(name),
+    moment: at,
+    day: (name) => date(name),
+    environment: (name) => varchar(name, { length: 4 }),
+    method: (name) => varchar(name, { length: 10 }),
+    text: (name) => text(name),
+    error: (name) => text(name),
+    country: (name) => varchar(name, { length: 2 }),
+    ip: (name) => inet(name),
+    status: (name) => smallint(name),
+    ms: (name) => integer(name),
+    bytes: (name) => bigint(name, { mode: 'number' }),
+    units: (name) => integer(name),
+    flag: (name) => boolean(name),
+    timings: (name) => jsonb(name),
+    remaining: (name) => jsonb(name),
+  };
+// By the fields of the list.
+const eventColumnsOfTable = Object.fromEntries(
+  storedColumns.map(([field, { column, kind, ...rest }]) => {
+    const built = EVENT_KINDS[kind](column);
+    const isNull = rest.isNullable || rest.isOptional || rest.isNullableInTable;
+    return [field, isNull ? built : built.notNull()];
+  }),
+) as Record<Exclude<EventField, 'retiredHash'>, PgColumnBuilderBase>;
+
 /** Partitioned by month of `occurred_at`; no foreign keys, so that an event outlives its key. */
 export const apiUsageEvents = pgTable(
   'api_usage_events',
   {
-    id: uuid('id').notNull(),
-    occurredAt: at('occurred_at').notNull(),
-    day: date('day').notNull(),
+    ...eventColumnsOfTable,
     messageId: uuid('message_id').notNull(),
-    partnerId: uuid('partner_id'),
-    keyId: text('key_id'),
-    appId: uuid('app_id'),
-    environment: varchar('environment', { length: 4 }),
-    route: text('route').notNull(),
-    method: varchar('method', { length: 10 }).notNull(),
-    endpoint: text('endpoint').notNull(),
-    statusCode: smallint('status_code').notNull(),
-    error: text('error'),
-    latencyMs: integer('latency_ms').notNull(),
-    upstreamMs: integer('upstream_ms'),
-    bytesIn: bigint('bytes_in', { mode: 'number' }).notNull(),
-    bytesOut: bigint('bytes_out', { mode: 'number' }).notNull(),
-    units: integer('units').notNull(),
-    cacheHit: boolean('cache_hit').notNull(),
-    degraded: boolean('degraded').notNull(),
-    country: varchar('country', { length: 2 }),
-    ip: inet('ip'),
-    userAgent: text('user_agent'),
-    /** {stage: ms} */
-    timings: jsonb('timings'),
-    /** {second, day, month}: what was left after the call; -1 is unlimited. */
-    remaining: jsonb('remaining'),
   },
   (table) => [
-    primaryKey({ columns: [table.occurredAt, table.id] }),
-    index('idx_usage_events_key').on(table.keyId, table.occurredAt),
-    index('idx_usage_events_partner').on(table.partnerId, table.occurredAt),
+    primaryKey({ columns: [table.occurredMs, table.id] }),
+    index('idx_usage_events_key').on(table.keyId, table.occurredMs),
+    index('idx_usage_events_partner').on(table.partnerId, table.occurredMs),
     index('idx_usage_events_id').on(table.id),
   ],
 );

@@ -4,11 +4,14 @@
 import { sql } from 'drizzle-orm';
 import { ANY_ORIGIN } from '../core/origins.ts';
 import type { Database } from '../platform/database.ts';
+import { row, text } from '../platform/row.ts';
 import type { EdgeList } from './edge-list.ts';
 
 /** An origin that is not listed may be listed the next moment, from the portal. */
 const ASKED_AGAIN_MS = 1000;
-const MOST_ORIGIN_CHARS = 255;
+const MAX_ORIGIN_CHARS = 255;
+
+const Origin = row('listed origin', { origin: text });
 
 export function createOriginService(
   database: Database,
@@ -22,9 +25,12 @@ export function createOriginService(
   };
 
   async function all(): Promise<string[]> {
-    const rows = await database.rows<{ origin: string }>(sql`
-      SELECT origin FROM partner, unnest(allowed_origins) AS origin WHERE status = 'active'
-      UNION SELECT origin FROM dev_apps, unnest(allowed_origins) AS origin WHERE archived_at IS NULL ORDER BY origin`);
+    const rows = await database.rows(
+      Origin,
+      sql`
+      SELECT origin FROM partner, unnest(allowed_origins) AS origin WHERE status = 'active' AND origin IS NOT NULL
+      UNION SELECT origin FROM dev_apps, unnest(allowed_origins) AS origin WHERE archived_at IS NULL AND origin IS NOT NULL ORDER BY origin`,
+    );
     return rows.map(({ origin }) => origin);
   }
 
@@ -36,7 +42,7 @@ export function createOriginService(
 
   return {
     async isListed(origin: string, keepAlive: (work: Promise<unknown>) => void): Promise<boolean> {
-      if (origin.length > MOST_ORIGIN_CHARS) return false;
+      if (origin.length > MAX_ORIGIN_CHARS) return false;
       if (has(list.current(keepAlive) ?? [], origin)) return true;
       const fresh = await list.fresh(ASKED_AGAIN_MS);
       if (fresh) return has(fresh, origin);

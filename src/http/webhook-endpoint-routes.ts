@@ -5,7 +5,7 @@ import type { Context } from 'hono';
 import * as z from 'zod';
 import type { Actor } from '../audit/audit-store.ts';
 import { hostOf } from '../core/public-address.ts';
-import { eventTypes, schemaOf } from '../webhooks/event-types.ts';
+import { eventTypes, schemaOf } from '../outbox/event-types.ts';
 import type { EndpointOwner, WebhookService } from '../webhooks/webhook-service.ts';
 import { type ApiEnv, errorAnswers, idOr404, jsonAnswer, jsonBody } from './api.ts';
 import { endpoint, endpointChange, endpointWithSecret, newEndpoint } from './webhook-schemas.ts';

@@ -2,7 +2,8 @@
 
 import { sha256Hex } from '../core/encoding.ts';
 
-export type Environment = 'test' | 'live';
+export const ENVIRONMENTS = ['test', 'live'] as const;
+export type Environment = (typeof ENVIRONMENTS)[number];
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 /** 32 characters of 62: 190 bits. */

@@ -29,7 +29,7 @@ function createHealth(now: () => number) {
     if (kept && now() - askedMs < HEALTH_KEPT_MS[kept.isUp ? 'up' : 'down']) return kept;
     const startedMs = now();
     askedMs = startedMs;
-    const isUp = await database.rows(sql`SELECT 1`).then(
+    const isUp = await database.run(sql`SELECT 1`).then(
       () => true,
       () => false,
     );

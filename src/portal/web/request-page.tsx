@@ -9,37 +9,14 @@ import { Code, Panel } from '../../web/components/parts.tsx';
 import { useView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
 import { member, Page, portal } from './portal-web.tsx';
-import { StatusCode } from './request-parts.tsx';
+import { factsOf } from './request-facts.tsx';
 
-type Fact = [term: string, fact: Child];
-
-function useFacts(row: EventDetail, catalog: Catalog): Fact[] {
-  const { m, format } = useView();
+function useFacts(row: EventDetail, catalog: Catalog): [term: string, fact: Child][] {
+  const view = useView();
   const found = catalog.match(row.method, row.endpoint.split('?')[0] ?? '');
-  const left = (units: number) => (units < 0 ? '∞' : format.number(units));
   return [
-    [m.requests.when, format.exact(row.occurred_at)],
-    [m.requests.status, <StatusCode status={row.status_code} />],
-    ...(row.error
-      ? ([[m.requests.error, <a href={`/docs/errors/${row.error}`}>{row.error}</a>]] as Fact[])
-      : []),
-    [m.keys.key, row.key_id ? <a href={`/portal/keys/${row.key_id}`}>{row.key_id}</a> : '–'],
-    [m.requests.route, <code>{row.route}</code>],
-    [m.keys.scopes, found.found === 'route' ? (found.route.scope ?? '–') : '–'],
-    [m.requests.units, format.number(row.units)],
-    ...(row.remaining
-      ? ([
-          [
-            m.requests.left,
-            m.requests.leftOf(left(row.remaining.second), left(row.remaining.day), left(row.remaining.month)),
-          ],
-        ] as Fact[])
-      : []),
-    [m.requests.bytesIn, format.bytes(row.bytes_in)],
-    [m.requests.bytesOut, format.bytes(row.bytes_out)],
-    [m.usage.cacheHits, row.cache_hit ? m.common.yes : m.common.no],
-    [m.requests.from, `${row.ip ?? '–'}${row.country ? `, ${format.country(row.country)}` : ''}`],
-    [m.requests.agent, row.user_agent ?? '–'],
+    ...factsOf(row, view),
+    [view.m.keys.scopes, found.found === 'route' ? (found.route.scope ?? '–') : '–'],
   ];
 }
 

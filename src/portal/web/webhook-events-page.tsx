@@ -1,8 +1,8 @@
 // The catalogue of events that webhooks carry, with the schema of each.
 
+import { eventTypes, schemaOf } from '../../outbox/event-types.ts';
 import { Table } from '../../web/components/table.tsx';
 import { render } from '../../web/web.ts';
-import { eventTypes, schemaOf } from '../../webhooks/event-types.ts';
 import { member, Page, portal } from './portal-web.tsx';
 
 portal.get('/portal/webhooks/events', (context) => {

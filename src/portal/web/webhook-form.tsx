@@ -2,11 +2,11 @@
 
 import type { Child } from 'hono/jsx';
 import { newEndpoint } from '../../http/webhook-schemas.ts';
+import { eventTypes } from '../../outbox/event-types.ts';
 import { FormDialog } from '../../web/components/dialog.tsx';
 import { Choices, Field, Select } from '../../web/components/form.tsx';
 import type { Wrong } from '../../web/forms.ts';
 import { useView } from '../../web/view-context.ts';
-import { eventTypes } from '../../webhooks/event-types.ts';
 import type { Endpoint } from '../../webhooks/webhook-service.ts';
 import { formOf } from './fields.ts';
 

@@ -34,6 +34,7 @@ const alert = {
   alert_id: id,
   rule: z.string(),
   subject: z.string(),
+  label: z.string().nullable(),
   value: z.number(),
   threshold: z.number(),
   fired_at: time,
@@ -63,6 +64,7 @@ export const EVENT_TYPES = {
 } as const satisfies Record<string, z.ZodType>;
 
 export type EventType = keyof typeof EVENT_TYPES;
+export type EventData<Type extends EventType> = z.input<(typeof EVENT_TYPES)[Type]>;
 export const eventTypes = Object.keys(EVENT_TYPES) as EventType[];
 
 /** JSON Schema of a type's `data`. */
