@@ -269,17 +269,19 @@ const filledIn = ({ value, isRequired, type }: Field): string => {
   return type === 'password' ? PASSWORD : type === 'email' ? 'a@example.com' : 'something';
 };
 
-/** What is said of a bad value of this field, and what the field then holds. */
-async function sendBad({ who, form }: Shown, field: Field, language: string) {
-  const fields = Object.fromEntries([
+/** Sends a form with a bad value of this field, and these boxes ticked; finds it on the page that answers. */
+async function sendBad({ who, form }: Shown, field: Field, language: string, boxes = form.boxes) {
+  const fields = new URLSearchParams([
     ...form.along,
     ...form.controls.map((each) => [each.name, each.name === field.name ? badOf(each) : filledIn(each)]),
+    ...boxes.map(({ name, value }) => [name, value]),
   ]);
   const { status, text } = await who.post(form.action, fields, { 'accept-language': language });
-  const again = formsOf(text)
-    .filter(({ action }) => action === form.action)
-    .flatMap(({ controls }) => controls.filter(({ name, isInvalid }) => name === field.name && isInvalid));
-  return { status, again };
+  const forms = formsOf(text).filter(({ action }) => action === form.action);
+  const again = forms.flatMap(({ controls }) =>
+    controls.filter(({ name, isInvalid }) => name === field.name && isInvalid),
+  );
+  return { status, again, boxes: forms.flatMap((each) => each.boxes) };
 }
 
 describe('of a plan that cannot be', () => {
@@ -350,7 +352,8 @@ describe('of every form', () => {
         seen.add(field.name);
         const said = [];
         for (const language of ['en', 'fr']) {
-          const { status, again } = await sendBad(each, field, language);
+          const ticked = each.form.boxes.filter(({ isTicked }) => isTicked);
+          const { status, again } = await sendBad(each, field, language, ticked);
           expect([field.name, language, [400, 401, 403].includes(status), again.length, status]).toEqual([
             field.name,
             language,
@@ -363,6 +366,13 @@ describe('of every form', () => {
           said.push(again[0]?.error);
         }
         expect(said[0], field.name).not.toBe(said[1]);
+      }
+      // What was ticked stays ticked, and nothing else.
+      const [first] = each.form.controls;
+      if (!first) continue;
+      for (const ticked of [each.form.boxes, []]) {
+        const { boxes } = await sendBad(each, first, 'en', ticked);
+        expect(boxes.map(({ isTicked }) => isTicked)).toEqual(each.form.boxes.map(() => ticked.length > 0));
       }
     }
   });

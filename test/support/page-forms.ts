@@ -15,8 +15,9 @@ export interface Control {
 export interface PageForm {
   action: string;
   controls: Control[];
-  /** What goes along: hidden fields, and the checkboxes that are ticked. */
+  /** What goes along unseen. */
   along: [name: string, value: string][];
+  boxes: { name: string; value: string; isTicked: boolean }[];
 }
 
 const ENTITIES: Record<string, string> = { quot: '"', '#39': "'", lt: '<', gt: '>', amp: '&' };
@@ -53,24 +54,23 @@ export function formsOf(page: string): PageForm[] {
   return [...page.matchAll(/<form([^>]*)>(.*?)<\/form>/gs)].flatMap(([, head = '', body = '']) => {
     const { method, action } = attributesOf(head);
     if (method !== 'post' || action === undefined) return [];
-    const form: PageForm = { action, controls: [], along: [] };
+    const form: PageForm = { action, controls: [], along: [], boxes: [] };
     for (const [, input, tag = 'input', attributes = input ?? '', inside = ''] of body.matchAll(CONTROLS)) {
       const found = attributesOf(attributes);
       const { name, type = 'text', value = '' } = found;
       if (name === undefined) continue;
-      if (type === 'hidden' || type === 'checkbox') {
-        if (type === 'hidden' || / checked/.test(attributes)) form.along.push([name, value]);
-        continue;
-      }
-      form.controls.push({
-        name,
-        tag: tag as Control['tag'],
-        type,
-        value: tag === 'select' ? chosenOf(inside) : tag === 'textarea' ? decoded(inside) : value,
-        isRequired: / required/.test(attributes),
-        isInvalid: found['aria-invalid'] === 'true',
-        error: errorOf(page, found),
-      });
+      if (type === 'hidden') form.along.push([name, value]);
+      else if (type === 'checkbox') form.boxes.push({ name, value, isTicked: / checked/.test(attributes) });
+      else
+        form.controls.push({
+          name,
+          tag: tag as Control['tag'],
+          type,
+          value: tag === 'select' ? chosenOf(inside) : tag === 'textarea' ? decoded(inside) : value,
+          isRequired: / required/.test(attributes),
+          isInvalid: found['aria-invalid'] === 'true',
+          error: errorOf(page, found),
+        });
     }
     return [form];
   });

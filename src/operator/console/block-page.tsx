@@ -4,12 +4,13 @@ import * as z from 'zod';
 import type { BlockView } from '../../blocks/block-service.ts';
 import { idOr404 } from '../../http/api.ts';
 import { ipRange, reason } from '../../http/fields.ts';
-import { Dialog, OpenDialog } from '../../web/components/dialog.tsx';
+import { FormDialog, OpenDialog } from '../../web/components/dialog.tsx';
 import { Field, Select } from '../../web/components/form.tsx';
 import { Empty, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { submit, type Wrong } from '../../web/forms.ts';
 import { shownAt, type View } from '../../web/view.ts';
+import { useView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
 import {
   type ConsoleContext,
@@ -72,43 +73,26 @@ const BlockTable = ({
   );
 };
 
-const BlockDialog = ({ view, wrong }: { view: View; wrong?: Wrong }) => {
-  const { m } = view;
+const BlockDialog = ({ wrong }: { wrong?: Wrong }) => {
+  const { m } = useView();
   return (
-    <Dialog id="block" title={m.operator.block} open={wrong ? true : undefined}>
-      <form method="post" action="/operator/blocks" class="stack">
-        <Field
-          scope="block"
-          name="range"
-          label={m.operator.address}
-          required
-          value={wrong?.values.range}
-          error={wrong?.errors.range}
-          hint={m.operator.addressHint}
-        />
-        <Select
-          scope="block"
-          name="hours"
-          label={m.operator.until}
-          value={wrong?.values.hours ?? '24'}
-          options={HOURS.map((hours) => [hours, m.operator.blockFor[hours]] as const)}
-        />
-        <Field
-          scope="block"
-          name="reason"
-          label={m.operator.reason}
-          required
-          maxlength={500}
-          value={wrong?.values.reason}
-          error={wrong?.errors.reason}
-        />
-        <div class="actions">
-          <button type="submit" class="button solid-danger">
-            {m.operator.block}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      id="block"
+      title={m.operator.block}
+      action="/operator/blocks"
+      submit={m.operator.block}
+      kind="solid-danger"
+      saved={{ hours: '24' }}
+      wrong={wrong}
+    >
+      <Field name="range" label={m.operator.address} required hint={m.operator.addressHint} />
+      <Select
+        name="hours"
+        label={m.operator.until}
+        options={HOURS.map((hours) => [hours, m.operator.blockFor[hours]] as const)}
+      />
+      <Field name="reason" label={m.operator.reason} required maxlength={500} />
+    </FormDialog>
   );
 };
 
@@ -134,7 +118,7 @@ async function showBlocks(context: ConsoleContext, wrong?: Wrong, id?: string) {
           <BlockTable view={view} blocks={blocks} wrong={wrong} wrongId={id} />
         )}
       </section>
-      <BlockDialog view={view} wrong={id === undefined ? wrong : undefined} />
+      <BlockDialog wrong={id === undefined ? wrong : undefined} />
     </ConsolePage>,
     wrong ? 400 : 200,
   );

@@ -7,7 +7,7 @@ import { AppError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import { idOr404 } from '../../http/api.ts';
 import { reason } from '../../http/fields.ts';
-import { Dialog, OpenDialog } from '../../web/components/dialog.tsx';
+import { Dialog, FormDialog, OpenDialog } from '../../web/components/dialog.tsx';
 import { Field, Post } from '../../web/components/form.tsx';
 import { conflictAt, FieldsRefused, submit, type Wrong } from '../../web/forms.ts';
 import {
@@ -17,7 +17,8 @@ import {
   pdfResponse,
   StatusBadge,
 } from '../../web/invoices/invoice-view.tsx';
-import { shownAt, type View } from '../../web/view.ts';
+import { shownAt } from '../../web/view.ts';
+import { useView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
 import {
   type ConsoleContext,
@@ -37,36 +38,24 @@ const invoiceOf = (context: ConsoleContext) => {
 /** What may still be credited, before tax. */
 const leftOf = (invoice: Invoice) => invoice.subtotal_minor - invoice.credited_net_minor;
 
-const CreditDialog = ({ view, invoice, wrong }: { view: View; invoice: Invoice; wrong?: Wrong }) => {
-  const { m } = view;
+const CreditDialog = ({ invoice, wrong }: { invoice: Invoice; wrong?: Wrong }) => {
+  const { m, path } = useView();
+  const { currency } = invoice;
   return (
-    <Dialog id="credit" title={m.money.credit} open={wrong ? true : undefined}>
-      <form method="post" action={`${view.path}/credit`} class="stack">
-        {/* The same form sent twice makes one note. */}
-        <input type="hidden" name="form" value={newId()} />
-        <p>{m.money.creditText}</p>
-        <Field
-          name="amount"
-          label={`${m.money.creditAmount}, ${invoice.currency}`}
-          required
-          value={wrong?.values.amount ?? decimalOf(leftOf(invoice), invoice.currency)}
-          error={wrong?.errors.amount}
-        />
-        <Field
-          name="reason"
-          label={m.operator.reason}
-          required
-          maxlength={500}
-          value={wrong?.values.reason}
-          error={wrong?.errors.reason}
-        />
-        <div class="actions">
-          <button type="submit" class="button primary">
-            {m.money.credit}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      id="credit"
+      title={m.money.credit}
+      action={`${path}/credit`}
+      submit={m.money.credit}
+      saved={{ amount: decimalOf(leftOf(invoice), currency) }}
+      wrong={wrong}
+    >
+      {/* The same form sent twice makes one note. */}
+      <input type="hidden" name="form" value={newId()} />
+      <p>{m.money.creditText}</p>
+      <Field name="amount" label={`${m.money.creditAmount}, ${currency}`} required />
+      <Field name="reason" label={m.operator.reason} required maxlength={500} />
+    </FormDialog>
   );
 };
 
@@ -115,7 +104,7 @@ async function showInvoice(
       <p>
         <a href="/operator/invoices">{m.invoice.back}</a>
       </p>
-      <CreditDialog view={view} invoice={invoice} wrong={credit} />
+      <CreditDialog invoice={invoice} wrong={credit} />
       <Dialog id="void" title={m.money.void} open={annulment ? true : undefined}>
         <p>{m.money.voidText}</p>
         <ReasonForm view={view} action={`${base}/void`} wrong={annulment}>

@@ -8,7 +8,7 @@ import type { PartnerView } from '../../partners/partner-service.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
-import { Dialog, OpenDialog } from '../../web/components/dialog.tsx';
+import { FormDialog, OpenDialog } from '../../web/components/dialog.tsx';
 import { Field } from '../../web/components/form.tsx';
 import { KeyBadge } from '../../web/components/key-badge.tsx';
 import { Note, Panel, Time } from '../../web/components/parts.tsx';
@@ -16,6 +16,7 @@ import { Table } from '../../web/components/table.tsx';
 import { AuditTable } from '../../web/components/usage-tables.tsx';
 import { submit, type Wrong } from '../../web/forms.ts';
 import { shownAt, type View } from '../../web/view.ts';
+import { useView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
 import {
   type ConsoleContext,
@@ -159,40 +160,22 @@ const CallTable = ({ view, events }: { view: View } & Pick<Loaded, 'events'>) =>
   );
 };
 
-const RevokeDialog = ({
-  view,
-  apiKey,
-  action,
-  wrong,
-}: {
-  view: View;
-  apiKey: KeyView;
-  action: string;
-  wrong?: Wrong;
-}) => {
-  const { m } = view;
+const RevokeDialog = ({ apiKey, action, wrong }: { apiKey: KeyView; action: string; wrong?: Wrong }) => {
+  const { m } = useView();
   return (
-    <Dialog id="revoke" title={m.keys.revokeTitle(apiKey.name)} open={wrong ? true : undefined}>
-      <form method="post" action={action} class="stack">
-        <p>
-          {m.keys.revokeText} {m.operator.ownerTold}
-        </p>
-        <Field
-          scope="revoke"
-          name="reason"
-          label={m.operator.reason}
-          required
-          maxlength={500}
-          value={wrong?.values.reason}
-          error={wrong?.errors.reason}
-        />
-        <div class="actions">
-          <button type="submit" class="button solid-danger">
-            {m.operator.revokeNow}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      id="revoke"
+      title={m.keys.revokeTitle(apiKey.name)}
+      action={action}
+      submit={m.operator.revokeNow}
+      kind="solid-danger"
+      wrong={wrong}
+    >
+      <p>
+        {m.keys.revokeText} {m.operator.ownerTold}
+      </p>
+      <Field name="reason" label={m.operator.reason} required maxlength={500} />
+    </FormDialog>
   );
 };
 
@@ -222,7 +205,7 @@ async function showKey(context: ConsoleContext, wrong?: Wrong) {
         </div>
         <CallTable view={view} events={events} />
       </Panel>
-      {key.isActive && <RevokeDialog view={view} apiKey={key} action={`${base}/revoke`} wrong={wrong} />}
+      {key.isActive && <RevokeDialog apiKey={key} action={`${base}/revoke`} wrong={wrong} />}
     </ConsolePage>,
     wrong ? 400 : 200,
   );

@@ -4,100 +4,93 @@ import * as z from 'zod';
 import { CURRENCIES, type Currency, decimalOf, minorOf } from '../../billing/amounts.ts';
 import { MOST_PRICE_MINOR, type NewPlan, type Plan } from '../../billing/plan-store.ts';
 import { text } from '../../http/fields.ts';
-import { Field } from '../../web/components/form.tsx';
+import { Field, Tick } from '../../web/components/form.tsx';
 import { FieldsRefused, type Wrong } from '../../web/forms.ts';
-import type { View } from '../../web/view.ts';
+import { useView } from '../../web/view-context.ts';
 import type { FormErrors, FormValues } from '../../web/web.ts';
 
 export interface WrongPlan extends Wrong {
   tier: string;
 }
 
-const featuresOf = (plan: Plan | undefined) =>
-  (plan?.features ?? {}) as { sla?: string | null; support?: string; webhooks?: boolean };
+const NEW_PLAN: FormValues = {
+  second: '10',
+  day: '10000',
+  month: '300000',
+  max_keys: '5',
+  charge: 'true',
+  webhooks: 'true',
+};
 
-/** What partners on the plan may do. */
-const PlanSwitches = ({ view, plan }: { view: View; plan?: Plan }) => {
-  const { m } = view;
-  const allowed = plan?.overageActions ?? ['block', 'charge'];
+/** What the form of a plan holds before anybody types. */
+export function valuesOf(plan: Plan | undefined): FormValues {
+  if (!plan) return NEW_PLAN;
+  const { sla, support, webhooks } = plan.features as {
+    sla?: string | null;
+    support?: string;
+    webhooks?: boolean;
+  };
+  return {
+    second: String(plan.perSecond),
+    day: String(plan.perDay),
+    month: String(plan.perMonth),
+    max_keys: String(plan.maxKeys),
+    sla: sla ?? '',
+    support: support ?? '',
+    webhooks: String(webhooks === true),
+    self_serve: String(plan.selfServe),
+    ...Object.fromEntries(plan.overageActions.map((action) => [action, 'true'])),
+    ...Object.fromEntries(
+      CURRENCIES.flatMap((currency) => {
+        const price = plan.prices[currency];
+        if (!price) return [];
+        return [
+          [`price_${currency}`, decimalOf(price.price, currency)],
+          [`overage_${currency}`, decimalOf(price.overage_per_1000, currency)],
+        ];
+      }),
+    ),
+  };
+}
+
+export const PlanFields = ({ isNew }: { isNew: boolean }) => {
+  const { m } = useView();
   return (
     <>
+      {isNew && <Field name="tier" label={m.money.name} hint={m.money.nameHint} required />}
+      {isNew && <Field name="partner_id" label={m.money.forPartner} hint={m.money.forPartnerHint} />}
+      {CURRENCIES.map((currency) => (
+        <div class="pair">
+          <Field
+            name={`price_${currency}`}
+            label={m.money.price(currency)}
+            hint={currency === 'EUR' ? undefined : m.money.noPrice}
+          />
+          <Field name={`overage_${currency}`} label={m.money.overagePrice(currency)} />
+        </div>
+      ))}
+      <p class="hint">{m.operator.limitsText}</p>
+      <div class="pair">
+        <Field name="second" label={m.operator.perSecond} />
+        <Field name="day" label={m.operator.perDay} />
+      </div>
+      <div class="pair">
+        <Field name="month" label={m.operator.perMonth} />
+        <Field name="max_keys" label={m.money.maxKeys} />
+      </div>
+      <div class="pair">
+        <Field name="sla" label={m.money.sla} />
+        <Field name="support" label={m.money.support} />
+      </div>
       <fieldset>
         <legend>{m.money.overageActions}</legend>
         {(['warn', 'charge'] as const).map((action) => (
-          <label class="choice">
-            <input type="checkbox" name={action} value="true" checked={allowed.includes(action)} />
-            <span>{m.operator.overages[action]}</span>
-          </label>
+          <Tick name={action} label={m.operator.overages[action]} />
         ))}
         <p class="hint">{m.money.overageActionsHint}</p>
       </fieldset>
-      <label class="choice">
-        <input
-          type="checkbox"
-          name="webhooks"
-          value="true"
-          checked={plan ? featuresOf(plan).webhooks === true : true}
-        />
-        <span>{m.money.webhooks}</span>
-      </label>
-      <label class="choice">
-        <input type="checkbox" name="self_serve" value="true" checked={plan?.selfServe ?? false} />
-        <span>{m.money.selfServe}</span>
-      </label>
-    </>
-  );
-};
-
-export const PlanFields = ({ view, plan, wrong }: { view: View; plan?: Plan; wrong?: WrongPlan }) => {
-  const { m } = view;
-  const scope = `plan-${plan?.tier ?? 'new'}`;
-  const kept = (name: string, value: string) => wrong?.values[name] ?? value;
-  const { sla, support } = featuresOf(plan);
-  const field = (name: string, label: string, value: string, hint?: string) => (
-    <Field
-      scope={scope}
-      name={name}
-      label={label}
-      required={name === 'tier'}
-      value={kept(name, value)}
-      hint={hint}
-      error={wrong?.errors[name]}
-    />
-  );
-  return (
-    <>
-      {!plan && field('tier', m.money.name, '', m.money.nameHint)}
-      {!plan && field('partner_id', m.money.forPartner, '', m.money.forPartnerHint)}
-      {CURRENCIES.map((currency) => {
-        const price = plan?.prices[currency];
-        const text = (minor: number | undefined) => (minor === undefined ? '' : decimalOf(minor, currency));
-        return (
-          <div class="pair">
-            {field(
-              `price_${currency}`,
-              m.money.price(currency),
-              text(price?.price),
-              currency === 'EUR' ? undefined : m.money.noPrice,
-            )}
-            {field(`overage_${currency}`, m.money.overagePrice(currency), text(price?.overage_per_1000))}
-          </div>
-        );
-      })}
-      <p class="hint">{m.operator.limitsText}</p>
-      <div class="pair">
-        {field('second', m.operator.perSecond, String(plan?.perSecond ?? 10))}
-        {field('day', m.operator.perDay, String(plan?.perDay ?? 10_000))}
-      </div>
-      <div class="pair">
-        {field('month', m.operator.perMonth, String(plan?.perMonth ?? 300_000))}
-        {field('max_keys', m.money.maxKeys, String(plan?.maxKeys ?? 5))}
-      </div>
-      <div class="pair">
-        {field('sla', m.money.sla, sla ?? '')}
-        {field('support', m.money.support, support ?? '')}
-      </div>
-      <PlanSwitches view={view} plan={plan} />
+      <Tick name="webhooks" label={m.money.webhooks} />
+      <Tick name="self_serve" label={m.money.selfServe} />
     </>
   );
 };

@@ -2,10 +2,11 @@
 
 import { CURRENCIES } from '../../billing/amounts.ts';
 import type { Plan } from '../../billing/plan-store.ts';
-import { Dialog, OpenDialog } from '../../web/components/dialog.tsx';
+import { FormDialog, OpenDialog } from '../../web/components/dialog.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { conflictAt, FieldsRefused, submit } from '../../web/forms.ts';
 import { shownAt, type View } from '../../web/view.ts';
+import { useView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
 import {
   type ConsoleContext,
@@ -15,7 +16,15 @@ import {
   operatorActor,
   operatorConsole,
 } from './console-web.tsx';
-import { PlanFields, planForm, planOf, pricesOf, unpricedOf, type WrongPlan } from './plan-form.tsx';
+import {
+  PlanFields,
+  planForm,
+  planOf,
+  pricesOf,
+  unpricedOf,
+  valuesOf,
+  type WrongPlan,
+} from './plan-form.tsx';
 
 const dialogOf = (tier: string) => `edit-${tier}`;
 
@@ -81,25 +90,21 @@ const PlanTable = ({ view, plans }: { view: View; plans: Plan[] }) => {
 };
 
 /** Of a new plan, or of one that there is. `wrong`: what was sent of it, and could not be done. */
-const PlanDialog = ({ view, plan, wrong }: { view: View; plan?: Plan; wrong?: WrongPlan }) => {
-  const { m } = view;
+const PlanDialog = ({ plan, wrong }: { plan?: Plan; wrong?: WrongPlan }) => {
+  const { m } = useView();
   const tier = plan?.tier ?? '';
-  const own = wrong?.tier === tier ? wrong : undefined;
   return (
-    <Dialog
+    <FormDialog
       id={plan ? dialogOf(tier) : 'new'}
+      scope={`plan-${plan?.tier ?? 'new'}`}
       title={plan ? `${m.money.editPlan}: ${tier}` : m.money.newPlan}
-      open={own ? true : undefined}
+      action={plan ? `/operator/plans/${tier}` : '/operator/plans'}
+      submit={m.common.save}
+      saved={valuesOf(plan)}
+      wrong={wrong?.tier === tier ? wrong : undefined}
     >
-      <form method="post" action={plan ? `/operator/plans/${tier}` : '/operator/plans'} class="stack">
-        <PlanFields view={view} plan={plan} wrong={own} />
-        <div class="actions">
-          <button type="submit" class="button primary">
-            {m.common.save}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+      <PlanFields isNew={!plan} />
+    </FormDialog>
   );
 };
 
@@ -120,9 +125,9 @@ async function showPlans(context: ConsoleContext, wrong?: WrongPlan) {
       <section class="panel">
         <PlanTable view={view} plans={plans} />
       </section>
-      <PlanDialog view={view} wrong={wrong} />
+      <PlanDialog wrong={wrong} />
       {plans.map((plan) => (
-        <PlanDialog view={view} plan={plan} wrong={wrong} />
+        <PlanDialog plan={plan} wrong={wrong} />
       ))}
     </ConsolePage>,
     wrong?.status,

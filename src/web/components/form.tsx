@@ -55,22 +55,19 @@ export const Submit = ({
 
 interface Own {
   name: string;
-  value?: string;
-  error?: string;
   hint?: string;
-  scope?: string;
 }
 
 /** What a field of this name has in the form around it. */
-function useField({ name, hint, ...own }: Own) {
-  const form = useContext(FormContext);
-  const id = `${own.scope ?? form.scope}-${name}`;
-  const error = own.error ?? form.errors[name];
+function useField({ name, hint }: Own) {
+  const { scope, values, errors } = useContext(FormContext);
+  const id = `${scope}-${name}`;
+  const error = errors[name];
   const described = [error && `${id}-error`, hint && `${id}-hint`].filter(Boolean).join(' ');
   return {
     id,
     error,
-    value: own.value ?? form.values[name],
+    value: values[name],
     marks: { 'aria-invalid': error ? 'true' : undefined, 'aria-describedby': described || undefined },
   } as const;
 }
@@ -126,17 +123,8 @@ interface FieldProps extends Own {
 }
 
 /** A password is never sent back. */
-export const Field = ({
-  name,
-  label,
-  value: ownValue,
-  error: ownError,
-  hint,
-  scope,
-  type = 'text',
-  ...input
-}: FieldProps) => {
-  const { id, value, error, marks } = useField({ name, value: ownValue, error: ownError, hint, scope });
+export const Field = ({ name, label, hint, type = 'text', ...input }: FieldProps) => {
+  const { id, value, error, marks } = useField({ name, hint });
   return (
     <Labelled id={id} label={label} error={error} hint={hint}>
       <input
@@ -210,6 +198,17 @@ export const Choices = ({ label, options, ...own }: Own & { label: string; optio
         ))}
       </div>
     </fieldset>
+  );
+};
+
+/** One choice, ticked or not. */
+export const Tick = ({ name, label }: { name: string; label: string }) => {
+  const { values } = useContext(FormContext);
+  return (
+    <label class="choice">
+      <input type="checkbox" name={name} value="true" checked={values[name] === 'true'} />
+      <span>{label}</span>
+    </label>
   );
 };
 
