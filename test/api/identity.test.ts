@@ -82,7 +82,7 @@ it('links an account only when its owner shows the password, and says so by mail
   expect(location(await person.post('/sign-in', signIn))).toBe('/sign-in/identity/link');
   expect(location(await person.post('/sign-in/identity/link'))).toBe('/portal/usage?done=identity_linked');
   expect(await accounts(owner.email)).toMatchObject([{ ways: ['credential', stack.identity] }]);
-  expect(await told(owner.email, 'Your account was linked with')).toHaveLength(1);
+  expect(await told(owner.email, 'Your account was linked to')).toHaveLength(1);
   expect(await signInThrough(visitor(), { sub, email: owner.email })).toBe('/portal/usage');
 });
 
