@@ -195,7 +195,7 @@ export class KeyCounter {
       atMs,
       over,
       used: -1,
-      notedMs: nowMs,
+      notedMs: Math.max(nowMs, state.movedMs),
       lent,
       lentUntilMs: loan?.untilMs ?? 0,
     };

@@ -17,7 +17,7 @@ interface Stored {
   /** Its own name, and its partner's object's: known from the first call on. */
   keyId: string;
   partnerObject: string;
-  /** How often the key was moved to another partner or environment, and when it was last. */
+  /** How often the key was moved to another partner or environment, and when last: later than all calls before. */
   moves: number;
   movedMs: number;
   /** Number of the last message to the partner's object. */

@@ -85,7 +85,8 @@ export class PartnerTalk {
     state.ledger = { ...state.ledger, used: NO_UNITS, travelled: undefined };
     state.held.forget();
     state.moves++;
-    state.movedMs = this.ports.now();
+    // After all calls so far, also where the clock stands still.
+    state.movedMs = Math.max(this.ports.now(), state.movedMs) + 1;
     state.write();
   }
 

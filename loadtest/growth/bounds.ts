@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const SOURCE = fileURLToPath(new URL('../../src', import.meta.url).href);
 /** `dropOldest(map, MAX_…)`, or `if (map.size >= MAX_…) map.clear()`. */
-const BOUNDED = /dropOldest\((?:this\.)?(\w+), ((?:MAX|MOST)_\w+)\)|(\w+)\.size >= ((?:MAX|MOST)_\w+)/g;
+const BOUNDED = /dropOldest\((?:this\.)?(\w+), (MAX_\w+)\)|(\w+)\.size >= (MAX_\w+)/g;
 
 /** Every map in the source that is bounded by how many entries it has. */
 export function boundsInSource(): Record<string, number> {

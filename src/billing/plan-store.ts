@@ -38,7 +38,7 @@ const PLAN = sql`
   FROM tier_config t`;
 
 /** Of a plan: what its column holds, and more than any plan costs. */
-export const MOST_PRICE_MINOR = 2_000_000_000;
+export const MAX_PRICE_MINOR = 2_000_000_000;
 
 const invalid = (field: string, message: string): AppError =>
   new AppError('validation_error', undefined, { details: [{ field, message }] });

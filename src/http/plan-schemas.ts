@@ -1,11 +1,11 @@
 // What the routes of plans take and answer, for developers and for operators.
 
 import * as z from 'zod';
-import { MOST_PRICE_MINOR, type Plan } from '../billing/plan-store.ts';
+import { MAX_PRICE_MINOR, type Plan } from '../billing/plan-store.ts';
 import { currency, minor } from './amount-schemas.ts';
 import { limitValue, overageAction } from './fields.ts';
 
-const planPrice = z.int().min(0).max(MOST_PRICE_MINOR);
+const planPrice = z.int().min(0).max(MAX_PRICE_MINOR);
 const price = z.object({ price: planPrice, overage_per_1000: planPrice });
 const prices = z.partialRecord(currency, price);
 

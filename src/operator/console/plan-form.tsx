@@ -2,7 +2,7 @@
 
 import * as z from 'zod';
 import { CURRENCIES, type Currency, decimalOf, minorOf } from '../../billing/amounts.ts';
-import { MOST_PRICE_MINOR, type NewPlan, type Plan } from '../../billing/plan-store.ts';
+import { MAX_PRICE_MINOR, type NewPlan, type Plan } from '../../billing/plan-store.ts';
 import { text } from '../../http/fields.ts';
 import { Field, Tick } from '../../web/components/form.tsx';
 import { FieldsRefused, type Wrong } from '../../web/forms.ts';
@@ -125,8 +125,8 @@ export function pricesOf(values: FormValues, wrongText: string): NewPlan['prices
     if (price.trim() === '' && overage.trim() === '' && currency !== 'EUR') continue;
     const minor = minorOf(price, currency);
     const per1000 = minorOf(overage.trim() === '' ? '0' : overage, currency);
-    if (minor === undefined || minor > MOST_PRICE_MINOR) errors[`price_${currency}`] = wrongText;
-    if (per1000 === undefined || per1000 > MOST_PRICE_MINOR) errors[`overage_${currency}`] = wrongText;
+    if (minor === undefined || minor > MAX_PRICE_MINOR) errors[`price_${currency}`] = wrongText;
+    if (per1000 === undefined || per1000 > MAX_PRICE_MINOR) errors[`overage_${currency}`] = wrongText;
     prices[currency as Currency] = { price: minor ?? 0, overage_per_1000: per1000 ?? 0 };
   }
   if (Object.keys(errors).length > 0) throw new FieldsRefused(errors);

@@ -1,0 +1,85 @@
+// A key that is moved to another partner, by a clock that stands still: a Worker's does between its inputs.
+
+import { expect, it } from 'vitest';
+import type { ObjectStore } from '../../durable-objects/counter-ports.ts';
+import { KeyCounter } from '../../durable-objects/key-counter.ts';
+import { PartnerCounter } from '../../durable-objects/partner-counter.ts';
+import { VirtualTime } from '../../loadtest/simulation/virtual-time.ts';
+
+const START = Date.UTC(2026, 10, 22, 12);
+const LIMITS = { second: 100, day: 1000, month: -1, overage: 'block' } as const;
+
+function memoryStore(): ObjectStore {
+  const rows = new Map<string, unknown>();
+  return {
+    get: <Value>(key: string) => structuredClone(rows.get(key)) as Value | undefined,
+    put: (key, value) => void rows.set(key, structuredClone(value)),
+    delete: (key) => void rows.delete(key),
+    list: <Value>(prefix: string) =>
+      [...rows].filter(([key]) => key.startsWith(prefix)).sort() as [string, Value][],
+  };
+}
+
+function world() {
+  const time = new VirtualTime();
+  const common = () => ({
+    now: () => START + time.nowMs,
+    sleep: (ms: number) => time.sleep(ms),
+    keepAlive: () => undefined,
+    store: memoryStore(),
+    log: () => undefined,
+  });
+  const partnerOf = () =>
+    new PartnerCounter({ ...common(), holder: () => ({ report: async () => undefined }) });
+  const partners = { from: partnerOf(), to: partnerOf() };
+  const isName = (name: string): name is keyof typeof partners => name in partners;
+  const key = new KeyCounter({
+    ...common(),
+    chance: () => 0.5,
+    wakeAt: () => undefined,
+    isWorthRetrying: () => false,
+    nonces: { isUsed: () => false, use: () => undefined },
+    partner(name) {
+      const partner = isName(name) ? partners[name] : partners.from;
+      return {
+        draw: async (request) => partner.draw(request),
+        report: async (report) => partner.report(report),
+        peek: async (version, limits) => partner.peek(version, limits),
+      };
+    },
+  });
+  const take = (id: string, partnerObject: keyof typeof partners) =>
+    key.take({
+      id,
+      keyId: 'key',
+      partnerObject,
+      cost: 1,
+      nonce: undefined,
+      versions: { key: 1, partner: 1 },
+      key: { burst: 100, sustained: 6000, day: -1, month: -1, overage: 'block' },
+      partner: LIMITS,
+    });
+  const used = async () => [
+    (await partners.from.standing(1, LIMITS)).used.day,
+    (await partners.to.standing(1, LIMITS)).used.day,
+  ];
+  return { time, key, take, used };
+}
+
+it('what was admitted before the move gives nothing back to whom it was moved to', async () => {
+  const { time, key, take, used } = world();
+  expect(await take('before', 'from')).toMatchObject({ outcome: 'admit' });
+  expect(await take('after', 'to')).toMatchObject({ outcome: 'admit' });
+  await key.settle({ id: 'before', keyId: 'key', used: 0, unspent: 0 });
+  await time.run();
+  expect(await used()).toEqual([1, 1]);
+});
+
+it('what was admitted after the move comes back from whom it was moved to', async () => {
+  const { time, key, take, used } = world();
+  await take('before', 'from');
+  await take('after', 'to');
+  await key.settle({ id: 'after', keyId: 'key', used: 0, unspent: 0 });
+  await time.run();
+  expect(await used()).toEqual([1, 0]);
+});
