@@ -1,27 +1,28 @@
 // The guides, one page for each error code, and the reference. Public; in both languages.
 
+import type { Next } from 'hono';
 import type { Child } from 'hono/jsx';
-import { AppError, ERRORS, type ErrorCode } from '../../core/errors.ts';
 import { Public } from '../../web/components/layout.tsx';
-import { Code } from '../../web/components/parts.tsx';
-import { Table } from '../../web/components/table.tsx';
 import type { View } from '../../web/view.ts';
 import { referencePolicy, render, signIn } from '../../web/web.ts';
-import { GUIDES } from './guides/guides.tsx';
+import { factsOf } from './docs-facts.ts';
+import { markdownHtml } from './docs-markdown.ts';
+import { docsPage } from './docs-text.ts';
+import { AsText, SearchField } from './docs-tools.tsx';
+import { GUIDES } from './guides/guides.ts';
 import { referenceScripts } from './playground-pages.tsx';
 import { type PortalContext, portal } from './portal-web.tsx';
 
-const Docs = ({
+export const Docs = ({
   view,
   title,
-  scripts,
-  wide,
+  hasTwin = true,
   children,
 }: {
   view: View;
   title: string;
-  scripts?: Child;
-  wide?: boolean;
+  /** Whether the page is there as Markdown, too. */
+  hasTwin?: boolean;
   children?: Child;
 }) => {
   const { m } = view;
@@ -33,9 +34,10 @@ const Docs = ({
     </li>
   );
   return (
-    <Public view={view} title={title} scripts={scripts}>
+    <Public view={view} title={title}>
       <div class="docs">
         <nav aria-label={m.nav.docs}>
+          <SearchField view={view} id="nav-search" />
           <h2>{m.docs.guides}</h2>
           <ul>{GUIDES.map(({ slug, title: titles }) => link(`/docs/${slug}`, titles[view.language]))}</ul>
           <h2>{m.docs.reference}</h2>
@@ -45,110 +47,38 @@ const Docs = ({
             {link('/docs/errors', m.docs.errors)}
           </ul>
         </nav>
-        <article class={wide ? undefined : 'prose'}>{children}</article>
+        <article class="prose">
+          {hasTwin && <AsText view={view} />}
+          {children}
+        </article>
       </div>
     </Public>
   );
 };
 
-async function viewer(context: PortalContext): Promise<View> {
+export async function viewer(context: PortalContext): Promise<View> {
   await signIn(context);
   return context.var.view;
 }
 
-portal.get('/docs', async (context) => {
-  const view = await viewer(context);
-  const { m, language } = view;
+/** What is no page of the documentation is somebody else's. */
+async function showPage(context: PortalContext, next: Next): Promise<Response | undefined> {
+  const { view } = context.var;
+  const page = await docsPage(view.path, view, factsOf(context.var.services));
+  if (!page) {
+    await next();
+    return undefined;
+  }
+  await signIn(context);
   return render(
     context,
-    <Docs view={view} title={m.nav.docs}>
-      <h1>{m.nav.docs}</h1>
-      <p>{m.docs.intro}</p>
-      <ul>
-        {GUIDES.map(({ slug, title, about }) => (
-          <li>
-            <a href={`/docs/${slug}`}>{title[language]}</a>: {about[language]}
-          </li>
-        ))}
-      </ul>
-      {context.var.services.gateway.catalog.documents.map(({ info, paths }) => (
-        <>
-          <h2>{info.title}</h2>
-          <ul>
-            {Object.entries(paths).flatMap(([path, operations]) =>
-              Object.entries(operations).map(([method, operation]) => (
-                <li>
-                  <code>
-                    {method.toUpperCase()} {path}
-                  </code>
-                  : {operation.summary}
-                </li>
-              )),
-            )}
-          </ul>
-        </>
-      ))}
+    <Docs view={view} title={page.title}>
+      {markdownHtml(page.text, view)}
     </Docs>,
   );
-});
+}
 
-const CODES = Object.keys(ERRORS) as ErrorCode[];
-
-portal.get('/docs/errors', async (context) => {
-  const view = await viewer(context);
-  const { m } = view;
-  return render(
-    context,
-    <Docs view={view} title={m.docs.errors}>
-      <h1>{m.docs.errors}</h1>
-      <p>{m.docs.errorsText}</p>
-      <Code
-        view={view}
-        text={JSON.stringify({ error: 'daily_quota_exceeded', message: '…', request_id: '…' })}
-      />
-      <Table
-        hasHead={false}
-        rows={CODES}
-        columns={[
-          {
-            title: m.requests.error,
-            kind: 'mono',
-            cell: (code) => <a href={`/docs/errors/${code}`}>{code}</a>,
-          },
-          { title: m.requests.status, kind: 'num', cell: (code) => ERRORS[code][0] },
-        ]}
-      />
-    </Docs>,
-  );
-});
-
-portal.get('/docs/errors/:code', async (context) => {
-  const code = CODES.find((each) => each === context.req.param('code'));
-  if (!code) throw new AppError('not_found');
-  const view = await viewer(context);
-  const { m } = view;
-  const [status, message] = ERRORS[code];
-  const { what, fix } = m.errorGuide[code];
-  return render(
-    context,
-    <Docs view={view} title={code}>
-      <p class="crumbs">
-        <a href="/docs/errors">{m.docs.errors}</a>
-      </p>
-      <h1 class="mono">{code}</h1>
-      <p>
-        <span class="badge">{status}</span>
-      </p>
-      <h2>{m.docs.what}</h2>
-      <p>{what}</p>
-      <h2>{m.docs.fix}</h2>
-      <p>{fix}</p>
-      <h2>{m.docs.answer}</h2>
-      <Code view={view} text={JSON.stringify({ error: code, message, request_id: '…' })} />
-      <p>{status >= 500 || status === 429 ? m.docs.retry : m.docs.noRetry}</p>
-    </Docs>,
-  );
-});
+for (const path of ['/docs', '/docs/errors', '/docs/errors/:code']) portal.get(path, showPage);
 
 portal.get('/docs/reference', async (context) => {
   const view = await viewer(context);
@@ -170,15 +100,4 @@ portal.get('/docs/reference', async (context) => {
   );
 });
 
-portal.get('/docs/:guide', async (context) => {
-  const guide = GUIDES.find(({ slug }) => slug === context.req.param('guide'));
-  if (!guide) throw new AppError('not_found');
-  const view = await viewer(context);
-  return render(
-    context,
-    <Docs view={view} title={guide.title[view.language]}>
-      <h1>{guide.title[view.language]}</h1>
-      {guide.body[view.language](view)}
-    </Docs>,
-  );
-});
+portal.get('/docs/:guide', showPage);

@@ -22,6 +22,8 @@ import './audit-pages.tsx';
 import './member-pages.tsx';
 import './settings-pages.tsx';
 import './docs-pages.tsx';
+import './docs-search-page.tsx';
+import './docs-twins.ts';
 
 import { AppError } from '../../core/errors.ts';
 import { portal } from './portal-web.tsx';
