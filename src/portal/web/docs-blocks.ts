@@ -1,6 +1,7 @@
 // What guides show that is data, not text: a fenced block with a name and nothing in it becomes a Markdown table, of what is
 // so now. `plans`, `scopes`, `test-cards`; `snippets <name>` is left for whoever renders.
 
+import { CURRENCIES, type Currency } from '../../billing/amounts.ts';
 import type { Plan } from '../../billing/plan-store.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { CARDS } from '../../sandbox/payments/payments.ts';
@@ -24,43 +25,34 @@ const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
 
-function priceOf({ m, format }: Reader, { prices, selfServe }: Plan): string {
-  const shown = Object.entries(prices).filter(([, { price }]) => selfServe || price > 0);
-  if (shown.length === 0) return m.billing.ask;
-  return shown.map(([currency, { price }]) => format.money(price, currency)).join(' · ');
-}
-
-function overageOf({ format }: Reader, { prices, overageActions }: Plan): string {
-  const shown = Object.entries(prices).filter(([, each]) => each.overage_per_1000 > 0);
-  if (!overageActions.includes('charge') || shown.length === 0) return '–';
-  return shown.map(([currency, each]) => format.money(each.overage_per_1000, currency)).join(' · ');
-}
-
-function plansTable(reader: Reader, plans: readonly Plan[]): string {
-  const { m, format } = reader;
+/** A column for each plan, a row for what they differ in; a price in each currency that some plan has one in. */
+function plansTable({ m, format }: Reader, plans: readonly Plan[]): string {
   const { docsPages: words } = m;
   const count = (value: number) => (value < 0 ? words.unlimited : format.number(value));
+  const price = (currency: Currency) => (plan: Plan) => {
+    const minor = plan.prices[currency]?.price;
+    if (minor === undefined) return '–';
+    return minor === 0 && !plan.selfServe ? m.billing.ask : format.money(minor, currency);
+  };
+  const overage = (currency: Currency) => (plan: Plan) => {
+    const minor = plan.prices[currency]?.overage_per_1000 ?? 0;
+    return minor > 0 && plan.perMonth >= 0 && plan.overageActions.includes('charge')
+      ? format.money(minor, currency)
+      : '–';
+  };
+  const sold = CURRENCIES.filter((currency) => plans.some(({ prices }) => prices[currency]));
+  const rows: [string, (plan: Plan) => string][] = [
+    ...sold.map((each): [string, (plan: Plan) => string] => [`${words.pricePerMonth}, ${each}`, price(each)]),
+    [words.perSecond, ({ perSecond }) => count(perSecond)],
+    [words.perDay, ({ perDay }) => count(perDay)],
+    [words.perMonth, ({ perMonth }) => count(perMonth)],
+    ...sold.map((each): [string, (plan: Plan) => string] => [`${words.overage}, ${each}`, overage(each)]),
+    [words.keys, ({ maxKeys }) => count(maxKeys)],
+    [m.webhooks.nav, ({ features }) => (features.webhooks === true ? words.yes : words.no)],
+  ];
   return table(
-    [
-      words.plan,
-      words.pricePerMonth,
-      words.perSecond,
-      words.perDay,
-      words.perMonth,
-      words.overage,
-      words.keys,
-      m.webhooks.nav,
-    ],
-    plans.map((plan) => [
-      `**${plain(plan.tier)}**`,
-      priceOf(reader, plan),
-      count(plan.perSecond),
-      count(plan.perDay),
-      count(plan.perMonth),
-      overageOf(reader, plan),
-      count(plan.maxKeys),
-      plan.features.webhooks === true ? words.yes : words.no,
-    ]),
+    [words.plan, ...plans.map(({ tier }) => plain(tier))],
+    rows.map(([name, cellOf]) => [name, ...plans.map(cellOf)]),
   );
 }
 

@@ -37,7 +37,7 @@ export const Docs = ({
     <Public view={view} title={title}>
       <div class="docs">
         <nav aria-label={m.nav.docs}>
-          <SearchField view={view} id="nav-search" />
+          {view.path !== '/docs/search' && <SearchField view={view} id="nav-search" />}
           <h2>{m.docs.guides}</h2>
           <ul>{GUIDES.map(({ slug, title: titles }) => link(`/docs/${slug}`, titles[view.language]))}</ul>
           <h2>{m.docs.reference}</h2>

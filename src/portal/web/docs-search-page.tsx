@@ -22,7 +22,7 @@ const Hits = ({ hits }: { hits: readonly Hit[] }) => (
   <ol class="hits">
     {hits.map(({ href, title, heading, excerpt }) => (
       <li>
-        <a href={href}>{heading ? `${title}: ${heading}` : title}</a>
+        <a href={href}>{heading ? `${title} › ${heading}` : title}</a>
         <p class="small soft">{excerpt}</p>
       </li>
     ))}
