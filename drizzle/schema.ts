@@ -13,6 +13,7 @@ import {
   inet,
   integer,
   jsonb,
+  type PgColumnBuilderBase,
   pgTable,
   primaryKey,
   smallint,
@@ -23,6 +24,7 @@ import {
   uuid,
   varchar,
 } from 'drizzle-orm/pg-core';
+import { type EventField, type Kind, storedColumns } from '../src/usage/event-columns.ts';
 
 const bytes = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' });
 const at = (name: string) => timestamp(name, { withTimezone: true });
@@ -49,7 +51,7 @@ export const tierConfig = pgTable('tier_config', {
   prices: jsonb('prices').notNull().default({}),
   /** Partners may choose it themselves. */
   selfServe: boolean('self_serve').notNull().default(true),
-  /** A plan made for one partner. */
+  /** A plan made for one partner. A trigger in place of a foreign key: partners refer to plans, and no dump restores a ring. */
   partnerId: uuid('partner_id'),
   /** When the limiter does not answer: `allow` rates from a small allowance, or `refuse`. */
   degradedRate: varchar('degraded_rate', { length: 10 }).notNull().default('allow'),
@@ -390,42 +392,47 @@ export const apiKeyQuotas = pgTable('api_key_quotas', {
   updatedAt: at('updated_at').notNull().defaultNow(),
 });
 
+const EVENT_KINDS: Record<Kind, (name: string) => PgColumnBuilderBase & { notNull(): PgColumnBuilderBase }> =
+  {
+    uuid: (name) => uuid(name),
+    key: (name) => text(name),
+    hash: (name) => text(name),
+    moment: at,
+    day: (name) => date(name),
+    environment: (name) => varchar(name, { length: 4 }),
+    method: (name) => varchar(name, { length: 10 }),
+    text: (name) => text(name),
+    error: (name) => text(name),
+    country: (name) => varchar(name, { length: 2 }),
+    ip: (name) => inet(name),
+    status: (name) => smallint(name),
+    ms: (name) => integer(name),
+    bytes: (name) => bigint(name, { mode: 'number' }),
+    units: (name) => integer(name),
+    flag: (name) => boolean(name),
+    timings: (name) => jsonb(name),
+    remaining: (name) => jsonb(name),
+  };
+// By the fields of the list.
+const eventColumnsOfTable = Object.fromEntries(
+  storedColumns.map(([field, { column, kind, ...rest }]) => {
+    const built = EVENT_KINDS[kind](column);
+    const isNull = rest.isNullable || rest.isOptional || rest.isNullableInTable;
+    return [field, isNull ? built : built.notNull()];
+  }),
+) as Record<Exclude<EventField, 'retiredHash'>, PgColumnBuilderBase>;
+
 /** Partitioned by month of `occurred_at`; no foreign keys, so that an event outlives its key. */
 export const apiUsageEvents = pgTable(
   'api_usage_events',
   {
-    id: uuid('id').notNull(),
-    occurredAt: at('occurred_at').notNull(),
-    day: date('day').notNull(),
+    ...eventColumnsOfTable,
     messageId: uuid('message_id').notNull(),
-    partnerId: uuid('partner_id'),
-    keyId: text('key_id'),
-    appId: uuid('app_id'),
-    environment: varchar('environment', { length: 4 }),
-    route: text('route').notNull(),
-    method: varchar('method', { length: 10 }).notNull(),
-    endpoint: text('endpoint').notNull(),
-    statusCode: smallint('status_code').notNull(),
-    error: text('error'),
-    latencyMs: integer('latency_ms').notNull(),
-    upstreamMs: integer('upstream_ms'),
-    bytesIn: bigint('bytes_in', { mode: 'number' }).notNull(),
-    bytesOut: bigint('bytes_out', { mode: 'number' }).notNull(),
-    units: integer('units').notNull(),
-    cacheHit: boolean('cache_hit').notNull(),
-    degraded: boolean('degraded').notNull(),
-    country: varchar('country', { length: 2 }),
-    ip: inet('ip'),
-    userAgent: text('user_agent'),
-    /** {stage: ms} */
-    timings: jsonb('timings'),
-    /** {second, day, month}: what was left after the call; -1 is unlimited. */
-    remaining: jsonb('remaining'),
   },
   (table) => [
-    primaryKey({ columns: [table.occurredAt, table.id] }),
-    index('idx_usage_events_key').on(table.keyId, table.occurredAt),
-    index('idx_usage_events_partner').on(table.partnerId, table.occurredAt),
+    primaryKey({ columns: [table.occurredMs, table.id] }),
+    index('idx_usage_events_key').on(table.keyId, table.occurredMs),
+    index('idx_usage_events_partner').on(table.partnerId, table.occurredMs),
     index('idx_usage_events_id').on(table.id),
   ],
 );
@@ -495,6 +502,26 @@ export const quotaUsage = pgTable(
   (table) => [
     unique('quota_usage_period').on(table.partnerId, table.environment, table.periodType, table.periodStart),
     index('idx_quota_period').on(table.periodType, table.periodStart),
+  ],
+);
+
+/** Live calls that a partner made before it was moved here, by day: counted once, however often they are imported. */
+export const importedUsage = pgTable(
+  'imported_usage',
+  {
+    partnerId: uuid('partner_id')
+      .notNull()
+      .references(() => partner.id, { onDelete: 'cascade' }),
+    day: date('day').notNull(),
+    units: bigint('units', { mode: 'number' }).notNull(),
+    failed: count('failed'),
+    /** Of them, those that the limiter was told of. */
+    toldUnits: count('told_units'),
+    importedAt: at('imported_at').notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.partnerId, table.day] }),
+    index('idx_imported_usage_untold').on(table.day).where(sql`told_units <> units`),
   ],
 );
 

@@ -10,9 +10,9 @@ export const SETTLE_WITHIN_MS = 10 * 60_000;
 const ON_ITS_WAY_MS = 15_000;
 const LINES_A_SEGMENT = 32;
 /** Lines kept in memory; older ones are looked up. */
-const MOST_REMEMBERED = 4096;
+const MAX_REMEMBERED = 4096;
 /** Old segments deleted at most with each new one. */
-const MOST_DELETED = 4;
+const MAX_DELETED = 4;
 
 /** `used`: -1 until it is settled. A call that was settled before it was asked for reserved nothing. */
 export interface JournalLine {
@@ -71,8 +71,8 @@ export class CallJournal {
     this.store = store;
     this.stored = stored ?? { first: 0, segment: 0, lines: [] };
     const recent: Packed[][] = [this.stored.lines];
-    const mostSegments = MOST_REMEMBERED / LINES_A_SEGMENT;
-    for (let i = 1; i <= mostSegments && this.stored.segment - i >= this.stored.first; i++) {
+    const maxSegments = MAX_REMEMBERED / LINES_A_SEGMENT;
+    for (let i = 1; i <= maxSegments && this.stored.segment - i >= this.stored.first; i++) {
       const lines = store.get<Packed[]>(nameOf(this.stored.segment - i)) ?? [];
       recent.unshift(lines);
       if (nowMs - (lines.at(-1)?.[6] ?? 0) > ON_ITS_WAY_MS) break;
@@ -100,7 +100,7 @@ export class CallJournal {
   add(line: JournalLine): void {
     this.known.delete(line.id);
     this.known.set(line.id, line);
-    dropOldest(this.known, MOST_REMEMBERED);
+    dropOldest(this.known, MAX_REMEMBERED);
     if (this.stored.lines.length >= LINES_A_SEGMENT) this.begin(line.notedMs);
     this.stored.lines.push(pack(line));
   }
@@ -117,7 +117,7 @@ export class CallJournal {
     const { segment, lines } = this.stored;
     this.store.put(nameOf(segment), lines);
     this.stored = { ...this.stored, segment: segment + 1, lines: [] };
-    for (let deleted = 0; deleted < MOST_DELETED && this.stored.first < segment; deleted++) {
+    for (let deleted = 0; deleted < MAX_DELETED && this.stored.first < segment; deleted++) {
       const oldest = this.store.get<Packed[]>(nameOf(this.stored.first));
       if (oldest && nowMs - (oldest.at(-1)?.[6] ?? 0) <= SETTLE_WITHIN_MS) return;
       this.store.delete(nameOf(this.stored.first));

@@ -1,13 +1,9 @@
 // What the counters ask of the runtime, so that they run in a Durable Object and in the simulation alike.
 
 import type { PartnerLimits } from '../src/limits/limit.ts';
-import type {
-  DrawReply,
-  DrawRequest,
-  PartnerGauges,
-  Report,
-  ReportReply,
-} from '../src/limits/partner-ledger.ts';
+import type { DrawReply, DrawRequest } from '../src/limits/partner-draw.ts';
+import type { PartnerGauges } from '../src/limits/partner-ledger.ts';
+import type { Report, ReportReply } from '../src/limits/partner-report.ts';
 
 /** Synchronous; what is put is durable before any answer leaves the object, or neither is. */
 export interface ObjectStore {

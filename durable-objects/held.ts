@@ -10,7 +10,8 @@ import {
   noteDemand,
   WORTH_LENDING,
 } from '../src/limits/lease.ts';
-import type { PartnerGauges, Report } from '../src/limits/partner-ledger.ts';
+import type { PartnerGauges } from '../src/limits/partner-ledger.ts';
+import type { Report } from '../src/limits/partner-report.ts';
 import type { TakeCall } from '../src/limits/protocol.ts';
 import { dayToCountIn } from '../src/limits/quota.ts';
 import type { Loan } from '../src/limits/token-bucket.ts';

@@ -33,7 +33,7 @@ import { KeyState } from './key-state.ts';
 import { type Decided, PartnerTalk, type Waiting } from './partner-talk.ts';
 import { Rest } from './rest.ts';
 
-const MOST_REFUSED = 2048;
+const MAX_REFUSED = 2048;
 
 export class KeyCounter {
   private readonly ports: KeyPorts;
@@ -224,7 +224,7 @@ export class KeyCounter {
       const gauges = this.gaugesOf(call, state.held.spent);
       const denied = { outcome: 'deny', denial, gauges } as const;
       this.refused.set(call.id, denied);
-      dropOldest(this.refused, MOST_REFUSED);
+      dropOldest(this.refused, MAX_REFUSED);
       return denied;
     };
     if (state.held.isOfToday(this.ports.now())) return reply();

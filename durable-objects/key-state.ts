@@ -25,7 +25,7 @@ interface Stored {
   journal: StoredJournal;
 }
 
-/** Months are reckoned from days: those of the month, and what is still open of the one before. */
+/** Months are calculated from days: those of the month, and what is still open of the one before. */
 const DAYS_KEPT_MS = 33 * DAY_MS;
 
 export class KeyState {

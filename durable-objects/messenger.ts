@@ -5,7 +5,7 @@
 /** More than an instance sends. As seconds since 2026 times this, numbers are whole and exact until 2094. */
 const NUMBERS_A_SECOND = 2 ** 22;
 const SINCE_MS = Date.UTC(2026, 0, 1);
-const MOST_TRIES = 3;
+const MAX_TRIES = 3;
 
 /**
  * Where the numbers of an instance begin: at a random place in its second, so that it never repeats one of an instance that
@@ -59,7 +59,7 @@ export class Messenger {
   async send<Reply extends { outcome: string }>(
     transmit: (seq: number, lost: readonly number[]) => Promise<Reply>,
   ): Promise<[Exclude<Reply, { outcome: 'void' }>, seq: number]> {
-    for (let tries = MOST_TRIES; ; tries--) {
+    for (let tries = MAX_TRIES; ; tries--) {
       const seq = ++this.seq;
       const told = this.changes;
       try {
@@ -74,7 +74,7 @@ export class Messenger {
         this.noteChange();
         if (tries <= 1) throw new Error('a newer message came before');
       } catch (error) {
-        this.unanswered = [...this.unanswered, seq].slice(-2 * MOST_TRIES);
+        this.unanswered = [...this.unanswered, seq].slice(-2 * MAX_TRIES);
         // It may have been heard, and granted something that nobody will use.
         this.noteChange();
         if (tries <= 1 || !this.isWorthRetrying(error)) throw error;

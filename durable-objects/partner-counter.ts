@@ -4,23 +4,18 @@
 
 import { DAY_MS } from '../src/core/time.ts';
 import type { PartnerLimits } from '../src/limits/limit.ts';
+import { type DrawReply, type DrawRequest, draw } from '../src/limits/partner-draw.ts';
 import {
   advancePartner,
-  type DrawReply,
-  type DrawRequest,
-  draw,
   type Holder,
   newHolder,
   newPartnerLedger,
-  nonsenseIn,
   type PartnerGauges,
   type PartnerLedger,
   partnerGauges,
-  type Report,
-  type ReportReply,
-  report,
   restorePartner,
 } from '../src/limits/partner-ledger.ts';
+import { nonsenseIn, type Report, type ReportReply, report } from '../src/limits/partner-report.ts';
 import type { PartnerStanding } from '../src/limits/protocol.ts';
 import { addUnits, type DayCounts, isOpen, NO_UNITS, quotasOn, since, unitsOn } from '../src/limits/quota.ts';
 import { unitsIn } from '../src/limits/sliding-window.ts';
@@ -54,7 +49,7 @@ function fromBefore({ ledger: { version, limits, quotas } }: StoredBefore): Stor
 /** This month and the one before, with what is left of the one before that. */
 const DAYS_KEPT_MS = 70 * DAY_MS;
 /** Holders asked at the same time. */
-const MOST_ASKED_AT_ONCE = 50;
+const MAX_ASKED_AT_ONCE = 50;
 
 const HOLDER = 'holder:';
 
@@ -198,8 +193,8 @@ export class PartnerCounter {
   /** How many did not answer. */
   private async ask(names: readonly string[]): Promise<number> {
     let silent = 0;
-    for (let i = 0; i < names.length; i += MOST_ASKED_AT_ONCE) {
-      const asked = names.slice(i, i + MOST_ASKED_AT_ONCE).map((name) => this.ports.holder(name).report());
+    for (let i = 0; i < names.length; i += MAX_ASKED_AT_ONCE) {
+      const asked = names.slice(i, i + MAX_ASKED_AT_ONCE).map((name) => this.ports.holder(name).report());
       for (const { status } of await Promise.allSettled(asked)) if (status === 'rejected') silent++;
     }
     return silent;

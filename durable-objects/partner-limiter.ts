@@ -4,13 +4,9 @@
 import { DurableObject } from 'cloudflare:workers';
 import { within } from '../src/core/object-errors.ts';
 import type { PartnerLimits } from '../src/limits/limit.ts';
-import type {
-  DrawReply,
-  DrawRequest,
-  PartnerGauges,
-  Report,
-  ReportReply,
-} from '../src/limits/partner-ledger.ts';
+import type { DrawReply, DrawRequest } from '../src/limits/partner-draw.ts';
+import type { PartnerGauges } from '../src/limits/partner-ledger.ts';
+import type { Report, ReportReply } from '../src/limits/partner-report.ts';
 import type { PartnerStanding } from '../src/limits/protocol.ts';
 import { logLine, MOVED, objectStore } from './counter-ports.ts';
 import type { KeyLimiter } from './key-limiter.ts';

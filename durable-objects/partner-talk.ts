@@ -1,9 +1,11 @@
-// A key's object talks to its partner's object: one message at a time, each with the whole truth (see partner-ledger.ts).
+// A key's object talks to its partner's object: one message at a time, each with the whole truth (see partner-report.ts).
 // Calls that arrive meanwhile wait, and go into the next. What is decided is the listener's to answer.
 
 import { DAY_MS } from '../src/core/time.ts';
 import { holderDeadline } from '../src/limits/lease.ts';
-import type { DrawReply, PartnerGauges, Report } from '../src/limits/partner-ledger.ts';
+import type { DrawReply } from '../src/limits/partner-draw.ts';
+import type { PartnerGauges } from '../src/limits/partner-ledger.ts';
+import type { Report } from '../src/limits/partner-report.ts';
 import type { LimitSubject, TakeCall, TakeReply } from '../src/limits/protocol.ts';
 import { NO_UNITS, since } from '../src/limits/quota.ts';
 import { type KeyPorts, MOVED, type PartnerPort } from './counter-ports.ts';
@@ -25,7 +27,7 @@ export interface Listener {
 }
 
 /** Calls asked for in one draw. */
-const MOST_WAITING_A_DRAW = 256;
+const MAX_WAITING_A_DRAW = 256;
 /** Days told to the partner's object: more than are open, so that it misses none where clocks differ. */
 const DAYS_TOLD_MS = 2 * DAY_MS;
 
@@ -114,7 +116,7 @@ export class PartnerTalk {
   }
 
   private async drawForWaiting(): Promise<void> {
-    const batch = this.waiting.splice(0, MOST_WAITING_A_DRAW);
+    const batch = this.waiting.splice(0, MAX_WAITING_A_DRAW);
     try {
       await this.drawFor(batch);
     } catch (error) {

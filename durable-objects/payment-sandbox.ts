@@ -11,7 +11,7 @@ import {
 } from '../src/sandbox/payments/payments.ts';
 
 const KEPT_MS = 24 * 3600 * 1000;
-const MOST_KEY_CHARS = 255;
+const MAX_KEY_CHARS = 255;
 
 const refusal = (status: number, error: string, message: string) => ({
   status,
@@ -31,8 +31,8 @@ export class PaymentSandbox extends DurableObject {
   /** The answer as `{status, json}`; the same Idempotency-Key gives the same answer. */
   async call(request: PaymentRequest): Promise<{ status: number; json: string; replayed: boolean }> {
     const key = request.method === 'POST' ? request.idempotencyKey : null;
-    if (key !== null && (key === '' || key.length > MOST_KEY_CHARS))
-      return refusal(400, 'invalid_request', `Idempotency-Key must have 1 to ${MOST_KEY_CHARS} characters`);
+    if (key !== null && (key === '' || key.length > MAX_KEY_CHARS))
+      return refusal(400, 'invalid_request', `Idempotency-Key must have 1 to ${MAX_KEY_CHARS} characters`);
     // Before the storage is touched: from there on nothing else comes in between.
     const fingerprint =
       key === null ? '' : await sha256Hex(`${request.method} ${request.path} ${request.body}`);

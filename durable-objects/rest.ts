@@ -9,7 +9,7 @@ const REST_AFTER_MS = 300;
 /** An object that dies while it holds or owes something is made again after this long, and says so. */
 const WAKE_AFTER_MS = 2000;
 /** Tries to come to rest while the partner's object does not answer, each twice as late as the one before. */
-const MOST_REST_TRIES = 5;
+const MAX_REST_TRIES = 5;
 const FIRST_REST_PAUSE_MS = 200;
 
 export class Rest {
@@ -58,7 +58,7 @@ export class Rest {
       if (waitMs <= 0) break;
       await this.ports.sleep(waitMs);
     }
-    for (let tried = 0; tried < MOST_REST_TRIES; tried++) {
+    for (let tried = 0; tried < MAX_REST_TRIES; tried++) {
       this.state.held.dropSpent();
       try {
         await this.talk.report();

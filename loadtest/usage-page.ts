@@ -11,7 +11,8 @@ import { DAY_MS, isoDay } from '../src/core/time.ts';
 import { freePort } from '../src/dev/files.ts';
 import { migrate } from '../src/dev/migrate.ts';
 import { startPostgres } from '../src/dev/postgres.ts';
-import { type Query, queries } from '../src/usage/usage-reports.ts';
+import type { Query } from '../src/platform/query.ts';
+import { queries } from '../src/usage/usage-reports.ts';
 
 const EVENTS = Number(process.env.EVENTS ?? 10_000_000);
 const PARTNERS = 20;

@@ -23,7 +23,7 @@ import { createKeyStore } from './keys/key-store.ts';
 import { createRecordCache } from './keys/record-cache.ts';
 import { createLimiterClient } from './limiter/limiter-client.ts';
 import { createAbuseGuard } from './platform/abuse-guard.ts';
-import { openDatabase } from './platform/database.ts';
+import { type Database, openDatabase } from './platform/database.ts';
 import { createDoorRates } from './platform/door-rates.ts';
 import { askSandbox } from './sandbox/sandbox.ts';
 import { createUsageBuffer } from './usage/usage-buffer.ts';
@@ -53,12 +53,17 @@ function redisOf(config: Config) {
   return url && token ? { url, token } : undefined;
 }
 
-function build(env: Env) {
-  const config = readConfig(env);
-  const isLocal = isLocalConfig(config);
-  const database = openDatabase(config.DATABASE_URL, config.NEON_ENDPOINT);
-  const catalog: Catalog = loadCatalog(DOCUMENTS);
-  const offered = new Set(catalog.documents.flatMap(({ paths }) => Object.keys(paths).map(firstPart)));
+/** Origin of the first of these variables that is set. */
+function upstreamOriginIn(env: Env, variables: readonly string[]): string | undefined {
+  for (const name of variables) {
+    const value = env[name];
+    if (typeof value === 'string' && value !== '') return value.replace(/\/+$/, '');
+  }
+  return undefined;
+}
+
+/** Who calls: keys, their records, and how often an address may name one that cannot be used. */
+function composeKeys(env: Env, config: Config, database: Database) {
   const limiter = createLimiterClient(env.KEY_LIMITER, env.PARTNER_LIMITER);
   const keyStore = createKeyStore(database, now);
   const directory = createKeyDirectory(keyStore, createRecordCache(env.KEY_RECORDS), now);
@@ -69,6 +74,24 @@ function build(env: Env) {
     now,
     log,
   });
+  const keyEncryptionKeys = config.KEY_ENCRYPTION_KEYS;
+  return {
+    limiter,
+    keyStore,
+    directory,
+    identityTokens: createIdentityTokens(config.IDENTITY_KEYS, now, newId),
+    ...createAdmission(createAuthenticator({ directory, guard, keyEncryptionKeys, now }), limiter.useNonce),
+  };
+}
+
+function build(env: Env) {
+  const config = readConfig(env);
+  const isLocal = isLocalConfig(config);
+  const database = openDatabase(config.DATABASE_URL, config.NEON_ENDPOINT);
+  const catalog: Catalog = loadCatalog(DOCUMENTS);
+  const offered = new Set(catalog.documents.flatMap(({ paths }) => Object.keys(paths).map(firstPart)));
+  const { identify, ...keys } = composeKeys(env, config, database);
+  const { limiter, identityTokens } = keys;
   const usage = createUsageBuffer({
     // As text, which is what was measured.
     send: async (text) => void (await env.USAGE_QUEUE.send(text, { contentType: 'text' })),
@@ -77,22 +100,9 @@ function build(env: Env) {
     sleep,
     log,
   });
-  const keyEncryptionKeys = config.KEY_ENCRYPTION_KEYS;
-  const { identify, authenticate } = createAdmission(
-    createAuthenticator({ directory, guard, keyEncryptionKeys, now }),
-    limiter.useNonce,
-  );
-  const identityTokens = createIdentityTokens(config.IDENTITY_KEYS, now, newId);
   const payments = (account: string, request: Parameters<PaymentSandbox['call']>[0]) =>
     env.PAYMENT_SANDBOX.get(env.PAYMENT_SANDBOX.idFromName(account)).call(request);
-
-  const upstreamOrigin = (variables: readonly string[]): string | undefined => {
-    for (const name of variables) {
-      const value = env[name];
-      if (typeof value === 'string' && value !== '') return value.replace(/\/+$/, '');
-    }
-    return undefined;
-  };
+  const upstreamOrigin = (variables: readonly string[]) => upstreamOriginIn(env, variables);
   const edgeList = <Item>(name: string) => createEdgeList<Item>(env.KEY_RECORDS, name, now, log);
   const addressBlocks = createAddressBlocks(edgeList<BlockedRange>('address-blocks'), now);
   const origins = createOriginService(database, edgeList<string>('listed-origins'), log);
@@ -129,12 +139,7 @@ function build(env: Env) {
     log,
     database,
     catalog,
-    limiter,
-    keyStore,
-    directory,
-    authenticate,
-    identityTokens,
-    payments,
+    ...keys,
     upstreamOrigin,
     addressBlocks,
     /** Whom an operator blocked. */

@@ -17,7 +17,7 @@ import { createInvoiceService } from './billing/invoice-service.ts';
 import { createPeriodStore } from './billing/period-store.ts';
 import { createPlanService } from './billing/plan-service.ts';
 import { createBlockService } from './blocks/block-service.ts';
-import { composeGateway, type Env } from './compose.ts';
+import { type Core, composeGateway, type Env } from './compose.ts';
 import { hostOf } from './core/public-address.ts';
 import { createIdempotencyStore } from './http/idempotency-store.ts';
 import { createAnnouncementService } from './keys/announcement-service.ts';
@@ -35,6 +35,7 @@ import { createPartnerService } from './partners/partner-service.ts';
 import { createAllowances } from './platform/allowances.ts';
 import { createDeadLetterStore } from './usage/dead-letter-store.ts';
 import { createDeadLetters } from './usage/dead-letters.ts';
+import { createImportedUsageStore } from './usage/imported-usage-store.ts';
 import { createUsageReports } from './usage/usage-reports.ts';
 import { createUsageStore } from './usage/usage-store.ts';
 import { createAssetServer } from './web/assets.ts';
@@ -46,34 +47,9 @@ import { createResolver, createTargetGuard, openGuard } from './webhooks/target-
 import { createWaker } from './webhooks/waker.ts';
 import { createWebhookService } from './webhooks/webhook-service.ts';
 
-function build(env: Env) {
-  const core = composeGateway(env);
-  const {
-    config,
-    isLocal,
-    now,
-    newId,
-    sleep,
-    log,
-    database,
-    catalog,
-    limiter,
-    keyStore,
-    directory,
-    origins,
-  } = core;
-  const { addressBlocks, identityTokens, upstreamOrigin } = core;
-  const keyEncryptionKeys = config.KEY_ENCRYPTION_KEYS;
-  const upstreams = catalog.documents.map((api) => upstreamOrigin(api['x-passerelle'].upstream));
-  const ownHosts = [config.PORTAL_ORIGIN, ...upstreams]
-    .flatMap((origin) => (origin && URL.canParse(origin) ? hostOf(new URL(origin)) : []))
-    .concat(config.OWN_HOSTS);
-
+/** Mails, and how many of them one address may get. */
+function composeMail({ config, isLocal, database, log }: Core, env: Env) {
   const allowances = createAllowances(database);
-  const mayMail = createMailBudget(allowances);
-
-  const audit = createAuditStore(database);
-  const changes = { directory, limiter, origins, log };
   const outbox = createOutboxStore(database);
   const { MAIL_HTTP_URL: url, MAIL_HTTP_TOKEN: token } = config;
   const mailer = createMailer({
@@ -84,8 +60,65 @@ function build(env: Env) {
     log,
   });
   const notify = createNotices({ mailer, product: config.PRODUCT_NAME, origin: config.PORTAL_ORIGIN });
-  const keys = createKeyService({ ...changes, database, keyStore, keyEncryptionKeys, catalog, notify, now });
-  const partners = createPartnerService({ ...changes, database, notify });
+  return { allowances, outbox, mailer, notify, mayMail: createMailBudget(allowances) };
+}
+type Mail = ReturnType<typeof composeMail>;
+
+/** Partners, their apps, members and keys: whatever changes them is announced to the limiters. */
+function composePartners(core: Core, { allowances, mayMail, notify }: Mail) {
+  const { config, database, limiter, keyStore, directory, origins, catalog, now, newId, log } = core;
+  const keyEncryptionKeys = config.KEY_ENCRYPTION_KEYS;
+  const changes = { database, directory, limiter, origins, log };
+  const keys = createKeyService({ ...changes, keyStore, keyEncryptionKeys, catalog, notify, now });
+  return {
+    keys,
+    partners: createPartnerService({ ...changes, notify }),
+    apps: createAppService(changes),
+    members: createMemberService({ database, allowances, mayMail, notify }),
+    announcements: createAnnouncementService({ database, limiter }),
+    envelopes: createEnvelopeStore({ database, keyEncryptionKeys, log }),
+    leaks: createLeakService({
+      database,
+      announce: keys.announce,
+      notify,
+      keysUrl: config.GITHUB_KEYS_URL,
+      newId,
+      now,
+    }),
+  };
+}
+
+function composeAccounts({ config, isLocal, database, now, log }: Core, env: Env, mail: Mail) {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, AUTH_SECRET: secret } = config;
+  const clientSecret = config.OIDC_CLIENT_SECRET;
+  return {
+    accountsFor: createAccountService({
+      database,
+      secret,
+      secrets: config.AUTH_SECRETS,
+      product: config.PRODUCT_NAME,
+      // Plain HTTP is for your machine alone; browsers take `Secure` cookies from loopback, but not all of them.
+      isSecure: config.ENVIRONMENT !== 'development',
+      cookieSuffix: config.COOKIE_SUFFIX,
+      mailer: mail.mailer,
+      mayMail: mail.mayMail,
+      allowances: mail.allowances,
+    }),
+    identity:
+      issuer && clientId
+        ? createExternalIdentity({ issuer, clientId, clientSecret, secret, allowHttp: isLocal }, now)
+        : undefined,
+    operators: createOperatorStore(database),
+    signInGuard: createSignInGuard({ counter: env.SIGN_IN_GUARD, secret, log }),
+    verifyToken: createTokenVerifier(config),
+  };
+}
+
+function composeBilling(
+  { config, database, now, newId, log }: Core,
+  { notify }: Mail,
+  announce: (partnerId: string) => Promise<void>,
+) {
   const billingStore = createBillingStore(database);
   const invoices = createInvoiceService({
     database,
@@ -104,10 +137,29 @@ function build(env: Env) {
       log,
     },
   });
-  const targetGuard =
-    isLocal && config.WEBHOOK_TARGETS === 'any'
-      ? openGuard
-      : createTargetGuard(createResolver(config.DNS_RESOLVER_URL), now, ownHosts);
+  return {
+    billingStore,
+    invoices,
+    plans: createPlanService({ database, now, announce }),
+    periods: createPeriodStore(database),
+    exports: createExportStore(database, config.PORTAL_ORIGIN ?? 'urn:passerelle'),
+  };
+}
+
+/** Where webhooks may go: never to ourselves, nor to the upstreams. */
+function composeTargetGuard({ config, isLocal, catalog, now, upstreamOrigin }: Core) {
+  if (isLocal && config.WEBHOOK_TARGETS === 'any') return openGuard;
+  const upstreams = catalog.documents.map((api) => upstreamOrigin(api['x-passerelle'].upstream));
+  const ownHosts = [config.PORTAL_ORIGIN, ...upstreams]
+    .flatMap((origin) => (origin && URL.canParse(origin) ? hostOf(new URL(origin)) : []))
+    .concat(config.OWN_HOSTS);
+  return createTargetGuard(createResolver(config.DNS_RESOLVER_URL), now, ownHosts);
+}
+
+function composeWebhooks(core: Core, env: Env, { allowances, notify }: Mail) {
+  const { config, database, now, newId, sleep, log } = core;
+  const keyEncryptionKeys = config.KEY_ENCRYPTION_KEYS;
+  const guard = composeTargetGuard(core);
   const deliveryStore = createDeliveryStore(database);
   const wake = async (delaySeconds: number) =>
     void (await env.WEBHOOK_QUEUE.send({}, { contentType: 'json', delaySeconds }));
@@ -117,7 +169,7 @@ function build(env: Env) {
   const sender: DeliverPorts = {
     store: deliveryStore,
     wakes: waker.wakes,
-    guard: targetGuard,
+    guard,
     keyEncryptionKeys,
     schedule: config.WEBHOOK_RETRY_SECONDS ?? RETRY_SECONDS,
     now,
@@ -129,35 +181,9 @@ function build(env: Env) {
       notify({ email, language }, 'webhookDisabled', { name: target, path: `/portal/webhooks/${id}` }),
     log,
   };
-  const alerts = createAlertService({
-    database,
-    store: createAlertStore(database),
-    notify,
-    nameOf: (rule, language) => messagesOf(language === 'fr' ? 'fr' : 'en').alerts.names[rule] ?? rule,
-    operatorEmail: config.ALERT_EMAIL,
-    newId,
-    log,
-  });
   return {
-    ...core,
-    /** What upstreams verify identity tokens by. */
-    identityJwks: identityTokens.jwks,
-    audit,
-    auditChains: createChainStore(database),
-    auditHeads: createHeadStore(env.KEY_RECORDS, keyEncryptionKeys, log),
-    usageStore: createUsageStore(database),
-    reports: createUsageReports(database),
-    keys,
-    envelopes: createEnvelopeStore({ database, keyEncryptionKeys, log }),
-    leaks: createLeakService({
-      database,
-      announce: keys.announce,
-      notify,
-      keysUrl: config.GITHUB_KEYS_URL,
-      newId,
-      now,
-    }),
-    announcements: createAnnouncementService({ database, limiter }),
+    deliveryStore,
+    webhooks: createWebhookService({ database, guard, keyEncryptionKeys, allowances, newId }),
     /** Sends the webhooks that are due. */
     sendWebhooks: () => deliverDue(sender),
     /** Wakes the sender, when something may have been written for it. */
@@ -165,58 +191,56 @@ function build(env: Env) {
     /** Has changes announced that a request commits soon, and may not live to announce. */
     carryOn: waker.carryOn,
     announceLater,
-    allowances,
-    alerts,
-    deliveryStore,
-    webhooks: createWebhookService({ database, guard: targetGuard, keyEncryptionKeys, allowances, newId }),
-    partners,
-    billingStore,
-    exports: createExportStore(database, config.PORTAL_ORIGIN ?? 'urn:passerelle'),
-    invoices,
-    plans: createPlanService({ database, now, announce: partners.announce }),
-    apps: createAppService({ ...changes, database }),
-    blocks: createBlockService({ database, blocks: addressBlocks }),
-    members: createMemberService({ database, allowances, mayMail, notify }),
-    accountsFor: createAccountService({
+  };
+}
+
+/** What operators watch: the audit and its chains, alerts, dead letters, metrics. */
+function composeWatch({ config, database, newId, log }: Core, env: Env, { notify }: Mail) {
+  const audit = createAuditStore(database);
+  return {
+    audit,
+    auditChains: createChainStore(database),
+    auditHeads: createHeadStore(env.KEY_RECORDS, config.KEY_ENCRYPTION_KEYS, log),
+    alerts: createAlertService({
       database,
-      secret: config.AUTH_SECRET,
-      secrets: config.AUTH_SECRETS,
-      product: config.PRODUCT_NAME,
-      // Plain HTTP is for your machine alone; browsers take `Secure` cookies from loopback, but not all of them.
-      isSecure: config.ENVIRONMENT !== 'development',
-      cookieSuffix: config.COOKIE_SUFFIX,
-      mailer,
-      mayMail,
-      allowances,
+      store: createAlertStore(database),
+      notify,
+      nameOf: (rule, language) => messagesOf(language === 'fr' ? 'fr' : 'en').alerts.names[rule] ?? rule,
+      operatorEmail: config.ALERT_EMAIL,
+      newId,
+      log,
     }),
-    identity:
-      config.OIDC_ISSUER && config.OIDC_CLIENT_ID
-        ? createExternalIdentity(
-            {
-              issuer: config.OIDC_ISSUER,
-              clientId: config.OIDC_CLIENT_ID,
-              clientSecret: config.OIDC_CLIENT_SECRET,
-              secret: config.AUTH_SECRET,
-              allowHttp: isLocal,
-            },
-            now,
-          )
-        : undefined,
-    mailer,
-    outbox,
-    signInGuard: createSignInGuard({ counter: env.SIGN_IN_GUARD, secret: config.AUTH_SECRET, log }),
-    assetServer: createAssetServer(env.ASSETS),
-    periods: createPeriodStore(database),
-    metrics: createMetricsStore(database),
-    idempotency: createIdempotencyStore(database, keyEncryptionKeys),
-    verifyToken: createTokenVerifier(config),
-    operators: createOperatorStore(database),
     deadLetters: createDeadLetters({
       store: createDeadLetterStore(database, newId),
       queue: env.USAGE_QUEUE,
       audit,
       newId,
     }),
+    metrics: createMetricsStore(database),
+  };
+}
+
+function build(env: Env) {
+  const core = composeGateway(env);
+  const { config, database, addressBlocks, identityTokens } = core;
+  const mail = composeMail(core, env);
+  const partners = composePartners(core, mail);
+  return {
+    ...core,
+    ...mail,
+    ...partners,
+    ...composeAccounts(core, env, mail),
+    ...composeBilling(core, mail, partners.partners.announce),
+    ...composeWebhooks(core, env, mail),
+    ...composeWatch(core, env, mail),
+    /** What upstreams verify identity tokens by. */
+    identityJwks: identityTokens.jwks,
+    blocks: createBlockService({ database, blocks: addressBlocks }),
+    usageStore: createUsageStore(database),
+    importedUsage: createImportedUsageStore(database),
+    reports: createUsageReports(database),
+    idempotency: createIdempotencyStore(database, config.KEY_ENCRYPTION_KEYS),
+    assetServer: createAssetServer(env.ASSETS),
     resetPayments: (account: string) =>
       env.PAYMENT_SANDBOX.get(env.PAYMENT_SANDBOX.idFromName(account)).reset(),
   };

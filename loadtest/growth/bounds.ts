@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const SOURCE = fileURLToPath(new URL('../../src', import.meta.url).href);
-/** `dropOldest(map, MOST_…)`, or `if (map.size >= MOST_…) map.clear()`. */
-const BOUNDED = /dropOldest\((?:this\.)?(\w+), (MOST_\w+)\)|(\w+)\.size >= (MOST_\w+)/g;
+/** `dropOldest(map, MAX_…)`, or `if (map.size >= MAX_…) map.clear()`. */
+const BOUNDED = /dropOldest\((?:this\.)?(\w+), ((?:MAX|MOST)_\w+)\)|(\w+)\.size >= ((?:MAX|MOST)_\w+)/g;
 
 /** Every map in the source that is bounded by how many entries it has. */
 export function boundsInSource(): Record<string, number> {

@@ -23,7 +23,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 'a lease counts in the window at its deadline, not at its grant',
-    file: 'src/limits/partner-ledger.ts',
+    file: 'src/limits/partner-draw.ts',
     find: 'state = spend(state, lent, deadlineMs)',
     replace: 'state = spend(state, lent, nowMs - 900)',
   },
@@ -41,7 +41,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 'a lease never outlives its day',
-    file: 'src/limits/partner-ledger.ts',
+    file: 'src/limits/partner-draw.ts',
     find: 'Math.min(LEASE_MS, nextDay(ledger.dayStartMs) - nowMs)',
     replace: 'LEASE_MS',
   },
@@ -61,7 +61,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 'a return takes no more out of the window than was left',
-    file: 'src/limits/partner-ledger.ts',
+    file: 'src/limits/partner-report.ts',
     find: 'state = takeOutOfWindow(state, returned.units + spent, grant.deadlineMs)',
     replace: 'state = takeOutOfWindow(state, grant.lent, grant.deadlineMs)',
   },
@@ -176,7 +176,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 'only a lost answer takes a grant out of the window',
-    file: 'src/limits/partner-ledger.ts',
+    file: 'src/limits/partner-report.ts',
     find: 'if (grant && lost?.includes(grant.seq)) {',
     replace: 'if (grant) {',
   },
@@ -206,7 +206,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 'a refused call takes nothing',
-    file: 'src/limits/partner-ledger.ts',
+    file: 'src/limits/partner-draw.ts',
     find: '      denial ??= refusal;\n      continue;',
     replace: '      denial ??= refusal;\n      state = spend(state, cost, nowMs);\n      continue;',
   },
@@ -218,13 +218,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 'what a key passed on counts until its deadline',
-    file: 'src/limits/partner-ledger.ts',
+    file: 'src/limits/partner-report.ts',
     find: 'grant.lent - returned.units - (returned.passedOn ?? 0)',
     replace: 'grant.lent - returned.units',
   },
   {
     rule: 'what was spent of a lease counts from when that is told',
-    file: 'src/limits/partner-ledger.ts',
+    file: 'src/limits/partner-report.ts',
     find: 'state = putIntoWindow(state, spent, nowMs);',
     replace: '',
   },

@@ -106,3 +106,5 @@ export function createAuth(
     },
   });
 }
+
+export type AuthApi = ReturnType<typeof createAuth>['api'];

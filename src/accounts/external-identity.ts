@@ -50,6 +50,65 @@ interface Attempt {
   purpose: Purpose;
 }
 
+const requestOptions = ({ allowHttp }: IdentitySettings) => ({
+  [oauth.allowInsecureRequests]: allowHttp,
+  signal: AbortSignal.timeout(OIDC_TIMEOUT_MS),
+});
+
+/** The issuer's metadata (OpenID Connect Discovery), kept for METADATA_MS. */
+function createDiscovery(settings: IdentitySettings, now: () => number) {
+  const issuer = new URL(settings.issuer);
+  let known: { server: oauth.AuthorizationServer; untilMs: number } | undefined;
+  return async (): Promise<oauth.AuthorizationServer> => {
+    if (known && now() < known.untilMs) return known.server;
+    const response = await oauth.discoveryRequest(issuer, { ...requestOptions(settings), algorithm: 'oidc' });
+    known = { server: await oauth.processDiscoveryResponse(issuer, response), untilMs: now() + METADATA_MS };
+    return known.server;
+  };
+}
+
+const newAttempt = (target: Pick<Attempt, 'back' | 'purpose'>): Attempt => ({
+  state: oauth.generateRandomState(),
+  nonce: oauth.generateRandomNonce(),
+  verifier: oauth.generateRandomCodeVerifier(),
+  ...target,
+});
+
+/** Where the browser goes to sign in. */
+async function authorizationUrl(
+  endpoint: string,
+  clientId: string,
+  redirectUri: string,
+  { state, nonce, verifier }: Attempt,
+): Promise<string> {
+  const url = new URL(endpoint);
+  const parameters = {
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    response_type: 'code',
+    scope: 'openid email profile',
+    state,
+    nonce,
+    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+  };
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  return url.href;
+}
+
+/** Whom the issuer vouched for. @throws IdentityRefused */
+function identityOf(claims: oauth.IDToken | undefined): ExternalIdentity {
+  if (!claims || typeof claims.email !== 'string') throw new IdentityRefused('no e-mail address');
+  if (claims.email_verified !== true) throw new IdentityRefused('the address is not verified');
+  return {
+    issuer: claims.iss,
+    subject: claims.sub,
+    email: claims.email.toLowerCase(),
+    name: typeof claims.name === 'string' && claims.name !== '' ? claims.name : claims.email,
+    hasSecondFactor: saysSecondFactor(claims),
+  };
+}
+
 export function createExternalIdentity(settings: IdentitySettings, now: () => number) {
   const client: oauth.Client = { client_id: settings.clientId };
   const authentication = settings.clientSecret
@@ -62,48 +121,20 @@ export function createExternalIdentity(settings: IdentitySettings, now: () => nu
       .setProtectedHeader({ alg: 'HS256' })
       .setExpirationTime(Math.floor(now() / 1000) + ATTEMPT_SECONDS)
       .sign(by);
-  const options = () => ({
-    [oauth.allowInsecureRequests]: settings.allowHttp,
-    signal: AbortSignal.timeout(OIDC_TIMEOUT_MS),
-  });
-  let known: { server: oauth.AuthorizationServer; untilMs: number } | undefined;
-
-  async function server(): Promise<oauth.AuthorizationServer> {
-    if (known && now() < known.untilMs) return known.server;
-    const issuer = new URL(settings.issuer);
-    const response = await oauth.discoveryRequest(issuer, { ...options(), algorithm: 'oidc' });
-    known = { server: await oauth.processDiscoveryResponse(issuer, response), untilMs: now() + METADATA_MS };
-    return known.server;
-  }
+  const options = () => requestOptions(settings);
+  const server = createDiscovery(settings, now);
 
   return {
     /** Where to send the browser, and the signed attempt that it carries in a cookie until it is back. */
     async begin(
       redirectUri: string,
-      { back, purpose }: { back: string; purpose: Purpose },
+      target: Pick<Attempt, 'back' | 'purpose'>,
     ): Promise<{ url: string; attempt: string }> {
       const { authorization_endpoint: endpoint } = await server();
       if (!endpoint) throw new IdentityRefused('the issuer names no authorization endpoint');
-      const attempt: Attempt = {
-        state: oauth.generateRandomState(),
-        nonce: oauth.generateRandomNonce(),
-        verifier: oauth.generateRandomCodeVerifier(),
-        back,
-        purpose,
-      };
-      const url = new URL(endpoint);
-      const parameters = {
-        client_id: client.client_id,
-        redirect_uri: redirectUri,
-        response_type: 'code',
-        scope: 'openid email profile',
-        state: attempt.state,
-        nonce: attempt.nonce,
-        code_challenge: await oauth.calculatePKCECodeChallenge(attempt.verifier),
-        code_challenge_method: 'S256',
-      };
-      for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-      return { url: url.href, attempt: await sign(attempt, key) };
+      const attempt = newAttempt(target);
+      const url = await authorizationUrl(endpoint, settings.clientId, redirectUri, attempt);
+      return { url, attempt: await sign(attempt, key) };
     },
 
     /** The text of a cookie: whom the issuer vouched for. */
@@ -138,19 +169,8 @@ export function createExternalIdentity(settings: IdentitySettings, now: () => nu
           requireIdToken: true,
         });
         await oauth.validateApplicationLevelSignature(issuer, response, options());
-        const claims = oauth.getValidatedIdTokenClaims(tokens);
-        if (!claims || typeof claims.email !== 'string') throw new IdentityRefused('no e-mail address');
-        if (claims.email_verified !== true) throw new IdentityRefused('the address is not verified');
-        const name = typeof claims.name === 'string' && claims.name !== '' ? claims.name : claims.email;
-        return kept.parse({
-          issuer: claims.iss,
-          subject: claims.sub,
-          email: claims.email.toLowerCase(),
-          name,
-          hasSecondFactor: saysSecondFactor(claims),
-          back: payload.back,
-          purpose: payload.purpose,
-        });
+        const claims = identityOf(oauth.getValidatedIdTokenClaims(tokens));
+        return kept.parse({ ...claims, back: payload.back, purpose: payload.purpose });
       } catch (error) {
         if (error instanceof IdentityRefused) throw error;
         throw new IdentityRefused(error instanceof Error ? error.message : 'refused', { cause: error });

@@ -6,10 +6,10 @@ import type { Database } from '../platform/database.ts';
 
 export const createOperatorStore = (database: Database) => ({
   async isNamed({ issuer, sub }: { issuer: string; sub: string }): Promise<boolean> {
-    const found = await database.rows(
+    const found = await database.run(
       sql`SELECT 1 FROM operator_identity WHERE issuer = ${issuer} AND subject = ${sub}`,
     );
-    return found.length > 0;
+    return found > 0;
   },
 });
 

@@ -2,35 +2,42 @@
 
 import { sql } from 'drizzle-orm';
 import type { Database } from '../platform/database.ts';
+import { type RowOf, row, text, time } from '../platform/row.ts';
 
-export interface SessionView {
-  id: string;
-  ipAddress: string | null;
-  userAgent: string | null;
-  createdAt: string;
-  updatedAt: string;
-}
+const SessionView = row('session', {
+  id: text,
+  ipAddress: text.nullable(),
+  userAgent: text.nullable(),
+  createdAt: time,
+  updatedAt: time,
+});
+export type SessionView = RowOf<typeof SessionView>;
 
 export const createSessionStore = (database: Database) => ({
   /** Those that live, latest first. */
   of: (accountId: string): Promise<SessionView[]> =>
-    database.rows<SessionView>(sql`
+    database.rows(
+      SessionView,
+      sql`
       SELECT id, ip_address AS "ipAddress", user_agent AS "userAgent", created_at AS "createdAt", updated_at AS "updatedAt"
-      FROM dev_session WHERE account_id = ${accountId} AND expires_at > now() ORDER BY updated_at DESC LIMIT 100`),
+      FROM dev_session WHERE account_id = ${accountId} AND expires_at > now() ORDER BY updated_at DESC LIMIT 100`,
+    ),
   /** Ends one session of the account. */
   async end(accountId: string, id: string): Promise<boolean> {
-    const ended = await database.rows(
-      sql`DELETE FROM dev_session WHERE account_id = ${accountId} AND id = ${id} RETURNING id`,
+    const ended = await database.run(
+      sql`DELETE FROM dev_session WHERE account_id = ${accountId} AND id = ${id}`,
     );
-    return ended.length > 0;
+    return ended > 0;
   },
   endOthers: (accountId: string, kept: string): Promise<unknown> =>
-    database.rows(sql`DELETE FROM dev_session WHERE account_id = ${accountId} AND id <> ${kept}`),
+    database.run(sql`DELETE FROM dev_session WHERE account_id = ${accountId} AND id <> ${kept}`),
 
   /** Its holder has shown the password. */
   prove: (id: string): Promise<unknown> =>
-    database.rows(sql`UPDATE dev_session SET proven_at = now() WHERE id = ${id}`),
+    database.run(sql`UPDATE dev_session SET proven_at = now() WHERE id = ${id}`),
   /** Its holder has shown a second factor. */
   proveFactor: (token: string): Promise<unknown> =>
-    database.rows(sql`UPDATE dev_session SET proven_at = now(), factor_at = now() WHERE token = ${token}`),
+    database.run(sql`UPDATE dev_session SET proven_at = now(), factor_at = now() WHERE token = ${token}`),
 });
+
+export type SessionStore = ReturnType<typeof createSessionStore>;

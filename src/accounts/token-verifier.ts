@@ -8,9 +8,9 @@ import { saysSecondFactor } from './second-factor.ts';
 import { subjectOf } from './subject.ts';
 
 /** Whatever its `exp` says. Issued in the future is refused, too. */
-const MOST_AGE = '1h';
+const MAX_AGE = '1h';
 const TOLERANCE_SECONDS = 5;
-const MOST_SUB_CHARS = 255;
+const MAX_SUB_CHARS = 255;
 
 export interface Claims {
   issuer: string;
@@ -31,7 +31,7 @@ export function claimsOf(
   clients: readonly string[],
 ): Claims | undefined {
   const { sub = '', email, email_verified: isVerified, roles, client_id: client, azp } = payload;
-  if (sub.trim() === '' || sub.length > MOST_SUB_CHARS) return undefined;
+  if (sub.trim() === '' || sub.length > MAX_SUB_CHARS) return undefined;
   if (clients.length > 0 && !clients.includes(String(client ?? azp))) return undefined;
   return {
     issuer,
@@ -57,7 +57,7 @@ export function createTokenVerifier(config: Config) {
         algorithms: config.JWT_ALGORITHMS,
         typ: 'at+jwt',
         requiredClaims: ['exp', 'iat', 'sub'],
-        maxTokenAge: MOST_AGE,
+        maxTokenAge: MAX_AGE,
         clockTolerance: TOLERANCE_SECONDS,
       });
       const claims = claimsOf(payload, issuer, config.JWT_CLIENTS);

@@ -11,7 +11,7 @@ const FEWEST_LETTERS_OF_A_WORD = 4;
 const FEWEST_LEFT = 6;
 
 /** Digits and signs that are put around a word: a year, an order of keys. More than that is no decoration. */
-const MOST_AROUND = 6;
+const MAX_AROUND = 6;
 
 interface Common {
   whole: ReadonlySet<string>;
@@ -48,7 +48,7 @@ function isCommon(text: string): boolean {
   const { whole, words } = common;
   if (whole.has(text)) return true;
   const word = wordOf(text);
-  if (text.length - word.length > MOST_AROUND) return false;
+  if (text.length - word.length > MAX_AROUND) return false;
   return [word, plain(word), plain(word.replaceAll('1', 'i'))].some((form) => words.has(form));
 }
 

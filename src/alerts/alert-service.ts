@@ -55,7 +55,7 @@ function ofTraffic({
   return found;
 }
 
-export function createAlertService(ports: {
+interface Ports {
   database: Database;
   store: AlertStore;
   notify: Notify;
@@ -65,9 +65,9 @@ export function createAlertService(ports: {
   operatorEmail: string | undefined;
   newId(): string;
   log(line: Record<string, unknown>): void;
-}) {
-  const { database, store, notify, nameOf, operatorEmail, newId, log } = ports;
+}
 
+const createTelling = ({ notify, nameOf, operatorEmail }: Ports) =>
   async function tell(episode: Told, mail: 'alertFired' | 'alertResolved'): Promise<void> {
     const isOperators = episode.owner === OPERATOR;
     const operators = operatorEmail ? [{ email: operatorEmail, language: null }] : [];
@@ -77,7 +77,11 @@ export function createAlertService(ports: {
       const name = [nameOf(episode.rule, recipient.language), episode.label].filter(Boolean).join(', ');
       await notify(recipient, mail, { name, path });
     }
-  }
+  };
+
+export function createAlertService(ports: Ports) {
+  const { database, store, newId, log } = ports;
+  const tell = createTelling(ports);
 
   return {
     /** Fires and resolves what is due at that moment. How many of each. */
@@ -129,7 +133,7 @@ export function createAlertService(ports: {
       if (!names.includes(rule)) throw new AppError('not_found', 'No such rule');
       const threshold = RULES[rule as RuleName].isAdjustable ? setting.threshold : null;
       const details = { enabled: setting.isEnabled, threshold };
-      await database.rows(sql`
+      await database.run(sql`
         WITH saved AS (INSERT INTO alert_setting (owner, rule, is_enabled, threshold)
             VALUES (${owner}, ${rule}, ${setting.isEnabled}, ${threshold}::float8)
             ON CONFLICT (owner, rule) DO UPDATE SET is_enabled = excluded.is_enabled, threshold = excluded.threshold

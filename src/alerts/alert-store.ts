@@ -1,61 +1,68 @@
 // Measures from the shared aggregates, and writes episodes: each fired and resolved once, whoever else evaluates at the
 // same moment, with its event for webhooks in the same statement.
 
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { NIL_ID } from '../core/ids.ts';
+import { eventRow } from '../outbox/event-store.ts';
 import type { Database } from '../platform/database.ts';
+import { json, number, type RowOf, row, text, time, uuid } from '../platform/row.ts';
 import type { Buckets } from '../usage/latency-buckets.ts';
-import {
-  type Decision,
-  FEWEST_CALLS,
-  type Measurement,
-  OPERATOR,
-  type OpenEpisode,
-  type Setting,
-} from './rules.ts';
+import { type Decision, FEWEST_CALLS, Measurement, OPERATOR, OpenEpisode, Setting } from './rules.ts';
 
-export interface Traffic {
+const Traffic = row('traffic of a partner', {
   /** The nil uuid: all partners together. */
-  partnerId: string;
+  partnerId: uuid.notNull('of every minute there is one'),
   /** Of five minutes. */
-  calls: number;
-  errors: number;
-  serverErrors: number;
+  calls: number,
+  errors: number,
+  serverErrors: number,
   /** Of ten minutes. */
-  latencyCalls: number;
-  buckets: Buckets;
-}
+  latencyCalls: number,
+  buckets: json<Buckets>(),
+});
+export type Traffic = RowOf<typeof Traffic>;
 
-export interface Episode {
-  id: string;
-  owner: string;
-  rule: string;
-  subject: string;
-  label: string | null;
-  fired_at: string;
-  resolved_at: string | null;
-  value: number;
-  peak: number;
-  threshold: number;
-  /** Its partner's name, where it has one. */
-  partner: string | null;
-}
-
+const Began = row('episode that began or ended', {
+  id: uuid,
+  owner: text,
+  rule: text,
+  subject: text,
+  label: text.nullable(),
+  fired_at: time,
+  resolved_at: time.nullable(),
+  value: number,
+  peak: number,
+  threshold: number,
+  emails: json<{ email: string; language: string | null }[]>().nullable(),
+});
 /** An episode that began or ended, and who is told. */
-export interface Told extends Episode {
-  emails: { email: string; language: string | null }[] | null;
-}
+export type Told = RowOf<typeof Began>;
+
+const { emails: _, ...episode } = Began.columns;
+const Episode = row('episode of an alert', {
+  ...episode,
+  /** Its partner's name, where it has one. */
+  partner: text.nullable(),
+});
+export type Episode = RowOf<typeof Episode>;
 
 /** Stands for all partners together. */
 export const EVERYBODY = NIL_ID;
 /** Registers of the sketch of addresses: src/usage/distinct.ts */
 const REGISTERS = 1024;
 
-export function createAlertStore(database: Database) {
-  return {
-    /** Live traffic of partners that had enough of it: errors of five minutes, latencies of ten. */
-    traffic: (at: string): Promise<Traffic[]> =>
-      database.rows<Traffic>(sql`
+/** What events say of an episode. */
+const ALERT = {
+  alert_id: sql`id`,
+  rule: sql`rule`,
+  subject: sql`subject`,
+  label: sql`label`,
+  value: sql`value`,
+  threshold: sql`threshold`,
+  fired_at: sql`fired_at`,
+};
+
+const TRAFFIC = (at: string): SQL => sql`
         WITH recent AS MATERIALIZED (SELECT *, minute > ${at}::timestamptz - interval '5 minutes' AS is_new FROM usage_minute
             WHERE minute > ${at}::timestamptz - interval '10 minutes' AND minute <= ${at}::timestamptz AND calls > 0),
           own AS (SELECT partner_id, is_new, calls, errors, server_errors, latency_buckets FROM recent
@@ -68,11 +75,9 @@ export function createAlertStore(database: Database) {
             CROSS JOIN LATERAL jsonb_each_text(o.latency_buckets) b GROUP BY 1, 2) each GROUP BY partner_id)
         SELECT s.partner_id AS "partnerId", coalesce(s.calls, 0) AS calls, coalesce(s.errors, 0) AS errors,
           coalesce(s.server_errors, 0) AS "serverErrors", s.latency_calls AS "latencyCalls", coalesce(m.buckets, '{}') AS buckets
-        FROM sums s LEFT JOIN merged m USING (partner_id)`),
+        FROM sums s LEFT JOIN merged m USING (partner_id)`;
 
-    /** What stands in tables as it is. */
-    standing: (at: string): Promise<Measurement[]> =>
-      database.rows<Measurement>(sql`
+const STANDING = (at: string): SQL => sql`
         WITH moment AS (SELECT ${at}::timestamptz AS at, (${at}::timestamptz AT TIME ZONE 'UTC')::date AS day,
             date_trunc('minute', ${at}::timestamptz) - interval '1 minute' AS last_minute),
           recent AS (SELECT u.* FROM usage_minute u, moment m WHERE u.minute > m.at - interval '5 minutes' AND u.minute <= m.at)
@@ -99,11 +104,9 @@ export function createAlertStore(database: Database) {
           CROSS JOIN webhook_endpoint e CROSS JOIN LATERAL (SELECT extract(epoch FROM m.at - min(x.due_at)) AS late
             FROM webhook_delivery x WHERE x.endpoint_id = e.id AND x.state = 'pending' AND x.tries = 0) d
           WHERE e.state = 'active' AND e.deleted_at IS NULL AND NOT e.is_slow AND e.failing_since IS NULL
-        UNION ALL SELECT 'dead_letters', ${OPERATOR}, ${OPERATOR}, NULL, count(*) FROM dead_letter WHERE replayed_at IS NULL`),
+        UNION ALL SELECT 'dead_letters', ${OPERATOR}, ${OPERATOR}, NULL, count(*) FROM dead_letter WHERE replayed_at IS NULL`;
 
-    /** How keys are used today, against the most of a day of the week before: a sudden spread, and scanning. */
-    abuse: (at: string): Promise<Measurement[]> =>
-      database.rows<Measurement>(sql`
+const ABUSE = (at: string): SQL => sql`
         WITH moment AS (SELECT (${at}::timestamptz AT TIME ZONE 'UTC')::date AS day),
           today AS MATERIALIZED (SELECT r.* FROM api_usage_rollups_day r, moment m WHERE r.day = m.day AND r.environment = 'live'),
           spread AS (SELECT t.key_id, t.partner_id,
@@ -128,14 +131,57 @@ export function createAlertStore(database: Database) {
           -- Linear counting: how many addresses leave so many registers empty.
           round(-${REGISTERS}::float8 * ln(greatest(1, ${REGISTERS}::float8 - registers) / ${REGISTERS}::float8))
           FROM compared WHERE registers > 3 * registers_before
-        UNION ALL SELECT 'path_scanning', partner_id::text, key_id, name, unmatched FROM compared WHERE unmatched > 0`),
+        UNION ALL SELECT 'path_scanning', partner_id::text, key_id, name, unmatched FROM compared WHERE unmatched > 0`;
+
+const WRITE = (fire: readonly object[], { resolve, peaks }: Decision, at: string): SQL => {
+  const place = { partnerId: sql`nullif(owner, ${OPERATOR})::uuid`, occurredAt: sql`${at}::timestamptz` };
+  return sql`
+        WITH fired AS (
+            INSERT INTO alert_episode (id, owner, rule, subject, label, fired_at, value, peak, threshold)
+            SELECT id, owner, rule, subject, label, ${at}::timestamptz, value, value, threshold
+            FROM jsonb_to_recordset(${JSON.stringify(fire)}::jsonb) AS f(id uuid, owner text, rule text, subject text, label text,
+              value float8, threshold float8)
+            ON CONFLICT (rule, subject) WHERE resolved_at IS NULL DO NOTHING RETURNING *),
+          resolved AS (
+            UPDATE alert_episode e SET resolved_at = ${at}::timestamptz
+            FROM jsonb_to_recordset(${JSON.stringify(resolve)}::jsonb) AS r(id uuid, value float8)
+            WHERE e.id = r.id AND e.resolved_at IS NULL RETURNING e.*),
+          peaks AS (
+            UPDATE alert_episode e SET peak = greatest(e.peak, p.peak)
+            FROM jsonb_to_recordset(${JSON.stringify(peaks)}::jsonb) AS p(id uuid, peak float8) WHERE e.id = p.id),
+          changed AS (SELECT * FROM fired UNION ALL SELECT * FROM resolved),
+          told_fired AS (${eventRow('alert.fired', ALERT, { from: sql`fired`, ...place })}),
+          told_resolved AS (${eventRow(
+            'alert.resolved',
+            { ...ALERT, resolved_at: sql`resolved_at` },
+            { from: sql`resolved`, ...place },
+          )})
+        SELECT c.*, (SELECT jsonb_agg(jsonb_build_object('email', m.email, 'language', a.language))
+            FROM partner_member m LEFT JOIN dev_accounts a ON a.id = m.subject
+            WHERE m.partner_id::text = c.owner AND m.role = 'owner') AS emails FROM changed c`;
+};
+
+export function createAlertStore(database: Database) {
+  return {
+    /** Live traffic of partners that had enough of it: errors of five minutes, latencies of ten. */
+    traffic: (at: string): Promise<Traffic[]> => database.rows(Traffic, TRAFFIC(at)),
+
+    /** What stands in tables as it is. */
+    standing: (at: string): Promise<Measurement[]> => database.rows(Measurement, STANDING(at)),
+
+    /** How keys are used today, against the most of a day of the week before: a sudden spread, and scanning. */
+    abuse: (at: string): Promise<Measurement[]> => database.rows(Measurement, ABUSE(at)),
 
     /** `owner` undefined: everybody's. */
     settings: (owner?: string): Promise<Setting[]> =>
-      database.rows<Setting>(sql`SELECT owner, rule, is_enabled AS "isEnabled", threshold FROM alert_setting
-        WHERE ${owner ?? null}::text IS NULL OR owner = ${owner ?? null}`),
+      database.rows(
+        Setting,
+        sql`SELECT owner, rule, is_enabled AS "isEnabled", threshold FROM alert_setting
+        WHERE ${owner ?? null}::text IS NULL OR owner = ${owner ?? null}`,
+      ),
     open: (): Promise<OpenEpisode[]> =>
-      database.rows<OpenEpisode>(
+      database.rows(
+        OpenEpisode,
         sql`SELECT id, owner, rule, subject, threshold, peak FROM alert_episode WHERE resolved_at IS NULL`,
       ),
 
@@ -146,32 +192,10 @@ export function createAlertStore(database: Database) {
       newId: () => string,
     ): Promise<{ fired: Told[]; resolved: Told[] }> {
       const fire = decision.fire.map((each) => ({ ...each, id: newId() }));
-      const rows = await database.rows<Told>(sql`
-        WITH fired AS (
-            INSERT INTO alert_episode (id, owner, rule, subject, label, fired_at, value, peak, threshold)
-            SELECT id, owner, rule, subject, label, ${at}::timestamptz, value, value, threshold
-            FROM jsonb_to_recordset(${JSON.stringify(fire)}::jsonb) AS f(id uuid, owner text, rule text, subject text, label text,
-              value float8, threshold float8)
-            ON CONFLICT (rule, subject) WHERE resolved_at IS NULL DO NOTHING RETURNING *),
-          resolved AS (
-            UPDATE alert_episode e SET resolved_at = ${at}::timestamptz
-            FROM jsonb_to_recordset(${JSON.stringify(decision.resolve)}::jsonb) AS r(id uuid, value float8)
-            WHERE e.id = r.id AND e.resolved_at IS NULL RETURNING e.*),
-          peaks AS (
-            UPDATE alert_episode e SET peak = greatest(e.peak, p.peak)
-            FROM jsonb_to_recordset(${JSON.stringify(decision.peaks)}::jsonb) AS p(id uuid, peak float8) WHERE e.id = p.id),
-          changed AS (SELECT * FROM fired UNION ALL SELECT * FROM resolved),
-          told AS (INSERT INTO webhook_event (partner_id, type, data, occurred_at)
-            SELECT nullif(owner, ${OPERATOR})::uuid, CASE WHEN resolved_at IS NULL THEN 'alert.fired' ELSE 'alert.resolved' END,
-              jsonb_strip_nulls(jsonb_build_object('alert_id', id, 'rule', rule, 'subject', subject, 'label', label,
-                'value', value, 'threshold', threshold, 'fired_at', fired_at, 'resolved_at', resolved_at)), ${at}::timestamptz
-            FROM changed)
-        SELECT c.*, (SELECT jsonb_agg(jsonb_build_object('email', m.email, 'language', a.language))
-            FROM partner_member m LEFT JOIN dev_accounts a ON a.id = m.subject
-            WHERE m.partner_id::text = c.owner AND m.role = 'owner') AS emails FROM changed c`);
+      const rows = await database.rows(Began, WRITE(fire, decision, at));
       return {
-        fired: rows.filter((row) => row.resolved_at === null),
-        resolved: rows.filter((row) => row.resolved_at !== null),
+        fired: rows.filter((each) => each.resolved_at === null),
+        resolved: rows.filter((each) => each.resolved_at !== null),
       };
     },
 
@@ -181,13 +205,16 @@ export function createAlertStore(database: Database) {
       limit: number,
       filter: { before?: string; isOpen?: boolean } = {},
     ): Promise<Episode[]> =>
-      database.rows<Episode>(sql`
+      database.rows(
+        Episode,
+        sql`
         SELECT e.*, p.name AS partner FROM alert_episode e LEFT JOIN partner p ON p.id::text = e.owner
         WHERE (${owner ?? null}::text IS NULL OR e.owner = ${owner ?? null})
           AND (${filter.isOpen ?? null}::boolean IS NULL OR (e.resolved_at IS NULL) = ${filter.isOpen ?? null}::boolean)
           AND (${filter.before ?? null}::uuid IS NULL OR (e.fired_at, e.id) <
             (SELECT b.fired_at, b.id FROM alert_episode b WHERE b.id = ${filter.before ?? null}::uuid))
-        ORDER BY e.fired_at DESC, e.id DESC LIMIT ${limit}`),
+        ORDER BY e.fired_at DESC, e.id DESC LIMIT ${limit}`,
+      ),
   };
 }
 

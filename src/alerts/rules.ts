@@ -1,6 +1,8 @@
 // What is worth an alert, and when one begins and ends. Pure. A rule fires above its threshold and resolves below its
 // lower mark, so that a value that wavers around the threshold is one episode.
 
+import { boolean, number, oneOf, type RowOf, row, text, uuid } from '../platform/row.ts';
+
 export interface Rule {
   scope: 'partner' | 'operator';
   threshold: number;
@@ -53,31 +55,34 @@ export const FEWEST_CALLS = 20;
 export const OPERATOR = 'operator';
 
 /** One value that a rule is held against. `subject`: what it is about, unique for its rule. */
-export interface Measurement {
-  rule: RuleName;
+export const Measurement = row('measurement of a rule', {
+  rule: oneOf(ruleNames),
   /** A partner's id, or `operator`. */
-  owner: string;
-  subject: string;
+  owner: text.notNull('a partner, or the operators'),
+  subject: text.notNull('an id, or the operators'),
   /** For people: the key's name, the endpoint's address, the period. */
-  label: string | null;
-  value: number;
-}
+  label: text.nullable(),
+  value: number.notNull('of a row that is there'),
+});
+export type Measurement = RowOf<typeof Measurement>;
 
-export interface Setting {
-  owner: string;
-  rule: string;
-  isEnabled: boolean;
-  threshold: number | null;
-}
+export const Setting = row('setting of a rule', {
+  owner: text,
+  rule: text,
+  isEnabled: boolean,
+  threshold: number.nullable(),
+});
+export type Setting = RowOf<typeof Setting>;
 
-export interface OpenEpisode {
-  id: string;
-  owner: string;
-  rule: string;
-  subject: string;
-  threshold: number;
-  peak: number;
-}
+export const OpenEpisode = row('open episode', {
+  id: uuid,
+  owner: text,
+  rule: text,
+  subject: text,
+  threshold: number,
+  peak: number,
+});
+export type OpenEpisode = RowOf<typeof OpenEpisode>;
 
 export interface Fired extends Measurement {
   threshold: number;

@@ -1,7 +1,9 @@
 // The audit trail. Rows are written by the statement that makes the change (`auditRow`); nothing else writes them.
 
-import { SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../platform/database.ts';
+import { json, number, type RowOf, row, text, time, uuid } from '../platform/row.ts';
+import { objectOf } from '../platform/sql.ts';
 
 /** Who did it, from where. */
 export interface Actor {
@@ -11,20 +13,21 @@ export interface Actor {
   requestId: string | null;
 }
 
-export interface AuditEntry {
-  id: number;
-  partnerId: string | null;
-  actor: string;
-  action: string;
-  target: Record<string, unknown>;
-  details: Record<string, unknown>;
-  ip: string | null;
-  requestId: string | null;
-  createdAt: string;
-  hash: string;
+const AuditEntry = row('audit entry', {
+  id: number,
+  partnerId: uuid.nullable(),
+  actor: text,
+  action: text,
+  target: json<Record<string, unknown>>(),
+  details: json<Record<string, unknown>>(),
+  ip: text.nullable(),
+  requestId: text.nullable(),
+  createdAt: time,
+  hash: text,
   /** Address of the actor's account, where it has one. */
-  email: string | null;
-}
+  email: text.nullable(),
+});
+export type AuditEntry = RowOf<typeof AuditEntry>;
 
 export interface AuditFilter {
   /** How the action begins: `key.`, `app.created`. */
@@ -34,19 +37,75 @@ export interface AuditFilter {
   target?: string;
 }
 
+export const job = (name: string): Actor => ({ name: `job:${name}`, ip: null, requestId: null });
+
+/** What may be done. Those of documents that Postgres functions issue are written there. */
+export const AUDIT_ACTIONS = [
+  'address.blocked',
+  'address.unblocked',
+  'alert.rule_changed',
+  'app.archived',
+  'app.changed',
+  'app.created',
+  'billing.changed',
+  'dead_letter.replayed',
+  'invitation.withdrawn',
+  'invoice.paid',
+  'invoice.voided',
+  'key.changed',
+  'key.created',
+  'key.day_travelled',
+  'key.limits_changed',
+  'key.quarantined',
+  'key.revoked',
+  'key.rotated',
+  'member.invited',
+  'member.joined',
+  'member.removed',
+  'member.role_changed',
+  'partner.approved',
+  'partner.changed',
+  'partner.created',
+  'partner.inactive',
+  'partner.limits_changed',
+  'partner.pending',
+  'partner.registered',
+  'partner.sandbox_only',
+  'partner.signatures_changed',
+  'partner.suspended',
+  'plan.change_cancelled',
+  'plan.change_scheduled',
+  'plan.changed',
+  'plan.created',
+  'plan.edited',
+  'sandbox.reset',
+  'webhook.changed',
+  'webhook.created',
+  'webhook.deleted',
+  'webhook.disabled',
+  'webhook.paused',
+  'webhook.recovered',
+  'webhook.replayed',
+  'webhook.resumed',
+  'webhook.secret_rotated',
+  'webhook.tested',
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
 /**
- * A CTE that writes the audit row for the rows of `changed` (a CTE before it that returns `partner_id`), and none
- * when nothing changed. `details`: as they are, or reckoned from `changed`.
+ * A CTE that writes the audit row for the rows of `from` (a CTE before it that has `partner_id`), and none when nothing
+ * changed. Members of `target` and `details`: as they are, or expressions of those rows.
  */
 export const auditRow = (
   actor: Actor,
-  action: string,
-  target: Record<string, unknown>,
-  details: object | SQL = {},
+  action: AuditAction,
+  target: object,
+  details: object = {},
+  from: SQL = sql`changed`,
 ): SQL => sql`
   INSERT INTO dev_portal_audit (partner_id, actor, action, target, details, ip, request_id)
-  SELECT partner_id, ${actor.name}, ${action}, ${JSON.stringify(target)}::jsonb,
-    ${details instanceof SQL ? details : sql`${JSON.stringify(details)}::jsonb`}, ${actor.ip}, ${actor.requestId} FROM changed`;
+  SELECT partner_id, ${actor.name}, ${action}, ${objectOf(target)}, ${objectOf(details)}, ${actor.ip}, ${actor.requestId}
+  FROM ${from}`;
 
 export function createAuditStore(database: Database) {
   return {
@@ -54,11 +113,11 @@ export function createAuditStore(database: Database) {
     write: (
       partnerId: string | null,
       actor: Actor,
-      action: string,
+      action: AuditAction,
       target: Record<string, unknown>,
       details: object = {},
     ): Promise<unknown> =>
-      database.rows(sql`WITH changed AS (SELECT ${partnerId}::uuid AS partner_id)
+      database.run(sql`WITH changed AS (SELECT ${partnerId}::uuid AS partner_id)
         ${auditRow(actor, action, target, details)}`),
     /** Newest first. `before`: the id of the last one seen. */
     list: (
@@ -67,7 +126,9 @@ export function createAuditStore(database: Database) {
       before?: number,
       { action, actor, target }: AuditFilter = {},
     ): Promise<AuditEntry[]> =>
-      database.rows<AuditEntry>(sql`
+      database.rows(
+        AuditEntry,
+        sql`
         SELECT d.id, partner_id AS "partnerId", actor, action, target, details, ip, request_id AS "requestId",
           d.created_at AS "createdAt", hash, a.email
         FROM dev_portal_audit d LEFT JOIN dev_accounts a ON a.id = split_part(d.actor, ':', 2)
@@ -76,7 +137,8 @@ export function createAuditStore(database: Database) {
           AND (${action ?? null}::text IS NULL OR starts_with(action, ${action ?? null}::text))
           AND (${actor ?? null}::text IS NULL OR actor = ${actor ?? null}::text)
           AND (${target ?? null}::text IS NULL OR target->>'key_id' = ${target ?? null}::text)
-        ORDER BY d.id DESC LIMIT ${limit}`),
+        ORDER BY d.id DESC LIMIT ${limit}`,
+      ),
   };
 }
 

@@ -1,6 +1,8 @@
 // What is wrong with the chains of the audit trail, from what was read of them and from the heads that were kept of them
 // outside the database. Pure.
 
+import { json, number, type RowOf, row, text } from '../platform/row.ts';
+
 /** The chain of what belongs to no partner. */
 export const NOBODYS = 'none';
 
@@ -16,26 +18,28 @@ export interface Head {
 }
 
 /** What one page of the trail, in the order of ids, holds of one chain. */
-export interface Piece {
-  chain: string;
-  count: number;
-  firstId: number;
+export const Piece = row('piece of an audit chain', {
+  chain: text.notNull('a partner, or nobody'),
+  count: number,
+  firstId: number,
   /** What its first entry says that it continues. */
-  previous: string;
-  lastId: number;
-  lastHash: string;
+  previous: text.notNull('the first of a group'),
+  lastId: number,
+  lastHash: text.notNull('the last of a group'),
   /** Entries whose hash is not that of their content, or that do not continue the one before. */
-  wrong: number[];
-}
+  wrong: json<number[]>(),
+});
+export type Piece = RowOf<typeof Piece>;
 
 /** How the database stands to a kept head. */
-export interface Standing {
-  chain: string;
+export const Standing = row('standing of an audit chain', {
+  chain: text.notNull('a head names its chain'),
   /** Of the entry with the head's id; null when there is none. */
-  hash: string | null;
+  hash: text.nullable(),
   /** Entries after it whose time is before it, or has not come. */
-  misdated: number[];
-}
+  misdated: json<number[]>(),
+});
+export type Standing = RowOf<typeof Standing>;
 
 /** `cut`: entries are gone. `rewritten`: whole, but not what it was. `forged`: kept heads that we did not sign. */
 export type BreakReason = 'changed' | 'cut' | 'rewritten' | 'misdated' | 'forged';
@@ -47,7 +51,7 @@ export interface Break {
   entries: number[];
 }
 
-const MOST_ENTRIES = 20;
+const MAX_ENTRIES = 20;
 
 export function createChains() {
   const tips = new Map<string, Omit<Head, 'atMs'>>();
@@ -56,7 +60,7 @@ export function createChains() {
   function note(chain: string, reason: BreakReason, entries: readonly number[] = []): void {
     const known = breaks.get(chain) ?? { chain, reasons: [], entries: [] };
     const reasons = known.reasons.includes(reason) ? known.reasons : [...known.reasons, reason];
-    breaks.set(chain, { chain, reasons, entries: [...known.entries, ...entries].slice(0, MOST_ENTRIES) });
+    breaks.set(chain, { chain, reasons, entries: [...known.entries, ...entries].slice(0, MAX_ENTRIES) });
   }
 
   return {

@@ -1,15 +1,18 @@
 // Reads what a month is reckoned from, and writes what was closed: one statement, and so one transaction, each.
 
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
+import { eventRow } from '../outbox/event-store.ts';
 import type { Database } from '../platform/database.ts';
+import { json, type RowOf, row, text, uuid } from '../platform/row.ts';
 import type { Adjusted, Draft } from './invoice.ts';
 import type { AppUnits, Sums, Terms } from './month.ts';
 
-export interface OpenMonth {
-  partnerId: string;
+const OpenMonth = row('month to close', {
+  partnerId: uuid,
   /** `YYYY-MM-DD`, its first day. */
-  start: string;
-}
+  start: text,
+});
+export type OpenMonth = RowOf<typeof OpenMonth>;
 
 /** What one month of a partner is reckoned from. */
 export interface MonthFacts {
@@ -23,14 +26,16 @@ export interface MonthFacts {
   billed: Sums | null;
 }
 
-export interface PartnerFacts {
-  terms: Terms[];
-  buyer: Record<string, unknown>;
-  email: string;
+const PartnerFacts = row('facts of a partner to bill', {
+  terms: json<Terms[]>().notNull('a trigger writes the first with the partner'),
+  buyer: json<Record<string, unknown>>(),
+  email: text,
   /** Of the account with that address, for mails. */
-  language: string | null;
-  months: MonthFacts[];
-}
+  language: text.nullable(),
+  months: json<MonthFacts[]>(),
+});
+export type PartnerFacts = RowOf<typeof PartnerFacts>;
+const Issued = row('number of a document', { number: text.notNull('every document has a number') });
 
 export interface Closing {
   partnerId: string;
@@ -44,23 +49,7 @@ export interface Closing {
 
 const ms = (column: string) => sql.raw(`floor(extract(epoch FROM ${column}) * 1000)::bigint`);
 
-export function createBillingStore(database: Database) {
-  return {
-    /** Months that ended before `nowMs` and are not closed, oldest first; of each partner those since it has terms. */
-    openMonths: (nowMs: number, limit: number): Promise<OpenMonth[]> =>
-      database.rows<OpenMonth>(sql`
-        SELECT t.partner_id AS "partnerId", to_char(m.start, 'YYYY-MM-DD') AS start
-        FROM (SELECT partner_id, date_trunc('month', min(effective_at) AT TIME ZONE 'UTC') AS first
-            FROM partner_terms GROUP BY partner_id) t
-          CROSS JOIN LATERAL generate_series(
-            greatest(t.first, (SELECT max(b.period_start) + interval '1 month' FROM billing_period b WHERE b.partner_id = t.partner_id)),
-            date_trunc('month', ${new Date(nowMs).toISOString()}::timestamptz AT TIME ZONE 'UTC') - interval '1 month',
-            interval '1 month') AS m(start)
-        ORDER BY m.start, t.partner_id LIMIT ${limit}`),
-
-    /** `starts`: first days of months, oldest first. */
-    async facts(partnerId: string, starts: readonly string[]): Promise<PartnerFacts | undefined> {
-      const [row] = await database.rows<PartnerFacts>(sql`
+const FACTS = (partnerId: string, starts: readonly string[]): SQL => sql`
         WITH month AS (
           SELECT value::date AS start, (value::date + interval '1 month')::date AS next
           FROM jsonb_array_elements_text(${JSON.stringify(starts)}::jsonb))
@@ -91,32 +80,62 @@ export function createBillingStore(database: Database) {
               FROM partner_terms t WHERE t.partner_id = p.id AND t.effective_at >= m.start::timestamp AT TIME ZONE 'UTC'
                 AND t.effective_at < m.next::timestamp AT TIME ZONE 'UTC')) ORDER BY m.start), '[]')
             FROM month m LEFT JOIN billing_period b ON b.partner_id = p.id AND b.period_start = m.start) AS months
-        FROM partner p WHERE p.id = ${partnerId}::uuid`);
-      return row;
+        FROM partner p WHERE p.id = ${partnerId}::uuid`;
+
+export function createBillingStore(database: Database) {
+  return {
+    /** Months that ended before `nowMs` and are not closed, oldest first; of each partner those since it has terms. */
+    openMonths: (nowMs: number, limit: number): Promise<OpenMonth[]> =>
+      database.rows(
+        OpenMonth,
+        sql`
+        SELECT t.partner_id AS "partnerId", to_char(m.start, 'YYYY-MM-DD') AS start
+        FROM (SELECT partner_id, date_trunc('month', min(effective_at) AT TIME ZONE 'UTC') AS first
+            FROM partner_terms GROUP BY partner_id) t
+          CROSS JOIN LATERAL generate_series(
+            greatest(t.first, (SELECT max(b.period_start) + interval '1 month' FROM billing_period b WHERE b.partner_id = t.partner_id)),
+            date_trunc('month', ${new Date(nowMs).toISOString()}::timestamptz AT TIME ZONE 'UTC') - interval '1 month',
+            interval '1 month') AS m(start)
+        ORDER BY m.start, t.partner_id LIMIT ${limit}`,
+      ),
+
+    /** `starts`: first days of months, oldest first. */
+    async facts(partnerId: string, starts: readonly string[]): Promise<PartnerFacts | undefined> {
+      const [facts] = await database.rows(PartnerFacts, FACTS(partnerId, starts));
+      return facts;
     },
 
     /** Numbers of the documents that it issued; none when the month was closed before. @throws DatabaseRejected 40001: reckon anew */
     async close({ partnerId, start, atMs, units, billed, adjusted, documents }: Closing): Promise<string[]> {
-      const rows = await database.rows<{ number: string }>(sql`
+      const rows = await database.rows(
+        Issued,
+        sql`
         SELECT number FROM close_billing_period(${partnerId}::uuid, ${start}::date, ${new Date(atMs).toISOString()}::timestamptz,
           ${units}::bigint, ${JSON.stringify(billed)}::jsonb, ${JSON.stringify(adjusted)}::jsonb,
-          ${JSON.stringify(documents)}::jsonb)`);
+          ${JSON.stringify(documents)}::jsonb)`,
+      );
       return rows.map(({ number }) => number);
     },
 
     /** Marks days as closed, and tells of each whose units are not what was told before. */
-    async closeDay(day: string): Promise<number> {
-      const told = await database.rows(sql`
+    closeDay: (day: string): Promise<number> =>
+      database.run(sql`
         WITH closed AS (
           UPDATE quota_usage SET closed_at = coalesce(closed_at, now()), told_units = units
           WHERE period_type = 'daily' AND period_start = ${day}::date AND environment = 'live'
             AND told_units IS DISTINCT FROM units
           RETURNING partner_id, period_start, requests_count, successful_requests, failed_requests, units)
-        INSERT INTO webhook_event (partner_id, type, data)
-        SELECT partner_id, 'usage.daily', jsonb_build_object('day', period_start, 'calls', requests_count,
-          'successful', successful_requests, 'failed', failed_requests, 'units', units) FROM closed RETURNING id`);
-      return told.length;
-    },
+        ${eventRow(
+          'usage.daily',
+          {
+            day: sql`period_start`,
+            calls: sql`requests_count`,
+            successful: sql`successful_requests`,
+            failed: sql`failed_requests`,
+            units: sql`units`,
+          },
+          { from: sql`closed` },
+        )}`),
   };
 }
 

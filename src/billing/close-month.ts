@@ -12,9 +12,9 @@ import { type Line, monthLines, type Segment, segmentsOf, sumsOf, type Terms } f
 /** Closed months that are looked at again for late events. */
 const MONTHS_LOOKED_AT_AGAIN = 3;
 /** Each takes two calls of Postgres, and an invocation may make a thousand: the rest is for the next run. */
-const MOST_MONTHS_A_RUN = 300;
-const MOST_AT_ONCE = 6;
-const MOST_TRIES = 3;
+const MAX_MONTHS_A_RUN = 300;
+const MAX_AT_ONCE = 6;
+const MAX_TRIES = 3;
 const SERIALIZATION_FAILURE = '40001';
 
 export interface ClosePorts {
@@ -112,7 +112,7 @@ async function closeWithRetries(month: OpenMonth, nowMs: number, ports: ClosePor
       return await closeOne(month, nowMs, ports);
     } catch (error) {
       const isRace = error instanceof DatabaseRejected && error.code === SERIALIZATION_FAILURE;
-      if (isRace && tries < MOST_TRIES) continue;
+      if (isRace && tries < MAX_TRIES) continue;
       ports.log({ message: 'month not closed', level: 'error', ...month, error: String(error) });
       return [];
     }
@@ -127,11 +127,11 @@ export interface ClosedMonths {
 
 /** Oldest months first, so that adjustments and numbers follow time; within a month several partners at once. */
 export async function closeMonths(ports: ClosePorts, nowMs: number): Promise<ClosedMonths> {
-  const open = await ports.store.openMonths(nowMs, MOST_MONTHS_A_RUN);
+  const open = await ports.store.openMonths(nowMs, MAX_MONTHS_A_RUN);
   let invoices = 0;
   for (let i = 0; i < open.length; ) {
     const { start } = open[i] ?? { start: '' };
-    const together = open.slice(i, i + MOST_AT_ONCE).filter((month) => month.start === start);
+    const together = open.slice(i, i + MAX_AT_ONCE).filter((month) => month.start === start);
     const numbers = await Promise.all(together.map((month) => closeWithRetries(month, nowMs, ports)));
     invoices += numbers.flat().length;
     i += together.length;

@@ -2,33 +2,21 @@
 // its cap. Every change is one statement with its audit row and its event, and is announced to the limiter.
 
 import { type SQL, sql } from 'drizzle-orm';
-import { type Actor, auditRow } from '../audit/audit-store.ts';
+import { type Actor, type AuditAction, auditRow, job } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { monthStart } from '../core/time.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import { eventRow } from '../outbox/event-store.ts';
-import { type Database, DatabaseRejected } from '../platform/database.ts';
+import { type Database, DatabaseRejected, isViolation } from '../platform/database.ts';
+import { row, uuid } from '../platform/row.ts';
+import { assignments } from '../platform/sql.ts';
 import type { Currency } from './amounts.ts';
+import { type Billing, createBillingView } from './billing-view-store.ts';
 import { createPlanStore, type Plan } from './plan-store.ts';
 
-/** How a partner is billed now, and what waits for the next month. */
-export interface Billing {
-  tier: string;
-  currency: Currency;
-  overageAction: OverageAction;
-  /** Those that it may choose: its plan's, and what an operator gave. */
-  overageActions: OverageAction[];
-  /** What happens: `charge` blocks where nothing has a price. */
-  overageInForce: OverageAction;
-  spendingCapMinor: number | null;
-  taxBps: number;
-  billingEmail: string | null;
-  billingAddress: string | null;
-  taxId: string | null;
-  nextTier: string | null;
-  nextCurrency: Currency | null;
-  nextChangeAt: string | null;
-}
+export type { Billing } from './billing-view-store.ts';
+
+const Due = row('partner with a change that is due', { id: uuid });
 
 export interface BillingDetails {
   billingEmail?: string | null;
@@ -39,10 +27,7 @@ export interface BillingDetails {
 }
 
 /** Changes applied in one run of the minute job. */
-const MOST_APPLIED = 200;
-const CHECK_VIOLATION = '23514';
-/** Of the trigger that holds overage to the plan. */
-const RESTRICT_VIOLATION = '23001';
+const MAX_APPLIED = 200;
 
 const invalid = (field: string, message: string): AppError =>
   new AppError('validation_error', undefined, { details: [{ field, message }] });
@@ -59,73 +44,66 @@ function checkPrice(
     throw new AppError('conflict', 'This plan has no price in this currency');
 }
 
-export function createPlanService(ports: {
+interface Ports {
   database: Database;
   now(): number;
   /** Makes a partner's change immediate at its limiter. */
   announce(partnerId: string): Promise<void>;
-}) {
-  const { database, now, announce } = ports;
-  const plans = createPlanStore(database);
-  const { plansFor } = plans;
+}
 
-  async function billing(partnerId: string): Promise<Billing> {
-    const [row] = await database.rows<Billing>(sql`
-      SELECT p.tier, p.currency, p.overage_action AS "overageAction",
-        (SELECT jsonb_agg(action ORDER BY n) FROM unnest(ARRAY['block', 'warn', 'charge']) WITH ORDINALITY AS a(action, n)
-          WHERE action = ANY (t.overage_actions || p.granted_overage_actions)) AS "overageActions",
-        overage_in_force(p.overage_action, plan_price(t, p.currency, 'overage_per_1000')) AS "overageInForce",
-        p.spending_cap_minor AS "spendingCapMinor", p.tax_bps AS "taxBps", p.billing_email AS "billingEmail",
-        p.billing_address AS "billingAddress", p.tax_id AS "taxId", p.next_tier AS "nextTier",
-        p.next_currency AS "nextCurrency", p.next_change_at AS "nextChangeAt"
-      FROM partner p JOIN tier_config t ON t.tier = p.tier WHERE p.id = ${partnerId}::uuid`);
-    if (!row) throw new AppError('not_found', 'No such partner');
-    return row;
-  }
+/** What the parts of the service share. */
+interface Parts extends Ports {
+  billing(partnerId: string): Promise<Billing>;
+  plansFor(partnerId: string): Promise<Plan[]>;
+  /** What waited for the end of a period that is over. */
+  applyDue(nowMs: number): Promise<number>;
+  update: Update;
+}
+type Update = ReturnType<typeof createUpdate>;
 
+const createUpdate = ({ database, announce }: Ports, billing: Parts['billing']) =>
   async function update(
     partnerId: string,
     set: SQL,
     actor: Actor,
-    action: string,
+    action: AuditAction,
     details: Record<string, unknown>,
   ): Promise<Billing> {
     try {
-      const changed = await database.rows(sql`
+      const changed = await database.run(sql`
         WITH changed AS (UPDATE partner SET ${set}, updated_at = now() WHERE id = ${partnerId}::uuid RETURNING id AS partner_id),
         event AS (${eventRow('plan.changed', details)} WHERE ${action === 'plan.changed'}),
         audit AS (${auditRow(actor, action, { partner_id: partnerId }, details)}) SELECT * FROM changed`);
-      if (changed.length === 0) throw new AppError('not_found', 'No such partner');
+      if (changed === 0) throw new AppError('not_found', 'No such partner');
     } catch (error) {
-      if (error instanceof DatabaseRejected && error.code === CHECK_VIOLATION)
+      if (isViolation(error, 'check'))
         throw new AppError('conflict', 'This plan has no price in this currency');
-      if (error instanceof DatabaseRejected && error.code === RESTRICT_VIOLATION)
-        throw invalid('overage_action', 'The plan does not allow this');
+      if (isViolation(error, 'restrict')) throw invalid('overage_action', 'The plan does not allow this');
       throw error;
     }
     await announce(partnerId);
     return billing(partnerId);
-  }
+  };
 
+const inForce = { tier: sql`tier`, currency: sql`currency` };
+
+function createDueChanges({ database, announce }: Ports) {
   /** One partner's change that waited; `set` what becomes of it. Nothing when it was applied meanwhile. */
-  const applyOne = (partnerId: string, at: string, action: string, set: SQL): Promise<unknown[]> =>
-    database.rows(sql`
+  const applyOne = (partnerId: string, at: string, action: AuditAction, set: SQL): Promise<unknown> =>
+    database.run(sql`
       WITH changed AS (
         UPDATE partner SET ${set}, next_tier = NULL, next_currency = NULL, next_change_at = NULL
         WHERE id = ${partnerId}::uuid AND next_change_at <= ${at}::timestamptz RETURNING id AS partner_id, tier, currency),
-      event AS (INSERT INTO webhook_event (partner_id, type, data)
-        SELECT partner_id, 'plan.changed', jsonb_build_object('tier', tier, 'currency', currency) FROM changed
-        WHERE ${action} = 'plan.changed'),
-      audit AS (INSERT INTO dev_portal_audit (partner_id, actor, action, target, details)
-        SELECT partner_id, 'job:plans', ${action}, jsonb_build_object('partner_id', partner_id),
-          jsonb_build_object('tier', tier, 'currency', currency) FROM changed)
+      event AS (${eventRow('plan.changed', inForce)} WHERE ${action === 'plan.changed'}),
+      audit AS (${auditRow(job('plans'), action, { partner_id: partnerId }, inForce)})
       SELECT partner_id FROM changed`);
 
   /** What waited for the end of a period that is over. What is not possible any more is dropped, and audited. */
   async function applyDue(nowMs: number): Promise<number> {
     const at = new Date(nowMs).toISOString();
-    const due = await database.rows<{ id: string }>(
-      sql`SELECT id FROM partner WHERE next_change_at <= ${at}::timestamptz ORDER BY next_change_at, id LIMIT ${MOST_APPLIED}`,
+    const due = await database.rows(
+      Due,
+      sql`SELECT id FROM partner WHERE next_change_at <= ${at}::timestamptz ORDER BY next_change_at, id LIMIT ${MAX_APPLIED}`,
     );
     for (const { id } of due) {
       try {
@@ -140,24 +118,25 @@ export function createPlanService(ports: {
     return due.length;
   }
 
-  /** Dearer plans begin at once. */
-  const isUpgrade = ({ tier, currency }: Billing, wanted: Plan, plans: readonly Plan[]): boolean =>
-    priceIn(wanted, currency) >
-    priceIn(
-      plans.find((plan) => plan.tier === tier),
-      currency,
-    );
+  return applyDue;
+}
 
-  function atPeriodEnd(next: { tier?: string; currency?: Currency }): SQL {
-    const { tier = null, currency = null } = next;
-    return sql`next_tier = coalesce(${tier}, next_tier), next_currency = coalesce(${currency}, next_currency),
-      next_change_at = ${new Date(monthStart(now(), 1)).toISOString()}::timestamptz`;
-  }
+/** Dearer plans begin at once. */
+const isUpgrade = ({ tier, currency }: Billing, wanted: Plan, plans: readonly Plan[]): boolean =>
+  priceIn(wanted, currency) >
+  priceIn(
+    plans.find((plan) => plan.tier === tier),
+    currency,
+  );
 
+function atPeriodEnd(nowMs: number, next: { tier?: string; currency?: Currency }): SQL {
+  const { tier = null, currency = null } = next;
+  return sql`next_tier = coalesce(${tier}, next_tier), next_currency = coalesce(${currency}, next_currency),
+    next_change_at = ${new Date(monthStart(nowMs, 1)).toISOString()}::timestamptz`;
+}
+
+function createChoices({ now, billing, plansFor, applyDue, update }: Parts) {
   return {
-    ...plans,
-    billing,
-    applyDue,
     /**
      * Dearer plans begin at once, the rest of the month in proportion; cheaper ones with the next month. A partner
      * chooses among its own and those of everybody.
@@ -176,7 +155,7 @@ export function createPlanService(ports: {
       const currency = current.nextCurrency ?? current.currency;
       if (!wanted.prices[currency]) throw new AppError('conflict', 'This plan has no price in this currency');
       if (!isUpgrade(current, wanted, plans))
-        return update(partnerId, atPeriodEnd({ tier }), actor, 'plan.change_scheduled', { tier });
+        return update(partnerId, atPeriodEnd(now(), { tier }), actor, 'plan.change_scheduled', { tier });
       const set = sql`tier = ${tier}, next_tier = NULL,
         next_change_at = CASE WHEN next_currency IS NULL THEN NULL ELSE next_change_at END`;
       return update(partnerId, set, actor, 'plan.changed', { tier, currency: current.currency });
@@ -191,9 +170,15 @@ export function createPlanService(ports: {
         const set = sql`next_currency = NULL, next_change_at = CASE WHEN next_tier IS NULL THEN NULL ELSE next_change_at END`;
         return update(partnerId, set, actor, 'plan.change_cancelled', { currency });
       }
-      return update(partnerId, atPeriodEnd({ currency }), actor, 'plan.change_scheduled', { currency });
+      return update(partnerId, atPeriodEnd(now(), { currency }), actor, 'plan.change_scheduled', {
+        currency,
+      });
     },
+  };
+}
 
+function createChecks({ billing, plansFor }: Parts) {
+  return {
     /** That the plan has a price in it, or the one that is chosen with it. @throws AppError conflict */
     async checkCurrency(partnerId: string, currency: Currency, tier?: string): Promise<void> {
       const [current, plans] = await Promise.all([billing(partnerId), plansFor(partnerId)]);
@@ -211,21 +196,35 @@ export function createPlanService(ports: {
       if (!allowed.includes(action))
         throw invalid('overage_action', `The plan allows: ${allowed.join(', ')}`);
     },
+  };
+}
 
+export function createPlanService(ports: Ports) {
+  const { database, now } = ports;
+  const plans = createPlanStore(database);
+  const { plansFor } = plans;
+  const billing = createBillingView(database);
+  const applyDue = createDueChanges(ports);
+  const update = createUpdate(ports, billing);
+  const parts = { ...ports, billing, plansFor, applyDue, update };
+
+  return {
+    ...plans,
+    ...createChoices(parts),
+    ...createChecks(parts),
+    billing,
+    applyDue,
     /** Where invoices go, and what happens beyond the quota. The cap is in minor units of the partner's currency. */
     setDetails(partnerId: string, details: BillingDetails, actor: Actor): Promise<Billing> {
-      const columns = {
+      const set = assignments({
         billing_email: details.billingEmail,
         billing_address: details.billingAddress,
         tax_id: details.taxId,
         overage_action: details.overageAction,
         spending_cap_minor: details.spendingCapMinor,
-      };
-      const sets = Object.entries(columns).flatMap(([column, value]) =>
-        value === undefined ? [] : [sql`${sql.raw(column)} = ${value}`],
-      );
-      if (sets.length === 0) return billing(partnerId);
-      return update(partnerId, sql.join(sets, sql`, `), actor, 'billing.changed', { ...details });
+      });
+      if (!set) return billing(partnerId);
+      return update(partnerId, set, actor, 'billing.changed', { ...details });
     },
 
     /** Operators: any plan, at once; the tax. */
@@ -239,7 +238,7 @@ export function createPlanService(ports: {
       const names = tier === null ? [] : (await plansFor(partnerId)).map((plan) => plan.tier);
       if (tier !== null && !names.includes(tier)) throw invalid('tier', `Plans are: ${names.join(', ')}`);
       const set = sql`tier = coalesce(${tier}, tier), tax_bps = coalesce(${taxBps}::int, tax_bps),
-        ${currency === null ? sql`next_currency = next_currency` : atPeriodEnd({ currency })}`;
+        ${currency === null ? sql`next_currency = next_currency` : atPeriodEnd(now(), { currency })}`;
       return update(partnerId, set, actor, 'plan.changed', change);
     },
   };

@@ -4,29 +4,29 @@ import { sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import type { OverageAction } from '../limits/limit.ts';
-import { type Database, DatabaseRejected } from '../platform/database.ts';
+import { type Database, isViolation } from '../platform/database.ts';
+import { boolean, json, number, type RowOf, row, text, uuid } from '../platform/row.ts';
 import { textArray } from '../platform/sql.ts';
 import { CURRENCIES, type Currency } from './amounts.ts';
 
-export interface NewPlan {
-  tier: string;
+const Plan = row('plan', {
+  tier: text,
   /** The one partner that it is made for; null is everybody's. */
-  partnerId: string | null;
-  selfServe: boolean;
+  partnerId: uuid.nullable(),
+  selfServe: boolean,
   /** By currency, in minor units: a month, and 1,000 units beyond what is included. */
-  prices: Partial<Record<Currency, { price: number; overage_per_1000: number }>>;
+  prices: json<Partial<Record<Currency, { price: number; overage_per_1000: number }>>>(),
   /** What its holders may choose beyond the quota. `charge` without a price blocks; overage that is free is `warn`. */
-  overageActions: OverageAction[];
-  perSecond: number;
-  perDay: number;
-  perMonth: number;
-  maxKeys: number;
-  features: Record<string, unknown>;
-}
-
-export interface Plan extends NewPlan {
-  partners: number;
-}
+  overageActions: json<OverageAction[]>(),
+  perSecond: number,
+  perDay: number,
+  perMonth: number,
+  maxKeys: number,
+  features: json<Record<string, unknown>>(),
+  partners: number,
+});
+export type Plan = RowOf<typeof Plan>;
+export type NewPlan = Omit<Plan, 'partners'>;
 
 const PLAN = sql`
   SELECT t.tier, t.partner_id AS "partnerId", t.self_serve AS "selfServe", t.rate_limit_per_second AS "perSecond",
@@ -40,28 +40,27 @@ const PLAN = sql`
 /** Of a plan: what its column holds, and more than any plan costs. */
 export const MOST_PRICE_MINOR = 2_000_000_000;
 
-const CHECK_VIOLATION = '23514';
-const UNIQUE_VIOLATION = '23505';
-const FOREIGN_KEY_VIOLATION = '23503';
-
 const invalid = (field: string, message: string): AppError =>
   new AppError('validation_error', undefined, { details: [{ field, message }] });
 
 export function createPlanStore(database: Database) {
   async function get(tier: string): Promise<Plan> {
-    const [plan] = await database.rows<Plan>(sql`${PLAN} WHERE t.tier = ${tier}`);
+    const [plan] = await database.rows(Plan, sql`${PLAN} WHERE t.tier = ${tier}`);
     if (!plan) throw new AppError('not_found', 'No such plan');
     return plan;
   }
 
   return {
     plans: (): Promise<Plan[]> =>
-      database.rows<Plan>(sql`${PLAN} ORDER BY t.partner_id NULLS FIRST, t.price_cents, t.tier`),
+      database.rows(Plan, sql`${PLAN} ORDER BY t.partner_id NULLS FIRST, t.price_cents, t.tier`),
 
     /** Those that a partner may be on: everybody's, and its own. Cheapest first. */
     plansFor: (partnerId: string): Promise<Plan[]> =>
-      database.rows<Plan>(sql`${PLAN} WHERE t.partner_id IS NULL OR t.partner_id = ${partnerId}::uuid
-      ORDER BY t.self_serve DESC, t.price_cents, t.tier`),
+      database.rows(
+        Plan,
+        sql`${PLAN} WHERE t.partner_id IS NULL OR t.partner_id = ${partnerId}::uuid
+      ORDER BY t.self_serve DESC, t.price_cents, t.tier`,
+      ),
 
     /**
      * Makes a plan, or changes it: partners that are on it have the new limits and prices at once. Whose it is stays.
@@ -84,7 +83,7 @@ export function createPlanStore(database: Database) {
         ? auditRow(actor, 'plan.created', { tier: plan.tier }, plan)
         : auditRow(actor, 'plan.edited', { tier: plan.tier }, edited);
       try {
-        const [changed] = await database.rows<{ tier: string }>(
+        const changed = await database.run(
           isNew
             ? sql`WITH saved AS (INSERT INTO tier_config (${columns}, partner_id) VALUES (${values}, ${partnerId}::uuid) RETURNING tier, partner_id),
                 changed AS (SELECT partner_id FROM saved), audit AS (${audit}) SELECT tier FROM saved`
@@ -93,14 +92,12 @@ export function createPlanStore(database: Database) {
                   rate_limit_per_month = ${plan.perMonth}::int WHERE tier = ${plan.tier} AND NOT custom_limits),
                 changed AS (SELECT partner_id FROM saved), audit AS (${audit}) SELECT tier FROM saved`,
         );
-        if (!changed) throw new AppError('not_found', 'No such plan');
+        if (changed === 0) throw new AppError('not_found', 'No such plan');
         return await get(plan.tier);
       } catch (error) {
-        if (error instanceof DatabaseRejected && error.code === UNIQUE_VIOLATION)
-          throw new AppError('conflict', 'A plan with this name exists');
-        if (error instanceof DatabaseRejected && error.code === FOREIGN_KEY_VIOLATION)
-          throw invalid('partner_id', 'No such partner');
-        if (error instanceof DatabaseRejected && error.code === CHECK_VIOLATION)
+        if (isViolation(error, 'unique')) throw new AppError('conflict', 'A plan with this name exists');
+        if (isViolation(error, 'foreignKey')) throw invalid('partner_id', 'No such partner');
+        if (isViolation(error, 'check'))
           throw new AppError(
             'conflict',
             'Partners on this plan are billed in a currency that it has no price in',

@@ -5,28 +5,33 @@ import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { Database } from '../platform/database.ts';
+import { type RowOf, row, text, time, uuid } from '../platform/row.ts';
 import type { AddressBlocks, BlockedRange } from './address-blocks.ts';
 
-export interface BlockView {
-  id: string;
-  range: string;
-  reason: string;
-  created_by: string;
-  created_at: string;
-  expires_at: string | null;
-}
+const BlockView = row('address block', {
+  id: uuid,
+  range: text,
+  reason: text,
+  created_by: text,
+  created_at: time,
+  expires_at: time.nullable(),
+});
+export type BlockView = RowOf<typeof BlockView>;
 
 const IN_FORCE = sql`lifted_at IS NULL AND (expires_at IS NULL OR expires_at > now())`;
-const MOST_BLOCKS = 1000;
+const MAX_BLOCKS = 1000;
 
 export function createBlockService(ports: { database: Database; blocks: AddressBlocks }) {
   const { database, blocks } = ports;
 
   /** Those in force, newest first. */
   const list = (): Promise<BlockView[]> =>
-    database.rows<BlockView>(sql`
+    database.rows(
+      BlockView,
+      sql`
       SELECT id, range::text, reason, created_by, created_at, expires_at FROM address_block WHERE ${IN_FORCE}
-      ORDER BY id DESC LIMIT ${MOST_BLOCKS}`);
+      ORDER BY id DESC LIMIT ${MAX_BLOCKS}`,
+    );
 
   async function publish(): Promise<number> {
     const current = (await list()).map(
@@ -49,7 +54,7 @@ export function createBlockService(ports: { database: Database; blocks: AddressB
       actor: Actor,
     ): Promise<BlockView> {
       const id = newId();
-      await database.rows(sql`
+      await database.run(sql`
         WITH made AS (INSERT INTO address_block (id, range, reason, created_by, expires_at)
             VALUES (${id}, ${wanted.range}::inet, ${wanted.reason}, ${actor.name}, ${wanted.expiresAt}::timestamptz) RETURNING 1),
           changed AS (SELECT NULL::uuid AS partner_id FROM made),
@@ -61,11 +66,11 @@ export function createBlockService(ports: { database: Database; blocks: AddressB
     },
 
     async lift(id: string, reason: string, actor: Actor): Promise<void> {
-      const changed = await database.rows(sql`
+      const changed = await database.run(sql`
         WITH lifted AS (UPDATE address_block SET lifted_at = now() WHERE id = ${id}::uuid AND lifted_at IS NULL RETURNING 1),
           changed AS (SELECT NULL::uuid AS partner_id FROM lifted),
           audit AS (${auditRow(actor, 'address.unblocked', { block_id: id }, { reason })}) SELECT * FROM changed`);
-      if (changed.length === 0) throw new AppError('not_found', 'No such block');
+      if (changed === 0) throw new AppError('not_found', 'No such block');
       await publish();
     },
   };

@@ -2,12 +2,16 @@
 // that a stranger's origin costs no statement. Fails closed.
 
 import { sql } from 'drizzle-orm';
+import { ANY_ORIGIN } from '../core/origins.ts';
 import type { Database } from '../platform/database.ts';
+import { row, text } from '../platform/row.ts';
 import type { EdgeList } from './edge-list.ts';
 
 /** An origin that is not listed may be listed the next moment, from the portal. */
 const ASKED_AGAIN_MS = 1000;
-const MOST_ORIGIN_CHARS = 255;
+const MAX_ORIGIN_CHARS = 255;
+
+const Origin = row('listed origin', { origin: text });
 
 export function createOriginService(
   database: Database,
@@ -17,13 +21,16 @@ export function createOriginService(
   let known: { items: readonly string[]; set: ReadonlySet<string> } = { items: [], set: new Set() };
   const has = (items: readonly string[], origin: string): boolean => {
     if (items !== known.items) known = { items, set: new Set(items) };
-    return known.set.has(origin);
+    return known.set.has(origin) || known.set.has(ANY_ORIGIN);
   };
 
   async function all(): Promise<string[]> {
-    const rows = await database.rows<{ origin: string }>(sql`
-      SELECT origin FROM partner, unnest(allowed_origins) AS origin WHERE status = 'active'
-      UNION SELECT origin FROM dev_apps, unnest(allowed_origins) AS origin WHERE archived_at IS NULL ORDER BY origin`);
+    const rows = await database.rows(
+      Origin,
+      sql`
+      SELECT origin FROM partner, unnest(allowed_origins) AS origin WHERE status = 'active' AND origin IS NOT NULL
+      UNION SELECT origin FROM dev_apps, unnest(allowed_origins) AS origin WHERE archived_at IS NULL AND origin IS NOT NULL ORDER BY origin`,
+    );
     return rows.map(({ origin }) => origin);
   }
 
@@ -35,7 +42,7 @@ export function createOriginService(
 
   return {
     async isListed(origin: string, keepAlive: (work: Promise<unknown>) => void): Promise<boolean> {
-      if (origin.length > MOST_ORIGIN_CHARS) return false;
+      if (origin.length > MAX_ORIGIN_CHARS) return false;
       if (has(list.current(keepAlive) ?? [], origin)) return true;
       const fresh = await list.fresh(ASKED_AGAIN_MS);
       if (fresh) return has(fresh, origin);

@@ -5,7 +5,7 @@
 // is enough to judge that one.
 
 /** Nobody encodes more often; each further time would cost a walk over the path. */
-const MOST_ENCODINGS = 4;
+const MAX_ENCODINGS = 4;
 const ESCAPE = /%([0-9a-f]{2})/gi;
 const MALFORMED_ESCAPE = /%(?![0-9a-f]{2})/i;
 /** RFC 3986, 3.3: a path is printable ASCII, and ends at its query or fragment. */
@@ -29,7 +29,7 @@ const MISREAD = new RegExp(
 /** Byte by byte, until nothing is encoded any more. undefined: that takes too often. */
 export function decodedWholly(path: string): string | undefined {
   let text = path;
-  for (let encodings = 0; encodings <= MOST_ENCODINGS; encodings++) {
+  for (let encodings = 0; encodings <= MAX_ENCODINGS; encodings++) {
     const decoded = text.replace(ESCAPE, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
     if (decoded === text) return text;
     text = decoded;

@@ -233,7 +233,7 @@ export function headerRules(declared: DeclaredHeaders): HeaderRules {
 }
 
 /** Upstreams have few names, and many answers. */
-const MOST_REMEMBERED = 1000;
+const MAX_REMEMBERED = 1000;
 
 function remembered(judge: (name: string) => boolean): (name: string) => boolean {
   const verdicts = new Map<string, boolean>();
@@ -242,7 +242,7 @@ function remembered(judge: (name: string) => boolean): (name: string) => boolean
     if (known !== undefined) return known;
     const verdict = judge(name);
     verdicts.set(name, verdict);
-    dropOldest(verdicts, MOST_REMEMBERED);
+    dropOldest(verdicts, MAX_REMEMBERED);
     return verdict;
   };
 }

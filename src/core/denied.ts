@@ -2,16 +2,46 @@
 
 import type { ErrorCode, ErrorDetail } from './errors.ts';
 
+/** Why, for the log alone: callers are told less. */
+export type Reason =
+  // The key.
+  | 'unknown'
+  | 'revoked'
+  | 'quarantined'
+  | 'app_archived'
+  | 'expired'
+  | 'partner_not_active'
+  | 'secret_expired'
+  | 'key_directory_unavailable'
+  // Its signature.
+  | 'body_form_refused'
+  | 'claim_refused'
+  | 'header_not_signed'
+  | 'signature_mismatch'
+  | 'nonce_reused'
+  // The limits.
+  | 'record_older_than_limiter'
+  | 'settled_before_taken'
+  | 'limiter_unavailable'
+  // The upstream.
+  | 'no_upstream_configured'
+  | 'upstream_unreachable'
+  | 'upstream_failed'
+  | 'thrown';
+
 export interface Denied {
   denied: ErrorCode;
   detail?: ErrorDetail;
-  reason?: string;
+  reason?: Reason;
+  /** What the reason does not say: a header's name, the text of an error. */
+  cause?: string;
 }
 
-export const deny = (denied: ErrorCode, detail?: ErrorDetail, reason?: string): Denied => ({
+export const deny = (denied: ErrorCode, detail?: ErrorDetail, reason?: Reason, cause?: string): Denied => ({
   denied,
   detail,
   reason,
+  cause,
 });
 
 export const isDenied = (value: unknown): value is Denied =>

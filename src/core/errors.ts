@@ -1,5 +1,5 @@
-// The one table from error code to HTTP status, default message and retryability, and the one place that
-// renders an error. Messages never contain the caller's input.
+// The one table from error code to HTTP status and default message, and the one place that renders an error. Messages
+// never contain the caller's input.
 
 import { utf8 } from './encoding.ts';
 

@@ -37,12 +37,12 @@ export function createActivityMeter(now: () => number) {
 
   return {
     /** @returns what to call at its end; once or more */
-    begin(kind: keyof typeof running, mostMs = LONGEST_MS): () => void {
+    begin(kind: keyof typeof running, maxMs = LONGEST_MS): () => void {
       const id = Symbol();
       lastMs = now();
       const [oldest] = running[kind];
       if (oldest && oldest[1] <= lastMs) running[kind].delete(oldest[0]);
-      running[kind].set(id, lastMs + mostMs);
+      running[kind].set(id, lastMs + maxMs);
       return () => {
         if (running[kind].delete(id)) lastMs = now();
       };

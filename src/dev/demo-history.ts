@@ -5,8 +5,8 @@ import type pg from 'pg';
 import { uuidv7 } from 'uuidv7';
 import { createBillingStore } from '../billing/billing-store.ts';
 import { closeMonths } from '../billing/close-month.ts';
-import { createInvoiceService } from '../billing/invoice-service.ts';
-import { isoDay, MINUTE_MS, monthStart } from '../core/time.ts';
+import { createInvoiceService, type InvoiceService } from '../billing/invoice-service.ts';
+import { isoDay, MINUTE_MS, monthStart, nextMonth } from '../core/time.ts';
 import { type KeyEncryptionKeys, sealEnvelope } from '../crypto/envelope.ts';
 import { openDatabase } from '../platform/database.ts';
 import { newSecret } from '../webhooks/signature.ts';
@@ -132,17 +132,8 @@ async function addMessages({ client, keks, partnerId }: HistoryPorts): Promise<v
   );
 }
 
-/** Once: nothing when the demo has a past. */
-export async function ensureHistory(ports: HistoryPorts): Promise<void> {
-  const { client, partnerId, enterpriseId, appId, databaseUrl, endpoint } = ports;
-  const { rowCount } = await client.query('SELECT 1 FROM billing_period WHERE partner_id = $1 LIMIT 1', [
-    partnerId,
-  ]);
-  if (rowCount) return;
-  const nowMs = Date.now();
-  const starts = Array.from({ length: MONTHS }, (_, i) => isoDay(monthStart(nowMs, i - MONTHS)));
-  const [first = '', second = ''] = starts;
-
+/** A plan of the second partner's own, and what invoices say of both. */
+async function setUpBilling({ client, partnerId, enterpriseId }: HistoryPorts): Promise<void> {
   await client.query(
     `INSERT INTO tier_config (tier, price_cents, overage_price_per_1000_cents, prices, rate_limit_per_second, rate_limit_per_day,
        rate_limit_per_month, features, burst_limit, sustained_limit, max_keys, self_serve, partner_id)
@@ -163,6 +154,15 @@ export async function ensureHistory(ports: HistoryPorts): Promise<void> {
     `UPDATE partner SET tax_bps = 1800, billing_address = E'12, rue Carnot\\nDakar', tax_id = 'SN-4711' WHERE id = $1`,
     [partnerId],
   );
+}
+
+/** What both used in each of the months, which are closed as they end. */
+async function passMonths(
+  { client, partnerId, enterpriseId, appId }: HistoryPorts,
+  starts: readonly string[],
+  close: (nowMs: number) => Promise<unknown>,
+): Promise<void> {
+  const [first = '', second = ''] = starts;
   const other = uuidv7();
   await client.query(
     `INSERT INTO dev_apps (id, partner_id, name, description) VALUES ($1, $2, 'Tournées', 'Delivery rounds')`,
@@ -176,21 +176,10 @@ export async function ensureHistory(ports: HistoryPorts): Promise<void> {
   await setTerms(client, enterpriseId, [
     { at: `${first}T00:00:00Z`, tier: CUSTOM.tier, price: CUSTOM.price, included: CUSTOM.included },
   ]);
-  const database = openDatabase(databaseUrl, endpoint);
-  const store = createBillingStore(database);
-  const closing = {
-    seller: { name: 'Passerelle', address: 'Plateau\nDakar', tax_id: 'SN-0001' },
-    dueDays: 30,
-    tell: async () => undefined,
-    log: () => undefined,
-  };
   for (const [i, start] of starts.entries()) {
     await useMonth(client, partnerId, [appId], start, 7000 + 1500 * i);
     await useMonth(client, enterpriseId, [other, null], start, 1200 + 250 * i);
-    await closeMonths(
-      { ...closing, store, newId: uuidv7 },
-      monthStart(nowMs, i - MONTHS + 1) + 5 * MINUTE_MS,
-    );
+    await close(nextMonth(Date.parse(start)) + 5 * MINUTE_MS);
     // After the second month was closed, some of its calls arrive late.
     if (start === second)
       await client.query(
@@ -199,7 +188,13 @@ export async function ensureHistory(ports: HistoryPorts): Promise<void> {
         [enterpriseId, second],
       );
   }
-  const invoices = createInvoiceService({ database, store, now: () => nowMs, newId: uuidv7, closing });
+}
+
+/** An invoice of each kind: paid, credited, void, open. */
+async function settleInvoices(
+  invoices: InvoiceService,
+  { partnerId, enterpriseId }: HistoryPorts,
+): Promise<void> {
   const of = async (id: string) => (await invoices.list(10, undefined, { partnerId: id })).reverse();
   const [oldest, middle] = await of(partnerId);
   const [paid, wrong] = await of(enterpriseId);
@@ -208,5 +203,28 @@ export async function ensureHistory(ports: HistoryPorts): Promise<void> {
   if (middle) await invoices.credit(middle.id, { netMinor: 1500, reason: 'Outage of 12 minutes' }, JOB);
   if (paid) await invoices.pay(paid.id, JOB);
   if (wrong) await invoices.void(wrong.id, 'Sent to the wrong entity', JOB);
+}
+
+/** Once: nothing when the demo has a past. */
+export async function ensureHistory(ports: HistoryPorts): Promise<void> {
+  const { client, partnerId, databaseUrl, endpoint } = ports;
+  const { rowCount } = await client.query('SELECT 1 FROM billing_period WHERE partner_id = $1 LIMIT 1', [
+    partnerId,
+  ]);
+  if (rowCount) return;
+  const nowMs = Date.now();
+  const starts = Array.from({ length: MONTHS }, (_, i) => isoDay(monthStart(nowMs, i - MONTHS)));
+  const database = openDatabase(databaseUrl, endpoint);
+  const store = createBillingStore(database);
+  const closing = {
+    seller: { name: 'Passerelle', address: 'Plateau\nDakar', tax_id: 'SN-0001' },
+    dueDays: 30,
+    tell: async () => undefined,
+    log: () => undefined,
+  };
+  await setUpBilling(ports);
+  await passMonths(ports, starts, (atMs) => closeMonths({ ...closing, store, newId: uuidv7 }, atMs));
+  const invoices = createInvoiceService({ database, store, now: () => nowMs, newId: uuidv7, closing });
+  await settleInvoices(invoices, ports);
   await addMessages(ports);
 }

@@ -6,7 +6,7 @@ import { appendFile, rename, stat } from 'node:fs/promises';
 export interface LogFileOptions {
   file: string;
   say(line: string): void;
-  mostBytes?: number;
+  maxBytes?: number;
   /** Files kept in all: worker.log, worker.log.1, … */
   kept?: number;
   disk?: Disk;
@@ -26,7 +26,7 @@ export interface LogFile {
 
 const MEBIBYTE = 1024 * 1024;
 const FLUSH_MS = 200;
-const MOST_HELD_LINES = 20_000;
+const MAX_HELD_LINES = 20_000;
 
 const realDisk: Disk = {
   append: (file, text) => appendFile(file, text),
@@ -47,7 +47,7 @@ export const sayPlainly = (error: unknown): string => {
 export function openLogFile({
   file,
   say,
-  mostBytes = 10 * MEBIBYTE,
+  maxBytes = 10 * MEBIBYTE,
   kept = 3,
   disk = realDisk,
 }: LogFileOptions): LogFile {
@@ -72,7 +72,7 @@ export function openLogFile({
     const text = `${lines.join('\n')}\n`;
     try {
       size ??= await disk.bytes(file);
-      if (size > 0 && size + text.length > mostBytes) await turnOver();
+      if (size > 0 && size + text.length > maxBytes) await turnOver();
       await disk.append(file, text);
       size += Buffer.byteLength(text);
       if (isFailing) say(`${file} is written again; ${leftOut} lines are missing.`);
@@ -95,7 +95,7 @@ export function openLogFile({
 
   return {
     write(line) {
-      if (held.length >= MOST_HELD_LINES) leftOut++;
+      if (held.length >= MAX_HELD_LINES) leftOut++;
       else held.push(line);
       flushSoon();
     },

@@ -1,5 +1,5 @@
 // `npm run migrate`: applies the migrations that are missing, to DATABASE_URL (Neon or any PostgreSQL), and grants the
-// Worker's role what it may do with what is there.
+// Worker's role what it may do with what is there; functions keep to their own search path.
 
 import { fileURLToPath } from 'node:url';
 import { drizzle } from 'drizzle-orm/node-postgres';
@@ -13,7 +13,7 @@ export async function migrate(databaseUrl: string): Promise<void> {
   await client.connect();
   try {
     await runMigrations(drizzle(client), { migrationsFolder: FOLDER });
-    await client.query('SELECT grant_worker_role()');
+    await client.query('SELECT grant_worker_role(), pin_search_path()');
   } finally {
     await client.end();
   }

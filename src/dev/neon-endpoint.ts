@@ -1,9 +1,10 @@
 // Speaks Neon's SQL-over-HTTP contract over a local PostgreSQL, so that the Worker uses the driver of production.
-// Also serves the JWKS of the local issuer. Loopback only.
+// Compares each statement with the schema of its rows. Also serves the JWKS of the local issuer. Loopback only.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
+import { checkValues, createRowCheck, type RowCheck, RowMismatch } from './row-check.ts';
 
 interface Query {
   query: string;
@@ -20,7 +21,9 @@ export interface NeonEndpoint {
   close(): Promise<void>;
 }
 
-const MOST_BODY_BYTES = 64 * 1024 * 1024;
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
+/** SQLSTATE of "datatype mismatch". */
+const MISMATCH = '42804';
 const ISOLATION: Record<string, string> = {
   ReadUncommitted: 'READ UNCOMMITTED',
   ReadCommitted: 'READ COMMITTED',
@@ -30,8 +33,16 @@ const ISOLATION: Record<string, string> = {
 /** Values stay the text that Postgres sent: the driver parses them. */
 const AS_TEXT = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig;
 
-async function run(client: pg.ClientBase, { query, params = [] }: Query) {
-  const result = await client.query({ text: query, values: params, rowMode: 'array', types: AS_TEXT });
+async function run(client: pg.ClientBase, { query, params = [] }: Query, rowCheck: RowCheck) {
+  const { statement, declared } = rowCheck.split(query);
+  if (declared) await rowCheck.check(statement, declared);
+  const result = await client.query<unknown[]>({
+    text: statement,
+    values: params,
+    rowMode: 'array',
+    types: AS_TEXT,
+  });
+  if (declared) checkValues(declared, result.fields, result.rows);
   return {
     fields: result.fields,
     rows: result.rows,
@@ -41,12 +52,17 @@ async function run(client: pg.ClientBase, { query, params = [] }: Query) {
   };
 }
 
-async function runBatch(client: pg.ClientBase, queries: Query[], isolation: string | undefined) {
+async function runBatch(
+  client: pg.ClientBase,
+  queries: Query[],
+  isolation: string | undefined,
+  rowCheck: RowCheck,
+) {
   const level = isolation ? ISOLATION[isolation] : undefined;
   await client.query(`BEGIN${level ? ` ISOLATION LEVEL ${level}` : ''}`);
   try {
     const results = [];
-    for (const query of queries) results.push(await run(client, query));
+    for (const query of queries) results.push(await run(client, query, rowCheck));
     await client.query('COMMIT');
     return { results };
   } catch (error) {
@@ -60,7 +76,7 @@ async function readJson(request: IncomingMessage): Promise<Query & { queries?: Q
   let bytes = 0;
   for await (const chunk of request) {
     bytes += chunk.length;
-    if (bytes > MOST_BODY_BYTES) throw new Error('body too large');
+    if (bytes > MAX_BODY_BYTES) throw new Error('body too large');
     chunks.push(chunk);
   }
   return JSON.parse(Buffer.concat(chunks).toString());
@@ -74,6 +90,7 @@ export async function startNeonEndpoint(databaseUrl: string, jwks: object): Prom
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 8, connectionTimeoutMillis: 2000 });
   // Connections break when the database stops; the next query gets a new one.
   pool.on('error', () => undefined);
+  const rowCheck = createRowCheck(databaseUrl);
   let statements = 0;
   let trips = 0;
 
@@ -87,11 +104,20 @@ export async function startNeonEndpoint(databaseUrl: string, jwks: object): Prom
       trips++;
       const isolation = request.headers['neon-batch-isolation-level'];
       const result = body.queries
-        ? await runBatch(client, body.queries, typeof isolation === 'string' ? isolation : undefined)
-        : await run(client, body);
+        ? await runBatch(
+            client,
+            body.queries,
+            typeof isolation === 'string' ? isolation : undefined,
+            rowCheck,
+          )
+        : await run(client, body, rowCheck);
       client.release();
       send(response, 200, result);
     } catch (error) {
+      if (error instanceof RowMismatch) {
+        client?.release();
+        return send(response, 400, { message: error.message, code: MISMATCH });
+      }
       const isSqlError = error instanceof pg.DatabaseError;
       client?.release(!isSqlError || undefined);
       const { message, code, severity, detail, hint, schema, table, column, constraint } =
@@ -117,7 +143,7 @@ export async function startNeonEndpoint(databaseUrl: string, jwks: object): Prom
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      await pool.end();
+      await Promise.all([pool.end(), rowCheck.close()]);
     },
   };
 }

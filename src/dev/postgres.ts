@@ -31,15 +31,15 @@ export interface PostgresOptions {
 const USER = 'postgres';
 const PASSWORD = 'passerelle';
 const READY = 'database system is ready to accept connections';
-const MOST_LINES = 50;
+const MAX_LINES = 50;
 const FULL = /No space left on device/;
 const FULL_EVERY_MS = 60_000;
 /** What still uses the memory of a server that was killed sees that it is gone, and ends: a matter of moments. */
 const STILL_IN_USE = /shared memory block .* still in use/;
 const STILL_IN_USE_TRIES = 40;
 const STILL_IN_USE_MS = 250;
-const MOST_RESTARTS = 20;
-const RESTART_MOST_MS = 5000;
+const MAX_RESTARTS = 20;
+const MAX_RESTART_PAUSE_MS = 5000;
 const STOP_STEPS = [
   ['SIGINT', 10_000],
   ['SIGQUIT', 5000],
@@ -126,30 +126,40 @@ const serverArgs = ({ folder, port, isThrowaway }: PostgresOptions): string[] =>
   return ['-D', folder, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
 };
 
+/** Keeps the last lines of the server, and says when its disk is full. */
+function createServerLog(keepRunning: PostgresOptions['keepRunning']) {
+  let lines: string[] = [];
+  let fullSaidMs = 0;
+  return {
+    hear(line: string): void {
+      lines.push(line);
+      if (lines.length > MAX_LINES) lines.shift();
+      if (!FULL.test(line) || Date.now() - fullSaidMs < FULL_EVERY_MS) return;
+      fullSaidMs = Date.now();
+      keepRunning?.say(`The disk is full. PostgreSQL says: ${line}\nUsage waits until there is room.`);
+    },
+    clear(): void {
+      lines = [];
+    },
+    text: (): string => lines.join('\n'),
+  };
+}
+
 /** The server over one folder: started, stopped, and kept running. */
 function createServer(program: PostgresProgram, options: PostgresOptions) {
   const { folder, keepRunning, onStart } = options;
   let child: ChildProcess | undefined;
-  let messages: string[] = [];
-  let fullSaidMs = 0;
   let isWanted = true;
-
-  const heard = (line: string) => {
-    messages.push(line);
-    if (messages.length > MOST_LINES) messages.shift();
-    if (!FULL.test(line) || Date.now() - fullSaidMs < FULL_EVERY_MS) return;
-    fullSaidMs = Date.now();
-    keepRunning?.say(`The disk is full. PostgreSQL says: ${line}\nUsage waits until there is room.`);
-  };
+  const log = createServerLog(keepRunning);
 
   async function startOnce(): Promise<void> {
     await endLeftPostgres(folder);
-    messages = [];
-    const launched = launch(program, serverArgs(options), heard);
+    log.clear();
+    const launched = launch(program, serverArgs(options), log.hear);
     try {
       await launched.ready;
     } catch (error) {
-      throw new Error(`PostgreSQL did not start: ${error}\n${messages.join('\n')}`);
+      throw new Error(`PostgreSQL did not start: ${error}\n${log.text()}`);
     }
     child = launched.child;
     if (child.pid) onStart?.(child.pid);
@@ -181,13 +191,13 @@ function createServer(program: PostgresProgram, options: PostgresOptions) {
 
   async function startAgain(told: NonNullable<PostgresOptions['keepRunning']>, how: string): Promise<void> {
     told.say(`PostgreSQL ended by itself (${how}). Starting it again …`);
-    for (let tries = 0; tries < MOST_RESTARTS && isWanted; tries++) {
+    for (let tries = 0; tries < MAX_RESTARTS && isWanted; tries++) {
       try {
         await start();
         return told.say('PostgreSQL runs again. Nothing was lost: usage waited.');
       } catch (error) {
         if (tries === 0) told.say(String(error));
-        await sleep(Math.min(RESTART_MOST_MS, STILL_IN_USE_MS * 2 ** tries));
+        await sleep(Math.min(MAX_RESTART_PAUSE_MS, STILL_IN_USE_MS * 2 ** tries));
       }
     }
     if (isWanted) told.givenUp();

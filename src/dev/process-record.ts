@@ -31,7 +31,7 @@ export interface ProcessRecord {
 /** A stack whose terminal went away writes its usage first. */
 const DRAINS_BY_ITSELF_MS = 75_000;
 const END_MS = 10_000;
-const MOST_TRIES = 5;
+const MAX_TRIES = 5;
 const HALF_WRITTEN_MS = 200;
 
 const fileOf = (folder: string): string => join(folder, 'processes.json');
@@ -93,7 +93,7 @@ export async function claimFolder(
       writeFileSync(file, JSON.stringify(written), { mode: 0o600, flag: 'wx' });
       break;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries >= MOST_TRIES) throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries >= MAX_TRIES) throw error;
     }
     if (!read(folder)) await sleep(HALF_WRITTEN_MS);
     await endOrphans(folder, say);

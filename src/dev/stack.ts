@@ -5,6 +5,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Miniflare } from 'miniflare';
+import type { KeyEncryptionKeys } from '../crypto/envelope.ts';
 import { CODE_PATH } from './code-page.ts';
 import { DEVELOPER, type Demo, ensureDemo, LOGINS, OPERATOR } from './demo.ts';
 import { freePort, isFree, writePrivate } from './files.ts';
@@ -84,6 +85,60 @@ async function openSecrets(file: string): Promise<Secrets> {
   return secrets;
 }
 
+/** The Worker's variables, as wrangler.toml and the secrets have them elsewhere. */
+const variablesOf = (
+  folder: string,
+  secrets: Secrets,
+  keks: KeyEncryptionKeys,
+  endpoint: NeonEndpoint,
+  databaseUrl: string,
+): Record<string, string> => ({
+  DATABASE_URL: databaseUrl,
+  NEON_ENDPOINT: endpoint.url,
+  KEY_ENCRYPTION_KEYS: JSON.stringify(keks),
+  IDENTITY_KEYS: JSON.stringify({ current: 'local', keys: { local: secrets.identityKey } }),
+  METRICS_TOKEN: secrets.metricsToken,
+  DEMO_OPERATOR_FACTOR: secrets.operatorFactor,
+  DEMO_CODE_PATH: CODE_PATH,
+  AUTH_SECRET: secrets.authSecret,
+  WEBHOOK_TARGETS: 'any',
+  ALERT_EMAIL: LOGINS.operator.email,
+  // Another checkout on this machine is another folder.
+  COOKIE_SUFFIX: createHash('sha256').update(folder).digest('hex').slice(0, COOKIE_SUFFIX_CHARS),
+  JWT_ISSUER: ISSUER,
+  JWT_AUDIENCE: AUDIENCE,
+  JWT_JWKS_URL: endpoint.jwksUrl,
+});
+
+/** Writes what the demo's accounts sign in with, again and again: no token is taken that is older than an hour. */
+async function keepDemoFile(
+  file: string,
+  issuer: Issuer,
+  secrets: Secrets,
+  facts: object,
+): Promise<{ content: object; stop(): void }> {
+  const describe = async () => ({
+    ...facts,
+    developer: { token: await issuer.token(DEVELOPER), ...LOGINS.developer },
+    operator: { token: await issuer.token(OPERATOR), ...LOGINS.operator, factor: secrets.operatorFactor },
+    metrics: { token: secrets.metricsToken },
+  });
+  const write = (content: object) => writePrivate(file, `${JSON.stringify(content, null, 2)}\n`);
+  const content = await describe();
+  write(content);
+  const renewal = setInterval(() => void describe().then(write), TOKENS_EVERY_MS).unref();
+  return { content, stop: () => clearInterval(renewal) };
+}
+
+const createCronFire =
+  (miniflare: Miniflare) =>
+  async (cron: string, atMs = Date.now()): Promise<void> => {
+    // Asked for each time: what it was before a reload does not answer any more.
+    const worker = await miniflare.getWorker();
+    const { outcome } = await worker.scheduled({ cron, scheduledTime: new Date(atMs) });
+    if (outcome !== 'ok') throw new Error(`cron ${cron}: ${outcome}`);
+  };
+
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { folder, port } = options;
   const stops: (() => Promise<void> | void)[] = [];
@@ -117,63 +172,25 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       persist: options.persist === false ? undefined : join(folder, 'cloudflare'),
       onLog: options.onLog ?? (() => undefined),
       entry: options.entry,
-      variables: {
-        DATABASE_URL: workerUrl,
-        NEON_ENDPOINT: endpoint.url,
-        KEY_ENCRYPTION_KEYS: JSON.stringify(keks),
-        IDENTITY_KEYS: JSON.stringify({ current: 'local', keys: { local: secrets.identityKey } }),
-        METRICS_TOKEN: secrets.metricsToken,
-        DEMO_OPERATOR_FACTOR: secrets.operatorFactor,
-        DEMO_CODE_PATH: CODE_PATH,
-        AUTH_SECRET: secrets.authSecret,
-        WEBHOOK_TARGETS: 'any',
-        ALERT_EMAIL: LOGINS.operator.email,
-        // Another checkout on this machine is another folder.
-        COOKIE_SUFFIX: createHash('sha256').update(folder).digest('hex').slice(0, COOKIE_SUFFIX_CHARS),
-        JWT_ISSUER: ISSUER,
-        JWT_AUDIENCE: AUDIENCE,
-        JWT_JWKS_URL: endpoint.jwksUrl,
-        ...options.variables,
-      },
+      variables: { ...variablesOf(folder, secrets, keks, endpoint, workerUrl), ...options.variables },
     };
     const miniflare = await startRuntime(runtime);
     stops.push(() => miniflare.dispose());
-    const fireCron = async (cron: string, atMs = Date.now()) => {
-      // Asked for each time: what it was before a reload does not answer any more.
-      const worker = await miniflare.getWorker();
-      const { outcome } = await worker.scheduled({ cron, scheduledTime: new Date(atMs) });
-      if (outcome !== 'ok') throw new Error(`cron ${cron}: ${outcome}`);
-    };
+    const fireCron = createCronFire(miniflare);
     const stopCron = options.cron
       ? startCron((cron, atMs) => fireCron(cron, atMs).catch((error) => options.onLog?.(String(error))))
       : () => undefined;
     stops.push(stopCron);
     runtime.port = Number((await miniflare.ready).port);
     const url = `http://127.0.0.1:${runtime.port}`;
-    const describe = async () => ({
-      url,
-      databaseUrl: postgres.url,
-      ...demo,
-      developer: { token: await issuer.token(DEVELOPER), ...LOGINS.developer },
-      operator: {
-        token: await issuer.token(OPERATOR),
-        ...LOGINS.operator,
-        factor: secrets.operatorFactor,
-      },
-      metrics: { token: secrets.metricsToken },
-    });
-    const demoFile = await describe();
-    const write = (content: object) =>
-      writePrivate(join(folder, 'demo.json'), `${JSON.stringify(content, null, 2)}\n`);
-    write(demoFile);
-    // No token is taken that is older than an hour.
-    const renewal = setInterval(() => void describe().then(write), TOKENS_EVERY_MS).unref();
-    stops.push(() => clearInterval(renewal));
+    const facts = { url, databaseUrl: postgres.url, ...demo };
+    const demoFile = await keepDemoFile(join(folder, 'demo.json'), issuer, secrets, facts);
+    stops.push(demoFile.stop);
     return {
       url,
       databaseUrl: postgres.url,
       demo,
-      demoFile,
+      demoFile: demoFile.content,
       issuer,
       postgres,
       endpoint,

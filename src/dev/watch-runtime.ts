@@ -4,7 +4,7 @@ import type { Miniflare } from 'miniflare';
 import { childrenCalled, identify, isAlive, type ProcessId } from './processes.ts';
 
 const LOOK_EVERY_MS = 500;
-const RESTART_MOST_MS = 30_000;
+const MAX_RESTART_PAUSE_MS = 30_000;
 
 export interface RuntimeWatch {
   started(pid: number): void;
@@ -28,7 +28,7 @@ export function watchRuntime(miniflare: Miniflare, { started, say, givenUp }: Ru
   const look = async (): Promise<void> => {
     if (!current || isAlive(current)) return;
     say('The Worker ended by itself. Starting it again; usage of its last second or two is lost …');
-    await within(miniflare.ready, RESTART_MOST_MS);
+    await within(miniflare.ready, MAX_RESTART_PAUSE_MS);
     current = running();
     if (!current) throw new Error('no process');
     started(current.pid);

@@ -3,7 +3,7 @@
 // Node module in the hot path of a Worker. Pure.
 
 /** Seconds, and no more than this: nobody means more (RFC 9111, 1.2.2). */
-const MOST_SECONDS = 2 ** 31;
+const MAX_SECONDS = 2 ** 31;
 
 export interface Directives {
   has(name: string): boolean;
@@ -25,7 +25,7 @@ export function directivesOf(text: string): Directives {
     seconds: (name) => {
       const values = found.get(name);
       if (!values) return undefined;
-      return Math.min(MOST_SECONDS, ...values.map((value) => (/^\d+$/.test(value) ? Number(value) : 0)));
+      return Math.min(MAX_SECONDS, ...values.map((value) => (/^\d+$/.test(value) ? Number(value) : 0)));
     },
   };
 }
@@ -48,14 +48,14 @@ function explicitSeconds(headers: Headers, directives: Directives, nowMs: number
   return Number.isNaN(seconds) ? 0 : seconds;
 }
 
-/** Seconds for which an answer may be kept; 0 is not at all. `mostSeconds`: as the document says, and where nobody says. */
-export function freshSeconds(headers: Headers, mostSeconds: number, nowMs: number): number {
+/** Seconds for which an answer may be kept; 0 is not at all. `maxSeconds`: as the document says, and where nobody says. */
+export function freshSeconds(headers: Headers, maxSeconds: number, nowMs: number): number {
   const directives = directivesOf(headers.get('cache-control') ?? '');
   // What needs to be asked about each time is of no use to a cache that does not ask.
   if (['no-store', 'private', 'no-cache'].some((name) => directives.has(name))) return 0;
   const explicit = explicitSeconds(headers, directives, nowMs);
-  if (explicit === undefined) return mostSeconds;
-  return Math.max(0, Math.min(mostSeconds, explicit - ageOf(headers, nowMs)));
+  if (explicit === undefined) return maxSeconds;
+  return Math.max(0, Math.min(maxSeconds, explicit - ageOf(headers, nowMs)));
 }
 
 /** Whether the answer depends on nothing but what `isKeyed` says. */

@@ -7,7 +7,7 @@ import { dropOldest } from '../core/bounded.ts';
 /** Slower than this is worth a line, ms. */
 const SLOW_MS = 1000;
 const A_SECOND_MS = 1000;
-const MOST_FLOODS = 10_000;
+const MAX_FLOODS = 10_000;
 
 export interface Call {
   status: number;
@@ -41,7 +41,7 @@ export function createCallLog({ successShare, now, chance, log }: CallLogPorts) 
     }
     floods.delete(name);
     floods.set(name, { untilMs: nowMs + A_SECOND_MS, unwritten: 0 });
-    dropOldest(floods, MOST_FLOODS);
+    dropOldest(floods, MAX_FLOODS);
     return flood?.unwritten ?? 0;
   }
 

@@ -86,19 +86,19 @@ interface Held {
 /** More than the demand that was seen, so that a lease lasts for its time. */
 const AHEAD = 1.25;
 /** A question that has no answer by then ended with its request: another is asked. */
-const MOST_ASKING_MS = 5000;
+const MAX_ASKING_MS = 5000;
 /** Where nothing was lent, a lease is asked for again after this long. */
 const PAUSE_MS = LEASE_MS / 4;
 /** After this long without a call, what is held goes back. */
 const REST_AFTER_MS = 300;
 /** The next lease is asked for this long before the end, ms, and twice as long as a question takes. */
 const RENEW_EARLY_MS = 20;
-const MOST_EARLY_MS = LEASE_MS / 3;
+const MAX_EARLY_MS = LEASE_MS / 3;
 /** It is asked for, too, when only this share is left: calls may have become more. */
 const RENEW_SHARE = 0.25;
-const MOST_KEYS = 10_000;
+const MAX_KEYS = 10_000;
 /** Of what ended, told with one question. */
-const MOST_TOLD = 100;
+const MAX_TOLD = 100;
 
 const isSame = (a: Versions, b: Versions): boolean => a.key === b.key && a.partner === b.partner;
 
@@ -162,7 +162,7 @@ export class EdgeCounter {
     };
     this.keys.set(keyId, held);
     // Whoever is forgotten while it holds something still gives it back.
-    dropOldest(this.keys, MOST_KEYS);
+    dropOldest(this.keys, MAX_KEYS);
     return held;
   }
 
@@ -171,10 +171,10 @@ export class EdgeCounter {
   }
 
   private async ask(held: Held, call: Call, wantsLease: boolean, keepAlive: KeepAlive): Promise<Answer> {
-    const told = [...held.ended].slice(0, MOST_TOLD).map((grant) => ({ grant, end: endOf(grant) }));
+    const told = [...held.ended].slice(0, MAX_TOLD).map((grant) => ({ grant, end: endOf(grant) }));
     const sentMs = this.ports.now();
     const wanted = wantsLease ? Math.ceil(risingDemand(held.demand, sentMs) * AHEAD) : undefined;
-    if (wantsLease) held.asksAfterMs = sentMs + MOST_ASKING_MS;
+    if (wantsLease) held.asksAfterMs = sentMs + MAX_ASKING_MS;
     let isLent = false;
     try {
       const reply = await this.ports.take({ ...call, wanted, ended: told.map(({ end }) => end) });
@@ -208,7 +208,7 @@ export class EdgeCounter {
   ): Lease {
     const units = lease?.units ?? 0;
     const deadlineMs = holderDeadline(sentMs, lease?.durationMs ?? 0);
-    const earlyMs = Math.min(MOST_EARLY_MS, RENEW_EARLY_MS + 2 * (this.ports.now() - sentMs));
+    const earlyMs = Math.min(MAX_EARLY_MS, RENEW_EARLY_MS + 2 * (this.ports.now() - sentMs));
     const opened: Lease = {
       ...grant,
       left: units,

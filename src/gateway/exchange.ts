@@ -1,11 +1,24 @@
-// One request on its way through the gateway: what is known of it so far, and what each stage says.
+// One request on its way through the gateway: opened, matched, authenticated, admitted. It stays one object, to which each
+// stage adds what it found; the types say how far it has come.
 
 import type { CatalogRoute } from '../catalog/catalog.ts';
+import type { Reason } from '../core/denied.ts';
 import type { KeyRecord } from '../keys/key-record.ts';
 import type { SignatureForm } from '../keys/signature.ts';
 import type { LimitType } from '../limits/limit.ts';
 import type { LimitGauges, Nonce } from '../limits/protocol.ts';
 import type { Grant } from './edge-counter.ts';
+
+/** What the limits gave an admitted call. */
+export interface Reservation {
+  atMs: number;
+  dayStartMs: number;
+  /** Units that it reserved, and after `settle` those that it used. */
+  units: number;
+  over: boolean;
+  /** undefined: the limiter could not be asked. */
+  grant: Grant | undefined;
+}
 
 export interface Exchange {
   /** Request id, event id, and id of the grant that the limiter gives. */
@@ -41,8 +54,7 @@ export interface Exchange {
   /** The rotated secret that was used, if one was. */
   retiredHash?: string;
   gauges?: LimitGauges;
-  /** Set once the limits admitted the call. Without a grant the limiter could not be asked. */
-  admission?: { atMs: number; dayStartMs: number; units: number; over: boolean; grant: Grant | undefined };
+  admission?: Reservation;
   /** The limit that refused the call, and when it may be asked again. */
   violated?: { type: LimitType; retryAtMs: number };
   cacheHit?: boolean;
@@ -52,8 +64,32 @@ export interface Exchange {
   /** As the caller says, until the body was read. */
   bytesIn: number;
   error?: string;
-  /** Why, for the log only: callers are told less. */
-  reason?: string;
+  reason?: Reason;
+  /** What the reason does not say, for the log only. */
+  cause?: string;
+}
+
+/** The catalogue has a route for it. */
+export type Matched = Exchange & { route: CatalogRoute };
+/** The key is the caller's, and may be used from there. */
+export type Authenticated = Matched & { caller: KeyRecord };
+/** The limits let it through: from here on it costs units. */
+export type Admitted = Authenticated & { admission: Reservation };
+
+export function match(exchange: Exchange, route: CatalogRoute): asserts exchange is Matched {
+  exchange.route = route;
+}
+
+/** Also of a request that matches no route. */
+export function identify<E extends Exchange>(
+  exchange: E,
+  caller: KeyRecord,
+): asserts exchange is E & { caller: KeyRecord } {
+  exchange.caller = caller;
+}
+
+export function admit(exchange: Authenticated, admission: Reservation): asserts exchange is Admitted {
+  exchange.admission = admission;
 }
 
 const NOWHERE = 'https://upstream.invalid/';

@@ -6,7 +6,7 @@ import { type Denied, deny, isDenied } from '../core/denied.ts';
 import { toAppError } from '../http/errors.ts';
 import { isOlder } from '../keys/key-record.ts';
 import { answer, refuse } from './answer.ts';
-import { type Exchange, openExchange, passed } from './exchange.ts';
+import { type Admitted, type Exchange, type Matched, match, openExchange, passed } from './exchange.ts';
 import type { GatewayPorts } from './ports.ts';
 import { authenticate } from './stages/authenticate.ts';
 import { authorise } from './stages/authorise.ts';
@@ -22,7 +22,7 @@ export type Gateway = GatewayPorts & { catalog: Catalog };
  * A record may be older than what the limiter has seen, or refuse what has been allowed since: then it is read afresh and the
  * call is judged again, once.
  */
-const MOST_JUDGEMENTS = 2;
+const MAX_JUDGEMENTS = 2;
 /** Nobody is refused by a record that is older than this. */
 const REFUSES_FOR_MS = 5000;
 
@@ -39,61 +39,61 @@ export async function handle(
     response = await run(exchange, gateway);
   } catch (error) {
     settle(exchange, gateway, 0);
-    exchange.reason = error instanceof Error ? `${error.name}: ${error.message}` : 'thrown';
+    exchange.reason = 'thrown';
+    exchange.cause = String(error);
     response = refuse(exchange, deny(toAppError(error).code), gateway.now());
   }
   return record(exchange, response, gateway);
 }
 
 async function run(exchange: Exchange, gateway: Gateway): Promise<Response> {
-  const match = gateway.catalog.match(exchange.request.method, exchange.path);
-  if (match.found === 'nothing')
+  const found = gateway.catalog.match(exchange.request.method, exchange.path);
+  if (found.found === 'nothing')
     return refuseUnmatched(exchange, gateway, deny('not_found', { fields: { path: exchange.path } }));
   if (isPreflight(exchange.request)) return overRate(exchange, gateway) ?? preflight(exchange, gateway);
-  if (match.found === 'path') {
-    const headers = { allow: match.allow.join(', ') };
+  if (found.found === 'path') {
+    const headers = { allow: found.allow.join(', ') };
     return refuseUnmatched(exchange, gateway, deny('method_not_allowed', { headers }));
   }
-  exchange.route = match.route;
+  match(exchange, found.route);
 
-  const refusal = await judge(exchange, gateway);
-  if (refusal) return refusal;
+  const admitted = await judge(exchange, gateway);
+  if (admitted instanceof Response) return admitted;
 
-  const cached = await readCached(exchange, gateway);
+  const cached = await readCached(admitted, gateway);
   passed(exchange, 'cache', gateway.now());
-  if (cached) return answer(exchange, cached);
+  if (cached) return answer(admitted, cached);
 
-  const upstream = await forward(exchange, gateway);
+  const upstream = await forward(admitted, gateway);
   passed(exchange, 'upstream', gateway.now());
   if (isDenied(upstream) || upstream.status >= 500) settle(exchange, gateway, 0);
   if (isDenied(upstream)) return refuse(exchange, upstream, exchange.nowMs);
-  return answer(exchange, writeCached(exchange, upstream, gateway));
+  return answer(admitted, writeCached(admitted, upstream, gateway));
 }
 
 /** Who is it, may it, how much: until the record is as new as the limiter's. */
-async function judge(exchange: Exchange, gateway: Gateway): Promise<Response | undefined> {
+async function judge(exchange: Matched, gateway: Gateway): Promise<Response | Admitted> {
   let refused: Denied | undefined;
-  for (let pass = 0; pass < MOST_JUDGEMENTS; pass++) {
-    const refusal = (await authenticate(exchange, gateway, pass > 0)) ?? authorise(exchange);
+  for (let pass = 0; pass < MAX_JUDGEMENTS; pass++) {
+    const known = await authenticate(exchange, gateway, pass > 0);
+    const allowed = isDenied(known) ? known : authorise(known);
     passed(exchange, 'auth', gateway.now());
-    const { caller, nowMs } = exchange;
-    if (refusal && pass === 0 && caller && isOlder(caller, REFUSES_FOR_MS, nowMs)) {
-      refused = refusal;
-      continue;
+    if (isDenied(allowed)) {
+      const { caller, nowMs } = exchange;
+      if (pass === 0 && caller && isOlder(caller, REFUSES_FOR_MS, nowMs)) {
+        refused = allowed;
+        continue;
+      }
+      // Where nobody can say more, what was known holds.
+      const said = allowed.denied === 'service_unavailable' ? (refused ?? allowed) : allowed;
+      return refuseFree(exchange, gateway, said);
     }
-    // Where nobody can say more, what was known holds.
-    if (refusal)
-      return refuseFree(
-        exchange,
-        gateway,
-        refusal.denied === 'service_unavailable' ? (refused ?? refusal) : refusal,
-      );
-    const taken = await limit(exchange, gateway);
+    const taken = await limit(allowed, gateway);
     passed(exchange, 'limit', gateway.now());
-    if (taken !== 'stale') return taken && refuse(exchange, taken, gateway.now());
+    if (taken !== 'stale') return isDenied(taken) ? refuse(exchange, taken, gateway.now()) : taken;
   }
-  const why = 'record older than the limiter after a fresh read';
-  return refuse(exchange, deny('service_unavailable', undefined, why), gateway.now());
+  const denied = deny('service_unavailable', undefined, 'record_older_than_limiter');
+  return refuse(exchange, denied, gateway.now());
 }
 
 /** Outside the catalogue: the key is looked at only for what its caller is told. */

@@ -10,7 +10,7 @@ import { isUuid, newId } from '../core/ids.ts';
 import { toAppError } from './errors.ts';
 import { isStorableJson } from './fields.ts';
 
-const MOST_BODY_BYTES = 64 * 1024;
+const MAX_BODY_BYTES = 64 * 1024;
 const NOT_STORABLE = 'Texts must be well-formed Unicode without NUL';
 
 export type ApiEnv<Services> = {
@@ -44,7 +44,7 @@ export function createApi<Services extends { log(line: Record<string, unknown>):
     context.header('Cache-Control', 'no-store');
   });
   api.use(
-    bodyLimit({ maxSize: MOST_BODY_BYTES, onError: () => Promise.reject(new AppError('payload_too_large')) }),
+    bodyLimit({ maxSize: MAX_BODY_BYTES, onError: () => Promise.reject(new AppError('payload_too_large')) }),
   );
   // Whatever a route makes of its fields: what cannot be stored is refused before anything is asked of the database.
   api.use(async (context, next) => {

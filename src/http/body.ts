@@ -9,16 +9,16 @@ export function whenGone({ signal }: Pick<Request, 'signal'>, done: () => void):
 /** The whole body; `cut_short` when the caller stopped sending. */
 export async function readBody(
   request: Request,
-  mostBytes: number,
+  maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer> | 'too_large' | 'cut_short'> {
   if (!request.body) return new Uint8Array();
-  if (Number(request.headers.get('content-length') ?? 0) > mostBytes) return 'too_large';
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return 'too_large';
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
     for await (const chunk of request.body as ReadableStream<Uint8Array>) {
       bytes += chunk.length;
-      if (bytes > mostBytes) return 'too_large';
+      if (bytes > maxBytes) return 'too_large';
       chunks.push(chunk);
     }
   } catch {
@@ -49,7 +49,7 @@ export interface StreamEvents {
 /** Passes a stream on, counting, and breaks it off past the bound. */
 export function countStream(
   source: ReadableStream<Uint8Array>,
-  mostBytes: number,
+  maxBytes: number,
   { tooLarge, done }: StreamEvents,
 ): CountedStream {
   let bytes = 0;
@@ -57,7 +57,7 @@ export function countStream(
     new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
         bytes += chunk.length;
-        if (bytes <= mostBytes) return controller.enqueue(chunk);
+        if (bytes <= maxBytes) return controller.enqueue(chunk);
         tooLarge?.();
         controller.error(new Error('body over its bound'));
       },
@@ -65,5 +65,5 @@ export function countStream(
       cancel: done,
     }),
   );
-  return { body, bytes: () => bytes, isTooLarge: () => bytes > mostBytes };
+  return { body, bytes: () => bytes, isTooLarge: () => bytes > maxBytes };
 }

@@ -2,6 +2,7 @@
 // formed, without control characters, bounded, so that it can be stored, mailed, logged and shown as it is.
 
 import * as z from 'zod';
+import { ANY_ORIGIN } from '../core/origins.ts';
 import { isRange } from '../keys/ip-list.ts';
 import { SIGNATURE_RULES } from '../keys/signature.ts';
 
@@ -53,12 +54,13 @@ export const ipRanges = z.array(ipRange).max(100);
 export const webAddress = z.url({ protocol: /^https?$/ }).max(500);
 
 function isOrigin(value: string): boolean {
+  if (value === ANY_ORIGIN) return true;
   if (!URL.canParse(value)) return false;
   const { origin, protocol } = new URL(value);
   return origin === value && (protocol === 'https:' || protocol === 'http:');
 }
 export const origins = z
-  .array(text(255).refine(isOrigin, 'must be an origin, like https://app.example.com'))
+  .array(text(255).refine(isOrigin, 'must be an origin, like https://app.example.com, or * for any'))
   .max(100);
 /** -1 is unlimited, 0 is nothing at all. */
 export const limitValue = z.int().min(-1).max(2_000_000_000);

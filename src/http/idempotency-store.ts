@@ -9,6 +9,7 @@ import { sql } from 'drizzle-orm';
 import { AppError } from '../core/errors.ts';
 import { type KeyEncryptionKeys, openEnvelope, sealEnvelope } from '../crypto/envelope.ts';
 import type { Database } from '../platform/database.ts';
+import { boolean, json, number, type RowOf, row, text } from '../platform/row.ts';
 
 export interface KeptAnswer {
   status: number;
@@ -50,43 +51,48 @@ const REPEATABLE_ACTIONS = sql`SELECT jsonb_array_elements_text(${JSON.stringify
 
 const contextOf = ({ owner, key }: Pick<Claimant, 'owner' | 'key'>): string => `${owner}:${key}`;
 
-interface Row {
-  request_hash: string;
-  is_anothers: boolean;
-  status: number | null;
-  answer: string | null;
-  effect: Effect | null;
+const Kept = row('idempotency key', {
+  request_hash: text,
+  is_anothers: boolean,
+  is_running: boolean.notNull('it is compared with seconds of ours'),
+  status: number.nullable(),
+  answer: text.nullable(),
+  effect: json<Effect>().nullable(),
+});
+
+async function answered(
+  keks: KeyEncryptionKeys,
+  claimant: Claimant,
+  kept: RowOf<typeof Kept>,
+): Promise<Claim> {
+  const { status, answer, effect } = kept;
+  if (status === null || answer === null) return { state: 'done', effect };
+  try {
+    const body = await openEnvelope(keks, answer, contextOf(claimant));
+    return { state: 'answered', answer: { status, body } };
+  } catch {
+    // Its key-encryption key is gone.
+    return { state: 'done', effect };
+  }
 }
 
 export function createIdempotencyStore(database: Database, keks: KeyEncryptionKeys) {
   async function claimNew({ owner, actor, key, requestHash, requestId }: Claimant): Promise<boolean> {
-    const made = await database.rows(sql`
+    const made = await database.run(sql`
       INSERT INTO idempotency_key (owner, actor, key, request_hash, request_ids)
-      VALUES (${owner}, ${actor}, ${key}, ${requestHash}, ARRAY[${requestId}]) ON CONFLICT DO NOTHING RETURNING 1`);
-    return made.length > 0;
+      VALUES (${owner}, ${actor}, ${key}, ${requestHash}, ARRAY[${requestId}]) ON CONFLICT DO NOTHING`);
+    return made > 0;
   }
 
   /** From a request that failed or died before it did anything, or, to repeat it, that did what may be done again. */
   async function takeOver({ owner, key, requestHash, requestId }: Claimant): Promise<boolean> {
-    const taken = await database.rows(sql`
+    const taken = await database.run(sql`
       UPDATE idempotency_key SET request_ids = request_ids || ${requestId}::text, request_hash = ${requestHash},
         created_at = now()
       WHERE owner = ${owner} AND key = ${key} AND status IS NULL
         AND created_at <= now() - make_interval(secs => ${CLAIM_SECONDS})
-        AND (effect IS NULL OR request_hash = ${requestHash} AND effect->>'action' IN (${REPEATABLE_ACTIONS}))
-      RETURNING 1`);
-    return taken.length > 0;
-  }
-
-  async function answered(claimant: Claimant, row: Row): Promise<Claim> {
-    if (row.status === null || row.answer === null) return { state: 'done', effect: row.effect };
-    try {
-      const body = await openEnvelope(keks, row.answer, contextOf(claimant));
-      return { state: 'answered', answer: { status: row.status, body } };
-    } catch {
-      // Its key-encryption key is gone.
-      return { state: 'done', effect: row.effect };
-    }
+        AND (effect IS NULL OR request_hash = ${requestHash} AND effect->>'action' IN (${REPEATABLE_ACTIONS}))`);
+    return taken > 0;
   }
 
   return {
@@ -94,17 +100,20 @@ export function createIdempotencyStore(database: Database, keks: KeyEncryptionKe
     async begin(claimant: Claimant): Promise<Claim> {
       if (await claimNew(claimant)) return { state: 'mine' };
       // A new statement sees what another request had written when this one could not write.
-      const [row] = await database.rows<Row & { is_running: boolean }>(sql`
+      const [kept] = await database.rows(
+        Kept,
+        sql`
         SELECT request_hash, status, answer_envelope AS answer, effect, coalesce(actor <> ${claimant.actor}, false) AS is_anothers,
           created_at > now() - make_interval(secs => ${CLAIM_SECONDS}) AS is_running FROM idempotency_key
-        WHERE owner = ${claimant.owner} AND key = ${claimant.key}`);
-      if (row?.is_anothers)
+        WHERE owner = ${claimant.owner} AND key = ${claimant.key}`,
+      );
+      if (kept?.is_anothers)
         throw new AppError('conflict', 'Somebody else has used this Idempotency-Key. Choose another');
-      const isFree = row?.status === null && !row.is_running;
+      const isFree = kept?.status === null && !kept.is_running;
       if (isFree && (await takeOver(claimant))) return { state: 'mine' };
-      if (row && row.request_hash !== claimant.requestHash) throw new AppError('idempotency_mismatch');
-      if (row && row.status !== null) return answered(claimant, row);
-      if (isFree && row.effect) return { state: 'done', effect: row.effect };
+      if (kept && kept.request_hash !== claimant.requestHash) throw new AppError('idempotency_mismatch');
+      if (kept && kept.status !== null) return answered(keks, claimant, kept);
+      if (isFree && kept.effect) return { state: 'done', effect: kept.effect };
       throw new AppError('conflict', 'A request with this Idempotency-Key is still running');
     },
 
@@ -112,7 +121,7 @@ export function createIdempotencyStore(database: Database, keks: KeyEncryptionKe
     async finish(claimant: Claimant, answer: KeptAnswer): Promise<void> {
       const { owner, key, requestId } = claimant;
       const envelope = await sealEnvelope(keks, answer.body, contextOf(claimant));
-      await database.rows(sql`UPDATE idempotency_key SET status = ${answer.status}, answer_envelope = ${envelope}
+      await database.run(sql`UPDATE idempotency_key SET status = ${answer.status}, answer_envelope = ${envelope}
         WHERE owner = ${owner} AND key = ${key} AND request_ids[cardinality(request_ids)] = ${requestId}`);
     },
 
@@ -121,7 +130,7 @@ export function createIdempotencyStore(database: Database, keks: KeyEncryptionKe
      * of this one that is still under way either is seen to have done something, or is refused.
      */
     release: ({ owner, key, requestId }: Claimant): Promise<unknown> =>
-      database.rows(sql`UPDATE idempotency_key SET created_at = now() - make_interval(secs => ${CLAIM_SECONDS})
+      database.run(sql`UPDATE idempotency_key SET created_at = now() - make_interval(secs => ${CLAIM_SECONDS})
         WHERE owner = ${owner} AND key = ${key} AND status IS NULL
           AND request_ids[cardinality(request_ids)] = ${requestId}`),
   };

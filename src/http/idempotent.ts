@@ -5,7 +5,7 @@ import { sha256Hex } from '../core/encoding.ts';
 import { AppError } from '../core/errors.ts';
 import type { Claimant, IdempotencyStore } from './idempotency-store.ts';
 
-const MOST_KEY_CHARS = 255;
+const MAX_KEY_CHARS = 255;
 
 /** `owner`: whose keys these are; another owner's are never found, another actor's of the same owner refused. */
 export async function idempotent(
@@ -19,7 +19,7 @@ export async function idempotent(
     await next();
     return undefined;
   }
-  if (key.length === 0 || key.length > MOST_KEY_CHARS) {
+  if (key.length === 0 || key.length > MAX_KEY_CHARS) {
     throw new AppError('invalid_request', 'Idempotency-Key must have 1 to 255 characters');
   }
   const body = await context.req.text();

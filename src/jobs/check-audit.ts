@@ -11,7 +11,7 @@ export interface CheckAuditPorts {
   log(line: Record<string, unknown>): void;
 }
 
-/** Entries whose hashes one statement reckons: some 0.2 s. */
+/** Entries whose hashes one statement calculates: some 0.2 s. */
 const PAGE_ENTRIES = 10_000;
 const HEADS_AT_ONCE = 1000;
 /** What the kept heads themselves are called where chains are. */

@@ -15,6 +15,7 @@ import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { Allowances } from '../platform/allowances.ts';
 import { type DeadLetters, letterBytes } from '../usage/dead-letters.ts';
 import type { FoldRow } from '../usage/folding.ts';
+import type { ImportedUsageStore } from '../usage/imported-usage-store.ts';
 import { consumeUsage, type QueueMessage } from '../usage/usage-consumer.ts';
 import type { UsageStore } from '../usage/usage-store.ts';
 import type { Delivered } from '../webhooks/deliver.ts';
@@ -22,7 +23,8 @@ import type { DeliveryStore } from '../webhooks/delivery-store.ts';
 import { type CheckAuditPorts, checkAudit } from './check-audit.ts';
 import { closeDays } from './close-days.ts';
 import { reconcile } from './reconcile.ts';
-import { tellUncounted } from './tell-uncounted.ts';
+import { reportDegraded } from './report-degraded.ts';
+import { reportImported } from './report-imported.ts';
 
 export interface JobServices {
   config: { USAGE_MONTHS_KEPT: number };
@@ -39,6 +41,7 @@ export interface JobServices {
   invoices: Pick<InvoiceService, 'closeMonths'>;
   plans: Pick<PlanService, 'applyDue'>;
   usageStore: UsageStore;
+  importedUsage: ImportedUsageStore;
   deadLetters: Pick<DeadLetters, 'keep'>;
   deliveryStore: DeliveryStore;
   alerts: Pick<AlertService, 'evaluate'>;
@@ -91,6 +94,7 @@ const CRONS: Record<string, (services: JobServices, nowMs: number) => Promise<un
       months: async () => isClosingTime(nowMs) && services.invoices.closeMonths(nowMs),
       webhooks: async () => (await services.deliveryStore.hasDue()) && services.wakeWebhooks(),
       announced: () => announceChanges(services),
+      imported: () => reportImported(services),
       // Those that were changed by hand.
       origins: () => services.origins.republish(),
     }),
@@ -158,7 +162,7 @@ export async function consume(
   }
   const { usageStore: store, deadLetters, wakeWebhooks: told, log } = services;
   const keep = (letter: unknown, reason: string) => deadLetters.keep(queue, letterBytes(letter), reason);
-  const uncounted = (rows: readonly FoldRow[]) => tellUncounted(rows, services);
+  const uncounted = (rows: readonly FoldRow[]) => reportDegraded(rows, services);
   await consumeUsage(messages, { store, keep, told, uncounted, log });
 }
 

@@ -14,7 +14,7 @@ export interface ReconcilePorts {
 }
 
 /** Limiters asked at the same time. */
-const MOST_ASKED_AT_ONCE = 50;
+const MAX_ASKED_AT_ONCE = 50;
 /** Calls of the last moments are not folded yet: what differs is looked at again after this long. */
 const ON_ITS_WAY_MS = 5000;
 /** From this long after a day's end, nothing of it is on its way any more: not in the queue, nor among the dead letters. */
@@ -29,8 +29,8 @@ function agree(row: Counted, limiterUnits: number | null): boolean {
 async function compare(ports: ReconcilePorts, dayMs: number): Promise<Compared[]> {
   const counted = await ports.periods.counted(isoDay(dayMs));
   const rows: Compared[] = [];
-  for (let i = 0; i < counted.length; i += MOST_ASKED_AT_ONCE) {
-    const asked = counted.slice(i, i + MOST_ASKED_AT_ONCE).map(async (row): Promise<Compared> => {
+  for (let i = 0; i < counted.length; i += MAX_ASKED_AT_ONCE) {
+    const asked = counted.slice(i, i + MAX_ASKED_AT_ONCE).map(async (row): Promise<Compared> => {
       const object = partnerObjectName(row.partnerId, row.environment);
       const limiterUnits = await ports.limiter.unitsOfDay(object, dayMs).catch(() => null);
       return { ...row, limiterUnits, agrees: agree(row, limiterUnits), correctedUnits: 0 };

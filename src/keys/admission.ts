@@ -3,6 +3,7 @@
 
 import { type Denied, deny, isDenied } from '../core/denied.ts';
 import { LimiterUnavailable } from '../core/object-errors.ts';
+import { allowsOrigin } from '../core/origins.ts';
 import type { Nonce } from '../limits/protocol.ts';
 import type { Authenticated, Identifier, Presented, Unauthenticated } from './authenticator.ts';
 import { isInRanges } from './ip-list.ts';
@@ -18,7 +19,7 @@ export function fromWhere(
   origin: string | null,
 ): Denied | undefined {
   if (ipLists.some((list) => !isInRanges(ip, list))) return deny('ip_not_allowed', { fields: { ip } });
-  if (origin !== null && !origins.includes(origin)) return deny('origin_not_allowed');
+  if (origin !== null && !allowsOrigin(origins, origin)) return deny('origin_not_allowed');
   return undefined;
 }
 
@@ -48,10 +49,10 @@ export function createAdmission(
     const { nonce, record } = found;
     try {
       if (nonce && !(await useNonce(record.id, nonce)))
-        return { ...deny('invalid_signature', undefined, 'nonce used before'), record };
+        return { ...deny('invalid_signature', undefined, 'nonce_reused'), record };
     } catch (error) {
       if (!(error instanceof LimiterUnavailable)) throw error;
-      return { ...deny('limiter_unavailable', undefined, error.message), record };
+      return { ...deny('limiter_unavailable', undefined, 'limiter_unavailable', error.message), record };
     }
     return { ...found, nonce: undefined };
   };

@@ -4,34 +4,32 @@
 import { sql } from 'drizzle-orm';
 import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { Database } from '../platform/database.ts';
+import { query } from '../platform/query.ts';
+import { number, type RowOf, row, uuid } from '../platform/row.ts';
 import { partnerObjectName } from './key-record.ts';
 
 /** Of one run: an invocation may make a thousand requests, and sends webhooks besides. */
-const MOST_PARTNERS = 25;
-const MOST_KEYS = 250;
+const MAX_PARTNERS = 25;
+const MAX_KEYS = 250;
 /** Objects asked at once. */
-const MOST_AT_ONCE = 50;
+const MAX_AT_ONCE = 50;
 
-interface ChangedPartner {
-  id: string;
-  version: number;
-}
-interface ChangedKey {
-  id: string;
-  key: number;
-  partner: number;
-}
+const ChangedPartner = row('changed partner', { id: uuid, version: number });
+type ChangedPartner = RowOf<typeof ChangedPartner>;
+/** Versions of the key and of its partner. */
+const ChangedKey = row('changed key', { id: uuid, key: number, partner: number });
+type ChangedKey = RowOf<typeof ChangedKey>;
 
 const CHANGED_PARTNERS = sql`SELECT id, version FROM partner WHERE version <> announced_version
-  ORDER BY changed_at LIMIT ${MOST_PARTNERS}`;
+  ORDER BY changed_at LIMIT ${MAX_PARTNERS}`;
 const CHANGED_KEYS = sql`SELECT k.id, k.version AS key, p.version AS partner FROM api_key k JOIN partner p ON p.id = k.partner_id
-  WHERE k.version <> k.announced_version ORDER BY k.changed_at LIMIT ${MOST_KEYS}`;
+  WHERE k.version <> k.announced_version ORDER BY k.changed_at LIMIT ${MAX_KEYS}`;
 
 /** Those whose announcement arrived. */
 async function announced<T>(changes: readonly T[], announce: (change: T) => Promise<unknown>): Promise<T[]> {
   const heard: T[] = [];
-  for (let at = 0; at < changes.length; at += MOST_AT_ONCE) {
-    const some = changes.slice(at, at + MOST_AT_ONCE);
+  for (let at = 0; at < changes.length; at += MAX_AT_ONCE) {
+    const some = changes.slice(at, at + MAX_AT_ONCE);
     const results = await Promise.allSettled(some.map(announce));
     heard.push(...some.filter((_, i) => results[i]?.status === 'fulfilled'));
   }
@@ -54,7 +52,7 @@ export function createAnnouncementService({
         ),
       ),
     );
-    await database.rows(sql`
+    await database.run(sql`
       WITH heard AS (SELECT p.id FROM partner p JOIN jsonb_to_recordset(${JSON.stringify(heard)}::jsonb) AS h(id uuid, version bigint)
           ON h.id = p.id AND h.version = p.version ORDER BY p.id FOR NO KEY UPDATE OF p),
         marked AS (UPDATE partner p SET announced_version = p.version FROM heard h WHERE p.id = h.id RETURNING p.id),
@@ -69,7 +67,7 @@ export function createAnnouncementService({
     const heard = await announced(changed, ({ id, key, partner }) =>
       limiter.announceKey(id, { key, partner }),
     );
-    await database.rows(sql`
+    await database.run(sql`
       WITH heard AS (SELECT k.id FROM api_key k JOIN jsonb_to_recordset(${JSON.stringify(heard)}::jsonb) AS h(id uuid, key bigint)
           ON h.id = k.id AND h.key = k.version ORDER BY k.id FOR NO KEY UPDATE OF k SKIP LOCKED)
       UPDATE api_key k SET announced_version = k.version FROM heard h WHERE k.id = h.id`);
@@ -79,14 +77,14 @@ export function createAnnouncementService({
   return {
     /** Announces a part of what is pending. Whether there may be more, which another run is to announce. */
     async announcePending(): Promise<{ announced: number; more: boolean }> {
-      const [partners, unchanged] = (await database.batch([CHANGED_PARTNERS, CHANGED_KEYS])) as unknown as [
-        ChangedPartner[],
-        ChangedKey[],
-      ];
+      const [partners, unchanged] = await database.batch(
+        query(ChangedPartner, CHANGED_PARTNERS),
+        query(ChangedKey, CHANGED_KEYS),
+      );
       const ofPartners = partners.length > 0 ? await announcePartners(partners) : 0;
-      const keys = ofPartners > 0 ? await database.rows<ChangedKey>(CHANGED_KEYS) : unchanged;
+      const keys = ofPartners > 0 ? await database.rows(ChangedKey, CHANGED_KEYS) : unchanged;
       const ofKeys = keys.length > 0 ? await announceKeys(keys) : 0;
-      const isFull = partners.length === MOST_PARTNERS || keys.length === MOST_KEYS;
+      const isFull = partners.length === MAX_PARTNERS || keys.length === MAX_KEYS;
       const count = ofPartners + ofKeys;
       // Where nobody hears, nothing is gained by trying at once.
       return { announced: count, more: isFull && count > 0 };

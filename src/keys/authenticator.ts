@@ -9,7 +9,7 @@ import { type KeyEncryptionKeys, openEnvelope } from '../crypto/envelope.ts';
 import type { Nonce } from '../limits/protocol.ts';
 import type { AbuseGuard } from '../platform/abuse-guard.ts';
 import type { KeyDirectory } from './key-directory.ts';
-import { isWellFormedBearer, MOST_CREDENTIAL_CHARS, parseSigned } from './key-format.ts';
+import { isWellFormedBearer, MAX_CREDENTIAL_CHARS, parseSigned } from './key-format.ts';
 import { type KeyRecord, unusable, validSecrets } from './key-record.ts';
 import type { Lookup } from './key-store.ts';
 import {
@@ -63,9 +63,9 @@ type Credential = { lookup: Lookup; hash?: string; signature?: string };
 
 /** The Authorization scheme is compared without case (RFC 9110, 11.1). */
 const BEARER = /^bearer (.*)$/i;
-const MOST_HMAC_KEYS = 1000;
+const MAX_HMAC_KEYS = 1000;
 /** Bearer keys that were presented lately, with their hashes. */
-const MOST_HASHED = 10_000;
+const MAX_HASHED = 10_000;
 
 async function parseCredential(authorization: string | null, headers: Headers): Promise<Credential | Denied> {
   const signed = authorization === null ? headers.get('x-api-key') : null;
@@ -80,7 +80,7 @@ async function parseCredential(authorization: string | null, headers: Headers): 
   if (token === undefined) {
     return deny('invalid_auth_format', { fields: { example: 'Authorization: Bearer pk_live_...' } });
   }
-  if (token.length > MOST_CREDENTIAL_CHARS || !(await isWellFormedBearer(token)))
+  if (token.length > MAX_CREDENTIAL_CHARS || !(await isWellFormedBearer(token)))
     return deny('invalid_api_key_format');
   const hash = await sha256Hex(token);
   return { lookup: { by: 'hash', value: hash }, hash };
@@ -93,14 +93,14 @@ const needsBound = (): Denied =>
       message:
         'This needs a signature of the whole request (X-Signature-Version: 2), not of its body alone. See /docs/signing',
     },
-    'body form refused',
+    'body_form_refused',
   );
 
 const claimRefused = (): Denied =>
   deny(
     'invalid_signature',
     { message: "The signature's version, time, nonce or list of headers was refused. See /docs/signing" },
-    'version, timestamp, nonce or list of headers refused',
+    'claim_refused',
   );
 
 const needsSigned = (name: string): Denied =>
@@ -109,7 +109,8 @@ const needsSigned = (name: string): Denied =>
     {
       message: `The header ${name} would not reach the API as it was signed: it has to be in X-Signature-Headers, and not in Connection. See /docs/signing`,
     },
-    `header ${name} is not signed`,
+    'header_not_signed',
+    name,
   );
 
 const heldOff = (seconds: number): Denied =>
@@ -119,33 +120,40 @@ const heldOff = (seconds: number): Denied =>
     headers: { 'retry-after': String(seconds) },
   });
 
-export function createAuthenticator(ports: AuthenticatorPorts) {
-  const { directory, guard, keyEncryptionKeys, now } = ports;
-  const hmacKeys = new Map<string, CryptoKey>();
+/** Reads the credential of a request. A bearer key that was seen before is not hashed again. */
+function createCredentialReader() {
   const hashed = new Map<string, Credential>();
-
-  /** A key that was seen before is not hashed again. */
-  async function credentialOf(headers: Headers): Promise<Credential | Denied> {
+  return async (headers: Headers): Promise<Credential | Denied> => {
     const authorization = headers.get('authorization');
     const known = authorization === null ? undefined : hashed.get(authorization);
     if (known) return known;
     const credential = await parseCredential(authorization, headers);
     if (authorization === null || 'denied' in credential) return credential;
     hashed.set(authorization, credential);
-    dropOldest(hashed, MOST_HASHED);
+    dropOldest(hashed, MAX_HASHED);
     return credential;
-  }
+  };
+}
 
+/** The HMAC keys of signing keys' secrets, opened once and kept in memory. */
+function createHmacKeys(keyEncryptionKeys: KeyEncryptionKeys) {
+  const hmacKeys = new Map<string, CryptoKey>();
   /** By the key as well: an envelope opens for its own key only, also when it is in memory. */
-  async function hmacKeyOf(keyId: string, envelope: string, form: SignatureForm): Promise<CryptoKey> {
+  return async (keyId: string, envelope: string, form: SignatureForm): Promise<CryptoKey> => {
     const name = `${form} ${keyId} ${envelope}`;
     const known = hmacKeys.get(name);
     if (known) return known;
     const key = await hmacKey(await openEnvelope(keyEncryptionKeys, envelope, keyId), form);
-    if (hmacKeys.size >= MOST_HMAC_KEYS) hmacKeys.clear();
+    if (hmacKeys.size >= MAX_HMAC_KEYS) hmacKeys.clear();
     hmacKeys.set(name, key);
     return key;
-  }
+  };
+}
+
+export function createAuthenticator(ports: AuthenticatorPorts) {
+  const { directory, guard, keyEncryptionKeys, now } = ports;
+  const readCredential = createCredentialReader();
+  const hmacKeyOf = createHmacKeys(keyEncryptionKeys);
 
   /** Counts against this key alone: a neighbour behind the same address has no part in it. */
   function refuseKnown(caller: Presented, record: KeyRecord, denied: Denied): Unauthenticated {
@@ -180,18 +188,18 @@ export function createAuthenticator(ports: AuthenticatorPorts) {
       if (unsigned !== undefined) return { ...needsSigned(unsigned), record };
       return { record, ...retired, ...claim };
     }
-    return refuseKnown(caller, record, deny('invalid_signature', undefined, 'signature does not match'));
+    return refuseKnown(caller, record, deny('invalid_signature', undefined, 'signature_mismatch'));
   }
 
   /** `fresh`: past memory and KV. */
   async function identify(caller: Presented, fresh: boolean): Promise<Identified | Unauthenticated> {
-    const credential = await credentialOf(caller.request.headers);
+    const credential = await readCredential(caller.request.headers);
     if ('denied' in credential) return credential;
     const { lookup, hash, signature } = credential;
     const heldOffSeconds = guard.heldOffSeconds(caller.ip);
     if (heldOffSeconds > 0 && !directory.remembers(lookup)) return heldOff(heldOffSeconds);
     const found = fresh ? await directory.fresh(lookup) : await directory.find(lookup, caller.keepAlive);
-    if (found === 'unavailable') return deny('service_unavailable', undefined, 'key directory unavailable');
+    if (found === 'unavailable') return deny('service_unavailable', undefined, 'key_directory_unavailable');
     const { record } = found;
     if (!record) {
       caller.keepAlive(guard.noteFailure(caller.ip));

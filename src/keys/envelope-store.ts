@@ -4,8 +4,9 @@
 import { sql } from 'drizzle-orm';
 import { type KeyEncryptionKeys, rewrapEnvelope } from '../crypto/envelope.ts';
 import type { Database } from '../platform/database.ts';
+import { row, text } from '../platform/row.ts';
 
-const MOST_A_RUN = 500;
+const MAX_A_RUN = 500;
 
 /** All columns that hold envelopes, and what each envelope is bound to. */
 export const ENVELOPES = [
@@ -26,6 +27,12 @@ export interface Rewrapped {
   failed: number;
 }
 
+const Envelope = row('envelope', {
+  place: text,
+  envelope: text.notNull('how it starts was looked at'),
+  context: text.notNull('each is bound to what it belongs to'),
+});
+
 export function createEnvelopeStore(ports: {
   database: Database;
   keyEncryptionKeys: KeyEncryptionKeys;
@@ -38,15 +45,18 @@ export function createEnvelopeStore(ports: {
   async function rewrapColumn({ table, column, context }: (typeof ENVELOPES)[number]): Promise<Rewrapped> {
     const [of, envelope] = [sql.identifier(table), sql.identifier(column)];
     // By where it stands: the row is there, and nothing else may have been put in its place.
-    const rows = await database.rows<{ place: string; envelope: string; context: string }>(sql`
+    const rows = await database.rows(
+      Envelope,
+      sql`
       SELECT ctid::text AS place, ${envelope} AS envelope, ${sql.raw(context)} AS context FROM ${of}
       WHERE NOT starts_with(${envelope}, ${current})
-      ORDER BY split_part(${envelope}, '.', 2) IN (${openable}) DESC LIMIT ${MOST_A_RUN}`);
+      ORDER BY split_part(${envelope}, '.', 2) IN (${openable}) DESC LIMIT ${MAX_A_RUN}`,
+    );
     let failed = 0;
     for (const { place, envelope: old, context: bound } of rows) {
       try {
         const fresh = await rewrapEnvelope(keks, old, bound);
-        await database.rows(
+        await database.run(
           sql`UPDATE ${of} SET ${envelope} = ${fresh} WHERE ctid = ${place}::tid AND ${envelope} = ${old}`,
         );
       } catch (error) {

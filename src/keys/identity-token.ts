@@ -10,7 +10,7 @@ import type { KeyRecord } from './key-record.ts';
 const VALID_SECONDS = 60;
 /** What is sent is valid for half of it at least. */
 const REUSED_MS = 30_000;
-const MOST_TOKENS = 10_000;
+const MAX_TOKENS = 10_000;
 const ALGORITHM = 'EdDSA';
 
 export interface IdentityKeys {
@@ -76,7 +76,7 @@ export function createIdentityTokens(
       const known = tokens.get(name);
       if (known && now() < known.untilMs && saysTheSame(known.caller, caller)) return known.token;
       const token = await sign(caller, audience);
-      if (tokens.size >= MOST_TOKENS) tokens.clear();
+      if (tokens.size >= MAX_TOKENS) tokens.clear();
       tokens.set(name, { token, untilMs: now() + REUSED_MS, caller });
       return token;
     },

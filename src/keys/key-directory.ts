@@ -1,6 +1,6 @@
-// Finds the record of a key: isolate memory, then KV, then Neon. All are caches that may be wrong: the limiter tells when a
-// record is older than what it has seen, and who is refused by one that may be is judged again: then `fresh` goes past them. Each request reads for itself: one that waited for
-// another's promise would be cancelled with it.
+// Finds the record of a key: isolate memory, then KV, then Neon. All are caches that may be wrong: the limiter says when a
+// record is older than what it has seen, and a refusal by one that may be is decided again: then `fresh` goes past them.
+// Each request reads for itself: one that waited for another's promise would be cancelled with it.
 // Fails open to a stale record while the database is down, and closed (`unavailable`) where there is none.
 
 import { dropOldest } from '../core/bounded.ts';
@@ -18,10 +18,10 @@ const UNKNOWN_MS = 30_000;
 /** After a failed read, stale records are served without another try for this long. */
 const DOWN_MS = 2000;
 /** A reading behind a request is not waited for longer than this. */
-const REFRESH_MOST_MS = 10_000;
+const MAX_REFRESH_MS = 10_000;
 /** KV keeps records this long, for the hours when the database is down. */
 const KV_TTL_SECONDS = 24 * 3600;
-const MOST_IN_MEMORY = 10_000;
+const MAX_IN_MEMORY = 10_000;
 
 export interface RecordCache {
   get(key: string): Promise<KeyRecord | null>;
@@ -33,16 +33,25 @@ export type Found = { record: KeyRecord | undefined; cold: boolean } | 'unavaila
 
 const cacheKey = ({ by, value }: Lookup): string => `${by}:${value}`;
 
-export function createKeyDirectory(store: KeyStore, kv: RecordCache, now: () => number) {
-  const memory = new Map<string, { record: KeyRecord | undefined; heldSinceMs: number }>();
-  /** Being read behind a request, and since when: a request that ends may take its reading with it. */
-  const refreshing = new Map<string, number>();
+/** What was read, and when; undefined is an unknown key. */
+interface Remembered {
+  record: KeyRecord | undefined;
+  heldSinceMs: number;
+}
+
+/** Reads past the memory, into it. */
+function createRecordReader(
+  store: KeyStore,
+  kv: RecordCache,
+  memory: Map<string, Remembered>,
+  now: () => number,
+) {
   let downUntilMs = 0;
 
   function remember(key: string, record: KeyRecord | undefined): void {
     memory.delete(key);
     memory.set(key, { record, heldSinceMs: now() });
-    dropOldest(memory, MOST_IN_MEMORY);
+    dropOldest(memory, MAX_IN_MEMORY);
   }
 
   async function readDatabase(lookup: Lookup): Promise<KeyRecord | undefined> {
@@ -73,11 +82,20 @@ export function createKeyDirectory(store: KeyStore, kv: RecordCache, now: () => 
     }
   }
 
+  return { readDatabase, readThrough, isDown: (): boolean => now() < downUntilMs };
+}
+
+export function createKeyDirectory(store: KeyStore, kv: RecordCache, now: () => number) {
+  const memory = new Map<string, Remembered>();
+  const { readDatabase, readThrough, isDown } = createRecordReader(store, kv, memory, now);
+  /** Being read behind a request, and since when: a request that ends may take its reading with it. */
+  const refreshing = new Map<string, number>();
+
   function refresh(lookup: Lookup, keepAlive: (work: Promise<unknown>) => void): void {
     const key = cacheKey(lookup);
-    if (now() - (refreshing.get(key) ?? Number.NEGATIVE_INFINITY) < REFRESH_MOST_MS) return;
+    if (now() - (refreshing.get(key) ?? Number.NEGATIVE_INFINITY) < MAX_REFRESH_MS) return;
     refreshing.set(key, now());
-    dropOldest(refreshing, MOST_IN_MEMORY);
+    dropOldest(refreshing, MAX_IN_MEMORY);
     const work = readThrough(lookup).finally(() => refreshing.delete(key));
     keepAlive(work.catch(() => undefined));
   }
@@ -89,8 +107,8 @@ export function createKeyDirectory(store: KeyStore, kv: RecordCache, now: () => 
       const ageMs = known ? now() - known.heldSinceMs : Number.POSITIVE_INFINITY;
       if (known && ageMs < (known.record ? FRESH_MS : UNKNOWN_MS))
         return { record: known.record, cold: false };
-      if (known?.record && (ageMs < USABLE_MS || now() < downUntilMs)) {
-        if (now() >= downUntilMs) refresh(lookup, keepAlive);
+      if (known?.record && (ageMs < USABLE_MS || isDown())) {
+        if (!isDown()) refresh(lookup, keepAlive);
         return { record: known.record, cold: false };
       }
       try {

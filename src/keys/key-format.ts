@@ -2,14 +2,15 @@
 
 import { sha256Hex } from '../core/encoding.ts';
 
-export type Environment = 'test' | 'live';
+export const ENVIRONMENTS = ['test', 'live'] as const;
+export type Environment = (typeof ENVIRONMENTS)[number];
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 /** 32 characters of 62: 190 bits. */
 const RANDOM_LENGTH = 32;
 const CHECKSUM_LENGTH = 6;
 /** Longer than any credential; what is longer is not looked at. */
-export const MOST_CREDENTIAL_CHARS = 256;
+export const MAX_CREDENTIAL_CHARS = 256;
 
 /** Source of random bytes: `crypto.getRandomValues` in production. */
 export type RandomBytes = (length: number) => Uint8Array;
@@ -56,10 +57,13 @@ export const displayPrefix = (secret: string): string => `${secret.slice(0, 16)}
 
 const BEARER = /^pk_(?:test|live)_[0-9A-Za-z]{32}_[0-9A-Za-z]{6}$/;
 const ORIGINAL = /^pk_(?:test|live)_([0-9a-f]{64})_([0-9a-f]{4})$/;
+/** As the original's portal made them: nothing in them can be checked. */
+const ORIGINAL_OF_PORTAL = /^pk_live_[0-9a-f]{48}$/;
 
-/** Whether the text is a bearer key whose checksum holds: ours, or of the deployed original (64 hex + SHA-256). */
+/** Whether the text is a bearer key whose checksum, if it has one, holds: ours, or of the deployed original (64 hex + SHA-256). */
 export async function isWellFormedBearer(key: string): Promise<boolean> {
   if (BEARER.test(key)) return checksum(key.slice(0, -CHECKSUM_LENGTH - 1)) === key.slice(-CHECKSUM_LENGTH);
+  if (ORIGINAL_OF_PORTAL.test(key)) return true;
   const original = ORIGINAL.exec(key);
   return original !== null && (await sha256Hex(original[1] ?? '')).startsWith(original[2] ?? '-');
 }
@@ -68,6 +72,6 @@ const SIGNED = /^(ak_(?:test|live)_[0-9A-Za-z]{1,64}):([0-9a-fA-F]{64})$/;
 
 /** Splits `X-API-Key: <id>:<hex HMAC-SHA256>`. */
 export function parseSigned(header: string): { id: string; signature: string } | undefined {
-  const match = header.length <= MOST_CREDENTIAL_CHARS ? SIGNED.exec(header) : null;
+  const match = header.length <= MAX_CREDENTIAL_CHARS ? SIGNED.exec(header) : null;
   return match?.[1] && match[2] ? { id: match[1], signature: match[2] } : undefined;
 }

@@ -6,6 +6,7 @@ import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { isUnlimited, type OverageAction } from '../limits/limit.ts';
 import type { Database } from '../platform/database.ts';
+import { number, row } from '../platform/row.ts';
 import type { KeyView } from './key-view-store.ts';
 
 /** null takes a limit back: of an operator's to the tier's, of a partner's to what it was before it chose. */
@@ -40,8 +41,24 @@ const above = (name: LimitName): SQL => {
 export const limitInForce = (name: LimitName): SQL =>
   sql`tighter(${sql.raw(`(q.chosen->>'${COLUMNS[name].own}')::bigint`)}, ${above(name)})`;
 
+const most = number.notNull('every tier has each limit, and tighter() of it and another is one');
+const MaxLimits = row('limits that a key has at most', {
+  burstLimit: most,
+  sustainedLimit: most,
+  dailyQuota: most,
+  monthlyQuota: most,
+});
+
 const isLooser = (wanted: number, most: number): boolean =>
   !isUnlimited(most) && (isUnlimited(wanted) || wanted > most);
+
+const MAX_LIMITS = (keyId: string): SQL => sql`
+      SELECT ${sql.join(
+        NAMES.map((name) => sql`${above(name)} AS ${sql.identifier(name)}`),
+        sql`, `,
+      )}
+      FROM api_key k JOIN partner p ON p.id = k.partner_id JOIN tier_config t ON t.tier = p.tier
+      LEFT JOIN api_key_quotas q ON q.key_id = k.key_id ${LIMITS_OF_PARENT} WHERE k.id = ${keyId}::uuid`;
 
 export function createKeyLimits(ports: {
   database: Database;
@@ -51,7 +68,7 @@ export function createKeyLimits(ports: {
   const { database, get, announce } = ports;
 
   async function update(key: KeyView, set: SQL, actor: Actor, limits: KeyLimitsChange): Promise<KeyView> {
-    await database.rows(sql`WITH changed AS (
+    await database.run(sql`WITH changed AS (
       UPDATE api_key_quotas q SET ${set}, updated_at = now() FROM api_key k JOIN partner p ON p.id = k.partner_id
       WHERE k.key_id = q.key_id AND k.id = ${key.id}::uuid RETURNING k.partner_id),
       audit AS (${auditRow(actor, 'key.limits_changed', { key_id: key.keyId }, limits)}) SELECT * FROM changed`);
@@ -60,13 +77,7 @@ export function createKeyLimits(ports: {
   }
 
   async function checkChoice(key: KeyView, limits: KeyLimitsChoice): Promise<void> {
-    const [most] = await database.rows<Record<LimitName, number>>(sql`
-      SELECT ${sql.join(
-        NAMES.map((name) => sql`${above(name)} AS ${sql.identifier(name)}`),
-        sql`, `,
-      )}
-      FROM api_key k JOIN partner p ON p.id = k.partner_id JOIN tier_config t ON t.tier = p.tier
-      LEFT JOIN api_key_quotas q ON q.key_id = k.key_id ${LIMITS_OF_PARENT} WHERE k.id = ${key.id}::uuid`);
+    const [most] = await database.rows(MaxLimits, MAX_LIMITS(key.id));
     const details = NAMES.flatMap((name) => {
       const [wanted, bound] = [limits[name] ?? null, most?.[name] ?? 0];
       if (wanted === null || !isLooser(wanted, bound)) return [];

@@ -2,51 +2,56 @@
 
 import { type SQL, sql } from 'drizzle-orm';
 import { cappedUnits } from '../billing/month.ts';
-import type { OverageAction } from '../limits/limit.ts';
+import { OVERAGE_ACTIONS } from '../limits/limit.ts';
 import type { Database } from '../platform/database.ts';
+import { boolean, json, number, oneOf, type RowOf, row, text, texts, uuid } from '../platform/row.ts';
+import { KEY_ID, KEY_KINDS } from './key-columns-store.ts';
+import { ENVIRONMENTS } from './key-format.ts';
 import { LIMITS_OF_PARENT, limitInForce } from './key-limits-service.ts';
 import type { KeyRecord } from './key-record.ts';
-import type { SignatureRule } from './signature.ts';
+import { SIGNATURE_RULES } from './signature.ts';
 
 /** How a credential names its key: the hash of a bearer key, or the id of a signing key. */
 export type Lookup = { by: 'hash'; value: string } | { by: 'key_id'; value: string };
 
-interface Row {
-  id: string;
-  key_id: string;
-  partner_id: string;
-  app_id: string | null;
-  kind: 'bearer' | 'signing';
-  environment: 'test' | 'live';
-  is_active: boolean;
-  is_quarantined: boolean;
-  is_app_archived: boolean;
-  expires_ms: number | null;
-  status: string;
-  tier: string;
-  scopes: string[];
-  key_ips: string[] | null;
-  app_ips: string[] | null;
-  partner_origins: string[] | null;
-  app_origins: string[] | null;
-  secrets: KeyRecord['secrets'];
-  signature_rule: SignatureRule;
-  key_version: number;
-  partner_version: number;
-  burst: number;
-  sustained: number;
-  key_day: number;
-  key_month: number;
-  key_overage: OverageAction;
-  second: number;
-  day: number;
-  month: number;
-  overage: OverageAction;
-  overage_per_1000: number;
-  spending_cap: number | null;
-  degraded_rate: 'allow' | 'refuse';
-  degraded_quota: 'allow' | 'refuse';
-}
+const limit = number.notNull('every tier has each limit, and tighter() of it and another is one');
+const degraded = oneOf(['allow', 'refuse']);
+const Row = row('key record', {
+  id: uuid,
+  key_id: KEY_ID,
+  partner_id: uuid,
+  app_id: uuid.nullable(),
+  kind: oneOf(KEY_KINDS),
+  environment: oneOf(ENVIRONMENTS),
+  is_active: boolean,
+  is_quarantined: boolean,
+  is_app_archived: boolean,
+  expires_ms: number.nullable(),
+  status: text,
+  tier: text,
+  scopes: texts,
+  key_ips: texts.nullable(),
+  app_ips: texts.nullable(),
+  partner_origins: texts.nullable(),
+  app_origins: texts.nullable(),
+  secrets: json<KeyRecord['secrets']>(),
+  signature_rule: oneOf(SIGNATURE_RULES),
+  key_version: number,
+  partner_version: number,
+  burst: limit,
+  sustained: limit,
+  key_day: limit,
+  key_month: limit,
+  key_overage: oneOf(OVERAGE_ACTIONS).notNull('key_overage() of a partner is never null'),
+  second: number,
+  day: number,
+  month: number,
+  overage: oneOf(OVERAGE_ACTIONS).notNull('overage_in_force() of a partner is never null'),
+  overage_per_1000: number.notNull('a trigger lets no partner have a currency that its plan has no price in'),
+  spending_cap: number.nullable(),
+  degraded_rate: degraded,
+  degraded_quota: degraded,
+});
 
 const idOf = ({ by, value }: Lookup): SQL =>
   by === 'key_id'
@@ -77,47 +82,47 @@ const select = (ids: SQL): SQL => sql`
   LEFT JOIN api_key_quotas q ON q.key_id = k.key_id LEFT JOIN dev_apps a ON a.id = k.app_id ${LIMITS_OF_PARENT}
   WHERE k.id IN (${ids})`;
 
-function toRecord(row: Row, nowMs: number): KeyRecord {
-  const appOrigins = row.app_origins ?? [];
+function toRecord(key: RowOf<typeof Row>, nowMs: number): KeyRecord {
+  const appOrigins = key.app_origins ?? [];
   return {
-    id: row.id,
-    keyId: row.key_id,
-    partnerId: row.partner_id,
-    appId: row.app_id,
-    kind: row.kind,
-    environment: row.environment,
-    isActive: row.is_active,
-    isQuarantined: row.is_quarantined,
-    isAppArchived: row.is_app_archived,
-    expiresMs: row.expires_ms,
-    partnerStatus: row.status,
-    tier: row.tier,
-    scopes: row.scopes,
-    ipLists: [row.key_ips ?? [], row.app_ips ?? []].filter((list) => list.length > 0),
-    origins: appOrigins.length > 0 ? appOrigins : (row.partner_origins ?? []),
-    secrets: row.secrets,
-    signatureRule: row.signature_rule,
-    versions: { key: row.key_version, partner: row.partner_version },
+    id: key.id,
+    keyId: key.key_id,
+    partnerId: key.partner_id,
+    appId: key.app_id,
+    kind: key.kind,
+    environment: key.environment,
+    isActive: key.is_active,
+    isQuarantined: key.is_quarantined,
+    isAppArchived: key.is_app_archived,
+    expiresMs: key.expires_ms,
+    partnerStatus: key.status,
+    tier: key.tier,
+    scopes: key.scopes,
+    ipLists: [key.key_ips ?? [], key.app_ips ?? []].filter((list) => list.length > 0),
+    origins: appOrigins.length > 0 ? appOrigins : (key.partner_origins ?? []),
+    secrets: key.secrets,
+    signatureRule: key.signature_rule,
+    versions: { key: key.key_version, partner: key.partner_version },
     keyLimits: {
-      burst: row.burst,
-      sustained: row.sustained,
-      day: row.key_day,
-      month: row.key_month,
-      overage: row.key_overage,
+      burst: key.burst,
+      sustained: key.sustained,
+      day: key.key_day,
+      month: key.key_month,
+      overage: key.key_overage,
     },
     partnerLimits: {
-      second: row.second,
-      day: row.day,
-      month: row.month,
-      overage: row.overage,
+      second: key.second,
+      day: key.day,
+      month: key.month,
+      overage: key.overage,
       monthCap: cappedUnits({
-        includedUnits: row.month,
-        overageAction: row.overage,
-        overagePer1000Minor: row.overage_per_1000,
-        spendingCapMinor: row.spending_cap,
+        includedUnits: key.month,
+        overageAction: key.overage,
+        overagePer1000Minor: key.overage_per_1000,
+        spendingCapMinor: key.spending_cap,
       }),
     },
-    degraded: { rate: row.degraded_rate, quota: row.degraded_quota },
+    degraded: { rate: key.degraded_rate, quota: key.degraded_quota },
     loadedMs: nowMs,
   };
 }
@@ -127,22 +132,23 @@ export function createKeyStore(database: Database, now: () => number) {
     /** @throws DatabaseUnavailable */
     async find(lookup: Lookup): Promise<KeyRecord | undefined> {
       const startedMs = now();
-      const [row] = await database.rows<Row>(select(idOf(lookup)));
-      return row && toRecord(row, startedMs);
+      const [key] = await database.rows(Row, select(idOf(lookup)));
+      return key && toRecord(key, startedMs);
     },
     async findById(id: string): Promise<KeyRecord | undefined> {
       const startedMs = now();
-      const [row] = await database.rows<Row>(select(sql`SELECT ${id}::uuid`));
-      return row && toRecord(row, startedMs);
+      const [key] = await database.rows(Row, select(sql`SELECT ${id}::uuid`));
+      return key && toRecord(key, startedMs);
     },
     /** The key, and the keys that it made, and theirs. */
     async findFamily(id: string): Promise<KeyRecord[]> {
       const startedMs = now();
-      const rows = await database.rows<Row>(
+      const keys = await database.rows(
+        Row,
         select(sql`WITH RECURSIVE family AS (SELECT ${id}::uuid AS id
             UNION SELECT c.id FROM api_key c JOIN family f ON c.parent_id = f.id) SELECT id FROM family`),
       );
-      return rows.map((row) => toRecord(row, startedMs));
+      return keys.map((key) => toRecord(key, startedMs));
     },
   };
 }

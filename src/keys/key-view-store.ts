@@ -3,47 +3,57 @@
 import { sql } from 'drizzle-orm';
 import { AppError } from '../core/errors.ts';
 import type { Database } from '../platform/database.ts';
-import type { Environment } from './key-format.ts';
+import { boolean, json, number, oneOf, type RowOf, row, text, texts, time, uuid } from '../platform/row.ts';
+import { KEY_ID, KEY_KINDS } from './key-columns-store.ts';
+import { ENVIRONMENTS, type Environment } from './key-format.ts';
 import { type KeyState, keyState } from './key-state.ts';
-import type { SignatureRule } from './signature.ts';
+import { SIGNATURE_RULES } from './signature.ts';
+
+type OwnLimits = {
+  burst_limit: number | null;
+  sustained_limit: number | null;
+  daily_quota: number | null;
+  monthly_quota: number | null;
+  overage_action: string;
+};
+
+const KeyRow = row('key as it is shown', {
+  id: uuid,
+  keyId: KEY_ID,
+  partnerId: uuid,
+  appId: uuid.nullable(),
+  /** The key that made it, and with which it falls. */
+  parentId: uuid.nullable(),
+  kind: oneOf(KEY_KINDS),
+  environment: oneOf(ENVIRONMENTS),
+  name: text,
+  description: text.nullable(),
+  keyPrefix: text,
+  scopes: texts,
+  isActive: boolean,
+  createdAt: time,
+  expiresAt: time.nullable(),
+  lastUsedAt: time.nullable(),
+  revokedAt: time.nullable(),
+  revokedReason: text.nullable(),
+  /** Out of use until it is rolled: it was found in public. */
+  quarantinedAt: time.nullable(),
+  isAppArchived: boolean,
+  partnerStatus: text.notNull('every key has a partner'),
+  allowedIps: texts,
+  signatureRule: oneOf(SIGNATURE_RULES),
+  retiring: json<{ keyPrefix: string; expiresAt: string; lastUsedAt: string | null }[]>(),
+  limits: json<OwnLimits>().notNull('a trigger makes the row of its quotas'),
+});
+type KeyRow = RowOf<typeof KeyRow>;
+const FoundKey = row('key that was searched for', { ...KeyRow.columns, partner: text });
+const Total = row('number of keys', { total: number });
 
 /** What may be shown of a key. Never a secret. */
-export interface KeyView {
-  id: string;
-  keyId: string;
-  partnerId: string;
-  appId: string | null;
-  /** The key that made it, and with which it falls. */
-  parentId: string | null;
-  kind: 'bearer' | 'signing';
-  environment: Environment;
-  name: string;
-  description: string | null;
-  keyPrefix: string;
-  scopes: string[];
-  isActive: boolean;
-  createdAt: string;
-  expiresAt: string | null;
-  lastUsedAt: string | null;
-  revokedAt: string | null;
-  revokedReason: string | null;
-  /** Out of use until it is rolled: it was found in public. */
-  quarantinedAt: string | null;
+export interface KeyView extends Omit<KeyRow, 'isAppArchived' | 'partnerStatus'> {
   /** When it was read. */
   state: KeyState;
-  allowedIps: string[];
-  signatureRule: SignatureRule;
-  retiring: { keyPrefix: string; expiresAt: string; lastUsedAt: string | null }[];
-  limits: {
-    burst_limit: number | null;
-    sustained_limit: number | null;
-    daily_quota: number | null;
-    monthly_quota: number | null;
-    overage_action: string;
-  };
 }
-
-type Row = Omit<KeyView, 'state'> & { isAppArchived: boolean; partnerStatus: string };
 
 const VIEW = sql`
   SELECT k.id, k.key_id AS "keyId", k.partner_id AS "partnerId", k.app_id AS "appId", k.parent_id AS "parentId", k.kind, k.environment, k.name,
@@ -60,7 +70,7 @@ const VIEW = sql`
   FROM api_key k`;
 
 export function createKeyViews(database: Database, now: () => number) {
-  const shown = <R extends Row>({ isAppArchived, partnerStatus, ...key }: R) => {
+  const shown = <R extends KeyRow>({ isAppArchived, partnerStatus, ...key }: R) => {
     const expiresMs = key.expiresAt === null ? null : Date.parse(key.expiresAt);
     const isQuarantined = key.quarantinedAt !== null;
     return {
@@ -71,8 +81,11 @@ export function createKeyViews(database: Database, now: () => number) {
 
   return {
     async get(partnerId: string | null, keyId: string): Promise<KeyView> {
-      const [key] = await database.rows<Row>(sql`${VIEW}
-        WHERE (k.key_id = ${keyId} OR k.id::text = ${keyId}) AND (${partnerId}::uuid IS NULL OR k.partner_id = ${partnerId}::uuid)`);
+      const [key] = await database.rows(
+        KeyRow,
+        sql`${VIEW}
+        WHERE (k.key_id = ${keyId} OR k.id::text = ${keyId}) AND (${partnerId}::uuid IS NULL OR k.partner_id = ${partnerId}::uuid)`,
+      );
       if (!key) throw new AppError('not_found', 'No such key');
       return shown(key);
     },
@@ -84,29 +97,36 @@ export function createKeyViews(database: Database, now: () => number) {
       /** `before`: the id of the last one seen. */
       page: { limit?: number; before?: string } = {},
     ): Promise<KeyView[]> {
-      const keys = await database.rows<Row>(sql`${VIEW} WHERE k.partner_id = ${partnerId}
+      const keys = await database.rows(
+        KeyRow,
+        sql`${VIEW} WHERE k.partner_id = ${partnerId}
         AND (${filter.appId ?? null}::uuid IS NULL OR k.app_id = ${filter.appId ?? null}::uuid)
         AND (${filter.environment ?? null}::text IS NULL OR k.environment = ${filter.environment ?? null}::text)
         AND (${page.before ?? null}::uuid IS NULL OR (k.created_at, k.id) <
           (SELECT b.created_at, b.id FROM api_key b WHERE b.id = ${page.before ?? null}::uuid))
-        ORDER BY k.created_at DESC, k.id DESC LIMIT ${page.limit ?? null}::int`);
+        ORDER BY k.created_at DESC, k.id DESC LIMIT ${page.limit ?? null}::int`,
+      );
       return keys.map(shown);
     },
 
     async count(partnerId: string, environment?: Environment): Promise<number> {
-      const [row] = await database.rows<{ total: number }>(sql`SELECT count(*) AS total FROM api_key
-        WHERE partner_id = ${partnerId} AND (${environment ?? null}::text IS NULL OR environment = ${environment ?? null}::text)`);
-      return row?.total ?? 0;
+      const [keys] = await database.rows(
+        Total,
+        sql`SELECT count(*) AS total FROM api_key
+        WHERE partner_id = ${partnerId} AND (${environment ?? null}::text IS NULL OR environment = ${environment ?? null}::text)`,
+      );
+      return keys?.total ?? 0;
     },
 
     /** Of all partners, by the beginning of id or prefix, or by name; the latest when nothing is asked for. */
-    async search(text: string): Promise<(KeyView & { partner: string })[]> {
-      const keys = await database.rows<
-        Row & { partner: string }
-      >(sql`SELECT v.*, p.name AS partner FROM (${VIEW}
-          WHERE ${text} = '' OR starts_with(k.key_id, ${text}) OR starts_with(k.key_prefix, ${text.slice(0, 16)})
-            OR strpos(lower(k.name), lower(${text})) > 0 ORDER BY k.created_at DESC LIMIT 50) v
-        JOIN partner p ON p.id = v."partnerId" ORDER BY v."createdAt" DESC`);
+    async search(words: string): Promise<(KeyView & { partner: string })[]> {
+      const keys = await database.rows(
+        FoundKey,
+        sql`SELECT v.*, p.name AS partner FROM (${VIEW}
+          WHERE ${words} = '' OR starts_with(k.key_id, ${words}) OR starts_with(k.key_prefix, ${words.slice(0, 16)})
+            OR strpos(lower(k.name), lower(${words})) > 0 ORDER BY k.created_at DESC LIMIT 50) v
+        JOIN partner p ON p.id = v."partnerId" ORDER BY v."createdAt" DESC`,
+      );
       return keys.map(shown);
     },
   };

@@ -1,4 +1,4 @@
-// Key records in KV: a cache that may be a minute old at any edge.
+// Key records in KV. What one edge writes, another may read a minute later.
 
 import type { RecordCache } from './key-directory.ts';
 import type { KeyRecord } from './key-record.ts';

@@ -10,9 +10,9 @@ export type SignatureForm = 'body' | 'bound';
 export const SIGNATURE_RULES = ['any', 'bound'] as const;
 export type SignatureRule = (typeof SIGNATURE_RULES)[number];
 
-export const MOST_SKEW_MS = 5 * 60_000;
+export const MAX_SKEW_MS = 5 * 60_000;
 /** As long as a timestamp may count, and a minute for clocks that differ from each other. */
-const NONCE_KEPT_MS = 2 * MOST_SKEW_MS + 60_000;
+const NONCE_KEPT_MS = 2 * MAX_SKEW_MS + 60_000;
 const TIMESTAMP = /^\d{1,12}$/;
 const NONCE = /^[\w-]{16,128}$/;
 /** Before 2026-11-24 `timestamp.nonce.body` was signed. Whoever kept such a message must not send it as a body. */
@@ -62,7 +62,7 @@ export function readClaim(headers: Headers, nowMs: number): Claim | undefined {
   ].map((name) => headers.get(name));
   if ([version, timestamp, value, list].every((each) => each === null)) return { form: 'body' };
   if (version !== '2' || !TIMESTAMP.test(timestamp ?? '') || !NONCE.test(value ?? '')) return undefined;
-  if (Math.abs(Number(timestamp) * 1000 - nowMs) > MOST_SKEW_MS) return undefined;
+  if (Math.abs(Number(timestamp) * 1000 - nowMs) > MAX_SKEW_MS) return undefined;
   const listed = listedHeaders(headers);
   if (!listed) return undefined;
   const nonce = { value: value ?? '', expiresMs: nowMs + NONCE_KEPT_MS };

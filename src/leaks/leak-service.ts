@@ -1,11 +1,16 @@
 // Keys that were found in public: out of use at once, everywhere, until their owner rolls them. Reported in the form of
 // GitHub's secret scanning partner programme.
 
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
+import { auditRow, job } from '../audit/audit-store.ts';
 import { sha256Hex } from '../core/encoding.ts';
 import { AppError } from '../core/errors.ts';
+import { KEY_ID, KEY_OF_EVENT } from '../keys/key-columns-store.ts';
 import type { Notify } from '../mail/notices.ts';
+import { eventRow } from '../outbox/event-store.ts';
 import type { Database } from '../platform/database.ts';
+import { json, type RowOf, row, text, uuid } from '../platform/row.ts';
+import { createGithubKeys } from './github-keys.ts';
 import { isSignedBy } from './github-signature.ts';
 
 export interface LeakedToken {
@@ -22,20 +27,27 @@ export interface LeakVerdict {
   label: 'true_positive' | 'false_positive';
 }
 
-const KEYS_TIMEOUT_MS = 5000;
-const KEYS_KEPT_MS = 3_600_000;
-/** Whatever reports name, GitHub is asked once in this time. */
-const KEYS_ASKED_MS = 60_000;
+const Quarantined = row('quarantined key', {
+  id: uuid,
+  key_id: KEY_ID,
+  name: text,
+  people: json<{ email: string; language: string | null }[]>().nullable(),
+});
+const LeakedKey = row('leaked key', { key_id: text.nullable() });
 
-const unavailable = () =>
-  new AppError('service_unavailable', 'The keys that sign reports cannot be had right now');
-
-interface Quarantined {
-  id: string;
-  key_id: string;
-  name: string;
-  people: { email: string; language: string | null }[] | null;
-}
+/** One transaction: out of use, with its event and its audit row. Nothing when it is no key of ours, or was found before. */
+const QUARANTINE = (hash: string, url: string | null): SQL => sql`
+      WITH found AS (SELECT id FROM api_key WHERE key_hash = ${hash}
+          UNION SELECT api_key_id FROM api_key_retired_secret WHERE key_hash = ${hash} AND expires_at > now()),
+        ended AS (UPDATE api_key_retired_secret SET expires_at = now() WHERE api_key_id IN (SELECT id FROM found) AND expires_at > now()),
+        changed AS (UPDATE api_key k SET quarantined_at = now() FROM found f
+          WHERE k.id = f.id AND k.is_active AND k.quarantined_at IS NULL
+          RETURNING k.id, k.partner_id, k.app_id, k.key_id, k.name, k.environment),
+        event AS (${eventRow('key.quarantined', { ...KEY_OF_EVENT, found_at: url }, { appId: sql`app_id` })}),
+        audit AS (${auditRow(job('leaks'), 'key.quarantined', { key_id: sql`key_id` }, { found_at: url })})
+      SELECT c.id, c.key_id, c.name, (SELECT jsonb_agg(jsonb_build_object('email', m.email, 'language', a.language))
+        FROM partner_member m LEFT JOIN dev_accounts a ON a.id = m.subject
+        WHERE m.partner_id = c.partner_id AND m.role = 'owner') AS people FROM changed c`;
 
 export function createLeakService(ports: {
   database: Database;
@@ -47,49 +59,13 @@ export function createLeakService(ports: {
   newId(): string;
   now(): number;
 }) {
-  const { database, announce, notify, keysUrl, newId, now } = ports;
-  let known: { keys: Map<string, string>; untilMs: number } | undefined;
-  let askedMs = Number.NEGATIVE_INFINITY;
-
-  /** Undefined when GitHub publishes none of this name. Who comes while it is being asked does not wait for that. */
-  async function keyOf(identifier: string): Promise<string | undefined> {
-    const fresh = known && known.untilMs > now() ? known.keys : undefined;
-    if (fresh?.has(identifier)) return fresh.get(identifier);
-    if (now() - askedMs < KEYS_ASKED_MS) {
-      if (fresh) return undefined;
-      throw unavailable();
-    }
-    askedMs = now();
-    const response = await fetch(keysUrl, {
-      headers: { accept: 'application/json', 'user-agent': 'Passerelle' },
-      signal: AbortSignal.timeout(KEYS_TIMEOUT_MS),
-    }).catch(() => undefined);
-    if (!response?.ok) throw unavailable();
-    const { public_keys: published } = (await response.json()) as {
-      public_keys: { key_identifier: string; key: string }[];
-    };
-    const keys = new Map(published.map(({ key_identifier: name, key }) => [name, key]));
-    known = { keys, untilMs: now() + KEYS_KEPT_MS };
-    return keys.get(identifier);
-  }
-
-  /** One transaction: out of use, with its event and its audit row. Nothing when it is no key of ours, or was found before. */
-  async function quarantine(hash: string, url: string | null): Promise<Quarantined | undefined> {
-    const [key] = await database.rows<Quarantined>(sql`
-      WITH found AS (SELECT id FROM api_key WHERE key_hash = ${hash}
-          UNION SELECT api_key_id FROM api_key_retired_secret WHERE key_hash = ${hash} AND expires_at > now()),
-        ended AS (UPDATE api_key_retired_secret SET expires_at = now() WHERE api_key_id IN (SELECT id FROM found) AND expires_at > now()),
-        changed AS (UPDATE api_key k SET quarantined_at = now() FROM found f
-          WHERE k.id = f.id AND k.is_active AND k.quarantined_at IS NULL
-          RETURNING k.id, k.partner_id, k.app_id, k.key_id, k.name, k.environment),
-        event AS (INSERT INTO webhook_event (partner_id, app_id, type, data)
-          SELECT partner_id, app_id, 'key.quarantined', jsonb_build_object('key_id', key_id, 'name', name, 'environment', environment,
-            'app_id', app_id, 'found_at', ${url}::text) FROM changed),
-        audit AS (INSERT INTO dev_portal_audit (partner_id, actor, action, target, details)
-          SELECT partner_id, 'job:leaks', 'key.quarantined', jsonb_build_object('key_id', key_id), jsonb_build_object('found_at', ${url}::text) FROM changed)
-      SELECT c.id, c.key_id, c.name, (SELECT jsonb_agg(jsonb_build_object('email', m.email, 'language', a.language))
-        FROM partner_member m LEFT JOIN dev_accounts a ON a.id = m.subject
-        WHERE m.partner_id = c.partner_id AND m.role = 'owner') AS people FROM changed c`);
+  const { database, announce, notify, newId } = ports;
+  const keyOf = createGithubKeys(ports);
+  async function quarantine(
+    hash: string,
+    url: string | null,
+  ): Promise<RowOf<typeof Quarantined> | undefined> {
+    const [key] = await database.rows(Quarantined, QUARANTINE(hash, url));
     return key;
   }
 
@@ -104,12 +80,15 @@ export function createLeakService(ports: {
           path: `/portal/keys/${quarantined.key_id}`,
         });
     }
-    const [ours] = await database.rows<{ key_id: string | null }>(sql`
+    const [ours] = await database.rows(
+      LeakedKey,
+      sql`
       WITH ours AS (SELECT key_id FROM api_key WHERE key_hash = ${hash}
           UNION ALL SELECT k.key_id FROM api_key_retired_secret s JOIN api_key k ON k.id = s.api_key_id WHERE s.key_hash = ${hash} LIMIT 1),
         kept AS (INSERT INTO leak_report (id, token_hash, key_id, url, source)
           VALUES (${newId()}::uuid, ${hash}, (SELECT key_id FROM ours), ${leak.url ?? null}, ${leak.source ?? null}))
-      SELECT (SELECT key_id FROM ours) AS key_id`);
+      SELECT (SELECT key_id FROM ours) AS key_id`,
+    );
     return {
       token_hash: hash,
       token_type: leak.type,

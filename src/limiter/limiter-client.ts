@@ -22,29 +22,53 @@ const SETTLE_PAUSES_MS = [100, 400, 1500, 5000, 10_000];
 
 const pause = (ms: number): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, ms));
 
+async function ask<T>(send: () => Promise<T>): Promise<T> {
+  try {
+    return await within(LIMITER_TIMEOUT_MS, send);
+  } catch (error) {
+    if (error instanceof LimiterUnavailable) throw error;
+    if (!isWorthRetrying(error)) throw new LimiterUnavailable('limiter failed', { cause: error });
+  }
+  try {
+    return await within(LIMITER_TIMEOUT_MS, send);
+  } catch (error) {
+    throw new LimiterUnavailable('limiter failed twice', { cause: error });
+  }
+}
+
+/** What only a partner's object knows. */
+function createPartnerClient(partners: DurableObjectNamespace<PartnerLimiter>) {
+  const stub = (name: string) => partners.get(partners.idFromName(name));
+  return {
+    /** The partner's limits as they stand, exactly. */
+    standing: ({
+      partnerObject,
+      versions,
+      partner,
+    }: Pick<LimitSubject, 'partnerObject' | 'partner'> & {
+      versions: Pick<Versions, 'partner'>;
+    }): Promise<PartnerStanding> => ask(async () => stub(partnerObject).standing(versions.partner, partner)),
+    announcePartner: (partnerObject: string, version: number): Promise<void> =>
+      ask(async () => stub(partnerObject).announce(version)),
+    /** Units that the partner's object counted on a day, after each of its keys was asked. */
+    unitsOfDay: (partnerObject: string, dayMs: number): Promise<number> =>
+      ask(async () => stub(partnerObject).unitsOfDay(dayMs)),
+    /** Units of a day that were admitted without asking: the total, however often it is said. */
+    noteDegraded: (partnerObject: string, dayMs: number, units: number): Promise<void> =>
+      ask(async () => stub(partnerObject).noteDegraded(dayMs, units)),
+    /** Makes a day's count what was billed, where it still is what it was when they were compared. */
+    correct: (partnerObject: string, dayMs: number, expected: number, billed: number): Promise<boolean> =>
+      ask(async () => stub(partnerObject).correct(dayMs, expected, billed)),
+  };
+}
+
 export function createLimiterClient(
   keys: DurableObjectNamespace<KeyLimiter>,
   partners: DurableObjectNamespace<PartnerLimiter>,
 ) {
   const stub = (keyId: string) => keys.get(keys.idFromName(keyId));
-
-  const partnerStub = (name: string) => partners.get(partners.idFromName(name));
-
-  async function ask<T>(send: () => Promise<T>): Promise<T> {
-    try {
-      return await within(LIMITER_TIMEOUT_MS, send);
-    } catch (error) {
-      if (error instanceof LimiterUnavailable) throw error;
-      if (!isWorthRetrying(error)) throw new LimiterUnavailable('limiter failed', { cause: error });
-    }
-    try {
-      return await within(LIMITER_TIMEOUT_MS, send);
-    } catch (error) {
-      throw new LimiterUnavailable('limiter failed twice', { cause: error });
-    }
-  }
-
   return {
+    ...createPartnerClient(partners),
     take: (call: TakeCall): Promise<TakeReply> => ask(async () => stub(call.keyId).take(call)),
     /**
      * Whether the nonce of the key was unused until now. Asked once: a second try could not tell its own first from a
@@ -58,15 +82,6 @@ export function createLimiterClient(
       }
     },
     peek: (subject: LimitSubject): Promise<LimitGauges> => ask(async () => stub(subject.keyId).peek(subject)),
-    /** The partner's limits as they stand, exactly. */
-    standing: ({
-      partnerObject,
-      versions,
-      partner,
-    }: Pick<LimitSubject, 'partnerObject' | 'partner'> & {
-      versions: Pick<Versions, 'partner'>;
-    }): Promise<PartnerStanding> =>
-      ask(async () => partnerStub(partnerObject).standing(versions.partner, partner)),
     /** Says what a call came to, again until it is heard: as often as need be, it is applied once. */
     async settle(settle: Settle): Promise<Settled> {
       for (const pauseMs of SETTLE_PAUSES_MS) {
@@ -84,17 +99,6 @@ export function createLimiterClient(
     /** From now on, older versions of the key's record are stale everywhere. */
     announceKey: (id: string, versions: Versions): Promise<void> =>
       ask(async () => stub(id).announce(versions)),
-    announcePartner: (partnerObject: string, version: number): Promise<void> =>
-      ask(async () => partnerStub(partnerObject).announce(version)),
-    /** Units that the partner's object counted on a day, after each of its keys was asked. */
-    unitsOfDay: (partnerObject: string, dayMs: number): Promise<number> =>
-      ask(async () => partnerStub(partnerObject).unitsOfDay(dayMs)),
-    /** Units of a day that were admitted without asking: the total, however often it is said. */
-    noteDegraded: (partnerObject: string, dayMs: number, units: number): Promise<void> =>
-      ask(async () => partnerStub(partnerObject).noteDegraded(dayMs, units)),
-    /** Makes a day's count what was billed, where it still is what it was when they were compared. */
-    correct: (partnerObject: string, dayMs: number, expected: number, billed: number): Promise<boolean> =>
-      ask(async () => partnerStub(partnerObject).correct(dayMs, expected, billed)),
   };
 }
 

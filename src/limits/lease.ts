@@ -79,9 +79,9 @@ export const expectedDemand = ({ sinceMs, units, before }: Demand, nowMs: number
   nowMs - sinceMs < 2 * LEASE_MS ? Math.max(units, before) : 0;
 
 /** A holder whose calls have just begun has no past to go by: as often as until now, but at most so many times what it had. */
-const MOST_RISE = 4;
+const MAX_RISE = 4;
 
 export function risingDemand(demand: Demand, nowMs: number): number {
-  const rise = Math.min(MOST_RISE, LEASE_MS / Math.max(1, nowMs - demand.sinceMs));
+  const rise = Math.min(MAX_RISE, LEASE_MS / Math.max(1, nowMs - demand.sinceMs));
   return Math.max(expectedDemand(demand, nowMs), demand.units * rise);
 }

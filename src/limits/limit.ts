@@ -7,7 +7,8 @@ export const isUnlimited = (limit: number): boolean => limit < 0;
 /** A rate of zero never frees up; callers are told to come back after this long, when it may have been raised. */
 export const NEVER_RETRY_MS = 60_000;
 
-export type OverageAction = 'block' | 'warn' | 'charge';
+export const OVERAGE_ACTIONS = ['block', 'warn', 'charge'] as const;
+export type OverageAction = (typeof OVERAGE_ACTIONS)[number];
 
 export interface KeyLimits {
   /** Token bucket: capacity in units, refill in units per minute. */

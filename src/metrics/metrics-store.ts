@@ -3,13 +3,15 @@
 
 import { sql } from 'drizzle-orm';
 import type { Database } from '../platform/database.ts';
+import { number, type RowOf, row, text } from '../platform/row.ts';
 import { HISTOGRAM_MS } from '../usage/folding.ts';
 
-interface Sample {
-  name: string;
-  labels: string;
-  value: number;
-}
+const Sample = row('metric', {
+  name: text,
+  labels: text,
+  value: number.notNull('of each part: all rows of some'),
+});
+type Sample = RowOf<typeof Sample>;
 
 const HELP: Record<string, readonly [type: string, help: string]> = {
   http_request_duration_seconds: ['histogram', 'Duration of answered requests'],
@@ -91,7 +93,9 @@ export function renderMetrics(samples: readonly Sample[]): string {
 export function createMetricsStore(database: Database) {
   return {
     samples: (): Promise<Sample[]> =>
-      database.rows<Sample>(sql`
+      database.rows(
+        Sample,
+        sql`
         SELECT name, labels, value FROM metric_counter
         UNION ALL SELECT 'active_api_keys', format('environment="%s"', environment), count(*) FROM api_key
           WHERE is_active AND (expires_at IS NULL OR expires_at > now()) GROUP BY environment
@@ -120,7 +124,8 @@ export function createMetricsStore(database: Database) {
           WHERE t.first < date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AND NOT EXISTS (
             SELECT 1 FROM billing_period b WHERE b.partner_id = t.partner_id
               AND b.period_start = (date_trunc('month', now() AT TIME ZONE 'UTC') - interval '1 month')::date)
-        ORDER BY 1, 2`),
+        ORDER BY 1, 2`,
+      ),
   };
 }
 

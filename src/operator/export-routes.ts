@@ -6,8 +6,8 @@ import { AppError } from '../core/errors.ts';
 import { type ApiEnv, errorAnswers, uuidCursor } from '../http/api.ts';
 import type { Services } from './services.ts';
 
-const tags = ['Operators: money'];
-const MOST_EXPORTED = 1000;
+const tags = ['Operators: exports'];
+const MAX_EXPORTED = 1000;
 
 export function addExportRoutes(api: OpenAPIHono<ApiEnv<Services>>): void {
   api.openapi(
@@ -22,7 +22,7 @@ export function addExportRoutes(api: OpenAPIHono<ApiEnv<Services>>): void {
         query: z.object({
           from: z.iso.datetime({ offset: true }),
           to: z.iso.datetime({ offset: true }),
-          limit: z.coerce.number().int().min(1).max(MOST_EXPORTED).default(MOST_EXPORTED),
+          limit: z.coerce.number().int().min(1).max(MAX_EXPORTED).default(MAX_EXPORTED),
           after: z.string().max(100).optional().describe('The id of the last event taken'),
         }),
       },

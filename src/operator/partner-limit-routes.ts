@@ -11,98 +11,91 @@ import type { Services } from './services.ts';
 
 const tags = ['Operators'];
 
+const moveToTier = createRoute({
+  method: 'put',
+  path: '/partners/{id}/tier',
+  tags,
+  summary: 'Move a partner to another plan, as POST /partners/{id}/plan does',
+  request: { params, body: jsonBody(z.object({ tier: text(50, 1), reason: reason.optional() })) },
+  responses: { ...partnerAnswers, ...errorAnswers(409) },
+});
+
+const setLimits = createRoute({
+  method: 'put',
+  path: '/partners/{id}/limits',
+  tags,
+  summary: "A partner's own limits, in force at once; -1 is unlimited, 0 is nothing",
+  request: {
+    params,
+    body: jsonBody(
+      z.object({
+        rate_limit_per_second: limitValue,
+        rate_limit_per_day: limitValue,
+        rate_limit_per_month: limitValue,
+        overage_action: overageAction.optional(),
+        reason: reason.optional(),
+      }),
+    ),
+  },
+  responses: partnerAnswers,
+});
+
+const resetLimits = createRoute({
+  method: 'delete',
+  path: '/partners/{id}/limits',
+  tags,
+  summary: "Back to the tier's limits",
+  request: {
+    params,
+    body: { content: { 'application/json': { schema: z.object({ reason: reason.optional() }) } } },
+  },
+  responses: partnerAnswers,
+});
+
+const setSignatures = createRoute({
+  method: 'put',
+  path: '/partners/{id}/signatures',
+  tags,
+  summary: 'What signing keys of a partner may sign, in force at once: `bound` is the whole request only',
+  request: { params, body: jsonBody(z.object({ signature_rule: signatureRule, reason })) },
+  responses: partnerAnswers,
+});
+
 export function addPartnerLimitRoutes(
   api: OpenAPIHono<ApiEnv<Services>>,
   actorOf: (context: Context) => Actor,
 ): void {
-  api.openapi(
-    createRoute({
-      method: 'put',
-      path: '/partners/{id}/tier',
-      tags,
-      summary: 'Move a partner to another plan, as POST /partners/{id}/plan does',
-      request: { params, body: jsonBody(z.object({ tier: text(50, 1), reason: reason.optional() })) },
-      responses: { ...partnerAnswers, ...errorAnswers(409) },
-    }),
-    async (context) => {
-      const id = idOf(context.req.valid('param').id);
-      const { partners, plans } = context.var.services;
-      await plans.assign(id, context.req.valid('json'), actorOf(context));
-      return context.json(await partners.get(id), 200);
-    },
-  );
-  api.openapi(
-    createRoute({
-      method: 'put',
-      path: '/partners/{id}/limits',
-      tags,
-      summary: "A partner's own limits, in force at once; -1 is unlimited, 0 is nothing",
-      request: {
-        params,
-        body: jsonBody(
-          z.object({
-            rate_limit_per_second: limitValue,
-            rate_limit_per_day: limitValue,
-            rate_limit_per_month: limitValue,
-            overage_action: overageAction.optional(),
-            reason: reason.optional(),
-          }),
-        ),
-      },
-      responses: partnerAnswers,
-    }),
-    async (context) => {
-      const wanted = context.req.valid('json');
-      const limits = {
-        perSecond: wanted.rate_limit_per_second,
-        perDay: wanted.rate_limit_per_day,
-        perMonth: wanted.rate_limit_per_month,
-        overageAction: wanted.overage_action,
-      };
-      const id = idOf(context.req.valid('param').id);
-      return context.json(
-        await context.var.services.partners.setLimits(id, limits, actorOf(context), wanted.reason),
-        200,
-      );
-    },
-  );
-  api.openapi(
-    createRoute({
-      method: 'delete',
-      path: '/partners/{id}/limits',
-      tags,
-      summary: "Back to the tier's limits",
-      request: {
-        params,
-        body: { content: { 'application/json': { schema: z.object({ reason: reason.optional() }) } } },
-      },
-      responses: partnerAnswers,
-    }),
-    async (context) => {
-      const id = idOf(context.req.valid('param').id);
-      const { reason: why } = context.req.valid('json') ?? {};
-      return context.json(
-        await context.var.services.partners.setLimits(id, null, actorOf(context), why),
-        200,
-      );
-    },
-  );
-  api.openapi(
-    createRoute({
-      method: 'put',
-      path: '/partners/{id}/signatures',
-      tags,
-      summary: 'What signing keys of a partner may sign, in force at once: `bound` is the whole request only',
-      request: { params, body: jsonBody(z.object({ signature_rule: signatureRule, reason })) },
-      responses: partnerAnswers,
-    }),
-    async (context) => {
-      const { signature_rule: rule, reason: why } = context.req.valid('json');
-      const id = idOf(context.req.valid('param').id);
-      return context.json(
-        await context.var.services.partners.setSignatureRule(id, rule, actorOf(context), why),
-        200,
-      );
-    },
-  );
+  api.openapi(moveToTier, async (context) => {
+    const id = idOf(context.req.valid('param').id);
+    const { partners, plans } = context.var.services;
+    await plans.assign(id, context.req.valid('json'), actorOf(context));
+    return context.json(await partners.get(id), 200);
+  });
+  api.openapi(setLimits, async (context) => {
+    const wanted = context.req.valid('json');
+    const limits = {
+      perSecond: wanted.rate_limit_per_second,
+      perDay: wanted.rate_limit_per_day,
+      perMonth: wanted.rate_limit_per_month,
+      overageAction: wanted.overage_action,
+    };
+    const id = idOf(context.req.valid('param').id);
+    return context.json(
+      await context.var.services.partners.setLimits(id, limits, actorOf(context), wanted.reason),
+      200,
+    );
+  });
+  api.openapi(resetLimits, async (context) => {
+    const id = idOf(context.req.valid('param').id);
+    const { reason: why } = context.req.valid('json') ?? {};
+    return context.json(await context.var.services.partners.setLimits(id, null, actorOf(context), why), 200);
+  });
+  api.openapi(setSignatures, async (context) => {
+    const { signature_rule: rule, reason: why } = context.req.valid('json');
+    const id = idOf(context.req.valid('param').id);
+    return context.json(
+      await context.var.services.partners.setSignatureRule(id, rule, actorOf(context), why),
+      200,
+    );
+  });
 }

@@ -25,102 +25,99 @@ const STATUSES = {
   reinstate: ['active', 'Let a suspended partner in again'],
 } as const;
 
+const listPartners = createRoute({
+  method: 'get',
+  path: '/partners',
+  tags,
+  summary: 'Partners, newest first',
+  request: { query: pageQuery.extend({ search: text(200).optional() }) },
+  responses: {
+    200: jsonAnswer('Partners', z.object({ data: z.array(partner), next_cursor: z.string().nullable() })),
+    ...errorAnswers(400, 401, 403),
+  },
+});
+
+const createPartner = createRoute({
+  method: 'post',
+  path: '/partners',
+  tags,
+  summary: 'Make a partner; its address gets a link to become the owner',
+  request: {
+    body: jsonBody(
+      z.object({
+        name: text(255, 1),
+        email,
+        company: text(255).nullish(),
+        tier: text(50, 1).default('free'),
+        status: z.enum(['active', 'pending', 'sandbox_only']).default('active'),
+        /** Of the mail. */
+        language: z.enum(['en', 'fr']).default('en'),
+      }),
+    ),
+  },
+  responses: { 201: jsonAnswer('The partner', partner), ...errorAnswers(400, 401, 403, 409) },
+});
+
+const getPartner = createRoute({
+  method: 'get',
+  path: '/partners/{id}',
+  tags,
+  summary: 'One partner',
+  request: { params },
+  responses: partnerAnswers,
+});
+
+const changePartner = createRoute({
+  method: 'patch',
+  path: '/partners/{id}',
+  tags,
+  summary: "Change a partner's name, company or allowed origins",
+  request: {
+    params,
+    body: jsonBody(
+      z.object({
+        name: text(255, 1).optional(),
+        company: text(255).nullish(),
+        allowed_origins: origins.optional(),
+      }),
+    ),
+  },
+  responses: partnerAnswers,
+});
+
 export function addPartnerRoutes(
   api: OpenAPIHono<ApiEnv<Services>>,
   actorOf: (context: Context) => Actor,
 ): void {
-  api.openapi(
-    createRoute({
-      method: 'get',
-      path: '/partners',
-      tags,
-      summary: 'Partners, newest first',
-      request: { query: pageQuery.extend({ search: text(200).optional() }) },
-      responses: {
-        200: jsonAnswer('Partners', z.object({ data: z.array(partner), next_cursor: z.string().nullable() })),
-        ...errorAnswers(400, 401, 403),
-      },
-    }),
-    async (context) => {
-      const { limit, cursor, search } = context.req.valid('query');
-      const rows = await context.var.services.partners.list(limit + 1, uuidCursor(cursor), search);
-      return context.json(
-        page(rows, limit, ({ id }) => id),
-        200,
-      );
-    },
+  api.openapi(listPartners, async (context) => {
+    const { limit, cursor, search } = context.req.valid('query');
+    const rows = await context.var.services.partners.list(limit + 1, uuidCursor(cursor), search);
+    return context.json(
+      page(rows, limit, ({ id }) => id),
+      200,
+    );
+  });
+  api.openapi(createPartner, async (context) => {
+    const { services } = context.var;
+    const { language, ...wanted } = context.req.valid('json');
+    const made = await services.partners.create(wanted, actorOf(context));
+    const origin = originOf(context, services.config);
+    await inviteOwner(services, made.email, { actor: actorOf(context), origin, language }).catch(
+      unlessTooMany,
+    );
+    return context.json(made, 201);
+  });
+  api.openapi(getPartner, async (context) =>
+    context.json(await context.var.services.partners.get(idOf(context.req.valid('param').id)), 200),
   );
-  api.openapi(
-    createRoute({
-      method: 'post',
-      path: '/partners',
-      tags,
-      summary: 'Make a partner; its address gets a link to become the owner',
-      request: {
-        body: jsonBody(
-          z.object({
-            name: text(255, 1),
-            email,
-            company: text(255).nullish(),
-            tier: text(50, 1).default('free'),
-            status: z.enum(['active', 'pending', 'sandbox_only']).default('active'),
-            /** Of the mail. */
-            language: z.enum(['en', 'fr']).default('en'),
-          }),
-        ),
-      },
-      responses: { 201: jsonAnswer('The partner', partner), ...errorAnswers(400, 401, 403, 409) },
-    }),
-    async (context) => {
-      const { services } = context.var;
-      const { language, ...wanted } = context.req.valid('json');
-      const made = await services.partners.create(wanted, actorOf(context));
-      const origin = originOf(context, services.config);
-      await inviteOwner(services, made.email, { actor: actorOf(context), origin, language }).catch(
-        unlessTooMany,
-      );
-      return context.json(made, 201);
-    },
-  );
-  api.openapi(
-    createRoute({
-      method: 'get',
-      path: '/partners/{id}',
-      tags,
-      summary: 'One partner',
-      request: { params },
-      responses: partnerAnswers,
-    }),
-    async (context) =>
-      context.json(await context.var.services.partners.get(idOf(context.req.valid('param').id)), 200),
-  );
-  api.openapi(
-    createRoute({
-      method: 'patch',
-      path: '/partners/{id}',
-      tags,
-      summary: "Change a partner's name, company or allowed origins",
-      request: {
-        params,
-        body: jsonBody(
-          z.object({
-            name: text(255, 1).optional(),
-            company: text(255).nullish(),
-            allowed_origins: origins.optional(),
-          }),
-        ),
-      },
-      responses: partnerAnswers,
-    }),
-    async (context) => {
-      const { allowed_origins: allowedOrigins, ...change } = context.req.valid('json');
-      const id = idOf(context.req.valid('param').id);
-      return context.json(
-        await context.var.services.partners.change(id, { ...change, allowedOrigins }, actorOf(context)),
-        200,
-      );
-    },
-  );
+  api.openapi(changePartner, async (context) => {
+    const { allowed_origins: allowedOrigins, ...change } = context.req.valid('json');
+    const id = idOf(context.req.valid('param').id);
+    return context.json(
+      await context.var.services.partners.change(id, { ...change, allowedOrigins }, actorOf(context)),
+      200,
+    );
+  });
   addStatusRoutes(api, actorOf);
 }
 

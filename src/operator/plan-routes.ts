@@ -11,104 +11,95 @@ import { reason, text } from '../http/fields.ts';
 import { newPlan, plan, planView } from '../http/plan-schemas.ts';
 import type { Services } from './services.ts';
 
-const tags = ['Operators: money'];
+const tags = ['Operators: plans'];
 
-const toPlan = (wish: z.infer<typeof newPlan>): NewPlan => ({
-  tier: wish.tier,
-  partnerId: wish.partner_id ?? null,
-  selfServe: wish.self_serve,
-  prices: wish.prices,
-  overageActions: [...new Set(['block' as const, ...wish.overage_actions])],
-  perSecond: wish.rate_limit_per_second,
-  perDay: wish.rate_limit_per_day,
-  perMonth: wish.rate_limit_per_month,
-  maxKeys: wish.max_keys,
-  features: wish.features,
+const toPlan = (input: z.infer<typeof newPlan>): NewPlan => ({
+  tier: input.tier,
+  partnerId: input.partner_id ?? null,
+  selfServe: input.self_serve,
+  prices: input.prices,
+  overageActions: [...new Set(['block' as const, ...input.overage_actions])],
+  perSecond: input.rate_limit_per_second,
+  perDay: input.rate_limit_per_day,
+  perMonth: input.rate_limit_per_month,
+  maxKeys: input.max_keys,
+  features: input.features,
+});
+
+const listPlans = createRoute({
+  method: 'get',
+  path: '/plans',
+  tags,
+  summary: 'All plans',
+  responses: { 200: jsonAnswer('Plans', z.object({ data: z.array(plan) })), ...errorAnswers(401, 403) },
+});
+
+const createPlan = createRoute({
+  method: 'post',
+  path: '/plans',
+  tags,
+  summary: 'Make a plan, for everybody or for one partner',
+  request: { body: jsonBody(newPlan) },
+  responses: { 201: jsonAnswer('The plan', plan), ...errorAnswers(400, 401, 403, 409) },
+});
+
+const changePlan = createRoute({
+  method: 'put',
+  path: '/plans/{tier}',
+  tags,
+  summary: 'Change a plan; partners on it have its limits and prices at once',
+  request: {
+    params: z.object({ tier: z.string() }),
+    body: jsonBody(newPlan.omit({ tier: true, partner_id: true })),
+  },
+  responses: { 200: jsonAnswer('The plan', plan), ...errorAnswers(400, 401, 403, 404, 409) },
+});
+
+const assignPlan = createRoute({
+  method: 'post',
+  path: '/partners/{id}/plan',
+  tags,
+  summary: 'Assign a plan, tax and currency to a partner: the plan at once, the currency with the next month',
+  request: {
+    params: z.object({ id: z.string() }),
+    body: jsonBody(
+      z.object({
+        tier: text(50).optional(),
+        tax_bps: z.int().min(0).max(10_000).optional(),
+        currency: currency.optional(),
+        reason,
+      }),
+    ),
+  },
+  responses: {
+    200: jsonAnswer('Assigned', z.object({ tier: z.string(), currency: z.string(), tax_bps: z.number() })),
+    ...errorAnswers(400, 401, 403, 404, 409),
+  },
 });
 
 export function addPlanRoutes(
   api: OpenAPIHono<ApiEnv<Services>>,
   actorOf: (context: Context) => Actor,
 ): void {
-  api.openapi(
-    createRoute({
-      method: 'get',
-      path: '/plans',
-      tags,
-      summary: 'All plans',
-      responses: { 200: jsonAnswer('Plans', z.object({ data: z.array(plan) })), ...errorAnswers(401, 403) },
-    }),
-    async (context) => context.json({ data: (await context.var.services.plans.plans()).map(planView) }, 200),
+  api.openapi(listPlans, async (context) =>
+    context.json({ data: (await context.var.services.plans.plans()).map(planView) }, 200),
   );
-  api.openapi(
-    createRoute({
-      method: 'post',
-      path: '/plans',
-      tags,
-      summary: 'Make a plan, for everybody or for one partner',
-      request: { body: jsonBody(newPlan) },
-      responses: { 201: jsonAnswer('The plan', plan), ...errorAnswers(400, 401, 403, 409) },
-    }),
-    async (context) => {
-      const wish = toPlan(context.req.valid('json'));
-      return context.json(planView(await context.var.services.plans.save(wish, actorOf(context), true)), 201);
-    },
-  );
-  api.openapi(
-    createRoute({
-      method: 'put',
-      path: '/plans/{tier}',
-      tags,
-      summary: 'Change a plan; partners on it have its limits and prices at once',
-      request: {
-        params: z.object({ tier: z.string() }),
-        body: jsonBody(newPlan.omit({ tier: true, partner_id: true })),
-      },
-      responses: { 200: jsonAnswer('The plan', plan), ...errorAnswers(400, 401, 403, 404, 409) },
-    }),
-    async (context) => {
-      const wish = toPlan({
-        ...context.req.valid('json'),
-        tier: context.req.valid('param').tier,
-        partner_id: null,
-      });
-      return context.json(
-        planView(await context.var.services.plans.save(wish, actorOf(context), false)),
-        200,
-      );
-    },
-  );
-  api.openapi(
-    createRoute({
-      method: 'post',
-      path: '/partners/{id}/plan',
-      tags,
-      summary:
-        'Assign a plan, tax and currency to a partner: the plan at once, the currency with the next month',
-      request: {
-        params: z.object({ id: z.string() }),
-        body: jsonBody(
-          z.object({
-            tier: text(50).optional(),
-            tax_bps: z.int().min(0).max(10_000).optional(),
-            currency: currency.optional(),
-            reason,
-          }),
-        ),
-      },
-      responses: {
-        200: jsonAnswer(
-          'Assigned',
-          z.object({ tier: z.string(), currency: z.string(), tax_bps: z.number() }),
-        ),
-        ...errorAnswers(400, 401, 403, 404, 409),
-      },
-    }),
-    async (context) => {
-      const id = idOr404(context.req.valid('param').id, 'partner');
-      const { tax_bps: taxBps, ...change } = context.req.valid('json');
-      const now = await context.var.services.plans.assign(id, { ...change, taxBps }, actorOf(context));
-      return context.json({ tier: now.tier, currency: now.currency, tax_bps: now.taxBps }, 200);
-    },
-  );
+  api.openapi(createPlan, async (context) => {
+    const input = toPlan(context.req.valid('json'));
+    return context.json(planView(await context.var.services.plans.save(input, actorOf(context), true)), 201);
+  });
+  api.openapi(changePlan, async (context) => {
+    const input = toPlan({
+      ...context.req.valid('json'),
+      tier: context.req.valid('param').tier,
+      partner_id: null,
+    });
+    return context.json(planView(await context.var.services.plans.save(input, actorOf(context), false)), 200);
+  });
+  api.openapi(assignPlan, async (context) => {
+    const id = idOr404(context.req.valid('param').id, 'partner');
+    const { tax_bps: taxBps, ...change } = context.req.valid('json');
+    const now = await context.var.services.plans.assign(id, { ...change, taxBps }, actorOf(context));
+    return context.json({ tier: now.tier, currency: now.currency, tax_bps: now.taxBps }, 200);
+  });
 }

@@ -1,4 +1,4 @@
-// /docs: the OpenAPI document as a plain page, without scripts.
+// /docs/api: the OpenAPI document as a plain page, without scripts.
 
 import { html, raw } from 'hono/html';
 

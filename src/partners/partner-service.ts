@@ -1,41 +1,29 @@
 // Partners: making, approving, suspending, tier and limits. Every change is one transaction with its audit row, and is
 // announced to the limiters of the partner and of its keys.
 
-import { sql } from 'drizzle-orm';
-import { type Actor, auditRow } from '../audit/audit-store.ts';
+import { type SQL, sql } from 'drizzle-orm';
+import { type Actor, type AuditAction, auditRow } from '../audit/audit-store.ts';
 import type { OriginService } from '../blocks/origin-service.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { KeyDirectory } from '../keys/key-directory.ts';
-import { partnerObjectName } from '../keys/key-record.ts';
-import type { Lookup } from '../keys/key-store.ts';
 import type { SignatureRule } from '../keys/signature.ts';
 import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import type { Notify, Recipient } from '../mail/notices.ts';
 import { recipientsOf } from '../mail/recipients-store.ts';
 import { eventRow } from '../outbox/event-store.ts';
-import { type Database, DatabaseRejected } from '../platform/database.ts';
+import { type Database, isViolation } from '../platform/database.ts';
+import { json, row, text } from '../platform/row.ts';
+import { assignments, textArray } from '../platform/sql.ts';
+import { createPartnerAnnouncements } from './partner-announcement-service.ts';
+import { createPartnerViews, type PartnerStatus, type PartnerView } from './partner-view-store.ts';
 import { createWorkspaces } from './workspace-service.ts';
 
-export interface PartnerView {
-  id: string;
-  name: string;
-  email: string;
-  company: string | null;
-  status: string;
-  tier: string;
-  rate_limit_per_second: number;
-  rate_limit_per_day: number;
-  rate_limit_per_month: number;
-  custom_limits: boolean;
-  overage_action: OverageAction;
-  /** `bound`: signing keys must sign the whole request. */
-  signature_rule: SignatureRule;
-  allowed_origins: string[];
-  created_at: string;
-  last_active_at: string | null;
-}
+export type { PartnerView } from './partner-view-store.ts';
+
+const Tier = row('plan of everybody', { tier: text });
+const Changed = row('changed status of a partner', { before: text, owners: json<Recipient[]>().nullable() });
 
 export interface NewPartner {
   name: string;
@@ -52,91 +40,52 @@ export interface PartnerLimitsChange {
   overageAction?: OverageAction;
 }
 
-const VIEW = sql`SELECT id, name, email, company, status, tier, rate_limit_per_second, rate_limit_per_day,
-  rate_limit_per_month, custom_limits, overage_action, signature_rule, coalesce(allowed_origins, '{}') AS allowed_origins, created_at,
-  last_active_at FROM partner`;
-
-const STATUS_EVENTS: Record<
-  string,
-  (id: string, reason: string | null) => { type: string; data: Record<string, unknown> }
-> = {
-  active: (id) => ({ type: 'partner.approved', data: { partner_id: id } }),
-  suspended: (id, reason) => ({ type: 'partner.suspended', data: { partner_id: id, reason } }),
-};
+/** The event of a change of status, where it is one that the partner hears of. */
+function statusEvent(status: string, id: string, reason: string | null): SQL | undefined {
+  if (status === 'active') return eventRow('partner.approved', { partner_id: id });
+  if (status === 'suspended') return eventRow('partner.suspended', { partner_id: id, reason });
+  return undefined;
+}
 
 /** By an operator, and so also beside the plan. */
 const overageGiven = (action: OverageAction) =>
   sql`overage_action = ${action},
     granted_overage_actions = CASE WHEN overage_is_allowed(${action}, tier, '{}') THEN '{}' ELSE ARRAY[${action}] END`;
 
-const UNIQUE_VIOLATION = '23505';
-const MOST_ANNOUNCED = 1000;
+type PartnerReader = (id: string) => Promise<PartnerView>;
 
-export function createPartnerService(ports: {
+interface Ports {
   database: Database;
   directory: KeyDirectory;
   limiter: LimiterClient;
   origins: Pick<OriginService, 'publish'>;
   notify: Notify;
-}) {
-  const { database, directory, limiter, origins, notify } = ports;
+}
 
-  async function get(id: string): Promise<PartnerView> {
-    const [partner] = await database.rows<PartnerView>(sql`${VIEW} WHERE id = ${id}::uuid`);
-    if (!partner) throw new AppError('not_found', 'No such partner');
-    return partner;
-  }
-
-  /** Of a partner that is made: one that was made for a partner is not everybody's. */
-  async function checkTier(tier: string): Promise<void> {
-    const tiers = await database.rows<{ tier: string }>(sql`SELECT tier FROM tier_config
-      WHERE partner_id IS NULL ORDER BY price_cents, tier`);
-    if (tiers.some((row) => row.tier === tier)) return;
-    const message = `Tiers are: ${tiers.map((row) => row.tier).join(', ')}`;
-    throw new AppError('validation_error', undefined, { details: [{ field: 'tier', message }] });
-  }
-
-  /** The partner's own objects first: keys that draw from them learn of the change with their next lease. */
-  async function announce(id: string): Promise<void> {
-    const rows = await database.rows<{
-      version: number;
-      keys: { id: string; version: number; lookups: Lookup[] }[] | null;
-    }>(
-      sql`SELECT p.version, (SELECT jsonb_agg(recent) FROM (
-            SELECT k.id, k.version, jsonb_build_array(jsonb_build_object('by', 'hash', 'value', k.key_hash),
-              jsonb_build_object('by', 'key_id', 'value', k.key_id)) AS lookups
-            FROM api_key k WHERE k.partner_id = p.id ORDER BY k.last_used_at DESC NULLS LAST LIMIT ${MOST_ANNOUNCED}) recent) AS keys
-          FROM partner p WHERE p.id = ${id}`,
-    );
-    const [row] = rows;
-    if (!row) return;
-    await Promise.all(
-      ['live', 'test'].map((environment) =>
-        limiter.announcePartner(partnerObjectName(id, environment), row.version),
-      ),
-    );
-    const keys = row.keys ?? [];
-    await directory.forget(keys.flatMap(({ lookups }) => lookups));
-    await Promise.allSettled(
-      keys.map((key) => limiter.announceKey(key.id, { key: key.version, partner: row.version })),
-    );
-  }
-
+/** One transaction with its audit row, in force everywhere when it returns. */
+function createWriter(
+  { database, origins }: Ports,
+  announce: (id: string) => Promise<void>,
+  get: PartnerReader,
+) {
   async function write(
     id: string,
     set: ReturnType<typeof sql>,
     actor: Actor,
-    action: string,
+    action: AuditAction,
     details: object,
-    event?: { type: string; data: Record<string, unknown> },
+    event: SQL = sql`SELECT 1`,
   ) {
-    const [changed] = await database.rows<{ before: string; owners: Recipient[] | null }>(sql`
+    const [changed] = await database.rows(
+      Changed,
+      sql`
       WITH before AS (SELECT id, status FROM partner WHERE id = ${id}::uuid FOR UPDATE),
       changed AS (UPDATE partner p SET ${set}, updated_at = now() FROM before b WHERE p.id = b.id
         RETURNING p.id AS partner_id, b.status AS before),
-      event AS (${event ? eventRow(event.type, event.data) : sql`SELECT 1`}),
+      event AS (${event}),
       audit AS (${auditRow(actor, action, { partner_id: id }, details)})
-      SELECT before, ${recipientsOf(sql`changed.partner_id`)} AS owners FROM changed`);
+      SELECT before, ${recipientsOf(sql`changed.partner_id`)} AS owners FROM changed`,
+    );
     if (!changed) throw new AppError('not_found', 'No such partner');
     return changed;
   }
@@ -152,81 +101,69 @@ export function createPartnerService(ports: {
     await write(...change);
     return published(change[0]);
   }
+  return { write, published, update };
+}
+
+/** Of a partner that is made: one that was made for a partner is not everybody's. */
+async function checkTier(database: Database, tier: string): Promise<void> {
+  const tiers = await database.rows(
+    Tier,
+    sql`SELECT tier FROM tier_config
+    WHERE partner_id IS NULL ORDER BY price_cents, tier`,
+  );
+  if (tiers.some((each) => each.tier === tier)) return;
+  const message = `Tiers are: ${tiers.map((each) => each.tier).join(', ')}`;
+  throw new AppError('validation_error', undefined, { details: [{ field: 'tier', message }] });
+}
+
+async function insertPartner(database: Database, wanted: NewPartner, actor: Actor): Promise<string> {
+  await checkTier(database, wanted.tier);
+  const id = newId();
+  try {
+    await database.run(sql`WITH changed AS (
+        INSERT INTO partner (id, name, email, company, status, tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month)
+        SELECT ${id}::uuid, ${wanted.name}, ${wanted.email.toLowerCase()}, ${wanted.company ?? null}, ${wanted.status}, tier,
+          rate_limit_per_second, rate_limit_per_day, rate_limit_per_month
+        FROM tier_config WHERE tier = ${wanted.tier} RETURNING id AS partner_id),
+      audit AS (${auditRow(actor, 'partner.created', { partner_id: id }, { tier: wanted.tier, status: wanted.status })})
+      SELECT * FROM changed`);
+  } catch (error) {
+    if (isViolation(error, 'unique')) {
+      throw new AppError('conflict', 'A partner with this e-mail exists');
+    }
+    throw error;
+  }
+  return id;
+}
+
+export function createPartnerService(ports: Ports) {
+  const { database, notify } = ports;
+  const views = createPartnerViews(database);
+  const { get } = views;
+  const announce = createPartnerAnnouncements(ports);
+  const { write, published, update } = createWriter(ports, announce, get);
 
   return {
-    get,
+    ...views,
     announce,
     ...createWorkspaces(database),
-    /** Newest first. `before`: the id of the last one seen; `search`: part of name, e-mail or company. */
-    list: (
-      limit: number,
-      before: string | undefined,
-      search: string | undefined,
-      status?: string,
-    ): Promise<PartnerView[]> =>
-      database.rows<PartnerView>(sql`${VIEW}
-        WHERE (${before ?? null}::uuid IS NULL OR (created_at, id) < (SELECT created_at, id FROM partner WHERE id = ${before ?? null}::uuid))
-          AND (${search ?? null}::text IS NULL OR strpos(lower(name || ' ' || email || ' ' || coalesce(company, '')), lower(${search ?? null})) > 0)
-          AND (${status ?? null}::text IS NULL OR status = ${status ?? null}::text)
-        ORDER BY created_at DESC, id DESC LIMIT ${limit}`),
+    create: async (wanted: NewPartner, actor: Actor): Promise<PartnerView> =>
+      get(await insertPartner(database, wanted, actor)),
 
-    /** Partners that wait for approval. */
-    async waiting(): Promise<number> {
-      const [row] = await database.rows<{ waiting: number }>(
-        sql`SELECT count(*) AS waiting FROM partner WHERE status IN ('sandbox_only', 'pending')`,
-      );
-      return row?.waiting ?? 0;
-    },
-
-    async create(wanted: NewPartner, actor: Actor): Promise<PartnerView> {
-      await checkTier(wanted.tier);
-      const id = newId();
-      try {
-        await database.rows(sql`WITH changed AS (
-            INSERT INTO partner (id, name, email, company, status, tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month)
-            SELECT ${id}::uuid, ${wanted.name}, ${wanted.email.toLowerCase()}, ${wanted.company ?? null}, ${wanted.status}, tier,
-              rate_limit_per_second, rate_limit_per_day, rate_limit_per_month
-            FROM tier_config WHERE tier = ${wanted.tier} RETURNING id AS partner_id),
-          audit AS (${auditRow(actor, 'partner.created', { partner_id: id }, { tier: wanted.tier, status: wanted.status })})
-          SELECT * FROM changed`);
-      } catch (error) {
-        if (error instanceof DatabaseRejected && error.code === UNIQUE_VIOLATION) {
-          throw new AppError('conflict', 'A partner with this e-mail exists');
-        }
-        throw error;
-      }
-      return get(id);
-    },
-
-    change: (
+    change(
       id: string,
       change: { name?: string; company?: string | null; allowedOrigins?: string[] },
       actor: Actor,
-    ) =>
-      update(
-        id,
-        sql.join(
-          [
-            ...(change.name !== undefined ? [sql`name = ${change.name}`] : []),
-            ...(change.company !== undefined ? [sql`company = ${change.company}`] : []),
-            ...(change.allowedOrigins !== undefined
-              ? [
-                  sql`allowed_origins = (SELECT coalesce(array_agg(value), '{}') FROM jsonb_array_elements_text(${JSON.stringify(change.allowedOrigins)}::jsonb))`,
-                ]
-              : []),
-            sql`last_active_at = last_active_at`,
-          ],
-          sql`, `,
-        ),
-        actor,
-        'partner.changed',
-        change,
-      ),
+    ): Promise<PartnerView> {
+      const { name, company, allowedOrigins: origins } = change;
+      const set = assignments({ name, company, allowed_origins: origins && textArray(origins) });
+      return set ? update(id, set, actor, 'partner.changed', change) : get(id);
+    },
 
     /** active, suspended, sandbox_only, …: whoever is let in for the first time is told. `origin`: of the portal. */
-    async setStatus(id: string, status: string, reason: string | null, actor: Actor, origin: string) {
-      const action = `partner.${status === 'active' ? 'approved' : status}`;
-      const event = STATUS_EVENTS[status]?.(id, reason);
+    async setStatus(id: string, status: PartnerStatus, reason: string | null, actor: Actor, origin: string) {
+      const action = `partner.${status === 'active' ? 'approved' : status}` as const;
+      const event = statusEvent(status, id, reason);
       const { before, owners } = await write(id, sql`status = ${status}`, actor, action, { reason }, event);
       const partner = await published(id);
       if (status === 'active' && before !== 'active' && before !== 'suspended') {

@@ -4,10 +4,11 @@ import { sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
-import type { OverageAction } from '../limits/limit.ts';
+import { OVERAGE_ACTIONS, type OverageAction } from '../limits/limit.ts';
 import type { Database } from '../platform/database.ts';
-import type { PartnerView } from './partner-service.ts';
-import type { Role } from './permissions.ts';
+import { json, number, oneOf, row, text } from '../platform/row.ts';
+import { PARTNER, PartnerView } from './partner-view-store.ts';
+import { ROLES, type Role } from './permissions.ts';
 
 export interface Membership {
   partnerId: string;
@@ -27,20 +28,30 @@ export interface Workspace {
   overageInForce: OverageAction;
 }
 
+const WorkspaceRow = row('workspace', {
+  ...PartnerView.columns,
+  version: number,
+  role: oneOf(ROLES),
+  subject: text,
+  overageInForce: oneOf(OVERAGE_ACTIONS).notNull('overage_in_force() of a partner is never null'),
+  partners: json<Membership[]>().notNull('this membership is one of them'),
+});
+
 export function createWorkspaces(database: Database) {
   async function workspace(subject: string): Promise<Workspace | undefined> {
-    const [row] = await database.rows<PartnerView & Omit<Workspace, 'partner'>>(sql`
-      SELECT p.id, p.name, p.email, p.company, p.status, p.tier, p.rate_limit_per_second, p.rate_limit_per_day,
-        p.rate_limit_per_month, p.custom_limits, p.overage_action, p.signature_rule, coalesce(p.allowed_origins, '{}') AS allowed_origins,
-        p.created_at, p.last_active_at, p.version, m.role, m.subject,
+    const [found] = await database.rows(
+      WorkspaceRow,
+      sql`
+      SELECT ${PARTNER}, p.version, m.role, m.subject,
         overage_in_force(p.overage_action, plan_price(t, p.currency, 'overage_per_1000')) AS "overageInForce",
         (SELECT jsonb_agg(jsonb_build_object('partnerId', o.partner_id, 'name', q.name, 'role', o.role) ORDER BY q.name, q.id)
           FROM partner_member o JOIN partner q ON q.id = o.partner_id WHERE o.subject = m.subject) AS partners
       FROM partner_member m JOIN partner p ON p.id = m.partner_id JOIN tier_config t ON t.tier = p.tier
       WHERE m.subject IN (${subject}, (SELECT c.account_id FROM dev_credential c WHERE c.provider_id || '|' || c.subject = ${subject}))
-      ORDER BY m.chosen_at DESC, p.id LIMIT 1`);
-    if (!row) return undefined;
-    const { role, partners, version, overageInForce, subject: member, ...partner } = row;
+      ORDER BY m.chosen_at DESC, p.id LIMIT 1`,
+    );
+    if (!found) return undefined;
+    const { role, partners, version, overageInForce, subject: member, ...partner } = found;
     return { partner, role, partners, version, overageInForce, subject: member };
   }
 
@@ -61,7 +72,7 @@ export function createWorkspaces(database: Database) {
       if (known) return known;
       if (!email) throw new AppError('forbidden', 'The token carries no e-mail address to register with');
       const id = newId();
-      await database.rows(sql`
+      await database.run(sql`
         WITH owner AS (
           INSERT INTO partner (id, name, email, status, tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month)
           SELECT ${id}::uuid, ${name}, ${email}, 'sandbox_only', tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month

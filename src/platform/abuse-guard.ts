@@ -9,7 +9,7 @@ import { countedAddress } from './counted-address.ts';
 
 const GUARD_TIMEOUT_MS = 1000;
 const HELD_OFF_MS = 60_000;
-const MOST_HELD_OFF = 10_000;
+const MAX_HELD_OFF = 10_000;
 
 export interface GuardOptions {
   redis?: { url: string; token: string };
@@ -67,7 +67,7 @@ export function createAbuseGuard(options: GuardOptions) {
         const subject = subjectOf(ip, keyId);
         const untilMs = await count(subject);
         if (untilMs > now()) heldOff.set(subject, untilMs);
-        dropOldest(heldOff, MOST_HELD_OFF);
+        dropOldest(heldOff, MAX_HELD_OFF);
       } catch (error) {
         log({ message: 'abuse guard unavailable', level: 'warn', error: String(error) });
       }

@@ -4,6 +4,7 @@
 import { sql } from 'drizzle-orm';
 import { AppError } from '../core/errors.ts';
 import type { Database } from './database.ts';
+import { number, row } from './row.ts';
 
 export const ALLOWANCES = {
   /** Mails that anybody can ask for, by who asks and recipient. */
@@ -23,27 +24,31 @@ export const ALLOWANCES = {
   webhook_recovery: { most: 20, seconds: 600 },
 } as const;
 
+const Wait = row('wait of an allowance', { wait: number.nullable() });
+
 export type Allowance = keyof typeof ALLOWANCES;
 
 export function createAllowances(database: Database) {
   async function take(what: Allowance, subject: string, kept = 0): Promise<boolean> {
     const { most, seconds } = ALLOWANCES[what];
-    const taken = await database.rows(sql`
+    const taken = await database.run(sql`
         INSERT INTO allowance AS a (what, subject, taken_at) VALUES (${what}, ${subject}, ARRAY[now()])
         ON CONFLICT (what, subject) DO UPDATE SET taken_at = now() || ARRAY(
             SELECT t FROM unnest(a.taken_at) t WHERE t > now() - make_interval(secs => ${seconds}))
-          WHERE (SELECT count(*) FROM unnest(a.taken_at) t WHERE t > now() - make_interval(secs => ${seconds})) < ${most - kept}
-        RETURNING 1`);
-    return taken.length > 0;
+          WHERE (SELECT count(*) FROM unnest(a.taken_at) t WHERE t > now() - make_interval(secs => ${seconds})) < ${most - kept}`);
+    return taken > 0;
   }
 
   /** Until the first of the window leaves it. */
   async function waitSeconds(what: Allowance, subject: string): Promise<number> {
     const { seconds } = ALLOWANCES[what];
-    const [row] = await database.rows<{ wait: number | null }>(sql`
+    const [found] = await database.rows(
+      Wait,
+      sql`
       SELECT ceil(extract(epoch FROM min(t) - now()) + ${seconds})::int AS wait FROM allowance a, unnest(a.taken_at) t
-      WHERE a.what = ${what} AND a.subject = ${subject} AND t > now() - make_interval(secs => ${seconds})`);
-    return Math.max(1, row?.wait ?? 1);
+      WHERE a.what = ${what} AND a.subject = ${subject} AND t > now() - make_interval(secs => ${seconds})`,
+    );
+    return Math.max(1, found?.wait ?? 1);
   }
 
   return {
@@ -61,14 +66,10 @@ export function createAllowances(database: Database) {
     },
     /** Whatever was taken is there again. */
     restore: (what: Allowance, subject: string): Promise<unknown> =>
-      database.rows(sql`DELETE FROM allowance WHERE what = ${what} AND subject = ${subject}`),
+      database.run(sql`DELETE FROM allowance WHERE what = ${what} AND subject = ${subject}`),
     /** Forgets what no window reaches any more. How many. */
-    async upkeep(): Promise<number> {
-      const gone = await database.rows(
-        sql`DELETE FROM allowance WHERE taken_at[1] < now() - interval '1 day' RETURNING 1`,
-      );
-      return gone.length;
-    },
+    upkeep: (): Promise<number> =>
+      database.run(sql`DELETE FROM allowance WHERE taken_at[1] < now() - interval '1 day'`),
   };
 }
 

@@ -33,7 +33,7 @@ export const DOOR_RATES = {
 
 export type DoorRate = keyof typeof DOOR_RATES;
 
-const MOST_REMEMBERED = 10_000;
+const MAX_REMEMBERED = 10_000;
 
 /** The refusal of whoever is over a rate. `limit_type`: an `address` shares its rate; a `caller` has its own. */
 export const tooMany = (limitType: 'address' | 'caller', seconds: number, message?: string): AppError =>
@@ -50,7 +50,7 @@ export function createDoorRates(now: () => number) {
     const waitMs = bucketWaitMs(bucket, limit, 1);
     buckets.delete(key);
     buckets.set(key, waitMs === 0 ? spendTokens(bucket, 1) : bucket);
-    dropOldest(buckets, MOST_REMEMBERED);
+    dropOldest(buckets, MAX_REMEMBERED);
     return Math.ceil(waitMs / 1000);
   }
 

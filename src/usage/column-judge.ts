@@ -2,50 +2,12 @@
 // It says yes only where the schema takes an event as it is. Where it does not, the schema says whether, and why not.
 
 import type * as z from 'zod';
+import { type EventField, eventColumns, type Kind } from './event-columns.ts';
 import type { UsageEvent } from './usage-event.ts';
 import { fields, text } from './usage-schema.ts';
 
-/** Of these, the events of a message have few values. */
-const SHARED = [
-  'partnerId',
-  'keyId',
-  'appId',
-  'environment',
-  'day',
-  'route',
-  'method',
-  'error',
-  'country',
-  'userAgent',
-  'ip',
-  'retiredHash',
-] as const satisfies readonly (keyof UsageEvent)[];
-const NUMBERS = [
-  'occurredMs',
-  'status',
-  'latencyMs',
-  'bytesIn',
-  'bytesOut',
-  'units',
-] as const satisfies readonly (keyof UsageEvent)[];
-const BY_HAND = [
-  'id',
-  'endpoint',
-  'upstreamMs',
-  'cacheHit',
-  'degraded',
-  'timings',
-  'remaining',
-] as const satisfies readonly (keyof UsageEvent)[];
-
-type Forgotten = Exclude<
-  keyof UsageEvent,
-  (typeof SHARED)[number] | (typeof NUMBERS)[number] | (typeof BY_HAND)[number]
->;
-true satisfies Forgotten extends never ? true : never;
-
 type Judge = (value: unknown) => boolean;
-type Sent = Partial<Record<keyof UsageEvent, unknown>>;
+type Sent = Partial<Record<EventField, unknown>>;
 
 function remembering(schema: z.ZodType): Judge {
   const good = new Set<unknown>();
@@ -64,34 +26,43 @@ const isText: Judge = (value) => typeof value === 'string' && value.isWellFormed
 const isWhole: Judge = Number.isSafeInteger;
 
 function isRemaining(value: unknown): boolean {
-  if (value === undefined) return true;
   if (typeof value !== 'object' || value === null) return false;
   const { second, day, month } = value as Record<string, unknown>;
   return isWhole(second) && isWhole(day) && isWhole(month);
 }
 
 function areTimings(value: unknown, isStage: Judge): boolean {
-  if (value === undefined) return true;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   for (const [stage, ms] of Object.entries(value)) if (!Number.isFinite(ms) || !isStage(stage)) return false;
   return true;
 }
 
+/** Of these an event has its own, which is judged by hand; what is left out has few values, or is asked about each time. */
+const KINDS: { [Each in Kind]?: Judge } = {
+  moment: isWhole,
+  status: isWhole,
+  ms: isWhole,
+  bytes: isWhole,
+  units: isWhole,
+  flag: (value) => typeof value === 'boolean',
+  remaining: isRemaining,
+};
+const OWN_KINDS: { [Each in Kind]?: Judge } = { uuid: isId, text: isText };
+
 /** For the events of one message, which have no fields but an event's. */
 export function columnJudge(): (event: Sent) => event is UsageEvent {
-  const shared = SHARED.map((name) => [name, remembering(fields[name])] as const);
   const isStage = remembering(text);
+  const judges = eventColumns.map(([field, { kind, packed, isNullable, isOptional }]) => {
+    const own = packed === undefined ? OWN_KINDS[kind] : undefined;
+    const byHand = kind === 'timings' ? (value: unknown) => areTimings(value, isStage) : (KINDS[kind] ?? own);
+    // The schema of a field takes what the field may be without.
+    if (!byHand) return [field, remembering(fields[field])] as const;
+    const isGood: Judge = (value) =>
+      (isNullable && value === null) || (isOptional && value === undefined) || byHand(value);
+    return [field, isNullable || isOptional ? isGood : byHand] as const;
+  });
   return (event): event is UsageEvent => {
-    for (const name of NUMBERS) if (!isWhole(event[name])) return false;
-    for (const [name, isGood] of shared) if (!isGood(event[name])) return false;
-    return (
-      isId(event.id) &&
-      isText(event.endpoint) &&
-      (event.upstreamMs === null || isWhole(event.upstreamMs)) &&
-      typeof event.cacheHit === 'boolean' &&
-      typeof event.degraded === 'boolean' &&
-      areTimings(event.timings, isStage) &&
-      isRemaining(event.remaining)
-    );
+    for (const [field, isGood] of judges) if (!isGood(event[field])) return false;
+    return true;
   };
 }

@@ -2,6 +2,7 @@
 // refused callers. Pure.
 
 import { registerOf } from './distinct.ts';
+import { eventColumns, type Kind, type KindValues, storedColumns } from './event-columns.ts';
 import { bucketOf } from './latency-buckets.ts';
 import type { UsageEvent, UsageMessage } from './usage-event.ts';
 
@@ -13,80 +14,67 @@ const leOf = (latencyMs: number): string => {
   return bound === undefined ? '+Inf' : String(bound / 1000);
 };
 
-/** `line`: the number of the event's rollup among those of its batch. */
-function foldRow(event: UsageEvent, messageId: string, line: number) {
-  const { register, rank } = registerOf(event.ip ?? '');
-  return {
-    id: event.id,
-    occurred_at: new Date(event.occurredMs).toISOString(),
-    day: event.day,
-    message_id: messageId,
-    partner_id: event.partnerId,
-    key_id: event.keyId,
-    app_id: event.appId,
-    environment: event.environment,
-    route: event.route,
-    method: event.method,
-    endpoint: event.endpoint,
-    status_code: event.status,
-    error: event.error,
-    latency_ms: event.latencyMs,
-    upstream_ms: event.upstreamMs,
-    bytes_in: event.bytesIn,
-    bytes_out: event.bytesOut,
-    units: event.units,
-    cache_hit: event.cacheHit,
-    degraded: event.degraded,
-    country: event.country,
-    ip: event.ip,
-    user_agent: event.userAgent,
-    timings: event.timings === undefined ? null : JSON.stringify(event.timings),
-    remaining: event.remaining === undefined ? null : JSON.stringify(event.remaining),
-    retired_hash: event.retiredHash ?? null,
-    bucket: bucketOf(event.latencyMs),
-    register,
-    rank,
-    le: leOf(event.latencyMs),
-    line,
-  };
+/** An event with what its fold needs besides. `line`: the number of its rollup among those of its batch. */
+export interface FoldRow extends UsageEvent {
+  messageId: string;
+  line: number;
+  bucket: number;
+  register: number;
+  rank: number;
+  le: string;
 }
 
-export type FoldRow = ReturnType<typeof foldRow>;
+function foldRow(event: UsageEvent, messageId: string, line: number): FoldRow {
+  const { register, rank } = registerOf(event.ip ?? '');
+  const [bucket, le] = [bucketOf(event.latencyMs), leOf(event.latencyMs)];
+  return { ...event, messageId, line, bucket, register, rank, le };
+}
 
-/** Types of the columns in which rows are sent: each value once, without the names of 30 columns beside it. */
-export const FOLD_COLUMNS = {
-  id: 'uuid',
-  occurred_at: 'timestamptz',
-  day: 'date',
-  message_id: 'uuid',
-  partner_id: 'uuid',
-  key_id: 'text',
-  app_id: 'uuid',
-  environment: 'text',
-  route: 'text',
-  method: 'text',
-  endpoint: 'text',
-  status_code: 'int2',
-  error: 'text',
-  latency_ms: 'int4',
-  upstream_ms: 'int4',
-  bytes_in: 'int8',
-  bytes_out: 'int8',
-  units: 'int4',
-  cache_hit: 'bool',
-  degraded: 'bool',
-  country: 'text',
-  ip: 'inet',
-  user_agent: 'text',
-  timings: 'text',
-  remaining: 'text',
-  retired_hash: 'text',
-  bucket: 'int4',
-  register: 'int4',
-  rank: 'int4',
-  le: 'text',
-  line: 'int4',
-} as const satisfies Record<keyof FoldRow, string>;
+/** How values of each kind are sent: the type of their array, and as what; json is cast where it is stored. */
+const SENT: { [Each in Kind]: { type: string; as?: (value: KindValues[Each]) => string; castTo?: string } } =
+  {
+    uuid: { type: 'uuid' },
+    key: { type: 'text' },
+    hash: { type: 'text' },
+    moment: { type: 'timestamptz', as: (ms) => new Date(ms).toISOString() },
+    day: { type: 'date' },
+    environment: { type: 'text' },
+    method: { type: 'text' },
+    text: { type: 'text' },
+    error: { type: 'text' },
+    country: { type: 'text' },
+    ip: { type: 'inet' },
+    status: { type: 'int2' },
+    ms: { type: 'int4' },
+    bytes: { type: 'int8' },
+    units: { type: 'int4' },
+    flag: { type: 'bool' },
+    timings: { type: 'text', as: (timings) => JSON.stringify(timings), castTo: 'jsonb' },
+    remaining: { type: 'text', as: (left) => JSON.stringify(left), castTo: 'jsonb' },
+  };
+
+interface FoldColumn {
+  field: keyof FoldRow;
+  name: string;
+  type: string;
+  as?: (value: never) => string;
+}
+
+/** Columns in which rows are sent: each value once, without the names of 30 columns beside it. */
+export const FOLD_COLUMNS: readonly FoldColumn[] = [
+  ...eventColumns.map(([field, { column: name, kind }]) => ({ field, name, ...SENT[kind] })),
+  { field: 'messageId', name: 'message_id', type: 'uuid' },
+  { field: 'line', name: 'line', type: 'int4' },
+  { field: 'bucket', name: 'bucket', type: 'int4' },
+  { field: 'register', name: 'register', type: 'int4' },
+  { field: 'rank', name: 'rank', type: 'int4' },
+  { field: 'le', name: 'le', type: 'text' },
+];
+/** Columns of the table, and what is put into each. */
+export const STORED_COLUMNS: readonly { name: string; castTo?: string }[] = [
+  ...storedColumns.map(([, { column: name, kind }]) => ({ name, castTo: SENT[kind].castTo })),
+  { name: 'message_id' },
+];
 
 /** Text as an element of an array of Postgres; most need no quotes, which would be escaped again on their way. */
 function element(text: string): string {
@@ -107,9 +95,12 @@ function elements(): (value: unknown) => string {
 }
 
 /** One column of the rows as the text of an array of Postgres. */
-export function columnOf(rows: readonly FoldRow[], name: keyof FoldRow): string {
-  const elementOf = FOLD_COLUMNS[name] === 'text' ? elements() : (value: unknown) => value ?? 'NULL';
-  return `{${rows.map((row) => elementOf(row[name])).join(',')}}`;
+export function columnOf(rows: readonly FoldRow[], { field, type, as }: FoldColumn): string {
+  const elementOf = type === 'text' ? elements() : (value: unknown) => value ?? 'NULL';
+  // `as` takes the values of its own column.
+  const sentOf = (value: unknown) =>
+    as && value !== null && value !== undefined ? as(value as never) : value;
+  return `{${rows.map((row) => elementOf(sentOf(row[field]) ?? null)).join(',')}}`;
 }
 
 export interface Folding {

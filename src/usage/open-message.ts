@@ -11,10 +11,10 @@ import { usageEvent } from './usage-schema.ts';
 /** Stands for the id of a message that has none. */
 const NO_ID = NIL_ID;
 /** What has more bad events than this is set aside whole: replayed, its good ones count once. */
-const MOST_LETTERS = 200;
-const MOST_CALLS = 1_000_000_000;
+const MAX_LETTERS = 200;
+const MAX_CALLS = 1_000_000_000;
 
-const counts = z.record(z.string().regex(/^[a-z_]{1,64}$/), z.int().min(0).max(MOST_CALLS));
+const counts = z.record(z.string().regex(/^[a-z_]{1,64}$/), z.int().min(0).max(MAX_CALLS));
 const envelope = z.object({
   id: z.uuid(),
   refusals: counts.default({}),
@@ -49,7 +49,7 @@ export function openMessage(body: unknown): OpenedMessage {
       raw.set(parsed.data.id, each);
     } else bad.push({ letter: each, reason: reasonOf(parsed.error) });
   }
-  if (bad.length > MOST_LETTERS)
+  if (bad.length > MAX_LETTERS)
     bad.splice(0, bad.length, { letter: body, reason: `${bad.length} bad events` });
   const rest = envelope.safeParse(value);
   if (!rest.success && hasCounts(value))

@@ -1,36 +1,25 @@
 // Usage events as a queue is charged for them, by the byte: what many of an isolate's events have in common is written once
 // for all of them, the rest as a row without names. Pure.
 
+import { type EventField, eventColumns } from './event-columns.ts';
 import type { UsageEvent } from './usage-event.ts';
 
+const packedAs = (group: 'caller' | 'outcome' | 'origin'): EventField[] =>
+  eventColumns.filter(([, { packed }]) => packed === group).map(([field]) => field);
+
 /** Who called, what came of it, and from where: of each of these an isolate sees few. */
-const SHARED = [
-  ['partnerId', 'keyId', 'appId', 'environment', 'day', 'retiredHash'],
-  ['route', 'method', 'status', 'error', 'units', 'cacheHit', 'degraded'],
-  ['country', 'userAgent'],
-] as const satisfies readonly (readonly (keyof UsageEvent)[])[];
-const OWN = [
-  'id',
-  'occurredMs',
-  'endpoint',
-  'latencyMs',
-  'upstreamMs',
-  'bytesIn',
-  'bytesOut',
-  'ip',
-] as const satisfies readonly (keyof UsageEvent)[];
+const SHARED = [packedAs('caller'), packedAs('outcome'), packedAs('origin')];
+/** Written by hand: parts of an event that have parts themselves. */
+const BY_HAND: readonly EventField[] = ['timings', 'remaining'];
+const OWN = eventColumns
+  .filter(([field, { packed }]) => packed === undefined && !BY_HAND.includes(field))
+  .map(([field]) => field);
+const OPTIONAL = eventColumns.filter(([, { isOptional }]) => isOptional).map(([field]) => field);
 const REMAINING = ['second', 'day', 'month'] as const satisfies readonly (keyof NonNullable<
   UsageEvent['remaining']
 >)[];
 /** The group that the names of the stages stand with, at its end. */
 const STAGES_IN = 1;
-
-/** Every field has its place: `timings` and `remaining` are written by hand. */
-type Forgotten = Exclude<
-  keyof UsageEvent,
-  (typeof SHARED)[number][number] | (typeof OWN)[number] | 'timings' | 'remaining'
->;
-true satisfies Forgotten extends never ? true : never;
 
 export interface PackedEvents {
   /** For each group of `SHARED` the combinations of its values. */
@@ -140,7 +129,7 @@ function eventOf(row: readonly unknown[], shared: PackedEvents['shared']): objec
     if (at === STAGES_IN) stages = combination[names.length];
     at++;
   }
-  if (event.retiredHash === null) event.retiredHash = undefined;
+  for (const name of OPTIONAL) if (event[name] === null) event[name] = undefined;
   for (const name of OWN) event[name] = row[at++];
   const left = row[at++];
   if (Array.isArray(left)) event.remaining = named(REMAINING, left, 0);

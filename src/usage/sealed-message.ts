@@ -6,8 +6,8 @@ import { type PackedEvents, packing, unpack } from './packed-events.ts';
 import type { UsageEvent, UsageMessage } from './usage-event.ts';
 
 /** A queue takes 128,000 bytes a message, and charges by 64,000 begun. */
-export const MOST_MESSAGE_BYTES = 64_000;
-export const MOST_EVENTS_A_MESSAGE = 500;
+export const MAX_MESSAGE_BYTES = 64_000;
+export const MAX_EVENTS_A_MESSAGE = 500;
 /** An id, names, brackets. */
 const ENVELOPE_BYTES = 120;
 /** A partner's id, a code and a number, with what is around them. */
@@ -33,13 +33,13 @@ export function draftMessage() {
   const isEmpty = () => bytes === ENVELOPE_BYTES;
   return {
     isEmpty,
-    isFull: () => events.count() >= MOST_EVENTS_A_MESSAGE || bytes + COUNT_BYTES > MOST_MESSAGE_BYTES,
+    isFull: () => events.count() >= MAX_EVENTS_A_MESSAGE || bytes + COUNT_BYTES > MAX_MESSAGE_BYTES,
     /** False, and nothing is taken, where it does not fit any more. */
     add(event: UsageEvent): boolean {
       const prepared = events.prepare(event);
       let eventBytes = bytesOf(prepared.row) + 1;
       for (const { text } of prepared.fresh) eventBytes += bytesOf(text) + 1;
-      if (!isEmpty() && bytes + eventBytes > MOST_MESSAGE_BYTES) return false;
+      if (!isEmpty() && bytes + eventBytes > MAX_MESSAGE_BYTES) return false;
       events.take(prepared);
       bytes += eventBytes;
       return true;

@@ -5,16 +5,21 @@
 import ipaddr from 'ipaddr.js';
 import { ERRORS } from '../core/errors.ts';
 import { isoDay } from '../core/time.ts';
+import {
+  type EventColumn,
+  eventColumns,
+  type Kind,
+  type KindValues,
+  MAX_AGENT_BYTES,
+  MAX_ENDPOINT_BYTES,
+  MAX_ROUTE_BYTES,
+} from './event-columns.ts';
 import type { UsageEvent } from './usage-event.ts';
 
-/** In UTF-8. With these an event is at most some 2 kB of JSON, a message of a hundred well under a queue's bound. */
-export const MOST_ENDPOINT_BYTES = 256;
-export const MOST_AGENT_BYTES = 200;
-const MOST_ROUTE_BYTES = 256;
-const MOST_INT2 = 2 ** 15 - 1;
-const MOST_INT4 = 2 ** 31 - 1;
+const MAX_INT2 = 2 ** 15 - 1;
+const MAX_INT4 = 2 ** 31 - 1;
 /** Of one call, 64 GiB: a length that a caller only claims must not overflow the sums of its day. */
-const MOST_BYTES = 2 ** 36;
+const MAX_BYTES = 2 ** 36;
 /** The last moment whose ISO form has a year of four digits. */
 const LAST_MS = Date.UTC(10_000, 0, 1) - 1;
 
@@ -25,7 +30,7 @@ const COUNTRY = /^[A-Z]{2}$/;
 const DAY = /^\d{4}-\d\d-\d\d$/;
 
 const encoder = new TextEncoder();
-const scratch = new Uint8Array(Math.max(MOST_ENDPOINT_BYTES, MOST_AGENT_BYTES, MOST_ROUTE_BYTES));
+const scratch = new Uint8Array(Math.max(MAX_ENDPOINT_BYTES, MAX_AGENT_BYTES, MAX_ROUTE_BYTES));
 
 /**
  * Well-formed text without NUL, at most so many bytes of UTF-8, cut between code points. `mostBytes`: up to 256.
@@ -45,46 +50,58 @@ function whole(value: number, most: number, least = 0): number {
 }
 
 /** As Postgres takes it: IPv4 in four decimal parts, IPv6 without a zone. IPv4 written as IPv6 is IPv4. */
-function addressOf(text: string | null): string | null {
-  if (text === null) return null;
+function addressOf(text: string): string | null {
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return text;
   return ipaddr.IPv6.isValid(text) && !text.includes('%') ? ipaddr.process(text).toString() : null;
 }
 
-const errorOf = (code: string | null): string | null =>
-  code === null || Object.hasOwn(ERRORS, code) ? code : 'internal_error';
-
-const remainingOf = (left: NonNullable<UsageEvent['remaining']>): UsageEvent['remaining'] => ({
+const remainingOf = (left: KindValues['remaining']): KindValues['remaining'] => ({
   second: whole(left.second, Number.MAX_SAFE_INTEGER, -1),
   day: whole(left.day, Number.MAX_SAFE_INTEGER, -1),
   month: whole(left.month, Number.MAX_SAFE_INTEGER, -1),
 });
 
-function timingsOf(timings: UsageEvent['timings'] = {}): Record<string, number> {
+function timingsOf(timings: Record<string, number>): Record<string, number> {
   const stored: Record<string, number> = {};
   for (const stage in timings)
-    stored[storableText(stage, MOST_ROUTE_BYTES)] = whole(timings[stage] ?? 0, MOST_INT4);
+    stored[storableText(stage, MAX_ROUTE_BYTES)] = whole(timings[stage] ?? 0, MAX_INT4);
   return stored;
 }
 
+type Storable<Each extends Kind> = (
+  value: KindValues[Each],
+  column: EventColumn,
+  event: UsageEvent,
+) => unknown;
+/** What is left out is ours, and passes as it is. */
+const KINDS: { [Each in Kind]?: Storable<Each> } = {
+  moment: (ms) => whole(ms, LAST_MS),
+  day: (day, _, event) => (DAY.test(day) ? day : isoDay(event.occurredMs)),
+  environment: (environment) => (environment === 'test' ? 'test' : 'live'),
+  method: (method) => (METHODS.has(method) ? method : 'OTHER'),
+  text: (text, { maxBytes = MAX_ROUTE_BYTES }) => storableText(text, maxBytes),
+  error: (code) => (Object.hasOwn(ERRORS, code) ? code : 'internal_error'),
+  country: (country) => (COUNTRY.test(country) ? country : null),
+  ip: addressOf,
+  status: (status) => whole(status, MAX_INT2),
+  ms: (ms) => whole(ms, MAX_INT4),
+  bytes: (bytes) => whole(bytes, MAX_BYTES),
+  timings: timingsOf,
+  remaining: remainingOf,
+};
+// A column's value is of its kind.
+const STEPS = eventColumns.flatMap(([field, column]) => {
+  const storableValue = KINDS[column.kind] as Storable<Kind> | undefined;
+  return storableValue ? [{ field, column, storableValue }] : [];
+});
+
 /** The event itself: it is made for this. */
 export function storable(event: UsageEvent): UsageEvent {
-  event.occurredMs = whole(event.occurredMs, LAST_MS);
-  if (!DAY.test(event.day)) event.day = isoDay(event.occurredMs);
-  if (event.environment !== 'test') event.environment = 'live';
-  event.route = storableText(event.route, MOST_ROUTE_BYTES);
-  if (!METHODS.has(event.method)) event.method = 'OTHER';
-  event.endpoint = storableText(event.endpoint, MOST_ENDPOINT_BYTES);
-  event.status = whole(event.status, MOST_INT2);
-  event.error = errorOf(event.error);
-  event.latencyMs = whole(event.latencyMs, MOST_INT4);
-  event.upstreamMs = event.upstreamMs === null ? null : whole(event.upstreamMs, MOST_INT4);
-  event.bytesIn = whole(event.bytesIn, MOST_BYTES);
-  event.bytesOut = whole(event.bytesOut, MOST_BYTES);
-  if (event.country !== null && !COUNTRY.test(event.country)) event.country = null;
-  event.ip = addressOf(event.ip);
-  if (event.userAgent !== null) event.userAgent = storableText(event.userAgent, MOST_AGENT_BYTES);
-  event.timings = timingsOf(event.timings);
-  event.remaining = event.remaining && remainingOf(event.remaining);
+  event.timings ??= {};
+  const values: Record<string, unknown> = event;
+  for (const { field, column, storableValue } of STEPS) {
+    const value = event[field];
+    if (value !== null && value !== undefined) values[field] = storableValue(value as never, column, event);
+  }
   return event;
 }

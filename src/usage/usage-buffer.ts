@@ -2,7 +2,7 @@
 // id when it is sent again, so a send that failed after it succeeded is counted once.
 // Fails open: a request is never refused because its event cannot be sent. A message that cannot be sent is tried again
 // for some four seconds and then with each that follows, is logged with what is needed to bill it, and counted. Bounded:
-// what is over MOST_HELD_BYTES is lost, and the log says what it was.
+// what is over MAX_HELD_BYTES is lost, and the log says what it was.
 
 import { billOf, draftMessage, halves, type SealedMessage } from './sealed-message.ts';
 import type { UsageEvent } from './usage-event.ts';
@@ -10,9 +10,9 @@ import type { UsageEvent } from './usage-event.ts';
 const FLUSH_AFTER_MS = 1000;
 const PAUSES_MS = [50, 200, 800, 3200];
 /** An isolate has 128 MB for everything. */
-const MOST_HELD_BYTES = 16_000_000;
+const MAX_HELD_BYTES = 16_000_000;
 /** A request lives on for 30 s after its answer; what was being sent by one that died is sent by another. */
-const MOST_FLIGHT_MS = 40_000;
+const MAX_FLIGHT_MS = 40_000;
 /** What a queue says of a message that is larger than it takes. */
 const TOO_LARGE = /too large|exceeds/i;
 
@@ -31,10 +31,36 @@ export interface UsagePorts {
   log(line: Record<string, unknown>): void;
 }
 
-export function createUsageBuffer({ send, newId, now, sleep, log }: UsagePorts) {
-  let draft = draftMessage();
-  /** Sealed, and not tried. */
-  let ready: SealedMessage[] = [];
+/** What was wrong at last; undefined when it was sent. */
+async function trySending(
+  { send, sleep }: Pick<UsagePorts, 'send' | 'sleep'>,
+  { text }: SealedMessage,
+  pausesMs: readonly number[],
+): Promise<string | undefined> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return void (await send(text));
+    } catch (error) {
+      const pauseMs = pausesMs[tries];
+      if (pauseMs === undefined || TOO_LARGE.test(String(error))) return String(error);
+      await sleep(pauseMs);
+    }
+  }
+}
+
+/** With all that is needed to bill it by hand. */
+const lineOf = (what: string, message: SealedMessage, error: string) => ({
+  message: what,
+  level: 'error',
+  usage_message: message.id,
+  bytes: message.bytes,
+  error,
+  ...billOf(message),
+});
+
+/** Sends messages, and keeps those that are not taken. `count`: notes in the next message what was not sent, or lost. */
+function createSending(ports: UsagePorts, count: (code: string, calls: number) => void) {
+  const { newId, now, log } = ports;
   /** Tried in vain. */
   let kept: SealedMessage[] = [];
   /** All that is sealed and not delivered. */
@@ -42,16 +68,6 @@ export function createUsageBuffer({ send, newId, now, sleep, log }: UsagePorts) 
   let heldBytes = 0;
   /** What is being sent, and since when. */
   const flying = new Map<SealedMessage, number>();
-  /** A flush that is late by another period died with its request: another takes over. */
-  let flushDueMs = 0;
-
-  function seal(): void {
-    if (draft.isEmpty()) return;
-    const message = draft.seal(newId());
-    draft = draftMessage();
-    hold(message);
-    ready.push(message);
-  }
 
   function hold(message: SealedMessage): void {
     held.add(message);
@@ -64,7 +80,7 @@ export function createUsageBuffer({ send, newId, now, sleep, log }: UsagePorts) 
 
   async function deliver(message: SealedMessage, pausesMs: readonly number[]): Promise<void> {
     flying.set(message, now());
-    const error = await trySending(message, pausesMs);
+    const error = await trySending(ports, message, pausesMs);
     flying.delete(message);
     if (error === undefined) return release(message);
     if (!TOO_LARGE.test(error)) return keepOrLose(message, error, pausesMs.length > 0);
@@ -75,48 +91,53 @@ export function createUsageBuffer({ send, newId, now, sleep, log }: UsagePorts) 
     await Promise.all(parts.map((part) => deliver(part, pausesMs)));
   }
 
-  /** What was wrong at last; undefined when it was sent. */
-  async function trySending(
-    { text }: SealedMessage,
-    pausesMs: readonly number[],
-  ): Promise<string | undefined> {
-    for (let tries = 0; ; tries++) {
-      try {
-        return void (await send(text));
-      } catch (error) {
-        const pauseMs = pausesMs[tries];
-        if (pauseMs === undefined || TOO_LARGE.test(String(error))) return String(error);
-        await sleep(pauseMs);
-      }
-    }
-  }
-
   function keepOrLose(message: SealedMessage, error: string, isFirst: boolean): void {
-    draft.count(NOT_SENT, 1);
-    if (heldBytes > MOST_HELD_BYTES) lose(message, error);
+    count(NOT_SENT, 1);
+    if (heldBytes > MAX_HELD_BYTES) lose(message, error);
     else {
       kept.push(message);
       // An isolate may end with what it keeps: so that is named when it is first kept back.
-      if (isFirst) tell('usage not sent', message, error);
+      if (isFirst) log(lineOf('usage not sent', message, error));
     }
   }
 
   function lose(message: SealedMessage, error: string): void {
     release(message);
-    draft.count(LOST, billOf(message).events);
-    tell('usage lost', message, error);
+    count(LOST, billOf(message).events);
+    log(lineOf('usage lost', message, error));
   }
 
-  function tell(what: string, message: SealedMessage, error: string): void {
-    const { id, bytes } = message;
-    log({
-      message: what,
-      level: 'error',
-      usage_message: id,
-      bytes,
-      error,
-      ...billOf(message),
-    });
+  /** What was being sent by a request that has ended since. */
+  const overdue = (): SealedMessage[] =>
+    [...flying].filter(([, sinceMs]) => now() - sinceMs > MAX_FLIGHT_MS).map(([message]) => message);
+
+  return {
+    hold,
+    deliver,
+    /** What is to be tried again. */
+    takeAgain(): SealedMessage[] {
+      const again = [...kept, ...overdue()];
+      kept = [];
+      return again;
+    },
+  };
+}
+
+export function createUsageBuffer(ports: UsagePorts) {
+  const { newId, now, sleep } = ports;
+  let draft = draftMessage();
+  const { hold, deliver, takeAgain } = createSending(ports, (code, calls) => draft.count(code, calls));
+  /** Sealed, and not tried. */
+  let ready: SealedMessage[] = [];
+  /** A flush that is late by another period died with its request: another takes over. */
+  let flushDueMs = 0;
+
+  function seal(): void {
+    if (draft.isEmpty()) return;
+    const message = draft.seal(newId());
+    draft = draftMessage();
+    hold(message);
+    ready.push(message);
   }
 
   async function sendReady(): Promise<void> {
@@ -127,14 +148,8 @@ export function createUsageBuffer({ send, newId, now, sleep, log }: UsagePorts) 
 
   async function flush(): Promise<void> {
     seal();
-    const again = [...kept, ...overdue()];
-    kept = [];
-    await Promise.all([sendReady(), ...again.map((message) => deliver(message, []))]);
+    await Promise.all([sendReady(), ...takeAgain().map((message) => deliver(message, []))]);
   }
-
-  /** What was being sent by a request that has ended since. */
-  const overdue = (): SealedMessage[] =>
-    [...flying].filter(([, sinceMs]) => now() - sinceMs > MOST_FLIGHT_MS).map(([message]) => message);
 
   function schedule(keepAlive: KeepAlive): void {
     if (draft.isFull()) seal();

@@ -15,17 +15,17 @@ import { type OpenedMessage, openMessage } from './open-message.ts';
 import type { Folded, UsageStore } from './usage-store.ts';
 
 /** Events in a statement. Fewer where a message comes again: what was too much for the database comes in smaller pieces. */
-const MOST_EVENTS = 10_000;
+const MAX_EVENTS = 10_000;
 const FEWEST_EVENTS = 500;
 /** Statements for one batch, before one more message is begun: an invocation may make a thousand requests. */
-const MOST_STATEMENTS = 400;
+const MAX_STATEMENTS = 400;
 /** By then a statement is as small as whole messages let it be. */
 const SLOW_AFTER_ATTEMPTS = 6;
 /** Events of one message that may be too slow by themselves, before it is the database that is. */
-const MOST_SLOW = 3;
+const MAX_SLOW = 3;
 const ALL_SLOW = 'the database is too slow';
 const TOO_MANY = 'too many statements for one batch';
-const MOST_DELAY_SECONDS = 300;
+const MAX_DELAY_SECONDS = 300;
 /**
  * SQLSTATE classes that are the data's fault: cardinality, data, integrity, limits of the program. All others say
  * something of the database or of us, and no event is set aside for them.
@@ -67,7 +67,7 @@ const isForHalving = (error: unknown, attempts: number): boolean =>
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Waits about a quarter of the time that the database has been down, so usage is back soon after it is. */
-const backOff = (attempts: number): number => Math.min(MOST_DELAY_SECONDS, Math.round(1.3 ** attempts));
+const backOff = (attempts: number): number => Math.min(MAX_DELAY_SECONDS, Math.round(1.3 ** attempts));
 
 /** Whole messages, as many as a statement takes; opened only when it is their turn. */
 function* groupsOf(messages: readonly QueueMessage[]): Generator<Delivered[]> {
@@ -76,7 +76,7 @@ function* groupsOf(messages: readonly QueueMessage[]): Generator<Delivered[]> {
   for (const delivery of messages) {
     const each = { delivery, ...openMessage(delivery.body) };
     const size = each.message.events.length;
-    const most = Math.max(FEWEST_EVENTS, MOST_EVENTS / 2 ** Math.min(10, delivery.attempts - 1));
+    const most = Math.max(FEWEST_EVENTS, MAX_EVENTS / 2 ** Math.min(10, delivery.attempts - 1));
     if (group.length > 0 && events + size > most) {
       yield group;
       group = [];
@@ -93,15 +93,11 @@ export async function consumeUsage(messages: readonly QueueMessage[], ports: Con
   for (const group of groupsOf(messages)) await foldGroup(group);
 }
 
-function createConsumer(ports: ConsumerPorts) {
+/** What a batch asks of the database, counted. */
+function createStatements(ports: ConsumerPorts) {
   let statements = 0;
   /** Events folded in time, by this very batch. */
   let inTime = 0;
-
-  function wait(group: readonly Delivered[], error: unknown): void {
-    for (const { delivery } of group) delivery.retry({ delaySeconds: backOff(delivery.attempts) });
-    ports.log({ message: 'usage waits', level: 'error', delivered: group.length, error: String(error) });
-  }
 
   async function fold(folding: Folding): Promise<Folded> {
     statements++;
@@ -120,13 +116,31 @@ function createConsumer(ports: ConsumerPorts) {
     ports.log({ message: 'usage set aside', level: 'error', letter: id, reason, event, partner, units });
   }
 
+  return {
+    fold,
+    setAside,
+    isSpent: () => statements >= MAX_STATEMENTS,
+    isSlow: () => inTime === 0,
+  };
+}
+
+const createWaiting = ({ log }: ConsumerPorts) =>
+  function wait(group: readonly Delivered[], error: unknown): void {
+    for (const { delivery } of group) delivery.retry({ delaySeconds: backOff(delivery.attempts) });
+    log({ message: 'usage waits', level: 'error', delivered: group.length, error: String(error) });
+  };
+
+function createConsumer(ports: ConsumerPorts) {
+  const { fold, setAside, isSpent, isSlow } = createStatements(ports);
+  const wait = createWaiting(ports);
+
   /** Everything but the events that are at fault, which are set aside. Those that took too long: nobody's fault yet. */
   async function foldPieces(rows: readonly FoldRow[], of: Delivered, slow: FoldRow[]): Promise<void> {
     if (rows.length === 0) return;
     try {
       await fold({ rows: [...rows], refusals: [] });
     } catch (error) {
-      if (!isForHalving(error, of.delivery.attempts) || slow.length >= MOST_SLOW) throw error;
+      if (!isForHalving(error, of.delivery.attempts) || slow.length >= MAX_SLOW) throw error;
       const [only, another] = rows;
       if (only && !another) {
         if (isTooSlow(error)) return void slow.push(only);
@@ -149,7 +163,7 @@ function createConsumer(ports: ConsumerPorts) {
     }
     const slow: FoldRow[] = [];
     await foldPieces(rows, each, slow);
-    if (slow.length > 0 && inTime === 0) throw new Error(ALL_SLOW);
+    if (slow.length > 0 && isSlow()) throw new Error(ALL_SLOW);
     for (const { id } of slow) await setAside(raw.get(id), 'it takes too long');
     await finish(each);
   }
@@ -157,7 +171,7 @@ function createConsumer(ports: ConsumerPorts) {
   /** Of a message whose good events are folded: what could not be read is set aside, and the message is done. */
   async function finish(each: Delivered): Promise<void> {
     try {
-      if (each.bad.length > 0 && statements >= MOST_STATEMENTS) throw new Error(TOO_MANY);
+      if (each.bad.length > 0 && isSpent()) throw new Error(TOO_MANY);
       for (const { letter, reason } of each.bad) await setAside(letter, reason);
       each.delivery.ack();
     } catch (error) {
@@ -166,7 +180,7 @@ function createConsumer(ports: ConsumerPorts) {
   }
 
   async function foldGroup(group: readonly Delivered[]): Promise<void> {
-    if (statements >= MOST_STATEMENTS) return wait(group, TOO_MANY);
+    if (isSpent()) return wait(group, TOO_MANY);
     try {
       const folded = await fold(foldingOf(group.map(({ message }) => message)));
       ports.log({ message: 'usage folded', delivered: group.length, ...folded });

@@ -1,71 +1,68 @@
 // Usage as it is shown: from the daily rollups, so that what is shown is what was counted.
 
-import { type SQL, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import type { Database } from '../platform/database.ts';
+import { mapped, type Query, query } from '../platform/query.ts';
+import { json, number, oneOf, type RowOf, row, text, uuid } from '../platform/row.ts';
 import { estimateDistinct } from './distinct.ts';
 import { type Buckets, mergeBuckets, percentile } from './latency-buckets.ts';
+import { type EventDetail, type EventFilter, requestQueries } from './request-reports.ts';
+import { inMoments, inScope, type MomentScope, OUTCOME, OUTCOMES, type UsageScope } from './scope-reports.ts';
 
-export interface UsageLine {
+export { EventDetail, EventRow } from './request-reports.ts';
+export { OUTCOMES, type Outcome, type UsageScope } from './scope-reports.ts';
+
+const UsageLine = row('usage of moments', {
   /** Day, route, key id or status. */
-  group: string;
-  calls: number;
-  successful: number;
-  failed: number;
-  units: number;
-  cacheHits: number;
-  bytesIn: number;
-  bytesOut: number;
-  avgLatencyMs: number;
-  p50: number | null;
-  p95: number | null;
-  p99: number | null;
-  uniqueIps: number;
-}
-
-export interface UsageScope {
-  partnerId: string;
-  environment?: string;
-  appId?: string;
-  keyId?: string;
-  route?: string;
-  /** First and last day, `YYYY-MM-DD`. */
-  from: string;
-  to: string;
-}
+  group: text,
+  calls: number,
+  successful: number,
+  failed: number,
+  units: number,
+  cacheHits: number,
+  bytesIn: number,
+  bytesOut: number,
+  avgLatencyMs: number,
+  p50: number.nullable(),
+  p95: number.nullable(),
+  p99: number.nullable(),
+  uniqueIps: number,
+});
+export type UsageLine = RowOf<typeof UsageLine>;
 
 export type UsageGroup = 'day' | 'route' | 'key' | 'status';
 
-interface RollupRow {
-  group: string;
-  calls: number;
-  successful: number;
-  failed: number;
-  units: number;
-  hits: number;
-  bytes_in: number;
-  bytes_out: number;
-  latency: number;
-  buckets: Buckets[];
-  registers: Record<string, number>[];
-}
+const Rollups = row('rollups together', {
+  group: text,
+  calls: number,
+  successful: number,
+  failed: number,
+  units: number,
+  hits: number,
+  bytes_in: number,
+  bytes_out: number,
+  latency: number,
+  buckets: json<Buckets[]>(),
+  registers: json<Record<string, number>[]>(),
+});
 
-const toLine = (row: RollupRow): UsageLine => {
-  const buckets = mergeBuckets(row.buckets);
+const toLine = (rollups: RowOf<typeof Rollups>): UsageLine => {
+  const buckets = mergeBuckets(rollups.buckets);
   const registers: Record<string, number> = {};
-  for (const each of row.registers) {
+  for (const each of rollups.registers) {
     for (const [register, rank] of Object.entries(each))
       registers[register] = Math.max(registers[register] ?? 0, rank);
   }
   return {
-    group: row.group,
-    calls: row.calls,
-    successful: row.successful,
-    failed: row.failed,
-    units: row.units,
-    cacheHits: row.hits,
-    bytesIn: row.bytes_in,
-    bytesOut: row.bytes_out,
-    avgLatencyMs: row.calls === 0 ? 0 : Math.round((row.latency / row.calls) * 10) / 10,
+    group: rollups.group,
+    calls: rollups.calls,
+    successful: rollups.successful,
+    failed: rollups.failed,
+    units: rollups.units,
+    cacheHits: rollups.hits,
+    bytesIn: rollups.bytes_in,
+    bytesOut: rollups.bytes_out,
+    avgLatencyMs: rollups.calls === 0 ? 0 : Math.round((rollups.latency / rollups.calls) * 10) / 10,
     p50: percentile(buckets, 0.5),
     p95: percentile(buckets, 0.95),
     p99: percentile(buckets, 0.99),
@@ -73,67 +70,72 @@ const toLine = (row: RollupRow): UsageLine => {
   };
 };
 
-const GROUPS = { day: sql`day::text`, route: sql`route`, key: sql`key_id` };
-
-/** A statement and what its rows mean: so that a page can ask several in one round trip. */
-export interface Query<Result> {
-  statement: SQL;
-  read(rows: Record<string, unknown>[]): Result;
-}
-// The statement names the shape of its rows.
-const query = <Row, Result = Row[]>(statement: SQL, read: (rows: Row[]) => Result): Query<Result> => ({
-  statement,
-  read: (rows) => read(rows as Row[]),
+const ofJson = number.notNull('every value of the map is a number');
+const CallsOfStatus = row('calls of a status', { status: number, calls: ofJson });
+const Counted = row('calls of a country', { name: text, calls: ofJson });
+export type Counted = RowOf<typeof Counted>;
+const ErrorLine = row('calls of an error', { code: text, route: text, calls: ofJson });
+export type ErrorLine = RowOf<typeof ErrorLine>;
+const OutcomeLine = row('calls of an outcome', {
+  /** `YYYY-MM-DD`, or the hour in RFC 3339. */
+  at: text,
+  outcome: oneOf(OUTCOMES),
+  calls: ofJson,
 });
-const list = <Row>(statement: SQL): Query<Row[]> => query<Row>(statement, (rows) => rows);
+export type OutcomeLine = RowOf<typeof OutcomeLine>;
+const PartnerLine = row('calls of a partner', {
+  partnerId: uuid,
+  name: text,
+  calls: number,
+  errors: number,
+  units: number,
+});
+export type PartnerLine = RowOf<typeof PartnerLine>;
+const FirstSteps = row('first steps of a partner', {
+  apps: number,
+  firstApp: text.nullable(),
+  keys: number,
+  /** 0 while there was none, otherwise 1. */
+  calls: number,
+  keyNames: json<Record<string, string>>().notNull('all keys in one'),
+});
+export type FirstSteps = RowOf<typeof FirstSteps>;
+const Failed = row('failed calls of a period', { period_type: text, failed: number });
 
-const inScope = ({ partnerId, environment, appId, keyId, route, from, to }: UsageScope) => sql`
-  partner_id = ${partnerId} AND day BETWEEN ${from}::date AND ${to}::date
-  AND (${environment ?? null}::text IS NULL OR environment = ${environment ?? null}::text)
-  AND (${appId ?? null}::uuid IS NULL OR app_id = ${appId ?? null}::uuid)
-  AND (${keyId ?? null}::text IS NULL OR key_id = ${keyId ?? null}::text)
-  AND (${route ?? null}::text IS NULL OR route = ${route ?? null}::text)`;
-
-const inMoments = ({ partnerId, environment, appId, keyId, route, fromMs, toMs }: MomentScope) => sql`
-  partner_id = ${partnerId} AND occurred_at >= ${new Date(fromMs).toISOString()}::timestamptz
-  AND occurred_at < ${new Date(toMs).toISOString()}::timestamptz
-  AND (${environment ?? null}::text IS NULL OR environment = ${environment ?? null}::text)
-  AND (${appId ?? null}::uuid IS NULL OR app_id = ${appId ?? null}::uuid)
-  AND (${keyId ?? null}::text IS NULL OR key_id = ${keyId ?? null}::text)
-  AND (${route ?? null}::text IS NULL OR route = ${route ?? null}::text)`;
+const GROUPS = { day: sql`day::text`, route: sql`route`, key: sql`key_id` };
 
 const SUMS = sql`sum(calls)::bigint AS calls, sum(calls - errors)::bigint AS successful,
   sum(errors)::bigint AS failed, sum(units)::bigint AS units, sum(cache_hits)::bigint AS hits,
   sum(bytes_in)::bigint AS bytes_in, sum(bytes_out)::bigint AS bytes_out,
   sum(latency_ms_sum)::bigint AS latency, jsonb_agg(latency_buckets) AS buckets, jsonb_agg(ip_registers) AS registers`;
 
-const EVENT = sql`id AS request_id, occurred_at, key_id, app_id, environment, method, route, endpoint, status_code, error,
-  latency_ms, upstream_ms, bytes_in, bytes_out, units, cache_hit, degraded, country, host(ip) AS ip, user_agent`;
-
-/** Calls by outcome; each call is in exactly one. */
-const OUTCOME = (
-  status: SQL,
-): SQL => sql`CASE WHEN ${status} < 400 THEN 'succeeded' WHEN ${status} = 429 THEN 'limited'
-  WHEN ${status} IN (401, 403) THEN 'denied' WHEN ${status} >= 500 THEN 'upstream' ELSE 'input' END`;
-
 export const queries = {
+  ...requestQueries,
   /** Newest day first; otherwise most calls first. */
   lines: (scope: UsageScope, by: Exclude<UsageGroup, 'status'>): Query<UsageLine[]> =>
-    query<RollupRow, UsageLine[]>(
-      sql`SELECT ${GROUPS[by]} AS "group", ${SUMS} FROM api_usage_rollups_day WHERE ${inScope(scope)}
+    mapped(
+      query(
+        Rollups,
+        sql`SELECT ${GROUPS[by]} AS "group", ${SUMS} FROM api_usage_rollups_day WHERE ${inScope(scope)}
         GROUP BY 1 ORDER BY ${by === 'day' ? sql`1 DESC` : sql`2 DESC, 1`} LIMIT 1000`,
+      ),
       (rows) => rows.map(toLine),
     ),
   /** Everything in one line; undefined when there was no call. */
   total: (scope: UsageScope): Query<UsageLine | undefined> =>
-    query<RollupRow, UsageLine | undefined>(
-      sql`SELECT 'total' AS "group", ${SUMS} FROM api_usage_rollups_day WHERE ${inScope(scope)} HAVING count(*) > 0`,
-      ([row]) => row && toLine(row),
+    mapped(
+      query(
+        Rollups,
+        sql`SELECT 'total' AS "group", ${SUMS} FROM api_usage_rollups_day WHERE ${inScope(scope)} HAVING count(*) > 0`,
+      ),
+      ([rollups]) => rollups && toLine(rollups),
     ),
   /** The same of moments, from the events themselves. */
   totalOfMoments: (scope: MomentScope): Query<UsageLine | undefined> =>
-    query<UsageLine, UsageLine | undefined>(
-      sql`SELECT 'total' AS "group", count(*)::bigint AS calls, count(*) FILTER (WHERE status_code < 400)::bigint AS successful,
+    mapped(
+      query(
+        UsageLine,
+        sql`SELECT 'total' AS "group", count(*)::bigint AS calls, count(*) FILTER (WHERE status_code < 400)::bigint AS successful,
           count(*) FILTER (WHERE status_code >= 400)::bigint AS failed, sum(units)::bigint AS units,
           count(*) FILTER (WHERE cache_hit)::bigint AS "cacheHits", sum(bytes_in)::bigint AS "bytesIn",
           sum(bytes_out)::bigint AS "bytesOut", round(avg(latency_ms), 1) AS "avgLatencyMs",
@@ -141,40 +143,47 @@ export const queries = {
           percentile_disc(0.95) WITHIN GROUP (ORDER BY latency_ms) AS p95,
           percentile_disc(0.99) WITHIN GROUP (ORDER BY latency_ms) AS p99, count(DISTINCT ip)::int AS "uniqueIps"
         FROM api_usage_events WHERE ${inMoments(scope)} HAVING count(*) > 0`,
-      ([row]) => row,
+      ),
+      ([line]) => line,
     ),
-  byStatus: (scope: UsageScope): Query<{ status: number; calls: number }[]> =>
-    list(
+  byStatus: (scope: UsageScope): Query<RowOf<typeof CallsOfStatus>[]> =>
+    query(
+      CallsOfStatus,
       sql`SELECT s.key::int AS status, sum(s.value::bigint)::bigint AS calls
         FROM api_usage_rollups_day, jsonb_each_text(statuses) s WHERE ${inScope(scope)} GROUP BY 1 ORDER BY 1`,
     ),
   byCountry: (scope: UsageScope): Query<Counted[]> =>
-    list(
+    query(
+      Counted,
       sql`SELECT c.key AS name, sum(c.value::bigint)::bigint AS calls
         FROM api_usage_rollups_day, jsonb_each_text(countries) c WHERE ${inScope(scope)} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 250`,
     ),
   /** Errors by code and route, most first. */
   errors: (scope: UsageScope): Query<ErrorLine[]> =>
-    list(
+    query(
+      ErrorLine,
       sql`SELECT e.key AS code, route, sum(e.value::bigint)::bigint AS calls
         FROM api_usage_rollups_day, jsonb_each_text(error_codes) e WHERE ${inScope(scope)}
         GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 50`,
     ),
   /** Calls of each day by outcome, oldest first. */
   outcomesByDay: (scope: UsageScope): Query<OutcomeLine[]> =>
-    list(
+    query(
+      OutcomeLine,
       sql`SELECT day::text AS at, ${OUTCOME(sql`s.key::int`)} AS outcome, sum(s.value::bigint)::bigint AS calls
         FROM api_usage_rollups_day, jsonb_each_text(statuses) s WHERE ${inScope(scope)} GROUP BY 1, 2 ORDER BY 1`,
     ),
   /** The same of all partners, live. */
   outcomesOfAll: (from: string, to: string): Query<OutcomeLine[]> =>
-    list(
+    query(
+      OutcomeLine,
       sql`SELECT day::text AS at, ${OUTCOME(sql`s.key::int`)} AS outcome, sum(s.value::bigint)::bigint AS calls
         FROM api_usage_rollups_day, jsonb_each_text(statuses) s
         WHERE day BETWEEN ${from}::date AND ${to}::date AND environment = 'live' GROUP BY 1, 2 ORDER BY 1`,
     ),
   topPartners: (from: string, to: string): Query<PartnerLine[]> =>
-    list(
+    query(
+      PartnerLine,
       sql`SELECT r.partner_id AS "partnerId", p.name, sum(calls)::bigint AS calls, sum(errors)::bigint AS errors,
           sum(units)::bigint AS units
         FROM api_usage_rollups_day r JOIN partner p ON p.id = r.partner_id
@@ -182,127 +191,30 @@ export const queries = {
     ),
   /** The same of each hour, from the events themselves. */
   outcomesByHour: (scope: MomentScope): Query<OutcomeLine[]> =>
-    list(
+    query(
+      OutcomeLine,
       sql`SELECT to_char(date_trunc('hour', occurred_at AT TIME ZONE 'UTC'), 'YYYY-MM-DD"T"HH24:00:00"Z"') AS at,
           ${OUTCOME(sql`status_code`)} AS outcome, count(*)::bigint AS calls
         FROM api_usage_events WHERE ${inMoments(scope)} GROUP BY 1, 2 ORDER BY 1`,
     ),
   /** How far a partner has come, and the names of its keys. */
   firstSteps: (partnerId: string): Query<FirstSteps> =>
-    query<FirstSteps, FirstSteps>(
-      sql`SELECT (SELECT count(*) FROM dev_apps WHERE partner_id = ${partnerId} AND archived_at IS NULL) AS apps,
+    mapped(
+      query(
+        FirstSteps,
+        sql`SELECT (SELECT count(*) FROM dev_apps WHERE partner_id = ${partnerId} AND archived_at IS NULL) AS apps,
           (SELECT id::text FROM dev_apps WHERE partner_id = ${partnerId} AND archived_at IS NULL ORDER BY id LIMIT 1) AS "firstApp",
           (SELECT count(*) FROM api_key WHERE partner_id = ${partnerId}) AS keys,
           (SELECT count(*) FROM (SELECT 1 FROM api_usage_rollups_day WHERE partner_id = ${partnerId} LIMIT 1) any_call) AS calls,
           (SELECT coalesce(jsonb_object_agg(key_id, name), '{}') FROM api_key WHERE partner_id = ${partnerId}) AS "keyNames"`,
-      ([row]) => row ?? { apps: 0, firstApp: null, keys: 0, calls: 0, keyNames: {} },
+      ),
+      ([steps]) => steps ?? { apps: 0, firstApp: null, keys: 0, calls: 0, keyNames: {} },
     ),
-  /** Newest first. `before`: the id of the last one seen. */
-  events: (
-    scope: MomentScope & EventFilter,
-    limit: number,
-    before?: string,
-    after?: string,
-  ): Query<EventRow[]> =>
-    list(
-      sql`SELECT ${EVENT} FROM api_usage_events WHERE ${inMoments(scope)}
-          AND (${scope.outcome ?? null}::text IS NULL OR ${OUTCOME(sql`status_code`)} = ${scope.outcome ?? null}::text)
-          AND (${scope.status ?? null}::int IS NULL OR status_code = ${scope.status ?? null}::int)
-          AND (${scope.error ?? null}::text IS NULL OR error = ${scope.error ?? null}::text)
-          AND (${scope.country ?? null}::text IS NULL OR country = ${scope.country ?? null}::text)
-          AND (${before ?? null}::uuid IS NULL OR (occurred_at, id) <
-            (SELECT occurred_at, id FROM api_usage_events WHERE id = ${before ?? null}::uuid AND partner_id = ${scope.partnerId}))
-          AND (${after ?? null}::uuid IS NULL OR (occurred_at, id) >
-            (SELECT occurred_at, id FROM api_usage_events WHERE id = ${after ?? null}::uuid AND partner_id = ${scope.partnerId}))
-        ORDER BY occurred_at DESC, id DESC LIMIT ${limit}`,
-    ),
-};
-
-export interface FirstSteps {
-  apps: number;
-  firstApp: string | null;
-  keys: number;
-  /** 0 while there was none, otherwise 1. */
-  calls: number;
-  keyNames: Record<string, string>;
-}
-export interface PartnerLine {
-  partnerId: string;
-  name: string;
-  calls: number;
-  errors: number;
-  units: number;
-}
-export interface Counted {
-  name: string;
-  calls: number;
-}
-export interface ErrorLine {
-  code: string;
-  route: string;
-  calls: number;
-}
-export const OUTCOMES = ['succeeded', 'limited', 'denied', 'upstream', 'input'] as const;
-export type Outcome = (typeof OUTCOMES)[number];
-export interface OutcomeLine {
-  /** `YYYY-MM-DD`, or the hour in RFC 3339. */
-  at: string;
-  outcome: Outcome;
-  calls: number;
-}
-export interface MomentScope extends Omit<UsageScope, 'from' | 'to'> {
-  fromMs: number;
-  /** The first moment after. */
-  toMs: number;
-}
-export interface EventFilter {
-  outcome?: Outcome;
-  status?: number;
-  error?: string;
-  country?: string;
-}
-export interface EventRow {
-  request_id: string;
-  occurred_at: string;
-  key_id: string | null;
-  app_id: string | null;
-  environment: string;
-  method: string;
-  route: string;
-  endpoint: string;
-  status_code: number;
-  error: string | null;
-  latency_ms: number;
-  upstream_ms: number | null;
-  bytes_in: number;
-  bytes_out: number;
-  units: number;
-  cache_hit: boolean;
-  degraded: boolean;
-  country: string | null;
-  ip: string | null;
-  user_agent: string | null;
-}
-
-/** One request, whole. */
-export interface EventDetail extends EventRow {
-  /** ms by stage; null for events from before they were kept. */
-  timings: Record<string, number> | null;
-  remaining: { second: number; day: number; month: number } | null;
-}
-
-type Results<Queries extends readonly Query<unknown>[]> = {
-  -readonly [Index in keyof Queries]: Queries[Index] extends Query<infer Result> ? Result : never;
 };
 
 export function createUsageReports(database: Database) {
   /** Several queries in one round trip, and in one snapshot. */
-  async function ask<const Queries extends readonly Query<unknown>[]>(
-    ...asked: Queries
-  ): Promise<Results<Queries>> {
-    const rows = await database.batch(asked.map(({ statement }) => statement));
-    return asked.map((each, index) => each.read(rows[index] ?? [])) as Results<Queries>;
-  }
+  const ask = database.batch;
 
   return {
     ask,
@@ -313,19 +225,18 @@ export function createUsageReports(database: Database) {
     events: async (scope: MomentScope & EventFilter, limit: number, before?: string, after?: string) =>
       (await ask(queries.events(scope, limit, before, after)))[0],
     /** One request of the partner. */
-    async event(partnerId: string, id: string): Promise<EventDetail | undefined> {
-      const [row] = await database.rows<EventDetail>(
-        sql`SELECT ${EVENT}, timings, remaining FROM api_usage_events WHERE id = ${id}::uuid AND partner_id = ${partnerId} LIMIT 1`,
-      );
-      return row;
-    },
+    event: async (partnerId: string, id: string): Promise<EventDetail | undefined> =>
+      (await ask(queries.event(partnerId, id)))[0][0],
     /** Failed calls of the day and month that were counted; `quota_usage` of the partner. */
     async failedOf(partnerId: string, environment: string, day: string, month: string) {
-      const rows = await database.rows<{ period_type: string; failed: number }>(sql`
+      const rows = await database.rows(
+        Failed,
+        sql`
         SELECT period_type, failed_requests AS failed FROM quota_usage
         WHERE partner_id = ${partnerId} AND environment = ${environment}
-          AND ((period_type = 'daily' AND period_start = ${day}::date) OR (period_type = 'monthly' AND period_start = ${month}::date))`);
-      const failed = (type: string) => rows.find((row) => row.period_type === type)?.failed ?? 0;
+          AND ((period_type = 'daily' AND period_start = ${day}::date) OR (period_type = 'monthly' AND period_start = ${month}::date))`,
+      );
+      const failed = (type: string) => rows.find((each) => each.period_type === type)?.failed ?? 0;
       return { day: failed('daily'), month: failed('monthly') };
     },
   };

@@ -2,37 +2,44 @@
 // Postgres's to judge.
 
 import * as z from 'zod';
+import { type EventField, eventColumns, type Kind, type KindValues } from './event-columns.ts';
 import type { UsageEvent } from './usage-event.ts';
 
 export const text = z.string().refine((value) => value.isWellFormed() && !value.includes('\0'), 'no text');
 const whole = z.int();
 
-const event = z.object({
-  id: z.uuid(),
-  occurredMs: whole,
+const KINDS: { [Each in Kind]: z.ZodType<KindValues[Each]> } = {
+  uuid: z.uuid(),
+  key: text,
+  hash: text.max(64),
+  moment: whole,
   day: z.iso.date(),
-  partnerId: z.uuid(),
-  keyId: text,
-  appId: z.uuid().nullable(),
   environment: z.enum(['test', 'live']),
-  route: text,
   method: text.max(10),
-  endpoint: text,
+  text,
+  error: text,
+  country: text.max(2),
+  ip: z.union([z.ipv4(), z.ipv6()]),
   status: whole,
-  error: text.nullable(),
-  latencyMs: whole,
-  upstreamMs: whole.nullable(),
-  bytesIn: whole,
-  bytesOut: whole,
+  ms: whole,
+  bytes: whole,
   units: whole,
-  cacheHit: z.boolean(),
-  degraded: z.boolean(),
-  country: text.max(2).nullable(),
-  ip: z.union([z.ipv4(), z.ipv6()]).nullable(),
-  userAgent: text.nullable(),
-  timings: z.record(text, z.number()).optional(),
-  remaining: z.object({ second: whole, day: whole, month: whole }).optional(),
-  retiredHash: text.max(64).optional(),
-});
-export const usageEvent: z.ZodType<UsageEvent> = event;
-export const fields = event.shape;
+  flag: z.boolean(),
+  timings: z.record(text, z.number()),
+  remaining: z.object({ second: whole, day: whole, month: whole }),
+};
+
+function schemaOf(kind: Kind, isNullable = false, isOptional = false): z.ZodType {
+  const schema = isNullable ? KINDS[kind].nullable() : KINDS[kind];
+  return isOptional ? schema.optional() : schema;
+}
+
+// One schema for each field of the list.
+export const fields = Object.fromEntries(
+  eventColumns.map(([field, { kind, isNullable, isOptional }]) => [
+    field,
+    schemaOf(kind, isNullable, isOptional),
+  ]),
+) as Record<EventField, z.ZodType>;
+// Its fields are those of the list, and so those of an event.
+export const usageEvent = z.object(fields) as unknown as z.ZodType<UsageEvent>;

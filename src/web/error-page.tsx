@@ -24,7 +24,7 @@ export const errorPage = ({ view, error, status }: { view: View; error: AppError
       {message && <p class="soft">{message}</p>}
       <div>
         <p class="label">{m.errors.requestId}</p>
-        <Code view={view} text={view.requestId} />
+        <Code text={view.requestId} />
       </div>
       <div class="row">
         <a class="button primary" href={view.account ? '/portal' : '/'}>

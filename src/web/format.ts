@@ -13,6 +13,12 @@ const STEPS: [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
   ['minute', 60],
 ];
 
+/** The sign of the language's typography, not a hyphen. */
+const withMinus = (text: string): string => text.replace('-', '\u2212');
+/** French counts the first of a month: 1er novembre. Intl does not. */
+const withOrdinal = (text: string, language: Language): string =>
+  language === 'fr' ? text.replace(/^1 (?=\p{L})/u, '1er ') : text;
+
 export function createFormat(language: Language, nowMs: number) {
   const locale = LOCALES[language];
   const number = new Intl.NumberFormat(locale);
@@ -31,9 +37,17 @@ export function createFormat(language: Language, nowMs: number) {
     compact: (value: number): string => compact.format(value),
     /** Minor units of a currency: €12.50, 12,50 €, 1 250 F CFA. */
     money: (minor: number, currency: string): string =>
-      new Intl.NumberFormat(locale, { style: 'currency', currency }).format(minor / 10 ** digitsOf(currency)),
+      withMinus(
+        new Intl.NumberFormat(locale, { style: 'currency', currency }).format(
+          minor / 10 ** digitsOf(currency),
+        ),
+      ),
     percent: (share: number): string => percent.format(share),
-    ms: (value: number | null): string => (value === null ? '–' : `${one.format(value)} ms`),
+    /** 37.2 ms, 1.5 s */
+    ms(value: number | null): string {
+      if (value === null) return '–';
+      return value < 1000 ? `${one.format(value)} ms` : `${one.format(value / 1000)} s`;
+    },
     bytes(value: number): string {
       const units = language === 'fr' ? ['o', 'ko', 'Mo', 'Go', 'To'] : ['B', 'kB', 'MB', 'GB', 'TB'];
       let step = 0;
@@ -45,9 +59,9 @@ export function createFormat(language: Language, nowMs: number) {
       return `${one.format(amount)} ${units[step]}`;
     },
     /** `YYYY-MM-DD` or RFC 3339 -> 22 Nov. */
-    day: (text: string): string => day.format(new Date(text)),
+    day: (text: string): string => withOrdinal(day.format(new Date(text)), language),
     /** 22 November 2026 */
-    date: (text: string): string => date.format(new Date(text)),
+    date: (text: string): string => withOrdinal(date.format(new Date(text)), language),
     /** November 2026 */
     month: (text: string): string => month.format(new Date(text)),
     hour: (text: string): string => `${text.slice(11, 13)}:00`,

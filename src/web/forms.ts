@@ -1,8 +1,8 @@
 // Forms that people send: one that is typed into is done, or shown again with what was typed and what is wrong with it;
-// one of buttons and choices alone has nothing that a person could get wrong.
+// one of buttons alone has nothing that a person could get wrong.
 
 import type * as z from 'zod';
-import { AppError, type FieldErrors } from '../core/errors.ts';
+import { AppError, ERRORS, type FieldErrors } from '../core/errors.ts';
 import { inFrench } from './messages/errors.fr.ts';
 import type { View } from './view.ts';
 import { type FormErrors, type FormValues, readForm, type WebContext, type WebServices } from './web.ts';
@@ -11,44 +11,76 @@ import { type FormErrors, type FormValues, readForm, type WebContext, type WebSe
 export interface Wrong {
   values: FormValues;
   errors: FormErrors;
+  status: 400 | 409 | 429;
 }
 
-/** What a service refuses of this form's fields, in the language of whoever looks. */
-function refusalOf(error: unknown, values: FormValues, { language, m }: View): FormErrors | undefined {
-  if (!(error instanceof AppError) || error.code !== 'validation_error') return undefined;
+export const wrongOf = (values: FormValues, errors: FormErrors): Wrong => ({ values, errors, status: 400 });
+
+const statusOf = ({ code }: AppError): Wrong['status'] => {
+  const [status] = ERRORS[code];
+  return status === 409 || status === 429 ? status : 400;
+};
+
+/** What a service refuses, in the language of whoever looks. */
+export const refusalText = ({ language }: View, message: string): string | undefined =>
+  language === 'en' ? message : inFrench(message);
+
+/** The refused fields of this form. */
+function refusedFields({ fields }: AppError, values: FormValues, view: View): FormErrors | undefined {
   const errors: FormErrors = {};
-  for (const { field, message } of (error.fields.details ?? []) as FieldErrors)
+  for (const { field, message } of (fields.details ?? []) as FieldErrors)
     if (field in values)
       errors[field] ??=
-        language === 'en'
-          ? message
-          : (inFrench(message) ?? m.fieldError({ code: 'custom', message, path: [field], input: undefined }));
+        refusalText(view, message) ??
+        view.m.fieldError({ code: 'custom', message, path: [field], input: undefined });
   return Object.keys(errors).length > 0 ? errors : undefined;
 }
 
+/** Says a conflict at this field. */
+export const conflictAt =
+  (view: View, field: string) =>
+  ({ code, message }: AppError): FormErrors | undefined =>
+    code === 'conflict' ? { [field]: refusalText(view, message) ?? message } : undefined;
+
 type Answer = Response | Promise<Response>;
+
+interface Submission<Data> {
+  work(data: Data, values: FormValues): Answer;
+  again(wrong: Wrong): Answer;
+  /** At which fields the form says a refusal that names none of them. */
+  says?(error: AppError, values: FormValues): FormErrors | undefined;
+}
+
+/** Thrown by a form's work: what of its fields cannot be done. */
+export class FieldsRefused extends Error {
+  override name = 'FieldsRefused';
+  readonly errors: FormErrors;
+  constructor(errors: FormErrors) {
+    super('fields refused');
+    this.errors = errors;
+  }
+}
 
 /** Reads a form and does what it asks, or shows it `again`: also where the service is what refuses a field. */
 export async function submit<Services extends WebServices, Schema extends z.ZodType>(
   context: WebContext<Services>,
   schema: Schema,
-  {
-    work,
-    again,
-  }: { work: (data: z.output<Schema>, values: FormValues) => Answer; again: (wrong: Wrong) => Answer },
+  { work, again, says }: Submission<z.output<Schema>>,
 ): Promise<Response> {
   const { values, data, errors } = await readForm(context, schema);
-  if (errors) return again({ values, errors });
+  if (errors) return again(wrongOf(values, errors));
   try {
     return await work(data, values);
   } catch (error) {
-    const refused = refusalOf(error, values, context.var.view);
+    if (error instanceof FieldsRefused) return again(wrongOf(values, error.errors));
+    if (!(error instanceof AppError)) throw error;
+    const refused = refusedFields(error, values, context.var.view) ?? says?.(error, values);
     if (!refused) throw error;
-    return again({ values, errors: refused });
+    return again({ values, errors: refused, status: statusOf(error) });
   }
 }
 
-/** Of buttons and choices. @throws AppError validation_error, which no form of ours leads to */
+/** What a button sends. @throws AppError validation_error, which no form of ours leads to */
 export async function readChoice<Services extends WebServices, Schema extends z.ZodType>(
   context: WebContext<Services>,
   schema: Schema,

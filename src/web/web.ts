@@ -48,7 +48,7 @@ export type WebEnv<Services> = {
 };
 export type WebContext<Services> = Context<WebEnv<Services>>;
 
-const MOST_FORM_BYTES = 64 * 1024;
+const MAX_FORM_BYTES = 64 * 1024;
 const NONCE_BYTES = 16;
 export const PREFERENCE_SECONDS = 400 * 86_400;
 
@@ -171,7 +171,7 @@ export function createWeb<Services extends WebServices>(under = '*') {
   });
   web.use(
     under,
-    bodyLimit({ maxSize: MOST_FORM_BYTES, onError: () => Promise.reject(new AppError('payload_too_large')) }),
+    bodyLimit({ maxSize: MAX_FORM_BYTES, onError: () => Promise.reject(new AppError('payload_too_large')) }),
   );
   web.onError((error, context) => failed(context, error));
   return web;
@@ -292,6 +292,7 @@ export function readFields<Services extends WebServices, Schema extends z.ZodTyp
   if (result.success) return { values, data: result.data };
   const { m } = context.var.view;
   const errors: FormErrors = {};
-  for (const issue of result.error.issues) errors[issue.path.join('.')] ??= m.fieldError(issue);
+  // An entry of a list is of its field.
+  for (const issue of result.error.issues) errors[String(issue.path[0])] ??= m.fieldError(issue);
   return { values, errors };
 }

@@ -9,7 +9,7 @@ import type { TargetGuard } from './target-guard.ts';
 
 const ATTEMPT_MS = 10_000;
 const SLOW_MS = 3000;
-const MOST_RESPONSE_BYTES = 1024;
+const MAX_RESPONSE_BYTES = 1024;
 const GONE = 410;
 
 export interface AttemptPorts {
@@ -25,7 +25,7 @@ async function readStart(response: Response): Promise<string> {
   if (!reader) return '';
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  while (bytes < MOST_RESPONSE_BYTES) {
+  while (bytes < MAX_RESPONSE_BYTES) {
     const { done, value } = await reader.read();
     if (done) break;
     chunks.push(value);
@@ -39,7 +39,7 @@ async function readStart(response: Response): Promise<string> {
     at += chunk.length;
   }
   // Postgres takes no zero bytes in text.
-  return new TextDecoder().decode(start.slice(0, MOST_RESPONSE_BYTES)).replaceAll('\0', '');
+  return new TextDecoder().decode(start.slice(0, MAX_RESPONSE_BYTES)).replaceAll('\0', '');
 }
 
 export type OpenSecret = (envelope: string, endpointId: string) => Promise<string>;

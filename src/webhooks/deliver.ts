@@ -12,7 +12,7 @@ import {
   type DisabledEndpoint,
   type DueDelivery,
   type Held,
-  MOST_OF_A_PARTNER,
+  MAX_OF_A_PARTNER,
 } from './delivery-store.ts';
 
 const PROMPT_CONNECTIONS = 5;
@@ -21,15 +21,15 @@ const SLOW_CONNECTIONS = 1;
 const TURN_MS = 2000;
 const LEAST_OF_A_TURN = 10;
 /** Attempts of one run, and looks for more: an invocation may make a thousand requests. */
-const MOST_ATTEMPTS = 500;
-const MOST_LOOKS = 300;
+const MAX_ATTEMPTS = 500;
+const MAX_LOOKS = 300;
 /** Looks of a run that only waits for what hangs. */
-const MOST_LAST_LOOKS = 60;
+const MAX_LAST_LOOKS = 60;
 /** While something hangs, it looks for what is new after this long, or when it is woken in this isolate. */
 const IDLE_MS = 500;
 const WOKEN_MS = 25;
 /** Of a queue's delay. */
-const MOST_DELAY_SECONDS = 43_200;
+const MAX_DELAY_SECONDS = 43_200;
 
 export interface DeliverPorts extends AttemptPorts {
   store: DeliveryStore;
@@ -80,7 +80,7 @@ async function send(turn: Turn, run: Run, ports: DeliverPorts): Promise<void> {
 function shareOf(deliveries: readonly DueDelivery[], { owner, lane }: Held, spare: number, run: Run): number {
   if (lane !== 'prompt') return 1;
   const used = [...run.turns].filter(({ held }) => held.owner === owner && held.lane !== 'slow').length;
-  const most = Math.min(1 + spare, MOST_OF_A_PARTNER - used, Math.floor(deliveries.length / LEAST_OF_A_TURN));
+  const most = Math.min(1 + spare, MAX_OF_A_PARTNER - used, Math.floor(deliveries.length / LEAST_OF_A_TURN));
   return Math.max(1, most);
 }
 
@@ -123,7 +123,7 @@ function wakeTimes(results: readonly AttemptResult[], tries: ReadonlyMap<string,
     const step = tries.get(id) ?? 0;
     latest.set(step, Math.max(latest.get(step) ?? 0, Math.ceil(delay)));
   }
-  return [...latest.values()].map((seconds) => Math.min(seconds, MOST_DELAY_SECONDS));
+  return [...latest.values()].map((seconds) => Math.min(seconds, MAX_DELAY_SECONDS));
 }
 
 export interface Delivered {
@@ -176,10 +176,10 @@ async function loop(run: Run, ports: DeliverPorts): Promise<void> {
   const { turns, sum } = run;
   for (let looks = 0; ; looks++) {
     await settle(run, ports);
-    run.isEnding ||= sum.delivered + sum.failed >= MOST_ATTEMPTS || looks >= MOST_LOOKS;
+    run.isEnding ||= sum.delivered + sum.failed >= MAX_ATTEMPTS || looks >= MAX_LOOKS;
     // A run that only waits for what hangs goes on with the others.
     const hangs = [...turns].some(({ startedMs }) => ports.now() - startedMs >= TURN_MS);
-    const mayClaim = !run.isEnding || (hangs && looks < MOST_LOOKS + MOST_LAST_LOOKS);
+    const mayClaim = !run.isEnding || (hangs && looks < MAX_LOOKS + MAX_LAST_LOOKS);
     const wakes = ports.wakes();
     const found = mayClaim && (await claim(run, ports));
     if (!found && turns.size === 0) return;

@@ -5,20 +5,22 @@ import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import type { Allowances } from '../platform/allowances.ts';
 import type { Database } from '../platform/database.ts';
+import { json, number, oneOf, type RowOf, row, text, time, uuid } from '../platform/row.ts';
 
-export interface Delivery {
-  id: string;
-  event_id: string;
-  endpoint_id: string;
-  type: string;
-  state: 'pending' | 'delivered' | 'failed';
-  tries: number;
-  created_at: string;
-  due_at: string;
-  delivered_at: string | null;
-  last_status: number | null;
-  last_error: string | null;
-}
+const Delivery = row('delivery', {
+  id: uuid,
+  event_id: uuid,
+  endpoint_id: uuid,
+  type: text,
+  state: oneOf(['pending', 'delivered', 'failed']),
+  tries: number,
+  created_at: time,
+  due_at: time,
+  delivered_at: time.nullable(),
+  last_status: number.nullable(),
+  last_error: text.nullable(),
+});
+export type Delivery = RowOf<typeof Delivery>;
 
 export interface Attempt {
   started_at: string;
@@ -28,11 +30,14 @@ export interface Attempt {
   response: string | null;
 }
 
-export interface DeliveryDetail extends Delivery {
-  occurred_at: string;
-  data: Record<string, unknown>;
-  attempts: Attempt[];
-}
+const DeliveryDetail = row('delivery with its attempts', {
+  ...Delivery.columns,
+  occurred_at: time,
+  data: json<Record<string, unknown>>(),
+  attempts: json<Attempt[]>(),
+});
+export type DeliveryDetail = RowOf<typeof DeliveryDetail>;
+const Recovery = row('recovery of deliveries', { recovered: number });
 
 /** null: an operator's endpoints, which hear of all partners. */
 export type EndpointOwner = string | null;
@@ -51,6 +56,44 @@ const DELIVERY = sql`
   LEFT JOIN LATERAL (SELECT status, error FROM webhook_attempt t WHERE t.delivery_id = d.id
     ORDER BY t.started_at DESC LIMIT 1) t ON true`;
 
+function createDeliveryViews(database: Database) {
+  return {
+    async delivery(owner: EndpointOwner, id: string): Promise<DeliveryDetail> {
+      const [delivery] = await database.rows(
+        DeliveryDetail,
+        sql`
+        SELECT s.*, (SELECT coalesce(jsonb_agg(to_jsonb(t) - 'delivery_id' ORDER BY t.started_at DESC), '[]')
+          FROM webhook_attempt t WHERE t.delivery_id = s.id) AS attempts
+        FROM (${DELIVERY} WHERE d.id = ${id}::uuid AND EXISTS (SELECT 1 FROM webhook_endpoint e
+          WHERE e.id = d.endpoint_id AND ${owned(owner)})) s`,
+      );
+      if (!delivery) throw new AppError('not_found', 'No such delivery');
+      return delivery;
+    },
+
+    /** Newest first. `before`: the id of the last one seen. */
+    deliveries: (
+      owner: EndpointOwner,
+      endpointId: string,
+      limit: number,
+      before?: string,
+      filter: { state?: string; type?: string } = {},
+    ): Promise<Delivery[]> =>
+      database.rows(
+        Delivery,
+        sql`SELECT s.id, s.event_id, s.endpoint_id, s.type, s.state, s.tries, s.created_at, s.due_at,
+          s.delivered_at, s.last_status, s.last_error FROM (${DELIVERY}
+        WHERE d.endpoint_id = ${endpointId}::uuid AND EXISTS (SELECT 1 FROM webhook_endpoint e
+            WHERE e.id = d.endpoint_id AND ${owned(owner)})
+          AND (${filter.state ?? null}::text IS NULL OR d.state = ${filter.state ?? null}::text)
+          AND (${filter.type ?? null}::text IS NULL OR v.type = ${filter.type ?? null}::text)
+          AND (${before ?? null}::uuid IS NULL OR (d.created_at, d.id) <
+            (SELECT b.created_at, b.id FROM webhook_delivery b WHERE b.id = ${before ?? null}::uuid))
+        ORDER BY d.created_at DESC, d.id DESC LIMIT ${limit}) s ORDER BY s.created_at DESC, s.id DESC`,
+      ),
+  };
+}
+
 /** `get`, `requireIncluded`: throw where there is no such endpoint, and where the plan has no webhooks. */
 export function createDeliveryService({
   database,
@@ -63,49 +106,21 @@ export function createDeliveryService({
   get(owner: EndpointOwner, id: string): Promise<unknown>;
   requireIncluded(owner: EndpointOwner): Promise<void>;
 }) {
-  async function deliveryOf(owner: EndpointOwner, id: string): Promise<DeliveryDetail> {
-    const [delivery] = await database.rows<DeliveryDetail>(sql`
-      SELECT s.*, (SELECT coalesce(jsonb_agg(to_jsonb(t) - 'delivery_id' ORDER BY t.started_at DESC), '[]')
-        FROM webhook_attempt t WHERE t.delivery_id = s.id) AS attempts
-      FROM (${DELIVERY} WHERE d.id = ${id}::uuid AND EXISTS (SELECT 1 FROM webhook_endpoint e
-        WHERE e.id = d.endpoint_id AND ${owned(owner)})) s`);
-    if (!delivery) throw new AppError('not_found', 'No such delivery');
-    return delivery;
-  }
-
+  const views = createDeliveryViews(database);
   return {
-    /** Newest first. `before`: the id of the last one seen. */
-    deliveries: (
-      owner: EndpointOwner,
-      endpointId: string,
-      limit: number,
-      before?: string,
-      filter: { state?: string; type?: string } = {},
-    ): Promise<Delivery[]> =>
-      database.rows<Delivery>(sql`SELECT s.id, s.event_id, s.endpoint_id, s.type, s.state, s.tries, s.created_at, s.due_at,
-          s.delivered_at, s.last_status, s.last_error FROM (${DELIVERY}
-        WHERE d.endpoint_id = ${endpointId}::uuid AND EXISTS (SELECT 1 FROM webhook_endpoint e
-            WHERE e.id = d.endpoint_id AND ${owned(owner)})
-          AND (${filter.state ?? null}::text IS NULL OR d.state = ${filter.state ?? null}::text)
-          AND (${filter.type ?? null}::text IS NULL OR v.type = ${filter.type ?? null}::text)
-          AND (${before ?? null}::uuid IS NULL OR (d.created_at, d.id) <
-            (SELECT b.created_at, b.id FROM webhook_delivery b WHERE b.id = ${before ?? null}::uuid))
-        ORDER BY d.created_at DESC, d.id DESC LIMIT ${limit}) s ORDER BY s.created_at DESC, s.id DESC`),
-
-    delivery: deliveryOf,
-
+    ...views,
     /** Sends it again, under the same id: receivers that keep ids know it. */
     async replay(owner: EndpointOwner, id: string, actor: Actor): Promise<DeliveryDetail> {
-      await deliveryOf(owner, id);
+      await views.delivery(owner, id);
       await requireIncluded(owner);
       await allowances.require('webhook_replay', owner ?? OPERATORS, 'Too many replays');
-      await database.rows(sql`
+      await database.run(sql`
         WITH changed AS (UPDATE webhook_delivery d SET state = 'pending', tries = 0, due_at = now(), claimed_until = NULL
             FROM webhook_endpoint e WHERE d.id = ${id}::uuid AND e.id = d.endpoint_id AND d.state <> 'pending'
             RETURNING e.partner_id),
           now_due AS (UPDATE webhook_delivery SET due_at = now() WHERE id = ${id}::uuid AND state = 'pending'),
           audit AS (${auditRow(actor, 'webhook.replayed', { delivery_id: id })}) SELECT 1 FROM changed`);
-      return deliveryOf(owner, id);
+      return views.delivery(owner, id);
     },
 
     /** Everything since then that did not arrive: what failed, and what happened while the endpoint was off. */
@@ -113,7 +128,9 @@ export function createDeliveryService({
       await get(owner, id);
       await requireIncluded(owner);
       await allowances.require('webhook_recovery', owner ?? OPERATORS, 'Too many recoveries');
-      const [row] = await database.rows<{ recovered: number }>(sql`
+      const [recovery] = await database.rows(
+        Recovery,
+        sql`
         WITH failed AS (UPDATE webhook_delivery d SET state = 'pending', tries = 0, due_at = now(), claimed_until = NULL
             FROM webhook_event v WHERE d.endpoint_id = ${id}::uuid AND d.state = 'failed' AND v.id = d.event_id
               AND v.occurred_at >= ${since}::timestamptz RETURNING d.id),
@@ -125,8 +142,9 @@ export function createDeliveryService({
             ON CONFLICT DO NOTHING RETURNING id),
           changed AS (SELECT partner_id FROM webhook_endpoint WHERE id = ${id}::uuid),
           audit AS (${auditRow(actor, 'webhook.recovered', { endpoint_id: id }, { since })})
-        SELECT (SELECT count(*) FROM failed) + (SELECT count(*) FROM missed) AS recovered`);
-      return row?.recovered ?? 0;
+        SELECT (SELECT count(*) FROM failed) + (SELECT count(*) FROM missed) AS recovered`,
+      );
+      return recovery?.recovered ?? 0;
     },
   };
 }

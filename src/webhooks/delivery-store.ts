@@ -1,11 +1,15 @@
 // Deliveries that are due, claimed so that nobody else sends them meanwhile, and what came of each attempt.
 
 import { type SQL, sql } from 'drizzle-orm';
+import { auditRow, job } from '../audit/audit-store.ts';
 import { NIL_ID } from '../core/ids.ts';
+import { eventRow } from '../outbox/event-store.ts';
 import type { Database } from '../platform/database.ts';
+import { boolean, json, number, oneOf, type RowOf, row, text, time, uuid } from '../platform/row.ts';
 
 /** Those that answered promptly a moment ago, those that were slow, and those of which nothing is known. */
-export type Lane = 'prompt' | 'slow' | 'unproven';
+const LANES = ['prompt', 'slow', 'unproven'] as const;
+export type Lane = (typeof LANES)[number];
 
 /** A connection that is in use. */
 export interface Held {
@@ -14,18 +18,22 @@ export interface Held {
   lane: Lane;
 }
 
-export interface DueDelivery extends Held {
-  id: string;
-  eventId: string;
-  type: string;
-  occurredAt: string;
-  data: Record<string, unknown>;
-  tries: number;
-  endpointId: string;
-  url: string;
-  secretEnvelope: string;
-  oldSecretEnvelope: string | null;
-}
+const DueDelivery = row('due delivery', {
+  id: uuid,
+  eventId: uuid,
+  type: text,
+  occurredAt: time,
+  data: json<Record<string, unknown>>(),
+  tries: number,
+  endpointId: uuid,
+  /** As in `Held`. */
+  owner: uuid.notNull('a partner, or the operators'),
+  lane: oneOf(LANES),
+  url: text,
+  secretEnvelope: text,
+  oldSecretEnvelope: text.nullable(),
+});
+export type DueDelivery = RowOf<typeof DueDelivery>;
 
 export interface AttemptResult {
   id: string;
@@ -42,24 +50,32 @@ export interface AttemptResult {
   delay_seconds: number | null;
 }
 
-export interface DisabledEndpoint {
-  id: string;
-  partnerId: string | null;
-  url: string;
-  email: string | null;
-  language: string | null;
-}
+const DisabledEndpoint = row('disabled endpoint', {
+  id: uuid,
+  partnerId: uuid.nullable(),
+  url: text,
+  email: text.nullable(),
+  language: text.nullable(),
+});
+export type DisabledEndpoint = RowOf<typeof DisabledEndpoint>;
+
+const Due = row('whether a delivery is due', { due: boolean });
+const Purged = row('what a purge of webhooks forgot', {
+  events_forgotten: number.notNull('the function counts'),
+  minutes_forgotten: number,
+  notices_forgotten: number,
+});
 
 /** A claim ends long before: an endpoint that hangs is left after its first attempts. Whoever claimed longer ago has died. */
 const CLAIM_SECONDS = 180;
 /** First tries and repeated ones, so that neither waits for a backlog of the other. */
-const MOST_FIRST = 120;
-const MOST_AGAIN = 40;
-const MOST_OF_A_SLOW_ENDPOINT = 1;
+const MAX_FIRST = 120;
+const MAX_AGAIN = 40;
+const MAX_OF_A_SLOW_ENDPOINT = 1;
 const FAILING_DAYS = 5;
 /** Connections of a run that one partner's endpoints may hold, fewer than there are; of them for endpoints that may hang. */
-export const MOST_OF_A_PARTNER = 4;
-const MOST_UNPROVEN_OF_A_PARTNER = 1;
+export const MAX_OF_A_PARTNER = 4;
+const MAX_UNPROVEN_OF_A_PARTNER = 1;
 const OPERATORS = NIL_ID;
 
 const isDue = sql`x.endpoint_id = e.id AND x.state = 'pending' AND x.due_at <= now()
@@ -73,24 +89,22 @@ const lane = sql`(CASE WHEN e.is_slow THEN 'slow' WHEN e.prompt_at > now() - int
 const isFree = sql`(e.busy_since IS NULL OR e.busy_since < now() - make_interval(secs => ${CLAIM_SECONDS}) OR ${lane} = 'prompt')`;
 const isServed = sql`e.state = 'active' AND e.deleted_at IS NULL AND has_webhooks(e.partner_id)`;
 
+const FAILING = { url: sql`url`, failing_since: sql`failing_since` };
+
 /** The oldest due deliveries of each endpoint, locked. */
 const picked = (tries: SQL, most: number): SQL => sql`
   SELECT d.id, e.id AS endpoint_id FROM endpoint e CROSS JOIN LATERAL (
     SELECT x.id FROM webhook_delivery x WHERE ${isDue} AND x.tries ${tries} ORDER BY x.due_at
-    LIMIT CASE WHEN e.is_slow THEN ${MOST_OF_A_SLOW_ENDPOINT}::int ELSE ${most}::int END FOR UPDATE SKIP LOCKED) d`;
+    LIMIT CASE WHEN e.is_slow THEN ${MAX_OF_A_SLOW_ENDPOINT}::int ELSE ${most}::int END FOR UPDATE SKIP LOCKED) d`;
 
-export function createDeliveryStore(database: Database) {
-  return {
-    /**
-     * Deliveries of as many endpoints as there are free connections. Partners take turns: each has its first endpoint
-     * claimed before any has its second, those that waited longest first. `held`: connections in use; `without`: owners.
-     */
-    claim: (
-      free: { prompt: number; slow: number },
-      held: readonly Held[],
-      without: readonly string[],
-    ): Promise<DueDelivery[]> =>
-      database.rows<DueDelivery>(sql`
+/** Connections that are free. */
+interface Free {
+  prompt: number;
+  slow: number;
+}
+
+/** Partners take turns: each has its first endpoint claimed before any has its second, those that waited longest first. */
+const CLAIM = (free: Free, held: readonly Held[], without: readonly string[]): SQL => sql`
         WITH held AS (SELECT owner, count(*) FILTER (WHERE lane = 'prompt') AS prompt,
             count(*) FILTER (WHERE lane = 'unproven') AS unproven, count(*) FILTER (WHERE lane = 'slow') AS slow
           FROM jsonb_to_recordset(${JSON.stringify(held)}::jsonb) AS h(owner uuid, lane text) GROUP BY owner),
@@ -104,17 +118,17 @@ export function createDeliveryStore(database: Database) {
           FROM ranked r LEFT JOIN held h ON h.owner = r.owner
           WHERE CASE r.lane
               WHEN 'slow' THEN r.turn + coalesce(h.slow, 0) <= 1
-              WHEN 'unproven' THEN r.turn + coalesce(h.unproven, 0) <= ${MOST_UNPROVEN_OF_A_PARTNER}::int
-                AND coalesce(h.prompt, 0) < ${MOST_OF_A_PARTNER}::int
+              WHEN 'unproven' THEN r.turn + coalesce(h.unproven, 0) <= ${MAX_UNPROVEN_OF_A_PARTNER}::int
+                AND coalesce(h.prompt, 0) < ${MAX_OF_A_PARTNER}::int
               ELSE r.turn + coalesce(h.prompt, 0) + CASE WHEN r.has_unproven OR h.unproven > 0
-                THEN ${MOST_UNPROVEN_OF_A_PARTNER}::int ELSE 0 END <= ${MOST_OF_A_PARTNER}::int END
+                THEN ${MAX_UNPROVEN_OF_A_PARTNER}::int ELSE 0 END <= ${MAX_OF_A_PARTNER}::int END
             AND r.owner::text NOT IN (SELECT jsonb_array_elements_text(${JSON.stringify(without)}::jsonb))),
         endpoint AS MATERIALIZED (
           SELECT e.*, p.owner, p.lane FROM placed p JOIN webhook_endpoint e ON e.id = p.id
           WHERE p.place <= CASE WHEN p.lane = 'slow' THEN ${free.slow}::int ELSE ${free.prompt}::int END AND ${isFree}
           FOR NO KEY UPDATE OF e SKIP LOCKED),
-        fresh AS MATERIALIZED (${picked(sql`= 0`, MOST_FIRST)}),
-        again AS MATERIALIZED (${picked(sql`> 0`, MOST_AGAIN)}),
+        fresh AS MATERIALIZED (${picked(sql`= 0`, MAX_FIRST)}),
+        again AS MATERIALIZED (${picked(sql`> 0`, MAX_AGAIN)}),
         due AS (SELECT * FROM fresh UNION ALL SELECT * FROM again),
         busy AS (UPDATE webhook_endpoint SET served_at = now(), busy_since = CASE
             WHEN busy_since > now() - make_interval(secs => ${CLAIM_SECONDS}) THEN busy_since ELSE now() END
@@ -123,16 +137,10 @@ export function createDeliveryStore(database: Database) {
         FROM due, endpoint e, webhook_event v WHERE d.id = due.id AND e.id = d.endpoint_id AND v.id = d.event_id
         RETURNING d.id, v.id AS "eventId", v.type, v.occurred_at AS "occurredAt", v.data, d.tries, e.id AS "endpointId",
           e.owner, e.lane, e.url, e.secret_envelope AS "secretEnvelope",
-          CASE WHEN e.old_secret_expires_at > now() THEN e.old_secret_envelope END AS "oldSecretEnvelope"`),
+          CASE WHEN e.old_secret_expires_at > now() THEN e.old_secret_envelope END AS "oldSecretEnvelope"`;
 
-    /** Gives back what was claimed and not tried. */
-    release: (ids: readonly string[]): Promise<unknown> =>
-      database.rows(sql`UPDATE webhook_delivery SET claimed_until = NULL
-        WHERE id IN (SELECT value::uuid FROM jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`),
-
-    /** One transaction: attempts, what is next for each delivery, and how their endpoints stand. Endpoints that it disabled. */
-    record: (results: readonly AttemptResult[]): Promise<DisabledEndpoint[]> =>
-      database.rows<DisabledEndpoint>(sql`
+/** Attempts, what is next for each delivery, how their endpoints stand, and what is told of those that it disables. */
+const RECORD = (results: readonly AttemptResult[]): SQL => sql`
         WITH result AS MATERIALIZED (
           SELECT * FROM jsonb_to_recordset(${JSON.stringify(results)}::jsonb) AS r(id uuid, started_at timestamptz, status int,
             error text, latency_ms int, response text, is_delivered boolean, is_slow boolean, is_gone boolean, delay_seconds float8)),
@@ -159,30 +167,50 @@ export function createDeliveryStore(database: Database) {
           FROM standing s WHERE e.id = s.endpoint_id AND e.state = 'active'
           RETURNING e.id, e.partner_id, e.url, e.state, e.failing_since),
         disabled AS (SELECT * FROM endpoint WHERE state = 'disabled'),
-        told AS (INSERT INTO webhook_event (partner_id, type, data)
-          SELECT partner_id, 'webhook.disabled', jsonb_build_object('endpoint_id', id, 'url', url, 'failing_since', failing_since)
-          FROM disabled),
-        audit AS (INSERT INTO dev_portal_audit (partner_id, actor, action, target, details)
-          SELECT partner_id, 'job:webhooks', 'webhook.disabled', jsonb_build_object('endpoint_id', id),
-            jsonb_build_object('url', url, 'failing_since', failing_since) FROM disabled)
+        told AS (${eventRow('webhook.disabled', { endpoint_id: sql`id`, ...FAILING }, { from: sql`disabled` })}),
+        audit AS (${auditRow(job('webhooks'), 'webhook.disabled', { endpoint_id: sql`id` }, FAILING, sql`disabled`)})
         SELECT d.id, d.partner_id AS "partnerId", d.url, o.email, a.language FROM disabled d
         LEFT JOIN LATERAL (SELECT m.email, m.subject FROM partner_member m WHERE m.partner_id = d.partner_id AND m.role = 'owner'
           ORDER BY m.created_at LIMIT 1) o ON true
-        LEFT JOIN dev_accounts a ON a.id = o.subject`),
+        LEFT JOIN dev_accounts a ON a.id = o.subject`;
+
+export function createDeliveryStore(database: Database) {
+  return {
+    /**
+     * Deliveries of as many endpoints as there are free connections. Partners take turns: each has its first endpoint
+     * claimed before any has its second, those that waited longest first. `held`: connections in use; `without`: owners.
+     */
+    claim: (free: Free, held: readonly Held[], without: readonly string[]): Promise<DueDelivery[]> =>
+      database.rows(DueDelivery, CLAIM(free, held, without)),
+
+    /** Gives back what was claimed and not tried. */
+    release: (ids: readonly string[]): Promise<unknown> =>
+      database.run(sql`UPDATE webhook_delivery SET claimed_until = NULL
+        WHERE id IN (SELECT value::uuid FROM jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`),
+
+    /** One transaction: attempts, what is next for each delivery, and how their endpoints stand. Endpoints that it disabled. */
+    record: (results: readonly AttemptResult[]): Promise<DisabledEndpoint[]> =>
+      database.rows(DisabledEndpoint, RECORD(results)),
 
     async hasDue(): Promise<boolean> {
-      const [row] = await database.rows<{ due: boolean }>(sql`
-        SELECT EXISTS (SELECT 1 FROM webhook_endpoint e WHERE ${isServed} AND ${hasDue}) AS due`);
-      return row?.due ?? false;
+      const [found] = await database.rows(
+        Due,
+        sql`
+        SELECT EXISTS (SELECT 1 FROM webhook_endpoint e WHERE ${isServed} AND ${hasDue}) AS due`,
+      );
+      return found?.due ?? false;
     },
 
     /** Forgets events with their deliveries, and readings, by age. */
     async upkeep(): Promise<Record<string, number>> {
-      const [result] = await database.rows<Record<string, number>>(sql`
+      const [result] = await database.rows(
+        Purged,
+        sql`
         WITH old_minutes AS (DELETE FROM usage_minute WHERE minute < now() - interval '2 days' RETURNING 1),
           old_notices AS (DELETE FROM quota_notice WHERE told_at < now() - interval '60 days' RETURNING 1)
         SELECT forget_webhook_events() AS events_forgotten,
-          (SELECT count(*) FROM old_minutes) AS minutes_forgotten, (SELECT count(*) FROM old_notices) AS notices_forgotten`);
+          (SELECT count(*) FROM old_minutes) AS minutes_forgotten, (SELECT count(*) FROM old_notices) AS notices_forgotten`,
+      );
       return result ?? {};
     },
   };

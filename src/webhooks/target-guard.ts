@@ -17,10 +17,10 @@ export type Refused =
   | 'port'
   | 'unresolvable';
 
-const MOST_URL_CHARS = 2000;
+const MAX_URL_CHARS = 2000;
 const RESOLVE_TIMEOUT_MS = 3000;
 const REMEMBERED_MS = 30_000;
-const MOST_REMEMBERED = 1000;
+const MAX_REMEMBERED = 1000;
 const PORTS = new Set(['', '8443']);
 
 const isWithin = (host: string, own: string): boolean => host === own || host.endsWith(`.${own}`);
@@ -30,7 +30,7 @@ export function judgeUrl(
   text: string,
   ownHosts: readonly string[] = [],
 ): { host: string; refused?: undefined } | { refused: Refused } {
-  if (text.length > MOST_URL_CHARS || !URL.canParse(text)) return { refused: 'invalid_url' };
+  if (text.length > MAX_URL_CHARS || !URL.canParse(text)) return { refused: 'invalid_url' };
   const url = new URL(text);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return { refused: 'invalid_url' };
   if (url.username !== '' || url.password !== '') return { refused: 'credentials_in_url' };
@@ -86,7 +86,7 @@ export function createTargetGuard(
       const remembered = known.get(host);
       if (remembered && remembered.untilMs > now()) return remembered.refused;
       const refused = await look(host);
-      if (known.size >= MOST_REMEMBERED) known.clear();
+      if (known.size >= MAX_REMEMBERED) known.clear();
       known.set(host, { refused, untilMs: now() + REMEMBERED_MS });
       return refused;
     },

@@ -1,39 +1,26 @@
 // Endpoints and their secrets: made, changed, paused, tried. What was sent to them is delivery-service.ts's.
 
 import { type SQL, sql } from 'drizzle-orm';
-import { type Actor, auditRow } from '../audit/audit-store.ts';
+import { type Actor, type AuditAction, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { type KeyEncryptionKeys, sealEnvelope } from '../crypto/envelope.ts';
+import { eventRow } from '../outbox/event-store.ts';
+import { eventTypes } from '../outbox/event-types.ts';
 import type { Allowances } from '../platform/allowances.ts';
 import type { Database } from '../platform/database.ts';
-import { textArray } from '../platform/sql.ts';
+import { command, query } from '../platform/query.ts';
+import { number, row, uuid } from '../platform/row.ts';
+import { assignments, textArray } from '../platform/sql.ts';
 import { createDeliveryService, type EndpointOwner, OPERATORS, owned } from './delivery-service.ts';
-import { eventTypes } from './event-types.ts';
+import { createEndpointViews, type Endpoint, type EndpointViews } from './endpoint-store.ts';
 import { newSecret } from './signature.ts';
 import type { Refused, TargetGuard } from './target-guard.ts';
 
 export type { Attempt, Delivery, DeliveryDetail, EndpointOwner } from './delivery-service.ts';
+export type { Endpoint } from './endpoint-store.ts';
 
-export interface Endpoint {
-  id: string;
-  partner_id: string | null;
-  app_id: string | null;
-  app: string | null;
-  url: string;
-  description: string | null;
-  /** Empty: all. */
-  events: string[];
-  state: 'active' | 'paused' | 'disabled';
-  failing_since: string | null;
-  last_success_at: string | null;
-  /** The secret that a rotation replaced signs, too, until then. */
-  old_secret_expires_at: string | null;
-  created_at: string;
-  /** Of the last day. */
-  delivered: number;
-  failed: number;
-  waiting: number;
-}
+const TestDelivery = row('delivery of a test', { id: uuid });
+const Made = row('number of endpoints', { endpoints: number });
 
 export interface EndpointWish {
   url: string;
@@ -46,7 +33,7 @@ export interface EndpointWish {
 
 export type SwitchedTo = 'active' | 'paused';
 
-const MOST_ENDPOINTS = 20;
+const MAX_ENDPOINTS = 20;
 const OLD_SECRET_HOURS = 24;
 
 const REFUSALS: Record<Refused, string> = {
@@ -59,77 +46,52 @@ const REFUSALS: Record<Refused, string> = {
   unresolvable: 'must be a name that can be resolved',
 };
 
-const VIEW = sql`
-  SELECT e.id, e.partner_id, e.app_id, a.name AS app, e.url, e.description, e.events, e.state, e.failing_since,
-    e.last_success_at, CASE WHEN e.old_secret_expires_at > now() THEN e.old_secret_expires_at END AS old_secret_expires_at,
-    e.created_at, d.delivered, d.failed, d.waiting
-  FROM webhook_endpoint e LEFT JOIN dev_apps a ON a.id = e.app_id
-  LEFT JOIN LATERAL (SELECT count(*) FILTER (WHERE state = 'delivered') AS delivered,
-      count(*) FILTER (WHERE state = 'failed') AS failed, count(*) FILTER (WHERE state = 'pending') AS waiting
-    FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.created_at > now() - interval '1 day') d ON true`;
-
-export function createWebhookService(ports: {
+interface Ports {
   database: Database;
   guard: TargetGuard;
   keyEncryptionKeys: KeyEncryptionKeys;
   allowances: Allowances;
   newId(): string;
-}) {
-  const { database, guard, keyEncryptionKeys, allowances, newId } = ports;
-  const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
-  async function get(owner: EndpointOwner, id: string): Promise<Endpoint> {
-    const [endpoint] = await database.rows<Endpoint>(
-      sql`${VIEW} WHERE e.id = ${id}::uuid AND ${owned(owner)}`,
-    );
-    if (!endpoint) throw new AppError('not_found', 'No such endpoint');
-    return endpoint;
-  }
+}
 
-  async function isIncluded(owner: EndpointOwner): Promise<boolean> {
-    const [row] = await database.rows<{ included: boolean }>(
-      sql`SELECT has_webhooks(${owner}::uuid) AS included`,
-    );
-    return row?.included ?? false;
-  }
+const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
 
-  /** Before anything is to be sent. What waits when a plan changes is not sent either (delivery-store.ts). */
-  async function requireIncluded(owner: EndpointOwner): Promise<void> {
-    if (!(await isIncluded(owner))) throw new AppError('forbidden', 'Your plan does not include webhooks');
-  }
+function checkWish(guard: TargetGuard, { url, events, askedAt }: Partial<EndpointWish>): void {
+  const refused = url === undefined ? undefined : guard.judge(url, askedAt);
+  const details = [
+    ...(refused ? [{ field: 'url', message: REFUSALS[refused] }] : []),
+    ...(events?.some((type) => !(eventTypes as string[]).includes(type))
+      ? [{ field: 'events', message: `Event types are: ${eventTypes.join(', ')}` }]
+      : []),
+  ];
+  if (details.length > 0) throw new AppError('validation_error', undefined, { details });
+}
 
-  function checkWish({ url, events, askedAt }: Partial<EndpointWish>): void {
-    const refused = url === undefined ? undefined : guard.judge(url, askedAt);
-    const details = [
-      ...(refused ? [{ field: 'url', message: REFUSALS[refused] }] : []),
-      ...(events?.some((type) => !(eventTypes as string[]).includes(type))
-        ? [{ field: 'events', message: `Event types are: ${eventTypes.join(', ')}` }]
-        : []),
-    ];
-    if (details.length > 0) throw new AppError('validation_error', undefined, { details });
-  }
+const change = (owner: EndpointOwner, id: string, set: SQL): SQL => sql`
+  changed AS (UPDATE webhook_endpoint e SET ${set}, updated_at = now() WHERE e.id = ${id}::uuid AND ${owned(owner)}
+    RETURNING e.partner_id, e.id)`;
 
-  const change = (owner: EndpointOwner, id: string, set: SQL): SQL => sql`
-    changed AS (UPDATE webhook_endpoint e SET ${set}, updated_at = now() WHERE e.id = ${id}::uuid AND ${owned(owner)}
-      RETURNING e.partner_id, e.id)`;
+/** `actions`: what the audit trail calls it, with details. */
+async function update(
+  database: Database,
+  owner: EndpointOwner,
+  id: string,
+  set: SQL,
+  actor: Actor,
+  actions: readonly [action: AuditAction, details: object][],
+): Promise<void> {
+  const audits = actions.map(
+    ([action, details], n) =>
+      sql`${sql.raw(`audit_${n}`)} AS (${auditRow(actor, action, { endpoint_id: id }, details)})`,
+  );
+  const changed = await database.run(
+    sql`WITH ${sql.join([change(owner, id, set), ...audits], sql`, `)} SELECT id FROM changed`,
+  );
+  if (changed === 0) throw new AppError('not_found', 'No such endpoint');
+}
 
-  /** `actions`: what the audit trail calls it, with details. */
-  async function update(
-    owner: EndpointOwner,
-    id: string,
-    set: SQL,
-    actor: Actor,
-    actions: readonly [action: string, details: object][],
-  ) {
-    const audits = actions.map(
-      ([action, details], n) =>
-        sql`${sql.raw(`audit_${n}`)} AS (${auditRow(actor, action, { endpoint_id: id }, details)})`,
-    );
-    const changed = await database.rows(
-      sql`WITH ${sql.join([change(owner, id, set), ...audits], sql`, `)} SELECT id FROM changed`,
-    );
-    if (changed.length === 0) throw new AppError('not_found', 'No such endpoint');
-    return get(owner, id);
-  }
+function createEndpointChanges({ database, guard, keyEncryptionKeys }: Ports, views: EndpointViews) {
+  const { get, requireIncluded } = views;
 
   /**
    * One statement: all of it, or nothing. Paused: nothing is sent, and nothing is lost: it can be recovered. Active again:
@@ -141,81 +103,34 @@ export function createWebhookService(ports: {
     { state, ...wish }: Partial<EndpointWish> & { state?: SwitchedTo },
     actor: Actor,
   ): Promise<Endpoint> {
-    checkWish(wish);
+    checkWish(guard, wish);
     const { askedAt: _, ...said } = wish;
-    const sets = [
-      ...(wish.url !== undefined ? [sql`url = ${wish.url}`] : []),
-      ...(wish.description !== undefined ? [sql`description = ${wish.description}`] : []),
-      ...(wish.events !== undefined ? [sql`events = ${textArray(wish.events)}`] : []),
-    ];
-    const actions: [action: string, details: object][] = sets.length > 0 ? [['webhook.changed', said]] : [];
-    if (state !== undefined) {
-      // Whether it is slow is forgotten by prompt answers alone.
-      sets.push(sql`state = ${state}, failing_since = NULL`);
-      actions.push([state === 'active' ? 'webhook.resumed' : 'webhook.paused', {}]);
-    }
+    const { url, description, events } = wish;
+    const set = assignments({ url, description, events: events && textArray(events) });
+    const actions: [action: AuditAction, details: object][] = set ? [['webhook.changed', said]] : [];
+    // Whether it is slow is forgotten by prompt answers alone.
+    const switched = state && sql`state = ${state}, failing_since = NULL`;
+    if (state) actions.push([state === 'active' ? 'webhook.resumed' : 'webhook.paused', {}]);
+    const sets = [set, switched].filter((each) => each !== undefined);
     if (sets.length === 0 || state === 'active') {
       const endpoint = await get(owner, id);
       if (sets.length === 0) return endpoint;
       await requireIncluded(owner);
     }
-    return update(owner, id, sql.join(sets, sql`, `), actor, actions);
+    await update(database, owner, id, sql.join(sets, sql`, `), actor, actions);
+    return get(owner, id);
   }
 
   return {
-    ...createDeliveryService({ database, allowances, get, requireIncluded }),
-    get,
-    /** Whether the plan has webhooks. */
-    isIncluded,
-    list: (owner: EndpointOwner): Promise<Endpoint[]> =>
-      database.rows<Endpoint>(sql`${VIEW} WHERE ${owned(owner)} ORDER BY e.created_at, e.id`),
-
-    /** The secret is in this answer and nowhere else. */
-    async create(
-      owner: EndpointOwner,
-      wish: EndpointWish,
-      actor: Actor,
-    ): Promise<{ endpoint: Endpoint; secret: string }> {
-      checkWish(wish);
-      await requireIncluded(owner);
-      const id = newId();
-      const secret = newSecret(random);
-      const envelope = await sealEnvelope(keyEncryptionKeys, secret, id);
-      const [, [count], made] = (await database.batch([
-        // Endpoints that are made at the same moment are counted one after the other: by the statements after.
-        sql`SELECT pg_advisory_xact_lock(hashtextextended('webhook_endpoint ' || coalesce(${owner}::text, ''), 0))::text`,
-        sql`SELECT count(*) AS endpoints FROM webhook_endpoint e WHERE ${owned(owner)}`,
-        sql`WITH changed AS (
-          INSERT INTO webhook_endpoint (id, partner_id, app_id, url, description, events, secret_envelope)
-          SELECT ${id}::uuid, ${owner}::uuid, ${wish.appId ?? null}::uuid, ${wish.url}, ${wish.description ?? null},
-            ${textArray(wish.events ?? [])}, ${envelope}
-          WHERE (${wish.appId ?? null}::uuid IS NULL OR EXISTS (SELECT 1 FROM dev_apps a
-              WHERE a.id = ${wish.appId ?? null}::uuid AND a.partner_id = ${owner}::uuid AND a.archived_at IS NULL))
-            AND (SELECT count(*) FROM webhook_endpoint e WHERE ${owned(owner)}) < ${MOST_ENDPOINTS}
-          RETURNING partner_id),
-        audit AS (${auditRow(actor, 'webhook.created', { endpoint_id: id }, { url: wish.url, events: wish.events ?? [] })})
-        SELECT 1 FROM changed`,
-      ])) as [unknown[], { endpoints: number }[], unknown[]];
-      if (made.length === 0) {
-        if (count && count.endpoints >= MOST_ENDPOINTS)
-          throw new AppError(
-            'conflict',
-            `At most ${MOST_ENDPOINTS} endpoints. Delete one that is not needed`,
-          );
-        throw new AppError('not_found', 'No such app');
-      }
-      return { endpoint: await get(owner, id), secret };
-    },
-
     change: changeEndpoint,
     setState: (owner: EndpointOwner, id: string, state: SwitchedTo, actor: Actor): Promise<Endpoint> =>
       changeEndpoint(owner, id, { state }, actor),
 
     async remove(owner: EndpointOwner, id: string, actor: Actor): Promise<void> {
       const removed =
-        await database.rows(sql`WITH ${change(owner, id, sql`deleted_at = now(), state = 'paused'`)},
+        await database.run(sql`WITH ${change(owner, id, sql`deleted_at = now(), state = 'paused'`)},
         audit AS (${auditRow(actor, 'webhook.deleted', { endpoint_id: id })}) SELECT id FROM changed`);
-      if (removed.length === 0) throw new AppError('not_found', 'No such endpoint');
+      if (removed === 0) throw new AppError('not_found', 'No such endpoint');
     },
 
     /** A new secret; for a day both sign. */
@@ -228,8 +143,58 @@ export function createWebhookService(ports: {
       const envelope = await sealEnvelope(keyEncryptionKeys, secret, id);
       const set = sql`old_secret_envelope = e.secret_envelope, secret_envelope = ${envelope},
         old_secret_expires_at = now() + make_interval(hours => ${OLD_SECRET_HOURS})`;
-      return { endpoint: await update(owner, id, set, actor, [['webhook.secret_rotated', {}]]), secret };
+      await update(database, owner, id, set, actor, [['webhook.secret_rotated', {}]]);
+      return { endpoint: await get(owner, id), secret };
     },
+  };
+}
+
+/** What makes an endpoint: the secret is in the answer and nowhere else. */
+const createMaking = ({ database, guard, keyEncryptionKeys, newId }: Ports, views: EndpointViews) =>
+  async function create(
+    owner: EndpointOwner,
+    wish: EndpointWish,
+    actor: Actor,
+  ): Promise<{ endpoint: Endpoint; secret: string }> {
+    checkWish(guard, wish);
+    await views.requireIncluded(owner);
+    const id = newId();
+    const secret = newSecret(random);
+    const envelope = await sealEnvelope(keyEncryptionKeys, secret, id);
+    const [, [count], made] = await database.batch(
+      // Endpoints that are made at the same moment are counted one after the other: by the statements after.
+      command(
+        sql`SELECT pg_advisory_xact_lock(hashtextextended('webhook_endpoint ' || coalesce(${owner}::text, ''), 0))::text`,
+      ),
+      query(Made, sql`SELECT count(*) AS endpoints FROM webhook_endpoint e WHERE ${owned(owner)}`),
+      command(sql`WITH changed AS (
+        INSERT INTO webhook_endpoint (id, partner_id, app_id, url, description, events, secret_envelope)
+        SELECT ${id}::uuid, ${owner}::uuid, ${wish.appId ?? null}::uuid, ${wish.url}, ${wish.description ?? null},
+          ${textArray(wish.events ?? [])}, ${envelope}
+        WHERE (${wish.appId ?? null}::uuid IS NULL OR EXISTS (SELECT 1 FROM dev_apps a
+            WHERE a.id = ${wish.appId ?? null}::uuid AND a.partner_id = ${owner}::uuid AND a.archived_at IS NULL))
+          AND (SELECT count(*) FROM webhook_endpoint e WHERE ${owned(owner)}) < ${MAX_ENDPOINTS}
+        RETURNING partner_id),
+      audit AS (${auditRow(actor, 'webhook.created', { endpoint_id: id }, { url: wish.url, events: wish.events ?? [] })})
+      SELECT 1 FROM changed`),
+    );
+    if (made === 0) {
+      if (count && count.endpoints >= MAX_ENDPOINTS)
+        throw new AppError('conflict', `At most ${MAX_ENDPOINTS} endpoints. Delete one that is not needed`);
+      throw new AppError('not_found', 'No such app');
+    }
+    return { endpoint: await views.get(owner, id), secret };
+  };
+
+export function createWebhookService(ports: Ports) {
+  const { database, allowances, newId } = ports;
+  const views = createEndpointViews(database);
+  const { get, requireIncluded } = views;
+  return {
+    ...views,
+    ...createDeliveryService({ database, allowances, get, requireIncluded }),
+    ...createEndpointChanges(ports, views),
+    create: createMaking(ports, views),
 
     /** Sends `webhook.test` to this endpoint alone. The id of the delivery. */
     async sendTest(owner: EndpointOwner, id: string, actor: Actor): Promise<string> {
@@ -238,12 +203,15 @@ export function createWebhookService(ports: {
       await requireIncluded(owner);
       await allowances.require('webhook_test', owner ?? OPERATORS, 'Too many tests of webhooks');
       const eventId = newId();
-      await database.rows(sql`WITH changed AS (
-          INSERT INTO webhook_event (id, partner_id, app_id, type, data, only_endpoint_id)
-          VALUES (${eventId}::uuid, ${owner}::uuid, ${endpoint.app_id}::uuid, 'webhook.test',
-            '{"message": "This is a test event."}', ${id}::uuid) RETURNING partner_id),
+      await database.run(sql`WITH changed AS (SELECT ${owner}::uuid AS partner_id),
+        event AS (${eventRow(
+          'webhook.test',
+          { message: 'This is a test event.' },
+          { appId: endpoint.app_id, test: { id: eventId, endpointId: id } },
+        )}),
         audit AS (${auditRow(actor, 'webhook.tested', { endpoint_id: id })}) SELECT 1 FROM changed`);
-      const [delivery] = await database.rows<{ id: string }>(
+      const [delivery] = await database.rows(
+        TestDelivery,
         sql`SELECT id FROM webhook_delivery WHERE event_id = ${eventId}::uuid AND endpoint_id = ${id}::uuid`,
       );
       return delivery?.id ?? '';

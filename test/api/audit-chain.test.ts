@@ -35,7 +35,7 @@ async function tamper(statement: string, values: unknown[] = []): Promise<void> 
 async function write(partner: string | null, times: number): Promise<void> {
   const audit = createAuditStore(own.database);
   for (let i = 0; i < times; i++)
-    await audit.write(partner, { name: 'operator:x', ip: null, requestId: null }, 'test.done', { i });
+    await audit.write(partner, { name: 'operator:x', ip: null, requestId: null }, 'sandbox.reset', { i });
 }
 
 /** One more entry that continues the chain as a true one would. */

@@ -344,6 +344,28 @@ describe('answers of the gateway', () => {
     expect((await preflight('https://evil.example')).status).toBe(403);
   });
 
+  it('a refusal is for any page to read, whatever is known of its key', async () => {
+    const origin = 'https://app.example.com';
+    const refusals = [
+      [{}, 401, 'missing_api_key'],
+      [{ authorization: 'Basic x' }, 401, 'invalid_auth_format'],
+      [{ authorization: 'Bearer pk_live_wrong' }, 401, 'invalid_api_key_format'],
+      [{ authorization: `Bearer ${unknownKey}` }, 401, 'invalid_api_key'],
+      [{ authorization: `Bearer ${made.open}`, origin: 'https://evil.example' }, 403, 'origin_not_allowed'],
+    ] as const;
+    for (const [headers, status, error] of refusals) {
+      const sent = { origin, ...headers };
+      const answer = await call('/v2/routes/list', { headers: sent });
+      expect([answer.status, answer.json.error]).toEqual([status, error]);
+      expect(answer.headers['access-control-allow-origin']).toBe(sent.origin);
+      expect(answer.headers['access-control-expose-headers']).toContain('X-Request-Id');
+      expect(answer.headers.vary).toContain('Origin');
+    }
+    expect((await call('/v2/nothing', { headers: { origin } })).headers['access-control-allow-origin']).toBe(
+      origin,
+    );
+  });
+
   it('the IETF headers name the policies and the tightest of them', async () => {
     const { headers } = await call('/v2/routes/list', { key: keys.free });
     expect(headers['ratelimit-policy']).toBe(

@@ -212,7 +212,7 @@ describe('a statement that takes too long', () => {
     store: {
       async fold(folding) {
         const isSlow = folding.rows.some(
-          (row) => partnerIds === 'all' || partnerIds.includes(row.partner_id ?? ''),
+          (row) => partnerIds === 'all' || partnerIds.includes(row.partnerId ?? ''),
         );
         if (isSlow) throw tooSlow();
         return store.fold(folding);

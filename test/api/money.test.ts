@@ -180,8 +180,8 @@ describe('documents', () => {
   it('are pages, PDF and CSV, in French and in English', async () => {
     const person = await memberOf(partner.id);
     for (const [language, amount, tax] of [
-      ['fr', /229,00\s€/, /Taxe, 18\s%/],
-      ['en', /€229\.00/, /Tax, 18%/],
+      ['fr', /229,00\s€/, /TVA 18\s%/],
+      ['en', /€229\.00/, /Tax \(18%\)/],
     ] as const) {
       const get = (path: string) => person.get(path, { 'accept-language': language });
       const page = await get(`/portal/invoices/${invoice.id}`);

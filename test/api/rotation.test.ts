@@ -10,6 +10,7 @@ import { readConfig } from '../../src/config.ts';
 import { openEnvelope, sealEnvelope } from '../../src/crypto/envelope.ts';
 import { createEnvelopeStore, ENVELOPES } from '../../src/keys/envelope-store.ts';
 import { openDatabase } from '../../src/platform/database.ts';
+import { command } from '../../src/platform/query.ts';
 import {
   call,
   developerToken,
@@ -204,12 +205,13 @@ describe('a transaction that Postgres gave up for another', () => {
     const { client, database, close } = await openDatabaseOfItsOwn('deadlocks');
     try {
       await client.query(`ALTER DATABASE deadlocks SET deadlock_timeout TO '50ms'`);
-      const lock = (tier: string) => sql`UPDATE tier_config SET created_at = now() WHERE tier = ${tier}`;
-      const rest = sql`SELECT pg_sleep(0.3)`;
+      const lock = (tier: string) =>
+        command(sql`UPDATE tier_config SET created_at = now() WHERE tier = ${tier}`);
+      const rest = command(sql`SELECT pg_sleep(0.3)`);
       // Each has what the other wants by the time that it wants it.
       const both = [
-        database.batch([lock('free'), rest, lock('starter')]),
-        database.batch([lock('starter'), rest, lock('free')]),
+        database.batch(lock('free'), rest, lock('starter')),
+        database.batch(lock('starter'), rest, lock('free')),
       ];
       expect((await Promise.all(both)).map((results) => results.length)).toEqual([3, 3]);
     } finally {

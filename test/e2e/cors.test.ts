@@ -1,9 +1,11 @@
 // A real browser: a page of a listed origin calls the API and reads its limits; a page of another origin cannot.
 
+import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { newBearerKey } from '../../src/keys/key-format.ts';
 import { makeKey, makePartner, stack } from '../support/api.ts';
 
 const FLAGS = [
@@ -70,6 +72,13 @@ it('a listed origin reads the answer and its limits; another one is blocked', as
   const key = (await makeKey(partner.id, { environment: 'test' })).secret;
   expect(await callFrom(listed, key)).toEqual({ status: 200, left: '99', id: expect.any(String) });
   expect(await callFrom(other, key)).toEqual({ blocked: expect.stringContaining('Failed to fetch') });
+});
+
+it('a page reads why it is refused, also where nobody knows its key', async () => {
+  const page = await startPage();
+  await makePartner({ origins: [page] });
+  const unknown = newBearerKey('live', (length) => randomBytes(length));
+  expect(await callFrom(page, unknown)).toEqual({ status: 401, left: null, id: expect.any(String) });
 });
 
 it('the reference page is read in light and dark, on a phone, without a script', async () => {

@@ -1,9 +1,10 @@
 // `npm test`: brings what the tests need, then runs everything: format and lint, types, unit, worker, API and browser
-// tests, and a dry run of the deployment. Arguments go to vitest: `npm test -- test/unit`.
+// tests, and a dry run of the deployment; then whether every statement that yields rows was executed, and so compared with
+// their schema. Arguments go to vitest: `npm test -- test/unit`.
 // `npm run check` (`--check`): what a commit needs, in under a minute: format and lint, types, unit tests.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -76,7 +77,14 @@ const parts = [['api'], ['beside'], ['count', 'dev', 'unit', 'worker']].map((pro
   ),
 );
 
-const environment = { ...process.env, ...tools, WRANGLER_SEND_METRICS: 'false' };
+/** What the tests executed: src/dev/row-check.ts writes it. */
+const executed = join(folder, 'statements.jsonl');
+const environment = {
+  ...process.env,
+  ...tools,
+  WRANGLER_SEND_METRICS: 'false',
+  PASSERELLE_STATEMENTS: executed,
+};
 
 function runStep({ command, args }: Step, isQuiet: boolean): boolean {
   const { status, stdout } = spawnSync(join(root, 'node_modules/.bin', command), args, {
@@ -119,6 +127,19 @@ function counted(file: string): { passed: number; failed: number } {
   }
 }
 
+/** Statements of `src` that no test executed: only a whole run can say it. */
+async function reportNotExecuted(): Promise<number> {
+  const { findStatements, notExecuted } = await import('./statements.ts');
+  const { statements, reasons } = findStatements();
+  const missing = notExecuted(statements, existsSync(executed) ? readFileSync(executed, 'utf8') : '');
+  console.log(
+    `\n— statements: ${statements.length} yield rows, ${reasons} of their columns are never null for a reason`,
+  );
+  for (const { place, schema, text } of missing)
+    console.error(`✗ no test executes the statement at ${place}: rows of "${schema}", ${text}`);
+  return missing.length;
+}
+
 let failed = 0;
 let passed = 0;
 const steps = isCheck ? checks : only.length > 0 ? [] : [...checks, deployment];
@@ -138,6 +159,7 @@ if (failed === 0) {
     passed += result.passed;
     failed += Math.max(result.failed, isGood ? 0 : 1);
   }
+  if (!isCheck && only.length === 0) failed += await reportNotExecuted();
 }
 rmSync(folder, { recursive: true, force: true });
 console.log(`\n${passed} passed, ${failed} failed`);

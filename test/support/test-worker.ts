@@ -4,7 +4,8 @@
 import { KeyLimiter as RealKeyLimiter } from '../../durable-objects/key-limiter.ts';
 import { PartnerLimiter as RealPartnerLimiter } from '../../durable-objects/partner-limiter.ts';
 import type { Env } from '../../src/compose.ts';
-import type { DrawRequest, Report } from '../../src/limits/partner-ledger.ts';
+import type { DrawRequest } from '../../src/limits/partner-draw.ts';
+import type { Report } from '../../src/limits/partner-report.ts';
 import type { Settle, TakeCall } from '../../src/limits/protocol.ts';
 import worker from '../../src/worker.ts';
 import { flood } from './flood.ts';

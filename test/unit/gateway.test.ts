@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { CatalogRoute } from '../../src/catalog/catalog.ts';
 import { headerRules } from '../../src/catalog/headers.ts';
 import { ageOf, directivesOf, freshSeconds } from '../../src/gateway/cache-rules.ts';
-import { openExchange } from '../../src/gateway/exchange.ts';
+import { admit, identify, match, openExchange } from '../../src/gateway/exchange.ts';
 import { locationForCaller } from '../../src/gateway/location.ts';
 import type { GatewayPorts } from '../../src/gateway/ports.ts';
 import { forward } from '../../src/gateway/stages/forward.ts';
@@ -138,8 +138,9 @@ it("the route's time bound is for all tries together", async () => {
     Date.now(),
     () => undefined,
   );
-  exchange.route = route;
-  exchange.caller = { environment: 'live', partnerId: 'p' } as KeyRecord;
+  match(exchange, route);
+  identify(exchange, { environment: 'live', partnerId: 'p' } as KeyRecord);
+  admit(exchange, { atMs: 0, dayStartMs: 0, units: 1, over: false, grant: undefined });
   expect(await forward(exchange, gateway)).toMatchObject({ denied: 'upstream_timeout' });
   expect(tries).toBe(2);
 });

@@ -49,6 +49,13 @@ describe('bearer keys', () => {
     const sum = createHash('sha256').update(body).digest('hex').slice(0, 4);
     expect(await isWellFormedBearer(`pk_live_${body}_${sum}`)).toBe(true);
     expect(await isWellFormedBearer(`pk_live_${body}_${sum === '0000' ? '0001' : '0000'}`)).toBe(false);
+    expect(await isWellFormedBearer(`pk_live_${'ab'.repeat(24)}`)).toBe(true);
+    for (const wrong of [
+      `pk_test_${'ab'.repeat(24)}`,
+      `pk_live_${'ab'.repeat(23)}`,
+      `pk_live_${'AB'.repeat(24)}`,
+    ])
+      expect(await isWellFormedBearer(wrong)).toBe(false);
   });
 
   it('nothing else is one', async () => {

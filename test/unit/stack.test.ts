@@ -165,7 +165,7 @@ describe('the log', () => {
   it('is turned over when it is large; the oldest goes', async () => {
     const { files, disk } = diskOf({ bytes: 1e6 });
     for (const line of ['a', 'b', 'c', 'd', 'e']) {
-      const log = openLogFile({ file: 'log', say, mostBytes: 25, kept: 3, disk });
+      const log = openLogFile({ file: 'log', say, maxBytes: 25, kept: 3, disk });
       log.write(line.repeat(19));
       await log.close();
     }

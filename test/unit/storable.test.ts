@@ -3,7 +3,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { utf8 } from '../../src/core/encoding.ts';
-import { MOST_AGENT_BYTES, MOST_ENDPOINT_BYTES, storable, storableText } from '../../src/usage/storable.ts';
+import { MAX_AGENT_BYTES, MAX_ENDPOINT_BYTES } from '../../src/usage/event-columns.ts';
+import { storable, storableText } from '../../src/usage/storable.ts';
 import type { UsageEvent } from '../../src/usage/usage-event.ts';
 import { usageEvent } from '../../src/usage/usage-schema.ts';
 
@@ -103,8 +104,8 @@ describe('an event', () => {
       fc.property(wild, (wishes) => {
         const event = storable({ ...made, ...wishes });
         expect(usageEvent.safeParse(event).error).toBeUndefined();
-        expect(utf8(event.endpoint).length).toBeLessThanOrEqual(MOST_ENDPOINT_BYTES);
-        expect(utf8(event.userAgent ?? '').length).toBeLessThanOrEqual(MOST_AGENT_BYTES);
+        expect(utf8(event.endpoint).length).toBeLessThanOrEqual(MAX_ENDPOINT_BYTES);
+        expect(utf8(event.userAgent ?? '').length).toBeLessThanOrEqual(MAX_AGENT_BYTES);
         expect([event.status <= 32_767, event.latencyMs < 2 ** 31, event.bytesOut <= 2 ** 36]).toEqual([
           true,
           true,

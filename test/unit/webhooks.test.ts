@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isPublicAddress } from '../../src/core/public-address.ts';
-import { EVENT_TYPES, eventTypes, schemaOf } from '../../src/webhooks/event-types.ts';
+import { EVENT_TYPES, eventTypes, schemaOf } from '../../src/outbox/event-types.ts';
 import { RETRY_SECONDS, retryDelay } from '../../src/webhooks/schedule.ts';
 import { newSecret, signatureOf, signedHeaders } from '../../src/webhooks/signature.ts';
 import { createResolver, createTargetGuard, judgeUrl } from '../../src/webhooks/target-guard.ts';

@@ -3,16 +3,17 @@
 import { SANDBOX_HEADER } from '../../catalog/headers.ts';
 import { type Denied, isDenied } from '../../core/denied.ts';
 import { readBody } from '../../http/body.ts';
+import type { KeyRecord } from '../../keys/key-record.ts';
 import { signedOnly } from '../../keys/signed-headers.ts';
-import type { Exchange } from '../exchange.ts';
+import { type Exchange, identify } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 
 /** `fresh`: past memory and KV, after the limiter called the record stale. */
-export async function authenticate(
-  exchange: Exchange,
+export async function authenticate<E extends Exchange>(
+  exchange: E,
   gateway: GatewayPorts,
   fresh: boolean,
-): Promise<Denied | undefined> {
+): Promise<Denied | (E & { caller: KeyRecord })> {
   const { request, ip, keepAlive, route } = exchange;
   const found = await gateway.identify(
     {
@@ -31,12 +32,15 @@ export async function authenticate(
     },
     fresh,
   );
-  exchange.caller = found.record;
   exchange.isProven = !isDenied(found) || found.isProven === true;
-  if (isDenied(found)) return found;
+  if (isDenied(found)) {
+    exchange.caller = found.record;
+    return found;
+  }
+  identify(exchange, found.record);
   exchange.signatureForm = found.form;
   exchange.heard = found.signed ? signedOnly(request.headers, found.signed) : request.headers;
   exchange.nonce = found.nonce;
   exchange.retiredHash = found.retiredHash;
-  return undefined;
+  return exchange;
 }

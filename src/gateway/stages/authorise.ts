@@ -1,13 +1,13 @@
-// May it? Scope and size. No I/O.
+// May it? The key's scopes against the route's, and the size that the caller declares.
 
 import { type Denied, deny } from '../../core/denied.ts';
-import type { Exchange } from '../exchange.ts';
+import type { Authenticated } from '../exchange.ts';
 
-export function authorise({ caller, route, bytesIn }: Exchange): Denied | undefined {
-  if (!caller || !route) return deny('internal_error', undefined, 'authorise before authenticate');
+export function authorise(exchange: Authenticated): Denied | Authenticated {
+  const { caller, route, bytesIn } = exchange;
   if (route.scope !== null && !caller.scopes.includes(route.scope)) {
     return deny('insufficient_permissions', { fields: { required_scope: route.scope } });
   }
   if (bytesIn > route.bodyBytes) return deny('payload_too_large');
-  return undefined;
+  return exchange;
 }

@@ -3,11 +3,11 @@
 
 import { GATEWAY_HEADERS, SANDBOX_HEADER } from '../../catalog/headers.ts';
 import { ageOf, directivesOf, freshSeconds, variesWithin } from '../cache-rules.ts';
-import { acceptEncodingOf, type Exchange } from '../exchange.ts';
+import { type Admitted, acceptEncodingOf } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 
 /** Larger answers, and answers of unknown size, are not kept. */
-const MOST_CACHED_BYTES = 1024 * 1024;
+const MAX_CACHED_BYTES = 1024 * 1024;
 /** What the cache's own headers stand in the place of. */
 const KEPT = 'x-passerelle-kept';
 
@@ -23,41 +23,37 @@ interface Kept {
  * Path, query, what the answer may vary by, and all that the upstream is told of the caller: unless the document says that
  * an answer is for the whole partner. Nobody else's answers are ever found.
  */
-function cacheUrl(exchange: Exchange): string {
+function cacheUrl(exchange: Admitted): string {
   const { caller, route, heard, path, query } = exchange;
-  const shared = [caller?.partnerId, caller?.environment];
-  const own = [...shared, caller?.tier, caller?.appId, caller?.keyId];
-  const owner = route?.cacheSharedBy === 'partner' ? ['partner', ...shared] : ['key', ...own];
-  const said = route?.headers.cacheKey.map((name) => heard.get(name) ?? '') ?? [];
+  const shared = [caller.partnerId, caller.environment];
+  const own = [...shared, caller.tier, caller.appId, caller.keyId];
+  const owner = route.cacheSharedBy === 'partner' ? ['partner', ...shared] : ['key', ...own];
+  const said = route.headers.cacheKey.map((name) => heard.get(name) ?? '');
   const vary = [acceptEncodingOf(exchange), ...said].join('\n');
   return `https://cache.invalid/${owner.join('/')}/${encodeURIComponent(vary)}${path}${query}`;
 }
 
 /** An answer to order is the sandbox's alone: it neither comes from the cache nor goes into it. */
-const isCacheable = ({ route, request, heard }: Exchange): boolean =>
-  route !== undefined &&
-  route.cacheSeconds > 0 &&
-  request.method === 'GET' &&
-  !heard.has('range') &&
-  !heard.has(SANDBOX_HEADER);
+const isCacheable = ({ route, request, heard }: Admitted): boolean =>
+  route.cacheSeconds > 0 && request.method === 'GET' && !heard.has('range') && !heard.has(SANDBOX_HEADER);
 
 /** What the caller says of caches; `Pragma` where it says nothing else (RFC 9111, 5.4). */
-const wishesOf = ({ heard }: Exchange) =>
+const requestDirectives = ({ heard }: Admitted) =>
   directivesOf(heard.get('cache-control') ?? heard.get('pragma') ?? '');
 
 export async function readCached(
-  exchange: Exchange,
+  exchange: Admitted,
   { cache, now }: GatewayPorts,
 ): Promise<Response | undefined> {
   if (!isCacheable(exchange)) return undefined;
-  const wishes = wishesOf(exchange);
-  if (wishes.has('no-cache') || wishes.has('no-store')) return undefined;
+  const requested = requestDirectives(exchange);
+  if (requested.has('no-cache') || requested.has('no-store')) return undefined;
   const hit = await cache.match(cacheUrl(exchange)).catch(() => undefined);
   const text = hit?.headers.get(KEPT);
   if (!hit || !text) return undefined;
   const kept: Kept = JSON.parse(text);
   const ageSeconds = kept.ageSeconds + Math.max(0, Math.floor((now() - kept.storedMs) / 1000));
-  if (ageSeconds > (wishes.seconds('max-age') ?? Number.POSITIVE_INFINITY)) return undefined;
+  if (ageSeconds > (requested.seconds('max-age') ?? Number.POSITIVE_INFINITY)) return undefined;
   exchange.cacheHit = true;
   exchange.upstreamUrl = kept.upstreamUrl;
   const headers = new Headers(hit.headers);
@@ -70,30 +66,31 @@ export async function readCached(
 }
 
 /** What no caller can tell the upstream is the same for all; who the caller is stands in the key. */
-function isKeyed({ route }: Exchange, name: string): boolean {
+function isKeyed({ route }: Admitted, name: string): boolean {
   if (name === 'x-passerelle-partner') return true;
-  if (name === 'x-passerelle-identity') return route?.cacheSharedBy === 'key';
+  if (name === 'x-passerelle-identity') return route.cacheSharedBy === 'key';
   if (name === '*' || GATEWAY_HEADERS.some((ours) => ours === name)) return false;
   return (
-    name === 'accept-encoding' ||
-    route?.headers.cacheKey.includes(name) ||
-    !route?.headers.toUpstream.has(name)
+    name === 'accept-encoding' || route.headers.cacheKey.includes(name) || !route.headers.toUpstream.has(name)
   );
 }
 
 /** Seconds to keep it for; 0 is not at all. */
-function keptSeconds(exchange: Exchange, response: Response, nowMs: number): number {
+function keptSeconds(exchange: Admitted, response: Response, nowMs: number): number {
   const { route } = exchange;
-  if (!route || !isCacheable(exchange) || response.status !== 200) return 0;
+  if (!isCacheable(exchange) || response.status !== 200) return 0;
   const { headers } = response;
   const bytes = Number(headers.get('content-length') ?? Number.NaN);
-  if (!(bytes <= MOST_CACHED_BYTES) || headers.has('set-cookie')) return 0;
-  if (wishesOf(exchange).has('no-store') || !variesWithin(headers, (name) => isKeyed(exchange, name)))
+  if (!(bytes <= MAX_CACHED_BYTES) || headers.has('set-cookie')) return 0;
+  if (
+    requestDirectives(exchange).has('no-store') ||
+    !variesWithin(headers, (name) => isKeyed(exchange, name))
+  )
     return 0;
   return freshSeconds(headers, route.cacheSeconds, nowMs);
 }
 
-export function writeCached(exchange: Exchange, response: Response, { cache, now }: GatewayPorts): Response {
+export function writeCached(exchange: Admitted, response: Response, { cache, now }: GatewayPorts): Response {
   const seconds = keptSeconds(exchange, response, now());
   if (seconds === 0) return response;
   const copy = response.clone();

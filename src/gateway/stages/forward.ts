@@ -5,7 +5,7 @@
 import { namedByConnection } from '../../catalog/headers.ts';
 import { type Denied, deny } from '../../core/denied.ts';
 import { type CountedStream, countStream } from '../../http/body.ts';
-import { acceptEncodingOf, type Exchange } from '../exchange.ts';
+import { type Admitted, acceptEncodingOf } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 
 /** Tried once more when the connection failed and nothing can have been done twice. */
@@ -14,13 +14,11 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 const UNREACHABLE = new Set([520, 521, 522, 523, 525, 526, 527, 530]);
 const TOO_SLOW = 524;
 
-export async function forward(exchange: Exchange, gateway: GatewayPorts): Promise<Response | Denied> {
+export async function forward(exchange: Admitted, gateway: GatewayPorts): Promise<Response | Denied> {
   const { route, caller } = exchange;
-  if (!route || !caller) return deny('internal_error', undefined, 'forward before limit');
   const origin = gateway.upstreamOrigin(route.upstream);
   const toSandbox = caller.environment === 'test' || (origin === undefined && gateway.sandboxForLive);
-  if (!toSandbox && origin === undefined)
-    return deny('upstream_error', undefined, 'no upstream is configured');
+  if (!toSandbox && origin === undefined) return deny('upstream_error', undefined, 'no_upstream_configured');
   const cutOff = new AbortController();
   const stream = requestBody(exchange, cutOff);
   // A signature reads also what is empty; `fetch` takes no body at all with a GET.
@@ -40,12 +38,12 @@ export async function forward(exchange: Exchange, gateway: GatewayPorts): Promis
     if (stream?.isTooLarge()) return deny('payload_too_large');
     if (response.status === TOO_SLOW) return deny('upstream_timeout');
     return UNREACHABLE.has(response.status)
-      ? deny('upstream_error', undefined, `status ${response.status}`)
+      ? deny('upstream_error', undefined, 'upstream_unreachable', `status ${response.status}`)
       : response;
   } catch (error) {
     if (stream?.isTooLarge()) return deny('payload_too_large');
     if (isLate) return deny('upstream_timeout');
-    return deny('upstream_error', undefined, error instanceof Error ? error.message : 'thrown');
+    return deny('upstream_error', undefined, 'upstream_failed', String(error));
   } finally {
     clearTimeout(timer);
     exchange.upstreamMs = gateway.now() - startedMs;
@@ -54,9 +52,9 @@ export async function forward(exchange: Exchange, gateway: GatewayPorts): Promis
 }
 
 /** A body that turns out too large is cut off together with its connection: the upstream never sees a whole request. */
-function requestBody({ request, body, route }: Exchange, cutOff: AbortController): CountedStream | undefined {
+function requestBody({ request, body, route }: Admitted, cutOff: AbortController): CountedStream | undefined {
   if (body || !request.body) return undefined;
-  return countStream(request.body as ReadableStream<Uint8Array>, route?.bodyBytes ?? 0, {
+  return countStream(request.body as ReadableStream<Uint8Array>, route.bodyBytes, {
     tooLarge: () => cutOff.abort(),
   });
 }
@@ -83,7 +81,7 @@ const unlessAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
   ]);
 
 async function upstreamCall(
-  exchange: Exchange,
+  exchange: Admitted,
   gateway: GatewayPorts,
   body: BodyInit | null,
   origin: string,
@@ -96,10 +94,10 @@ async function upstreamCall(
     gateway.fetchUpstream(url, { method: request.method, headers, body, signal, redirect: 'manual' });
 }
 
-async function upstreamHeaders(exchange: Exchange, gateway: GatewayPorts): Promise<Headers> {
+async function upstreamHeaders(exchange: Admitted, gateway: GatewayPorts): Promise<Headers> {
   const { request, url, heard, caller, route, id, ip } = exchange;
   const headers = new Headers();
-  for (const [name, value] of heard) if (route?.headers.toUpstream.has(name)) headers.append(name, value);
+  for (const [name, value] of heard) if (route.headers.toUpstream.has(name)) headers.append(name, value);
   for (const name of namedByConnection(request.headers)) headers.delete(name);
   const acceptEncoding = acceptEncodingOf(exchange);
   if (acceptEncoding !== '') headers.set('accept-encoding', acceptEncoding);
@@ -109,16 +107,14 @@ async function upstreamHeaders(exchange: Exchange, gateway: GatewayPorts): Promi
   headers.set('x-forwarded-for', ip);
   headers.set('x-real-ip', ip);
   headers.set('x-request-id', id);
-  if (caller && route) {
-    headers.set('x-passerelle-partner', caller.partnerId);
-    headers.set('x-passerelle-identity', await gateway.identityToken(caller, route.api));
-  }
+  headers.set('x-passerelle-partner', caller.partnerId);
+  headers.set('x-passerelle-identity', await gateway.identityToken(caller, route.api));
   return headers;
 }
 
-function askSandbox(exchange: Exchange, gateway: GatewayPorts, body: BodyInit | null): Promise<Response> {
+function askSandbox(exchange: Admitted, gateway: GatewayPorts, body: BodyInit | null): Promise<Response> {
   const { request, heard, path, query, caller, route } = exchange;
-  const account = caller?.appId ?? caller?.partnerId ?? '';
+  const account = caller.appId ?? caller.partnerId;
   const asked = { method: request.method, headers: heard, path, query, body };
-  return gateway.sandbox({ ...asked, sandbox: route?.sandbox ?? '', account });
+  return gateway.sandbox({ ...asked, sandbox: route.sandbox, account });
 }

@@ -9,26 +9,25 @@ import { isOlder, limitSubject } from '../../keys/key-record.ts';
 import { type Denial, isUnlimited } from '../../limits/limit.ts';
 import { bucketWaitMs, fullBucket, refill, spendTokens } from '../../limits/token-bucket.ts';
 import type { Admission } from '../edge-counter.ts';
-import type { Exchange } from '../exchange.ts';
+import { type Admitted, type Authenticated, admit, type Exchange } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 
 /** A refusal is asked about again after this long, so that a raised limit or a revoked key is noticed. */
-const MOST_REMEMBERED_MS = 1000;
-const MOST_REMEMBERED = 10_000;
+const MAX_REMEMBERED_MS = 1000;
+const MAX_REMEMBERED = 10_000;
 /** Without the limiter, an older record is read afresh before its caller is given an allowance. */
 const TRUSTED_ALONE_MS = 120_000;
 
 export async function limit(
-  exchange: Exchange,
+  exchange: Authenticated,
   gateway: GatewayPorts,
-): Promise<Denied | 'stale' | undefined> {
+): Promise<Denied | 'stale' | Admitted> {
   const { caller, route } = exchange;
   const { refusals } = gateway.memory;
-  if (!caller || !route) return deny('internal_error', undefined, 'limit before authorise');
   const lent = exchange.nonce
     ? undefined
     : gateway.limits.spend(limitSubject(caller), route.cost, exchange.nowMs, exchange.keepAlive);
-  if (lent) return admit(exchange, lent);
+  if (lent) return admitAsked(exchange, lent);
   const version = caller.versions.key + caller.versions.partner;
   const remembered = refusals.get(caller.id);
   const sentMs = gateway.now();
@@ -39,7 +38,7 @@ export async function limit(
     }
     // One asks again; the others wait for what it hears, where the refusal still holds by itself.
     if (sentMs < remembered.deniedMs + remembered.denial.retryAfterMs)
-      refusals.set(caller.id, { ...remembered, untilMs: sentMs + MOST_REMEMBERED_MS });
+      refusals.set(caller.id, { ...remembered, untilMs: sentMs + MAX_REMEMBERED_MS });
   }
   try {
     const call = { ...limitSubject(caller), id: exchange.id, cost: route.cost, nonce: exchange.nonce };
@@ -49,32 +48,33 @@ export async function limit(
     if (reply.outcome === 'replayed') {
       // Whoever saw a request can repeat it: that proves nothing.
       exchange.isProven = false;
-      return deny('invalid_signature', undefined, 'nonce used before');
+      return deny('invalid_signature', undefined, 'nonce_reused');
     }
-    if (reply.outcome === 'settled')
-      return deny('limiter_unavailable', undefined, 'settled before it was taken');
+    if (reply.outcome === 'settled') return deny('limiter_unavailable', undefined, 'settled_before_taken');
     if (reply.outcome === 'admit') {
       refusals.delete(caller.id);
-      return admit(exchange, reply);
+      return admitAsked(exchange, reply);
     }
     const { denial, gauges } = reply;
     exchange.gauges = gauges;
-    const untilMs = sentMs + Math.min(denial.retryAfterMs, MOST_REMEMBERED_MS);
-    if (refusals.size >= MOST_REMEMBERED) refusals.clear();
+    const untilMs = sentMs + Math.min(denial.retryAfterMs, MAX_REMEMBERED_MS);
+    if (refusals.size >= MAX_REMEMBERED) refusals.clear();
     refusals.set(caller.id, { untilMs, cost: route.cost, version, denial, deniedMs: sentMs, gauges });
     return refuseWith(exchange, denial, sentMs, sentMs);
   } catch (error) {
     if (!(error instanceof LimiterUnavailable)) throw error;
     // Nobody else tells that the record is old.
     if (isOlder(caller, TRUSTED_ALONE_MS, gateway.now())) return 'stale';
-    exchange.reason = error.message;
+    exchange.reason = 'limiter_unavailable';
+    exchange.cause = error.message;
     return degrade(exchange, gateway, sentMs);
   }
 }
 
-function admit(exchange: Exchange, { grant, atMs, dayStartMs, over, gauges }: Admission): undefined {
+function admitAsked(exchange: Authenticated, { grant, atMs, dayStartMs, over, gauges }: Admission): Admitted {
   exchange.gauges = gauges;
-  exchange.admission = { atMs, dayStartMs, units: exchange.route?.cost ?? 0, over, grant };
+  admit(exchange, { atMs, dayStartMs, units: exchange.route.cost, over, grant });
+  return exchange;
 }
 
 const CODES = {
@@ -107,10 +107,9 @@ function refuseWith(
 }
 
 /** A tenth of the partner's rate, in this isolate only. Quotas that block fail closed, unless the tier says otherwise. */
-function degrade(exchange: Exchange, gateway: GatewayPorts, nowMs: number): Denied | undefined {
+function degrade(exchange: Authenticated, gateway: GatewayPorts, nowMs: number): Denied | Admitted {
   const { caller, route } = exchange;
   const { allowances } = gateway.memory;
-  if (!caller || !route) return deny('internal_error');
   const { keyLimits, partnerLimits, degraded } = caller;
   const blocks = [keyLimits, partnerLimits].some(
     ({ day, month, overage }) => overage === 'block' && !(isUnlimited(day) && isUnlimited(month)),
@@ -122,16 +121,11 @@ function degrade(exchange: Exchange, gateway: GatewayPorts, nowMs: number): Deni
   const allowance = { burst: perSecond, sustained: perSecond * 60 };
   const bucket = refill(allowances.get(caller.id) ?? fullBucket(allowance, nowMs), allowance, nowMs);
   if (bucketWaitMs(bucket, allowance, route.cost) > 0) return deny('limiter_unavailable');
-  if (allowances.size >= MOST_REMEMBERED) allowances.clear();
+  if (allowances.size >= MAX_REMEMBERED) allowances.clear();
   allowances.set(caller.id, spendTokens(bucket, route.cost));
-  exchange.admission = {
-    atMs: nowMs,
-    dayStartMs: dayStart(nowMs),
-    units: route.cost,
-    over: false,
-    grant: undefined,
-  };
-  return undefined;
+  const dayStartMs = dayStart(nowMs);
+  admit(exchange, { atMs: nowMs, dayStartMs, units: route.cost, over: false, grant: undefined });
+  return exchange;
 }
 
 /** The caller's limits as they stand, for answers that take nothing. Fails open: without them. */

@@ -4,7 +4,8 @@
 
 import { isoDay } from '../../core/time.ts';
 import { countStream, whenGone } from '../../http/body.ts';
-import { MOST_ENDPOINT_BYTES, storable, storableText } from '../../usage/storable.ts';
+import { MAX_ENDPOINT_BYTES } from '../../usage/event-columns.ts';
+import { storable, storableText } from '../../usage/storable.ts';
 import type { UsageEvent } from '../../usage/usage-event.ts';
 import type { Exchange } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
@@ -56,11 +57,12 @@ function note(
     message: `${request.method} ${route?.path ?? 'unmatched'} ${status}`,
     request_id: exchange.id,
     method: request.method,
-    path: storableText(exchange.path, MOST_ENDPOINT_BYTES),
+    path: storableText(exchange.path, MAX_ENDPOINT_BYTES),
     route: route?.path,
     status,
     error: exchange.error,
     reason: exchange.reason,
+    cause: exchange.cause,
     partner_id: caller?.partnerId,
     key_id: caller?.keyId,
     tier: caller?.tier,

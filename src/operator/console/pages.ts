@@ -3,12 +3,17 @@
 import './partner-list-page.tsx';
 import './partner-page.tsx';
 import './partner-actions.ts';
-import './key-pages.tsx';
-import './block-pages.tsx';
-import './system-pages.tsx';
-import './plan-pages.tsx';
-import './invoice-pages.tsx';
-import './alert-pages.tsx';
+import './key-list-page.tsx';
+import './key-page.tsx';
+import './block-page.tsx';
+import './usage-page.tsx';
+import './audit-page.tsx';
+import './dead-letter-page.tsx';
+import './check-page.tsx';
+import './plan-page.tsx';
+import './invoice-list-page.tsx';
+import './invoice-page.tsx';
+import './alert-page.tsx';
 import { AppError } from '../../core/errors.ts';
 import { operatorConsole } from './console-web.tsx';
 

@@ -3,7 +3,7 @@
 import * as z from 'zod';
 import { idOr404 } from '../../http/api.ts';
 import { reason, signatureRule } from '../../http/fields.ts';
-import { submit } from '../../web/forms.ts';
+import { conflictAt, submit } from '../../web/forms.ts';
 import { type ConsoleContext, done, operator, operatorActor, operatorConsole } from './console-web.tsx';
 import { assignForm, limitsForm } from './partner-dialogs.tsx';
 import { showPartner } from './partner-page.tsx';
@@ -42,7 +42,7 @@ operatorConsole.post('/operator/partners/:id/limits', (context) => {
 });
 
 operatorConsole.post('/operator/partners/:id/plan', (context) => {
-  operator(context);
+  const view = operator(context);
   const id = idOr404(context.req.param('id'), 'partner');
   return submit(context, assignForm, {
     async work(data) {
@@ -58,6 +58,7 @@ operatorConsole.post('/operator/partners/:id/plan', (context) => {
       return done(context, `/operator/partners/${id}`, 'saved');
     },
     again: (wrong) => showPartner(context, 'plan', wrong),
+    says: conflictAt(view, 'currency'),
   });
 });
 

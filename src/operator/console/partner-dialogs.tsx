@@ -7,73 +7,12 @@ import type { Plan } from '../../billing/plan-store.ts';
 import { reason, text } from '../../http/fields.ts';
 import { SIGNATURE_RULES } from '../../keys/signature.ts';
 import type { PartnerView } from '../../partners/partner-service.ts';
-import { Dialog, Field, Select } from '../../web/components/parts.tsx';
+import { FormDialog } from '../../web/components/dialog.tsx';
+import { Field, Select } from '../../web/components/form.tsx';
 import type { Wrong } from '../../web/forms.ts';
-import type { View } from '../../web/view.ts';
+import { useView } from '../../web/view-context.ts';
 
 const OVERAGES = ['block', 'warn', 'charge'] as const;
-
-export const AssignDialog = ({
-  view,
-  partnerId,
-  plans,
-  billing,
-  wrong,
-}: {
-  view: View;
-  partnerId: string;
-  plans: readonly Plan[];
-  billing: Billing;
-  wrong?: Wrong;
-}) => {
-  const { m } = view;
-  const { values, errors } = wrong ?? {};
-  return (
-    <Dialog view={view} id="plan" title={m.money.assign} open={wrong ? true : undefined}>
-      <form method="post" action={`/operator/partners/${partnerId}/plan`} class="stack">
-        <p>{m.money.assignText}</p>
-        <Select
-          scope="plan"
-          name="tier"
-          label={m.operator.tier}
-          value={values?.tier ?? billing.tier}
-          error={errors?.tier}
-          options={plans.map(({ tier }) => [tier, tier] as const)}
-        />
-        <Select
-          scope="plan"
-          name="currency"
-          label={m.billing.currency}
-          value={values?.currency ?? billing.nextCurrency ?? billing.currency}
-          error={errors?.currency}
-          options={CURRENCIES.map((currency) => [currency, currency] as const)}
-        />
-        <Field
-          scope="plan"
-          name="tax"
-          label={m.money.taxRate}
-          required
-          value={values?.tax ?? String(billing.taxBps / 100)}
-          error={errors?.tax}
-        />
-        <Field
-          scope="plan"
-          name="reason"
-          label={m.operator.reason}
-          required
-          maxlength={500}
-          value={values?.reason}
-          error={errors?.reason}
-        />
-        <div class="actions">
-          <button type="submit" class="button primary">
-            {m.common.save}
-          </button>
-        </div>
-      </form>
-    </Dialog>
-  );
-};
 
 export const assignForm = z.object({
   tier: text(50),
@@ -101,161 +40,133 @@ export const limitsForm = z.object({
   back_to_tier: z.string().optional(),
 });
 
-export const LimitsDialog = ({
-  view,
-  partner,
-  base,
+const Reason = () => <Field name="reason" label={useView().m.operator.reason} required maxlength={500} />;
+
+export const AssignDialog = ({
+  partnerId,
+  plans,
+  billing,
   wrong,
 }: {
-  view: View;
-  partner: PartnerView;
-  base: string;
+  partnerId: string;
+  plans: readonly Plan[];
+  billing: Billing;
   wrong?: Wrong;
 }) => {
-  const { m } = view;
-  const { values, errors } = wrong ?? {};
+  const { m } = useView();
   return (
-    <Dialog view={view} id="limits" title={m.operator.limits} open={wrong ? true : undefined}>
-      <form method="post" action={`${base}/limits`} class="stack">
-        <p>{m.operator.limitsText}</p>
-        <Field
-          scope="limits"
-          name="second"
-          label={m.operator.perSecond}
-          required
-          value={values?.second ?? String(partner.rate_limit_per_second)}
-          error={errors?.second}
-        />
-        <Field
-          scope="limits"
-          name="day"
-          label={m.operator.perDay}
-          required
-          value={values?.day ?? String(partner.rate_limit_per_day)}
-          error={errors?.day}
-        />
-        <Field
-          scope="limits"
-          name="month"
-          label={m.operator.perMonth}
-          required
-          value={values?.month ?? String(partner.rate_limit_per_month)}
-          error={errors?.month}
-        />
-        <Select
-          name="overage"
-          label={m.operator.overage}
-          value={values?.overage ?? partner.overage_action}
-          options={OVERAGES.map((each) => [each, m.operator.overages[each]] as const)}
-        />
-        <Field
-          scope="limits"
-          name="reason"
-          label={m.operator.reason}
-          required
-          maxlength={500}
-          value={values?.reason}
-          error={errors?.reason}
-        />
-        <div class="actions">
-          {partner.custom_limits && (
-            <button type="submit" name="back_to_tier" value="1" class="button">
-              {m.operator.backToTier}
-            </button>
-          )}
-          <button type="submit" class="button primary">
-            {m.common.save}
+    <FormDialog
+      id="plan"
+      title={m.money.assign}
+      action={`/operator/partners/${partnerId}/plan`}
+      submit={m.common.save}
+      saved={{
+        tier: billing.tier,
+        currency: billing.nextCurrency ?? billing.currency,
+        tax: String(billing.taxBps / 100),
+      }}
+      wrong={wrong}
+    >
+      <p>{m.money.assignText}</p>
+      <Select name="tier" label={m.operator.tier} options={plans.map(({ tier }) => [tier, tier] as const)} />
+      <Select
+        name="currency"
+        label={m.billing.currency}
+        options={CURRENCIES.map((currency) => [currency, currency] as const)}
+      />
+      <Field name="tax" label={m.money.taxRate} required />
+      <Reason />
+    </FormDialog>
+  );
+};
+
+interface DialogProps {
+  partner: PartnerView;
+  /** The path of the partner's page. */
+  base: string;
+  wrong?: Wrong;
+}
+
+export const LimitsDialog = ({ partner, base, wrong }: DialogProps) => {
+  const { m } = useView();
+  return (
+    <FormDialog
+      id="limits"
+      title={m.operator.limits}
+      action={`${base}/limits`}
+      submit={m.common.save}
+      saved={{
+        second: String(partner.rate_limit_per_second),
+        day: String(partner.rate_limit_per_day),
+        month: String(partner.rate_limit_per_month),
+        overage: partner.overage_action,
+      }}
+      wrong={wrong}
+      extra={
+        partner.custom_limits && (
+          <button type="submit" name="back_to_tier" value="1" class="button">
+            {m.operator.backToTier}
           </button>
-        </div>
-      </form>
-    </Dialog>
+        )
+      }
+    >
+      <p>{m.operator.limitsText}</p>
+      <Field name="second" label={m.operator.perSecond} required />
+      <Field name="day" label={m.operator.perDay} required />
+      <Field name="month" label={m.operator.perMonth} required />
+      <Select
+        name="overage"
+        label={m.operator.overage}
+        options={OVERAGES.map((each) => [each, m.operator.overages[each]] as const)}
+      />
+      <Reason />
+    </FormDialog>
   );
 };
 
 export const StatusDialog = ({
-  view,
   partner,
   action,
   base,
   wrong,
-}: {
-  view: View;
-  partner: PartnerView;
-  action: 'approve' | 'reinstate' | 'suspend';
-  base: string;
-  wrong?: Wrong;
-}) => {
-  const { m } = view;
+}: DialogProps & { action: 'approve' | 'reinstate' | 'suspend' }) => {
+  const { m } = useView();
   return (
-    <Dialog
-      view={view}
+    <FormDialog
       id={action}
       title={`${m.operator[action]} · ${partner.name}`}
-      open={wrong ? true : undefined}
+      action={`${base}/${action}`}
+      submit={m.operator[action]}
+      kind={action === 'suspend' ? 'solid-danger' : 'primary'}
+      wrong={wrong}
     >
-      <form method="post" action={`${base}/${action}`} class="stack">
-        <p>{action === 'suspend' ? m.operator.suspendText : m.operator.approveText}</p>
-        <Field
-          scope={action}
-          name="reason"
-          label={m.operator.reason}
-          required
-          maxlength={500}
-          value={wrong?.values.reason}
-          error={wrong?.errors.reason}
-        />
-        <div class="actions">
-          <button type="submit" class={`button ${action === 'suspend' ? 'solid-danger' : 'primary'}`}>
-            {m.operator[action]}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+      <p>{action === 'suspend' ? m.operator.suspendText : m.operator.approveText}</p>
+      <Reason />
+    </FormDialog>
   );
 };
 
-export const SignaturesDialog = ({
-  view,
-  partner,
-  base,
-  wrong,
-}: {
-  view: View;
-  partner: PartnerView;
-  base: string;
-  wrong?: Wrong;
-}) => {
-  const { m } = view;
+export const SignaturesDialog = ({ partner, base, wrong }: DialogProps) => {
+  const { m } = useView();
   return (
-    <Dialog view={view} id="signatures" title={m.operator.signatures} open={wrong ? true : undefined}>
-      <form method="post" action={`${base}/signatures`} class="stack">
-        <p>{m.operator.signaturesText}</p>
-        <p class="hint">
-          {m.keys.signatureWorth.bound} {m.keys.signatureWorth.body}
-        </p>
-        <Select
-          scope="signatures"
-          name="rule"
-          label={m.keys.signatureRule}
-          value={wrong?.values.rule ?? partner.signature_rule}
-          error={wrong?.errors.rule}
-          options={SIGNATURE_RULES.map((rule) => [rule, m.keys.signatureRules[rule]] as const)}
-        />
-        <Field
-          scope="signatures"
-          name="reason"
-          label={m.operator.reason}
-          required
-          maxlength={500}
-          value={wrong?.values.reason}
-          error={wrong?.errors.reason}
-        />
-        <div class="actions">
-          <button type="submit" class="button primary">
-            {m.common.save}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      id="signatures"
+      title={m.operator.signatures}
+      action={`${base}/signatures`}
+      submit={m.common.save}
+      saved={{ rule: partner.signature_rule }}
+      wrong={wrong}
+    >
+      <p>{m.operator.signaturesText}</p>
+      <p class="hint">
+        {m.keys.signatureWorth.bound} {m.keys.signatureWorth.body}
+      </p>
+      <Select
+        name="rule"
+        label={m.keys.signatureRule}
+        options={SIGNATURE_RULES.map((rule) => [rule, m.keys.signatureRules[rule]] as const)}
+      />
+      <Reason />
+    </FormDialog>
   );
 };

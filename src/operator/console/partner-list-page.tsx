@@ -1,13 +1,71 @@
 // Partners: search, and who waits to be let in.
 
 import { idOr404 } from '../../http/api.ts';
+import type { PartnerView } from '../../partners/partner-service.ts';
 import { Empty, Older, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
+import type { View } from '../../web/view.ts';
 import { render } from '../../web/web.ts';
 import { ConsolePage, operator, operatorConsole } from './console-web.tsx';
 import { PartnerStatus } from './partner-status.tsx';
 
 const PAGE_ROWS = 50;
+
+const SearchForm = ({ view, search, status }: { view: View; search?: string; status?: string }) => {
+  const { m } = view;
+  return (
+    <form method="get" action="/operator" class="inline">
+      <div>
+        <label for="search">{m.operator.search}</label>
+        <input id="search" name="search" value={search ?? ''} size={30} />
+      </div>
+      <div>
+        <label for="status">{m.operator.status}</label>
+        <select id="status" name="status">
+          <option value="">{m.requests.all}</option>
+          {(['active', 'sandbox_only', 'suspended'] as const).map((each) => (
+            <option value={each} selected={each === status}>
+              {m.operator.statuses[each]}
+            </option>
+          ))}
+        </select>
+      </div>
+      <button type="submit" class="button">
+        {m.operator.searchButton}
+      </button>
+    </form>
+  );
+};
+
+const PartnerTable = ({ view, partners }: { view: View; partners: readonly PartnerView[] }) => {
+  const { m } = view;
+  return (
+    <Table
+      rows={partners}
+      columns={[
+        {
+          title: m.operator.partner,
+          cell: ({ id, name, email }) => (
+            <>
+              <a href={`/operator/partners/${id}`}>{name}</a>
+              <p class="soft small">{email}</p>
+            </>
+          ),
+        },
+        {
+          title: m.operator.status,
+          cell: (partner) => <PartnerStatus view={view} status={partner.status} />,
+        },
+        { title: m.operator.tier, cell: ({ tier }) => tier },
+        { title: m.operator.since, cell: ({ created_at }) => <Time at={created_at} /> },
+        {
+          title: m.operator.lastActive,
+          cell: ({ last_active_at }) => <Time at={last_active_at} />,
+        },
+      ]}
+    />
+  );
+};
 
 operatorConsole.get('/operator', async (context) => {
   const view = operator(context);
@@ -33,57 +91,15 @@ operatorConsole.get('/operator', async (context) => {
           <a href="/operator?status=sandbox_only">{m.operator.waiting(waiting)}</a>
         </div>
       )}
-      <form method="get" action="/operator" class="inline">
-        <div>
-          <label for="search">{m.operator.search}</label>
-          <input id="search" name="search" value={search ?? ''} size={30} />
-        </div>
-        <div>
-          <label for="status">{m.operator.status}</label>
-          <select id="status" name="status">
-            <option value="">{m.requests.all}</option>
-            {(['active', 'sandbox_only', 'suspended'] as const).map((each) => (
-              <option value={each} selected={each === status}>
-                {m.operator.statuses[each]}
-              </option>
-            ))}
-          </select>
-        </div>
-        <button type="submit" class="button">
-          {m.operator.searchButton}
-        </button>
-      </form>
+      <SearchForm view={view} search={search} status={status} />
       <section class="panel">
         {shown.length === 0 ? (
           <Empty title={m.operator.none} />
         ) : (
-          <Table
-            rows={shown}
-            columns={[
-              {
-                title: m.operator.partner,
-                cell: ({ id, name, email }) => (
-                  <>
-                    <a href={`/operator/partners/${id}`}>{name}</a>
-                    <p class="soft small">{email}</p>
-                  </>
-                ),
-              },
-              {
-                title: m.operator.status,
-                cell: (partner) => <PartnerStatus view={view} status={partner.status} />,
-              },
-              { title: m.operator.tier, cell: ({ tier }) => tier },
-              { title: m.operator.since, cell: ({ created_at }) => <Time view={view} at={created_at} /> },
-              {
-                title: m.operator.lastActive,
-                cell: ({ last_active_at }) => <Time view={view} at={last_active_at} />,
-              },
-            ]}
-          />
+          <PartnerTable view={view} partners={shown} />
         )}
       </section>
-      <Older view={view} rows={rows} shown={shown} />
+      <Older rows={rows} shown={shown} />
     </ConsolePage>,
   );
 });

@@ -4,12 +4,14 @@ import type { Billing } from '../../billing/plan-service.ts';
 import { DAY_MS, isoDay } from '../../core/time.ts';
 import { idOr404 } from '../../http/api.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
+import type { MemberView } from '../../partners/member-service.ts';
 import type { PartnerView } from '../../partners/partner-service.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
+import { OpenDialog } from '../../web/components/dialog.tsx';
 import { KeyBadge } from '../../web/components/key-badge.tsx';
-import { Empty, OpenDialog, Panel, Time } from '../../web/components/parts.tsx';
+import { Empty, Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { AuditTable } from '../../web/components/usage-tables.tsx';
 import type { Wrong } from '../../web/forms.ts';
@@ -21,6 +23,38 @@ import { AssignDialog, LimitsDialog, SignaturesDialog, StatusDialog } from './pa
 import { PartnerStatus } from './partner-status.tsx';
 
 const DAYS = 30;
+
+type StatusAction = 'approve' | 'suspend' | 'reinstate';
+
+const PartnerHead = ({
+  view,
+  partner,
+  action,
+}: {
+  view: View;
+  partner: PartnerView;
+  action: StatusAction;
+}) => {
+  const { m } = view;
+  return (
+    <div>
+      <p class="crumbs">
+        <a href="/operator">{m.nav.partners}</a>
+      </p>
+      <div class="head">
+        <h1>{partner.name}</h1>
+        <PartnerStatus view={view} status={partner.status} />
+        <span class="grow" />
+        <OpenDialog id="plan">{m.money.assign}</OpenDialog>
+        <OpenDialog id="limits">{m.operator.limits}</OpenDialog>
+        <OpenDialog id="signatures">{m.operator.signatures}</OpenDialog>
+        <OpenDialog id={action} kind={action === 'suspend' ? 'danger' : 'primary'}>
+          {m.operator[action]}
+        </OpenDialog>
+      </div>
+    </div>
+  );
+};
 
 const PartnerFacts = ({ view, partner, billing }: { view: View; partner: PartnerView; billing: Billing }) => {
   const { m, format } = view;
@@ -50,13 +84,37 @@ const PartnerFacts = ({ view, partner, billing }: { view: View; partner: Partner
         <dd>{m.keys.signatureRules[partner.signature_rule]}</dd>
         <dt>{m.common.created}</dt>
         <dd>
-          <Time view={view} at={partner.created_at} />
+          <Time at={partner.created_at} />
         </dd>
         <dt>{m.operator.lastActive}</dt>
         <dd>
-          <Time view={view} at={partner.last_active_at} />
+          <Time at={partner.last_active_at} />
         </dd>
       </dl>
+    </Panel>
+  );
+};
+
+const PartnerMembers = ({ view, members }: { view: View; members: readonly MemberView[] }) => {
+  const { m } = view;
+  return (
+    <Panel title={m.operator.members}>
+      <Table
+        hasHead={false}
+        rows={members}
+        columns={[
+          {
+            title: m.members.who,
+            cell: ({ name, email }) => (
+              <>
+                {name ?? email}
+                <p class="soft small">{email}</p>
+              </>
+            ),
+          },
+          { title: m.members.role, cell: ({ role }) => m.roles[role].name },
+        ]}
+      />
     </Panel>
   );
 };
@@ -79,9 +137,9 @@ const PartnerKeys = ({ view, keys }: { view: View; keys: readonly KeyView[] }) =
             { title: m.keys.prefix, kind: 'mono small', cell: ({ keyPrefix }) => keyPrefix },
             {
               title: m.keys.state,
-              cell: ({ state }) => <KeyBadge view={view} state={state} />,
+              cell: ({ state }) => <KeyBadge state={state} />,
             },
-            { title: m.keys.lastUsed, cell: ({ lastUsedAt }) => <Time view={view} at={lastUsedAt} /> },
+            { title: m.keys.lastUsed, cell: ({ lastUsedAt }) => <Time at={lastUsedAt} /> },
           ]}
         />
       )}
@@ -113,57 +171,14 @@ export async function showPartner(context: ConsoleContext, dialog?: string, wron
   return render(
     context,
     <ConsolePage view={view} title={partner.name}>
-      <div>
-        <p class="crumbs">
-          <a href="/operator">{m.nav.partners}</a>
-        </p>
-        <div class="head">
-          <h1>{partner.name}</h1>
-          <PartnerStatus view={view} status={partner.status} />
-          <span class="grow" />
-          <OpenDialog view={view} id="plan">
-            {m.money.assign}
-          </OpenDialog>
-          <OpenDialog view={view} id="limits">
-            {m.operator.limits}
-          </OpenDialog>
-          <OpenDialog view={view} id="signatures">
-            {m.operator.signatures}
-          </OpenDialog>
-          <OpenDialog view={view} id={action} kind={action === 'suspend' ? 'danger' : 'primary'}>
-            {m.operator[action]}
-          </OpenDialog>
-        </div>
-      </div>
+      <PartnerHead view={view} partner={partner} action={action} />
       <div class="two">
         <PartnerFacts view={view} partner={partner} billing={billing} />
-        <Panel title={m.operator.members}>
-          <Table
-            hasHead={false}
-            rows={people}
-            columns={[
-              {
-                title: m.members.who,
-                cell: ({ name, email }) => (
-                  <>
-                    {name ?? email}
-                    <p class="soft small">{email}</p>
-                  </>
-                ),
-              },
-              { title: m.members.role, cell: ({ role }) => m.roles[role].name },
-            ]}
-          />
-        </Panel>
+        <PartnerMembers view={view} members={people} />
       </div>
       <Panel title={m.operator.usage}>
         <div class="pad">
-          <CallsChart
-            view={view}
-            bars={dayBars(outcomes, from, to)}
-            isHourly={false}
-            linkOf={() => view.path}
-          />
+          <CallsChart bars={dayBars(outcomes, from, to)} isHourly={false} linkOf={() => view.path} />
         </div>
       </Panel>
       <PartnerKeys view={view} keys={keyList} />
@@ -171,18 +186,12 @@ export async function showPartner(context: ConsoleContext, dialog?: string, wron
         title={m.operator.audit}
         action={<a href={`/operator/audit?partner=${partner.id}`}>{m.requests.all}</a>}
       >
-        <AuditTable view={view} entries={trail} />
+        <AuditTable entries={trail} />
       </Panel>
-      <StatusDialog view={view} partner={partner} action={action} base={base} wrong={wrongIn(action)} />
-      <AssignDialog
-        view={view}
-        partnerId={partner.id}
-        plans={planList}
-        billing={billing}
-        wrong={wrongIn('plan')}
-      />
-      <LimitsDialog view={view} partner={partner} base={base} wrong={wrongIn('limits')} />
-      <SignaturesDialog view={view} partner={partner} base={base} wrong={wrongIn('signatures')} />
+      <StatusDialog partner={partner} action={action} base={base} wrong={wrongIn(action)} />
+      <AssignDialog partnerId={partner.id} plans={planList} billing={billing} wrong={wrongIn('plan')} />
+      <LimitsDialog partner={partner} base={base} wrong={wrongIn('limits')} />
+      <SignaturesDialog partner={partner} base={base} wrong={wrongIn('signatures')} />
     </ConsolePage>,
     wrong ? 400 : 200,
   );

@@ -3,7 +3,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { errorAnswers, idOr404, jsonAnswer, jsonBody, page, pageQuery, uuidCursor } from '../../http/api.ts';
-import { ipRanges, keyName, lines, origins, scopeList, webAddress } from '../../http/fields.ts';
+import { newApp } from '../app-schemas.ts';
 import { developerApi, developerOf } from './developer.ts';
 
 const app = z.object({
@@ -16,15 +16,6 @@ const app = z.object({
   scopes: z.array(z.string()),
   created_at: z.string(),
   updated_at: z.string(),
-});
-
-const newApp = z.object({
-  name: keyName,
-  description: lines(1000).nullish(),
-  website: webAddress.nullish(),
-  allowed_ips: ipRanges.optional(),
-  allowed_origins: origins.optional(),
-  scopes: scopeList.optional(),
 });
 
 const params = z.object({ appId: z.string() });

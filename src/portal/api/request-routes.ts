@@ -5,11 +5,13 @@ import * as z from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { DAY_MS } from '../../core/time.ts';
 import { errorAnswers, idOr404, jsonAnswer, jsonBody, page, pageQuery, uuidCursor } from '../../http/api.ts';
-import { OUTCOMES } from '../../usage/usage-reports.ts';
+import { rowSchema } from '../../http/row-schema.ts';
+import { EventDetail, EventRow, OUTCOMES } from '../../usage/usage-reports.ts';
 import { developerApi, developerOf } from './developer.ts';
 
 const DAYS = 90;
-const request = z.looseObject({ request_id: z.string() });
+const request = rowSchema(EventRow);
+const wholeRequest = rowSchema(EventDetail);
 
 developerApi.openapi(
   createRoute({
@@ -46,7 +48,7 @@ developerApi.openapi(
     };
     const rows = await reports.events(scope, limit + 1, uuidCursor(cursor));
     const shown = page(rows, limit, (row) => row.request_id);
-    return context.json({ ...shown, data: shown.data.map((row) => ({ ...row })) }, 200);
+    return context.json(shown, 200);
   },
 );
 
@@ -57,14 +59,14 @@ developerApi.openapi(
     tags: ['Usage'],
     summary: 'One request, by its X-Request-Id',
     request: { params: z.object({ requestId: z.string() }) },
-    responses: { 200: jsonAnswer('The request', request), ...errorAnswers(401, 404) },
+    responses: { 200: jsonAnswer('The request', wholeRequest), ...errorAnswers(401, 404) },
   }),
   async (context) => {
     const { partner } = developerOf(context);
     const id = idOr404(context.req.valid('param').requestId, 'request');
     const row = await context.var.services.reports.event(partner.id, id);
     if (!row) throw new AppError('not_found', 'No such request');
-    return context.json({ ...row }, 200);
+    return context.json(row, 200);
   },
 );
 

@@ -1,34 +1,104 @@
 // What the pages of signing up, signing in and proving share.
 
-import type { Child } from 'hono/jsx';
+import type { Child, FC } from 'hono/jsx';
 import * as z from 'zod';
 import { PASSWORD_CHARS } from '../../accounts/auth.ts';
 import type { Tried } from '../../accounts/sign-in-guard.ts';
+import { weaknessOf } from '../../accounts/weak-password.ts';
 import { clientIp } from '../../http/api.ts';
+import { Field, Form, Post } from '../../web/components/form.tsx';
 import { Plain } from '../../web/components/layout.tsx';
-import { Field, Note } from '../../web/components/parts.tsx';
+import { Note } from '../../web/components/parts.tsx';
+import { FieldsRefused, type Wrong } from '../../web/forms.ts';
 import { withQuery } from '../../web/redirects.ts';
 import type { View } from '../../web/view.ts';
+import { useView } from '../../web/view-context.ts';
 import { deviceCookieOf, type FormErrors, type FormValues, render } from '../../web/web.ts';
 import type { PortalContext } from './portal-web.tsx';
 
 export const email = z.string().trim().toLowerCase().max(255).pipe(z.email());
 export const password = z.string().min(PASSWORD_CHARS.fewest).max(PASSWORD_CHARS.most);
+/** One that an account has: it may be of an earlier rule. */
+export const knownPassword = z.string().min(1).max(PASSWORD_CHARS.most);
+export const back = z.string().max(500).optional();
+export const sixDigits = z
+  .string()
+  .trim()
+  .regex(/^\d{6}$/);
 
-export interface FormProps {
+export interface FormState {
   view: View;
   values?: FormValues;
   errors?: FormErrors;
+  /** What is wrong with no field of it. */
   problem?: string;
 }
 
-export const Problem = ({ text }: { text?: string }) => (text ? <Note kind="bad">{text}</Note> : null);
-export const Back = ({ values }: { values?: FormValues }) => (
-  <input type="hidden" name="back" value={values?.back ?? ''} />
+/** A page that is one form. It brings `back`, where it has one, to where the form goes. */
+export const FormPage = ({
+  view,
+  title,
+  text,
+  action,
+  submit,
+  values = {},
+  errors = {},
+  problem,
+  after,
+  children,
+}: FormState & {
+  title: string;
+  text?: string;
+  action: string;
+  /** What its button says. */
+  submit: string;
+  after?: Child;
+  children?: Child;
+}) => (
+  <Plain view={view} title={title}>
+    <h1>{title}</h1>
+    {text && <p class="soft">{text}</p>}
+    {problem && <Note kind="bad">{problem}</Note>}
+    <Form action={action} wrong={{ values, errors }}>
+      {values.back !== undefined && <input type="hidden" name="back" value={values.back} />}
+      {children}
+      <button type="submit" class="button primary">
+        {submit}
+      </button>
+    </Form>
+    {after}
+  </Plain>
+);
+
+/** Shows a page that is one form: empty, or again with what was sent and what is wrong with it. */
+export const showForm = (
+  context: PortalContext,
+  FormOf: FC<FormState>,
+  state: Omit<FormState, 'view'> = {},
+  status?: Wrong['status'] | 401,
+) => render(context, <FormOf view={context.var.view} {...state} />, status);
+
+export const EmailField = ({ autocomplete = 'username' }: { autocomplete?: 'username' | 'email' }) => (
+  <Field
+    name="email"
+    type="email"
+    label={useView().m.signIn.email}
+    autocomplete={autocomplete}
+    required
+    maxlength={255}
+  />
 );
 
 /** The password that the account has. */
-export const CurrentPassword = ({ name, label }: { name: string; label: string }) => (
+export const CurrentPassword = ({
+  name = 'password',
+  label,
+  autofocus,
+}: {
+  name?: string;
+  label: string;
+  autofocus?: boolean;
+}) => (
   <Field
     name={name}
     type="password"
@@ -36,9 +106,44 @@ export const CurrentPassword = ({ name, label }: { name: string; label: string }
     autocomplete="current-password"
     required
     maxlength={PASSWORD_CHARS.most}
-    autofocus
+    autofocus={autofocus}
   />
 );
+
+export const NewPassword = ({ name = 'password', label }: { name?: string; label: string }) => (
+  <Field
+    name={name}
+    type="password"
+    label={label}
+    autocomplete="new-password"
+    required
+    minlength={PASSWORD_CHARS.fewest}
+    maxlength={PASSWORD_CHARS.most}
+    hint={useView().m.signUp.passwordHint(PASSWORD_CHARS.fewest)}
+  />
+);
+
+/** A code of the second factor, or a recovery code. */
+export const FactorCode = ({ name = 'code' }: { name?: string }) => {
+  const { twoFactor } = useView().m;
+  return (
+    <Field
+      name={name}
+      label={twoFactor.code}
+      autocomplete="one-time-code"
+      required
+      maxlength={20}
+      autofocus
+      hint={twoFactor.codeHint}
+    />
+  );
+};
+
+/** @throws FieldsRefused where it is easy to guess for whoever knows these words of the person */
+export function refuseWeak({ m, product }: View, field: string, chosen: string, words: string[]): void {
+  const weak = weaknessOf(chosen, [product, ...words]);
+  if (weak) throw new FieldsRefused({ [field]: m.signUp.weak[weak] });
+}
 
 /** Whether one more try is counted, and allowed, before anything is hashed or mailed. */
 export const allowed = (context: PortalContext, what: Tried, address?: string): Promise<boolean> =>
@@ -58,19 +163,43 @@ export const said = (context: PortalContext, title: string, ...children: Child[]
     </Plain>,
   );
 
-export const OutboxHint = ({ view, to }: { view: View; to?: string }) =>
-  view.hasOutbox ? (
+export const OutboxHint = ({ to }: { to?: string }) => {
+  const { hasOutbox, m } = useView();
+  return hasOutbox ? (
     <p>
-      <a href={withQuery('/outbox', { to })}>{view.m.outbox.open}</a>
+      <a href={withQuery('/outbox', { to })}>{m.outbox.open}</a>
     </p>
   ) : null;
+};
 
 /** On your machine: where the code of the demo's operator is. */
-export const DemoCode = ({ view }: { view: View }) =>
-  view.demoCode ? (
+export const DemoCode = () => {
+  const { demoCode, m } = useView();
+  return demoCode ? (
     <p class="small">
-      <a href={view.demoCode} target="_blank" rel="noopener">
-        {view.m.twoFactor.demo}
+      <a href={demoCode} target="_blank" rel="noopener">
+        {m.twoFactor.demo}
       </a>
     </p>
   ) : null;
+};
+
+/** Where whoever has never had a password gets one. */
+export const NoPassword = () => (
+  <p class="small">
+    <a href="/reset">{useView().m.prove.noPassword}</a>
+  </p>
+);
+
+/** The other way in, where one is set up. */
+export const IdentityButton = ({ to = '' }: { to?: string }) => {
+  const { identity, m } = useView();
+  return identity ? (
+    <>
+      <p class="soft small">{m.signIn.or}</p>
+      <Post action="/sign-in/identity" fields={{ back: to }}>
+        {m.signIn.with(identity)}
+      </Post>
+    </>
+  ) : null;
+};

@@ -6,7 +6,7 @@ import type { Plan } from '../../billing/plan-store.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { CARDS } from '../../sandbox/payments/payments.ts';
 import type { View } from '../../web/view.ts';
-import { scopesOf } from './key-parts.tsx';
+import { scopesOf } from './key-form.tsx';
 
 /** Whoever reads: a page's viewer, or an assistant that asked for a language. */
 export type Reader = Pick<View, 'language' | 'm' | 'format' | 'origin' | 'product'>;

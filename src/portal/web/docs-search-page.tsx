@@ -4,7 +4,7 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import type { Language } from '../../web/format.ts';
 import { render } from '../../web/web.ts';
 import { createDocsIndex, type DocsIndex, type Hit, MAX_QUERY_CHARS, search } from './docs-index.ts';
-import { Docs, viewer } from './docs-pages.tsx';
+import { Docs, viewer } from './docs-parts.tsx';
 import { SearchField } from './docs-tools.tsx';
 import { portal } from './portal-web.tsx';
 
@@ -40,7 +40,7 @@ portal.get('/docs/search', async (context) => {
     context,
     <Docs view={view} title={words.search} hasTwin={false}>
       <h1>{words.search}</h1>
-      <SearchField view={view} value={query} id="search" />
+      <SearchField value={query} id="search" />
       <p role="status">{count}</p>
       {hits.length > 0 && <Hits hits={hits} />}
       {query !== '' && hits.length === 0 && <p class="soft">{words.noneHint}</p>}

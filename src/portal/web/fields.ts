@@ -1,40 +1,35 @@
 // What the portal's forms send, read into what the services take. Lists are one entry a line.
 
 import * as z from 'zod';
-import {
-  ipRanges,
-  keyName,
-  lines as linesOf,
-  origins,
-  scopeList,
-  text,
-  webAddress,
-} from '../../http/fields.ts';
+import { ipRanges, scopeList } from '../../http/fields.ts';
 
-const lines = z
-  .string()
-  .optional()
-  .transform((text) => [...new Set((text ?? '').split(/[\s,]+/).filter((entry) => entry !== ''))]);
+const entriesOf = (typed: string | undefined): string[] => [
+  ...new Set((typed ?? '').split(/[\s,]+/).filter((entry) => entry !== '')),
+];
+const linesField = z.string().optional().transform(entriesOf);
+export const ipLines = linesField.pipe(ipRanges);
+export const scopeLines = linesField.pipe(scopeList);
 
-export const nameField = keyName;
-export const ipLines = lines.pipe(ipRanges);
-export const originLines = lines.pipe(origins);
-export const scopeLines = lines.pipe(scopeList);
 /** A day, kept as its end in UTC; empty is none. */
 export const dayField = z
   .union([z.literal(''), z.iso.date()])
   .optional()
   .transform((day) => (day ? `${day}T23:59:59Z` : null))
   .refine((moment) => moment === null || Date.parse(moment) > Date.now(), { params: { code: 'future' } });
-export const optionalText = (most: number) =>
-  linesOf(most)
-    .optional()
-    .transform((value) => value || null);
-export const optionalLine = (most: number) =>
-  text(most)
-    .optional()
-    .transform((value) => value || null);
-export const websiteField = z
-  .union([z.literal(''), webAddress])
-  .optional()
-  .transform((value) => value || null);
+
+/** A form of what a JSON route takes: a field that is left empty is null, and those of `lists` are lists. */
+export const formOf = <Schema extends z.ZodObject>(
+  schema: Schema,
+  lists: readonly (keyof z.input<Schema> & string)[] = [],
+) =>
+  z
+    .record(z.string(), z.string())
+    .transform(
+      (typed): Record<string, unknown> => ({
+        ...Object.fromEntries(
+          Object.entries(typed).map(([name, value]) => [name, value.trim() === '' ? null : value]),
+        ),
+        ...Object.fromEntries(lists.map((name) => [name, entriesOf(typed[name])])),
+      }),
+    )
+    .pipe(schema);

@@ -2,26 +2,27 @@
 
 import type { LinkedIdentity } from '../../accounts/identity-store.ts';
 import type { Config } from '../../config.ts';
-import { Panel, Post, Time } from '../../web/components/parts.tsx';
+import { Post } from '../../web/components/form.tsx';
+import { Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import type { View } from '../../web/view.ts';
+import { useView } from '../../web/view-context.ts';
 
 /** The issuer by the name that people know, or by its host. */
 const issuerName = ({ identity }: View, config: Config, issuer: string): string =>
   issuer === config.OIDC_ISSUER && identity ? identity : new URL(issuer).host;
 
 export const Identities = ({
-  view,
   config,
   identities,
   isLast,
 }: {
-  view: View;
   config: Config;
   identities: readonly LinkedIdentity[];
   /** There is no other way in. */
   isLast: boolean;
 }) => {
+  const view = useView();
   const { m } = view;
   return (
     <Panel
@@ -46,7 +47,7 @@ export const Identities = ({
           rows={identities}
           columns={[
             { title: m.settings.identities, cell: ({ issuer }) => issuerName(view, config, issuer) },
-            { title: m.settings.since, cell: ({ createdAt }) => <Time view={view} at={createdAt} /> },
+            { title: m.settings.since, cell: ({ createdAt }) => <Time at={createdAt} /> },
             {
               title: m.common.actions,
               isAction: true,

@@ -1,15 +1,12 @@
-// Keys as the portal shows them: the table, the dialog that makes one, the dialog that shows a secret once, curl lines.
+// Keys as the portal shows them: the table, curl lines, the dialog that shows a secret once.
 
-import type { Catalog } from '../../catalog/catalog.ts';
-import { newId } from '../../core/ids.ts';
 import { DAY_MS } from '../../core/time.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
-import type { AppView } from '../../partners/app-service.ts';
+import { Dialog, SecretSaved } from '../../web/components/dialog.tsx';
 import { KeyBadge } from '../../web/components/key-badge.tsx';
-import { Area, Code, Dialog, Field, SecretSaved, Select, Time } from '../../web/components/parts.tsx';
+import { Code, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
-import type { MemberView, View } from '../../web/view.ts';
-import type { FormErrors, FormValues } from '../../web/web.ts';
+import { useView } from '../../web/view-context.ts';
 import { signingCurl } from './guides/snippets.ts';
 
 /** Keys unused for longer deserve a look. */
@@ -37,8 +34,8 @@ export function curlLine(
   return `curl -i -H ${shell(`Authorization: Bearer ${secret}`)} ${shell(origin + path)}`;
 }
 
-export const KeyTable = ({ view, keys }: { view: MemberView; keys: readonly KeyView[] }) => {
-  const { m, format, nowMs } = view;
+export const KeyTable = ({ keys }: { keys: readonly KeyView[] }) => {
+  const { m, format, nowMs } = useView();
   return (
     <Table
       rows={keys}
@@ -50,7 +47,7 @@ export const KeyTable = ({ view, keys }: { view: MemberView; keys: readonly KeyV
               <a href={`/portal/keys/${key.keyId}`}>{key.name}</a>
               {key.retiring.map(({ keyPrefix, expiresAt }) => (
                 <p class="small soft">
-                  {m.keys.retiring(keyPrefix)} <Time view={view} at={expiresAt} />
+                  {m.keys.retiring(keyPrefix)} <Time at={expiresAt} />
                 </p>
               ))}
             </>
@@ -64,189 +61,37 @@ export const KeyTable = ({ view, keys }: { view: MemberView; keys: readonly KeyV
             isStale(key, nowMs) ? (
               <span class="badge warn">{key.lastUsedAt ? format.ago(key.lastUsedAt) : m.keys.neverUsed}</span>
             ) : (
-              <Time view={view} at={key.lastUsedAt} />
+              <Time at={key.lastUsedAt} />
             ),
         },
-        { title: m.keys.state, cell: ({ state }) => <KeyBadge view={view} state={state} /> },
+        { title: m.keys.state, cell: ({ state }) => <KeyBadge state={state} /> },
       ]}
     />
   );
 };
 
-export const ScopeChoices = ({
-  view,
-  scopes,
-  chosen,
-  error,
-}: {
-  view: View;
-  scopes: readonly string[];
-  chosen: readonly string[];
-  error?: string;
-}) => (
-  <fieldset aria-describedby={error ? 'scopes-error' : undefined}>
-    <legend>{view.m.keys.scopes}</legend>
-    <div class="choices">
-      {scopes.map((scope) => (
-        <label class="choice">
-          <input type="checkbox" name="scopes" value={scope} checked={chosen.includes(scope)} />
-          <span>
-            <b class="mono">{scope}</b>
-            <br />
-            <span class="soft small">{view.m.scopes[scope as keyof typeof view.m.scopes] ?? ''}</span>
-          </span>
-        </label>
-      ))}
-    </div>
-    {error && (
-      <p class="error" id="scopes-error">
-        {error}
-      </p>
-    )}
-  </fieldset>
-);
-
-/** What a signing key takes, and what each form is worth. */
-export const SignatureChoice = ({ view, scope, value }: { view: View; scope: string; value?: string }) => {
-  const { signatureRule, signatureRules, signatureWorth } = view.m.keys;
-  return (
-    <div>
-      <Select
-        scope={scope}
-        name="signature_rule"
-        label={signatureRule}
-        value={value}
-        options={[
-          ['bound', signatureRules.bound],
-          ['any', signatureRules.any],
-        ]}
-      />
-      <p class="hint">
-        {signatureWorth.bound} {signatureWorth.body} <a href="/docs/signing">{view.m.nav.docs}</a>
-      </p>
-    </div>
-  );
-};
-
-/** Reading before writing: least first. */
-export const scopesOf = (catalog: Catalog): string[] =>
-  [...catalog.scopes, 'keys:read', 'keys:write'].sort(
-    (a, b) => Number(a.includes('write')) - Number(b.includes('write')) || a.localeCompare(b),
-  );
-
-const DEFAULT_SCOPES = ['read:routes', 'read:stops'];
-
-export const NewKeyDialog = ({
-  view,
-  app,
-  catalog,
-  values,
-  errors,
-}: {
-  view: MemberView;
-  app: AppView;
-  catalog: Catalog;
-  values?: FormValues;
-  errors?: FormErrors;
-}) => {
-  const { m, environment } = view;
-  const chosen = values?.scopes?.split('\n') ?? (app.scopes.length > 0 ? app.scopes : DEFAULT_SCOPES);
-  return (
-    <Dialog
-      view={view}
-      id="new-key"
-      title={environment === 'test' ? m.keys.newTest : m.keys.newLive}
-      open={errors ? true : undefined}
-    >
-      <form method="post" action={`/portal/apps/${app.id}/keys`} class="stack">
-        {/* The same form sent twice makes one key. */}
-        <input type="hidden" name="form" value={newId()} />
-        <input type="hidden" name="environment" value={environment} />
-        <Field
-          scope="key"
-          name="name"
-          label={m.keys.name}
-          required
-          maxlength={255}
-          value={values?.name}
-          error={errors?.name}
-          hint={m.keys.nameHint}
-          autofocus
-        />
-        <Select
-          scope="key"
-          name="kind"
-          label={m.keys.kind}
-          value={values?.kind}
-          options={[
-            ['bearer', m.keys.kinds.bearer],
-            ['signing', m.keys.kinds.signing],
-          ]}
-        />
-        <ScopeChoices view={view} scopes={scopesOf(catalog)} chosen={chosen} error={errors?.scopes} />
-        <details open={Boolean(errors?.allowed_ips || errors?.expires)}>
-          <summary>{m.keys.more}</summary>
-          <div class="stack">
-            <Field
-              scope="key"
-              name="expires"
-              type="date"
-              label={m.keys.expires}
-              value={values?.expires}
-              error={errors?.expires}
-              hint={m.keys.expiresHint}
-            />
-            <Area
-              scope="key"
-              name="allowed_ips"
-              label={m.apps.ips}
-              value={values?.allowed_ips}
-              error={errors?.allowed_ips}
-              hint={m.apps.ipsHint}
-            />
-            <SignatureChoice view={view} scope="key" value={values?.signature_rule} />
-          </div>
-        </details>
-        {errors?.form && <p class="error">{errors.form}</p>}
-        <div class="actions">
-          <button type="submit" class="button primary">
-            {m.keys.create}
-          </button>
-        </div>
-      </form>
-    </Dialog>
-  );
-};
-
 /** Shows a secret, once. The page that holds it is never stored, and going back does not bring it again. */
-export const SecretDialog = ({
-  view,
-  keyView,
-  secret,
-}: {
-  view: MemberView;
-  keyView: KeyView;
-  secret: string;
-}) => {
+export const SecretDialog = ({ keyView, secret }: { keyView: KeyView; secret: string }) => {
+  const view = useView();
   const { m } = view;
   return (
-    <Dialog view={view} id="secret" title={m.secret.title(keyView.name)} open locked>
+    <Dialog id="secret" title={m.secret.title(keyView.name)} open locked>
       <p>{m.secret.once}</p>
       {keyView.kind === 'signing' && (
         <div>
           <p class="label">{m.secret.keyId}</p>
-          <Code view={view} text={keyView.keyId} />
+          <Code text={keyView.keyId} />
         </div>
       )}
       <div data-secret>
         <p class="label">{m.secret.secret}</p>
-        <Code view={view} text={secret} label={m.secret.secret} />
+        <Code text={secret} label={m.secret.secret} />
       </div>
       <div>
         <p class="label">{m.secret.try}</p>
-        <Code view={view} text={curlLine(view.origin, keyView, secret)} label={m.secret.try} />
+        <Code text={curlLine(view.origin, keyView, secret)} label={m.secret.try} />
       </div>
-      <SecretSaved view={view} action={`/portal/keys/${keyView.keyId}`} words={m.secret.saved} />
+      <SecretSaved action={`/portal/keys/${keyView.keyId}`} words={m.secret.saved} />
     </Dialog>
   );
 };

@@ -3,55 +3,19 @@
 import * as z from 'zod';
 import { DAY_MS, isoDay } from '../../core/time.ts';
 import { queries } from '../../usage/usage-reports.ts';
-import { Figure, Panel } from '../../web/components/parts.tsx';
-import { Table } from '../../web/components/table.tsx';
+import { Panel } from '../../web/components/parts.tsx';
 import { ErrorTable } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
-import type { MemberView } from '../../web/view.ts';
 import { readForm, render } from '../../web/web.ts';
+import { QuotaPanel, StepsPanel, TodayFigures, TopKeys } from './overview-parts.tsx';
 import { member, Page, portal, standingOf } from './portal-web.tsx';
-import { QuotaMeters } from './quota-meters.tsx';
 
 const DAYS = 30;
-
-interface Step {
-  isDone: boolean;
-  title: string;
-  text: string;
-  href: string;
-  action: string;
-}
-
-const Checklist = ({ view, steps }: { view: MemberView; steps: readonly Step[] }) => (
-  <ol class="checklist">
-    {steps.map(({ isDone, title, text, href, action }, index) => (
-      <li class={isDone ? 'done' : undefined}>
-        <span class="tick" aria-hidden="true">
-          {isDone ? '✓' : String(index + 1)}
-        </span>
-        <div>
-          <h3>
-            {title}
-            {isDone && <span class="visually-hidden"> ({view.m.overview.done})</span>}
-          </h3>
-          {!isDone && <p class="soft">{text}</p>}
-        </div>
-        {!isDone && (
-          <a
-            class={`button ${steps.findIndex((step) => !step.isDone) === index ? 'primary' : ''}`}
-            href={href}
-          >
-            {action}
-          </a>
-        )}
-      </li>
-    ))}
-  </ol>
-);
+const MAX_ERRORS = 6;
 
 portal.get('/portal', async (context) => {
   const view = member(context);
-  const { m, format, workspace, environment } = view;
+  const { m, workspace, environment } = view;
   const { partner } = workspace;
   const { reports, limiter } = context.var.services;
   const today = isoDay(view.nowMs);
@@ -68,38 +32,6 @@ portal.get('/portal', async (context) => {
     standingOf(view, limiter),
   ]);
   const isNew = steps.calls === 0;
-  const app = steps.firstApp;
-  const list: Step[] = [
-    {
-      isDone: steps.apps > 0,
-      title: m.overview.app,
-      text: m.overview.appText,
-      href: '/portal/apps?dialog=new-app',
-      action: m.apps.new,
-    },
-    {
-      isDone: steps.keys > 0,
-      title: m.overview.key,
-      text: m.overview.keyText,
-      href: app ? `/portal/apps/${app}?dialog=new-key` : '/portal/apps',
-      action: m.keys.new,
-    },
-    {
-      isDone: steps.calls > 0,
-      title: m.overview.call,
-      text: m.overview.callText,
-      href: '/docs/first-call',
-      action: m.overview.callAction,
-    },
-    {
-      isDone: partner.status === 'active',
-      title: m.overview.live,
-      text: m.overview.status(partner.status),
-      href: '/docs/going-live',
-      action: m.overview.liveAction,
-    },
-  ];
-  const isFinished = list.every(({ isDone }) => isDone);
   return render(
     context,
     <Page view={view} title={m.nav.overview}>
@@ -116,104 +48,22 @@ portal.get('/portal', async (context) => {
           {m.overview.status(partner.status)} <a href="/docs/going-live">{m.overview.liveAction}</a>
         </div>
       )}
-      {isFinished ? null : (
-        <Panel
-          title={m.overview.steps}
-          action={
-            <span class="soft small">
-              {m.overview.progress(list.filter(({ isDone }) => isDone).length, list.length)}
-            </span>
-          }
-        >
-          <div data-await-call={steps.keys > 0 && isNew ? '/portal/arrived' : undefined}>
-            <Checklist view={view} steps={list} />
-          </div>
-        </Panel>
-      )}
+      <StepsPanel steps={steps} isNew={isNew} />
       {!isNew && (
         <>
-          <dl class="figures">
-            <Figure
-              label={m.overview.today}
-              value={format.number(day?.calls ?? 0)}
-              note={m.overview.inDays(DAYS, format.number(all?.calls ?? 0))}
-            />
-            <Figure
-              label={m.overview.errors}
-              value={format.percent(day && day.calls > 0 ? day.failed / day.calls : 0)}
-              note={m.usage.calls(day?.failed ?? 0, format.number(day?.failed ?? 0))}
-            />
-            <Figure
-              label="P95"
-              value={format.ms(day?.p95 ?? null)}
-              note={`P50 ${format.ms(day?.p50 ?? null)}`}
-            />
-            <Figure
-              label={m.usage.cacheHits}
-              value={format.percent(day && day.calls > 0 ? day.cacheHits / day.calls : 0)}
-            />
-          </dl>
+          <TodayFigures day={day} all={all} days={DAYS} />
           <div class="two">
-            <Panel title={m.quota.title}>
-              <div class="pad meters">
-                {standing ? (
-                  <>
-                    <QuotaMeters view={view} standing={standing} />
-                    <p class="hint">
-                      {m.quota.rate(
-                        partner.rate_limit_per_second < 0
-                          ? '∞'
-                          : format.number(partner.rate_limit_per_second),
-                      )}
-                    </p>
-                  </>
-                ) : (
-                  <p class="soft">{m.quota.unknown}</p>
-                )}
-              </div>
-            </Panel>
+            <QuotaPanel standing={standing} />
             <Panel title={m.overview.problems}>
               <ErrorTable
-                view={view}
-                errors={errors.slice(0, 6)}
+                errors={errors.slice(0, MAX_ERRORS)}
                 hrefOf={({ code, route }) =>
                   withQuery('/portal/requests', { error: code, route, range: '7d' })
                 }
               />
             </Panel>
           </div>
-          <Panel title={m.overview.topKeys}>
-            {keys.length === 0 ? (
-              <p class="pad soft">{m.overview.noCalls}</p>
-            ) : (
-              <Table
-                rows={keys.slice(0, 8)}
-                columns={[
-                  {
-                    title: m.keys.key,
-                    cell: ({ group }) => (
-                      <a href={`/portal/keys/${group}`}>{steps.keyNames[group] ?? group}</a>
-                    ),
-                  },
-                  {
-                    title: m.usage.requests,
-                    kind: 'num',
-                    cell: ({ group, calls }) => (
-                      <a href={withQuery('/portal/requests', { key: group, range: '30d' })}>
-                        {format.number(calls)}
-                      </a>
-                    ),
-                  },
-                  {
-                    title: m.overview.errors,
-                    kind: 'num',
-                    cell: ({ failed, calls }) => format.percent(failed / calls),
-                  },
-                  { title: 'P95', kind: 'num', cell: ({ p95 }) => format.ms(p95) },
-                ]}
-              />
-            )}
-          </Panel>
+          <TopKeys keys={keys} names={steps.keyNames} />
         </>
       )}
     </Page>,

@@ -3,10 +3,10 @@
 import { isUnlimited } from '../../limits/limit.ts';
 import type { PartnerStanding } from '../../limits/protocol.ts';
 import { Meter } from '../../web/components/parts.tsx';
-import type { View } from '../../web/view.ts';
+import { useView } from '../../web/view-context.ts';
 
-export const QuotaMeters = ({ view, standing }: { view: View; standing: PartnerStanding }) => {
-  const { m, format } = view;
+export const QuotaMeters = ({ standing }: { standing: PartnerStanding }) => {
+  const { m, format } = useView();
   const { gauges, used, plan } = standing;
   const cap = gauges.month.level === 'cap' ? gauges.month.limit : -1;
   const beyond = () => {
@@ -21,7 +21,6 @@ export const QuotaMeters = ({ view, standing }: { view: View; standing: PartnerS
         const resets = m.quota.resets(format.ago(new Date(gauges[period].resetMs).toISOString()));
         return (
           <Meter
-            view={view}
             label={m.quota[period]}
             used={used[period]}
             limit={limit}

@@ -6,7 +6,7 @@ export const RANGES = ['24h', '7d', '30d', 'custom'] as const;
 export type RangeName = (typeof RANGES)[number];
 const HOUR_MS = 3_600_000;
 /** Longer ranges are cut to the latest days. */
-const MOST_DAYS = 400;
+const MAX_DAYS = 400;
 
 export interface Range {
   name: RangeName;
@@ -40,7 +40,7 @@ export function rangeOf(
   const today = isoDay(nowMs);
   if (isDay(query.from) && isDay(query.to)) {
     const [first = today, last = today] = [query.from, query.to].sort();
-    const earliest = isoDay(Date.parse(last) - (MOST_DAYS - 1) * DAY_MS);
+    const earliest = isoDay(Date.parse(last) - (MAX_DAYS - 1) * DAY_MS);
     return days('custom', first.localeCompare(earliest) < 0 ? earliest : first, last);
   }
   const name = RANGES.find((each) => each === query.range && each !== 'custom') ?? fallback;

@@ -4,6 +4,8 @@ import type { RuleView } from '../../alerts/alert-service.ts';
 import type { Episode } from '../../alerts/alert-store.ts';
 import type { Wrong } from '../forms.ts';
 import type { View } from '../view.ts';
+import { useView } from '../view-context.ts';
+import { ErrorText, Post } from './form.tsx';
 import { Time } from './parts.tsx';
 import { Table } from './table.tsx';
 
@@ -21,17 +23,16 @@ export function ruleValue({ format }: View, unit: RuleView['unit'], value: numbe
 }
 
 export const EpisodeTable = ({
-  view,
   episodes,
   rules,
   hasOwner = false,
 }: {
-  view: View;
   episodes: readonly Episode[];
   /** Units by rule. */
   rules: ReadonlyMap<string, Pick<RuleView, 'unit'>>;
   hasOwner?: boolean;
 }) => {
+  const view = useView();
   const { m } = view;
   const shownValue = ({ rule }: Episode, value: number) =>
     ruleValue(view, rules.get(rule)?.unit ?? 'count', value);
@@ -70,33 +71,62 @@ export const EpisodeTable = ({
           : []),
         { title: m.alerts.peak, kind: 'num', cell: (episode) => shownValue(episode, episode.peak) },
         { title: m.alerts.threshold, kind: 'num', cell: (episode) => shownValue(episode, episode.threshold) },
-        { title: m.alerts.since, kind: 'tight', cell: ({ fired_at: at }) => <Time view={view} at={at} /> },
+        { title: m.alerts.since, kind: 'tight', cell: ({ fired_at: at }) => <Time at={at} /> },
         {
           title: m.alerts.lasted,
           kind: 'tight',
           cell: ({ resolved_at: at }) =>
-            at === null ? <span class="badge bad">{m.alerts.open}</span> : <Time view={view} at={at} />,
+            at === null ? <span class="badge bad">{m.alerts.open}</span> : <Time at={at} />,
         },
       ]}
     />
   );
 };
 
+interface WrongRule extends Wrong {
+  rule: string;
+}
+
+/** A rule's threshold, to be changed. */
+const ThresholdForm = ({ rule, action, wrong }: { rule: RuleView; action: string; wrong?: Wrong }) => {
+  const { m } = useView();
+  const id = rule.rule;
+  return (
+    <form method="post" action={`${action}/${id}`} class="inline">
+      <input type="hidden" name="enabled" value="true" />
+      <input
+        name="threshold"
+        inputmode="decimal"
+        maxlength={12}
+        class="short"
+        aria-label={`${m.alerts.threshold}: ${m.alerts.names[id]}`}
+        value={wrong ? wrong.values.threshold : String(rule.ownThreshold ?? rule.threshold)}
+        aria-invalid={wrong ? 'true' : undefined}
+        aria-describedby={wrong && `${id}-error`}
+      />
+      <span class="small soft">{SYMBOLS[rule.unit]}</span>
+      <button type="submit" class="button small">
+        {m.alerts.own}
+      </button>
+      <ErrorText id={id} error={wrong?.errors.threshold} />
+    </form>
+  );
+};
+
 export const RuleTable = ({
-  view,
   rules,
   action,
   mayChange,
   wrong,
 }: {
-  view: View;
   rules: readonly RuleView[];
   /** Where a rule's form is sent to: `action/<rule>`. */
   action: string;
   mayChange: boolean;
   /** What was sent of one of them, and could not be. */
-  wrong?: Wrong & { rule: string };
+  wrong?: WrongRule;
 }) => {
+  const view = useView();
   const { m } = view;
   return (
     <Table
@@ -112,32 +142,15 @@ export const RuleTable = ({
         },
         {
           title: m.alerts.threshold,
-          cell: ({ rule, unit, threshold, ownThreshold, isEnabled, isAdjustable }) =>
-            mayChange && isAdjustable && isEnabled ? (
-              <form method="post" action={`${action}/${rule}`} class="inline">
-                <input type="hidden" name="enabled" value="true" />
-                <input
-                  name="threshold"
-                  inputmode="decimal"
-                  maxlength={12}
-                  class="short"
-                  aria-label={`${m.alerts.threshold}: ${m.alerts.names[rule]}`}
-                  value={wrong?.rule === rule ? wrong.values.threshold : String(ownThreshold ?? threshold)}
-                  aria-invalid={wrong?.rule === rule ? 'true' : undefined}
-                  aria-describedby={wrong?.rule === rule ? `${rule}-error` : undefined}
-                />
-                <span class="small soft">{SYMBOLS[unit]}</span>
-                <button type="submit" class="button small">
-                  {m.alerts.own}
-                </button>
-                {wrong?.rule === rule && (
-                  <p class="error" id={`${rule}-error`}>
-                    {wrong.errors.threshold}
-                  </p>
-                )}
-              </form>
+          cell: (rule) =>
+            mayChange && rule.isAdjustable && rule.isEnabled ? (
+              <ThresholdForm
+                rule={rule}
+                action={action}
+                wrong={wrong?.rule === rule.rule ? wrong : undefined}
+              />
             ) : (
-              ruleValue(view, unit, ownThreshold ?? threshold)
+              ruleValue(view, rule.unit, rule.ownThreshold ?? rule.threshold)
             ),
         },
         {
@@ -151,13 +164,10 @@ export const RuleTable = ({
           isAction: true,
           cell: ({ rule, isEnabled }) =>
             mayChange && (
-              <form method="post" action={`${action}/${rule}`}>
-                <input type="hidden" name="enabled" value={String(!isEnabled)} />
-                <button type="submit" class="button small">
-                  {isEnabled ? m.alerts.switchOff : m.alerts.switchOn}
-                  <span class="visually-hidden"> {m.alerts.names[rule]}</span>
-                </button>
-              </form>
+              <Post action={`${action}/${rule}`} fields={{ enabled: String(!isEnabled) }} kind="button small">
+                {isEnabled ? m.alerts.switchOff : m.alerts.switchOn}
+                <span class="visually-hidden"> {m.alerts.names[rule]}</span>
+              </Post>
             ),
         },
       ]}

@@ -1,7 +1,7 @@
 // A key's state, as everybody sees it.
 
 import type { KeyState } from '../../keys/key-state.ts';
-import type { View } from '../view.ts';
+import { useView } from '../view-context.ts';
 
 const KINDS = {
   active: 'good',
@@ -12,6 +12,7 @@ const KINDS = {
   revoked: 'bad',
 } as const satisfies Record<KeyState, string>;
 
-export const KeyBadge = ({ view, state }: { view: View; state: KeyState }) => (
-  <span class={`badge ${KINDS[state]}`}>{view.m.keys.states[state]}</span>
-);
+export const KeyBadge = ({ state }: { state: KeyState }) => {
+  const view = useView();
+  return <span class={`badge ${KINDS[state]}`}>{view.m.keys.states[state]}</span>;
+};

@@ -2,33 +2,14 @@
 
 import type { Child } from 'hono/jsx';
 import type { View } from '../view.ts';
+import { ViewContext } from '../view-context.ts';
+import { AccountMenu, Brand, EnvironmentSwitch, Foot, Palette } from './layout-parts.tsx';
 
 export interface NavItem {
   href: string;
   text: string;
   apart?: boolean;
 }
-
-const Mark = () => (
-  <svg
-    width="22"
-    height="22"
-    viewBox="0 0 22 22"
-    fill="none"
-    stroke="currentColor"
-    stroke-width="2"
-    aria-hidden="true"
-  >
-    <path d="M1 15c6-9 14-9 20 0M4 11v6M11 8.5V17M18 11v6" stroke-linecap="round" />
-  </svg>
-);
-
-export const Brand = ({ view, href = '/' }: { view: View; href?: string }) => (
-  <a class="brand" href={href} aria-label={view.product}>
-    <Mark />
-    <span class="brand-name">{view.product}</span>
-  </a>
-);
 
 export const Document = ({
   view,
@@ -59,80 +40,18 @@ export const Document = ({
       <a class="skip" href="#main">
         {view.m.common.skip}
       </a>
-      {children}
+      <ViewContext.Provider value={view}>{children}</ViewContext.Provider>
     </body>
   </html>
-);
-
-/** A choice that is remembered, and comes back to this page. */
-const Preference = ({
-  view,
-  name,
-  options,
-  current,
-  label,
-}: {
-  view: View;
-  name: string;
-  options: readonly (readonly [string, string])[];
-  current: string;
-  label: string;
-}) => (
-  <form method="post" action="/preferences">
-    <input type="hidden" name="back" value={view.here} />
-    <fieldset class="switch" aria-label={label}>
-      {options.map(([value, text]) => (
-        <button type="submit" name={name} value={value} aria-pressed={value === current ? 'true' : 'false'}>
-          {text}
-        </button>
-      ))}
-    </fieldset>
-  </form>
-);
-
-export const LanguageSwitch = ({ view }: { view: View }) => (
-  <Preference
-    view={view}
-    name="language"
-    label={view.m.common.language}
-    current={view.language}
-    options={[
-      ['en', 'English'],
-      ['fr', 'Français'],
-    ]}
-  />
-);
-
-export const ThemeSwitch = ({ view }: { view: View }) => (
-  <Preference
-    view={view}
-    name="theme"
-    label={view.m.common.theme}
-    current={view.theme}
-    options={[
-      ['system', view.m.common.themeSystem],
-      ['light', view.m.common.themeLight],
-      ['dark', view.m.common.themeDark],
-    ]}
-  />
-);
-
-const Foot = ({ view }: { view: View }) => (
-  <footer class="foot">
-    <LanguageSwitch view={view} />
-    <ThemeSwitch view={view} />
-    <a href="/docs">{view.m.nav.docs}</a>
-    {view.hasOutbox && <a href="/outbox">{view.m.nav.outbox}</a>}
-  </footer>
 );
 
 export const Plain = ({ view, title, children }: { view: View; title: string; children?: Child }) => (
   <Document view={view} title={title}>
     <main class="plain" id="main">
-      <Brand view={view} />
+      <Brand />
       {children}
     </main>
-    <Foot view={view} />
+    <Foot />
   </Document>
 );
 
@@ -149,7 +68,7 @@ export const Public = ({
 }) => (
   <Document view={view} title={title} scripts={scripts}>
     <header class="top">
-      <Brand view={view} />
+      <Brand />
       <span class="grow" />
       <a href="/docs">{view.m.nav.docs}</a>
       {view.account ? (
@@ -168,68 +87,9 @@ export const Public = ({
     <main class="public" id="main">
       {children}
     </main>
-    <Foot view={view} />
+    <Foot />
   </Document>
 );
-
-const EnvironmentSwitch = ({ view }: { view: View }) => (
-  <Preference
-    view={view}
-    name="environment"
-    label={view.m.common.environment}
-    current={view.environment}
-    options={[
-      ['test', view.m.common.test],
-      ['live', view.m.common.live],
-    ]}
-  />
-);
-
-const AccountMenu = ({ view }: { view: View }) => {
-  const { account, workspace, m } = view;
-  if (!account) return null;
-  return (
-    <details class="menu">
-      <summary>
-        <span class="visually-hidden">{m.nav.account}: </span>
-        <span>{workspace?.partner.name ?? account.name}</span>
-        <span aria-hidden="true">▾</span>
-      </summary>
-      <div>
-        <div class="group small">
-          {account.name}
-          <br />
-          <span class="soft">{account.email}</span>
-        </div>
-        {workspace && workspace.partners.length > 1 && (
-          <div class="group">
-            {workspace.partners.map(({ partnerId, name }) => (
-              <form method="post" action="/portal/partner">
-                <input type="hidden" name="partner" value={partnerId} />
-                <button type="submit" class="item">
-                  {partnerId === workspace.partner.id ? '✓ ' : ''}
-                  {name}
-                </button>
-              </form>
-            ))}
-          </div>
-        )}
-        <div class="group stack">
-          <LanguageSwitch view={view} />
-          <ThemeSwitch view={view} />
-        </div>
-        <a href="/portal/settings">{m.nav.settings}</a>
-        {account.isOperator && <a href="/operator">{m.nav.operator}</a>}
-        {view.hasOutbox && <a href="/outbox">{m.nav.outbox}</a>}
-        <form method="post" action="/sign-out">
-          <button type="submit" class="item">
-            {m.nav.signOut}
-          </button>
-        </form>
-      </div>
-    </details>
-  );
-};
 
 const isHere = (view: View, href: string, home: string): boolean =>
   href === home ? view.path === home : view.path === href || view.path.startsWith(`${href}/`);
@@ -267,13 +127,13 @@ export const Shell = ({
     <Document view={view} title={title} scripts={scripts}>
       <div class="shell">
         <header class="top">
-          <Brand view={view} href={home} />
-          {hasEnvironment && <EnvironmentSwitch view={view} />}
+          <Brand href={home} />
+          {hasEnvironment && <EnvironmentSwitch />}
           <span class="grow" />
           <button type="button" class="button small wide hidden" data-palette>
             {view.m.nav.palette} <kbd>Ctrl K</kbd>
           </button>
-          <AccountMenu view={view} />
+          <AccountMenu />
         </header>
         {hasEnvironment && hasBanner && view.environment === 'test' && (
           <p class="test-banner">{view.m.common.testBanner}</p>
@@ -301,18 +161,7 @@ export const Shell = ({
           </details>
         </nav>
       </div>
-      <dialog class="palette" id="palette" aria-label={view.m.nav.palette}>
-        <input
-          type="text"
-          role="combobox"
-          aria-expanded="true"
-          aria-controls="palette-list"
-          aria-label={view.m.nav.palette}
-          placeholder={view.m.nav.paletteHint}
-          autocomplete="off"
-        />
-        <ul id="palette-list" aria-label={view.m.nav.palette} />
-      </dialog>
+      <Palette />
     </Document>
   );
 };

@@ -3,20 +3,19 @@
 import type { AuditEntry } from '../../audit/audit-store.ts';
 import type { ErrorLine } from '../../usage/usage-reports.ts';
 import type { View } from '../view.ts';
+import { useView } from '../view-context.ts';
 import { Time } from './parts.tsx';
 import { Table } from './table.tsx';
 
 export const ErrorTable = ({
-  view,
   errors,
   hrefOf,
 }: {
-  view: View;
   errors: readonly ErrorLine[];
   /** Where a count leads. */
   hrefOf(line: ErrorLine): string;
 }) => {
-  const { m, format } = view;
+  const { m, format } = useView();
   if (errors.length === 0) return <p class="pad soft">{m.overview.noProblems}</p>;
   return (
     <Table
@@ -50,14 +49,13 @@ export const actionName = ({ m }: View, action: string): string =>
 
 /** As operators see it: who by address, and why. */
 export const AuditTable = ({
-  view,
   entries,
   hasPartner,
 }: {
-  view: View;
   entries: readonly AuditEntry[];
   hasPartner?: boolean;
 }) => {
+  const view = useView();
   const { m } = view;
   return (
     <Table
@@ -77,7 +75,7 @@ export const AuditTable = ({
             ]
           : []),
         { title: m.operator.reason, kind: 'small', cell: ({ details }) => String(details.reason ?? '') },
-        { title: m.audit.when, kind: 'tight', cell: ({ createdAt }) => <Time view={view} at={createdAt} /> },
+        { title: m.audit.when, kind: 'tight', cell: ({ createdAt }) => <Time at={createdAt} /> },
       ]}
     />
   );

@@ -2,25 +2,31 @@
 
 import type { Attempt, Delivery, Endpoint } from '../../webhooks/webhook-service.ts';
 import type { View } from '../view.ts';
+import { useView } from '../view-context.ts';
 import { Time } from './parts.tsx';
 import { Table } from './table.tsx';
 
 const STATE_KINDS = { active: 'good', paused: '', disabled: 'bad' } as const;
 const OUTCOME_KINDS = { pending: 'warn', delivered: 'good', failed: 'bad' } as const;
 
-export const StateBadge = ({ view, endpoint }: { view: View; endpoint: Pick<Endpoint, 'state'> }) => (
-  <span class={`badge ${STATE_KINDS[endpoint.state]}`}>{view.m.webhooks.states[endpoint.state]}</span>
-);
+export const StateBadge = ({ endpoint }: { endpoint: Pick<Endpoint, 'state'> }) => {
+  const view = useView();
+  return <span class={`badge ${STATE_KINDS[endpoint.state]}`}>{view.m.webhooks.states[endpoint.state]}</span>;
+};
 
-export const OutcomeBadge = ({ view, delivery }: { view: View; delivery: Pick<Delivery, 'state'> }) => (
-  <span class={`badge ${OUTCOME_KINDS[delivery.state]}`}>{view.m.webhooks.outcomes[delivery.state]}</span>
-);
+export const OutcomeBadge = ({ delivery }: { delivery: Pick<Delivery, 'state'> }) => {
+  const view = useView();
+  return (
+    <span class={`badge ${OUTCOME_KINDS[delivery.state]}`}>{view.m.webhooks.outcomes[delivery.state]}</span>
+  );
+};
 
 /** The status, or why there is none. */
 export const answerText = ({ m }: View, status: number | null, error: string | null): string =>
   status !== null ? String(status) : error ? (m.webhooks.problems[error] ?? error) : m.webhooks.noAnswer;
 
-export const DeliveryTable = ({ view, deliveries }: { view: View; deliveries: readonly Delivery[] }) => {
+export const DeliveryTable = ({ deliveries }: { deliveries: readonly Delivery[] }) => {
+  const view = useView();
   const { m } = view;
   return (
     <Table
@@ -34,7 +40,7 @@ export const DeliveryTable = ({ view, deliveries }: { view: View; deliveries: re
             </a>
           ),
         },
-        { title: m.webhooks.outcome, cell: (delivery) => <OutcomeBadge view={view} delivery={delivery} /> },
+        { title: m.webhooks.outcome, cell: (delivery) => <OutcomeBadge delivery={delivery} /> },
         {
           title: m.webhooks.answer,
           cell: ({ last_status: status, last_error: error, tries }) => (
@@ -46,21 +52,22 @@ export const DeliveryTable = ({ view, deliveries }: { view: View; deliveries: re
         },
         {
           title: m.webhooks.nextTry,
-          cell: ({ state, due_at: at }) => (state === 'pending' ? <Time view={view} at={at} /> : '–'),
+          cell: ({ state, due_at: at }) => (state === 'pending' ? <Time at={at} /> : '–'),
         },
-        { title: m.audit.when, kind: 'tight', cell: ({ created_at: at }) => <Time view={view} at={at} /> },
+        { title: m.audit.when, kind: 'tight', cell: ({ created_at: at }) => <Time at={at} /> },
       ]}
     />
   );
 };
 
-export const AttemptTable = ({ view, attempts }: { view: View; attempts: readonly Attempt[] }) => {
+export const AttemptTable = ({ attempts }: { attempts: readonly Attempt[] }) => {
+  const view = useView();
   const { m, format } = view;
   return (
     <Table
       rows={attempts}
       columns={[
-        { title: m.audit.when, kind: 'tight', cell: ({ started_at: at }) => <Time view={view} at={at} /> },
+        { title: m.audit.when, kind: 'tight', cell: ({ started_at: at }) => <Time at={at} /> },
         { title: m.webhooks.answer, cell: ({ status, error }) => answerText(view, status, error) },
         { title: m.webhooks.latency, kind: 'num', cell: ({ latency_ms: ms }) => format.ms(ms) },
         {

@@ -1,6 +1,6 @@
 // An invoice as PDF, A4, in the language of who asks. The library is loaded when the first one is asked for.
 
-import type { PDFFont, PDFPage } from 'pdf-lib';
+import type { PDFDocument, PDFFont, PDFPage, RGB } from 'pdf-lib';
 import type { Invoice, Party } from '../../billing/invoice-service.ts';
 import { lineText, quantityText, statusText, sumsText, unitPriceText, type Words } from './invoice-text.ts';
 
@@ -41,42 +41,49 @@ const partyLines = ({ name, company, address, email, tax_id: taxId }: Party, wor
   ...(taxId ? [`${words.m.invoice.taxId}: ${taxId}`] : []),
 ];
 
-export async function invoicePdf(invoice: Invoice, words: Words): Promise<Uint8Array> {
-  const { PDFDocument, rgb, StandardFonts } = await import('pdf-lib');
-  const { m, format } = words;
-  const document = await PDFDocument.create();
-  const regular = await document.embedFont(StandardFonts.Helvetica);
-  const bold = await document.embedFont(StandardFonts.HelveticaBold);
-  const title = `${invoice.kind === 'invoice' ? m.invoice.invoice : m.invoice.creditNote} ${invoice.number}`;
-  document.setTitle(title);
-  document.setCreationDate(new Date(invoice.issued_at));
-  document.setModificationDate(new Date(invoice.issued_at));
-  const soft = rgb(0.4, 0.4, 0.38);
-  const dark = rgb(0.1, 0.1, 0.1);
+interface Style {
+  font?: PDFFont;
+  size?: number;
+  color?: RGB;
+}
+
+interface Inks {
+  regular: PDFFont;
+  bold: PDFFont;
+  dark: RGB;
+  soft: RGB;
+}
+
+/** Writes from the top of a page down, and goes on with the next. */
+function createPen(document: PDFDocument, { regular, dark, soft }: Inks) {
   let page: PDFPage = document.addPage([PAGE.width, PAGE.height]);
   let y: number = PAGE.height - PAGE.margin;
-
-  const put = (text: string, x: number, { font = regular, size = 10, color = dark } = {}) =>
+  const put = (text: string, x: number, { font = regular, size = 10, color = dark }: Style = {}) =>
     page.drawText(printable(text), { x, y, size, font, color });
-  const putRight = (text: string, right: number, { font = regular, size = 10 } = {}) =>
-    put(text, right - font.widthOfTextAtSize(printable(text), size), { font, size });
-  const rule = () => {
-    page.drawLine({
-      start: { x: PAGE.margin, y: y + 5 },
-      end: { x: RIGHT, y: y + 5 },
-      thickness: 0.5,
-      color: soft,
-    });
+  return {
+    put,
+    putRight: (text: string, right: number, { font = regular, size = 10 }: Style = {}) =>
+      put(text, right - font.widthOfTextAtSize(printable(text), size), { font, size }),
+    rule: () =>
+      page.drawLine({
+        start: { x: PAGE.margin, y: y + 5 },
+        end: { x: RIGHT, y: y + 5 },
+        thickness: 0.5,
+        color: soft,
+      }),
+    down(by: number = LINE) {
+      y -= by;
+      if (y > BOTTOM) return;
+      page = document.addPage([PAGE.width, PAGE.height]);
+      y = PAGE.height - PAGE.margin;
+    },
   };
-  const down = (by: number = LINE) => {
-    y -= by;
-    if (y > BOTTOM) return;
-    page = document.addPage([PAGE.width, PAGE.height]);
-    y = PAGE.height - PAGE.margin;
-  };
+}
 
-  put(title, PAGE.margin, { font: bold, size: 18 });
-  down(34);
+type Pen = ReturnType<typeof createPen>;
+
+function writeFacts({ put, down }: Pen, { soft }: Inks, invoice: Invoice, words: Words): void {
+  const { m, format } = words;
   const facts: [string, string][] = [
     [m.invoice.issued, format.date(invoice.issued_at)],
     [m.invoice.due, format.date(invoice.due_at)],
@@ -89,17 +96,34 @@ export async function invoicePdf(invoice: Invoice, words: Words): Promise<Uint8A
     put(value, PAGE.margin + 90);
     down();
   }
-  down(12);
+}
+
+/** Seller and buyer, side by side. */
+function writeParties(
+  { put, down }: Pen,
+  { regular, bold, soft }: Inks,
+  invoice: Invoice,
+  words: Words,
+): void {
   const sides = [partyLines(invoice.seller, words), partyLines(invoice.buyer, words)] as const;
-  put(m.invoice.from, PAGE.margin, { color: soft });
-  put(m.invoice.to, PAGE.width / 2, { color: soft });
+  put(words.m.invoice.from, PAGE.margin, { color: soft });
+  put(words.m.invoice.to, PAGE.width / 2, { color: soft });
   down();
   for (let row = 0; row < Math.max(sides[0].length, sides[1].length); row++) {
-    put((sides[0][row] ?? '').slice(0, 45), PAGE.margin, { font: row === 0 ? bold : regular });
-    put((sides[1][row] ?? '').slice(0, 45), PAGE.width / 2, { font: row === 0 ? bold : regular });
+    const font = row === 0 ? bold : regular;
+    put((sides[0][row] ?? '').slice(0, 45), PAGE.margin, { font });
+    put((sides[1][row] ?? '').slice(0, 45), PAGE.width / 2, { font });
     down();
   }
-  down(20);
+}
+
+function writeLines(
+  { put, putRight, rule, down }: Pen,
+  { regular, soft }: Inks,
+  invoice: Invoice,
+  words: Words,
+): void {
+  const { m, format } = words;
   put(m.invoice.what, PAGE.margin, { color: soft });
   putRight(m.invoice.quantity, COLUMNS.quantity);
   putRight(m.invoice.unitPrice, COLUMNS.price);
@@ -121,13 +145,42 @@ export async function invoicePdf(invoice: Invoice, words: Words): Promise<Uint8A
   }
   rule();
   down(14);
+}
+
+function writeSums({ putRight, down }: Pen, { regular, bold }: Inks, invoice: Invoice, words: Words): void {
+  const { m, format } = words;
   for (const [label, minor] of sumsText(words, invoice)) {
     const font = label === m.invoice.total || label === m.invoice.left ? bold : regular;
     putRight(label, COLUMNS.price, { font });
     putRight(format.money(minor, invoice.currency), COLUMNS.amount, { font });
     down();
   }
-  down(24);
-  put(m.invoice.final, PAGE.margin, { size: 8, color: soft });
+}
+
+export async function invoicePdf(invoice: Invoice, words: Words): Promise<Uint8Array> {
+  const { PDFDocument, rgb, StandardFonts } = await import('pdf-lib');
+  const { m } = words;
+  const document = await PDFDocument.create();
+  const inks = {
+    regular: await document.embedFont(StandardFonts.Helvetica),
+    bold: await document.embedFont(StandardFonts.HelveticaBold),
+    dark: rgb(0.1, 0.1, 0.1),
+    soft: rgb(0.4, 0.4, 0.38),
+  };
+  const title = `${invoice.kind === 'invoice' ? m.invoice.invoice : m.invoice.creditNote} ${invoice.number}`;
+  document.setTitle(title);
+  document.setCreationDate(new Date(invoice.issued_at));
+  document.setModificationDate(new Date(invoice.issued_at));
+  const pen = createPen(document, inks);
+  pen.put(title, PAGE.margin, { font: inks.bold, size: 18 });
+  pen.down(34);
+  writeFacts(pen, inks, invoice, words);
+  pen.down(12);
+  writeParties(pen, inks, invoice, words);
+  pen.down(20);
+  writeLines(pen, inks, invoice, words);
+  writeSums(pen, inks, invoice, words);
+  pen.down(24);
+  pen.put(m.invoice.final, PAGE.margin, { size: 8, color: inks.soft });
   return document.save();
 }

@@ -4,6 +4,7 @@ import type { Invoice, InvoiceSummary, Party } from '../../billing/invoice-servi
 import { Table } from '../components/table.tsx';
 import { csv } from '../csv.ts';
 import type { View } from '../view.ts';
+import { useView } from '../view-context.ts';
 import { invoicePdf } from './invoice-pdf.ts';
 import {
   CSV_HEADER,
@@ -17,76 +18,88 @@ import {
 
 const KINDS = { open: 'warn', paid: 'good', void: '' } as const;
 
-export const StatusBadge = ({ view, invoice }: { view: View; invoice: InvoiceSummary }) => (
-  <span class={`badge ${KINDS[invoice.status]}`}>{statusText(view, invoice)}</span>
-);
+export const StatusBadge = ({ invoice }: { invoice: InvoiceSummary }) => {
+  const view = useView();
+  return <span class={`badge ${KINDS[invoice.status]}`}>{statusText(view, invoice)}</span>;
+};
 
 export const documentName = ({ m }: View, { kind, number }: InvoiceSummary): string =>
   `${kind === 'invoice' ? m.invoice.invoice : m.invoice.creditNote} ${number}`;
 
-const PartyBlock = ({ view, title, party }: { view: View; title: string; party: Party }) => (
-  <div>
-    <p class="small soft">{title}</p>
-    <p>
-      <strong>{party.company || party.name}</strong>
-      {party.company && party.company !== party.name && (
-        <>
-          <br />
-          {party.name}
-        </>
-      )}
-      {party.address && (
-        <>
-          <br />
-          <span class="prewrap">{party.address}</span>
-        </>
-      )}
-      {party.email && (
-        <>
-          <br />
-          {party.email}
-        </>
-      )}
-      {party.tax_id && (
-        <>
-          <br />
-          {view.m.invoice.taxId}: {party.tax_id}
-        </>
-      )}
-    </p>
-  </div>
-);
+const PartyBlock = ({ title, party }: { title: string; party: Party }) => {
+  const view = useView();
+  return (
+    <div>
+      <p class="small soft">{title}</p>
+      <p>
+        <strong>{party.company || party.name}</strong>
+        {party.company && party.company !== party.name && (
+          <>
+            <br />
+            {party.name}
+          </>
+        )}
+        {party.address && (
+          <>
+            <br />
+            <span class="prewrap">{party.address}</span>
+          </>
+        )}
+        {party.email && (
+          <>
+            <br />
+            {party.email}
+          </>
+        )}
+        {party.tax_id && (
+          <>
+            <br />
+            {view.m.invoice.taxId}: {party.tax_id}
+          </>
+        )}
+      </p>
+    </div>
+  );
+};
 
-export const InvoiceBody = ({ view, invoice }: { view: View; invoice: Invoice }) => {
+const Facts = ({ invoice }: { invoice: Invoice }) => {
+  const { m, format } = useView();
+  return (
+    <dl class="facts">
+      <dt>{m.invoice.issued}</dt>
+      <dd>{format.date(invoice.issued_at)}</dd>
+      <dt>{m.invoice.due}</dt>
+      <dd>{format.date(invoice.due_at)}</dd>
+      <dt>{m.invoice.period}</dt>
+      <dd>
+        {format.date(invoice.period_start)} – {format.date(invoice.period_end)}
+      </dd>
+      {invoice.credits && (
+        <>
+          <dt>{m.invoice.creditNote}</dt>
+          <dd>{m.invoice.creditOf(invoice.credits)}</dd>
+        </>
+      )}
+      {invoice.reason && (
+        <>
+          <dt>{m.operator.reason}</dt>
+          <dd>{invoice.reason}</dd>
+        </>
+      )}
+    </dl>
+  );
+};
+
+export const InvoiceBody = ({ invoice }: { invoice: Invoice }) => {
+  const view = useView();
   const { m, format } = view;
   return (
     <section class="panel">
       <div class="pad stack">
-        <dl class="facts">
-          <dt>{m.invoice.issued}</dt>
-          <dd>{format.date(invoice.issued_at)}</dd>
-          <dt>{m.invoice.due}</dt>
-          <dd>{format.date(invoice.due_at)}</dd>
-          <dt>{m.invoice.period}</dt>
-          <dd>
-            {format.date(invoice.period_start)} – {format.date(invoice.period_end)}
-          </dd>
-          {invoice.credits && (
-            <>
-              <dt>{m.invoice.creditNote}</dt>
-              <dd>{m.invoice.creditOf(invoice.credits)}</dd>
-            </>
-          )}
-          {invoice.reason && (
-            <>
-              <dt>{m.operator.reason}</dt>
-              <dd>{invoice.reason}</dd>
-            </>
-          )}
-        </dl>
+        <Facts invoice={invoice} />
         <div class="pair">
-          <PartyBlock view={view} title={m.invoice.from} party={invoice.seller} />
-          <PartyBlock view={view} title={m.invoice.to} party={invoice.buyer} />
+          <PartyBlock title={m.invoice.from} party={invoice.seller} />
+          <PartyBlock title={m.invoice.to} party={invoice.buyer} />
         </div>
       </div>
       <Table
@@ -129,18 +142,16 @@ export const InvoiceBody = ({ view, invoice }: { view: View; invoice: Invoice })
 };
 
 export const InvoiceTable = ({
-  view,
   invoices,
   base,
   hasPartner = false,
 }: {
-  view: View;
   invoices: readonly InvoiceSummary[];
   /** Where invoices are: `/portal/invoices`. */
   base: string;
   hasPartner?: boolean;
 }) => {
-  const { m, format } = view;
+  const { m, format } = useView();
   return (
     <Table
       rows={invoices}
@@ -171,7 +182,7 @@ export const InvoiceTable = ({
           kind: 'num',
           cell: ({ total_minor: minor, currency }) => format.money(minor, currency),
         },
-        { title: m.invoice.status, cell: (invoice) => <StatusBadge view={view} invoice={invoice} /> },
+        { title: m.invoice.status, cell: (invoice) => <StatusBadge invoice={invoice} /> },
       ]}
     />
   );

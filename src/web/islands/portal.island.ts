@@ -10,7 +10,7 @@ const all = <E extends Element = HTMLElement>(selector: string, root: ParentNode
 const TAIL_MS = 2000;
 const AWAIT_MS = 2000;
 const TICK_MS = 30_000;
-const MOST_TAIL_ROWS = 500;
+const MAX_TAIL_ROWS = 500;
 
 // ---------------------------------------------------------------- dialogs
 function show(dialog: HTMLDialogElement): void {
@@ -129,7 +129,7 @@ if (tail && rows) {
     if (html.trim() === '') return;
     rows.insertAdjacentHTML('afterbegin', html);
     document.querySelector('[data-empty]')?.remove();
-    for (const row of all('[data-id]', rows).slice(MOST_TAIL_ROWS)) row.remove();
+    for (const row of all('[data-id]', rows).slice(MAX_TAIL_ROWS)) row.remove();
     tick();
   };
   tail.addEventListener('click', () => {

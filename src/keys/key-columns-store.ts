@@ -1,0 +1,15 @@
+// Columns of keys, as several statements read them.
+
+import { sql } from 'drizzle-orm';
+import { text } from '../platform/row.ts';
+
+export const KEY_KINDS = ['bearer', 'signing'] as const;
+/** The id that people see. */
+export const KEY_ID = text.notNull('a trigger gives every key one');
+/** What events say of a key, of rows of `api_key`. */
+export const KEY_OF_EVENT = {
+  key_id: sql`key_id`,
+  name: sql`name`,
+  environment: sql`environment`,
+  app_id: sql`app_id`,
+};

@@ -1,0 +1,133 @@
+// Making keys: within what the partner, its plan and the key that makes them allow.
+
+import { sql } from 'drizzle-orm';
+import { type Actor, auditRow } from '../audit/audit-store.ts';
+import { AppError } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
+import { eventRow } from '../outbox/event-store.ts';
+import type { Database } from '../platform/database.ts';
+import { command, query } from '../platform/query.ts';
+import { boolean, number, type RowOf, row, text } from '../platform/row.ts';
+import { textArray } from '../platform/sql.ts';
+import { type Environment, newSigningId } from './key-format.ts';
+import { random, type SecretMaker } from './key-secrets.ts';
+import type { KeyView } from './key-view-store.ts';
+import type { SignatureRule } from './signature.ts';
+
+/** Of keys made without any. A signing key is for the payment API, whose document makes keys without scopes. */
+const DEFAULT_SCOPES = {
+  bearer: ['read:routes'],
+  signing: ['read:routes', 'read:payments', 'write:payments'],
+};
+
+export interface NewKey {
+  name: string;
+  description?: string | null;
+  kind: 'bearer' | 'signing';
+  environment: Environment;
+  scopes?: string[];
+  /** RFC 3339. */
+  expiresAt?: string | null;
+  allowedIps?: string[] | null;
+  appId?: string | null;
+  /** Of signing keys; `any` where nothing is said, which is what the source document's programs need. */
+  signatureRule?: SignatureRule;
+  /** The key that makes it: it never goes beyond that one. */
+  parentId?: string;
+}
+
+const Owner = row('owner of a new key', {
+  status: text,
+  max_keys: number,
+  active: number,
+  is_repeatable: boolean,
+});
+function refusalOf(owner: RowOf<typeof Owner> | undefined, wanted: NewKey): AppError {
+  if (!owner) return new AppError('not_found', 'No such partner');
+  if (wanted.environment === 'live' && owner.status !== 'active') return new AppError('live_access_required');
+  if (!owner.is_repeatable)
+    return new AppError(
+      'forbidden',
+      'This key has a quota of its own, which each key that it makes would have once more: its owner makes them',
+    );
+  if (owner.max_keys >= 0 && owner.active >= owner.max_keys) {
+    return new AppError('limit_exceeded', undefined, { limit: owner.max_keys });
+  }
+  return new AppError('not_found', 'No such app');
+}
+
+/** Keys of `partner p` that may be used. */
+const ACTIVE = sql`(SELECT count(*) FROM api_key k WHERE k.partner_id = p.id AND k.is_active
+  AND (k.expires_at IS NULL OR k.expires_at > now()))`;
+
+interface Identity {
+  id: string;
+  keyId: string;
+}
+
+export function createKeyCreation(ports: {
+  database: Database;
+  makeSecret: SecretMaker;
+  get(partnerId: string, keyId: string): Promise<KeyView>;
+  checkScopes(scopes: readonly string[] | undefined): void;
+}) {
+  const { database, makeSecret, get, checkScopes } = ports;
+
+  /** Each key counts for itself: what holds its holder to less than the plan does is not multiplied. */
+  const isRepeatable = ({ parentId }: NewKey) => sql`NOT EXISTS (
+    SELECT 1 FROM tightest_limits(${parentId ?? null}::uuid) up
+    WHERE tighter(up.daily_quota, t.key_daily_quota) <> t.key_daily_quota
+      OR tighter(up.monthly_quota, t.key_monthly_quota) <> t.key_monthly_quota)`;
+
+  /** The key, where its partner may have it. */
+  function insertion(
+    partnerId: string,
+    { id, keyId }: Identity,
+    wanted: NewKey,
+    made: Awaited<ReturnType<SecretMaker>>,
+    actor: Actor,
+  ) {
+    const { name, kind, environment, appId = null, parentId = null } = wanted;
+    const scopes = wanted.scopes ?? DEFAULT_SCOPES[kind];
+    return sql`WITH changed AS (
+        INSERT INTO api_key (id, partner_id, app_id, parent_id, key_id, kind, environment, key_hash, secret_envelope,
+          key_prefix, name, description, scopes, expires_at, allowed_ips, signature_rule)
+        SELECT ${id}, p.id, ${appId}::uuid, ${parentId}::uuid, ${keyId}, ${kind}, ${environment}, ${made.hash},
+          ${made.envelope}, ${made.prefix}, ${name}, ${wanted.description ?? null}, ${textArray(scopes)},
+          ${wanted.expiresAt ?? null}::timestamptz, ${textArray(wanted.allowedIps)}::inet[],
+          ${wanted.signatureRule ?? 'any'}
+        FROM partner p JOIN tier_config t ON t.tier = p.tier
+        WHERE p.id = ${partnerId} AND (${environment} = 'test' OR p.status = 'active') AND ${isRepeatable(wanted)}
+          AND (${appId}::uuid IS NULL OR EXISTS (SELECT 1 FROM dev_apps a
+            WHERE a.id = ${appId}::uuid AND a.partner_id = p.id AND a.archived_at IS NULL))
+          AND (t.max_keys < 0 OR ${ACTIVE} < t.max_keys)
+        RETURNING partner_id),
+      event AS (${eventRow('key.created', { key_id: keyId, name, environment, app_id: appId }, { appId })}),
+      audit AS (${auditRow(actor, 'key.created', { key_id: keyId }, { name, environment, kind, scopes })})
+      SELECT * FROM changed`;
+  }
+
+  /** The secret is in this answer and nowhere else. */
+  return async function create(
+    partnerId: string,
+    wanted: NewKey,
+    actor: Actor,
+  ): Promise<{ key: KeyView; secret: string }> {
+    checkScopes(wanted.scopes);
+    const id = newId();
+    const keyId = wanted.kind === 'signing' ? newSigningId(wanted.environment, random) : id;
+    const made = await makeSecret(wanted.kind, wanted.environment, keyId);
+    const [, [owner], inserted] = await database.batch(
+      // Locks the partner, so that keys made at the same moment are counted one after the other: by the statements after.
+      command(sql`SELECT 1 FROM partner WHERE id = ${partnerId} FOR UPDATE`),
+      query(
+        Owner,
+        sql`SELECT p.status, t.max_keys, ${isRepeatable(wanted)} AS is_repeatable, ${ACTIVE} AS active
+          FROM partner p JOIN tier_config t ON t.tier = p.tier WHERE p.id = ${partnerId}`,
+      ),
+      command(insertion(partnerId, { id, keyId }, wanted, made, actor)),
+    );
+    if (inserted === 0) throw refusalOf(owner, wanted);
+    return { key: await get(partnerId, keyId), secret: made.secret };
+  };
+}

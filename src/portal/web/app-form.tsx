@@ -1,0 +1,91 @@
+// The forms of an app: to make one, to change it, to archive it.
+
+import type { AppView } from '../../partners/app-service.ts';
+import { FormDialog, OpenDialog } from '../../web/components/dialog.tsx';
+import { Area, Field, Form } from '../../web/components/form.tsx';
+import { Panel } from '../../web/components/parts.tsx';
+import type { Wrong } from '../../web/forms.ts';
+import { useView } from '../../web/view-context.ts';
+import { newApp } from '../app-schemas.ts';
+import { formOf } from './fields.ts';
+
+export const appForm = formOf(newApp.pick({ name: true, description: true, website: true }));
+export const settingsForm = formOf(newApp.omit({ scopes: true }), ['allowed_ips', 'allowed_origins']);
+
+/** `isNew`: the name is asked for first. */
+const AppFields = ({ isNew = false }: { isNew?: boolean }) => {
+  const { apps } = useView().m;
+  return (
+    <>
+      <Field
+        name="name"
+        label={apps.name}
+        required
+        maxlength={255}
+        hint={isNew ? apps.nameHint : undefined}
+        autofocus={isNew}
+      />
+      <Field name="description" label={apps.description} maxlength={1000} />
+      <Field name="website" type="url" label={apps.website} maxlength={500} placeholder="https://" />
+    </>
+  );
+};
+
+export const NewAppDialog = ({ wrong }: { wrong?: Wrong }) => {
+  const { apps } = useView().m;
+  return (
+    <FormDialog id="new-app" title={apps.newTitle} action="/portal/apps" submit={apps.create} wrong={wrong}>
+      <AppFields isNew />
+    </FormDialog>
+  );
+};
+
+export const SettingsPanel = ({ app, wrong }: { app: AppView; wrong?: Wrong }) => {
+  const { m } = useView();
+  return (
+    <Panel title={m.apps.settings}>
+      <Form
+        action={`/portal/apps/${app.id}`}
+        scope="app"
+        kind="stack pad"
+        saved={{
+          name: app.name,
+          description: app.description ?? '',
+          website: app.website ?? '',
+          allowed_ips: app.allowed_ips.join('\n'),
+          allowed_origins: app.allowed_origins.join('\n'),
+        }}
+        wrong={wrong}
+      >
+        <AppFields />
+        <Area name="allowed_ips" label={m.apps.ips} hint={m.apps.ipsHint} />
+        <Area name="allowed_origins" label={m.apps.origins} hint={m.apps.originsHint} />
+        <div class="actions start">
+          <button type="submit" class="button">
+            {m.common.save}
+          </button>
+          <OpenDialog id="archive" kind="danger">
+            {m.apps.archive}
+          </OpenDialog>
+        </div>
+      </Form>
+    </Panel>
+  );
+};
+
+export const ArchiveDialog = ({ app, active, wrong }: { app: AppView; active: number; wrong?: Wrong }) => {
+  const { m } = useView();
+  return (
+    <FormDialog
+      id="archive"
+      title={m.apps.archiveTitle(app.name)}
+      action={`/portal/apps/${app.id}/archive`}
+      submit={m.apps.archive}
+      kind="solid-danger"
+      wrong={wrong}
+    >
+      <p>{m.apps.archiveText(active)}</p>
+      <Field name="confirm" label={m.common.typeName(app.name)} required autocomplete="off" />
+    </FormDialog>
+  );
+};

@@ -1,0 +1,105 @@
+// What may be done with a key: change it, give it a new secret, revoke it.
+
+import type { Catalog } from '../../catalog/catalog.ts';
+import type { KeyView } from '../../keys/key-view-store.ts';
+import { FormDialog } from '../../web/components/dialog.tsx';
+import { Field, Select } from '../../web/components/form.tsx';
+import type { Wrong } from '../../web/forms.ts';
+import { useView } from '../../web/view-context.ts';
+import { AddressArea, ExpiryField, ScopeChoices, SignatureChoice } from './key-form.tsx';
+
+interface DialogProps {
+  apiKey: KeyView;
+  wrong?: Wrong;
+}
+
+const EditDialog = ({ apiKey: key, catalog, wrong }: DialogProps & { catalog: Catalog }) => {
+  const { m } = useView();
+  return (
+    <FormDialog
+      id="edit"
+      title={m.keys.editTitle}
+      action={`/portal/keys/${key.keyId}`}
+      submit={m.common.save}
+      saved={{
+        name: key.name,
+        scopes: key.scopes.join('\n'),
+        allowed_ips: key.allowedIps.join('\n'),
+        expires: key.expiresAt?.slice(0, 10) ?? '',
+        daily_quota: key.limits.daily_quota?.toString() ?? '',
+        signature_rule: key.signatureRule,
+      }}
+      wrong={wrong}
+    >
+      <Field name="name" label={m.keys.name} required maxlength={255} />
+      <ScopeChoices catalog={catalog} />
+      <AddressArea />
+      <ExpiryField />
+      <Field name="daily_quota" inputmode="numeric" label={m.keys.dailyQuota} hint={m.keys.dailyQuotaHint} />
+      {key.kind === 'signing' && <SignatureChoice />}
+    </FormDialog>
+  );
+};
+
+const RollDialog = ({ apiKey: key, wrong }: DialogProps) => {
+  const { m } = useView();
+  return (
+    <FormDialog
+      id="roll"
+      title={m.keys.rollTitle(key.name)}
+      action={`/portal/keys/${key.keyId}/rotate`}
+      submit={m.keys.roll}
+      saved={{ grace_days: '7' }}
+      wrong={wrong}
+    >
+      <p>{m.keys.rollText}</p>
+      <Select
+        name="grace_days"
+        label={m.keys.grace}
+        options={[
+          ['0', m.keys.graceNow],
+          ['1', m.keys.graceDays(1)],
+          ['7', m.keys.graceDays(7)],
+          ['30', m.keys.graceDays(30)],
+        ]}
+      />
+    </FormDialog>
+  );
+};
+
+const RevokeDialog = ({ apiKey: key, wrong }: DialogProps) => {
+  const { m } = useView();
+  return (
+    <FormDialog
+      id="revoke"
+      title={m.keys.revokeTitle(key.name)}
+      action={`/portal/keys/${key.keyId}/revoke`}
+      submit={m.keys.revoke}
+      kind="solid-danger"
+      wrong={wrong}
+    >
+      <p>{m.keys.revokeText}</p>
+      <Field name="reason" label={m.keys.why} required maxlength={500} />
+      {key.environment === 'live' && (
+        <Field name="confirm" label={m.common.typeName(key.name)} required autocomplete="off" />
+      )}
+    </FormDialog>
+  );
+};
+
+/** `wrong`: what was sent of `dialog`, and could not be done. */
+export const KeyDialogs = ({
+  apiKey,
+  catalog,
+  dialog,
+  wrong,
+}: DialogProps & { catalog: Catalog; dialog?: string }) => {
+  const wrongIn = (id: string) => (dialog === id ? wrong : undefined);
+  return (
+    <>
+      <EditDialog apiKey={apiKey} catalog={catalog} wrong={wrongIn('edit')} />
+      <RollDialog apiKey={apiKey} wrong={wrongIn('roll')} />
+      <RevokeDialog apiKey={apiKey} wrong={wrongIn('revoke')} />
+    </>
+  );
+};

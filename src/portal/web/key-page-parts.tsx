@@ -1,0 +1,217 @@
+// What the page of a key is made of.
+
+import type { KeyView } from '../../keys/key-view-store.ts';
+import type { LimitGauges } from '../../limits/protocol.ts';
+import type { ErrorLine, EventRow } from '../../usage/usage-reports.ts';
+import { type Bar, CallsChart } from '../../web/components/chart.tsx';
+import { OpenDialog } from '../../web/components/dialog.tsx';
+import { KeyBadge } from '../../web/components/key-badge.tsx';
+import { Empty, Meter, Note, Panel, Time } from '../../web/components/parts.tsx';
+import { Table } from '../../web/components/table.tsx';
+import { ErrorTable } from '../../web/components/usage-tables.tsx';
+import { withQuery } from '../../web/redirects.ts';
+import { useView } from '../../web/view-context.ts';
+import { curlLine, isStale } from './key-parts.tsx';
+
+const MAX_LINES = 8;
+
+export const KeyHead = ({ apiKey: key, mayChange }: { apiKey: KeyView; mayChange: boolean }) => {
+  const { m } = useView();
+  return (
+    <div>
+      <p class="crumbs">
+        {key.appId ? (
+          <a href={`/portal/apps/${key.appId}`}>{m.keys.backToApp}</a>
+        ) : (
+          <a href="/portal/apps">{m.nav.apps}</a>
+        )}
+      </p>
+      <div class="head">
+        <h1>{key.name}</h1>
+        <KeyBadge state={key.state} />
+        <span class={`badge ${key.environment === 'test' ? 'warn' : ''}`}>
+          {key.environment === 'test' ? m.common.test : m.common.live}
+        </span>
+        <span class="grow" />
+        {mayChange && (
+          <>
+            <OpenDialog id="edit">{m.common.change}</OpenDialog>
+            <OpenDialog id="roll">{m.keys.roll}</OpenDialog>
+            <OpenDialog id="revoke" kind="danger">
+              {m.keys.revoke}
+            </OpenDialog>
+          </>
+        )}
+      </div>
+    </div>
+  );
+};
+
+/** What its owner should know of it first. */
+export const KeyNotes = ({ apiKey: key }: { apiKey: KeyView }) => {
+  const { m, nowMs } = useView();
+  return (
+    <>
+      {isStale(key, nowMs) && <Note kind="warn">{m.keys.stale}</Note>}
+      {key.retiring.map(({ keyPrefix, expiresAt, lastUsedAt }) => (
+        <Note kind="warn">
+          {m.keys.retiring(keyPrefix)}{' '}
+          <b>
+            <Time at={expiresAt} />
+          </b>
+          . {m.keys.lastUsed}: <Time at={lastUsedAt} />. {m.keys.retiringHint}
+        </Note>
+      ))}
+      {key.state === 'quarantined' && <Note kind="bad">{m.keys.quarantinedText}</Note>}
+      {!key.isActive && (
+        <Note kind="bad">
+          {m.keys.revokedAt} <Time at={key.revokedAt} />. {m.keys.why}: {key.revokedReason}
+        </Note>
+      )}
+    </>
+  );
+};
+
+/** `last`: its last call of the days that the page shows. */
+export const KeyFacts = ({ apiKey: key, last }: { apiKey: KeyView; last: EventRow | undefined }) => {
+  const { m, format } = useView();
+  return (
+    <Panel title={m.keys.about}>
+      <dl class="facts pad">
+        <dt>{m.keys.prefix}</dt>
+        <dd class="mono">{key.keyPrefix}</dd>
+        <dt>{m.keys.id}</dt>
+        <dd class="mono">{key.keyId}</dd>
+        <dt>{m.keys.kind}</dt>
+        <dd>{m.keys.kinds[key.kind]}</dd>
+        {key.kind === 'signing' && (
+          <>
+            <dt>{m.keys.signatureRule}</dt>
+            <dd>{m.keys.signatureRules[key.signatureRule]}</dd>
+          </>
+        )}
+        <dt>{m.keys.scopes}</dt>
+        <dd>{key.scopes.join(', ')}</dd>
+        <dt>{m.apps.ips}</dt>
+        <dd>{key.allowedIps.length > 0 ? key.allowedIps.join(', ') : m.keys.anywhere}</dd>
+        <dt>{m.common.created}</dt>
+        <dd>
+          <Time at={key.createdAt} />
+        </dd>
+        <dt>{m.keys.expires}</dt>
+        <dd>{key.expiresAt ? <Time at={key.expiresAt} /> : m.common.never}</dd>
+        <dt>{m.keys.lastUsed}</dt>
+        <dd>
+          <Time at={key.lastUsedAt} />
+          {last?.country ? `, ${format.country(last.country)}` : last?.ip ? `, ${last.ip}` : ''}
+        </dd>
+      </dl>
+    </Panel>
+  );
+};
+
+export const KeyLimits = ({ gauges }: { gauges: (LimitGauges & { sustained: number }) | undefined }) => {
+  const { m, format } = useView();
+  if (!gauges)
+    return (
+      <Panel title={m.keys.limits}>
+        <p class="soft pad">{m.quota.unknown}</p>
+      </Panel>
+    );
+  const shown = [
+    [m.quota.burst, gauges.burst],
+    [m.quota.day, gauges.day],
+    [m.quota.month, gauges.month],
+  ] as const;
+  return (
+    <Panel title={m.keys.limits}>
+      <div class="pad meters">
+        {shown.map(([label, { limit, remaining }]) => (
+          <Meter label={label} used={limit < 0 ? 0 : limit - remaining} limit={limit} remaining={remaining} />
+        ))}
+        <p class="hint">
+          {m.quota.refill(format.number(gauges.sustained))} {m.quota.tighter}
+        </p>
+      </div>
+    </Panel>
+  );
+};
+
+export const KeyActivity = ({
+  apiKey: key,
+  bars,
+  days,
+}: {
+  apiKey: KeyView;
+  bars: readonly Bar[];
+  days: number;
+}) => {
+  const { m, origin } = useView();
+  const isActive = key.state === 'active';
+  return (
+    <Panel
+      title={m.keys.inDays(days)}
+      action={
+        <a
+          href={withQuery('/portal/requests', {
+            key: key.keyId,
+            range: '7d',
+            environment: key.environment,
+          })}
+        >
+          {m.nav.requests}
+        </a>
+      }
+    >
+      {bars.every(({ counts }) => Object.keys(counts).length === 0) ? (
+        <Empty title={m.usage.emptyTitle}>
+          {isActive && key.kind === 'bearer' && <p>{m.keys.tryIt}</p>}
+          {isActive && key.kind === 'bearer' && (
+            <code>{curlLine(origin, key, `${key.keyPrefix.replace('...', '…')}`)}</code>
+          )}
+          <p class="soft small">{m.secret.lost}</p>
+        </Empty>
+      ) : (
+        <div class="pad">
+          <CallsChart
+            bars={bars}
+            isHourly={false}
+            linkOf={(outcome) => withQuery('/portal/requests', { key: key.keyId, outcome, range: '7d' })}
+          />
+        </div>
+      )}
+    </Panel>
+  );
+};
+
+export const KeyProblems = ({
+  apiKey: key,
+  errors,
+  countries,
+}: {
+  apiKey: KeyView;
+  errors: readonly ErrorLine[];
+  countries: readonly { name: string; calls: number }[];
+}) => {
+  const { m, format } = useView();
+  return (
+    <div class="two">
+      <Panel title={m.overview.errors}>
+        <ErrorTable
+          errors={errors.slice(0, MAX_LINES)}
+          hrefOf={({ code }) => withQuery('/portal/requests', { key: key.keyId, error: code, range: '7d' })}
+        />
+      </Panel>
+      <Panel title={m.usage.countries}>
+        <Table
+          hasHead={false}
+          rows={countries.slice(0, MAX_LINES)}
+          columns={[
+            { title: m.usage.countries, cell: ({ name }) => format.country(name) },
+            { title: m.usage.requests, kind: 'num', cell: ({ calls }) => format.number(calls) },
+          ]}
+        />
+      </Panel>
+    </div>
+  );
+};

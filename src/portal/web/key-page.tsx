@@ -1,0 +1,78 @@
+// One key: what it is, what it may, what it did, and the dialogs of what may be done with it.
+
+import { DAY_MS, isoDay } from '../../core/time.ts';
+import { limitSubject } from '../../keys/key-record.ts';
+import type { KeyView } from '../../keys/key-view-store.ts';
+import { may } from '../../partners/permissions.ts';
+import { queries } from '../../usage/usage-reports.ts';
+import { dayBars } from '../../web/bars.ts';
+import type { Wrong } from '../../web/forms.ts';
+import { withQuery } from '../../web/redirects.ts';
+import { shownAt } from '../../web/view.ts';
+import { render } from '../../web/web.ts';
+import { KeyDialogs } from './key-dialogs.tsx';
+import { KeyActivity, KeyFacts, KeyHead, KeyLimits, KeyNotes, KeyProblems } from './key-page-parts.tsx';
+import { SecretDialog } from './key-parts.tsx';
+import { member, Page, type PortalContext, portal } from './portal-web.tsx';
+
+const DAYS = 7;
+const MAX_RECENT = 8;
+
+/** What the key may still do, as its limiter counts it; undefined while the limiter does not answer. */
+async function gaugesOf({ var: { services } }: PortalContext, id: string) {
+  const record = await services.keyStore.findById(id);
+  const gauges = record && (await services.limiter.peek(limitSubject(record)).catch(() => undefined));
+  return gauges && { ...gauges, sustained: record.keyLimits.sustained };
+}
+
+/** `secret`: shown once. `wrong`: what was sent of this dialog, and could not be done. */
+export async function showKey(
+  context: PortalContext,
+  key: KeyView,
+  { secret, dialog, wrong }: { secret?: string; dialog?: string; wrong?: Wrong } = {},
+) {
+  const view = shownAt(member(context), `/portal/keys/${key.keyId}`);
+  const { workspace, nowMs } = view;
+  const { reports, gateway } = context.var.services;
+  const owned = { partnerId: workspace.partner.id, keyId: key.keyId };
+  const days = { from: isoDay(nowMs - (DAYS - 1) * DAY_MS), to: isoDay(nowMs) };
+  const moments = { fromMs: nowMs - DAYS * DAY_MS, toMs: nowMs + DAY_MS };
+  const [[outcomes, errors, [last], countries], gauges] = await Promise.all([
+    reports.ask(
+      queries.outcomesByDay({ ...owned, ...days }),
+      queries.errors({ ...owned, ...days }),
+      queries.events({ ...owned, ...moments }, MAX_RECENT),
+      queries.byCountry({ ...owned, ...days }),
+    ),
+    gaugesOf(context, key.id),
+  ]);
+  const mayChange = key.state !== 'revoked' && key.state !== 'expired' && may(workspace, 'develop');
+  const bars = dayBars(outcomes, days.from, days.to, (day) =>
+    withQuery('/portal/usage', { key: key.keyId, from: day, to: day }),
+  );
+  return render(
+    context,
+    <Page view={view} title={key.name}>
+      <KeyHead apiKey={key} mayChange={mayChange} />
+      <KeyNotes apiKey={key} />
+      <div class="two">
+        <KeyFacts apiKey={key} last={last} />
+        <KeyLimits gauges={gauges} />
+      </div>
+      <KeyActivity apiKey={key} bars={bars} days={DAYS} />
+      {(errors.length > 0 || countries.length > 0) && (
+        <KeyProblems apiKey={key} errors={errors} countries={countries} />
+      )}
+      {mayChange && <KeyDialogs apiKey={key} catalog={gateway.catalog} dialog={dialog} wrong={wrong} />}
+      {secret && <SecretDialog keyView={key} secret={secret} />}
+    </Page>,
+    wrong?.status,
+  );
+}
+
+export const keyOf = (context: PortalContext, permission: 'read' | 'develop' = 'read') => {
+  const { workspace } = member(context, permission);
+  return context.var.services.keys.get(workspace.partner.id, context.req.param('key') ?? '');
+};
+
+portal.get('/portal/keys/:key', async (context) => showKey(context, await keyOf(context)));

@@ -1,0 +1,187 @@
+// What the overview is made of: the steps to a first answer, and today at a glance.
+
+import type { PartnerStanding } from '../../limits/protocol.ts';
+import type { FirstSteps, UsageLine } from '../../usage/usage-reports.ts';
+import { Figure, Panel } from '../../web/components/parts.tsx';
+import { Table } from '../../web/components/table.tsx';
+import { withQuery } from '../../web/redirects.ts';
+import { useMemberView, useView } from '../../web/view-context.ts';
+import { QuotaMeters } from './quota-meters.tsx';
+
+const MAX_KEYS = 8;
+
+interface Step {
+  isDone: boolean;
+  title: string;
+  text: string;
+  href: string;
+  action: string;
+}
+
+const Checklist = ({ steps }: { steps: readonly Step[] }) => {
+  const view = useView();
+  return (
+    <ol class="checklist">
+      {steps.map(({ isDone, title, text, href, action }, index) => (
+        <li class={isDone ? 'done' : undefined}>
+          <span class="tick" aria-hidden="true">
+            {isDone ? '✓' : String(index + 1)}
+          </span>
+          <div>
+            <h3>
+              {title}
+              {isDone && <span class="visually-hidden"> ({view.m.overview.done})</span>}
+            </h3>
+            {!isDone && <p class="soft">{text}</p>}
+          </div>
+          {!isDone && (
+            <a
+              class={`button ${steps.findIndex((step) => !step.isDone) === index ? 'primary' : ''}`}
+              href={href}
+            >
+              {action}
+            </a>
+          )}
+        </li>
+      ))}
+    </ol>
+  );
+};
+
+/** What leads to a first answer, and to live keys. */
+function useSteps({ apps, keys, calls, firstApp }: FirstSteps): Step[] {
+  const { m, workspace } = useMemberView();
+  const { status } = workspace.partner;
+  return [
+    {
+      isDone: apps > 0,
+      title: m.overview.app,
+      text: m.overview.appText,
+      href: '/portal/apps?dialog=new-app',
+      action: m.apps.new,
+    },
+    {
+      isDone: keys > 0,
+      title: m.overview.key,
+      text: m.overview.keyText,
+      href: firstApp ? `/portal/apps/${firstApp}?dialog=new-key` : '/portal/apps',
+      action: m.keys.new,
+    },
+    {
+      isDone: calls > 0,
+      title: m.overview.call,
+      text: m.overview.callText,
+      href: '/docs/first-call',
+      action: m.overview.callAction,
+    },
+    {
+      isDone: status === 'active',
+      title: m.overview.live,
+      text: m.overview.status(status),
+      href: '/docs/going-live',
+      action: m.overview.liveAction,
+    },
+  ];
+}
+
+/** Nothing, once all are done. `isNew`: the first call has not arrived. */
+export const StepsPanel = ({ steps, isNew }: { steps: FirstSteps; isNew: boolean }) => {
+  const { m } = useView();
+  const list = useSteps(steps);
+  const done = list.filter(({ isDone }) => isDone).length;
+  if (done === list.length) return null;
+  return (
+    <Panel
+      title={m.overview.steps}
+      action={<span class="soft small">{m.overview.progress(done, list.length)}</span>}
+    >
+      <div data-await-call={steps.keys > 0 && isNew ? '/portal/arrived' : undefined}>
+        <Checklist steps={list} />
+      </div>
+    </Panel>
+  );
+};
+
+interface Totals {
+  day: UsageLine | undefined;
+  all: UsageLine | undefined;
+  days: number;
+}
+
+export const TodayFigures = ({ day, all, days }: Totals) => {
+  const { m, format } = useView();
+  return (
+    <dl class="figures">
+      <Figure
+        label={m.overview.today}
+        value={format.number(day?.calls ?? 0)}
+        note={m.overview.inDays(days, format.number(all?.calls ?? 0))}
+      />
+      <Figure
+        label={m.overview.errors}
+        value={format.percent(day && day.calls > 0 ? day.failed / day.calls : 0)}
+        note={m.usage.calls(day?.failed ?? 0, format.number(day?.failed ?? 0))}
+      />
+      <Figure label="P95" value={format.ms(day?.p95 ?? null)} note={`P50 ${format.ms(day?.p50 ?? null)}`} />
+      <Figure
+        label={m.usage.cacheHits}
+        value={format.percent(day && day.calls > 0 ? day.cacheHits / day.calls : 0)}
+      />
+    </dl>
+  );
+};
+
+export const QuotaPanel = ({ standing }: { standing: PartnerStanding | undefined }) => {
+  const { m, format, workspace } = useMemberView();
+  const { rate_limit_per_second: perSecond } = workspace.partner;
+  return (
+    <Panel title={m.quota.title}>
+      <div class="pad meters">
+        {standing ? (
+          <>
+            <QuotaMeters standing={standing} />
+            <p class="hint">{m.quota.rate(perSecond < 0 ? '∞' : format.number(perSecond))}</p>
+          </>
+        ) : (
+          <p class="soft">{m.quota.unknown}</p>
+        )}
+      </div>
+    </Panel>
+  );
+};
+
+export const TopKeys = ({ keys, names }: { keys: readonly UsageLine[]; names: Record<string, string> }) => {
+  const { m, format } = useView();
+  return (
+    <Panel title={m.overview.topKeys}>
+      {keys.length === 0 ? (
+        <p class="pad soft">{m.overview.noCalls}</p>
+      ) : (
+        <Table
+          rows={keys.slice(0, MAX_KEYS)}
+          columns={[
+            {
+              title: m.keys.key,
+              cell: ({ group }) => <a href={`/portal/keys/${group}`}>{names[group] ?? group}</a>,
+            },
+            {
+              title: m.usage.requests,
+              kind: 'num',
+              cell: ({ group, calls }) => (
+                <a href={withQuery('/portal/requests', { key: group, range: '30d' })}>
+                  {format.number(calls)}
+                </a>
+              ),
+            },
+            {
+              title: m.overview.errors,
+              kind: 'num',
+              cell: ({ failed, calls }) => format.percent(failed / calls),
+            },
+            { title: 'P95', kind: 'num', cell: ({ p95 }) => format.ms(p95) },
+          ]}
+        />
+      )}
+    </Panel>
+  );
+};

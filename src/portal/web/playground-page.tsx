@@ -1,0 +1,113 @@
+// The playground: the offered APIs as a reference that really sends requests, through the gateway, with a test key.
+// The key is kept by the browser for the session only; live keys are never put in.
+
+import { raw } from 'hono/html';
+import { AppError } from '../../core/errors.ts';
+import { may } from '../../partners/permissions.ts';
+import { Panel } from '../../web/components/parts.tsx';
+import { referencePolicy, render } from '../../web/web.ts';
+import { scopesOf } from './key-form.tsx';
+import { actorFor, member, Page, type PortalContext, portal } from './portal-web.tsx';
+import { referenceDocuments } from './reference.ts';
+
+const PLAYGROUND_KEY = 'Playground';
+const KEY_HOURS = 24;
+
+export const referenceScripts = (context: PortalContext) => {
+  const { view, services } = context.var;
+  const settings = {
+    library: view.assets['reference.js'],
+    language: view.language,
+    theme: view.theme,
+    documents: referenceDocuments(services.gateway.catalog, view.origin),
+  };
+  return (
+    <>
+      <script type="application/json" id="reference-settings" nonce={view.nonce}>
+        {raw(JSON.stringify(settings).replaceAll('<', '\\u003c'))}
+      </script>
+      <script type="module" nonce={view.nonce} src={view.assets['playground.js']} />
+    </>
+  );
+};
+
+portal.get('/portal/playground', (context) => {
+  const view = member(context);
+  const { m } = view;
+  context.header('content-security-policy', referencePolicy(view.nonce));
+  return render(
+    context,
+    <Page view={view} title={m.nav.playground} scripts={referenceScripts(context)}>
+      <h1>{m.nav.playground}</h1>
+      <Panel title={m.playground.key}>
+        <div class="pad stack">
+          <p>{m.playground.keyText}</p>
+          <div class="inline">
+            <div>
+              <label for="playground-key">{m.playground.paste}</label>
+              <input
+                id="playground-key"
+                class="mono"
+                size={44}
+                autocomplete="off"
+                spellcheck={false}
+                placeholder="pk_test_…"
+                data-live-refused={m.playground.noLive}
+              />
+            </div>
+            {may(view.workspace, 'develop') && (
+              <button type="button" class="button" data-playground-key="/portal/playground/key">
+                {m.playground.make}
+              </button>
+            )}
+          </div>
+          <p class="error" role="alert" data-playground-error />
+          <div class="hidden">
+            <p class="label">{m.playground.limits}</p>
+            <pre class="prewrap" data-limits />
+          </div>
+        </div>
+      </Panel>
+      <noscript>
+        <p>
+          {m.playground.noScript} <a href="/docs/api">/docs/api</a>
+        </p>
+      </noscript>
+      <div id="reference" class="reference" />
+    </Page>,
+  );
+});
+
+/** A test key for a day; the last one of this name ends. */
+portal.post('/portal/playground/key', async (context) => {
+  const { workspace } = member(context, 'develop');
+  const { keys, gateway } = context.var.services;
+  const actor = actorFor(context);
+  const known = (await keys.list(workspace.partner.id, { environment: 'test' })).find(
+    ({ name, isActive, kind }) => name === PLAYGROUND_KEY && isActive && kind === 'bearer',
+  );
+  const expiresAt = new Date(context.var.view.nowMs + KEY_HOURS * 3_600_000).toISOString();
+  try {
+    if (known) {
+      const { secret } = await keys.rotate(workspace.partner.id, known.keyId, 0, actor);
+      await keys.change(workspace.partner.id, known.keyId, { expiresAt }, actor);
+      return context.json({ secret });
+    }
+    const { secret } = await keys.create(
+      workspace.partner.id,
+      {
+        name: PLAYGROUND_KEY,
+        kind: 'bearer',
+        environment: 'test',
+        scopes: scopesOf(gateway.catalog).filter((scope) => !scope.startsWith('keys:')),
+        expiresAt,
+      },
+      actor,
+    );
+    return context.json({ secret });
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const { m } = context.var.view;
+    return context.json({ problem: error.code === 'limit_exceeded' ? m.keys.tooMany : error.message }, 409);
+  }
+});

@@ -1,0 +1,92 @@
+// One request by its id: what it was, where its time went, what it cost.
+
+import type { Child } from 'hono/jsx';
+import type { Catalog } from '../../catalog/catalog.ts';
+import { AppError } from '../../core/errors.ts';
+import { idOr404 } from '../../http/api.ts';
+import type { EventDetail } from '../../usage/usage-reports.ts';
+import { Code, Panel } from '../../web/components/parts.tsx';
+import { useView } from '../../web/view-context.ts';
+import { render } from '../../web/web.ts';
+import { member, Page, portal } from './portal-web.tsx';
+import { factsOf } from './request-facts.tsx';
+
+function useFacts(row: EventDetail, catalog: Catalog): [term: string, fact: Child][] {
+  const view = useView();
+  const found = catalog.match(row.method, row.endpoint.split('?')[0] ?? '');
+  return [
+    ...factsOf(row, view),
+    [view.m.keys.scopes, found.found === 'route' ? (found.route.scope ?? '–') : '–'],
+  ];
+}
+
+const FactsPanel = ({ row, catalog }: { row: EventDetail; catalog: Catalog }) => {
+  const facts = useFacts(row, catalog);
+  return (
+    <Panel title={useView().m.requests.about}>
+      <dl class="facts pad">
+        {facts.map(([term, fact]) => (
+          <>
+            <dt>{term}</dt>
+            <dd>{fact}</dd>
+          </>
+        ))}
+      </dl>
+    </Panel>
+  );
+};
+
+const TimingPanel = ({ row }: { row: EventDetail }) => {
+  const { m, format } = useView();
+  const stages = [
+    ...Object.entries(row.timings ?? {}).map(
+      ([stage, ms]) => [m.requests.stages[stage as keyof typeof m.requests.stages] ?? stage, ms] as const,
+    ),
+    [m.requests.total, row.latency_ms] as const,
+  ];
+  return (
+    <Panel title={m.requests.timing}>
+      <div class="pad meters">
+        {stages.map(([label, ms]) => (
+          <div>
+            <div class="meter-line">
+              <span>{label}</span>
+              <span class="num">{format.ms(ms)}</span>
+            </div>
+            <svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+              <rect width={String((ms / Math.max(1, row.latency_ms)) * 100)} height="6" />
+            </svg>
+          </div>
+        ))}
+        {row.units === 0 && <p class="hint">{m.requests.notBilled}</p>}
+        {row.degraded && <p class="hint">{m.requests.degraded}</p>}
+      </div>
+    </Panel>
+  );
+};
+
+portal.get('/portal/requests/:id', async (context) => {
+  const view = member(context);
+  const { m, workspace } = view;
+  const { reports, gateway } = context.var.services;
+  const row = await reports.event(workspace.partner.id, idOr404(context.req.param('id'), 'request'));
+  if (!row) throw new AppError('not_found');
+  return render(
+    context,
+    <Page view={view} title={row.request_id}>
+      <div>
+        <p class="crumbs">
+          <a href="/portal/requests">{m.nav.requests}</a>
+        </p>
+        <h1 class="mono">
+          {row.method} {row.endpoint}
+        </h1>
+      </div>
+      <Code text={row.request_id} label="X-Request-Id" />
+      <div class="two">
+        <FactsPanel row={row} catalog={gateway.catalog} />
+        <TimingPanel row={row} />
+      </div>
+    </Page>,
+  );
+});

@@ -1,0 +1,45 @@
+// Of what a report is: a partner's calls of some days, or of some moments; and by which outcome they are told apart.
+
+import { type SQL, sql } from 'drizzle-orm';
+
+interface Filter {
+  partnerId: string;
+  environment?: string;
+  appId?: string;
+  keyId?: string;
+  route?: string;
+}
+export interface UsageScope extends Filter {
+  /** First and last day, `YYYY-MM-DD`. */
+  from: string;
+  to: string;
+}
+export interface MomentScope extends Filter {
+  fromMs: number;
+  /** The first moment after. */
+  toMs: number;
+}
+
+const passes = ({ partnerId, environment, appId, keyId, route }: Filter): SQL => sql`partner_id = ${partnerId}
+  AND (${environment ?? null}::text IS NULL OR environment = ${environment ?? null}::text)
+  AND (${appId ?? null}::uuid IS NULL OR app_id = ${appId ?? null}::uuid)
+  AND (${keyId ?? null}::text IS NULL OR key_id = ${keyId ?? null}::text)
+  AND (${route ?? null}::text IS NULL OR route = ${route ?? null}::text)`;
+
+/** Of rollups. */
+export const inScope = ({ from, to, ...filter }: UsageScope): SQL =>
+  sql`${passes(filter)} AND day BETWEEN ${from}::date AND ${to}::date`;
+
+/** Of events. */
+export const inMoments = ({ fromMs, toMs, ...filter }: MomentScope): SQL =>
+  sql`${passes(filter)} AND occurred_at >= ${new Date(fromMs).toISOString()}::timestamptz
+    AND occurred_at < ${new Date(toMs).toISOString()}::timestamptz`;
+
+export const OUTCOMES = ['succeeded', 'limited', 'denied', 'upstream', 'input'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** Calls by outcome; each call is in exactly one. */
+export const OUTCOME = (
+  status: SQL,
+): SQL => sql`CASE WHEN ${status} < 400 THEN 'succeeded' WHEN ${status} = 429 THEN 'limited'
+  WHEN ${status} IN (401, 403) THEN 'denied' WHEN ${status} >= 500 THEN 'upstream' ELSE 'input' END`;

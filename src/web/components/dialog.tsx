@@ -1,0 +1,85 @@
+// Dialogs: opened by script, or without one by their address. `?dialog=<id>` shows one in the page.
+
+import type { Child } from 'hono/jsx';
+import { useView } from '../view-context.ts';
+import { Form, type FormProps, Submit } from './form.tsx';
+
+export const Dialog = ({
+  id,
+  title,
+  open,
+  locked,
+  children,
+}: {
+  id: string;
+  title: string;
+  open?: boolean;
+  /** Closes only through what is inside. */
+  locked?: boolean;
+  children?: Child;
+}) => {
+  const { here, path, m } = useView();
+  const isOpen = open ?? new URL(here, 'https://here.invalid').searchParams.get('dialog') === id;
+  return (
+    <dialog id={id} open={isOpen} aria-labelledby={`${id}-title`} data-locked={locked ? '' : undefined}>
+      <header>
+        <h2 id={`${id}-title`}>{title}</h2>
+        {!locked && (
+          <form method="dialog">
+            <a class="button small" href={path} data-close>
+              {m.common.close}
+            </a>
+          </form>
+        )}
+      </header>
+      <div class="body">{children}</div>
+    </dialog>
+  );
+};
+
+export const OpenDialog = ({ id, kind = '', children }: { id: string; kind?: string; children?: Child }) => (
+  <a class={`button ${kind}`} href={`${useView().path}?dialog=${id}`} data-dialog={id}>
+    {children}
+  </a>
+);
+
+/** A dialog that is one form; open where what it sent could not be done. Its fields' ids begin with its own, or `scope`. */
+export const FormDialog = ({
+  id,
+  title,
+  submit,
+  kind,
+  scope = id,
+  extra,
+  children,
+  ...form
+}: FormProps & {
+  id: string;
+  title: string;
+  /** What its button says. */
+  submit: string;
+  kind?: 'primary' | 'solid-danger';
+  /** Another button, after that one. */
+  extra?: Child;
+  children?: Child;
+}) => (
+  <Dialog id={id} title={title} open={form.wrong ? true : undefined}>
+    <Form {...form} scope={scope}>
+      {children}
+      <Submit kind={kind} extra={extra}>
+        {submit}
+      </Submit>
+    </Form>
+  </Dialog>
+);
+
+/** The end of a dialog that shows a secret once: it closes when the secret is said to be saved. */
+export const SecretSaved = ({ action, words }: { action: string; words: string }) => (
+  <form method="get" action={action} class="stack">
+    <label class="choice">
+      <input type="checkbox" required data-saved />
+      <span>{words}</span>
+    </label>
+    <Submit>{useView().m.secret.close}</Submit>
+  </form>
+);

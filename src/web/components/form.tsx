@@ -1,0 +1,242 @@
+// Forms as people fill them in: each field finds its value and its error in the form around it.
+
+import { type Child, createContext, useContext } from 'hono/jsx';
+import type { Wrong } from '../forms.ts';
+import type { FormValues } from '../web.ts';
+
+interface FormState extends Omit<Wrong, 'status'> {
+  /** Makes ids unique where a page shows a name twice. */
+  scope: string;
+}
+
+const FormContext = createContext<FormState>({ scope: 'f', values: {}, errors: {} });
+
+export interface FormProps {
+  action: string;
+  scope?: string;
+  /** What the fields hold before anybody types. */
+  saved?: FormValues;
+  /** What was sent, and could not be done. */
+  wrong?: Omit<Wrong, 'status'>;
+}
+
+export const Form = ({
+  action,
+  scope = 'f',
+  saved = {},
+  wrong,
+  kind = 'stack',
+  children,
+}: FormProps & { kind?: string; children?: Child }) => (
+  <form method="post" action={action} class={kind}>
+    <FormContext.Provider value={{ scope, values: wrong?.values ?? saved, errors: wrong?.errors ?? {} }}>
+      {children}
+    </FormContext.Provider>
+  </form>
+);
+
+export const Submit = ({
+  kind = 'primary',
+  extra,
+  children,
+}: {
+  kind?: string;
+  /** Another button, after this one: Enter presses the first. */
+  extra?: Child;
+  children?: Child;
+}) => (
+  <div class="actions">
+    <button type="submit" class={`button ${kind}`}>
+      {children}
+    </button>
+    {extra}
+  </div>
+);
+
+interface Own {
+  name: string;
+  value?: string;
+  error?: string;
+  hint?: string;
+  scope?: string;
+}
+
+/** What a field of this name has in the form around it. */
+function useField({ name, hint, ...own }: Own) {
+  const form = useContext(FormContext);
+  const id = `${own.scope ?? form.scope}-${name}`;
+  const error = own.error ?? form.errors[name];
+  const described = [error && `${id}-error`, hint && `${id}-hint`].filter(Boolean).join(' ');
+  return {
+    id,
+    error,
+    value: own.value ?? form.values[name],
+    marks: { 'aria-invalid': error ? 'true' : undefined, 'aria-describedby': described || undefined },
+  } as const;
+}
+
+const Labelled = ({
+  id,
+  label,
+  error,
+  hint,
+  isBare,
+  children,
+}: {
+  id: string;
+  label: string;
+  error?: string;
+  hint?: string;
+  /** Only screen readers say its label: what stands around it says as much. */
+  isBare?: boolean;
+  children?: Child;
+}) => (
+  <div>
+    <label for={id} class={isBare ? 'visually-hidden' : undefined}>
+      {label}
+    </label>
+    {children}
+    <ErrorText id={id} error={error} />
+    {hint && (
+      <p class="hint" id={`${id}-hint`}>
+        {hint}
+      </p>
+    )}
+  </div>
+);
+
+/** Of the field with this id. */
+export const ErrorText = ({ id, error }: { id: string; error?: string }) =>
+  error ? (
+    <p class="error" id={`${id}-error`}>
+      {error}
+    </p>
+  ) : null;
+
+interface FieldProps extends Own {
+  label: string;
+  type?: string;
+  required?: boolean;
+  autocomplete?: string;
+  minlength?: number;
+  maxlength?: number;
+  inputmode?: 'numeric' | 'text' | 'email';
+  placeholder?: string;
+  autofocus?: boolean;
+}
+
+/** A password is never sent back. */
+export const Field = ({
+  name,
+  label,
+  value: ownValue,
+  error: ownError,
+  hint,
+  scope,
+  type = 'text',
+  ...input
+}: FieldProps) => {
+  const { id, value, error, marks } = useField({ name, value: ownValue, error: ownError, hint, scope });
+  return (
+    <Labelled id={id} label={label} error={error} hint={hint}>
+      <input
+        id={id}
+        name={name}
+        type={type}
+        value={type === 'password' ? undefined : value}
+        {...input}
+        {...marks}
+      />
+    </Labelled>
+  );
+};
+
+export const Area = ({ label, placeholder, ...own }: Own & { label: string; placeholder?: string }) => {
+  const { id, value = '', error, marks } = useField(own);
+  return (
+    <Labelled id={id} label={label} error={error} hint={own.hint}>
+      <textarea id={id} name={own.name} spellcheck={false} placeholder={placeholder} {...marks}>
+        {value}
+      </textarea>
+    </Labelled>
+  );
+};
+
+export type Options = readonly (readonly [value: string, text: string])[];
+
+export const Select = ({
+  label,
+  options,
+  isBare,
+  ...own
+}: Own & { label: string; options: Options; isBare?: boolean }) => {
+  const { id, value, error, marks } = useField(own);
+  return (
+    <Labelled id={id} label={label} error={error} hint={own.hint} isBare={isBare}>
+      <select id={id} name={own.name} {...marks}>
+        {options.map(([option, text]) => (
+          <option value={option} selected={option === value}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </Labelled>
+  );
+};
+
+/** Any number of `options`; what is chosen is one a line. */
+export const Choices = ({ label, options, ...own }: Own & { label: string; options: Options }) => {
+  const { id, value, error, marks } = useField(own);
+  const chosen = value?.split('\n') ?? [];
+  return (
+    <fieldset aria-describedby={marks['aria-describedby']}>
+      <legend>{label}</legend>
+      <ErrorText id={id} error={error} />
+      {own.hint && (
+        <p class="hint" id={`${id}-hint`}>
+          {own.hint}
+        </p>
+      )}
+      <div class="choices">
+        {options.map(([option, text]) => (
+          <label class="choice">
+            <input type="checkbox" name={own.name} value={option} checked={chosen.includes(option)} />
+            <span>
+              <b class="mono small">{option}</b>
+              <br />
+              <span class="soft small">{text}</span>
+            </span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+};
+
+/** What is wrong with a form as a whole. */
+export const FormError = () => {
+  const { id, error } = useField({ name: 'form' });
+  return <ErrorText id={id} error={error} />;
+};
+
+/** Posts one thing. */
+export const Post = ({
+  action,
+  fields = {},
+  kind = 'button',
+  children,
+}: {
+  action: string;
+  fields?: Record<string, string>;
+  kind?: string;
+  children?: Child;
+}) => (
+  <form method="post" action={action}>
+    {Object.entries(fields).map(([name, value]) => (
+      <input type="hidden" name={name} value={value} />
+    ))}
+    <button type="submit" class={kind}>
+      {children}
+    </button>
+  </form>
+);

@@ -1,0 +1,177 @@
+// What stands in every frame: the brand, the switches that are remembered, the account's menu, the palette.
+
+import { useView } from '../view-context.ts';
+
+const Mark = () => (
+  <svg
+    width="22"
+    height="22"
+    viewBox="0 0 22 22"
+    fill="none"
+    stroke="currentColor"
+    stroke-width="2"
+    aria-hidden="true"
+  >
+    <path d="M1 15c6-9 14-9 20 0M4 11v6M11 8.5V17M18 11v6" stroke-linecap="round" />
+  </svg>
+);
+
+export const Brand = ({ href = '/' }: { href?: string }) => {
+  const view = useView();
+  return (
+    <a class="brand" href={href} aria-label={view.product}>
+      <Mark />
+      <span class="brand-name">{view.product}</span>
+    </a>
+  );
+};
+
+/** A choice that is remembered, and comes back to this page. */
+const Preference = ({
+  name,
+  options,
+  current,
+  label,
+}: {
+  name: string;
+  options: readonly (readonly [string, string])[];
+  current: string;
+  label: string;
+}) => {
+  const view = useView();
+  return (
+    <form method="post" action="/preferences">
+      <input type="hidden" name="back" value={view.here} />
+      <fieldset class="switch" aria-label={label}>
+        {options.map(([value, text]) => (
+          <button type="submit" name={name} value={value} aria-pressed={value === current ? 'true' : 'false'}>
+            {text}
+          </button>
+        ))}
+      </fieldset>
+    </form>
+  );
+};
+
+const LanguageSwitch = () => {
+  const view = useView();
+  return (
+    <Preference
+      name="language"
+      label={view.m.common.language}
+      current={view.language}
+      options={[
+        ['en', 'English'],
+        ['fr', 'Français'],
+      ]}
+    />
+  );
+};
+
+const ThemeSwitch = () => {
+  const view = useView();
+  return (
+    <Preference
+      name="theme"
+      label={view.m.common.theme}
+      current={view.theme}
+      options={[
+        ['system', view.m.common.themeSystem],
+        ['light', view.m.common.themeLight],
+        ['dark', view.m.common.themeDark],
+      ]}
+    />
+  );
+};
+
+export const Foot = () => {
+  const view = useView();
+  return (
+    <footer class="foot">
+      <LanguageSwitch />
+      <ThemeSwitch />
+      <a href="/docs">{view.m.nav.docs}</a>
+      {view.hasOutbox && <a href="/outbox">{view.m.nav.outbox}</a>}
+    </footer>
+  );
+};
+
+export const EnvironmentSwitch = () => {
+  const view = useView();
+  return (
+    <Preference
+      name="environment"
+      label={view.m.common.environment}
+      current={view.environment}
+      options={[
+        ['test', view.m.common.test],
+        ['live', view.m.common.live],
+      ]}
+    />
+  );
+};
+
+export const AccountMenu = () => {
+  const view = useView();
+  const { account, workspace, m } = view;
+  if (!account) return null;
+  return (
+    <details class="menu">
+      <summary>
+        <span class="visually-hidden">{m.nav.account}: </span>
+        <span>{workspace?.partner.name ?? account.name}</span>
+        <span aria-hidden="true">▾</span>
+      </summary>
+      <div>
+        <div class="group small">
+          {account.name}
+          <br />
+          <span class="soft">{account.email}</span>
+        </div>
+        {workspace && workspace.partners.length > 1 && (
+          <div class="group">
+            {workspace.partners.map(({ partnerId, name }) => (
+              <form method="post" action="/portal/partner">
+                <input type="hidden" name="partner" value={partnerId} />
+                <button type="submit" class="item">
+                  {partnerId === workspace.partner.id ? '✓ ' : ''}
+                  {name}
+                </button>
+              </form>
+            ))}
+          </div>
+        )}
+        <div class="group stack">
+          <LanguageSwitch />
+          <ThemeSwitch />
+        </div>
+        <a href="/portal/settings">{m.nav.settings}</a>
+        {account.isOperator && <a href="/operator">{m.nav.operator}</a>}
+        {view.hasOutbox && <a href="/outbox">{m.nav.outbox}</a>}
+        <form method="post" action="/sign-out">
+          <button type="submit" class="item">
+            {m.nav.signOut}
+          </button>
+        </form>
+      </div>
+    </details>
+  );
+};
+
+export const Palette = () => {
+  const { m } = useView();
+  return (
+    <dialog class="palette" id="palette" aria-label={m.nav.palette}>
+      <input
+        type="text"
+        role="combobox"
+        aria-expanded="true"
+        aria-controls="palette-list"
+        aria-label={m.nav.palette}
+        placeholder={m.nav.paletteHint}
+        autocomplete="off"
+      />
+      <ul id="palette-list" aria-label={m.nav.palette} />
+    </dialog>
+  );
+};
