@@ -92,7 +92,7 @@ export default defineConfig({
         plugins: [markdown],
         test: { name: 'beside', include: ['test/e2e/**/*.test.ts', ...BESIDE], ...withStack },
       },
-      { root, test: { name: 'count', include: COUNT, ...withStack } },
+      { root, plugins: [markdown], test: { name: 'count', include: COUNT, ...withStack } },
     ],
   },
 });

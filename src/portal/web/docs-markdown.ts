@@ -55,8 +55,9 @@ const rendererFor = (reader: Reader): RendererObject => ({
     const cells = (row: Tokens.TableCell[]) =>
       row
         .map((cell, i) => {
-          const label = i === 0 ? '' : ` data-label="${escaped(header[i]?.text ?? '')}"`;
-          return `<td${label}>${inline(cell)}</td>`;
+          if (i === 0) return `<td>${inline(cell)}</td>`;
+          const label = escaped(header[i]?.text.replace(/[`*]/g, '') ?? '');
+          return `<td data-label="${label}"><span>${inline(cell)}</span></td>`;
         })
         .join('');
     const body = rows.map((row) => `<tr>${cells(row)}</tr>`).join('');

@@ -8,6 +8,7 @@ import pagination from './snippets/pagination.md';
 import retry from './snippets/retry.md';
 import signing from './snippets/signing.md';
 import signingBody from './snippets/signing-body.md';
+import threeDSecure from './snippets/three-d-secure.md';
 import webhookVerify from './snippets/webhook-verify.md';
 
 export interface Snippet {
@@ -44,6 +45,7 @@ export const SNIPPETS: ReadonlyMap<string, readonly Snippet[]> = new Map(
     retry,
     signing,
     'signing-body': signingBody,
+    'three-d-secure': threeDSecure,
     'webhook-verify': webhookVerify,
   }).map(([name, text]) => [name, parse(text)]),
 );
