@@ -21,7 +21,7 @@ import {
 import { signed } from '../support/signing.ts';
 
 const MAX_PAGE_BYTES = 12_000;
-const PAGES = ['/docs', '/docs/errors', ...GUIDES.map(({ slug }) => `/docs/${slug}`)];
+const PAGES = ['/docs', '/docs/endpoints', '/docs/errors', ...GUIDES.map(({ slug }) => `/docs/${slug}`)];
 const inLanguage = (language: string): CallOptions => ({ headers: { 'accept-language': language } });
 const headingOf = (html: string) => /<h1[^>]*>(.*?)<\/h1>/.exec(html)?.[1]?.replace(/<[^>]+>/g, '') ?? '';
 
@@ -83,7 +83,7 @@ it('what is not there has no twin', async () => {
 
 it('/llms.txt lists every twin and the OpenAPI document, /robots.txt what is private', async () => {
   const { text, headers } = await call('/llms.txt');
-  expect(headers['content-type']).toBe('text/markdown; charset=utf-8');
+  expect(headers['content-type']).toBe('text/plain; charset=utf-8');
   expect(text).toMatch(/^# .+\n\n> .+\n/);
   const links = [...text.matchAll(/^- \[.+?\]\((\S+?)\)/gm)].map(([, link = '']) => link);
   expect(links.length).toBe(PAGES.length + CODES.length + 1);
@@ -168,7 +168,7 @@ describe('search', () => {
 
   it('finds guides, sections, codes and endpoints, in the language of the page', async () => {
     expect(inList(await ask('daily quota'))).toContain('/docs/errors/daily_quota_exceeded');
-    expect(inList(await ask('stops nearby'))).toContain('/docs/reference');
+    expect(inList(await ask('stops nearby'))).toContain('/docs/endpoints#get-v2-stops-nearby');
     expect(inList(await ask('constant time'))[0]).toBe('/docs/webhooks#verify-it');
     expect(inList(await ask('autorisations', 'fr'))[0]).toBe('/docs/scopes');
     expect(inList(await ask('reponse declinee refusee', 'fr'))).toContain(
@@ -207,4 +207,17 @@ describe('search', () => {
       ]).toEqual([query, true]);
     expect((await call('/docs/search?q=a&q=b&lang=x')).status).toBe(200);
   });
+});
+
+it('every endpoint has its place, with scope, parameters, body and statuses, which the front page links to', async () => {
+  const { text } = await call('/docs/endpoints.md?lang=en');
+  const [, endpoint = ''] = /### `POST \/v1\/payments`\n([\s\S]*?)###/.exec(text) ?? [];
+  expect(endpoint).toContain('`write:payments`');
+  expect(endpoint).toMatch(/\| `Idempotency-Key` \| header \| no \|/);
+  expect(endpoint).toMatch(/\| `amount` \| body \| yes \|/);
+  expect(endpoint).toContain('Statuses: 201, 400, 402');
+  const [front, page] = [(await call('/docs')).text, (await call('/docs/endpoints')).text];
+  const links = [...front.matchAll(/href="\/docs\/endpoints#([^"]+)"/g)].map(([, anchor]) => anchor);
+  expect(links.length).toBe(text.match(/^### /gm)?.length);
+  for (const anchor of links) expect(page).toContain(`id="${anchor}"`);
 });

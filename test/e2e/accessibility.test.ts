@@ -33,6 +33,7 @@ const PUBLIC = [
   '/docs/search?q=quota',
   '/docs/webhooks',
   '/docs/going-live',
+  '/docs/endpoints',
   '/docs/errors',
   '/docs/errors/daily_quota_exceeded',
   '/docs/api',

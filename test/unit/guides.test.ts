@@ -63,6 +63,7 @@ it('links within the documentation lead to a page that is there', () => {
     ...GUIDES.map(({ slug }) => `/docs/${slug}`),
     ...CODES.map((code) => `/docs/errors/${code}`),
     '/docs/errors',
+    '/docs/endpoints',
     '/docs/reference',
   ]);
   const links = GUIDES.flatMap(({ text }) => matches(text.en, /\]\((\/docs[^)#]*)/g));
@@ -116,7 +117,7 @@ describe('search', () => {
     ['prices', '/docs/plans'],
     ['retry', '/docs/retries'],
     ['verify signature', '/docs/webhooks#verify-it'],
-    ['/v2/stops/nearby', '/docs/reference'],
+    ['/v2/stops/nearby', '/docs/endpoints#get-v2-stops-nearby'],
   ])('%s leads to %s', (query, href) => {
     expect(first(query)).toBe(href);
   });

@@ -22,7 +22,7 @@ const plain = (text: string): string => text.replace(/[\\`*_{}[\]<>|~#]/g, '\\$&
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
 
 /** A column for each plan, a row for what they differ in; a price in each currency that some plan has one in. */

@@ -7,6 +7,7 @@ import { messagesOf } from '../../web/messages/messages.ts';
 import type { DocsFacts } from './docs-blocks.ts';
 import { anchorOf } from './docs-markdown.ts';
 import { CODES } from './docs-text.ts';
+import { endpointLink, endpointName } from './endpoints-text.ts';
 import { GUIDES } from './guides/guides.ts';
 
 export const MAX_QUERY_CHARS = 100;
@@ -81,8 +82,8 @@ function entriesOf(language: Language, { catalog }: Pick<DocsFacts, 'catalog'>):
   const endpoints = catalog.documents.flatMap(({ paths }) =>
     Object.entries(paths).flatMap(([path, operations]) =>
       Object.entries(operations).map(([method, { summary = '' }]) => ({
-        href: '/docs/reference',
-        title: `${method.toUpperCase()} ${path}`,
+        href: endpointLink(method, path),
+        title: endpointName(method, path),
         heading: '',
         text: summary,
       })),

@@ -38,6 +38,7 @@ export const Docs = ({
           <h2>{m.docs.reference}</h2>
           <ul>
             {link('/docs/reference', m.docs.offered)}
+            {link('/docs/endpoints', m.docsPages.endpointsTitle)}
             {link('/docs/api', m.docs.all)}
             {link('/docs/errors', m.docs.errors)}
           </ul>

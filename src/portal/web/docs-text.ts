@@ -2,6 +2,7 @@
 
 import { ERRORS, type ErrorCode } from '../../core/errors.ts';
 import { type DocsFacts, type Reader, withData } from './docs-blocks.ts';
+import { ENDPOINTS_PATH, endpointLink, endpointName, endpointsText } from './endpoints-text.ts';
 import { errorExample, guideOfError } from './error-examples.ts';
 import { GUIDES, guideOf } from './guides/guides.ts';
 import { SNIPPETS } from './guides/snippets.ts';
@@ -26,7 +27,8 @@ function indexText({ m, language }: Reader, { catalog }: DocsFacts): string {
   const apis = catalog.documents.map(({ info, paths }) => {
     const endpoints = Object.entries(paths).flatMap(([path, operations]) =>
       Object.entries(operations).map(
-        ([method, { summary = '' }]) => `- \`${method.toUpperCase()} ${path}\`${COLON[language]} ${summary}`,
+        ([method, { summary = '' }]) =>
+          `- [\`${endpointName(method, path)}\`](${endpointLink(method, path)})${COLON[language]} ${summary}`,
       ),
     );
     return `## ${info.title}\n\n[${m.docs.offered}](/docs/reference)\n\n${endpoints.join('\n')}`;
@@ -73,6 +75,8 @@ export async function docsPage(
   facts: DocsFacts,
 ): Promise<DocsPage | undefined> {
   if (path === '/docs') return { title: reader.m.nav.docs, text: indexText(reader, facts) };
+  if (path === ENDPOINTS_PATH)
+    return { title: reader.m.docsPages.endpointsTitle, text: endpointsText(reader, facts) };
   if (path === ERRORS_PATH) return { title: reader.m.docs.errors, text: await errorsText(reader) };
   const code = path.startsWith(`${ERRORS_PATH}/`) ? path.slice(ERRORS_PATH.length + 1) : '';
   if (isCode(code)) return { title: code, text: await errorText(code, reader) };

@@ -7,6 +7,7 @@ import { messagesOf } from '../../web/messages/messages.ts';
 import type { Reader } from './docs-blocks.ts';
 import { factsOf } from './docs-facts.ts';
 import { CODES, docsPage, twinText } from './docs-text.ts';
+import { ENDPOINTS_PATH } from './endpoints-text.ts';
 import { GUIDES } from './guides/guides.ts';
 import { type PortalContext, portal } from './portal-web.tsx';
 
@@ -60,15 +61,27 @@ portal.get('/llms.txt', (context) => {
     `## ${m.docs.guides}`,
     [twinLink(m.nav.docs, '/docs'), ...guides].join('\n'),
     `## ${m.docs.reference}`,
-    link('OpenAPI', '/openapi.json', m.docsPages.openapi),
+    [
+      twinLink(m.docsPages.endpointsTitle, ENDPOINTS_PATH),
+      link('OpenAPI', '/openapi.json', m.docsPages.openapi),
+    ].join('\n'),
     `## ${m.docs.errors}`,
     [twinLink(m.docs.errors, '/docs/errors'), ...errors].join('\n'),
   ];
-  return text(context, `${body.join('\n\n')}\n`, 'text/markdown');
+  return text(context, `${body.join('\n\n')}\n`, 'text/plain');
 });
 
-/** Where there is nothing to be found: behind a sign-in, or links that work once. */
-const PRIVATE = ['/portal', '/operator', '/api/', '/dashboard/', '/invite/', '/reset/', '/verify/'];
+/** Where there is nothing to be found: behind a sign-in, links that work once, results. */
+const PRIVATE = [
+  '/docs/search',
+  '/portal',
+  '/operator',
+  '/api/',
+  '/dashboard/',
+  '/invite/',
+  '/reset/',
+  '/verify/',
+];
 
 portal.get('/robots.txt', (context) =>
   text(
