@@ -25,10 +25,15 @@ export const anchorOf = (heading: string): string =>
     .replace(/^-|-$/g, '');
 
 /** The frame that code stands in on every page (components/parts.tsx): Marked asks for text. */
-const codeBox = (code: string, { m }: Reader, label?: string): string =>
-  `<div class="code"><pre${label === undefined ? '' : ` data-label="${escaped(label)}"`}><code>${escaped(code)}</code></pre>` +
-  `<button type="button" class="button small" data-copy="${escaped(code)}" data-copied="${escaped(m.common.copied)}">` +
-  `${escaped(m.common.copy)}</button></div>`;
+const codeBox = (code: string, { m }: Reader, label?: string): string => {
+  const hasLines = code.includes('\n');
+  const attributes = `${label === undefined ? '' : ` data-label="${escaped(label)}"`}${hasLines ? ' tabindex="0"' : ''}`;
+  return (
+    `<div class="code${hasLines ? ' lines' : ''}"><pre${attributes}><code>${escaped(code)}</code></pre>` +
+    `<button type="button" class="button small" data-copy="${escaped(code)}" data-copied="${escaped(m.common.copied)}">` +
+    `${escaped(m.common.copy)}</button></div>`
+  );
+};
 
 /** One language is open at a time, without scripts. */
 const snippetChoice = (name: string, reader: Reader): string =>

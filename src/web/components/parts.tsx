@@ -16,9 +16,11 @@ export const Time = ({ at }: { at: string | null }) => {
 
 export const Code = ({ text, label }: { text: string; label?: string }) => {
   const { common } = useView().m;
+  // Lines of a program are not broken: who reads them scrolls, also by keyboard.
+  const hasLines = text.includes('\n');
   return (
-    <div class="code">
-      <pre data-label={label}>
+    <div class={hasLines ? 'code lines' : 'code'}>
+      <pre data-label={label} tabindex={hasLines ? 0 : undefined}>
         <code>{text}</code>
       </pre>
       <button type="button" class="button small" data-copy={text} data-copied={common.copied}>
