@@ -19,7 +19,12 @@ export type Folded = RowOf<typeof Folded>;
 const distinct = (rows: readonly FoldRow[], name: 'partnerId' | 'day'): string =>
   JSON.stringify([...new Set(rows.map((row) => row[name]))]);
 
-const DegradedUnits = row('degraded units', { partnerId: uuid, environment: text, day: text, units: number });
+const DegradedUnits = row('degraded units', {
+  partnerId: uuid.notNull('one of those that are asked for'),
+  environment: text.notNull('every event of ours has one'),
+  day: text,
+  units: number,
+});
 export type DegradedUnits = RowOf<typeof DegradedUnits>;
 
 export function createUsageStore(database: Database) {
