@@ -20,8 +20,8 @@ const distinct = (rows: readonly FoldRow[], name: 'partnerId' | 'day'): string =
   JSON.stringify([...new Set(rows.map((row) => row[name]))]);
 
 const DegradedUnits = row('degraded units', {
-  partnerId: uuid.notNull('one of those that are asked for'),
-  environment: text.notNull('every event of ours has one'),
+  partnerId: uuid.notNull('it is one of a list'),
+  environment: text.notNull('an event that has a partner has its environment'),
   day: text,
   units: number,
 });

@@ -44,8 +44,9 @@ import './member-actions.ts';
 import './settings-page.tsx';
 import './settings-actions.ts';
 import './security-actions.tsx';
-import './error-docs-page.tsx';
 import './reference-page.tsx';
+import './docs-search-page.tsx';
+import './docs-twins.ts';
 import './docs-page.tsx';
 
 import { AppError } from '../../core/errors.ts';

@@ -1,6 +1,7 @@
 // What pages do beyond plain HTML: dialogs, copying, relative times, the live tail, waiting for a first call, zooming
 // by dragging, and the palette. Without it everything still works.
 
+import { startCopyPage } from './copy-page.ts';
 import { startPalette } from './palette.ts';
 
 const all = <E extends Element = HTMLElement>(selector: string, root: ParentNode = document): E[] => [
@@ -79,6 +80,8 @@ document.addEventListener('click', async (event) => {
     button.textContent = before;
   }, 1500);
 });
+
+startCopyPage();
 
 // ---------------------------------------------------------------- times
 const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: 'auto' });
