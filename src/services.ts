@@ -28,6 +28,7 @@ import { createMailBudget } from './mail/mail-budget.ts';
 import { createMailer } from './mail/mailer.ts';
 import { createNotices } from './mail/notices.ts';
 import { createOutboxStore } from './mail/outbox-store.ts';
+import { createMoneyRecipients } from './mail/recipients-store.ts';
 import { createMetricsStore } from './metrics/metrics-store.ts';
 import { createAppService } from './partners/app-service.ts';
 import { createMemberService } from './partners/member-service.ts';
@@ -40,6 +41,7 @@ import { createUsageReports } from './usage/usage-reports.ts';
 import { createUsageStore } from './usage/usage-store.ts';
 import { createAssetServer } from './web/assets.ts';
 import { messagesOf } from './web/messages/messages.ts';
+import { createMoneyMails } from './web/money-mails.ts';
 import { type DeliverPorts, deliverDue } from './webhooks/deliver.ts';
 import { createDeliveryStore } from './webhooks/delivery-store.ts';
 import { RETRY_SECONDS } from './webhooks/schedule.ts';
@@ -120,6 +122,7 @@ function composeBilling(
   announce: (partnerId: string) => Promise<void>,
 ) {
   const billingStore = createBillingStore(database);
+  const notices = createMoneyMails({ notify, recipients: createMoneyRecipients(database), config, now });
   const invoices = createInvoiceService({
     database,
     store: billingStore,
@@ -132,15 +135,14 @@ function composeBilling(
         tax_id: config.SELLER_TAX_ID,
       },
       dueDays: config.INVOICE_DUE_DAYS,
-      tell: (recipient, numbers) =>
-        notify(recipient, 'invoice', { name: numbers.join(', '), path: '/portal/billing' }),
+      tell: notices.invoicesIssued,
       log,
     },
   });
   return {
     billingStore,
     invoices,
-    plans: createPlanService({ database, now, announce }),
+    plans: createPlanService({ database, store: billingStore, now, announce, notices }),
     periods: createPeriodStore(database),
     exports: createExportStore(database, config.PORTAL_ORIGIN ?? 'urn:passerelle'),
   };

@@ -9,6 +9,8 @@ import { boolean, json, number, type RowOf, row, text, uuid } from '../platform/
 import { textArray } from '../platform/sql.ts';
 import { CURRENCIES, type Currency } from './amounts.ts';
 
+export type PlanNames = Partial<Record<'en' | 'fr', string>>;
+
 const Plan = row('plan', {
   tier: text,
   /** The one partner that it is made for; null is everybody's. */
@@ -23,14 +25,22 @@ const Plan = row('plan', {
   perMonth: number,
   maxKeys: number,
   features: json<Record<string, unknown>>(),
+  /** What people call it. */
+  names: json<PlanNames>(),
+  /** For those that are on it alone: they kept its price when their plan's changed. */
+  isClosed: boolean,
+  /** Of the partner that it is made for. */
+  partnerName: text.nullable(),
   partners: number,
 });
 export type Plan = RowOf<typeof Plan>;
-export type NewPlan = Omit<Plan, 'partners'>;
+/** `names`: those that it has stay where none are given. */
+export type NewPlan = Omit<Plan, 'partners' | 'partnerName' | 'isClosed' | 'names'> & { names?: PlanNames };
 
 const PLAN = sql`
   SELECT t.tier, t.partner_id AS "partnerId", t.self_serve AS "selfServe", t.rate_limit_per_second AS "perSecond",
     t.rate_limit_per_day AS "perDay", t.rate_limit_per_month AS "perMonth", t.max_keys AS "maxKeys", t.features,
+    t.names, t.is_closed AS "isClosed", (SELECT o.name FROM partner o WHERE o.id = t.partner_id) AS "partnerName",
     to_jsonb(t.overage_actions) AS "overageActions",
     jsonb_build_object('EUR', jsonb_build_object('price', t.price_cents, 'overage_per_1000', t.overage_price_per_1000_cents))
       || t.prices AS prices,
@@ -52,13 +62,17 @@ export function createPlanStore(database: Database) {
 
   return {
     plans: (): Promise<Plan[]> =>
-      database.rows(Plan, sql`${PLAN} ORDER BY t.partner_id NULLS FIRST, t.price_cents, t.tier`),
+      database.rows(
+        Plan,
+        sql`${PLAN} ORDER BY t.partner_id NULLS FIRST, t.is_closed, t.self_serve DESC, t.price_cents, t.tier`,
+      ),
 
-    /** Those that a partner may be on: everybody's, and its own. Cheapest first. */
+    /** Those that a partner may be on: everybody's, its own, and one that it kept. Cheapest first. */
     plansFor: (partnerId: string): Promise<Plan[]> =>
       database.rows(
         Plan,
-        sql`${PLAN} WHERE t.partner_id IS NULL OR t.partner_id = ${partnerId}::uuid
+        sql`${PLAN} WHERE t.partner_id = ${partnerId}::uuid OR t.partner_id IS NULL
+        AND (NOT t.is_closed OR t.tier = (SELECT p.tier FROM partner p WHERE p.id = ${partnerId}::uuid))
       ORDER BY t.self_serve DESC, t.price_cents, t.tier`,
       ),
 
@@ -74,9 +88,9 @@ export function createPlanStore(database: Database) {
       const values = sql`${plan.tier}, ${EUR?.price ?? 0}::int, ${EUR?.overage_per_1000 ?? 0}::int,
         ${JSON.stringify(others)}::jsonb, ${plan.perSecond}::int, ${plan.perDay}::int, ${plan.perMonth}::int,
         ${plan.maxKeys}::int, ${JSON.stringify(plan.features)}::jsonb, ${plan.selfServe}::boolean,
-        ${textArray(plan.overageActions)}`;
+        ${textArray(plan.overageActions)}, coalesce(${plan.names ? JSON.stringify(plan.names) : null}::jsonb, ${isNew ? sql`'{}'` : sql`names`})`;
       const columns = sql.raw(
-        'tier, price_cents, overage_price_per_1000_cents, prices, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month, max_keys, features, self_serve, overage_actions',
+        'tier, price_cents, overage_price_per_1000_cents, prices, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month, max_keys, features, self_serve, overage_actions, names',
       );
       const { partnerId, ...edited } = plan;
       const audit = isNew

@@ -24,6 +24,7 @@ const toPlan = (input: z.infer<typeof newPlan>): NewPlan => ({
   perMonth: input.rate_limit_per_month,
   maxKeys: input.max_keys,
   features: input.features,
+  names: input.names,
 });
 
 const listPlans = createRoute({

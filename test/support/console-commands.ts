@@ -128,7 +128,8 @@ const ACCESS: Command[] = [
 ];
 
 const planForm = { second: '3', day: '400', month: '5000', max_keys: '6', charge: 'true', webhooks: 'true' };
-const planTexts = { price_EUR: '49.90', overage_EUR: '1.20', sla: '99 %', support: 'by mail' };
+const planNames = { name_en: 'Own', name_fr: 'Propre' };
+const planTexts = { ...planNames, price_EUR: '49.90', overage_EUR: '1.20', sla: '99 %', support: 'by mail' };
 const plan = {
   prices: { EUR: { price: 4990, overage_per_1000: 120 } },
   overage_actions: ['charge'],
@@ -137,6 +138,7 @@ const plan = {
   rate_limit_per_month: 5000,
   max_keys: 6,
   features: { sla: '99 %', support: 'by mail', webhooks: true },
+  names: { en: 'Own', fr: 'Propre' },
 };
 const ofInvoice = (
   does: string,
@@ -159,7 +161,12 @@ const MONEY: Command[] = [
     does: 'a plan is made for a partner',
     audit: ['plan.created'],
     doors: {
-      'POST /operator/plans': ({ tier, partner }) => ({ ...planForm, ...planTexts, tier, partner_id: partner }),
+      'POST /operator/plans': ({ tier, partner }) => ({
+        ...planForm,
+        ...planTexts,
+        tier,
+        partner_id: partner,
+      }),
       'POST /api/admin/plans': ({ tier, partner }) => ({ ...plan, tier, partner_id: partner }),
     },
   },

@@ -39,6 +39,8 @@ export function valuesOf(plan: Plan | undefined): FormValues {
     support: support ?? '',
     webhooks: String(webhooks === true),
     self_serve: String(plan.selfServe),
+    name_en: plan.names.en ?? '',
+    name_fr: plan.names.fr ?? '',
     ...Object.fromEntries(plan.overageActions.map((action) => [action, 'true'])),
     ...Object.fromEntries(
       CURRENCIES.flatMap((currency) => {
@@ -59,6 +61,10 @@ export const PlanFields = ({ isNew }: { isNew: boolean }) => {
     <>
       {isNew && <Field name="tier" label={m.money.name} hint={m.money.nameHint} required />}
       {isNew && <Field name="partner_id" label={m.money.forPartner} hint={m.money.forPartnerHint} />}
+      <div class="pair">
+        <Field name="name_en" label={m.money.displayName.en} maxlength={50} />
+        <Field name="name_fr" label={m.money.displayName.fr} maxlength={50} />
+      </div>
       {CURRENCIES.map((currency) => (
         <div class="pair">
           <Field
@@ -112,6 +118,8 @@ export const planForm = z.object({
   charge: z.literal('true').optional(),
   sla: shortText,
   support: shortText,
+  name_en: text(50).default(''),
+  name_fr: text(50).default(''),
   webhooks: z.literal('true').optional(),
   self_serve: z.literal('true').optional(),
 });
@@ -153,6 +161,7 @@ export const planOf = (
   perDay: data.day,
   perMonth: data.month,
   maxKeys: data.max_keys,
+  names: { ...(data.name_en && { en: data.name_en }), ...(data.name_fr && { fr: data.name_fr }) },
   features: {
     ...known?.features,
     sla: data.sla || null,
