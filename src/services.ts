@@ -40,6 +40,7 @@ import { createImportedUsageStore } from './usage/imported-usage-store.ts';
 import { createUsageReports } from './usage/usage-reports.ts';
 import { createUsageStore } from './usage/usage-store.ts';
 import { createAssetServer } from './web/assets.ts';
+import { supportText } from './web/contact.ts';
 import { messagesOf } from './web/messages/messages.ts';
 import { createMoneyMails } from './web/money-mails.ts';
 import { type DeliverPorts, deliverDue } from './webhooks/deliver.ts';
@@ -61,7 +62,12 @@ function composeMail({ config, isLocal, database, log }: Core, env: Env) {
     outbox: isLocal ? outbox : undefined,
     log,
   });
-  const notify = createNotices({ mailer, product: config.PRODUCT_NAME, origin: config.PORTAL_ORIGIN });
+  const notify = createNotices({
+    mailer,
+    product: config.PRODUCT_NAME,
+    origin: config.PORTAL_ORIGIN,
+    support: supportText({ email: config.SUPPORT_EMAIL, url: config.SUPPORT_URL }),
+  });
   return { allowances, outbox, mailer, notify, mayMail: createMailBudget(allowances) };
 }
 type Mail = ReturnType<typeof composeMail>;
@@ -128,6 +134,8 @@ function composeBilling(
     store: billingStore,
     now,
     newId,
+    notices,
+    reminderDays: config.OVERDUE_REMINDER_DAYS,
     closing: {
       seller: {
         name: config.SELLER_NAME ?? config.PRODUCT_NAME,

@@ -99,7 +99,7 @@ function createChecks({ billing, plansFor }: Parts) {
 }
 
 export function createPlanService(ports: Ports) {
-  const { database, now } = ports;
+  const { database, now, notices } = ports;
   const plans = createPlanStore(database);
   const { plansFor } = plans;
   const billing = createBillingView(database);
@@ -134,12 +134,18 @@ export function createPlanService(ports: Ports) {
     ): Promise<Billing> {
       await applyDue(now());
       const { tier = null, taxBps = null, currency = null } = change;
-      const names = tier === null ? [] : (await plansFor(partnerId)).map((plan) => plan.tier);
-      if (tier !== null && !names.includes(tier)) throw invalid('tier', `Plans are: ${names.join(', ')}`);
+      const offered = tier === null ? [] : await plansFor(partnerId);
+      const plan = offered.find((each) => each.tier === tier);
+      if (tier !== null && !plan)
+        throw invalid('tier', `Plans are: ${offered.map((each) => each.tier).join(', ')}`);
+      const before = await billing(partnerId);
       // What an operator assigns is not the partner's to undo.
       const set = sql`tier = coalesce(${tier}, tier), plan_changed_at = CASE WHEN ${tier}::text IS NULL THEN plan_changed_at END, tax_bps = coalesce(${taxBps}::int, tax_bps),
         ${currency === null ? sql`next_currency = next_currency` : atPeriodEnd(now(), { currency })}`;
-      return update(partnerId, set, actor, 'plan.changed', change);
+      const changed = await update(partnerId, set, actor, 'plan.changed', change);
+      if (plan && plan.tier !== before.tier)
+        await notices.planAssigned(partnerId, plan, changed.currency, change.reason);
+      return changed;
     },
   };
 }

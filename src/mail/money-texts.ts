@@ -55,13 +55,13 @@ export const MONEY_MAILS = {
     }),
   },
   suspended: {
-    en: ({ product, name, url, detail = '' }: Letter): MailText => ({
+    en: ({ product, name, url, detail = '–', support }: Letter): MailText => ({
       subject: `${name} is suspended`,
-      body: `Hello,\n\nwe suspended your account ${name}. All its keys are refused from now on. You can still sign in, view your data and pay.\n\n${detail}\n\n${url}\n\n${product}`,
+      body: `Hello,\n\nwe suspended your account ${name}. All its keys are refused from now on. You can still sign in, view your data and pay.\n\nReason: ${detail}\n\n${url}${support ? `\n\nQuestions? ${support}` : ''}\n\n${product}`,
     }),
-    fr: ({ product, name, url, detail = '' }: Letter): MailText => ({
+    fr: ({ product, name, url, detail = '–', support }: Letter): MailText => ({
       subject: `${name} est suspendu`,
-      body: `Bonjour,\n\nnous avons suspendu votre compte ${name}. Toutes ses clés sont désormais refusées. Vous pouvez encore vous connecter, consulter vos données et payer.\n\n${detail}\n\n${url}\n\n${product}`,
+      body: `Bonjour,\n\nnous avons suspendu votre compte ${name}. Toutes ses clés sont désormais refusées. Vous pouvez encore vous connecter, consulter vos données et payer.\n\nMotif : ${detail}\n\n${url}${support ? `\n\nUne question ? ${support}` : ''}\n\n${product}`,
     }),
   },
 } as const;

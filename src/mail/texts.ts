@@ -15,6 +15,8 @@ export interface Letter {
   url: string;
   /** What a letter of its kind says besides. */
   detail?: string;
+  /** Whom to ask. */
+  support?: string;
 }
 
 /** What an account's owner is told of, whoever did it. `of`: the issuer of an identity. */

@@ -30,9 +30,9 @@ export function contactOf(
 }
 
 /** Where a link to whom partners ask leads; undefined where nobody is named. */
-export const supportHref = ({ url, email }: Contact): string | undefined =>
+export const supportHref = ({ url, email }: Pick<Contact, 'url' | 'email'>): string | undefined =>
   url ?? (email && `mailto:${email}`);
 
 /** The same to read, where nothing can be pressed. */
-export const supportText = ({ url, email }: Contact): string | undefined =>
+export const supportText = ({ url, email }: Pick<Contact, 'url' | 'email'>): string | undefined =>
   [email, url].filter(Boolean).join(', ') || undefined;

@@ -87,12 +87,26 @@ function createSender({ notify, recipients, config, now }: Ports) {
 }
 type Sender = ReturnType<typeof createSender>;
 
-const planMails = ({ sendAll }: Sender): Pick<MoneyNotices, 'planChanged' | 'planUndone'> => ({
+type PlanMail = 'planChanged' | 'planAssigned' | 'planUndone';
+
+const planMails = ({ sendAll }: Sender): Pick<MoneyNotices, PlanMail> => ({
   planChanged: (partnerId, review, undoUntil) =>
     sendAll(partnerId, 'planChanged', (words) => ({
       name: planName(words, review.to),
       path: '/portal/billing',
       text: planText(words, review, undoUntil),
+    })),
+  planAssigned: (partnerId, plan, currency, reason) =>
+    sendAll(partnerId, 'planChanged', (words) => ({
+      name: planName(words, plan),
+      path: '/portal/billing',
+      text: [
+        words.m.billing.assignedMail(
+          planName(words, plan),
+          words.format.money(plan.prices[currency]?.price ?? 0, currency),
+        ),
+        ...(reason ? [words.m.common.reasonIs(reason)] : []),
+      ],
     })),
   planUndone: (partnerId, plan) =>
     sendAll(partnerId, 'planChanged', (words) => ({
@@ -107,7 +121,7 @@ const issuedText = ({ m, format }: Words, { number, currency, total_minor, due_a
 
 const invoicePath = ({ id }: Pick<InvoiceSummary, 'id'>): string => `/portal/invoices/${id}`;
 
-const invoiceMails = ({ send, sendAll }: Sender): Omit<MoneyNotices, 'planChanged' | 'planUndone'> => ({
+const invoiceMails = ({ send, sendAll }: Sender): Omit<MoneyNotices, PlanMail> => ({
   invoicesIssued: (recipient, invoices) =>
     send(
       recipient,

@@ -46,7 +46,8 @@ describe('billed as if it had never been', () => {
 
   const services = () => {
     const store = createBillingStore(own.database);
-    const notices = { planChanged: async () => undefined, planUndone: async () => undefined };
+    const quiet = async () => undefined;
+    const notices = { planChanged: quiet, planAssigned: quiet, planUndone: quiet };
     const ports = { database: own.database, store, notices, announce: async () => undefined };
     return { store, plans: createPlanService({ ...ports, now: () => Date.now() }) };
   };

@@ -64,6 +64,8 @@ export const moneyEn = {
     nowUnbilledMail: (plan: string) => `your plan is now ${plan}.`,
     laterMail: (plan: string, day: string, monthly: string) =>
       `your plan changes to ${plan} on ${day}. Until then nothing changes, and you can keep your current plan. Each month costs ${monthly} from then on, before tax.`,
+    assignedMail: (plan: string, monthly: string) =>
+      `we moved you to the plan ${plan}, from now on. Each month costs ${monthly}, before tax; this month is prorated.`,
     undoneMail: (plan: string) =>
       `your plan is ${plan} again. You will be billed as if it had never changed.`,
     undo: 'Undo the change',
@@ -132,6 +134,8 @@ export const moneyEn = {
     taxId: 'Tax ID',
     creditOf: (number: string) => `Credits invoice ${number}`,
     final: 'Final. Failed and refused requests are not billed, nor are requests with test keys.',
+    overdue: (days: number) => (days === 0 ? 'overdue' : `${days} ${plural(days, 'day', 'days')} overdue`),
+    quote: (number: string) => `Quote ${number} with your payment.`,
     howToPay: 'How to pay',
     terms: 'Terms',
     dueMail: (number: string, amount: string, day: string) => `${number}: ${amount}, due on ${day}`,
@@ -314,6 +318,9 @@ export const moneyEn = {
     assignText: 'The plan and tax apply now; the currency from next month.',
     taxRate: 'Tax rate (%)',
     invoices: 'Invoices',
+    overdue: 'overdue',
+    ageing: 'Overdue, by days since the due date',
+    ages: ['0–30 days', '31–60 days', '61–90 days', 'over 90 days'] as [string, string, string, string],
     search: 'Number or partner',
     noInvoices: 'No invoice matches',
     pay: 'Mark as paid',

@@ -67,6 +67,8 @@ export const moneyFr: typeof moneyEn = {
     nowUnbilledMail: (plan) => `votre forfait est désormais ${plan}.`,
     laterMail: (plan, day, monthly) =>
       `votre forfait devient ${plan} le ${day}. D’ici là rien ne change, et vous pouvez conserver votre forfait actuel. Chaque mois coûtera ensuite ${monthly}, hors taxes.`,
+    assignedMail: (plan, monthly) =>
+      `votre forfait est désormais ${plan}, à notre initiative. Chaque mois coûte ${monthly}, hors taxes ; ce mois-ci est calculé au prorata.`,
     undoneMail: (plan) =>
       `votre forfait est de nouveau ${plan}. Vous serez facturé comme s’il n’avait jamais changé.`,
     undo: 'Annuler le changement',
@@ -135,6 +137,8 @@ export const moneyFr: typeof moneyEn = {
     taxId: 'Numéro de TVA ou NINEA',
     creditOf: (number) => `Sur la facture ${number}`,
     final: 'Définitive. Les appels échoués ou refusés ne sont pas facturés, ni ceux des clés de test.',
+    overdue: (days) => (days === 0 ? 'échue' : `échue depuis ${days} ${plural(days, 'jour', 'jours')}`),
+    quote: (number) => `Indiquez ${number} avec votre paiement.`,
     howToPay: 'Comment payer',
     terms: 'Conditions',
     dueMail: (number, amount, day) => `${number} : ${amount}, à régler avant le ${day}`,
@@ -318,6 +322,9 @@ export const moneyFr: typeof moneyEn = {
     assignText: 'Le forfait et la taxe s’appliquent immédiatement ; la devise dès le mois prochain.',
     taxRate: 'Taux de TVA (%)',
     invoices: 'Factures',
+    overdue: 'échues',
+    ageing: 'Factures échues, par ancienneté',
+    ages: ['0–30 jours', '31–60 jours', '61–90 jours', 'plus de 90 jours'],
     search: 'Numéro ou partenaire',
     noInvoices: 'Aucune facture ne correspond',
     pay: 'Marquer comme payée',
