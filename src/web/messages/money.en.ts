@@ -293,7 +293,15 @@ export const moneyEn = {
   },
   money: {
     plans: 'Plans',
-    plansText: 'Changes apply immediately to every partner on the plan, including its price.',
+    plansText:
+      'Limits apply immediately to every partner on the plan. A changed price shows whom it hits before it is saved.',
+    closed: 'kept price',
+    priceHits: 'Partners on this plan pay these prices. Check, and save again.',
+    priceImpact: (count: number, partners: string, monthly: string) =>
+      `${partners} ${plural(count, 'partner', 'partners')}: ${monthly} per month together, from now on`,
+    keepPrices: 'Partners on this plan keep their price',
+    keepPricesHint:
+      'They move to a copy of the plan that nobody else can choose; nothing else changes for them.',
     newPlan: 'New plan',
     editPlan: 'Edit',
     name: 'Name',

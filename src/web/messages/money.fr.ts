@@ -297,7 +297,15 @@ export const moneyFr: typeof moneyEn = {
   },
   money: {
     plans: 'Forfaits',
-    plansText: 'Toute modification s’applique immédiatement à chaque partenaire du forfait, prix compris.',
+    plansText:
+      'Les limites s’appliquent immédiatement à chaque partenaire du forfait. Un changement de prix indique qui il touche avant d’être enregistré.',
+    closed: 'prix conservé',
+    priceHits: 'Des partenaires de ce forfait paient ces prix. Vérifiez, puis enregistrez de nouveau.',
+    priceImpact: (count, partners, monthly) =>
+      `${partners} ${plural(count, 'partenaire', 'partenaires')} : ${monthly} par mois au total, dès maintenant`,
+    keepPrices: 'Les partenaires de ce forfait conservent leur prix',
+    keepPricesHint:
+      'Ils passent à une copie du forfait que personne d’autre ne peut choisir ; rien d’autre ne change pour eux.',
     newPlan: 'Nouveau forfait',
     editPlan: 'Modifier',
     name: 'Nom',
