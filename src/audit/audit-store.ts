@@ -75,6 +75,7 @@ export const AUDIT_ACTIONS = [
   'partner.suspended',
   'plan.change_cancelled',
   'plan.change_scheduled',
+  'plan.change_undone',
   'plan.changed',
   'plan.created',
   'plan.edited',

@@ -19,6 +19,7 @@ import { toAppError } from '../http/errors.ts';
 import { isStorable } from '../http/fields.ts';
 import type { PartnerService } from '../partners/partner-service.ts';
 import type { AssetServer } from './assets.ts';
+import { contactOf } from './contact.ts';
 import { errorPage } from './error-page.tsx';
 import { createFormat, type Language } from './format.ts';
 import { messagesOf } from './messages/messages.ts';
@@ -118,6 +119,7 @@ async function viewOf<Services extends WebServices>(context: WebContext<Services
     requestId,
     assets: await services.assetServer.current(),
     product: config.PRODUCT_NAME,
+    contact: contactOf(config, language),
     nowMs,
     environment: getCookie(context, cookieName(config, 'environment')) === 'live' ? 'live' : 'test',
     done: url.searchParams.get('done') ?? undefined,

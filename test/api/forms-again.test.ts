@@ -194,6 +194,9 @@ async function lookAtPortal(): Promise<void> {
     '/portal/members',
     '/portal/settings',
   );
+  const chooser = await memberOf((await makePartner({ tier: 'starter' })).id);
+  await chooser.post('/portal/billing/plan', { tier: 'business' });
+  await look(chooser, '/portal/billing', '/portal/billing/plan?tier=free');
   const careful = await memberOf(partner.id);
   const setUp = await careful.post('/portal/settings/two-factor', { password: PASSWORD });
   note(careful, setUp, 'setting up a second factor');

@@ -246,6 +246,11 @@ const billing = (does: string, audit: string, page: string, form: Fields, json: 
   events: audit === 'plan.changed' ? [audit] : [],
   doors: { [`POST /portal/billing${page}`]: () => form, 'PATCH /api/dev/billing': () => json },
 });
+/** Whoever is told of money: where invoices go, and owners. */
+const MONEY_MAILS = {
+  path: '/portal/billing',
+  to: ['<myEmail>', '<other>@example.com', 'partner-<mark>@example.com'],
+};
 const DETAILS = { billing_email: 'bills@example.com', billing_address: '1, rue A', tax_id: 'SN 1' };
 const BILLING: Command[] = [
   billing('invoices go elsewhere', 'billing.changed', '', DETAILS, DETAILS),
@@ -256,20 +261,38 @@ const BILLING: Command[] = [
     { overage_action: 'charge', cap: '12.50' },
     { overage_action: 'charge', spending_cap_minor: 1250 },
   ),
-  billing(
-    'a dearer plan begins at once',
-    'plan.changed',
-    '/plan',
-    { tier: 'business' },
-    { tier: 'business' },
-  ),
-  billing(
-    'a cheaper plan waits for the next month',
-    'plan.change_scheduled',
-    '/plan',
-    { tier: 'free' },
-    { tier: 'free' },
-  ),
+  {
+    ...billing(
+      'a dearer plan begins at once',
+      'plan.changed',
+      '/plan',
+      { tier: 'business' },
+      { tier: 'business' },
+    ),
+    mails: MONEY_MAILS,
+  },
+  {
+    does: 'a plan that was chosen is undone',
+    given: ({
+      partner,
+    }) => `UPDATE partner_terms SET effective_at = now() - interval '1 day' WHERE partner_id = '${partner}';
+      UPDATE partner SET tier = 'business', plan_changed_at = now(), plan_before = '{"tier": "starter", "to": "business",
+      "overage_action": "block", "next_tier": null, "next_change_at": null}' WHERE id = '${partner}'`,
+    audit: ['plan.change_undone'],
+    events: ['plan.changed'],
+    mails: MONEY_MAILS,
+    doors: { 'POST /portal/billing/undo': nothing, 'POST /api/dev/billing/undo': nothing },
+  },
+  {
+    ...billing(
+      'a cheaper plan waits for the next month',
+      'plan.change_scheduled',
+      '/plan',
+      { tier: 'free' },
+      { tier: 'free' },
+    ),
+    mails: MONEY_MAILS,
+  },
   billing(
     'another currency waits for the next month',
     'plan.change_scheduled',

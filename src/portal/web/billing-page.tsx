@@ -39,7 +39,7 @@ export async function showBilling(context: PortalContext, form?: BillingForm, wr
     context,
     <Page view={view} title={m.billing.nav} isOfBoth>
       <h1>{m.billing.nav}</h1>
-      <PlanPanel plans={planList} billing={billing} mayChange={mayChange} />
+      <PlanPanel plans={planList} billing={billing} preview={preview} mayChange={mayChange} />
       {mayChange && <PlanDialog plans={planList} billing={billing} wrong={wrongIn('plan')} />}
       <PreviewPanel preview={preview} included={workspace.partner.rate_limit_per_month} />
       <Panel title={m.billing.invoices}>

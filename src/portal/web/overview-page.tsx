@@ -43,12 +43,12 @@ portal.get('/portal', async (context) => {
           </a>
         )}
       </div>
-      {partner.status !== 'active' && !isNew && (
+      {partner.status !== 'active' && partner.status !== 'suspended' && !isNew && (
         <div class="note warn">
           {m.overview.status(partner.status)} <a href="/docs/going-live">{m.overview.liveAction}</a>
         </div>
       )}
-      <StepsPanel steps={steps} isNew={isNew} />
+      {partner.status !== 'suspended' && <StepsPanel steps={steps} isNew={isNew} />}
       {!isNew && (
         <>
           <TodayFigures day={day} all={all} days={DAYS} />

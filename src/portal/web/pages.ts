@@ -36,6 +36,7 @@ import './webhook-actions.ts';
 import './delivery-page.tsx';
 import './alert-page.tsx';
 import './billing-page.tsx';
+import './billing-review-page.tsx';
 import './billing-actions.ts';
 import './invoice-page.tsx';
 import './audit-page.tsx';

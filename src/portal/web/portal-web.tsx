@@ -9,6 +9,7 @@ import { partnerObjectName } from '../../keys/key-record.ts';
 import { inviteOwner } from '../../partners/invitation-mail.ts';
 import { isEnding, type Permission, refusalOf } from '../../partners/permissions.ts';
 import { type NavItem, Shell } from '../../web/components/layout.tsx';
+import { ContactLink, Note } from '../../web/components/parts.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import type { MemberView, View } from '../../web/view.ts';
 import { accountActor, createWeb, signIn, type WebContext } from '../../web/web.ts';
@@ -135,6 +136,21 @@ const operatorItems = ({ m }: View): NavItem[] => [
   { href: '/portal/settings', text: m.nav.settings },
 ];
 
+/** Since when and why nothing works, and whom to ask: on every page. */
+const SuspendedNote = ({ view: { workspace, m, format } }: { view: View }) => {
+  if (workspace?.partner.status !== 'suspended') return null;
+  const { suspended_at: at, suspended_reason: reason } = workspace.partner;
+  return (
+    <Note kind="bad">
+      <p>
+        {m.overview.status('suspended')} {at && m.overview.suspendedSince(format.date(at))}
+      </p>
+      {reason && <p>{m.common.reasonIs(reason)}</p>}
+      <ContactLink />
+    </Note>
+  );
+};
+
 export const Page = ({
   view,
   title,
@@ -158,6 +174,7 @@ export const Page = ({
     hasBanner={!isOfBoth}
     scripts={scripts}
   >
+    <SuspendedNote view={view} />
     {children}
   </Shell>
 );

@@ -1,5 +1,6 @@
 // What stands in every frame: the brand, the switches that are remembered, the account's menu, the palette.
 
+import { supportHref } from '../contact.ts';
 import { useView } from '../view-context.ts';
 
 const Mark = () => (
@@ -84,6 +85,18 @@ const ThemeSwitch = () => {
   );
 };
 
+/** Whom to ask, and the terms: what the settings name of it. */
+const ContactLinks = () => {
+  const { m, contact } = useView();
+  const href = supportHref(contact);
+  return (
+    <>
+      {href && <a href={href}>{m.common.contact}</a>}
+      {contact.termsUrl && <a href={contact.termsUrl}>{m.invoice.terms}</a>}
+    </>
+  );
+};
+
 export const Foot = () => {
   const view = useView();
   return (
@@ -91,6 +104,7 @@ export const Foot = () => {
       <LanguageSwitch />
       <ThemeSwitch />
       <a href="/docs">{view.m.nav.docs}</a>
+      <ContactLinks />
       {view.hasOutbox && <a href="/outbox">{view.m.nav.outbox}</a>}
     </footer>
   );
@@ -147,6 +161,7 @@ export const AccountMenu = () => {
         </div>
         <a href="/portal/settings">{m.nav.settings}</a>
         {account.isOperator && <a href="/operator">{m.nav.operator}</a>}
+        <ContactLinks />
         {view.hasOutbox && <a href="/outbox">{m.nav.outbox}</a>}
         <form method="post" action="/sign-out">
           <button type="submit" class="item">

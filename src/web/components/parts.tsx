@@ -1,6 +1,7 @@
 // Small parts of pages: notes, code, times, meters. Each is plain HTML that works before any script.
 
 import type { Child } from 'hono/jsx';
+import { supportHref } from '../contact.ts';
 import { withQuery } from '../redirects.ts';
 import { useView } from '../view-context.ts';
 
@@ -35,6 +36,20 @@ export const Note = ({ kind = '', children }: { kind?: '' | 'warn' | 'bad' | 'go
     {children}
   </div>
 );
+
+/** To whom partners ask; the words alone where nobody is named. */
+export const ContactLink = ({ kind = 'small', children }: { kind?: string; children?: Child }) => {
+  const { m, contact } = useView();
+  const href = supportHref(contact);
+  const words = children ?? m.common.contact;
+  return href ? (
+    <a class={kind} href={href}>
+      {words}
+    </a>
+  ) : (
+    <span class="soft small">{words}</span>
+  );
+};
 
 export const Empty = ({ title, children }: { title: string; children?: Child }) => (
   <div class="empty">

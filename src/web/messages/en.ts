@@ -11,7 +11,7 @@ const STATUS: Record<string, string> = {
   active: 'Your account is approved. You can create live keys.',
   sandbox_only: 'You can use test keys. Live keys need an operator’s approval, which is pending.',
   pending: 'You can use test keys. Live keys need an operator’s approval, which is pending.',
-  suspended: 'Your account is suspended and all its keys are refused. Ask the operator why.',
+  suspended: 'Your account is suspended and all its keys are refused.',
   inactive: 'Your account is closed and all its keys are refused.',
 };
 
@@ -38,6 +38,10 @@ export const en = {
     copy: 'Copy',
     copied: 'Copied',
     close: 'Close',
+    cancel: 'Cancel',
+    contact: 'Contact us',
+    questions: 'Questions?',
+    reasonIs: (reason: string) => `Reason: ${reason}`,
     save: 'Save',
     change: 'Change',
     remove: 'Remove',
@@ -134,7 +138,9 @@ export const en = {
     },
   },
   done: {
-    plan_chosen: 'Plan changed. The page shows when it takes effect.',
+    plan_chosen: 'Done. We have emailed your owners and billing members.',
+    plan_undone: 'Undone. You are billed as if the plan had never changed.',
+    currency_chosen: 'Currency changed. The page shows when it takes effect.',
     plan_kept: 'You are keeping your current plan.',
     app_created: 'App created. Next, create a test key.',
     app_archived: 'App archived. Its keys no longer work.',
@@ -156,7 +162,7 @@ export const en = {
     identity_linked: 'Linked. We have emailed you a confirmation.',
     identity_unlinked: 'Unlinked. We have emailed you a confirmation.',
     approved: 'Approved. The partner can create live keys; the owner has been notified by email.',
-    suspended: 'Suspended. All its keys are refused from now on.',
+    suspended: 'Suspended. All its keys are refused from now on; its owners have been told why by email.',
     reinstated: 'Reinstated.',
     limits_changed: 'Limits updated, effective immediately.',
     signatures_changed: 'Signing rule updated, effective immediately.',
@@ -285,6 +291,7 @@ export const en = {
     live: 'Go live',
     liveAction: 'Go-live checklist',
     status: (status: string) => STATUS[status] ?? status,
+    suspendedSince: (day: string) => `Suspended on ${day}.`,
     today: 'Requests today',
     errors: 'Errors',
     inDays: (days: number, calls: string) => `${calls} in ${days} days`,
@@ -570,6 +577,7 @@ export const en = {
     actions: {
       'plan.changed': 'changed the plan',
       'plan.change_scheduled': 'scheduled a plan change for next month',
+      'plan.change_undone': 'undid a plan change',
       'plan.change_cancelled': 'cancelled a plan change',
       'plan.created': 'created a plan',
       'plan.edited': 'edited a plan',
@@ -781,7 +789,7 @@ export const en = {
     },
     partner_suspended: {
       what: 'The account is suspended. You can view it, download its data and pay, but not create anything.',
-      fix: 'Ask the operator why, and what will end it.',
+      fix: 'The portal shows the reason, and whom to contact.',
     },
     forbidden: {
       what: 'You are signed in, but not allowed to do this.',

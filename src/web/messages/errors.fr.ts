@@ -25,6 +25,8 @@ const IN_FRENCH: Record<string, string> = {
   'Only test keys travel in time': 'Seules les clés de test voyagent dans le temps',
   'Partners on this plan are billed in a currency that it has no price in':
     'Des partenaires de ce forfait sont facturés dans une devise où il n’a pas de prix',
+  'Partners pay these prices: say why they change':
+    'Des partenaires paient ces prix : indiquez pourquoi ils changent',
   'Some fields are missing or not valid': 'Des champs manquent ou ne conviennent pas',
   'Switch the endpoint on first': 'Activez d’abord le endpoint',
   'The cursor is not valid': 'Cette page de la liste n’existe pas',
@@ -35,6 +37,7 @@ const IN_FRENCH: Record<string, string> = {
   'This key has a quota of its own, which each key that it makes would have once more: its owner makes them':
     'Cette clé a un quota à elle, que chaque clé qu’elle crée aurait à nouveau : son propriétaire les crée',
   'This person is a member already': 'Cette personne est déjà membre',
+  'This change can no longer be undone': 'Ce changement ne peut plus être annulé',
   'This plan has no price in this currency': 'Ce forfait n’a pas de prix dans cette devise',
   'Too many mails were sent to this address. Nothing was changed; try again in an hour':
     'Trop d’e-mails ont été envoyés à cette adresse. Rien n’a changé ; réessayez dans une heure',

@@ -14,7 +14,7 @@ const STATUS: Record<string, string> = {
     'Les clés de test sont disponibles. Les clés de production demandent l’accord d’un opérateur, en attente.',
   pending:
     'Les clés de test sont disponibles. Les clés de production demandent l’accord d’un opérateur, en attente.',
-  suspended: 'Votre compte est suspendu et toutes ses clés sont refusées. Contactez l’opérateur.',
+  suspended: 'Votre compte est suspendu et toutes ses clés sont refusées.',
   inactive: 'Votre compte est fermé et toutes ses clés sont refusées.',
 };
 
@@ -44,6 +44,10 @@ export const fr: typeof en = {
     copy: 'Copier',
     copied: 'Copié',
     close: 'Fermer',
+    cancel: 'Annuler',
+    contact: 'Nous contacter',
+    questions: 'Une question ?',
+    reasonIs: (reason) => `Motif : ${reason}`,
     save: 'Enregistrer',
     change: 'Modifier',
     remove: 'Supprimer',
@@ -143,7 +147,9 @@ export const fr: typeof en = {
     },
   },
   done: {
-    plan_chosen: 'Forfait modifié. La page indique quand il prend effet.',
+    plan_chosen: 'C’est fait. Vos propriétaires et membres « Facturation » ont reçu un e-mail.',
+    plan_undone: 'Annulé. Vous êtes facturé comme si le forfait n’avait jamais changé.',
+    currency_chosen: 'Devise modifiée. La page indique quand elle prend effet.',
     plan_kept: 'Vous conservez votre forfait.',
     app_created: 'Application créée. Créez maintenant une clé de test.',
     app_archived: 'Application archivée. Ses clés ne fonctionnent plus.',
@@ -166,7 +172,8 @@ export const fr: typeof en = {
     identity_unlinked: 'Identité dissociée. Un e-mail vous le confirme.',
     approved:
       'Approuvé. Le partenaire peut créer des clés de production ; un e-mail a été envoyé au propriétaire.',
-    suspended: 'Suspendu. Toutes ses clés sont désormais refusées.',
+    suspended:
+      'Suspendu. Toutes ses clés sont désormais refusées ; ses propriétaires en ont reçu le motif par e-mail.',
     reinstated: 'Rétabli.',
     limits_changed: 'Limites modifiées, avec effet immédiat.',
     signatures_changed: 'Règle de signature modifiée, avec effet immédiat.',
@@ -298,6 +305,7 @@ export const fr: typeof en = {
     live: 'Passer en production',
     liveAction: 'Liste de contrôle',
     status: (status: string) => STATUS[status] ?? status,
+    suspendedSince: (day) => `Suspendu depuis le ${day}.`,
     today: 'Appels aujourd’hui',
     errors: 'Erreurs',
     inDays: (days: number, calls: string) => `${calls} en ${days} jours`,
@@ -590,6 +598,7 @@ export const fr: typeof en = {
     actions: {
       'plan.changed': 'a changé le forfait',
       'plan.change_scheduled': 'a programmé un changement de forfait pour le mois prochain',
+      'plan.change_undone': 'a annulé un changement de forfait',
       'plan.change_cancelled': 'a annulé un changement de forfait',
       'plan.created': 'a créé un forfait',
       'plan.edited': 'a modifié les conditions d’un forfait',
@@ -808,7 +817,7 @@ export const fr: typeof en = {
     },
     partner_suspended: {
       what: 'Le compte est suspendu. Vous pouvez le consulter, télécharger ses données et payer, mais rien y créer.',
-      fix: 'Demandez à l’opérateur la raison, et ce qui y mettra fin.',
+      fix: 'Le portail indique le motif, et qui contacter.',
     },
     forbidden: {
       what: 'Votre identité est reconnue, mais cette action ne vous est pas permise.',
