@@ -9,6 +9,7 @@ import { isUnlimited, type LimitType } from '../limits/limit.ts';
 import type { LimitGauges } from '../limits/protocol.ts';
 import type { Admitted, Exchange } from './exchange.ts';
 import { locationForCaller } from './location.ts';
+import type { GatewayPorts } from './ports.ts';
 
 export const EXPOSED_HEADERS = [
   'X-Request-Id',
@@ -143,13 +144,18 @@ export function answer(exchange: Admitted, upstream: Response): Response {
 export function refuse(
   exchange: Exchange,
   { denied, detail, reason, cause }: Denied,
-  nowMs: number,
+  { now, portalOrigin }: Pick<GatewayPorts, 'now' | 'portalOrigin'>,
 ): Response {
+  const nowMs = now();
   exchange.nowMs = nowMs;
   exchange.error = denied;
   exchange.reason ??= reason;
   exchange.cause ??= cause;
-  const response = errorResponse(denied, exchange.id, detail);
+  const response = errorResponse(
+    denied,
+    { requestId: exchange.id, portalOrigin: portalOrigin(exchange.url) },
+    detail,
+  );
   decorate(exchange, response.headers, nowMs, true);
   return response;
 }

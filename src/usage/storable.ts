@@ -3,7 +3,7 @@
 // pass as they are: nothing here may change what is billed.
 
 import ipaddr from 'ipaddr.js';
-import { ERRORS } from '../core/errors.ts';
+import { isErrorCode } from '../core/errors.ts';
 import { isoDay } from '../core/time.ts';
 import {
   type EventColumn,
@@ -80,7 +80,7 @@ const KINDS: { [Each in Kind]?: Storable<Each> } = {
   environment: (environment) => (environment === 'test' ? 'test' : 'live'),
   method: (method) => (METHODS.has(method) ? method : 'OTHER'),
   text: (text, { maxBytes = MAX_ROUTE_BYTES }) => storableText(text, maxBytes),
-  error: (code) => (Object.hasOwn(ERRORS, code) ? code : 'internal_error'),
+  error: (code) => (isErrorCode(code) ? code : 'internal_error'),
   country: (country) => (COUNTRY.test(country) ? country : null),
   ip: addressOf,
   status: (status) => whole(status, MAX_INT2),

@@ -1,13 +1,17 @@
 // Every error code, and one page for each: what it means, what to do. Public; in both languages.
 
-import { AppError, ERRORS, type ErrorCode } from '../../core/errors.ts';
+import { AppError, docUrl, ERRORS, type ErrorCode } from '../../core/errors.ts';
 import { Code } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
+import type { View } from '../../web/view.ts';
 import { render } from '../../web/web.ts';
 import { Docs, viewer } from './docs-parts.tsx';
 import { portal } from './portal-web.tsx';
 
 const CODES = Object.keys(ERRORS) as ErrorCode[];
+
+const exampleOf = ({ origin }: View, code: ErrorCode, message: string): string =>
+  JSON.stringify({ error: code, message, request_id: '…', doc_url: docUrl(origin, code) }, null, 2);
 
 portal.get('/docs/errors', async (context) => {
   const view = await viewer(context);
@@ -17,7 +21,7 @@ portal.get('/docs/errors', async (context) => {
     <Docs view={view} title={m.docs.errors}>
       <h1>{m.docs.errors}</h1>
       <p>{m.docs.errorsText}</p>
-      <Code text={JSON.stringify({ error: 'daily_quota_exceeded', message: '…', request_id: '…' })} />
+      <Code text={exampleOf(view, 'daily_quota_exceeded', '…')} />
       <Table
         hasHead={false}
         rows={CODES}
@@ -56,7 +60,7 @@ portal.get('/docs/errors/:code', async (context) => {
       <h2>{m.docs.fix}</h2>
       <p>{fix}</p>
       <h2>{m.docs.answer}</h2>
-      <Code text={JSON.stringify({ error: code, message, request_id: '…' })} />
+      <Code text={exampleOf(view, code, message)} />
       <p>{status >= 500 || status === 429 ? m.docs.retry : m.docs.noRetry}</p>
     </Docs>,
   );
