@@ -26,7 +26,7 @@ import { createLimiterClient } from './limiter/limiter-client.ts';
 import { createAbuseGuard } from './platform/abuse-guard.ts';
 import { type Database, openDatabase } from './platform/database.ts';
 import { createDoorRates } from './platform/door-rates.ts';
-import { askSandbox } from './sandbox/sandbox.ts';
+import { askSandbox, isSimulation } from './sandbox/sandbox.ts';
 import { createUsageBuffer } from './usage/usage-buffer.ts';
 
 export interface Env {
@@ -128,6 +128,7 @@ function build(env: Env) {
     fetchUpstream: (url, init) => fetch(url, init),
     sandboxForLive: isLocal,
     sandbox: (call) => askSandbox(call, { now, sleep, payments, portalOrigin }),
+    isSimulation,
     identityToken: identityTokens.tokenFor,
     usage,
     memory: { refusals: new Map(), allowances: new Map() },

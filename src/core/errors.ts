@@ -72,26 +72,35 @@ export interface Answered {
 export const docUrl = (portalOrigin: string, code: ErrorCode): string =>
   `${portalOrigin}/docs/errors/${code}`;
 
-/** Renders `{error, message, request_id, doc_url, …fields}`; 401 gets WWW-Authenticate, 429 and 503 get Retry-After. */
-export function errorResponse(
+/** `{error, message, request_id, doc_url, …fields}`. */
+export const errorBody = (
   code: ErrorCode,
   { requestId, portalOrigin }: Answered,
+  { message = ERRORS[code][1], fields }: ErrorDetail = {},
+): string =>
+  JSON.stringify({
+    error: code,
+    message,
+    request_id: requestId,
+    doc_url: docUrl(portalOrigin, code),
+    ...fields,
+  });
+
+/** 401 gets WWW-Authenticate, 429 and 503 get Retry-After. `text`: its body, for whoever needs it besides. */
+export function errorResponse(
+  code: ErrorCode,
+  answered: Answered,
   detail: ErrorDetail = {},
+  text: string = errorBody(code, answered, detail),
 ): Response {
-  const [status, message] = ERRORS[code];
+  const { requestId } = answered;
+  const [status] = ERRORS[code];
   const headers: Record<string, string> = { 'content-type': 'application/json', 'x-request-id': requestId };
   if (status === 401) headers['www-authenticate'] = 'Bearer realm="passerelle"';
   if (status === 503) headers['retry-after'] = '1';
   if (status === 429 && detail.fields?.retry_after !== undefined)
     headers['retry-after'] = String(detail.fields.retry_after);
-  const said = {
-    error: code,
-    message: detail.message ?? message,
-    request_id: requestId,
-    doc_url: docUrl(portalOrigin, code),
-    ...detail.fields,
-  };
-  const body = utf8(JSON.stringify(said));
+  const body = utf8(text);
   headers['content-length'] = String(body.length);
   return new Response(body, { status, headers: { ...headers, ...detail.headers } });
 }

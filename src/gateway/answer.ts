@@ -2,7 +2,7 @@
 
 import { namedByConnection } from '../catalog/headers.ts';
 import type { Denied } from '../core/denied.ts';
-import { errorResponse } from '../core/errors.ts';
+import { errorBody, errorResponse } from '../core/errors.ts';
 import { allowsOrigin } from '../core/origins.ts';
 import { unixSeconds } from '../core/time.ts';
 import { isUnlimited, type LimitType } from '../limits/limit.ts';
@@ -151,11 +151,9 @@ export function refuse(
   exchange.error = denied;
   exchange.reason ??= reason;
   exchange.cause ??= cause;
-  const response = errorResponse(
-    denied,
-    { requestId: exchange.id, portalOrigin: portalOrigin(exchange.url) },
-    detail,
-  );
+  const answered = { requestId: exchange.id, portalOrigin: portalOrigin(exchange.url) };
+  exchange.errorBody = errorBody(denied, answered, detail);
+  const response = errorResponse(denied, answered, detail, exchange.errorBody);
   decorate(exchange, response.headers, nowMs, true);
   return response;
 }

@@ -57,6 +57,8 @@ export interface GatewayPorts {
   /** Whether live keys go to the sandbox where no upstream is set: on your machine only. */
   sandboxForLive: boolean;
   sandbox(call: SandboxCall): Promise<Response>;
+  /** Whether the sandbox is asked for an answer to order, and knows it. */
+  isSimulation(headers: Headers): boolean;
   /** A token that proves the caller's identity to an upstream, named by its API's id, and to no other. */
   identityToken(caller: KeyRecord, audience: string): Promise<string>;
   usage: UsageBuffer;

@@ -31,6 +31,12 @@ export interface SandboxRequest {
   account: string;
 }
 
+/** Whether an answer to order is asked for, and there is such a one. */
+export function isSimulation(headers: Headers): boolean {
+  const header = headers.get(SANDBOX_HEADER);
+  return header !== null && parseSimulation(header) !== undefined;
+}
+
 function json(status: number, text: string, headers: Record<string, string> = {}): Response {
   const body = utf8(text);
   const isEmpty = status === 204 || status === 304;

@@ -33,6 +33,7 @@ const READ: Record<Kind, { column: Column<unknown>; expression?: (name: string) 
   flag: { column: boolean },
   timings: { column: json() },
   remaining: { column: json() },
+  failure: { column: json() },
 };
 const isIn = (places: readonly EventColumn['shown'][]) =>
   eventColumns.filter(([, { shown }]) => shown !== undefined && places.includes(shown));
