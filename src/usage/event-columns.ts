@@ -3,11 +3,13 @@
 // in `drizzle/schema.ts`. A column of a kind that is known needs a line here, its value in
 // `src/gateway/stages/record.ts`, its name for people in `src/web/messages/request.ts`, and a migration. Pure.
 
+import type { Level, LimitType } from '../limits/limit.ts';
+
 /** Why a call failed, beside its code: what its people need to see and cannot know from elsewhere. */
 export interface Failure {
   /** Of a limit: which, whose, how much of it was used, how many units were asked for, and when they would have passed. */
-  limit_type?: string;
-  level?: string;
+  limit_type?: LimitType;
+  level?: Level;
   limit?: number;
   used?: number;
   cost?: number;

@@ -28,8 +28,8 @@ const KINDS: { [Each in Kind]: z.ZodType<KindValues[Each]> } = {
   timings: z.record(text, z.number()),
   remaining: z.object({ second: whole, day: whole, month: whole }),
   failure: z.looseObject({
-    limit_type: text.optional(),
-    level: text.optional(),
+    limit_type: z.enum(['per_second', 'burst', 'per_day', 'per_month']).optional(),
+    level: z.enum(['key', 'partner', 'cap']).optional(),
     limit: whole.optional(),
     used: z.number().optional(),
     cost: whole.optional(),

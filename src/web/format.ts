@@ -19,6 +19,8 @@ const withMinus = (text: string): string => text.replace('-', '\u2212');
 const withOrdinal = (text: string, language: Language): string =>
   language === 'fr' ? text.replace(/^1 (?=\p{L})/u, '1er ') : text;
 
+const clockOf = (text: string): string => new Date(text).toISOString().slice(11, 23);
+
 export function createFormat(language: Language, nowMs: number) {
   const locale = LOCALES[language];
   const number = new Intl.NumberFormat(locale);
@@ -31,6 +33,7 @@ export function createFormat(language: Language, nowMs: number) {
   const full = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
   const regions = new Intl.DisplayNames(locale, { type: 'region' });
+  const dateOf = (text: string): string => withOrdinal(date.format(new Date(text)), language);
   return {
     number: (value: number): string => number.format(value),
     /** For axis labels: 12k. */
@@ -61,12 +64,16 @@ export function createFormat(language: Language, nowMs: number) {
     /** `YYYY-MM-DD` or RFC 3339 -> 22 Nov. */
     day: (text: string): string => withOrdinal(day.format(new Date(text)), language),
     /** 22 November 2026 */
-    date: (text: string): string => withOrdinal(date.format(new Date(text)), language),
+    date: dateOf,
     /** November 2026 */
     month: (text: string): string => month.format(new Date(text)),
     hour: (text: string): string => `${text.slice(11, 13)}:00`,
     /** With the zone: 22 Nov 2026, 08:00:00 UTC. */
     exact: (text: string): string => `${full.format(new Date(text))} UTC`,
+    /** To the millisecond, of a day that is named elsewhere: 08:24:55.123 */
+    clock: clockOf,
+    /** 22 November 2026, 08:24:55.123 UTC */
+    moment: (text: string): string => `${dateOf(text)}, ${clockOf(text)} UTC`,
     ago(text: string): string {
       const seconds = (Date.parse(text) - nowMs) / 1000;
       for (const [unit, length] of STEPS) {
