@@ -422,6 +422,7 @@ const EVENT_KINDS: Record<Kind, (name: string) => PgColumnBuilderBase & { notNul
     flag: (name) => boolean(name),
     timings: (name) => jsonb(name),
     remaining: (name) => jsonb(name),
+    failure: (name) => jsonb(name),
   };
 // By the fields of the list.
 const eventColumnsOfTable = Object.fromEntries(

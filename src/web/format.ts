@@ -31,6 +31,14 @@ function bytesText(value: number, language: Language, one: Intl.NumberFormat): s
   return `${one.format(amount)} ${units[step]}`;
 }
 
+const clockOf = (text: string): string => new Date(text).toISOString().slice(11, 23);
+
+function agoText(seconds: number, relative: Intl.RelativeTimeFormat): string {
+  for (const [unit, length] of STEPS)
+    if (Math.abs(seconds) >= length) return relative.format(Math.round(seconds / length), unit);
+  return relative.format(Math.round(seconds), 'second');
+}
+
 export function createFormat(language: Language, nowMs: number) {
   const locale = LOCALES[language];
   const number = new Intl.NumberFormat(locale);
@@ -45,6 +53,7 @@ export function createFormat(language: Language, nowMs: number) {
   const full = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
   const regions = new Intl.DisplayNames(locale, { type: 'region' });
+  const dateOf = (text: string): string => withOrdinal(date.format(new Date(text)), language);
   return {
     number: (value: number): string => number.format(value),
     /** For axis labels: 12k. */
@@ -75,7 +84,7 @@ export function createFormat(language: Language, nowMs: number) {
     /** `YYYY-MM-DD` or RFC 3339 -> 22 Nov. */
     day: (text: string): string => withOrdinal(day.format(new Date(text)), language),
     /** 22 November 2026 */
-    date: (text: string): string => withOrdinal(date.format(new Date(text)), language),
+    date: dateOf,
     /** November: of the month in which it is, or one before. */
     monthName: (text: string, offset = 0): string => monthName.format(monthStart(Date.parse(text), offset)),
     /** November 2026 */
@@ -85,13 +94,11 @@ export function createFormat(language: Language, nowMs: number) {
     hour: (text: string): string => `${text.slice(11, 13)}:00`,
     /** With the zone: 22 Nov 2026, 08:00:00 UTC. */
     exact: (text: string): string => `${full.format(new Date(text))} UTC`,
-    ago(text: string): string {
-      const seconds = (Date.parse(text) - nowMs) / 1000;
-      for (const [unit, length] of STEPS) {
-        if (Math.abs(seconds) >= length) return relative.format(Math.round(seconds / length), unit);
-      }
-      return relative.format(Math.round(seconds), 'second');
-    },
+    /** To the millisecond, of a day that is named elsewhere: 08:24:55.123 */
+    clock: clockOf,
+    /** 22 November 2026, 08:24:55.123 UTC */
+    moment: (text: string): string => `${dateOf(text)}, ${clockOf(text)} UTC`,
+    ago: (text: string): string => agoText((Date.parse(text) - nowMs) / 1000, relative),
     country: (code: string): string => {
       try {
         return regions.of(code) ?? code;

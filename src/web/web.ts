@@ -17,6 +17,7 @@ import { actorOf, clientIp } from '../http/api.ts';
 import { announceAhead, type ChangeServices } from '../http/changes.ts';
 import { toAppError } from '../http/errors.ts';
 import { isStorable } from '../http/fields.ts';
+import { portalOriginOf } from '../http/portal-origin.ts';
 import type { PartnerService } from '../partners/partner-service.ts';
 import type { AssetServer } from './assets.ts';
 import { contactOf } from './contact.ts';
@@ -81,8 +82,7 @@ const themeOf = (context: Context, config: Config): View['theme'] => {
   return chosen === 'light' || chosen === 'dark' ? chosen : 'system';
 };
 
-export const originOf = (context: Context, config: Config): string =>
-  config.PORTAL_ORIGIN ?? new URL(context.req.url).origin;
+export const originOf = (context: Context, config: Config): string => portalOriginOf(config, context.req.url);
 
 export const hasOutbox = isLocal;
 

@@ -148,7 +148,7 @@ describe('an error’s page shows', () => {
     'invalid_signature',
     'invalid_token',
   ] as const)('%s as it is really answered: status, headers, fields and their kinds', async (code) => {
-    const [example, answer] = [await errorExample(code), real[code]];
+    const [example, answer] = [await errorExample(code, stack.url), real[code]];
     const kinds = (body: object) => Object.entries(body).map(([name, value]) => [name, typeof value]);
     expect(answer?.json.error).toBe(code);
     expect([example.status, kinds(example.body)]).toEqual([answer?.status, kinds(answer?.json)]);

@@ -31,6 +31,34 @@ import {
 
 const dialogOf = (tier: string) => `edit-${tier}`;
 
+const PlanName = ({ view, plan }: { view: View; plan: Plan }) => {
+  const { m } = view;
+  const { tier, names, partnerId, partnerName, selfServe, isClosed } = plan;
+  return (
+    <>
+      <strong>{planName(view, { tier, names })}</strong> <span class="small soft mono">{tier}</span>
+      {partnerId && (
+        <a class="small" href={`/operator/partners/${partnerId}`}>
+          {' '}
+          {m.money.forPartner} {partnerName}
+        </a>
+      )}
+      {isClosed && (
+        <>
+          {' '}
+          <span class="badge">{m.money.closed}</span>
+        </>
+      )}
+      {selfServe && (
+        <>
+          {' '}
+          <span class="badge good">{m.money.selfServed}</span>
+        </>
+      )}
+    </>
+  );
+};
+
 const PlanTable = ({ view, plans }: { view: View; plans: Plan[] }) => {
   const { m, format } = view;
   const count = (limit: number) => (limit < 0 ? m.billing.noLimit : format.number(limit));
@@ -40,29 +68,7 @@ const PlanTable = ({ view, plans }: { view: View; plans: Plan[] }) => {
       columns={[
         {
           title: m.money.name,
-          cell: ({ tier, names, partnerId, partnerName, selfServe, isClosed }) => (
-            <>
-              <strong>{planName(view, { tier, names })}</strong> <span class="small soft mono">{tier}</span>
-              {partnerId && (
-                <a class="small" href={`/operator/partners/${partnerId}`}>
-                  {' '}
-                  {m.money.forPartner} {partnerName}
-                </a>
-              )}
-              {isClosed && (
-                <>
-                  {' '}
-                  <span class="badge">{m.money.closed}</span>
-                </>
-              )}
-              {selfServe && (
-                <>
-                  {' '}
-                  <span class="badge good">{m.money.selfServed}</span>
-                </>
-              )}
-            </>
-          ),
+          cell: (plan) => <PlanName view={view} plan={plan} />,
         },
         {
           title: m.invoice.unitPrice,

@@ -36,23 +36,23 @@ function indexText({ m, language }: Reader, { catalog }: DocsFacts): string {
   return [`# ${m.nav.docs}`, m.docs.intro, guides.join('\n'), ...apis].join('\n\n');
 }
 
-async function exampleText(code: ErrorCode): Promise<string> {
-  const { status, headers, body } = await errorExample(code);
+async function exampleText(code: ErrorCode, origin: string): Promise<string> {
+  const { status, headers, body } = await errorExample(code, origin);
   const lines = [`HTTP/1.1 ${status}`, ...headers.map(([name, value]) => `${name}: ${value}`)];
   return `\`\`\`http\n${lines.join('\n')}\n\n${JSON.stringify(body, null, 2)}\n\`\`\``;
 }
 
-async function errorsText({ m }: Reader): Promise<string> {
+async function errorsText({ m, origin }: Reader): Promise<string> {
   const rows = CODES.map((code) => `| [\`${code}\`](${ERRORS_PATH}/${code}) | ${ERRORS[code][0]} |`);
   return [
     `# ${m.docs.errors}`,
     m.docs.errorsText,
-    await exampleText('daily_quota_exceeded'),
+    await exampleText('daily_quota_exceeded', origin),
     [`| ${m.requests.error} | ${m.requests.status} |`, '| --- | --- |', ...rows].join('\n'),
   ].join('\n\n');
 }
 
-async function errorText(code: ErrorCode, { m, language }: Reader): Promise<string> {
+async function errorText(code: ErrorCode, { m, language, origin }: Reader): Promise<string> {
   const [status] = ERRORS[code];
   const { what, fix } = m.errorGuide[code];
   const guide = guideOf(guideOfError(code));
@@ -62,7 +62,7 @@ async function errorText(code: ErrorCode, { m, language }: Reader): Promise<stri
     `**${status}** · [${m.docs.errors}](${ERRORS_PATH})`,
     `## ${m.docs.what}\n\n${what}`,
     `## ${m.docs.fix}\n\n${fix}`,
-    `## ${m.docs.answer}\n\n${await exampleText(code)}`,
+    `## ${m.docs.answer}\n\n${await exampleText(code, origin)}`,
     isWorthRetrying ? m.docs.retry : m.docs.noRetry,
     guide ? `${m.docsPages.more} [${guide.title[language]}](/docs/${guide.slug})` : '',
   ].join('\n\n');

@@ -70,8 +70,9 @@ export interface ErrorExample {
   body: Record<string, unknown>;
 }
 
-export async function errorExample(code: ErrorCode): Promise<ErrorExample> {
-  const response = errorResponse(code, REQUEST_ID, DETAILS[code]);
+/** `portalOrigin`: where the portal explains it. */
+export async function errorExample(code: ErrorCode, portalOrigin: string): Promise<ErrorExample> {
+  const response = errorResponse(code, { requestId: REQUEST_ID, portalOrigin }, DETAILS[code]);
   const headers = SHOWN_HEADERS.flatMap((name): [string, string][] => {
     const value = response.headers.get(name);
     return value === null ? [] : [[name, value]];

@@ -128,6 +128,12 @@ if (tail && rows) {
     const html = await response.text();
     if (html.trim() === '') return;
     rows.insertAdjacentHTML('afterbegin', html);
+    const headings = new Set<string>();
+    for (const heading of all('[data-heading]', rows)) {
+      const name = heading.dataset.heading ?? '';
+      if (headings.has(name)) heading.remove();
+      headings.add(name);
+    }
     document.querySelector('[data-empty]')?.remove();
     for (const row of all('[data-id]', rows).slice(MAX_TAIL_ROWS)) row.remove();
     tick();
