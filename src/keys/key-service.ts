@@ -14,6 +14,7 @@ import { eventRow } from '../outbox/event-store.ts';
 import type { Database } from '../platform/database.ts';
 import { json, row } from '../platform/row.ts';
 import { assignments, textArray } from '../platform/sql.ts';
+import { createKeyAllowance } from './key-allowance-store.ts';
 import { KEY_OF_EVENT } from './key-columns-store.ts';
 import { createKeyCreation } from './key-creation-service.ts';
 import type { KeyDirectory } from './key-directory.ts';
@@ -141,6 +142,7 @@ export function createKeyService(ports: KeyServicePorts) {
     knownScopes,
     checkScopes,
     announce,
+    allowance: createKeyAllowance(database),
     ...createKeyLimits({ database, get, announce }),
     create: createKeyCreation({ database, makeSecret, get, checkScopes }),
     rotate: createKeyRotation({ database, makeSecret, get, announce }),

@@ -159,7 +159,12 @@ const MONEY: Command[] = [
     does: 'a plan is made for a partner',
     audit: ['plan.created'],
     doors: {
-      'POST /operator/plans': ({ tier, partner }) => ({ ...planForm, ...planTexts, tier, partner_id: partner }),
+      'POST /operator/plans': ({ tier, partner }) => ({
+        ...planForm,
+        ...planTexts,
+        tier,
+        partner_id: partner,
+      }),
       'POST /api/admin/plans': ({ tier, partner }) => ({ ...plan, tier, partner_id: partner }),
     },
   },

@@ -160,7 +160,7 @@ export async function showMembers(context: PortalContext, { form, wrong, problem
   const wrongIn = (name: Shown['form']) => (form === name ? wrong : undefined);
   return render(
     context,
-    <Page view={view} title={m.nav.members}>
+    <Page view={view} title={m.nav.members} about="both">
       <div class="head">
         <h1 class="grow">{m.nav.members}</h1>
         {isOwner && (

@@ -9,6 +9,7 @@ import { partnerObjectName } from '../../keys/key-record.ts';
 import { inviteOwner } from '../../partners/invitation-mail.ts';
 import { isEnding, type Permission, refusalOf } from '../../partners/permissions.ts';
 import { type NavItem, Shell } from '../../web/components/layout.tsx';
+import type { About } from '../../web/components/layout-parts.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import type { MemberView, View } from '../../web/view.ts';
 import { accountActor, createWeb, signIn, type WebContext } from '../../web/web.ts';
@@ -139,13 +140,12 @@ export const Page = ({
   view,
   title,
   scripts,
-  isOfBoth,
+  about = 'chosen',
   children,
 }: {
   view: View;
   title: string;
-  /** What it shows is the same in both environments. */
-  isOfBoth?: boolean;
+  about?: About;
   scripts?: Child;
   children?: Child;
 }) => (
@@ -154,8 +154,7 @@ export const Page = ({
     title={title}
     home={view.workspace ? '/portal' : '/operator'}
     items={view.workspace ? items(view) : operatorItems(view)}
-    hasEnvironment={view.workspace !== undefined}
-    hasBanner={!isOfBoth}
+    about={view.workspace && about}
     scripts={scripts}
   >
     {children}

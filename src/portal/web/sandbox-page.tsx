@@ -160,7 +160,7 @@ portal.get('/portal/sandbox', async (context) => {
   const mayDevelop = may(workspace, 'develop');
   return render(
     context,
-    <Page view={view} title={m.nav.sandbox}>
+    <Page view={view} title={m.nav.sandbox} about="test">
       <h1>{m.nav.sandbox}</h1>
       <p class="prose">{m.sandbox.about}</p>
       <CardsPanel />

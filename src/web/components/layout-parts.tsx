@@ -1,5 +1,6 @@
 // What stands in every frame: the brand, the switches that are remembered, the account's menu, the palette.
 
+import type { Environment } from '../../keys/key-format.ts';
 import { useView } from '../view-context.ts';
 
 const Mark = () => (
@@ -96,7 +97,7 @@ export const Foot = () => {
   );
 };
 
-export const EnvironmentSwitch = () => {
+const EnvironmentSwitch = () => {
   const view = useView();
   return (
     <Preference
@@ -109,6 +110,17 @@ export const EnvironmentSwitch = () => {
       ]}
     />
   );
+};
+
+/** What a page is about: the environment that was chosen, one of its own, or both. */
+export type About = 'chosen' | Environment | 'both';
+
+/** Where choosing changes nothing, it says which it is. */
+export const EnvironmentOf = ({ about }: { about: About }) => {
+  const { common } = useView().m;
+  if (about === 'chosen') return <EnvironmentSwitch />;
+  const words = { test: common.test, live: common.live, both: common.bothEnvironments };
+  return <span class={`badge ${about === 'test' ? 'warn' : ''}`}>{words[about]}</span>;
 };
 
 export const AccountMenu = () => {

@@ -14,6 +14,16 @@ export const Time = ({ at }: { at: string | null }) => {
   );
 };
 
+/** The day of an end to come, and how long that is: 6 Dec (in 7 days). */
+export const Until = ({ at }: { at: string }) => {
+  const { format } = useView();
+  return (
+    <time datetime={at} title={format.exact(at)}>
+      {format.day(at)} (<span data-ago={at}>{format.ago(at)}</span>)
+    </time>
+  );
+};
+
 export const Code = ({ text, label }: { text: string; label?: string }) => {
   const { common } = useView().m;
   return (

@@ -91,8 +91,9 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['second', 1],
 ];
 function tick(): void {
-  for (const time of all<HTMLTimeElement>('time[data-ago]')) {
-    const seconds = (Date.parse(time.dateTime) - Date.now()) / 1000;
+  for (const time of all('[data-ago]')) {
+    const at = time.dataset.ago || time.getAttribute('datetime') || '';
+    const seconds = (Date.parse(at) - Date.now()) / 1000;
     const [unit, length] = STEPS.find(([, each]) => Math.abs(seconds) >= each) ?? ['second', 1];
     time.textContent = relative.format(Math.round(seconds / length), unit);
   }

@@ -55,6 +55,7 @@ export const en = {
     environment: 'Environment',
     test: 'Test',
     live: 'Live',
+    bothEnvironments: 'Test and live',
     testBanner: 'Test data. The sandbox answers these requests; nothing is billed.',
     typeName: (name: string) => `Type “${name}” to confirm`,
     notTheName: 'That does not match',
@@ -87,6 +88,7 @@ export const en = {
     deadLetters: 'Dead letters',
     checks: 'Checks',
     backToPortal: 'Your portal',
+    open: 'open',
   },
   home: {
     title: 'APIs for partners',
@@ -137,7 +139,8 @@ export const en = {
     plan_chosen: 'Plan changed. The page shows when it takes effect.',
     plan_kept: 'You are keeping your current plan.',
     app_created: 'App created. Next, create a test key.',
-    app_archived: 'App archived. Its keys no longer work.',
+    app_archived: 'App archived. Its keys no longer work; you can restore it for 30 days.',
+    app_restored: 'App restored. Its keys work again.',
     saved: 'Saved.',
     key_revoked: 'Key revoked. It is refused everywhere from the next request.',
     key_made_before:
@@ -327,7 +330,19 @@ export const en = {
     archive: 'Archive',
     archiveTitle: (name: string) => `Archive ${name}?`,
     archiveText: (keys: number) =>
-      `Its ${keys} active ${plural(keys, 'key stops', 'keys stop')} working immediately. Its usage and audit history are kept.`,
+      `${plural(keys, 'This key stops', `These ${keys} keys stop`)} working immediately:`,
+    archiveNothing: 'No key stops working: this app has none that is active.',
+    archiveUndo:
+      'You can restore the app for 30 days; its keys then work again. Usage and audit history are kept.',
+    keys: 'Keys',
+    keyCounts: (live: number, test: number) => `${live} live, ${test} test`,
+    archived: 'Archived apps',
+    archivedAt: 'Archived',
+    restorableUntil: 'Can be restored until',
+    notRestorable: 'can no longer be restored',
+    restore: 'Restore',
+    noRoom: (limit: number, needed: number) =>
+      `Restoring this app would bring you to ${needed} live keys; your plan allows ${limit}. Revoke a live key, or choose a larger plan.`,
     emptyTitle: 'No apps yet',
     empty: 'An app groups the keys of one program. Create one, then add a test key.',
   },
@@ -338,6 +353,11 @@ export const en = {
     newLive: 'New live key',
     testKeys: 'Test keys',
     liveKeys: 'Live keys',
+    all: 'All keys',
+    liveOf: (used: string, limit: string) => `${used} of ${limit} live keys`,
+    liveCount: (used: number) => `${used} live ${plural(used, 'key', 'keys')}`,
+    testKeysFree: 'Test keys do not count towards your plan.',
+    emptyOfAll: 'Keys are created on the page of an app.',
     name: 'Name',
     nameHint: 'Where it is used, such as “production server”.',
     kind: 'Type',
@@ -367,6 +387,8 @@ export const en = {
       app_archived: 'app archived',
       partner_not_active: 'partner not active',
     },
+    archivedText:
+      'The app of this key is archived, so it is refused. Restore the app within 30 days to use it again.',
     quarantinedText:
       'This key was found in public, so it is refused. Roll it to get a new secret; the old one ends immediately.',
     anywhere: 'any address',
@@ -395,8 +417,10 @@ export const en = {
     dailyQuota: 'Daily quota for this key',
     dailyQuotaHint: 'Requests per day, up to the partner’s quota. Leave empty to use the plan’s.',
     beyondPlan: 'Cannot exceed what your plan allows per key, or what the key that created it has.',
-    tooMany: 'Your plan allows no more active keys. Revoke one, or upgrade.',
-    tryIt: 'Nothing yet. Try it:',
+    tooMany: (limit: number) =>
+      `Your plan allows ${limit} live ${plural(limit, 'key', 'keys')}, all in use. Revoke one you no longer need, or choose a larger plan.`,
+    seePlans: 'See plans',
+    tryIt: 'Nothing yet. Try it, with the secret in API_KEY:',
   },
   secret: {
     title: (name: string) => `${name}: save the secret`,
@@ -602,6 +626,7 @@ export const en = {
       'app.created': 'created an app',
       'app.changed': 'changed an app',
       'app.archived': 'archived an app',
+      'app.restored': 'restored an app',
       'member.invited': 'invited someone',
       'member.joined': 'joined',
       'member.role_changed': 'changed a role',
@@ -780,8 +805,8 @@ export const en = {
       fix: 'details lists each field and why.',
     },
     limit_exceeded: {
-      what: 'The plan allows no more active keys.',
-      fix: 'Revoke unused keys, or upgrade the plan.',
+      what: 'The plan allows no more live keys. Test keys do not count.',
+      fix: 'Revoke unused live keys, or choose a larger plan.',
     },
     rate_limit_exceeded: {
       what: 'More requests in a second, or in a burst, than the limit allows.',

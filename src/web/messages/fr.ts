@@ -61,6 +61,7 @@ export const fr: typeof en = {
     environment: 'Environnement',
     test: 'Test',
     live: 'Production',
+    bothEnvironments: 'Test et production',
     testBanner: 'Données de test. Le bac à sable répond aux appels ; rien n’est facturé.',
     typeName: (name: string) => `Saisissez « ${name} » pour confirmer`,
     notTheName: 'Le nom ne correspond pas',
@@ -93,6 +94,7 @@ export const fr: typeof en = {
     deadLetters: 'Messages en échec',
     checks: 'Contrôles',
     backToPortal: 'Votre portail',
+    open: 'en cours',
   },
   home: {
     title: 'Des API pour les partenaires',
@@ -146,7 +148,9 @@ export const fr: typeof en = {
     plan_chosen: 'Forfait modifié. La page indique quand il prend effet.',
     plan_kept: 'Vous conservez votre forfait.',
     app_created: 'Application créée. Créez maintenant une clé de test.',
-    app_archived: 'Application archivée. Ses clés ne fonctionnent plus.',
+    app_archived:
+      'Application archivée. Ses clés ne fonctionnent plus ; vous pouvez la restaurer pendant 30 jours.',
+    app_restored: 'Application restaurée. Ses clés fonctionnent à nouveau.',
     saved: 'Enregistré.',
     key_revoked: 'Clé révoquée. Elle est refusée partout dès la prochaine requête.',
     key_made_before:
@@ -342,7 +346,19 @@ export const fr: typeof en = {
     archive: 'Archiver',
     archiveTitle: (name: string) => `Archiver ${name} ?`,
     archiveText: (keys: number) =>
-      `${keys} ${plural(keys, 'clé active cesse', 'clés actives cessent')} immédiatement de fonctionner. La consommation et le journal d’audit sont conservés.`,
+      `${plural(keys, 'Cette clé cesse', `Ces ${keys} clés cessent`)} immédiatement de fonctionner :`,
+    archiveNothing: 'Aucune clé ne cesse de fonctionner : cette application n’en a pas d’active.',
+    archiveUndo:
+      'Vous pouvez restaurer l’application pendant 30 jours : ses clés fonctionnent alors à nouveau. La consommation et le journal d’audit sont conservés.',
+    keys: 'Clés',
+    keyCounts: (live: number, test: number) => `${live} de production, ${test} de test`,
+    archived: 'Applications archivées',
+    archivedAt: 'Archivée',
+    restorableUntil: 'Restaurable jusqu’au',
+    notRestorable: 'ne peut plus être restaurée',
+    restore: 'Restaurer',
+    noRoom: (limit: number, needed: number) =>
+      `La restauration porterait à ${needed} vos clés de production ; votre forfait en autorise ${limit}. Révoquez une clé de production, ou passez à un forfait supérieur.`,
     emptyTitle: 'Aucune application',
     empty: 'Une application regroupe les clés d’un programme. Créez-en une, puis une clé de test.',
   },
@@ -353,6 +369,11 @@ export const fr: typeof en = {
     newLive: 'Nouvelle clé de production',
     testKeys: 'Clés de test',
     liveKeys: 'Clés de production',
+    all: 'Toutes les clés',
+    liveOf: (used: string, limit: string) => `${used} clés de production sur ${limit}`,
+    liveCount: (used: number) => `${used} ${plural(used, 'clé', 'clés')} de production`,
+    testKeysFree: 'Les clés de test ne comptent pas dans votre forfait.',
+    emptyOfAll: 'Les clés se créent sur la page d’une application.',
     name: 'Nom',
     nameHint: 'Où elle sert, par exemple « serveur de production ».',
     kind: 'Type',
@@ -385,6 +406,8 @@ export const fr: typeof en = {
       app_archived: 'application archivée',
       partner_not_active: 'partenaire non actif',
     },
+    archivedText:
+      'L’application de cette clé est archivée : la clé est refusée. Restaurez l’application dans les 30 jours pour la réutiliser.',
     quarantinedText:
       'Cette clé a été trouvée en public : elle est refusée. Renouvelez-la pour obtenir un nouveau secret ; l’ancien prend fin immédiatement.',
     anywhere: 'toutes les adresses',
@@ -414,9 +437,10 @@ export const fr: typeof en = {
     dailyQuotaHint: 'Appels par jour, dans la limite du compte. Laissez vide pour celui du forfait.',
     beyondPlan:
       'Ne peut dépasser ni ce que votre forfait accorde à une clé, ni ce qu’a la clé qui l’a créée.',
-    tooMany:
-      'Votre forfait n’autorise pas plus de clés actives. Révoquez-en une, ou passez à un forfait supérieur.',
-    tryIt: 'Rien pour l’instant. Essayez :',
+    tooMany: (limit: number) =>
+      `Votre forfait autorise ${limit} ${plural(limit, 'clé', 'clés')} de production, et vous n’en avez plus de libre. Révoquez-en une devenue inutile, ou passez à un forfait supérieur.`,
+    seePlans: 'Voir les forfaits',
+    tryIt: 'Rien pour l’instant. Essayez, avec le secret dans API_KEY :',
   },
   secret: {
     title: (name: string) => `${name} : enregistrez le secret`,
@@ -622,6 +646,7 @@ export const fr: typeof en = {
       'app.created': 'a créé une application',
       'app.changed': 'a modifié une application',
       'app.archived': 'a archivé une application',
+      'app.restored': 'a restauré une application',
       'member.invited': 'a invité quelqu’un',
       'member.joined': 'a rejoint l’équipe',
       'member.role_changed': 'a modifié un rôle',
@@ -809,8 +834,8 @@ export const fr: typeof en = {
       fix: 'details liste chaque champ et la raison.',
     },
     limit_exceeded: {
-      what: 'Le forfait n’autorise pas plus de clés actives.',
-      fix: 'Révoquez les clés inutiles, ou passez à un forfait supérieur.',
+      what: 'Le forfait n’autorise pas plus de clés de production. Les clés de test ne comptent pas.',
+      fix: 'Révoquez les clés de production inutiles, ou passez à un forfait supérieur.',
     },
     rate_limit_exceeded: {
       what: 'Plus d’appels par seconde, ou en rafale, que la limite ne le permet.',
