@@ -328,6 +328,7 @@ const webhook = (
 const endpoint = ({ mark }: Situation): Fields => ({
   url: `${RECEIVER}new/${mark}`,
   description: 'Till',
+  environment: 'test',
 });
 const MESSAGES: Command[] = [
   webhook(

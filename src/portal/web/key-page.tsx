@@ -1,5 +1,6 @@
 // One key: what it is, what it may, what it did, and the dialogs of what may be done with it.
 
+import * as z from 'zod';
 import { DAY_MS, isoDay } from '../../core/time.ts';
 import { limitSubject } from '../../keys/key-record.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
@@ -91,5 +92,25 @@ export const keyOf = (context: PortalContext, permission: 'read' | 'develop' = '
   const { workspace } = member(context, permission);
   return context.var.services.keys.get(workspace.partner.id, context.req.param('key') ?? '');
 };
+
+const moment = z.coerce.number().int().min(0).catch(0);
+
+/** The first call since then, as the dialog of a new secret shows it; nothing while there is none. */
+portal.get('/portal/keys/:key/arrived', async (context) => {
+  const { m, format, nowMs } = context.var.view;
+  const { keyId, partnerId } = await keyOf(context);
+  const fromMs = Math.max(moment.parse(context.req.query('since')), nowMs - DAY_MS);
+  const calls = { partnerId, keyId, fromMs, toMs: nowMs + DAY_MS };
+  const [[call]] = await context.var.services.reports.ask(queries.events(calls, 1));
+  if (!call) return context.text('');
+  return context.html(
+    <>
+      <b>✓ {m.secret.arrived(call.status_code, format.ms(call.latency_ms))}</b>{' '}
+      <a href={`/portal/requests/${call.request_id}`} target="_blank" rel="noopener">
+        {m.secret.see}
+      </a>
+    </>,
+  );
+});
 
 portal.get('/portal/keys/:key', async (context) => showKey(context, await keyOf(context)));

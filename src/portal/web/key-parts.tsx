@@ -7,6 +7,7 @@ import { Dialog, SecretSaved } from '../../web/components/dialog.tsx';
 import { KeyBadge } from '../../web/components/key-badge.tsx';
 import { Code, Time, Until } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
+import { withQuery } from '../../web/redirects.ts';
 import { useView } from '../../web/view-context.ts';
 import { signingCurl } from './guides/snippets.ts';
 
@@ -128,6 +129,14 @@ export const SecretDialog = ({ keyView, secret }: { keyView: KeyView; secret: st
         <p class="label">{m.secret.try}</p>
         <Code text={curlLine(view.origin, keyView, secret)} label={m.secret.try} />
       </div>
+      <p
+        class="soft"
+        role="status"
+        data-await={withQuery(`/portal/keys/${keyView.keyId}/arrived`, { since: String(view.nowMs) })}
+        data-into
+      >
+        {m.secret.waiting}
+      </p>
       <SecretSaved action={`/portal/keys/${keyView.keyId}`} words={m.secret.saved} />
     </Dialog>
   );

@@ -10,6 +10,7 @@ import { inviteOwner } from '../../partners/invitation-mail.ts';
 import { isEnding, type Permission, refusalOf } from '../../partners/permissions.ts';
 import { type NavItem, Shell } from '../../web/components/layout.tsx';
 import type { About } from '../../web/components/layout-parts.tsx';
+import type { Done } from '../../web/messages/messages.ts';
 import { withQuery } from '../../web/redirects.ts';
 import type { MemberView, View } from '../../web/view.ts';
 import { accountActor, createWeb, signIn, type WebContext } from '../../web/web.ts';
@@ -114,15 +115,15 @@ export const standingOf = ({ workspace, environment }: MemberView, limiter: Serv
     .catch(() => undefined);
 };
 
-const items = ({ m }: View): NavItem[] => [
+const items = ({ m, workspace }: View): NavItem[] => [
   { href: '/portal', text: m.nav.overview },
   { href: '/portal/apps', text: m.nav.apps },
   { href: '/portal/usage', text: m.nav.usage },
   { href: '/portal/requests', text: m.nav.requests },
   { href: '/portal/playground', text: m.nav.playground },
   { href: '/portal/sandbox', text: m.nav.sandbox },
-  { href: '/portal/webhooks', text: m.webhooks.nav },
-  { href: '/portal/alerts', text: m.alerts.nav },
+  { href: '/portal/webhooks', text: m.webhooks.nav, count: workspace?.attention.endpoints },
+  { href: '/portal/alerts', text: m.alerts.nav, count: workspace?.attention.alerts },
   { href: '/portal/billing', text: m.billing.nav, apart: true },
   { href: '/portal/audit', text: m.nav.audit },
   { href: '/portal/members', text: m.nav.members },
@@ -161,5 +162,5 @@ export const Page = ({
   </Shell>
 );
 
-export const done = (context: PortalContext, path: string, word: string): Response =>
+export const done = (context: PortalContext, path: string, word: Done): Response =>
   context.redirect(withQuery(path, { done: word }), 303);

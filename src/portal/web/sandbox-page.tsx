@@ -3,11 +3,13 @@
 import type { KeyView } from '../../keys/key-view-store.ts';
 import type { AppView } from '../../partners/app-service.ts';
 import { may } from '../../partners/permissions.ts';
+import { Confirm } from '../../web/components/dialog.tsx';
 import { Post } from '../../web/components/form.tsx';
 import { Code, Empty, Panel } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { useView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
+import { shownPrefix } from './key-parts.tsx';
 import { member, Page, portal } from './portal-web.tsx';
 
 const MAX_APPS = 100;
@@ -90,7 +92,7 @@ const TravelPanel = ({ keys, mayDevelop }: { keys: readonly KeyView[]; mayDevelo
               cell: (key) => (
                 <>
                   <a href={`/portal/keys/${key.keyId}`}>{key.name}</a>{' '}
-                  <span class="soft mono small">{key.keyPrefix}</span>
+                  <span class="soft mono small">{shownPrefix(key)}</span>
                 </>
               ),
             },
@@ -134,11 +136,16 @@ const ResetPanel = ({ apps, mayDevelop }: { apps: readonly AppView[]; mayDevelop
             {
               title: m.common.actions,
               isAction: true,
-              cell: ({ id }) =>
+              cell: ({ id, name }) =>
                 mayDevelop && (
-                  <Post action={`/portal/apps/${id}/reset`} kind="button small danger">
-                    {m.sandbox.resetApp}
-                  </Post>
+                  <Confirm
+                    id={`reset-${id}`}
+                    title={m.sandbox.resetTitle(name)}
+                    action={`/portal/apps/${id}/reset`}
+                    submit={m.sandbox.resetApp}
+                  >
+                    <p>{m.sandbox.resetText}</p>
+                  </Confirm>
                 ),
             },
           ]}

@@ -18,11 +18,8 @@ export const KeyBadge = ({ state }: { state: KeyState }) => {
   return <span class={`badge ${KINDS[state]}`}>{view.m.keys.states[state]}</span>;
 };
 
-export const EnvironmentBadge = ({ environment }: { environment: Environment }) => {
+export const EnvironmentBadge = ({ environment }: { environment: Environment | 'both' }) => {
   const { common } = useView().m;
-  return (
-    <span class={`badge ${environment === 'test' ? 'warn' : ''}`}>
-      {environment === 'test' ? common.test : common.live}
-    </span>
-  );
+  const words = { test: common.test, live: common.live, both: common.bothEnvironments };
+  return <span class={`badge ${environment === 'test' ? 'warn' : ''}`}>{words[environment]}</span>;
 };

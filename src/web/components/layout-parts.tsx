@@ -2,6 +2,7 @@
 
 import type { Environment } from '../../keys/key-format.ts';
 import { useView } from '../view-context.ts';
+import { EnvironmentBadge } from './key-badge.tsx';
 
 const Mark = () => (
   <svg
@@ -116,12 +117,8 @@ const EnvironmentSwitch = () => {
 export type About = 'chosen' | Environment | 'both';
 
 /** Where choosing changes nothing, it says which it is. */
-export const EnvironmentOf = ({ about }: { about: About }) => {
-  const { common } = useView().m;
-  if (about === 'chosen') return <EnvironmentSwitch />;
-  const words = { test: common.test, live: common.live, both: common.bothEnvironments };
-  return <span class={`badge ${about === 'test' ? 'warn' : ''}`}>{words[about]}</span>;
-};
+export const EnvironmentOf = ({ about }: { about: About }) =>
+  about === 'chosen' ? <EnvironmentSwitch /> : <EnvironmentBadge environment={about} />;
 
 export const AccountMenu = () => {
   const view = useView();

@@ -1,4 +1,4 @@
-// What pages do beyond plain HTML: dialogs, copying, relative times, the live tail, waiting for a first call, zooming
+// What pages do beyond plain HTML: dialogs, copying, relative times, the live tail, waiting for what is under way, zooming
 // by dragging, and the palette. Without it everything still works.
 
 import { startPalette } from './palette.ts';
@@ -8,6 +8,8 @@ const all = <E extends Element = HTMLElement>(selector: string, root: ParentNode
 ];
 const TAIL_MS = 2000;
 const AWAIT_MS = 2000;
+/** Half an hour: whoever comes back after it reloads. */
+const MAX_ASKED = 900;
 const TICK_MS = 30_000;
 const MAX_TAIL_ROWS = 500;
 
@@ -100,14 +102,18 @@ function tick(): void {
 }
 setInterval(tick, TICK_MS);
 
-// ---------------------------------------------------------------- the first call
-const waiting = document.querySelector<HTMLElement>('[data-await-call]');
-if (waiting) {
+// ---------------------------------------------------------------- what is under way
+// An address answers with nothing until there is news: then with what is put in, or with anything to load the page again.
+for (const waiting of all('[data-await]')) {
+  let asked = 0;
   const timer = setInterval(async () => {
-    const response = await fetch(waiting.dataset.awaitCall ?? '').catch(() => undefined);
-    if (!response?.ok || !(await response.json()).arrived) return;
+    if (++asked >= MAX_ASKED) clearInterval(timer);
+    const response = await fetch(waiting.dataset.await ?? '').catch(() => undefined);
+    const news = response?.ok ? await response.text() : '';
+    if (news === '') return;
     clearInterval(timer);
-    location.reload();
+    if ('into' in waiting.dataset) waiting.innerHTML = news;
+    else location.reload();
   }, AWAIT_MS);
 }
 
