@@ -2,6 +2,7 @@
 // keys cost nothing and hold none; so many of them are a mistake, and are bounded where a plan bounds keys at all.
 
 import { type SQL, sql } from 'drizzle-orm';
+import { AppError } from '../core/errors.ts';
 import type { Database } from '../platform/database.ts';
 import { number, type RowOf, row } from '../platform/row.ts';
 import type { Environment } from './key-format.ts';
@@ -21,7 +22,7 @@ export const heldKeys = (environment: Environment, condition: SQL = sql`a.archiv
     WHERE k.partner_id = p.id AND k.environment = ${environment} AND k.is_active
       AND (k.expires_at IS NULL OR k.expires_at > now()) AND ${condition})`;
 
-export const createKeyAllowance = (database: Database) =>
+export function createKeyAllowance(database: Database) {
   async function allowance(partnerId: string): Promise<KeyAllowance> {
     const [keys] = await database.rows(
       KeyAllowance,
@@ -29,4 +30,15 @@ export const createKeyAllowance = (database: Database) =>
         FROM partner p JOIN tier_config t ON t.tier = p.tier WHERE p.id = ${partnerId}`,
     );
     return keys ?? { limit: 0, used: 0 };
+  }
+
+  return {
+    allowance,
+    /** For a key that expired, and so holds no place, to work again. @throws AppError limit_exceeded */
+    async requireRoom({ partnerId, environment }: { partnerId: string; environment: Environment }) {
+      if (environment === 'test') return;
+      const { limit, used } = await allowance(partnerId);
+      if (limit >= 0 && used >= limit) throw new AppError('limit_exceeded', undefined, { limit });
+    },
   };
+}

@@ -136,13 +136,14 @@ export function createKeyService(ports: KeyServicePorts) {
   }
 
   const announce = createAnnounce(ports);
+  const { allowance, requireRoom } = createKeyAllowance(database);
 
   return {
     ...views,
     knownScopes,
     checkScopes,
     announce,
-    allowance: createKeyAllowance(database),
+    allowance,
     ...createKeyLimits({ database, get, announce }),
     create: createKeyCreation({ database, makeSecret, get, checkScopes }),
     rotate: createKeyRotation({ database, makeSecret, get, announce }),
@@ -152,6 +153,7 @@ export function createKeyService(ports: KeyServicePorts) {
       checkScopes(change.scopes);
       const key = await get(partnerId, keyId);
       const { scopes, allowedIps, expiresAt } = change;
+      if (key.state === 'expired' && expiresAt !== undefined) await requireRoom(key);
       const set = assignments({
         name: change.name,
         description: change.description,

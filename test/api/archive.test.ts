@@ -125,6 +125,13 @@ describe('the plan’s number of keys', () => {
       [partner.id],
     );
     expect((await makeKey(app, 'live', 'three')).status).toBe(201);
+    // The one that expired would be the third.
+    const [gone] = await query(
+      `SELECT key_id FROM api_key WHERE partner_id = $1 AND name = 'one' AND is_active`,
+      [partner.id],
+    );
+    const revived = await sendJson(`/api/dev/keys/${gone?.key_id}`, 'PATCH', { expires_at: null }, me);
+    expect(revived.json).toMatchObject({ error: 'limit_exceeded', limit: 2 });
     await owner.post(`/portal/apps/${app}/archive`, { confirm: 'Count' });
     expect((await makeKey(await makeApp('Next'), 'live', 'four')).status).toBe(201);
 

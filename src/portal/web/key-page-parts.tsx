@@ -1,5 +1,6 @@
 // What the page of a key is made of.
 
+import { shownPrefix } from '../../keys/key-format.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
 import type { LimitGauges } from '../../limits/protocol.ts';
 import type { ErrorLine, EventRow } from '../../usage/usage-reports.ts';
@@ -11,9 +12,13 @@ import { Table } from '../../web/components/table.tsx';
 import { ErrorTable } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import { useView } from '../../web/view-context.ts';
-import { curlLine, isStale, shownPrefix } from './key-parts.tsx';
+import { curlLine, isStale } from './key-parts.tsx';
 
 const MAX_LINES = 8;
+
+/** Its requests, whatever environment was chosen. */
+const requestsOf = ({ keyId, environment }: KeyView, filter: Record<string, string> = {}): string =>
+  withQuery('/portal/requests', { key: keyId, environment, range: '7d', ...filter });
 
 /** What whoever looks may do with the key now. */
 export interface KeyRights {
@@ -26,7 +31,7 @@ export const KeyHead = ({ apiKey: key, rights }: { apiKey: KeyView; rights: KeyR
   return (
     <div>
       <p class="crumbs">
-        {key.appId ? (
+        {key.appId && key.state !== 'app_archived' ? (
           <a href={`/portal/apps/${key.appId}`}>{m.keys.backToApp}</a>
         ) : (
           <a href="/portal/apps">{m.nav.apps}</a>
@@ -160,20 +165,7 @@ export const KeyActivity = ({
   const { m, origin } = useView();
   const isActive = key.state === 'active';
   return (
-    <Panel
-      title={m.keys.inDays(days)}
-      action={
-        <a
-          href={withQuery('/portal/requests', {
-            key: key.keyId,
-            range: '7d',
-            environment: key.environment,
-          })}
-        >
-          {m.nav.requests}
-        </a>
-      }
-    >
+    <Panel title={m.keys.inDays(days)} action={<a href={requestsOf(key)}>{m.nav.requests}</a>}>
       {bars.every(({ counts }) => Object.keys(counts).length === 0) ? (
         <Empty title={m.usage.emptyTitle}>
           {isActive && key.kind === 'bearer' && (
@@ -186,11 +178,7 @@ export const KeyActivity = ({
         </Empty>
       ) : (
         <div class="pad">
-          <CallsChart
-            bars={bars}
-            isHourly={false}
-            linkOf={(outcome) => withQuery('/portal/requests', { key: key.keyId, outcome, range: '7d' })}
-          />
+          <CallsChart bars={bars} isHourly={false} linkOf={(outcome) => requestsOf(key, { outcome })} />
         </div>
       )}
     </Panel>
@@ -212,7 +200,7 @@ export const KeyProblems = ({
       <Panel title={m.overview.errors}>
         <ErrorTable
           errors={errors.slice(0, MAX_LINES)}
-          hrefOf={({ code }) => withQuery('/portal/requests', { key: key.keyId, error: code, range: '7d' })}
+          hrefOf={({ code }) => requestsOf(key, { error: code })}
         />
       </Panel>
       <Panel title={m.usage.countries}>

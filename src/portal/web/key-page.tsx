@@ -59,7 +59,7 @@ export async function showKey(
   ]);
   const rights = rightsOver(key, workspace);
   const bars = dayBars(outcomes, days.from, days.to, (day) =>
-    withQuery('/portal/usage', { key: key.keyId, from: day, to: day }),
+    withQuery('/portal/usage', { key: key.keyId, environment, from: day, to: day }),
   );
   return render(
     context,

@@ -2,6 +2,7 @@
 
 import { DAY_MS } from '../../core/time.ts';
 import type { KeyAllowance } from '../../keys/key-allowance-store.ts';
+import { shownPrefix } from '../../keys/key-format.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
 import { Dialog, SecretSaved } from '../../web/components/dialog.tsx';
 import { KeyBadge } from '../../web/components/key-badge.tsx';
@@ -16,9 +17,6 @@ const STALE_DAYS = 30;
 
 export const isStale = (key: KeyView, nowMs: number): boolean =>
   key.state === 'active' && nowMs - Date.parse(key.lastUsedAt ?? key.createdAt) > STALE_DAYS * DAY_MS;
-
-/** Of the id of a signing key, as of a prefix. */
-const SHOWN_OF_ID = 16;
 
 const QUOTE = /'/g;
 const shell = (text: string): string => `'${text.replace(QUOTE, "'\\''")}'`;
@@ -47,10 +45,6 @@ export const AllowanceLink = ({ allowance: { used, limit } }: { allowance: KeyAl
   const text = limit < 0 ? m.keys.liveCount(used) : m.keys.liveOf(format.number(used), format.number(limit));
   return <a href="/portal/keys?environment=live">{text}</a>;
 };
-
-/** What stands in programs: of a signing key its id, of any other the beginning of its secret. */
-export const shownPrefix = ({ kind, keyId, keyPrefix }: KeyView): string =>
-  kind === 'signing' ? `${keyId.slice(0, SHOWN_OF_ID)}...` : keyPrefix;
 
 /** `appNames`: where keys of several apps are listed. */
 export const KeyTable = ({
@@ -82,16 +76,14 @@ export const KeyTable = ({
           ? [
               {
                 title: m.keys.backToApp,
-                cell: ({ appId }: KeyView) =>
-                  appId ? (
-                    <a href={`/portal/apps/${appId}`}>{appNames.get(appId) ?? m.keys.states.app_archived}</a>
-                  ) : (
-                    '–'
-                  ),
+                cell: ({ appId }: KeyView) => {
+                  const name = appId && appNames.get(appId);
+                  return name ? <a href={`/portal/apps/${appId}`}>{name}</a> : '–';
+                },
               },
             ]
           : []),
-        { title: m.keys.prefix, kind: 'mono tight', cell: shownPrefix },
+        { title: m.keys.prefix, kind: 'mono tight', cell: (key) => shownPrefix(key) },
         { title: m.keys.scopes, kind: 'small', cell: ({ scopes }) => scopes.join(', ') },
         {
           title: m.keys.lastUsed,

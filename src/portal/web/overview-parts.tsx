@@ -109,7 +109,7 @@ export const StepsPanel = ({ steps, isNew }: { steps: FirstSteps; isNew: boolean
   );
 };
 
-/** What is wrong now: open alerts, and endpoints that fail. `episodes`: the latest open ones. */
+/** What is wrong now: open alerts, and endpoints that fail, where no alert says so. `episodes`: the latest open ones. */
 export const AttentionNotes = ({ episodes }: { episodes: readonly Episode[] }) => {
   const { m, workspace } = useMemberView();
   const { alerts, endpoints } = workspace.attention;
@@ -123,7 +123,7 @@ export const AttentionNotes = ({ episodes }: { episodes: readonly Episode[] }) =
             .join('; ')}
         </Note>
       )}
-      {endpoints > 0 && (
+      {endpoints > 0 && !episodes.some(({ rule }) => rule === 'webhook_failing') && (
         <Note kind="bad">
           <a href="/portal/webhooks">{m.overview.failingEndpoints(endpoints)}</a>
         </Note>

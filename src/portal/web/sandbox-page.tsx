@@ -1,5 +1,6 @@
 // The sandbox: what answers test keys, simulated cards and errors, reset, and travel to the end of a quota.
 
+import { shownPrefix } from '../../keys/key-format.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
 import type { AppView } from '../../partners/app-service.ts';
 import { may } from '../../partners/permissions.ts';
@@ -9,7 +10,6 @@ import { Code, Empty, Panel } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { useView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
-import { shownPrefix } from './key-parts.tsx';
 import { member, Page, portal } from './portal-web.tsx';
 
 const MAX_APPS = 100;

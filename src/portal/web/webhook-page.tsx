@@ -89,7 +89,7 @@ export async function showEndpoint(
   { secret, dialog, wrong }: { secret?: string; dialog?: string; wrong?: Wrong } = {},
 ) {
   const view = shownAt(member(context), `/portal/webhooks/${id}`);
-  const { m, workspace } = view;
+  const { m, format, workspace } = view;
   const { webhooks } = context.var.services;
   const partnerId = workspace.partner.id;
   const before = uuidCursor(context.req.query('before') || undefined);
@@ -109,7 +109,7 @@ export async function showEndpoint(
       {endpoint.state === 'disabled' && <Note kind="bad">{m.webhooks.disabledText}</Note>}
       {endpoint.state === 'active' && endpoint.failing_since && (
         <Note kind="bad">
-          {m.webhooks.failingSince} <Time at={endpoint.failing_since} />. {m.webhooks.failingText}
+          {m.webhooks.failingSince} {format.exact(endpoint.failing_since)}. {m.webhooks.failingText}
         </Note>
       )}
       {endpoint.environment === 'both' && <Note>{m.webhooks.bothText}</Note>}

@@ -917,7 +917,6 @@ export const en = {
     findKey: 'Find a key by ID or prefix',
     find: 'Find',
     noKey: 'No key matches',
-    incident: 'Incident',
     incidentText: 'Everything about one key, and a button to stop it.',
     revokeNow: 'Revoke now',
     ownerTold: 'Its owners are notified by email.',
