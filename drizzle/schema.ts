@@ -788,6 +788,8 @@ export const webhookEndpoint = pgTable(
     appId: uuid('app_id').references(() => devApps.id),
     url: text('url').notNull(),
     description: text('description'),
+    /** test, live, or both: none was chosen */
+    environment: varchar('environment', { length: 4 }).notNull().default('both'),
     /** Event types; empty is all. */
     events: text('events').array().notNull(),
     secretEnvelope: text('secret_envelope').notNull(),

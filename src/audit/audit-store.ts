@@ -47,6 +47,7 @@ export const AUDIT_ACTIONS = [
   'app.archived',
   'app.changed',
   'app.created',
+  'app.restored',
   'billing.changed',
   'dead_letter.replayed',
   'invitation.withdrawn',

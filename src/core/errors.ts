@@ -26,7 +26,7 @@ export const ERRORS = {
   idempotency_mismatch: [422, 'This Idempotency-Key was used with another request'],
   invalid_request: [400, 'The request could not be read'],
   validation_error: [400, 'Some fields are missing or not valid'],
-  limit_exceeded: [400, 'The tier of this partner allows no more active keys'],
+  limit_exceeded: [400, 'Your plan allows no more live keys'],
   rate_limit_exceeded: [429, 'Too many requests'],
   daily_quota_exceeded: [429, 'Daily quota exceeded'],
   monthly_quota_exceeded: [429, 'Monthly quota exceeded'],

@@ -177,6 +177,12 @@ async function lookAtPortal(): Promise<void> {
   );
   await makeKey(partner.id, { environment: 'test' });
   const live = await makeKey(partner.id);
+  // Archiving its app stops a live key.
+  await query('UPDATE api_key SET app_id = $1 WHERE key_id = $2', [ids?.app, live.id]);
+  await query(
+    `INSERT INTO dev_apps (id, partner_id, name, archived_at) VALUES (gen_random_uuid(), $1, 'Gone', now())`,
+    [partner.id],
+  );
   const signing = await makeSigningKey(partner.id);
   await look(
     who,

@@ -1,7 +1,7 @@
 // Every command of the portal. Doors of one command are sent the same wish, each in its own form.
 
 import { randomUUID } from 'node:crypto';
-import { type Command, type Fields, inHours, nothing, revoked, rule } from './command.ts';
+import { archived, type Command, type Fields, inHours, nothing, revoked, rule } from './command.ts';
 import { RECEIVER, type Situation } from './situation.ts';
 
 const END = '2099-01-01';
@@ -45,6 +45,20 @@ const APPS: Command[] = [
       'POST /portal/apps/:app/archive': ({ mark }) => ({ confirm: `App ${mark}` }),
       'DELETE /api/dev/apps/:appId': nothing,
     },
+  },
+  {
+    does: 'an archived app is restored',
+    of: 'app',
+    given: archived,
+    audit: ['app.restored'],
+    doors: { 'POST /portal/apps/:app/restore': nothing, 'POST /api/dev/apps/:appId/restore': nothing },
+  },
+  {
+    does: 'an app that is not archived is restored',
+    of: 'app',
+    isIdle: true,
+    audit: [],
+    doors: { 'POST /portal/apps/:app/restore': nothing, 'POST /api/dev/apps/:appId/restore': nothing },
   },
   {
     does: "an app's sandbox is emptied",
@@ -337,6 +351,7 @@ const webhook = (
 const endpoint = ({ mark }: Situation): Fields => ({
   url: `${RECEIVER}new/${mark}`,
   description: 'Till',
+  environment: 'test',
 });
 const MESSAGES: Command[] = [
   webhook(

@@ -104,7 +104,7 @@ portal.get('/portal/billing/plan', async (context) => {
   const [from, to] = [planName(view, review.from), planName(view, review.to)];
   return render(
     context,
-    <Page view={view} title={m.billing.review(to)} isOfBoth>
+    <Page view={view} title={m.billing.review(to)} about="both">
       <h1>{m.billing.review(to)}</h1>
       <p class="soft">{m.billing.reviewText(from, to)}</p>
       {!review.isBilled && <Note>{m.billing.notBilled}</Note>}

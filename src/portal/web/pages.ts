@@ -19,6 +19,7 @@ import './welcome-page.tsx';
 import './overview-page.tsx';
 import './app-list-page.tsx';
 import './app-page.tsx';
+import './key-list-page.tsx';
 import './key-page.tsx';
 import './key-actions.ts';
 import './usage-page.tsx';

@@ -1,7 +1,9 @@
 // What stands in every frame: the brand, the switches that are remembered, the account's menu, the palette.
 
+import type { Environment } from '../../keys/key-format.ts';
 import { supportHref } from '../contact.ts';
 import { useView } from '../view-context.ts';
+import { EnvironmentBadge } from './key-badge.tsx';
 
 const Mark = () => (
   <svg
@@ -110,7 +112,7 @@ export const Foot = () => {
   );
 };
 
-export const EnvironmentSwitch = () => {
+const EnvironmentSwitch = () => {
   const view = useView();
   return (
     <Preference
@@ -124,6 +126,13 @@ export const EnvironmentSwitch = () => {
     />
   );
 };
+
+/** What a page is about: the environment that was chosen, one of its own, or both. */
+export type About = 'chosen' | Environment | 'both';
+
+/** Where choosing changes nothing, it says which it is. */
+export const EnvironmentOf = ({ about }: { about: About }) =>
+  about === 'chosen' ? <EnvironmentSwitch /> : <EnvironmentBadge environment={about} />;
 
 export const AccountMenu = () => {
   const view = useView();

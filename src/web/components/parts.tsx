@@ -15,6 +15,16 @@ export const Time = ({ at }: { at: string | null }) => {
   );
 };
 
+/** The day of an end to come, and how long that is: 6 Dec (in 7 days). */
+export const Until = ({ at }: { at: string }) => {
+  const { format } = useView();
+  return (
+    <time datetime={at} title={format.exact(at)}>
+      {format.day(at)} (<span data-ago={at}>{format.ago(at)}</span>)
+    </time>
+  );
+};
+
 export const Code = ({ text, label }: { text: string; label?: string }) => {
   const { common } = useView().m;
   // Lines of a program are not broken: who reads them scrolls, also by keyboard.

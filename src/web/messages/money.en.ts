@@ -164,8 +164,13 @@ export const moneyEn = {
     app: 'App',
     anyApp: 'all apps',
     state: 'State',
-    states: { active: 'active', paused: 'paused', disabled: 'disabled' },
+    states: { active: 'active', failing: 'failing', paused: 'paused', disabled: 'disabled' },
     failingSince: 'Failing since',
+    failingText:
+      'Events are retried; after five days of failures the endpoint is disabled. The deliveries below show what it answered.',
+    environmentHint: 'Events of test keys go to test endpoints. Events of your account go with live.',
+    bothText:
+      'This endpoint receives events of test and live: no environment was chosen for it. Choose one under Change to separate them.',
     lastSuccess: 'Last success',
     lastDay: 'Last 24 hours',
     counts: (delivered: string, failed: string, waiting: string) =>
@@ -181,6 +186,7 @@ export const moneyEn = {
     pause: 'Pause',
     resume: 'Enable',
     remove: 'Delete',
+    removeTitle: (url: string) => `Delete ${url}?`,
     removeText: 'Nothing more is sent to it. Past deliveries stay in the log.',
     disabledText:
       'Every delivery failed for five days, so it was disabled. Fix the endpoint and re-enable it; queued events will be delivered.',
@@ -210,6 +216,8 @@ export const moneyEn = {
       credentials_in_url: 'contains a password',
     } as Record<string, string>,
     replay: 'Resend',
+    tryNow: 'Try now',
+    underWay: 'On its way. This page updates by itself.',
     replayText: 'Sent with the same webhook-id, so that your server can recognise it.',
     payload: 'Payload',
     catalogue: 'Event types',

@@ -167,8 +167,14 @@ export const moneyFr: typeof moneyEn = {
     app: 'Application',
     anyApp: 'toutes les applications',
     state: 'État',
-    states: { active: 'actif', paused: 'en pause', disabled: 'désactivé' },
+    states: { active: 'actif', failing: 'en échec', paused: 'en pause', disabled: 'désactivé' },
     failingSince: 'En échec depuis',
+    failingText:
+      'Les événements sont renvoyés ; après cinq jours d’échecs, le endpoint est désactivé. Les envois ci-dessous montrent ses réponses.',
+    environmentHint:
+      'Les événements des clés de test vont aux endpoints de test. Ceux de votre compte vont avec la production.',
+    bothText:
+      'Ce endpoint reçoit les événements de test et de production : aucun environnement n’a été choisi. Choisissez-en un sous Modifier pour les séparer.',
     lastSuccess: 'Dernier succès',
     lastDay: 'Dernières 24 h',
     counts: (delivered, failed, waiting) => `${delivered} remis, ${failed} échoués, ${waiting} en attente`,
@@ -184,6 +190,7 @@ export const moneyFr: typeof moneyEn = {
     pause: 'Mettre en pause',
     resume: 'Réactiver',
     remove: 'Supprimer',
+    removeTitle: (url: string) => `Supprimer ${url} ?`,
     removeText: 'Plus rien n’y sera envoyé. L’historique des envois est conservé.',
     disabledText:
       'Tous les envois ont échoué pendant cinq jours : il a été désactivé. Corrigez votre endpoint puis réactivez-le ; les événements en attente seront envoyés.',
@@ -213,6 +220,8 @@ export const moneyFr: typeof moneyEn = {
       credentials_in_url: 'contient un mot de passe',
     },
     replay: 'Renvoyer',
+    tryNow: 'Essayer maintenant',
+    underWay: 'Envoi en cours. Cette page se met à jour toute seule.',
     replayText: 'Avec le même webhook-id, pour que votre serveur puisse le reconnaître.',
     payload: 'Contenu envoyé',
     catalogue: 'Types d’événements',
