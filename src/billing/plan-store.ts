@@ -1,13 +1,15 @@
 // Plans: those of everybody, and those that were made for one partner.
 
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import { type Database, isViolation } from '../platform/database.ts';
+import { command } from '../platform/query.ts';
 import { boolean, json, number, type RowOf, row, text, uuid } from '../platform/row.ts';
 import { textArray } from '../platform/sql.ts';
 import { CURRENCIES, type Currency } from './amounts.ts';
+import { impactOf, keepPrices, type PriceChange, type PriceImpact } from './plan-price-service.ts';
 
 export type PlanNames = Partial<Record<'en' | 'fr', string>>;
 
@@ -53,6 +55,30 @@ export const MOST_PRICE_MINOR = 2_000_000_000;
 const invalid = (field: string, message: string): AppError =>
   new AppError('validation_error', undefined, { details: [{ field, message }] });
 
+const COLUMNS = sql.raw(
+  'tier, price_cents, overage_price_per_1000_cents, prices, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month, max_keys, features, self_serve, overage_actions, names',
+);
+
+/** The one statement that makes a plan, or changes it with the limits of those who are on it. */
+function saving(plan: NewPlan, actor: Actor, isNew: boolean, { reason }: PriceChange): SQL {
+  const { EUR, ...others } = plan.prices;
+  const names = sql`${plan.names ? JSON.stringify(plan.names) : null}::jsonb`;
+  const values = sql`${plan.tier}, ${EUR?.price ?? 0}::int, ${EUR?.overage_per_1000 ?? 0}::int,
+    ${JSON.stringify(others)}::jsonb, ${plan.perSecond}::int, ${plan.perDay}::int, ${plan.perMonth}::int,
+    ${plan.maxKeys}::int, ${JSON.stringify(plan.features)}::jsonb, ${plan.selfServe}::boolean,
+    ${textArray(plan.overageActions)}, coalesce(${names}, ${isNew ? sql`'{}'` : sql`names`})`;
+  const { partnerId, ...edited } = plan;
+  if (isNew)
+    return sql`WITH saved AS (INSERT INTO tier_config (${COLUMNS}, partner_id) VALUES (${values}, ${partnerId}::uuid) RETURNING tier, partner_id),
+      changed AS (SELECT partner_id FROM saved),
+      audit AS (${auditRow(actor, 'plan.created', { tier: plan.tier }, plan)}) SELECT tier FROM saved`;
+  return sql`WITH saved AS (UPDATE tier_config SET (${COLUMNS}) = (${values}) WHERE tier = ${plan.tier} RETURNING tier, partner_id),
+    moved AS (UPDATE partner SET rate_limit_per_second = ${plan.perSecond}::int, rate_limit_per_day = ${plan.perDay}::int,
+      rate_limit_per_month = ${plan.perMonth}::int WHERE tier = ${plan.tier} AND NOT custom_limits),
+    changed AS (SELECT partner_id FROM saved),
+    audit AS (${auditRow(actor, 'plan.edited', { tier: plan.tier }, { ...edited, reason })}) SELECT tier FROM saved`;
+}
+
 export function createPlanStore(database: Database) {
   async function get(tier: string): Promise<Plan> {
     const [plan] = await database.rows(Plan, sql`${PLAN} WHERE t.tier = ${tier}`);
@@ -76,37 +102,26 @@ export function createPlanStore(database: Database) {
       ORDER BY t.self_serve DESC, t.price_cents, t.tier`,
       ),
 
+    /** Whom the prices of this plan would hit, where they differ from what it costs now. */
+    priceImpact: async (plan: NewPlan): Promise<PriceImpact[]> =>
+      impactOf(database, await get(plan.tier), plan),
+
     /**
-     * Makes a plan, or changes it: partners that are on it have the new limits and prices at once. Whose it is stays.
-     * The answer is what is kept.
+     * Makes a plan, or changes it: partners that are on it have the new limits at once, and the new prices unless they keep
+     * theirs. Whose it is stays. The answer is what is kept. @throws AppError validation_error: prices that hit somebody
+     * change for a reason
      */
-    async save(plan: NewPlan, actor: Actor, isNew: boolean): Promise<Plan> {
-      const { EUR, ...others } = plan.prices;
-      for (const currency of Object.keys(others))
+    async save(plan: NewPlan, actor: Actor, isNew: boolean, change: PriceChange = {}): Promise<Plan> {
+      for (const currency of Object.keys(plan.prices))
         if (!(CURRENCIES as readonly string[]).includes(currency))
           throw invalid('prices', `Currencies are: ${CURRENCIES.join(', ')}`);
-      const values = sql`${plan.tier}, ${EUR?.price ?? 0}::int, ${EUR?.overage_per_1000 ?? 0}::int,
-        ${JSON.stringify(others)}::jsonb, ${plan.perSecond}::int, ${plan.perDay}::int, ${plan.perMonth}::int,
-        ${plan.maxKeys}::int, ${JSON.stringify(plan.features)}::jsonb, ${plan.selfServe}::boolean,
-        ${textArray(plan.overageActions)}, coalesce(${plan.names ? JSON.stringify(plan.names) : null}::jsonb, ${isNew ? sql`'{}'` : sql`names`})`;
-      const columns = sql.raw(
-        'tier, price_cents, overage_price_per_1000_cents, prices, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month, max_keys, features, self_serve, overage_actions, names',
-      );
-      const { partnerId, ...edited } = plan;
-      const audit = isNew
-        ? auditRow(actor, 'plan.created', { tier: plan.tier }, plan)
-        : auditRow(actor, 'plan.edited', { tier: plan.tier }, edited);
+      const before = isNew ? undefined : await get(plan.tier);
+      const isHit = before !== undefined && (await impactOf(database, before, plan)).length > 0;
+      if (isHit && !change.reason) throw invalid('reason', 'Partners pay these prices: say why they change');
+      const kept = isHit && change.keepsPrices ? keepPrices(before, actor, change.reason) : [];
       try {
-        const changed = await database.run(
-          isNew
-            ? sql`WITH saved AS (INSERT INTO tier_config (${columns}, partner_id) VALUES (${values}, ${partnerId}::uuid) RETURNING tier, partner_id),
-                changed AS (SELECT partner_id FROM saved), audit AS (${audit}) SELECT tier FROM saved`
-            : sql`WITH saved AS (UPDATE tier_config SET (${columns}) = (${values}) WHERE tier = ${plan.tier} RETURNING tier, partner_id),
-                moved AS (UPDATE partner SET rate_limit_per_second = ${plan.perSecond}::int, rate_limit_per_day = ${plan.perDay}::int,
-                  rate_limit_per_month = ${plan.perMonth}::int WHERE tier = ${plan.tier} AND NOT custom_limits),
-                changed AS (SELECT partner_id FROM saved), audit AS (${audit}) SELECT tier FROM saved`,
-        );
-        if (changed === 0) throw new AppError('not_found', 'No such plan');
+        const changed = await database.batch(...kept, command(saving(plan, actor, isNew, change)));
+        if (changed.at(-1) === 0) throw new AppError('not_found', 'No such plan');
         return await get(plan.tier);
       } catch (error) {
         if (isViolation(error, 'unique')) throw new AppError('conflict', 'A plan with this name exists');

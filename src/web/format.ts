@@ -56,6 +56,13 @@ export function createFormat(language: Language, nowMs: number) {
           minor / 10 ** digitsOf(currency),
         ),
       ),
+    /** A difference, with its sign: +€12.50 */
+    change: (minor: number, currency: string): string =>
+      withMinus(
+        new Intl.NumberFormat(locale, { style: 'currency', currency, signDisplay: 'exceptZero' }).format(
+          minor / 10 ** digitsOf(currency),
+        ),
+      ),
     percent: (share: number): string => percent.format(share),
     /** Where thousandths matter: 99.95% */
     percentExact: (share: number): string => percentExact.format(share),

@@ -7,8 +7,14 @@ import type { View } from './view.ts';
 
 type Words = Pick<View, 'm' | 'format' | 'language'>;
 
-/** `business-2026` -> Business 2026: of plans that nobody named. */
-const named = (tier: string): string => tier.charAt(0).toUpperCase() + tier.slice(1).replaceAll('-', ' ');
+/** What a plan that kept its price is called besides: `business-20261129-a1b2`. */
+const KEPT = /-\d{8}-[0-9a-f]{4}$/;
+
+/** `school-bus` -> School bus: of plans that nobody named. */
+const named = (of: string): string => {
+  const tier = of.replace(KEPT, '').replaceAll('-', ' ');
+  return tier.charAt(0).toUpperCase() + tier.slice(1);
+};
 
 export const planName = (
   { language }: Pick<View, 'language'>,

@@ -183,8 +183,8 @@ const MONEY: Command[] = [
       UPDATE partner SET tier = '${tier}' WHERE id = '${partner}'`,
     audit: ['plan.edited'],
     doors: {
-      'POST /operator/plans/:tier': () => ({ ...planForm, ...planTexts }),
-      'PUT /api/admin/plans/:tier': () => plan,
+      'POST /operator/plans/:tier': (at) => ({ ...planForm, ...planTexts, confirmed: 'true', ...why(at) }),
+      'PUT /api/admin/plans/:tier': (at) => ({ ...plan, ...why(at) }),
     },
   },
   {

@@ -2,15 +2,21 @@
 
 import * as z from 'zod';
 import { CURRENCIES, type Currency, decimalOf, minorOf } from '../../billing/amounts.ts';
+import type { PriceImpact } from '../../billing/plan-price-service.ts';
 import { MOST_PRICE_MINOR, type NewPlan, type Plan } from '../../billing/plan-store.ts';
 import { text } from '../../http/fields.ts';
 import { Field, Tick } from '../../web/components/form.tsx';
+import { Note } from '../../web/components/parts.tsx';
 import { FieldsRefused, type Wrong } from '../../web/forms.ts';
 import { useView } from '../../web/view-context.ts';
 import type { FormErrors, FormValues } from '../../web/web.ts';
 
-export interface WrongPlan extends Wrong {
+/** What is shown again: what cannot be done, or what is to be confirmed. */
+export interface PlanAgain extends Omit<Wrong, 'status'> {
   tier: string;
+  status?: Wrong['status'];
+  /** Whom changed prices hit: to be confirmed. */
+  impact?: PriceImpact[];
 }
 
 const NEW_PLAN: FormValues = {
@@ -54,6 +60,32 @@ export function valuesOf(plan: Plan | undefined): FormValues {
     ),
   };
 }
+
+/** Whom changed prices hit and by how much, why they change, and whether those who are there keep theirs. */
+export const ImpactFields = ({ impact }: { impact: readonly PriceImpact[] }) => {
+  const { m, format } = useView();
+  return (
+    <>
+      <Note kind="warn">
+        <strong>{m.money.priceHits}</strong>
+        {impact.map(({ currency, partners, names, monthlyMinor }) => (
+          <p>
+            {m.money.priceImpact(partners, format.number(partners), format.change(monthlyMinor, currency))}
+            <br />
+            <span class="small soft">
+              {names.join(', ')}
+              {partners > names.length && ' …'}
+            </span>
+          </p>
+        ))}
+      </Note>
+      <input type="hidden" name="confirmed" value="true" />
+      <Field name="reason" label={m.operator.reason} required maxlength={500} />
+      <Tick name="keep_prices" label={m.money.keepPrices} />
+      <p class="hint">{m.money.keepPricesHint}</p>
+    </>
+  );
+};
 
 export const PlanFields = ({ isNew }: { isNew: boolean }) => {
   const { m } = useView();
@@ -122,6 +154,9 @@ export const planForm = z.object({
   name_fr: text(50).default(''),
   webhooks: z.literal('true').optional(),
   self_serve: z.literal('true').optional(),
+  confirmed: z.literal('true').optional(),
+  reason: text(500).default(''),
+  keep_prices: z.literal('true').optional(),
 });
 
 /** Prices as typed, in minor units. @throws FieldsRefused which of them is none */

@@ -25,6 +25,8 @@ const IN_FRENCH: Record<string, string> = {
   'Only test keys travel in time': 'Seules les clés de test voyagent dans le temps',
   'Partners on this plan are billed in a currency that it has no price in':
     'Des partenaires de ce forfait sont facturés dans une devise où il n’a pas de prix',
+  'Partners pay these prices: say why they change':
+    'Des partenaires paient ces prix : indiquez pourquoi ils changent',
   'Some fields are missing or not valid': 'Des champs manquent ou ne conviennent pas',
   'Switch the endpoint on first': 'Activez d’abord le endpoint',
   'The cursor is not valid': 'Cette page de la liste n’existe pas',

@@ -58,9 +58,9 @@ export const moneyEn = {
     undoWithin: 'Changed your mind? You can undo it at no charge for one hour.',
     keepUntil: (day: string) => `You stay on your current plan until ${day}, and can keep it until then.`,
     changedNow: (plan: string, amount: string, monthly: string) =>
-      `You are on ${plan}. ${amount} for the rest of this month, then ${monthly} a month, before tax.`,
+      `You are on ${plan}. It adds ${amount} to this month’s invoice; each month after that costs ${monthly}, before tax.`,
     nowMail: (plan: string, amount: string, day: string, monthly: string) =>
-      `your plan is now ${plan}. ${amount} for the rest of this month goes on your invoice of ${day}; each month after that costs ${monthly}, before tax.`,
+      `your plan is now ${plan}. It adds ${amount} to your invoice of ${day}; each month after that costs ${monthly}, before tax.`,
     nowUnbilledMail: (plan: string) => `your plan is now ${plan}.`,
     laterMail: (plan: string, day: string, monthly: string) =>
       `your plan changes to ${plan} on ${day}. Until then nothing changes, and you can keep your current plan. Each month costs ${monthly} from then on, before tax.`,
@@ -138,6 +138,7 @@ export const moneyEn = {
     quote: (number: string) => `Quote ${number} with your payment.`,
     howToPay: 'How to pay',
     terms: 'Terms',
+    termsAt: (url: string) => `Terms: ${url}`,
     dueMail: (number: string, amount: string, day: string) => `${number}: ${amount}, due on ${day}`,
     overdueMail: (number: string, amount: string, day: string) =>
       `invoice ${number} was due on ${day}. ${amount} is still to be paid.`,
@@ -293,7 +294,15 @@ export const moneyEn = {
   },
   money: {
     plans: 'Plans',
-    plansText: 'Changes apply immediately to every partner on the plan, including its price.',
+    plansText:
+      'Limits apply immediately to every partner on the plan. A changed price shows whom it hits before it is saved.',
+    closed: 'kept price',
+    priceHits: 'Partners on this plan pay these prices. Check, and save again.',
+    priceImpact: (count: number, partners: string, monthly: string) =>
+      `${partners} ${plural(count, 'partner', 'partners')}: ${monthly} per month together, from now on`,
+    keepPrices: 'Partners on this plan keep their price',
+    keepPricesHint:
+      'They move to a copy of the plan that nobody else can choose; nothing else changes for them.',
     newPlan: 'New plan',
     editPlan: 'Edit',
     name: 'Name',
