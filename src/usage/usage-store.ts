@@ -19,7 +19,13 @@ export type Folded = RowOf<typeof Folded>;
 const distinct = (rows: readonly FoldRow[], name: 'partnerId' | 'day'): string =>
   JSON.stringify([...new Set(rows.map((row) => row[name]))]);
 
-const DegradedUnits = row('degraded units', { partnerId: uuid, environment: text, day: text, units: number });
+const ofOurs = 'every event of ours has one';
+const DegradedUnits = row('degraded units', {
+  partnerId: uuid.notNull(ofOurs),
+  environment: text.notNull(ofOurs),
+  day: text,
+  units: number,
+});
 export type DegradedUnits = RowOf<typeof DegradedUnits>;
 
 export function createUsageStore(database: Database) {
