@@ -59,6 +59,8 @@ export const AUDIT_ACTIONS = [
   'key.quarantined',
   'key.revoked',
   'key.rotated',
+  'live_access.declined',
+  'live_access.requested',
   'member.invited',
   'member.joined',
   'member.removed',

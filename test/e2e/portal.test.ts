@@ -150,7 +150,7 @@ it.for(['en', 'fr'] as const)('%s: a newcomer gets from sign-up to a live key', 
   expect(await page.locator('[data-dialog=new-key]').count()).toBe(0);
   const operator = await newPerson(browser, { locale });
   await operatorInBrowser(operator.page);
-  await goTo(operator.page, `/operator?search=${encodeURIComponent(`Moussa ${tag}`)}`);
+  await goTo(operator.page, `/operator/partners?search=${encodeURIComponent(`Moussa ${tag}`)}`);
   await operator.page.locator('td a').first().click();
   await operator.page.click('[data-dialog=approve]');
   await operator.page.fill('#approve [name=reason]', 'known to us');

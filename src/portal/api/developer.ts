@@ -63,6 +63,7 @@ async function personOf(context: Context<ApiEnv<Services>>): Promise<Person> {
 const PERMISSIONS: readonly (readonly [path: string, permission: Permission])[] = [
   ['/api/dev/members', 'own'],
   ['/api/dev/billing', 'pay'],
+  ['/api/dev/live-access', 'own'],
 ];
 
 /** Whoever works for a partner may leave it. */

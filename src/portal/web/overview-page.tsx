@@ -2,6 +2,7 @@
 
 import * as z from 'zod';
 import { DAY_MS, isoDay } from '../../core/time.ts';
+import { statusOf } from '../../partners/live-access-service.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { Panel } from '../../web/components/parts.tsx';
 import { ErrorTable } from '../../web/components/usage-tables.tsx';
@@ -17,11 +18,11 @@ portal.get('/portal', async (context) => {
   const view = member(context);
   const { m, workspace, environment } = view;
   const { partner } = workspace;
-  const { reports, limiter } = context.var.services;
+  const { reports, limiter, liveAccess } = context.var.services;
   const today = isoDay(view.nowMs);
   const scope = { partnerId: partner.id, environment, from: today, to: today };
   const month = { ...scope, from: isoDay(view.nowMs - (DAYS - 1) * DAY_MS) };
-  const [[steps, day, all, errors, keys], standing] = await Promise.all([
+  const [[steps, day, all, errors, keys], standing, request] = await Promise.all([
     reports.ask(
       queries.firstSteps(partner.id),
       queries.total(scope),
@@ -30,8 +31,10 @@ portal.get('/portal', async (context) => {
       queries.lines(month, 'key'),
     ),
     standingOf(view, limiter),
+    liveAccess.of(partner.id),
   ]);
   const isNew = steps.calls === 0;
+  const hasAsked = statusOf(partner.status, request) === 'requested';
   return render(
     context,
     <Page view={view} title={m.nav.overview}>
@@ -45,10 +48,11 @@ portal.get('/portal', async (context) => {
       </div>
       {partner.status !== 'active' && !isNew && (
         <div class="note warn">
-          {m.overview.status(partner.status)} <a href="/docs/going-live">{m.overview.liveAction}</a>
+          {hasAsked ? m.liveAccess.waiting : m.overview.status(partner.status)}{' '}
+          <a href="/portal/live-access">{hasAsked ? m.overview.liveSee : m.overview.liveAsk}</a>
         </div>
       )}
-      <StepsPanel steps={steps} isNew={isNew} />
+      <StepsPanel steps={steps} isNew={isNew} hasAsked={hasAsked} />
       {!isNew && (
         <>
           <TodayFigures day={day} all={all} days={DAYS} />

@@ -2,7 +2,7 @@
 
 import type { Child } from 'hono/jsx';
 import type { View } from '../view.ts';
-import { ViewContext } from '../view-context.ts';
+import { useView, ViewContext } from '../view-context.ts';
 import { AccountMenu, Brand, EnvironmentSwitch, Foot, Palette } from './layout-parts.tsx';
 
 export interface NavItem {
@@ -96,6 +96,18 @@ const isHere = (view: View, href: string, home: string): boolean =>
 
 const IN_BOTTOM_BAR = 4;
 
+/** What was just done, where the address names it. */
+const Done = () => {
+  const { m, done } = useView();
+  const text = done === undefined ? undefined : m.done[done as keyof typeof m.done];
+  if (!text) return null;
+  return (
+    <div class="note good" role="status">
+      {text}
+    </div>
+  );
+};
+
 export const Shell = ({
   view,
   title,
@@ -103,6 +115,7 @@ export const Shell = ({
   items,
   hasEnvironment,
   hasBanner = true,
+  search,
   scripts,
   children,
 }: {
@@ -114,6 +127,8 @@ export const Shell = ({
   hasEnvironment?: boolean;
   /** Says so where what is shown is of the test environment. */
   hasBanner?: boolean;
+  /** Stands in the header. */
+  search?: Child;
   scripts?: Child;
   children?: Child;
 }) => {
@@ -122,14 +137,13 @@ export const Shell = ({
       {text}
     </a>
   );
-  const done = view.done === undefined ? undefined : view.m.done[view.done as keyof typeof view.m.done];
   return (
     <Document view={view} title={title} scripts={scripts}>
       <div class="shell">
         <header class="top">
           <Brand href={home} />
           {hasEnvironment && <EnvironmentSwitch />}
-          <span class="grow" />
+          {search ?? <span class="grow" />}
           <button type="button" class="button small wide hidden" data-palette>
             {view.m.nav.palette} <kbd>Ctrl K</kbd>
           </button>
@@ -146,11 +160,7 @@ export const Shell = ({
           </ul>
         </nav>
         <main class="main" id="main">
-          {done && (
-            <div class="note good" role="status">
-              {done}
-            </div>
-          )}
+          <Done />
           {children}
         </main>
         <nav class="bottom" aria-label={view.m.nav.main}>

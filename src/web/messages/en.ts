@@ -1,6 +1,7 @@
 // What the pages say, in English. Short, exact, friendly, never blaming.
 
 import type { z } from 'zod';
+import { consoleEn } from './console.en.ts';
 import { moneyEn } from './money.en.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -9,8 +10,8 @@ const plural = (count: number, one: string, many: string): string => (count === 
 
 const STATUS: Record<string, string> = {
   active: 'Your account is approved. You can create live keys.',
-  sandbox_only: 'You can use test keys. Live keys need an operator’s approval, which is pending.',
-  pending: 'You can use test keys. Live keys need an operator’s approval, which is pending.',
+  sandbox_only: 'You can use test keys. Request live access to create live keys.',
+  pending: 'You can use test keys. Request live access to create live keys.',
   suspended: 'Your account is suspended and all its keys are refused. Ask the operator why.',
   inactive: 'Your account is closed and all its keys are refused.',
 };
@@ -155,6 +156,10 @@ export const en = {
     sessions_ended: 'Session ended.',
     identity_linked: 'Linked. We have emailed you a confirmation.',
     identity_unlinked: 'Unlinked. We have emailed you a confirmation.',
+    partner_created: 'Partner created. The owner has been invited by email.',
+    partner_app_created: 'App created. Next, create a key.',
+    live_access_requested: 'Requested. We email you when it is answered.',
+    live_access_declined: 'Declined. The owners have been notified by email.',
     approved: 'Approved. The partner can create live keys; the owner has been notified by email.',
     suspended: 'Suspended. All its keys are refused from now on.',
     reinstated: 'Reinstated.',
@@ -284,6 +289,8 @@ export const en = {
     callAction: 'How to call the API',
     live: 'Go live',
     liveAction: 'Go-live checklist',
+    liveAsk: 'Request live access',
+    liveSee: 'View the request',
     status: (status: string) => STATUS[status] ?? status,
     today: 'Requests today',
     errors: 'Errors',
@@ -611,6 +618,8 @@ export const en = {
       'partner.created': 'created the account',
       'partner.imported': 'moved the account here',
       'partner.changed': 'changed the account',
+      'live_access.requested': 'requested live access',
+      'live_access.declined': 'declined live access',
       'partner.approved': 'approved the account',
       'partner.suspended': 'suspended the account',
       'partner.tier_changed': 'changed the plan',
@@ -838,7 +847,7 @@ export const en = {
       `${count} ${plural(count, 'partner is', 'partners are')} waiting for approval`,
     statuses: {
       active: 'approved',
-      sandbox_only: 'awaiting approval',
+      sandbox_only: 'test only',
       pending: 'awaiting approval',
       suspended: 'suspended',
       inactive: 'closed',
@@ -896,4 +905,5 @@ export const en = {
     needOperator: 'This requires the operator role',
   },
   ...moneyEn,
+  ...consoleEn,
 };

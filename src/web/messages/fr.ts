@@ -1,6 +1,7 @@
 // Ce que disent les pages, en français.
 
 import type { z } from 'zod';
+import { consoleFr } from './console.fr.ts';
 import type { en } from './en.ts';
 import { moneyFr } from './money.fr.ts';
 
@@ -10,10 +11,8 @@ const plural = (count: number, one: string, many: string): string => (count < 2 
 
 const STATUS: Record<string, string> = {
   active: 'Votre compte est approuvé. Vous pouvez créer des clés de production.',
-  sandbox_only:
-    'Les clés de test sont disponibles. Les clés de production demandent l’accord d’un opérateur, en attente.',
-  pending:
-    'Les clés de test sont disponibles. Les clés de production demandent l’accord d’un opérateur, en attente.',
+  sandbox_only: 'Vous pouvez utiliser des clés de test. Pour créer des clés de production, demandez l’accès.',
+  pending: 'Vous pouvez utiliser des clés de test. Pour créer des clés de production, demandez l’accès.',
   suspended: 'Votre compte est suspendu et toutes ses clés sont refusées. Contactez l’opérateur.',
   inactive: 'Votre compte est fermé et toutes ses clés sont refusées.',
 };
@@ -164,6 +163,10 @@ export const fr: typeof en = {
     sessions_ended: 'Session fermée.',
     identity_linked: 'Identité associée. Un e-mail vous le confirme.',
     identity_unlinked: 'Identité dissociée. Un e-mail vous le confirme.',
+    partner_created: 'Partenaire créé. Le propriétaire a reçu une invitation par e-mail.',
+    partner_app_created: 'Application créée. Créez maintenant une clé.',
+    live_access_requested: 'Demande envoyée. Vous recevrez la réponse par e-mail.',
+    live_access_declined: 'Demande refusée. Un e-mail a été envoyé aux propriétaires.',
     approved:
       'Approuvé. Le partenaire peut créer des clés de production ; un e-mail a été envoyé au propriétaire.',
     suspended: 'Suspendu. Toutes ses clés sont désormais refusées.',
@@ -297,6 +300,8 @@ export const fr: typeof en = {
     callAction: 'Comment appeler l’API',
     live: 'Passer en production',
     liveAction: 'Liste de contrôle',
+    liveAsk: 'Demander l’accès',
+    liveSee: 'Voir la demande',
     status: (status: string) => STATUS[status] ?? status,
     today: 'Appels aujourd’hui',
     errors: 'Erreurs',
@@ -631,6 +636,8 @@ export const fr: typeof en = {
       'partner.created': 'a créé le compte',
       'partner.imported': 'a importé le compte',
       'partner.changed': 'a modifié le compte',
+      'live_access.requested': 'a demandé l’accès à la production',
+      'live_access.declined': 'a refusé l’accès à la production',
       'partner.approved': 'a approuvé le compte',
       'partner.suspended': 'a suspendu le compte',
       'partner.tier_changed': 'a changé le forfait',
@@ -867,7 +874,7 @@ export const fr: typeof en = {
       `${count} ${plural(count, 'partenaire attend', 'partenaires attendent')} votre accord`,
     statuses: {
       active: 'approuvé',
-      sandbox_only: 'en attente d’accord',
+      sandbox_only: 'test seulement',
       pending: 'en attente d’accord',
       suspended: 'suspendu',
       inactive: 'fermé',
@@ -925,4 +932,5 @@ export const fr: typeof en = {
     needOperator: 'Le rôle opérateur est requis',
   },
   ...moneyFr,
+  ...consoleFr,
 };

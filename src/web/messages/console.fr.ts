@@ -1,0 +1,86 @@
+// Ce que disent les pages des opérateurs, en français : créer des partenaires, aujourd’hui, recherche, accès à la production.
+
+import type { consoleEn } from './console.en.ts';
+
+export const consoleFr: typeof consoleEn = {
+  provision: {
+    newPartner: 'Nouveau partenaire',
+    newPartnerText: 'L’adresse reçoit par e-mail un lien pour devenir propriétaire.',
+    createPartner: 'Créer le partenaire',
+    access: 'Accès',
+    accesses: {
+      active: 'clés de test et de production',
+      sandbox_only: 'clés de test seulement, jusqu’à l’approbation',
+    },
+    invite: 'Inviter',
+    noMembers: 'Aucun membre',
+    invited: 'invitation en cours ; expire',
+    noApp: 'aucune',
+    newKeyText:
+      'Le secret s’affiche une seule fois. Les propriétaires sont prévenus par e-mail, sans le secret.',
+    handOver:
+      'Ce secret ne s’affiche qu’une fois. Transmettez-le par un canal sûr ; les propriétaires ont été prévenus par e-mail, sans le secret.',
+    tooManyKeys: 'Le forfait du partenaire n’autorise pas plus de clés actives.',
+    notApproved:
+      'Le partenaire n’est pas encore approuvé pour la production. Approuvez-le d’abord, ou créez une clé de test.',
+  },
+  today: {
+    title: 'Aujourd’hui',
+    requests: 'Requêtes',
+    lastDay: '24 dernières heures',
+    live: 'clés de production',
+    refused: 'Refusées',
+    alerts: 'Alertes ouvertes',
+    all: (count: number) => `Voir les ${count}`,
+    standing: 'État du système',
+    usage: 'Décompte de la consommation',
+    upToDate: 'à jour',
+    behind: (time: string) => `${time} de retard`,
+    overdue: 'Factures en retard',
+    nothingOverdue: 'aucune',
+    overdueOf: (count: string, amount: string) => `${count}, soit ${amount}`,
+    comparison: 'Contrôle de la nuit',
+    allAgree: (partners: string, day: string) => `${partners} comparés, tout concorde (${day})`,
+    someDiffer: (partners: string, day: string) => `${partners} diffèrent (${day})`,
+  },
+  search: {
+    label: 'Rechercher partout',
+    hint: 'Requête, clé, partenaire, e-mail, facture, IP…',
+    title: (words: string) => `Résultats pour « ${words} »`,
+    nothing: 'Aucun résultat',
+    tips: 'Collez l’identifiant d’une requête, l’identifiant ou le préfixe d’une clé, une partie d’un nom ou d’un e-mail, un numéro de facture ou une adresse IP.',
+    kinds: {
+      request: 'Requêtes',
+      partner: 'Partenaires',
+      member: 'Membres',
+      key: 'Clés',
+      invoice: 'Factures',
+      block: 'Blocages de cette adresse',
+      caller: 'Clés utilisées depuis cette adresse dans la dernière heure : appels (refusés)',
+    },
+  },
+  liveAccess: {
+    title: 'Accès à la production',
+    text: 'Les clés de production appellent les API réelles. Présentez-nous votre projet ; un opérateur vous répond par e-mail.',
+    questions: 'Votre projet',
+    company: 'Société',
+    website: 'Site web ou page de l’application (facultatif)',
+    useCase: 'À quoi servira l’API ?',
+    useCaseHint: 'Deux ou trois phrases suffisent.',
+    monthlyRequests: 'Appels prévus par mois',
+    monthlyRequestsHint: 'Un ordre de grandeur, par exemple 50000.',
+    submit: 'Demander l’accès',
+    again: 'Envoyer les nouvelles réponses',
+    waiting: 'Nos opérateurs examinent votre demande. Vous recevrez la réponse par e-mail.',
+    asked: 'Demandé',
+    approved: 'Votre compte est approuvé : vous pouvez créer des clés de production.',
+    declined: 'La demande a été refusée :',
+    ownerOnly: 'Seuls les propriétaires peuvent demander l’accès.',
+    request: 'Demande d’accès à la production',
+    queue: 'En attente d’accès à la production',
+    nobody: 'Personne n’attend',
+    decline: 'Refuser',
+    declineText:
+      'Les clés de test continuent de fonctionner, et le partenaire peut refaire une demande. Les propriétaires reçoivent le motif par e-mail.',
+  },
+};
