@@ -1,4 +1,4 @@
-// Invitations by mail: the link is in the mail only. Nobody owns or joins anything by an address alone.
+// Invitations by mail: the link is in the mail only. Nobody joins anybody by an address alone.
 
 import type { Actor } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';

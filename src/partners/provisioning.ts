@@ -54,3 +54,17 @@ export async function createPartnerKey(
   await Promise.all(recipients.map((recipient) => notify(recipient, 'keyCreated', about)));
   return made;
 }
+
+export const FIRST_SCOPES = ['read:routes', 'read:stops'] as const;
+
+/** What a partner that was just registered begins with: an app, and a test key in it. */
+export async function createFirstKey(
+  { apps, keys }: Pick<Ports, 'apps' | 'keys'>,
+  partnerId: string,
+  names: { app: string; key: string },
+  actor: Actor,
+): Promise<{ key: KeyView; secret: string }> {
+  const app = await apps.create(partnerId, { name: names.app }, actor);
+  const wanted = { appId: app.id, kind: 'bearer', environment: 'test', name: names.key } as const;
+  return keys.create(partnerId, { ...wanted, scopes: [...FIRST_SCOPES] }, actor);
+}

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   call,
+  control,
   developerToken,
   eventually,
   makeKey,
@@ -12,7 +13,16 @@ import {
   sendJson,
   stack,
 } from '../support/api.ts';
-import { mailedPath, memberOf, operatorSignedIn, type Person } from '../support/portal.ts';
+import {
+  confirmAddress,
+  mailedPath,
+  memberOf,
+  operatorSignedIn,
+  PASSWORD,
+  type Person,
+  signedUp,
+  visitor,
+} from '../support/portal.ts';
 
 let operator: Person;
 const api = { headers: { authorization: `Bearer ${stack.demo.operator.token}` } };
@@ -256,4 +266,111 @@ it('today shows what waits, what was refused and what is overdue', async () => {
     'Nightly comparison',
   ])
     expect(text).toContain(words);
+});
+
+const location = ({ headers }: { headers: Record<string, unknown> }) => headers.location;
+const membersOf = (partnerId: string) =>
+  query('SELECT email, role FROM partner_member WHERE partner_id = $1 ORDER BY email', [partnerId]);
+
+describe('a sign-up', () => {
+  it('makes an app and a test key, whose secret the overview shows once', async () => {
+    const person = await signedUp();
+    const page = (await person.get('/portal')).text;
+    const secret = /pk_test_\w+/.exec(page.slice(page.indexOf('data-secret')))?.[0] ?? '';
+    expect(page).toContain('data-await-call="/portal/arrived"');
+    const answer = await call('/v2/stops/search?q=colobane', { key: secret });
+    expect(answer.status).toBe(200);
+    const again = await person.get('/portal');
+    expect([again.status, again.text.includes(secret)]).toEqual([200, false]);
+    await eventually(
+      () => person.get('/portal/arrived'),
+      (answer) => answer.json?.arrived === true,
+    );
+    // Nobody gets another one by signing in again.
+    const back = visitor(person.email);
+    await back.post('/sign-in', { email: person.email, password: PASSWORD });
+    await back.post('/welcome');
+    const [made] = await query(
+      `SELECT (SELECT count(*)::int FROM dev_apps WHERE partner_id = p.id) AS apps,
+         (SELECT count(*)::int FROM api_key WHERE partner_id = p.id) AS keys FROM partner p WHERE email = $1`,
+      [person.email],
+    );
+    expect(made).toEqual({ apps: 1, keys: 1 });
+  });
+
+  it('carries the secret for its own account only', async () => {
+    const [mine, theirs] = [await signedUp(), await signedUp()];
+    const cookie = [...mine.cookies].find(([name]) => name.includes('first-key'));
+    if (!cookie) throw new Error('nothing is carried');
+    theirs.cookies.set(...cookie);
+    expect((await theirs.get('/portal')).text).not.toContain('data-secret');
+    expect([...theirs.cookies.keys()].some((name) => name.includes('first-key'))).toBe(false);
+  });
+
+  it('with the verified address of a partner without members enters it, once the address is confirmed', async () => {
+    const email = `owner-${unique()}@example.com`;
+    const made = await operator.post('/operator/partners', newPartner(email));
+    const id = String(location(made)).split(/[/?]/).at(3) ?? '';
+    const person = visitor(email);
+    await person.post('/sign-up', { name: 'Owner', email, password: PASSWORD });
+    expect(await membersOf(id)).toEqual([]);
+    expect(location(await confirmAddress(person))).toBe('/portal');
+    expect(await membersOf(id)).toEqual([{ email, role: 'owner' }]);
+    expect((await person.get('/portal')).status).toBe(200);
+    // The link that was mailed to the same address is used up, and nothing was registered beside.
+    expect((await person.post(await mailedPath(email, '/invite/'))).status).toBe(404);
+    expect(await query('SELECT 1 FROM partner WHERE email = $1', [email])).toHaveLength(1);
+    const audit = await query(`SELECT action FROM dev_portal_audit WHERE partner_id = $1 ORDER BY id`, [id]);
+    expect(audit.map(({ action }) => action)).toEqual(['partner.created', 'member.invited', 'member.joined']);
+  });
+
+  it('enters no partner that has members, nor a suspended one', async () => {
+    for (const given of ['members', 'suspended']) {
+      const person = await signedUp();
+      const email = `owner-${unique()}@example.com`;
+      const partner = await makePartner({ status: given === 'suspended' ? 'suspended' : 'active' });
+      await query('UPDATE partner SET email = $2 WHERE id = $1', [partner.id, email]);
+      if (given === 'members')
+        await query(
+          `INSERT INTO partner_member (partner_id, subject, email, role) SELECT $1, id, email, 'viewer' FROM dev_accounts WHERE email = $2`,
+          [partner.id, person.email],
+        );
+      const before = await membersOf(partner.id);
+      const newcomer = visitor(email);
+      await newcomer.post('/sign-up', { name: 'New', email, password: PASSWORD });
+      expect(location(await confirmAddress(newcomer))).toBe('/welcome');
+      expect((await newcomer.post('/welcome')).status, given).toBe(409);
+      expect(await membersOf(partner.id)).toEqual(before);
+    }
+  });
+
+  it('is let in by a token whose issuer has verified the address, and by no other', async () => {
+    const email = `owner-${unique()}@example.com`;
+    const partner = await makePartner();
+    await query('UPDATE partner SET email = $2 WHERE id = $1', [partner.id, email]);
+    const tokenOf = (wrong?: object) =>
+      control<string>('token', { sub: `holder-${unique()}`, email, ...(wrong && { wrong }) });
+    const ask = async (token: string) =>
+      (await call('/api/dev/members', { headers: { authorization: `Bearer ${token}` } })).status;
+    expect(await ask(await tokenOf({ email_verified: false }))).toBe(403);
+    expect(await membersOf(partner.id)).toEqual([]);
+    expect(await ask(await tokenOf())).toBe(200);
+    expect(await membersOf(partner.id)).toEqual([{ email, role: 'owner' }]);
+    // The next person of the same address finds a partner with members.
+    expect(await ask(await tokenOf())).toBe(403);
+  });
+
+  it('of two at once, one enters', async () => {
+    const email = `owner-${unique()}@example.com`;
+    const partner = await makePartner();
+    await query('UPDATE partner SET email = $2 WHERE id = $1', [partner.id, email]);
+    const tokens = await Promise.all(
+      [1, 2, 3].map(() => control<string>('token', { sub: `holder-${unique()}`, email })),
+    );
+    const answers = await Promise.all(
+      tokens.map((token) => call('/api/dev/members', { headers: { authorization: `Bearer ${token}` } })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 403, 403]);
+    expect(await membersOf(partner.id)).toHaveLength(1);
+  });
 });

@@ -227,7 +227,8 @@ const MEMBERS: Command[] = [
     does: 'somebody gets a partner of their own',
     given: ({ guest }) => `DELETE FROM partner_member WHERE email = '${guest}';
       DELETE FROM partner_invitation WHERE email = '${guest}'; DELETE FROM partner WHERE email = '${guest}'`,
-    audit: ['partner.registered'],
+    audit: ['app.created', 'key.created', 'partner.registered'],
+    events: ['key.created'],
     doors: { 'POST /welcome': nothing },
     only: 'whoever comes with a token for the first time is given one, whatever they ask',
   },

@@ -8,6 +8,8 @@ import { Panel } from '../../web/components/parts.tsx';
 import { ErrorTable } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import { readForm, render } from '../../web/web.ts';
+import { takeFirstKey } from './first-key.ts';
+import { FirstKeyPanel } from './first-key-panel.tsx';
 import { QuotaPanel, StepsPanel, TodayFigures, TopKeys } from './overview-parts.tsx';
 import { member, Page, portal, standingOf } from './portal-web.tsx';
 
@@ -22,7 +24,7 @@ portal.get('/portal', async (context) => {
   const today = isoDay(view.nowMs);
   const scope = { partnerId: partner.id, environment, from: today, to: today };
   const month = { ...scope, from: isoDay(view.nowMs - (DAYS - 1) * DAY_MS) };
-  const [[steps, day, all, errors, keys], standing, request] = await Promise.all([
+  const [[steps, day, all, errors, keys], standing, request, firstKey] = await Promise.all([
     reports.ask(
       queries.firstSteps(partner.id),
       queries.total(scope),
@@ -32,6 +34,7 @@ portal.get('/portal', async (context) => {
     ),
     standingOf(view, limiter),
     liveAccess.of(partner.id),
+    takeFirstKey(context, view.account.id),
   ]);
   const isNew = steps.calls === 0;
   const hasAsked = statusOf(partner.status, request) === 'requested';
@@ -52,6 +55,7 @@ portal.get('/portal', async (context) => {
           <a href="/portal/live-access">{hasAsked ? m.overview.liveSee : m.overview.liveAsk}</a>
         </div>
       )}
+      {firstKey && <FirstKeyPanel {...firstKey} />}
       <StepsPanel steps={steps} isNew={isNew} hasAsked={hasAsked} />
       {!isNew && (
         <>

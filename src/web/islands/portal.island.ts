@@ -106,7 +106,11 @@ if (waiting) {
     const response = await fetch(waiting.dataset.awaitCall ?? '').catch(() => undefined);
     if (!response?.ok || !(await response.json()).arrived) return;
     clearInterval(timer);
-    location.reload();
+    const { arrived } = waiting.dataset;
+    // A light turns green; what stands beside it, and is shown once, stays.
+    if (arrived === undefined) return location.reload();
+    waiting.textContent = arrived;
+    waiting.classList.add('green');
   }, AWAIT_MS);
 }
 
