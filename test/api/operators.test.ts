@@ -181,7 +181,7 @@ describe('the search', () => {
       ).status,
     ).toBe(403);
     const busy = await operatorSignedIn();
-    const answers = await Promise.all(Array.from({ length: 30 }, () => busy.get('/operator/search?q=zzzz')));
+    const answers = await Promise.all(Array.from({ length: 90 }, () => busy.get('/operator/search?q=zzzz')));
     expect(answers.some(({ status }) => status === 429)).toBe(true);
   });
 });
@@ -373,4 +373,69 @@ describe('a sign-up', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 403, 403]);
     expect(await membersOf(partner.id)).toHaveLength(1);
   });
+});
+
+describe('the audit', () => {
+  it('names what was done to what, to operators and to the partner', async () => {
+    const partner = await makePartner();
+    const owner = await memberOf(partner.id);
+    const path = `/operator/partners/${partner.id}`;
+    await operator.post(`${path}/apps`, { name: 'Till of the shop' });
+    const { id } = await makeKey(partner.id);
+    await query(`UPDATE api_key SET name = 'Laptop <1>' WHERE id = $1`, [id]);
+    await operator.post(`/operator/keys/${id}/revoke`, { reason: 'lost' });
+    await operator.post(`${path}/invitations`, {
+      email: 'asked@example.com',
+      role: 'viewer',
+      language: 'en',
+    });
+    for (const page of [await operator.get(path), await owner.get('/portal/audit')]) {
+      expect(page.text).toMatch(/created an app\s*<strong class="break">Till of the shop<\/strong>/);
+      expect(page.text).toMatch(/revoked a key\s*<strong class="break">Laptop &lt;1&gt;<\/strong>/);
+      expect(page.text).toMatch(/invited someone\s*<strong class="break">asked@example.com<\/strong>/);
+    }
+  });
+
+  it('is filtered by area, actor and days, as a page, as CSV and by the API', async () => {
+    const partner = await makePartner();
+    const path = `/operator/partners/${partner.id}`;
+    await operator.post(`${path}/apps`, { name: 'Till' });
+    await operator.post(`${path}/suspend`, { reason: 'unpaid' });
+    const of = (filter: string) => operator.get(`/operator/audit?partner=${partner.id}&${filter}`);
+    const today = new Date().toISOString().slice(0, 10);
+    const kinds = async (filter: string) => {
+      const { text } = await of(filter);
+      return [text.includes('created an app'), text.includes('suspended the account')];
+    };
+    expect(await kinds('')).toEqual([true, true]);
+    expect(await kinds('action=app.')).toEqual([true, false]);
+    expect(await kinds(`who=${encodeURIComponent(operator.email)}`)).toEqual([true, true]);
+    expect(await kinds('who=nobody@example.com')).toEqual([false, false]);
+    expect(await kinds(`from=${today}&to=${today}`)).toEqual([true, true]);
+    expect(await kinds('to=2020-01-01')).toEqual([false, false]);
+    expect(await kinds('from=nonsense&action=nonsense')).toEqual([true, true]);
+    const file = await operator.get(`/operator/audit.csv?partner=${partner.id}&action=app.`);
+    expect(file.headers['content-type']).toContain('text/csv');
+    expect(file.text.trim().split('\r\n')).toHaveLength(2);
+    expect(file.text).toContain('"app.created","Till"');
+    const json = (
+      await call(`/api/admin/audit?partner_id=${partner.id}&action=partner.&actor=${operator.email}`, api)
+    ).json;
+    expect(json.data).toMatchObject([{ action: 'partner.suspended', partner: 'Test' }]);
+  });
+});
+
+it('usage of all partners has a range, and a file of every partner', async () => {
+  const partner = await makePartner();
+  await query(
+    `INSERT INTO api_usage_rollups_day (day, key_id, route, partner_id, environment, calls, units)
+     VALUES ((now() AT TIME ZONE 'UTC')::date - 40, $2, '/v2', $1, 'live', 7, 7)`,
+    [partner.id, randomUUID()],
+  );
+  await query('UPDATE partner SET name = $2 WHERE id = $1', [partner.id, `Busy ${partner.id}`]);
+  const has = async (path: string) => (await operator.get(path)).text.includes(`Busy ${partner.id}`);
+  expect(await has('/operator/usage.csv?days=30')).toBe(false);
+  expect(await has('/operator/usage.csv?days=90')).toBe(true);
+  expect((await operator.get('/operator/usage?days=90')).text).toContain('aria-current="true"');
+  expect((await operator.get('/operator/usage?days=nonsense')).status).toBe(200);
 });

@@ -19,6 +19,7 @@ export const consoleEn = {
   },
   today: {
     title: 'Today',
+    days: (count: number) => `${count} days`,
     requests: 'Requests',
     lastDay: 'last 24 hours',
     live: 'live keys',

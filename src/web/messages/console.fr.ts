@@ -26,6 +26,7 @@ export const consoleFr: typeof consoleEn = {
   },
   today: {
     title: 'Aujourd’hui',
+    days: (count: number) => `${count} jours`,
     requests: 'Requêtes',
     lastDay: '24 dernières heures',
     live: 'clés de production',
