@@ -43,6 +43,21 @@ export async function inviteByMail(
 }
 
 /**
+ * Invites the address of an open invitation anew, by whoever may invite; the earlier link ends.
+ * @throws AppError not_found, where the partner has no such invitation
+ */
+export async function inviteOnceMore(
+  ports: Ports<'invite' | 'invitations'>,
+  partner: { id: string; name: string },
+  id: string,
+  inviting: Inviting,
+): Promise<{ id: string }> {
+  const open = (await ports.members.invitations(partner.id)).find((each) => each.id === id);
+  if (!open) throw new AppError('not_found', 'No such invitation');
+  return inviteByMail(ports, partner, open, inviting);
+}
+
+/**
  * The link again, to the address that was invited: only the mail opens what the mail invites to.
  * @throws AppError not_found; service_unavailable, when it was renewed and its mail could not be sent
  */

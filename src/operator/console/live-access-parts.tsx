@@ -21,9 +21,9 @@ export const WaitingTable = ({ requests }: { requests: readonly WaitingRequest[]
             </>
           ),
         },
-        { title: m.liveAccess.useCase, kind: 'small', cell: ({ useCase }) => useCase.slice(0, 140) },
+        { title: m.liveAccess.use, kind: 'small', cell: ({ useCase }) => useCase.slice(0, 140) },
         {
-          title: m.liveAccess.monthlyRequests,
+          title: m.liveAccess.volume,
           kind: 'num',
           cell: ({ monthlyRequests }) => format.number(monthlyRequests),
         },
@@ -50,7 +50,7 @@ export const AnswersPanel = ({ request }: { request: LiveAccessRequest }) => {
         </dd>
         <dt>{m.liveAccess.company}</dt>
         <dd>{request.company}</dd>
-        <dt>{m.liveAccess.website}</dt>
+        <dt>{m.liveAccess.site}</dt>
         <dd>
           {request.website === null ? (
             '–'
@@ -60,9 +60,9 @@ export const AnswersPanel = ({ request }: { request: LiveAccessRequest }) => {
             </a>
           )}
         </dd>
-        <dt>{m.liveAccess.useCase}</dt>
+        <dt>{m.liveAccess.use}</dt>
         <dd class="prewrap">{request.useCase}</dd>
-        <dt>{m.liveAccess.monthlyRequests}</dt>
+        <dt>{m.liveAccess.volume}</dt>
         <dd>{format.number(request.monthlyRequests)}</dd>
       </dl>
     </Panel>

@@ -1,4 +1,4 @@
-// What the search of the console's header finds: the one hit itself, or all of them by kind.
+// What the search of the console's header finds: the one page that all hits are of, or the hits by kind.
 
 import { Empty, Panel } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
@@ -30,9 +30,10 @@ operatorConsole.get('/operator/search', async (context) => {
   services.rates.take('search', view.account.id);
   const words = (context.req.query('q') ?? '').trim().slice(0, MAX_WORDS_CHARS);
   const hits = await search(services, words);
-  const [first] = hits;
-  const isOne = hits.length === 1 && first?.kind !== 'block' && first?.kind !== 'caller';
-  if (first && isOne) return context.redirect(hrefOf(first), 303);
+  // Several hits may be one: a partner, and its member of the same address.
+  const [only, ...others] = new Set(hits.map(hrefOf));
+  const isAddress = hits.some(({ kind }) => kind === 'block' || kind === 'caller');
+  if (only && others.length === 0 && !isAddress) return context.redirect(only, 303);
   const groups = HIT_KINDS.map((kind) => ({ kind, found: hits.filter((hit) => hit.kind === kind) }));
   return render(
     context,

@@ -95,9 +95,14 @@ const InvitationTable = ({ invitations }: { invitations: readonly InvitationView
           isAction: true,
           cell: ({ id }) =>
             may(workspace, 'own') && (
-              <Post action={`/portal/members/invitations/${id}/withdraw`} kind="button small">
-                {m.members.withdraw}
-              </Post>
+              <div class="row">
+                <Post action={`/portal/members/invitations/${id}/again`} kind="button small">
+                  {m.members.again}
+                </Post>
+                <Post action={`/portal/members/invitations/${id}/withdraw`} kind="button small">
+                  {m.members.withdraw}
+                </Post>
+              </div>
             ),
         },
       ]}

@@ -37,6 +37,7 @@ portal.get('/portal', async (context) => {
     takeFirstKey(context, view.account.id),
   ]);
   const isNew = steps.calls === 0;
+  const isClosed = partner.status === 'suspended' || partner.status === 'inactive';
   const hasAsked = statusOf(partner.status, request) === 'requested';
   return render(
     context,
@@ -49,14 +50,9 @@ portal.get('/portal', async (context) => {
           </a>
         )}
       </div>
-      {partner.status !== 'active' && !isNew && (
-        <div class="note warn">
-          {hasAsked ? m.liveAccess.waiting : m.overview.status(partner.status)}{' '}
-          <a href="/portal/live-access">{hasAsked ? m.overview.liveSee : m.overview.liveAsk}</a>
-        </div>
-      )}
+      {isClosed && <div class="note warn">{m.overview.status(partner.status)}</div>}
       {firstKey && <FirstKeyPanel {...firstKey} />}
-      <StepsPanel steps={steps} isNew={isNew} hasAsked={hasAsked} />
+      {!isClosed && <StepsPanel steps={steps} isNew={isNew} hasAsked={hasAsked} />}
       {!isNew && (
         <>
           <TodayFigures day={day} all={all} days={DAYS} />

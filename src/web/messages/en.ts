@@ -87,7 +87,6 @@ export const en = {
     blocks: 'Blocks',
     deadLetters: 'Dead letters',
     checks: 'Checks',
-    backToPortal: 'Your portal',
   },
   home: {
     title: 'APIs for partners',
@@ -528,6 +527,7 @@ export const en = {
     remove: 'Remove',
     invitations: 'Open invitations',
     withdraw: 'Withdraw',
+    again: 'Resend',
     whatRoles: 'What each role can do',
     already: 'This person is already a member',
     tooMany:

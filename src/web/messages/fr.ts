@@ -91,7 +91,6 @@ export const fr: typeof en = {
     blocks: 'Blocages',
     deadLetters: 'Messages en échec',
     checks: 'Contrôles',
-    backToPortal: 'Votre portail',
   },
   home: {
     title: 'Des API pour les partenaires',
@@ -546,6 +545,7 @@ export const fr: typeof en = {
     remove: 'Retirer',
     invitations: 'Invitations en cours',
     withdraw: 'Annuler',
+    again: 'Renvoyer',
     whatRoles: 'Ce que permet chaque rôle',
     already: 'Cette personne est déjà membre',
     tooMany:
