@@ -516,6 +516,25 @@ export const quotaUsage = pgTable(
   ],
 );
 
+/** What a partner says of itself when it asks for live access: one request a partner, asked again after it was declined. */
+export const liveAccessRequest = pgTable(
+  'live_access_request',
+  {
+    partnerId: uuid('partner_id')
+      .primaryKey()
+      .references(() => partner.id, { onDelete: 'cascade' }),
+    company: varchar('company', { length: 255 }).notNull(),
+    website: varchar('website', { length: 500 }),
+    useCase: text('use_case').notNull(),
+    monthlyRequests: bigint('monthly_requests', { mode: 'number' }).notNull(),
+    askedBy: text('asked_by').notNull(),
+    askedAt: at('asked_at').notNull().defaultNow(),
+    declinedAt: at('declined_at'),
+    declineReason: text('decline_reason'),
+  },
+  (table) => [index('idx_live_access_open').on(table.askedAt).where(sql`declined_at IS NULL`)],
+);
+
 /** Live calls that a partner made before it was moved here, by day: counted once, however often they are imported. */
 export const importedUsage = pgTable(
   'imported_usage',

@@ -30,13 +30,16 @@ import { createNotices } from './mail/notices.ts';
 import { createOutboxStore } from './mail/outbox-store.ts';
 import { createMoneyRecipients } from './mail/recipients-store.ts';
 import { createMetricsStore } from './metrics/metrics-store.ts';
+import { createTodayStore } from './metrics/today-store.ts';
 import { createAppService } from './partners/app-service.ts';
+import { createLiveAccessService } from './partners/live-access-service.ts';
 import { createMemberService } from './partners/member-service.ts';
 import { createPartnerService } from './partners/partner-service.ts';
 import { createAllowances } from './platform/allowances.ts';
 import { createDeadLetterStore } from './usage/dead-letter-store.ts';
 import { createDeadLetters } from './usage/dead-letters.ts';
 import { createImportedUsageStore } from './usage/imported-usage-store.ts';
+import { createRequestSearch } from './usage/request-search-reports.ts';
 import { createUsageReports } from './usage/usage-reports.ts';
 import { createUsageStore } from './usage/usage-store.ts';
 import { createAssetServer } from './web/assets.ts';
@@ -82,6 +85,7 @@ function composePartners(core: Core, { allowances, mayMail, notify }: Mail) {
     keys,
     partners: createPartnerService({ ...changes, notify }),
     apps: createAppService(changes),
+    liveAccess: createLiveAccessService({ database, notify, operatorEmail: config.ALERT_EMAIL }),
     members: createMemberService({ database, allowances, mayMail, notify }),
     announcements: createAnnouncementService({ database, limiter }),
     envelopes: createEnvelopeStore({ database, keyEncryptionKeys, log }),
@@ -227,6 +231,8 @@ function composeWatch({ config, database, newId, log }: Core, env: Env, { notify
       newId,
     }),
     metrics: createMetricsStore(database),
+    today: createTodayStore(database),
+    requestSearch: createRequestSearch(database),
   };
 }
 

@@ -26,6 +26,9 @@ const AuditEntry = row('audit entry', {
   hash: text,
   /** Address of the actor's account, where it has one. */
   email: text.nullable(),
+  partner: text.nullable(),
+  /** What it was done to, by the name that people know it by; null where nothing is left of it. */
+  object: text.nullable(),
 });
 export type AuditEntry = RowOf<typeof AuditEntry>;
 
@@ -35,6 +38,11 @@ export interface AuditFilter {
   actor?: string;
   /** Id of a key. */
   target?: string;
+  /** The actor's address, its whole name, or its id. */
+  who?: string;
+  /** First and last day, `YYYY-MM-DD`, UTC. */
+  from?: string;
+  to?: string;
 }
 
 export const job = (name: string): Actor => ({ name: `job:${name}`, ip: null, requestId: null });
@@ -60,6 +68,8 @@ export const AUDIT_ACTIONS = [
   'key.quarantined',
   'key.revoked',
   'key.rotated',
+  'live_access.declined',
+  'live_access.requested',
   'member.invited',
   'member.joined',
   'member.removed',
@@ -109,6 +119,20 @@ export const auditRow = (
   SELECT partner_id, ${actor.name}, ${action}, ${objectOf(target)}, ${objectOf(details)}, ${actor.ip}, ${actor.requestId}
   FROM ${from}`;
 
+/** Ids in a target are ours to write, and may have been typed by hand. */
+const idOf = (name: string): SQL =>
+  sql`CASE WHEN d.target->>${name} ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN (d.target->>${name})::uuid END`;
+
+const OBJECT = sql`coalesce(
+  (SELECT k.name FROM api_key k WHERE k.key_id = d.target->>'key_id'),
+  (SELECT x.name FROM dev_apps x WHERE x.id = ${idOf('app_id')}),
+  d.target->>'invoice', d.target->>'tier', d.target->>'rule',
+  (SELECT e.url FROM webhook_endpoint e WHERE e.id = ${idOf('endpoint_id')}),
+  (SELECT i.email FROM partner_invitation i WHERE i.id = ${idOf('invitation_id')}),
+  (SELECT m.email FROM partner_member m WHERE m.partner_id = d.partner_id AND m.subject = d.target->>'subject'),
+  (SELECT s.email FROM dev_accounts s WHERE s.id = d.target->>'subject'),
+  (SELECT b.range::text FROM address_block b WHERE b.id = ${idOf('block_id')}))`;
+
 export function createAuditStore(database: Database) {
   return {
     /** For what changes no row of Postgres: the row by itself. */
@@ -126,18 +150,22 @@ export function createAuditStore(database: Database) {
       partnerId: string | null,
       limit: number,
       before?: number,
-      { action, actor, target }: AuditFilter = {},
+      { action, actor, target, who, from, to }: AuditFilter = {},
     ): Promise<AuditEntry[]> =>
       database.rows(
         AuditEntry,
         sql`
         SELECT d.id, partner_id AS "partnerId", actor, action, target, details, ip, request_id AS "requestId",
-          d.created_at AS "createdAt", hash, a.email
+          d.created_at AS "createdAt", hash, a.email, (SELECT p.name FROM partner p WHERE p.id = d.partner_id) AS partner,
+          ${OBJECT} AS object
         FROM dev_portal_audit d LEFT JOIN dev_accounts a ON a.id = split_part(d.actor, ':', 2)
         WHERE (${partnerId}::uuid IS NULL OR partner_id = ${partnerId}::uuid)
           AND (${before ?? null}::bigint IS NULL OR d.id < ${before ?? null}::bigint)
           AND (${action ?? null}::text IS NULL OR starts_with(action, ${action ?? null}::text))
           AND (${actor ?? null}::text IS NULL OR actor = ${actor ?? null}::text)
+          AND (${who ?? null}::text IS NULL OR ${who ?? null}::text IN (a.email, actor, split_part(actor, ':', 2)))
+          AND (${from ?? null}::date IS NULL OR d.created_at >= ${from ?? null}::date::timestamp AT TIME ZONE 'UTC')
+          AND (${to ?? null}::date IS NULL OR d.created_at < (${to ?? null}::date + 1)::timestamp AT TIME ZONE 'UTC')
           AND (${target ?? null}::text IS NULL OR target->>'key_id' = ${target ?? null}::text)
         ORDER BY d.id DESC LIMIT ${limit}`,
       ),

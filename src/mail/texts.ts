@@ -134,6 +134,36 @@ export const MAILS = {
       body: `Bonjour,\n\nvotre compte ${name} est approuvé : vous pouvez créer des clés de production.\n\n${url}${sign.fr(product)}`,
     }),
   },
+  liveAccessRequested: {
+    en: ({ product, name, url, detail = '' }: Letter): MailText => ({
+      subject: `${name} requests live access`,
+      body: `Hello,\n\n${name} (${detail}) requests live access. Its answers, and the approval:\n\n${url}${sign.en(product)}`,
+    }),
+    fr: ({ product, name, url, detail = '' }: Letter): MailText => ({
+      subject: `${name} demande l’accès à la production`,
+      body: `Bonjour,\n\n${name} (${detail}) demande l’accès à la production. Ses réponses et l’approbation :\n\n${url}${sign.fr(product)}`,
+    }),
+  },
+  liveAccessDeclined: {
+    en: ({ product, name, url, detail = '' }: Letter): MailText => ({
+      subject: `Live access for ${name} was not approved`,
+      body: `Hello,\n\nyour request for live access was not approved:\n\n${detail}\n\nTest keys keep working. You can change your answers and ask again:\n\n${url}${sign.en(product)}`,
+    }),
+    fr: ({ product, name, url, detail = '' }: Letter): MailText => ({
+      subject: `L’accès à la production de ${name} n’a pas été accordé`,
+      body: `Bonjour,\n\nvotre demande d’accès à la production n’a pas été acceptée :\n\n${detail}\n\nVos clés de test continuent de fonctionner. Vous pouvez compléter vos réponses et refaire une demande :\n\n${url}${sign.fr(product)}`,
+    }),
+  },
+  keyCreated: {
+    en: ({ product, name, url }: Letter): MailText => ({
+      subject: `An operator created the key ${name}`,
+      body: `Hello,\n\nan operator of ${product} created the key ${name} for your account. The operator has its secret and will hand it to you; roll the key if it should be yours alone:\n\n${url}${sign.en(product)}`,
+    }),
+    fr: ({ product, name, url }: Letter): MailText => ({
+      subject: `Un opérateur a créé la clé ${name}`,
+      body: `Bonjour,\n\nun opérateur de ${product} a créé la clé ${name} pour votre compte. Il en détient le secret et vous le transmettra ; renouvelez la clé si vous voulez être seul à le connaître :\n\n${url}${sign.fr(product)}`,
+    }),
+  },
   keyRevoked: {
     en: ({ product, name, url }: Letter): MailText => ({
       subject: `Your key ${name} was revoked`,

@@ -4,20 +4,15 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import * as z from 'zod';
 import type { Actor } from '../audit/audit-store.ts';
-import { AppError } from '../core/errors.ts';
+import { currency } from '../http/amount-schemas.ts';
 import { type ApiEnv, errorAnswers, jsonAnswer, jsonBody, page, pageQuery, uuidCursor } from '../http/api.ts';
 import { email, origins, reason, text } from '../http/fields.ts';
-import { inviteOwner } from '../partners/invitation-mail.ts';
+import { createPartner } from '../partners/provisioning.ts';
 import { originOf } from '../web/web.ts';
 import { idOf, params, partner, partnerAnswers } from './partner-answers.ts';
 import type { Services } from './services.ts';
 
 const tags = ['Operators'];
-
-/** A partner is made, whether one more mail may go to its address or not: whoever signs up with it is sent the link. */
-function unlessTooMany(error: unknown): void {
-  if (!(error instanceof AppError && error.code === 'rate_limit_exceeded')) throw error;
-}
 
 const STATUSES = {
   approve: ['active', 'Let a partner use live keys'],
@@ -37,7 +32,7 @@ const listPartners = createRoute({
   },
 });
 
-const createPartner = createRoute({
+const createPartnerRoute = createRoute({
   method: 'post',
   path: '/partners',
   tags,
@@ -50,6 +45,7 @@ const createPartner = createRoute({
         company: text(255).nullish(),
         tier: text(50, 1).default('free'),
         status: z.enum(['active', 'pending', 'sandbox_only']).default('active'),
+        currency: currency.default('EUR'),
         /** Of the mail. */
         language: z.enum(['en', 'fr']).default('en'),
       }),
@@ -97,15 +93,11 @@ export function addPartnerRoutes(
       200,
     );
   });
-  api.openapi(createPartner, async (context) => {
+  api.openapi(createPartnerRoute, async (context) => {
     const { services } = context.var;
     const { language, ...wanted } = context.req.valid('json');
-    const made = await services.partners.create(wanted, actorOf(context));
-    const origin = originOf(context, services.config);
-    await inviteOwner(services, made.email, { actor: actorOf(context), origin, language }).catch(
-      unlessTooMany,
-    );
-    return context.json(made, 201);
+    const inviting = { actor: actorOf(context), origin: originOf(context, services.config), language };
+    return context.json(await createPartner(services, wanted, inviting), 201);
   });
   api.openapi(getPartner, async (context) =>
     context.json(await context.var.services.partners.get(idOf(context.req.valid('param').id)), 200),

@@ -17,12 +17,17 @@ import type { IdempotencyStore } from '../http/idempotency-store.ts';
 import type { KeyService } from '../keys/key-service.ts';
 import type { LeakService } from '../leaks/leak-service.ts';
 import type { Mailer } from '../mail/mailer.ts';
+import type { Notify } from '../mail/notices.ts';
 import type { MetricsStore } from '../metrics/metrics-store.ts';
+import type { TodayStore } from '../metrics/today-store.ts';
+import type { AppService } from '../partners/app-service.ts';
+import type { LiveAccessService } from '../partners/live-access-service.ts';
 import type { MemberService } from '../partners/member-service.ts';
 import type { PartnerService } from '../partners/partner-service.ts';
 import type { Database } from '../platform/database.ts';
 import type { DoorRates } from '../platform/door-rates.ts';
 import type { DeadLetters } from '../usage/dead-letters.ts';
+import type { RequestSearch } from '../usage/request-search-reports.ts';
 import type { UsageReports } from '../usage/usage-reports.ts';
 import type { WebServices } from '../web/web.ts';
 import type { WebhookService } from '../webhooks/webhook-service.ts';
@@ -34,8 +39,11 @@ export interface Services extends ChangeServices {
   database: Database;
   verifyToken: TokenVerifier;
   operators: OperatorStore;
+  apps: AppService;
+  liveAccess: LiveAccessService;
   members: MemberService;
   mailer: Mailer;
+  notify: Notify;
   /** The public keys that upstreams verify identity tokens by. */
   identityJwks(): Promise<{ keys: object[] }>;
   idempotency: IdempotencyStore;
@@ -48,6 +56,8 @@ export interface Services extends ChangeServices {
   deadLetters: DeadLetters;
   periods: PeriodStore;
   metrics: MetricsStore;
+  today: TodayStore;
+  requestSearch: RequestSearch;
   webhooks: WebhookService;
   leaks: LeakService;
   alerts: AlertService;

@@ -1,4 +1,4 @@
-// Invitations by mail: the link is in the mail only. Nobody owns or joins anything by an address alone.
+// Invitations by mail: the link is in the mail only. Nobody joins anybody by an address alone.
 
 import type { Actor } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
@@ -40,6 +40,21 @@ export async function inviteByMail(
   const { id, token, language: own } = await ports.members.invite(partner.id, email, role, actor);
   await send(ports, { email, token, partner: partner.name }, { origin, language: own ?? language });
   return { id };
+}
+
+/**
+ * Invites the address of an open invitation anew, by whoever may invite; the earlier link ends.
+ * @throws AppError not_found, where the partner has no such invitation
+ */
+export async function inviteOnceMore(
+  ports: Ports<'invite' | 'invitations'>,
+  partner: { id: string; name: string },
+  id: string,
+  inviting: Inviting,
+): Promise<{ id: string }> {
+  const open = (await ports.members.invitations(partner.id)).find((each) => each.id === id);
+  if (!open) throw new AppError('not_found', 'No such invitation');
+  return inviteByMail(ports, partner, open, inviting);
 }
 
 /**

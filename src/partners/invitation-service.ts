@@ -21,6 +21,8 @@ const Invited = row('invited address', { language: oneOf(['en', 'fr']).nullable(
 const Renewed = row('renewed invitation', { partner: text.notNull('every invitation has a partner') });
 const Joined = row('member who joined', { partner_id: uuid, role: oneOf(ROLES) });
 
+const Entered = row('partner that was entered', { partner_id: uuid });
+
 const INVITATION_DAYS = 7;
 const TOKEN_BYTES = 32;
 const newToken = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)));
@@ -132,11 +134,35 @@ function createInviting(ports: Ports) {
   };
 }
 
+/**
+ * Lets whoever has verified the address of a partner without members in, as its owner: one that an operator created, or that
+ * was moved here. An open invitation of the address is thereby accepted. Whether there was one.
+ */
+const createEntering = ({ database }: Ports) =>
+  async function enter(subject: string, email: string, actor: Actor): Promise<boolean> {
+    const address = email.toLowerCase();
+    const [, entered] = await database.batch(
+      command(sql`SELECT 1 FROM partner WHERE lower(email) = ${address} FOR NO KEY UPDATE`),
+      query(
+        Entered,
+        sql`WITH changed AS (INSERT INTO partner_member (partner_id, subject, email, role)
+            SELECT p.id, ${subject}, ${address}, 'owner' FROM partner p
+            WHERE lower(p.email) = ${address} AND p.status NOT IN ('suspended', 'inactive')
+              AND NOT EXISTS (SELECT 1 FROM partner_member WHERE partner_id = p.id) RETURNING partner_id),
+          accepted AS (UPDATE partner_invitation i SET accepted_at = now() FROM changed c
+            WHERE i.partner_id = c.partner_id AND i.email = ${address} AND ${OPEN}),
+          audit AS (${auditRow(actor, 'member.joined', { subject }, { email: address })}) SELECT * FROM changed`,
+      ),
+    );
+    return entered.length > 0;
+  };
+
 export function createInvitationService(ports: Ports) {
   const { database, tellFirstOwner } = ports;
   return {
     ...createInvitationViews(database),
     ...createInviting(ports),
+    enter: createEntering(ports),
     async withdraw(partnerId: string, id: string, actor: Actor): Promise<void> {
       const changed = await database.run(sql`
         WITH changed AS (UPDATE partner_invitation SET withdrawn_at = now() WHERE id = ${id}::uuid

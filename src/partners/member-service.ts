@@ -9,7 +9,7 @@ import type { MailBudget } from '../mail/mail-budget.ts';
 import type { Notify } from '../mail/notices.ts';
 import type { Allowances } from '../platform/allowances.ts';
 import type { Database } from '../platform/database.ts';
-import { boolean, oneOf, type RowOf, row, text, time } from '../platform/row.ts';
+import { boolean, oneOf, type RowOf, row, text, time, uuid } from '../platform/row.ts';
 import { createInvitationService } from './invitation-service.ts';
 import { ROLES, type Role } from './permissions.ts';
 
@@ -28,6 +28,7 @@ const FirstOwner = row('first owner', {
   partner: text,
   joined: text,
 });
+const Found = row('member who was searched for', { partnerId: uuid, partner: text, email: text });
 const Outcome = row('outcome of a change of a member', { known: boolean, done: boolean });
 
 export type { InvitationView } from './invitation-store.ts';
@@ -80,6 +81,15 @@ export function createMemberService(ports: Ports) {
         SELECT m.subject, m.email, a.name, m.role, m.created_at AS "createdAt" FROM partner_member m
         LEFT JOIN dev_accounts a ON a.id = m.subject WHERE m.partner_id = ${partnerId}
         ORDER BY m.created_at, m.subject LIMIT 500`,
+      ),
+
+    /** Of all partners, by a part of the address. */
+    byAddress: (address: string, limit: number): Promise<RowOf<typeof Found>[]> =>
+      database.rows(
+        Found,
+        sql`
+        SELECT m.partner_id AS "partnerId", p.name AS partner, m.email FROM partner_member m JOIN partner p ON p.id = m.partner_id
+        WHERE strpos(lower(m.email), lower(${address})) > 0 ORDER BY m.email, m.partner_id LIMIT ${limit}`,
       ),
 
     /** What one who is an owner no more has offered to others ends with it. */

@@ -3,6 +3,7 @@
 
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, type AuditAction, auditRow } from '../audit/audit-store.ts';
+import type { Currency } from '../billing/amounts.ts';
 import type { OriginService } from '../blocks/origin-service.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
@@ -31,6 +32,7 @@ export interface NewPartner {
   company?: string | null;
   tier: string;
   status: string;
+  currency?: Currency;
 }
 
 export interface PartnerLimitsChange {
@@ -75,18 +77,19 @@ function createWriter(
     action: AuditAction,
     details: object,
     event: SQL = sql`SELECT 1`,
+    /** Of the partner as it is, `b`: where it is not so, nothing is written. */
+    when: SQL = sql`true`,
   ) {
     const [changed] = await database.rows(
       Changed,
       sql`
       WITH before AS (SELECT id, status FROM partner WHERE id = ${id}::uuid FOR UPDATE),
-      changed AS (UPDATE partner p SET ${set}, updated_at = now() FROM before b WHERE p.id = b.id
+      changed AS (UPDATE partner p SET ${set}, updated_at = now() FROM before b WHERE p.id = b.id AND ${when}
         RETURNING p.id AS partner_id, b.status AS before),
       event AS (${event}),
       audit AS (${auditRow(actor, action, { partner_id: id }, details)})
       SELECT before, ${recipientsOf(sql`changed.partner_id`)} AS owners FROM changed`,
     );
-    if (!changed) throw new AppError('not_found', 'No such partner');
     return changed;
   }
 
@@ -98,7 +101,7 @@ function createWriter(
   }
 
   async function update(...change: Parameters<typeof write>): Promise<PartnerView> {
-    await write(...change);
+    if (!(await write(...change))) throw new AppError('not_found', 'No such partner');
     return published(change[0]);
   }
   return { write, published, update };
@@ -121,9 +124,9 @@ async function insertPartner(database: Database, wanted: NewPartner, actor: Acto
   const id = newId();
   try {
     await database.run(sql`WITH changed AS (
-        INSERT INTO partner (id, name, email, company, status, tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month)
-        SELECT ${id}::uuid, ${wanted.name}, ${wanted.email.toLowerCase()}, ${wanted.company ?? null}, ${wanted.status}, tier,
-          rate_limit_per_second, rate_limit_per_day, rate_limit_per_month
+        INSERT INTO partner (id, name, email, company, status, currency, tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month)
+        SELECT ${id}::uuid, ${wanted.name}, ${wanted.email.toLowerCase()}, ${wanted.company ?? null}, ${wanted.status},
+          ${wanted.currency ?? 'EUR'}, tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month
         FROM tier_config WHERE tier = ${wanted.tier} RETURNING id AS partner_id),
       audit AS (${auditRow(actor, 'partner.created', { partner_id: id }, { tier: wanted.tier, status: wanted.status })})
       SELECT * FROM changed`);
@@ -131,6 +134,8 @@ async function insertPartner(database: Database, wanted: NewPartner, actor: Acto
     if (isViolation(error, 'unique')) {
       throw new AppError('conflict', 'A partner with this e-mail exists');
     }
+    if (isViolation(error, 'check'))
+      throw new AppError('conflict', 'This plan has no price in this currency');
     throw error;
   }
   return id;
@@ -160,12 +165,18 @@ export function createPartnerService(ports: Ports) {
       return set ? update(id, set, actor, 'partner.changed', change) : get(id);
     },
 
-    /** active, suspended, sandbox_only, …: whoever is let in for the first time, or suspended, is told. `origin`: of the portal. */
+    /**
+     * active, suspended, sandbox_only, …: whoever is let in for the first time, or suspended, is told. A partner that is there
+     * already stays as it is, and nobody is told. `origin`: of the portal.
+     */
     async setStatus(id: string, status: PartnerStatus, reason: string | null, actor: Actor, origin: string) {
       const action = `partner.${status === 'active' ? 'approved' : status}` as const;
       const event = statusEvent(status, id, reason);
       const set = sql`status = ${status}, suspended_reason = ${status === 'suspended' ? reason : null}`;
-      const { before, owners } = await write(id, set, actor, action, { reason }, event);
+      const differs = sql`b.status <> ${status}`;
+      const changed = await write(id, set, actor, action, { reason }, event, differs);
+      if (!changed) return get(id);
+      const { before, owners } = changed;
       const partner = await published(id);
       if (status === 'suspended' && before !== 'suspended') {
         const about = { name: partner.name, path: '/portal', detail: reason ?? undefined, origin };

@@ -4,8 +4,10 @@ import { sql } from 'drizzle-orm';
 import { AppError } from '../core/errors.ts';
 import { SIGNATURE_RULES } from '../keys/signature.ts';
 import { OVERAGE_ACTIONS } from '../limits/limit.ts';
+import type { Recipient } from '../mail/notices.ts';
+import { recipientsOf } from '../mail/recipients-store.ts';
 import type { Database } from '../platform/database.ts';
-import { boolean, number, oneOf, type RowOf, row, text, texts, time, uuid } from '../platform/row.ts';
+import { boolean, json, number, oneOf, type RowOf, row, text, texts, time, uuid } from '../platform/row.ts';
 
 export const PARTNER_STATUSES = ['active', 'pending', 'sandbox_only', 'suspended', 'inactive'] as const;
 export type PartnerStatus = (typeof PARTNER_STATUSES)[number];
@@ -41,7 +43,7 @@ export const PARTNER = sql`p.id, p.name, p.email, p.company, p.status, p.tier, p
 
 const VIEW = sql`SELECT ${PARTNER} FROM partner p`;
 
-const Waiting = row('partners that wait', { waiting: number });
+const Told = row('whom a partner is told by', { recipients: json<Recipient[]>().nullable() });
 
 export function createPartnerViews(database: Database) {
   return {
@@ -49,6 +51,12 @@ export function createPartnerViews(database: Database) {
       const [partner] = await database.rows(PartnerView, sql`${VIEW} WHERE id = ${id}::uuid`);
       if (!partner) throw new AppError('not_found', 'No such partner');
       return partner;
+    },
+
+    /** Whom its mails are for: its address and its owners. */
+    async recipients(id: string): Promise<Recipient[]> {
+      const [told] = await database.rows(Told, sql`SELECT ${recipientsOf(sql`${id}::uuid`)} AS recipients`);
+      return told?.recipients ?? [];
     },
 
     /** Newest first. `before`: the id of the last one seen; `search`: part of name, e-mail or company. */
@@ -66,14 +74,5 @@ export function createPartnerViews(database: Database) {
           AND (${status ?? null}::text IS NULL OR status = ${status ?? null}::text)
         ORDER BY created_at DESC, id DESC LIMIT ${limit}`,
       ),
-
-    /** Partners that wait for approval. */
-    async waiting(): Promise<number> {
-      const [partners] = await database.rows(
-        Waiting,
-        sql`SELECT count(*) AS waiting FROM partner WHERE status IN ('sandbox_only', 'pending')`,
-      );
-      return partners?.waiting ?? 0;
-    },
   };
 }

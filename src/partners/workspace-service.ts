@@ -74,19 +74,19 @@ export function createWorkspaces(database: Database) {
 
     /**
      * The workspace of a developer; a new developer gets a sandbox-only partner of its own. undefined: another partner
-     * has the address.
+     * has the address. `isNew`: this call made it, and no other did.
      */
     async ofDeveloper(
       subject: string,
       email: string | undefined,
       actor: Actor,
       name = email,
-    ): Promise<Workspace | undefined> {
+    ): Promise<(Workspace & { isNew: boolean }) | undefined> {
       const known = await workspace(subject);
-      if (known) return known;
+      if (known) return { ...known, isNew: false };
       if (!email) throw new AppError('forbidden', 'The token carries no e-mail address to register with');
       const id = newId();
-      await database.run(sql`
+      const made = await database.run(sql`
         WITH owner AS (
           INSERT INTO partner (id, name, email, status, tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month)
           SELECT ${id}::uuid, ${name}, ${email}, 'sandbox_only', tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month
@@ -98,7 +98,8 @@ export function createWorkspaces(database: Database) {
         audit AS (${auditRow(actor, 'partner.registered', { partner_id: id })})
         SELECT * FROM changed`);
       // Nothing was made where another partner has this address, or this developer was registered a moment ago.
-      return workspace(subject);
+      const own = await workspace(subject);
+      return own && { ...own, isNew: made > 0 };
     },
   };
 }

@@ -17,6 +17,7 @@ import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import type { OutboxStore } from '../mail/outbox-store.ts';
 import type { AppService } from '../partners/app-service.ts';
+import type { LiveAccessService } from '../partners/live-access-service.ts';
 import type { MemberService } from '../partners/member-service.ts';
 import type { DoorRates } from '../platform/door-rates.ts';
 import type { UsageReports } from '../usage/usage-reports.ts';
@@ -38,6 +39,7 @@ export interface Services extends WebServices {
   keys: KeyService;
   keyStore: KeyStore;
   apps: AppService;
+  liveAccess: LiveAccessService;
   members: MemberService;
   reports: UsageReports;
   audit: AuditStore;

@@ -182,13 +182,13 @@ export const queries = {
         FROM api_usage_rollups_day, jsonb_each_text(statuses) s
         WHERE day BETWEEN ${from}::date AND ${to}::date AND environment = 'live' GROUP BY 1, 2 ORDER BY 1`,
     ),
-  topPartners: (from: string, to: string): Query<PartnerLine[]> =>
+  topPartners: (from: string, to: string, limit = 25): Query<PartnerLine[]> =>
     query(
       PartnerLine,
       sql`SELECT r.partner_id AS "partnerId", p.name, sum(calls)::bigint AS calls, sum(errors)::bigint AS errors,
           sum(units)::bigint AS units
         FROM api_usage_rollups_day r JOIN partner p ON p.id = r.partner_id
-        WHERE day BETWEEN ${from}::date AND ${to}::date AND environment = 'live' GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 25`,
+        WHERE day BETWEEN ${from}::date AND ${to}::date AND environment = 'live' GROUP BY 1, 2 ORDER BY 3 DESC, 1 LIMIT ${limit}`,
     ),
   /** The same of each hour, from the events themselves. */
   outcomesByHour: (scope: MomentScope): Query<OutcomeLine[]> =>

@@ -830,11 +830,10 @@ describe('invitations', () => {
     expect((await person.get('/portal')).text).toContain('Made');
   });
 
-  it('go to the address of a partner that SQL made, when its owner asks', async () => {
+  it('are not needed by whoever has verified the address of a partner without members', async () => {
     const person = await signedUp();
     await query('DELETE FROM partner_member WHERE email = $1', [person.email]);
-    expect(location(await person.post('/welcome'))).toBe('/welcome?sent');
-    expect((await person.post(await mailedPath(person.email, '/invite/'))).status).toBe(303);
+    expect(location(await person.post('/welcome'))).toBe('/portal');
     expect((await person.get('/portal')).status).toBe(200);
   });
 

@@ -203,6 +203,8 @@ async function lookAtPortal(): Promise<void> {
   const chooser = await memberOf((await makePartner({ tier: 'starter' })).id);
   await chooser.post('/portal/billing/plan', { tier: 'business' });
   await look(chooser, '/portal/billing', '/portal/billing/plan?tier=free');
+  const waiting = await memberOf((await makePartner({ status: 'sandbox_only' })).id);
+  await look(waiting, '/portal/live-access');
   const careful = await memberOf(partner.id);
   const setUp = await careful.post('/portal/settings/two-factor', { password: PASSWORD });
   note(careful, setUp, 'setting up a second factor');
@@ -253,10 +255,15 @@ async function lookAtConsole(): Promise<void> {
   );
   await who.post('/operator/blocks', { range: '198.51.100.67', hours: '1', reason: 'to be lifted' });
   const others = [await makePartner({ status: 'suspended' }), await makePartner({ status: 'sandbox_only' })];
+  await query(
+    `INSERT INTO live_access_request (partner_id, company, use_case, monthly_requests, asked_by) VALUES ($1, 'Shop', 'A planner', 5, 'x')`,
+    [others[1]?.id],
+  );
   await look(
     who,
     ...[partner, ...others].map(({ id }) => `/operator/partners/${id}`),
     `/operator/keys/${key.id}`,
+    '/operator/partners',
     '/operator/blocks',
     '/operator/dead-letters',
     '/operator/plans',

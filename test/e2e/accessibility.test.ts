@@ -71,9 +71,14 @@ const portalPages = () => [
   '/prove?back=%2Fportal',
   '/second-factor',
   '/welcome',
+  '/portal/live-access',
 ];
 const operatorPages = () => [
   '/operator',
+  '/operator/partners',
+  '/operator/partners?dialog=new-partner',
+  '/operator/search?q=demo',
+  '/operator/live-access',
   '/operator/usage',
   '/operator/keys',
   `/operator/keys/${ids.key}`,

@@ -33,7 +33,25 @@ const ACCESS: Command[] = [
     ...ofPartner('a partner is approved', 'partner.approved', 'approve', standing('sandbox_only')),
     mails: { path: '/portal', to: OWNERS },
   },
-  ofPartner('a partner that is approved is approved again', 'partner.approved', 'approve'),
+  {
+    ...ofPartner('a partner that is approved is approved again', 'partner.approved', 'approve'),
+    isIdle: true,
+    audit: [],
+    events: [],
+  },
+  {
+    does: "a partner's request for live access is declined",
+    of: 'partner',
+    given: ({ partner }) => `UPDATE partner SET status = 'sandbox_only' WHERE id = '${partner}';
+      INSERT INTO live_access_request (partner_id, company, use_case, monthly_requests, asked_by)
+        VALUES ('${partner}', 'Shop', 'A planner', 5, 'x')`,
+    audit: ['live_access.declined'],
+    mails: { path: '/portal/live-access', to: OWNERS },
+    doors: {
+      'POST /operator/partners/:id/decline': why,
+      'POST /api/admin/partners/:id/decline': why,
+    },
+  },
   {
     ...ofPartner('a partner is suspended', 'partner.suspended', 'suspend'),
     mails: { path: '/portal', to: OWNERS },
@@ -92,9 +110,71 @@ const ACCESS: Command[] = [
     audit: ['member.invited', 'partner.created'],
     mails: { path: '/invite/', to: ['made-<mark>@example.com'] },
     doors: {
-      'POST /api/admin/partners': ({ mark }) => ({ name: `Made ${mark}`, email: `made-${mark}@example.com` }),
+      'POST /operator/partners': ({ mark }) => ({
+        name: `Made ${mark}`,
+        email: `made-${mark}@example.com`,
+        company: 'Shop Ltd',
+        tier: 'business',
+        currency: 'XOF',
+        status: 'active',
+        language: 'fr',
+      }),
+      'POST /api/admin/partners': ({ mark }) => ({
+        name: `Made ${mark}`,
+        email: `made-${mark}@example.com`,
+        company: 'Shop Ltd',
+        tier: 'business',
+        currency: 'XOF',
+        language: 'fr',
+      }),
     },
-    only: 'by page, partners sign up by themselves',
+  },
+  {
+    does: 'an operator creates an app for a partner',
+    of: 'partner',
+    audit: ['app.created'],
+    doors: {
+      'POST /operator/partners/:id/apps': ({ mark }) => ({ name: `Till ${mark}` }),
+      'POST /api/admin/partners/:id/apps': ({ mark }) => ({ name: `Till ${mark}` }),
+    },
+  },
+  {
+    does: 'an operator creates a key for a partner',
+    of: 'partner',
+    audit: ['key.created'],
+    events: ['key.created'],
+    mails: { path: '/portal/keys/', to: OWNERS },
+    doors: {
+      'POST /operator/partners/:id/keys': ({ mark, app }) => ({
+        form: randomUUID(),
+        name: `Handed ${mark}`,
+        app,
+        kind: 'bearer',
+        environment: 'live',
+        scopes: 'read:routes',
+      }),
+      'POST /api/admin/partners/:id/keys': ({ mark, app }) => ({
+        name: `Handed ${mark}`,
+        app_id: app,
+        environment: 'live',
+        scopes: ['read:routes'],
+        signature_rule: 'bound',
+      }),
+    },
+  },
+  {
+    does: 'an operator invites somebody to a partner',
+    of: 'partner',
+    audit: ['member.invited'],
+    mails: { path: '/invite/', to: ['asked-<mark>@example.com'] },
+    doors: {
+      'POST /operator/partners/:id/invitations': ({ mark }) => ({
+        email: `asked-${mark}@example.com`,
+        role: 'owner',
+        language: 'en',
+      }),
+      'POST /api/admin/partners/:id/invitations': ({ mark }) => ({ email: `asked-${mark}@example.com` }),
+    },
   },
   rule('operators set a rule', 'POST /operator/alerts/:rule', 'PUT /api/admin/alert-rules/:rule'),
   {

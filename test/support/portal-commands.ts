@@ -178,6 +178,14 @@ const invite = (does: string, email: (at: Situation) => string, to: string): Com
     'POST /api/dev/members/invitations': (at) => ({ email: email(at), role: 'developer', language: 'fr' }),
   },
 });
+const sandboxOnly = ({ partner }: Situation): string =>
+  `UPDATE partner SET status = 'sandbox_only' WHERE id = '${partner}'`;
+const liveAccess = ({ mark }: Situation): Fields => ({
+  company: `Shop ${mark}`,
+  website: 'https://shop.example',
+  use_case: 'A journey planner',
+  monthly_requests: 50_000,
+});
 const roleIsChanged = (does: string, role: string): Command => ({
   does,
   of: 'other',
@@ -190,6 +198,16 @@ const roleIsChanged = (does: string, role: string): Command => ({
 const MEMBERS: Command[] = [
   invite('a stranger is invited', ({ mark }) => `new-${mark}@example.com`, 'new-<mark>@example.com'),
   invite('somebody who has an account is invited', ({ guest }) => guest, '<guest>'),
+  {
+    does: 'an invitation is sent again',
+    of: 'invitation',
+    audit: ['member.invited'],
+    mails: { path: '/invite/', to: ['<guest>'] },
+    doors: {
+      'POST /portal/members/invitations/:id/again': nothing,
+      'POST /api/dev/members/invitations/:invitationId/again': nothing,
+    },
+  },
   {
     does: 'an invitation is withdrawn',
     of: 'invitation',
@@ -233,9 +251,37 @@ const MEMBERS: Command[] = [
     does: 'somebody gets a partner of their own',
     given: ({ guest }) => `DELETE FROM partner_member WHERE email = '${guest}';
       DELETE FROM partner_invitation WHERE email = '${guest}'; DELETE FROM partner WHERE email = '${guest}'`,
-    audit: ['partner.registered'],
+    audit: ['app.created', 'key.created', 'partner.registered'],
+    events: ['key.created'],
     doors: { 'POST /welcome': nothing },
     only: 'whoever comes with a token for the first time is given one, whatever they ask',
+  },
+  {
+    does: 'a partner asks for live access',
+    given: sandboxOnly,
+    audit: ['live_access.requested'],
+    mails: { path: '/operator/partners/', to: ['operator@passerelle.example'] },
+    doors: {
+      'POST /portal/live-access': ({ mark }) => ({
+        company: `Shop ${mark}`,
+        website: 'https://shop.example',
+        use_case: 'A journey planner',
+        monthly_requests: '50 000',
+      }),
+      'POST /api/dev/live-access': (at) => liveAccess(at),
+    },
+  },
+  {
+    does: 'a partner asks for live access with the same answers again',
+    given: (at) => `${sandboxOnly(at)};
+      INSERT INTO live_access_request (partner_id, company, website, use_case, monthly_requests, asked_by)
+        VALUES ('${at.partner}', 'Shop ${at.mark}', 'https://shop.example', 'A journey planner', 50000, 'x')`,
+    isIdle: true,
+    audit: [],
+    doors: {
+      'POST /portal/live-access': (at) => ({ ...liveAccess(at), monthly_requests: '50000' }),
+      'POST /api/dev/live-access': (at) => liveAccess(at),
+    },
   },
   {
     does: 'a member turns to another partner',

@@ -57,9 +57,10 @@ export const operatorActor = (context: ConsoleContext): Actor =>
   actorOf(context, `operator:${context.var.view.account?.id ?? ''}`);
 
 const items = ({ m }: View): NavItem[] => [
-  { href: '/operator', text: m.nav.partners },
-  { href: '/operator/usage', text: m.nav.usage },
+  { href: '/operator', text: m.today.title },
+  { href: '/operator/partners', text: m.nav.partners },
   { href: '/operator/keys', text: m.nav.keys },
+  { href: '/operator/usage', text: m.nav.usage },
   { href: '/operator/blocks', text: m.nav.blocks },
   { href: '/operator/alerts', text: m.money.alerts },
   { href: '/operator/plans', text: m.money.plans, apart: true },
@@ -70,8 +71,32 @@ const items = ({ m }: View): NavItem[] => [
   { href: '/portal/settings', text: m.nav.settings, apart: true },
 ];
 
+/** Finds anything that operators are told by: src/operator/search.ts. */
+const SearchBox = ({ view }: { view: View }) => {
+  const { search } = view.m;
+  const words = new URL(view.here, 'https://here.invalid').searchParams.get('q') ?? '';
+  return (
+    <search class="find">
+      <form method="get" action="/operator/search">
+        <input
+          type="search"
+          name="q"
+          value={words}
+          required
+          minlength={2}
+          maxlength={200}
+          aria-label={search.label}
+          placeholder={search.hint}
+          autocomplete="off"
+          spellcheck={false}
+        />
+      </form>
+    </search>
+  );
+};
+
 export const ConsolePage = ({ view, title, children }: { view: View; title: string; children?: Child }) => (
-  <Shell view={view} title={title} home="/operator" items={items(view)}>
+  <Shell view={view} title={title} home="/operator" items={items(view)} search={<SearchBox view={view} />}>
     {children}
   </Shell>
 );

@@ -26,16 +26,17 @@ import {
   operatorActor,
   operatorConsole,
 } from './console-web.tsx';
+import { KeySecretDialog } from './provisioning-dialogs.tsx';
 
 const DAYS = 7;
 const MAX_EVENTS = 100;
 const MAX_ENTRIES = 50;
 
 /** The key with its owner, its trail, and what became of its calls lately. */
-async function loadKey(context: ConsoleContext) {
+async function loadKey(context: ConsoleContext, created: KeyView | undefined) {
   const { keys, partners, audit, reports } = context.var.services;
   const { nowMs } = operator(context);
-  const key = await keys.get(null, context.req.param('key') ?? '');
+  const key = created ?? (await keys.get(null, context.req.param('key') ?? ''));
   const from = isoDay(nowMs - (DAYS - 1) * DAY_MS);
   const to = isoDay(nowMs);
   const scope = { partnerId: key.partnerId, keyId: key.keyId, from, to };
@@ -178,8 +179,15 @@ const RevokeDialog = ({ apiKey, action, wrong }: { apiKey: KeyView; action: stri
   );
 };
 
-async function showKey(context: ConsoleContext, wrong?: Wrong) {
-  const { key, partner, trail, failures, countries, events, bars } = await loadKey(context);
+interface Shown {
+  wrong?: Wrong;
+  /** One that was just created, and its secret. */
+  key?: KeyView;
+  secret?: string;
+}
+
+export async function showKey(context: ConsoleContext, { wrong, key: created, secret }: Shown = {}) {
+  const { key, partner, trail, failures, countries, events, bars } = await loadKey(context, created);
   const base = `/operator/keys/${key.keyId}`;
   const view = shownAt(operator(context), base);
   const { m } = view;
@@ -205,6 +213,7 @@ async function showKey(context: ConsoleContext, wrong?: Wrong) {
         <CallTable view={view} events={events} />
       </Panel>
       {key.isActive && <RevokeDialog apiKey={key} action={`${base}/revoke`} wrong={wrong} />}
+      {secret !== undefined && <KeySecretDialog apiKey={key} secret={secret} />}
     </ConsolePage>,
     wrong ? 400 : 200,
   );
@@ -221,6 +230,6 @@ operatorConsole.post('/operator/keys/:key/revoke', (context) => {
       const key = await keys.revokeAny(id, data.reason, operatorActor(context), origin);
       return done(context, `/operator/keys/${key.keyId}`, 'revoked');
     },
-    again: (wrong) => showKey(context, wrong),
+    again: (wrong) => showKey(context, { wrong }),
   });
 });

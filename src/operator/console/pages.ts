@@ -1,8 +1,13 @@
 // Gathers the operator console's pages.
 
+import './today-page.tsx';
+import './live-access-page.tsx';
+import './search-page.tsx';
+import './request-page.tsx';
 import './partner-list-page.tsx';
 import './partner-page.tsx';
 import './partner-actions.ts';
+import './provisioning-actions.ts';
 import './key-list-page.tsx';
 import './key-page.tsx';
 import './block-page.tsx';

@@ -26,6 +26,18 @@ for (const action of ['approve', 'reinstate', 'suspend'] as const) {
   });
 }
 
+operatorConsole.post('/operator/partners/:id/decline', (context) => {
+  const { origin } = operator(context);
+  const id = idOr404(context.req.param('id'), 'partner');
+  return submit(context, z.object({ reason }), {
+    async work({ reason: why }) {
+      await context.var.services.liveAccess.decline(id, why, operatorActor(context), origin);
+      return done(context, `/operator/partners/${id}`, 'live_access_declined');
+    },
+    again: (wrong) => showPartner(context, 'decline', wrong),
+  });
+});
+
 operatorConsole.post('/operator/partners/:id/limits', (context) => {
   operator(context);
   const id = idOr404(context.req.param('id'), 'partner');

@@ -135,18 +135,24 @@ export const StatusDialog = ({
   action,
   base,
   wrong,
-}: DialogProps & { action: 'approve' | 'reinstate' | 'suspend' }) => {
+}: DialogProps & { action: 'approve' | 'reinstate' | 'suspend' | 'decline' }) => {
   const { m } = useView();
+  const texts = {
+    approve: m.operator.approveText,
+    reinstate: m.operator.approveText,
+    suspend: m.operator.suspendText,
+    decline: m.liveAccess.declineText,
+  };
   return (
     <FormDialog
       id={action}
-      title={`${m.operator[action]} · ${partner.name}`}
+      title={`${action === 'decline' ? m.liveAccess.decline : m.operator[action]} · ${partner.name}`}
       action={`${base}/${action}`}
-      submit={m.operator[action]}
-      kind={action === 'suspend' ? 'solid-danger' : 'primary'}
+      submit={action === 'decline' ? m.liveAccess.decline : m.operator[action]}
+      kind={action === 'suspend' || action === 'decline' ? 'solid-danger' : 'primary'}
       wrong={wrong}
     >
-      <p>{action === 'suspend' ? m.operator.suspendText : m.operator.approveText}</p>
+      <p>{texts[action]}</p>
       <Reason />
     </FormDialog>
   );

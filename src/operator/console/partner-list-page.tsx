@@ -2,19 +2,22 @@
 
 import { idOr404 } from '../../http/api.ts';
 import type { PartnerView } from '../../partners/partner-service.ts';
+import { OpenDialog } from '../../web/components/dialog.tsx';
 import { Empty, Older, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
-import type { View } from '../../web/view.ts';
+import type { Wrong } from '../../web/forms.ts';
+import { shownAt, type View } from '../../web/view.ts';
 import { render } from '../../web/web.ts';
-import { ConsolePage, operator, operatorConsole } from './console-web.tsx';
+import { type ConsoleContext, ConsolePage, operator, operatorConsole } from './console-web.tsx';
 import { PartnerStatus } from './partner-status.tsx';
+import { NewPartnerDialog } from './provisioning-dialogs.tsx';
 
 const PAGE_ROWS = 50;
 
 const SearchForm = ({ view, search, status }: { view: View; search?: string; status?: string }) => {
   const { m } = view;
   return (
-    <form method="get" action="/operator" class="inline">
+    <form method="get" action="/operator/partners" class="inline">
       <div>
         <label for="search">{m.operator.search}</label>
         <input id="search" name="search" value={search ?? ''} size={30} />
@@ -67,28 +70,31 @@ const PartnerTable = ({ view, partners }: { view: View; partners: readonly Partn
   );
 };
 
-operatorConsole.get('/operator', async (context) => {
-  const view = operator(context);
+export async function showPartners(context: ConsoleContext, wrong?: Wrong) {
+  const view = shownAt(operator(context), '/operator/partners');
   const { m } = view;
   const search = context.req.query('search')?.slice(0, 200) || undefined;
   const status = context.req.query('status') || undefined;
   const before = context.req.query('before');
-  const { partners } = context.var.services;
-  const rows = await partners.list(
-    PAGE_ROWS + 1,
-    before ? idOr404(before, 'partner') : undefined,
-    search,
-    status,
-  );
-  const waiting = await partners.waiting();
+  const { partners, plans, liveAccess } = context.var.services;
+  const [rows, waiting, offered] = await Promise.all([
+    partners.list(PAGE_ROWS + 1, before ? idOr404(before, 'partner') : undefined, search, status),
+    liveAccess.waiting(),
+    plans.plans(),
+  ]);
   const shown = rows.slice(0, PAGE_ROWS);
   return render(
     context,
     <ConsolePage view={view} title={m.nav.partners}>
-      <h1>{m.nav.partners}</h1>
+      <div class="head">
+        <h1 class="grow">{m.nav.partners}</h1>
+        <OpenDialog id="new-partner" kind="primary">
+          {m.provision.newPartner}
+        </OpenDialog>
+      </div>
       {waiting > 0 && (
         <div class="note warn">
-          <a href="/operator?status=sandbox_only">{m.operator.waiting(waiting)}</a>
+          <a href="/operator/live-access">{m.operator.waiting(waiting)}</a>
         </div>
       )}
       <SearchForm view={view} search={search} status={status} />
@@ -100,6 +106,10 @@ operatorConsole.get('/operator', async (context) => {
         )}
       </section>
       <Older rows={rows} shown={shown} />
+      <NewPartnerDialog plans={offered.filter(({ partnerId }) => partnerId === null)} wrong={wrong} />
     </ConsolePage>,
+    wrong?.status,
   );
-});
+}
+
+operatorConsole.get('/operator/partners', (context) => showPartners(context));

@@ -5,7 +5,8 @@ import { DAY_MS, isoDay } from '../../core/time.ts';
 import { idOr404 } from '../../http/api.ts';
 import { shownPrefix } from '../../keys/key-format.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
-import type { MemberView } from '../../partners/member-service.ts';
+import { statusOf } from '../../partners/live-access-service.ts';
+import type { InvitationView, MemberView } from '../../partners/member-service.ts';
 import type { PartnerView } from '../../partners/partner-service.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
@@ -20,10 +21,13 @@ import { withQuery } from '../../web/redirects.ts';
 import { shownAt, type View } from '../../web/view.ts';
 import { render } from '../../web/web.ts';
 import { type ConsoleContext, ConsolePage, operator, operatorConsole } from './console-web.tsx';
+import { AnswersPanel } from './live-access-parts.tsx';
 import { AssignDialog, LimitsDialog, SignaturesDialog, StatusDialog } from './partner-dialogs.tsx';
 import { PartnerStatus } from './partner-status.tsx';
+import { InviteDialog, NewAppDialog, NewKeyDialog } from './provisioning-dialogs.tsx';
 
 const DAYS = 30;
+const MAX_APPS = 100;
 
 type StatusAction = 'approve' | 'suspend' | 'reinstate';
 
@@ -31,16 +35,19 @@ const PartnerHead = ({
   view,
   partner,
   action,
+  isAsking,
 }: {
   view: View;
   partner: PartnerView;
   action: StatusAction;
+  /** For live access, and waits for an answer. */
+  isAsking: boolean;
 }) => {
   const { m } = view;
   return (
     <div>
       <p class="crumbs">
-        <a href="/operator">{m.nav.partners}</a>
+        <a href="/operator/partners">{m.nav.partners}</a>
       </p>
       <div class="head">
         <h1>{partner.name}</h1>
@@ -49,6 +56,11 @@ const PartnerHead = ({
         <OpenDialog id="plan">{m.money.assign}</OpenDialog>
         <OpenDialog id="limits">{m.operator.limits}</OpenDialog>
         <OpenDialog id="signatures">{m.operator.signatures}</OpenDialog>
+        {isAsking && (
+          <OpenDialog id="decline" kind="danger">
+            {m.liveAccess.decline}
+          </OpenDialog>
+        )}
         <OpenDialog id={action} kind={action === 'suspend' ? 'danger' : 'primary'}>
           {m.operator[action]}
         </OpenDialog>
@@ -64,7 +76,7 @@ const PartnerFacts = ({ view, partner, billing }: { view: View; partner: Partner
       <dl class="facts pad">
         <dt>{m.signIn.email}</dt>
         <dd>{partner.email}</dd>
-        <dt>{m.settings.company}</dt>
+        <dt>{m.liveAccess.company}</dt>
         <dd>{partner.company ?? '–'}</dd>
         <dt>{m.operator.tier}</dt>
         <dd>
@@ -96,26 +108,60 @@ const PartnerFacts = ({ view, partner, billing }: { view: View; partner: Partner
   );
 };
 
-const PartnerMembers = ({ view, members }: { view: View; members: readonly MemberView[] }) => {
+const PartnerMembers = ({
+  view,
+  members,
+  invitations,
+}: {
+  view: View;
+  members: readonly MemberView[];
+  /** Those that are open. */
+  invitations: readonly InvitationView[];
+}) => {
   const { m } = view;
+  const rows = [
+    ...members.map(({ name, email, role }) => ({ name, email, role, until: undefined })),
+    ...invitations.map(({ email, role, expiresAt }) => ({ name: null, email, role, until: expiresAt })),
+  ];
   return (
-    <Panel title={m.operator.members}>
-      <Table
-        hasHead={false}
-        rows={members}
-        columns={[
-          {
-            title: m.members.who,
-            cell: ({ name, email }) => (
-              <>
-                {name ?? email}
-                <p class="soft small">{email}</p>
-              </>
-            ),
-          },
-          { title: m.members.role, cell: ({ role }) => m.roles[role].name },
-        ]}
-      />
+    <Panel
+      title={m.operator.members}
+      action={
+        <OpenDialog id="invite" kind="small">
+          {m.provision.invite}
+        </OpenDialog>
+      }
+    >
+      {rows.length === 0 ? (
+        <p class="pad soft">{m.provision.noMembers}</p>
+      ) : (
+        <Table
+          hasHead={false}
+          rows={rows}
+          columns={[
+            {
+              title: m.members.who,
+              cell: ({ name, email }) => (
+                <>
+                  {name ?? email}
+                  {name && <p class="soft small">{email}</p>}
+                </>
+              ),
+            },
+            { title: m.members.role, cell: ({ role }) => m.roles[role].name },
+            {
+              title: m.members.until,
+              kind: 'small',
+              cell: ({ until }) =>
+                until && (
+                  <>
+                    {m.provision.invited} <Time at={until} />
+                  </>
+                ),
+            },
+          ]}
+        />
+      )}
     </Panel>
   );
 };
@@ -123,7 +169,19 @@ const PartnerMembers = ({ view, members }: { view: View; members: readonly Membe
 const PartnerKeys = ({ view, keys }: { view: View; keys: readonly KeyView[] }) => {
   const { m } = view;
   return (
-    <Panel title={m.operator.keys}>
+    <Panel
+      title={m.operator.keys}
+      action={
+        <div class="row">
+          <OpenDialog id="new-app" kind="small">
+            {m.apps.new}
+          </OpenDialog>
+          <OpenDialog id="new-key" kind="small">
+            {m.keys.new}
+          </OpenDialog>
+        </div>
+      }
+    >
       {keys.length === 0 ? (
         <Empty title={m.keys.emptyTitle} />
       ) : (
@@ -154,28 +212,34 @@ export async function showPartner(context: ConsoleContext, dialog?: string, wron
   const base = `/operator/partners/${id}`;
   const view = shownAt(operator(context), base);
   const { m, nowMs } = view;
-  const { partners, keys, members, audit, reports, plans } = context.var.services;
+  const { partners, apps, keys, members, audit, reports, plans, liveAccess } = context.var.services;
   const from = isoDay(nowMs - (DAYS - 1) * DAY_MS);
   const to = isoDay(nowMs);
-  const [partner, keyList, people, trail, [outcomes], billing, planList] = await Promise.all([
-    partners.get(id),
-    keys.list(id),
-    members.members(id),
-    audit.list(id, 10),
-    reports.ask(queries.outcomesByDay({ partnerId: id, environment: 'live', from, to })),
-    plans.billing(id),
-    plans.plansFor(id),
-  ]);
+  const [partner, keyList, people, trail, [outcomes], billing, planList, appList, request, invited] =
+    await Promise.all([
+      partners.get(id),
+      keys.list(id),
+      members.members(id),
+      audit.list(id, 10),
+      reports.ask(queries.outcomesByDay({ partnerId: id, environment: 'live', from, to })),
+      plans.billing(id),
+      plans.plansFor(id),
+      apps.list(id, MAX_APPS),
+      liveAccess.of(id),
+      members.invitations(id),
+    ]);
+  const isAsking = statusOf(partner.status, request) === 'requested';
   const wrongIn = (name: string) => (dialog === name ? wrong : undefined);
   const action =
     partner.status === 'active' ? 'suspend' : partner.status === 'suspended' ? 'reinstate' : 'approve';
   return render(
     context,
     <ConsolePage view={view} title={partner.name}>
-      <PartnerHead view={view} partner={partner} action={action} />
+      <PartnerHead view={view} partner={partner} action={action} isAsking={isAsking} />
+      {request && <AnswersPanel request={request} />}
       <div class="two">
         <PartnerFacts view={view} partner={partner} billing={billing} />
-        <PartnerMembers view={view} members={people} />
+        <PartnerMembers view={view} members={people} invitations={invited} />
       </div>
       <Panel title={m.operator.usage}>
         <div class="pad">
@@ -189,12 +253,22 @@ export async function showPartner(context: ConsoleContext, dialog?: string, wron
       >
         <AuditTable entries={trail} />
       </Panel>
+      {isAsking && <StatusDialog partner={partner} action="decline" base={base} wrong={wrongIn('decline')} />}
       <StatusDialog partner={partner} action={action} base={base} wrong={wrongIn(action)} />
       <AssignDialog partnerId={partner.id} plans={planList} billing={billing} wrong={wrongIn('plan')} />
       <LimitsDialog partner={partner} base={base} wrong={wrongIn('limits')} />
       <SignaturesDialog partner={partner} base={base} wrong={wrongIn('signatures')} />
+      <NewAppDialog base={base} wrong={wrongIn('new-app')} />
+      <NewKeyDialog
+        base={base}
+        apps={appList}
+        scopes={keys.knownScopes}
+        isApproved={partner.status === 'active'}
+        wrong={wrongIn('new-key')}
+      />
+      <InviteDialog base={base} name={partner.name} wrong={wrongIn('invite')} />
     </ConsolePage>,
-    wrong ? 400 : 200,
+    wrong?.status,
   );
 }
 

@@ -1,21 +1,30 @@
-// Usage of all partners together, and who calls most.
+// Usage of all partners together, and who calls most: of 7, 30 or 90 days, and as CSV of every partner.
 
 import { DAY_MS, isoDay } from '../../core/time.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
-import { Empty, Panel } from '../../web/components/parts.tsx';
+import { Choose, Empty, Panel } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
+import { csv } from '../../web/csv.ts';
+import { withQuery } from '../../web/redirects.ts';
 import { render } from '../../web/web.ts';
-import { ConsolePage, operator, operatorConsole } from './console-web.tsx';
+import { type ConsoleContext, ConsolePage, operator, operatorConsole } from './console-web.tsx';
 
-const DAYS = 30;
+const RANGES = [7, 30, 90] as const;
+const MAX_EXPORTED = 10_000;
+
+/** The last 30 days, where the address says nothing else. */
+function rangeOf(context: ConsoleContext): { days: number; from: string; to: string } {
+  const { nowMs } = context.var.view;
+  const days = RANGES.find((each) => String(each) === context.req.query('days')) ?? 30;
+  return { days, from: isoDay(nowMs - (days - 1) * DAY_MS), to: isoDay(nowMs) };
+}
 
 operatorConsole.get('/operator/usage', async (context) => {
   const view = operator(context);
-  const { m, format, nowMs } = view;
-  const from = isoDay(nowMs - (DAYS - 1) * DAY_MS);
-  const to = isoDay(nowMs);
+  const { m, format } = view;
+  const { days, from, to } = rangeOf(context);
   const [outcomes, top] = await context.var.services.reports.ask(
     queries.outcomesOfAll(from, to),
     queries.topPartners(from, to),
@@ -23,7 +32,18 @@ operatorConsole.get('/operator/usage', async (context) => {
   return render(
     context,
     <ConsolePage view={view} title={m.nav.usage}>
-      <h1>{m.nav.usage}</h1>
+      <div class="head">
+        <h1 class="grow">{m.nav.usage}</h1>
+        <a class="button small" href={withQuery('/operator/usage.csv', { days: String(days) })}>
+          {m.common.csv}
+        </a>
+      </div>
+      <Choose
+        label={m.usage.range}
+        current={String(days)}
+        options={RANGES.map((each) => [String(each), m.today.days(each)] as const)}
+        hrefOf={(value) => withQuery('/operator/usage', { days: value })}
+      />
       <Panel title={m.operator.all}>
         <div class="pad">
           <CallsChart bars={dayBars(outcomes, from, to)} isHourly={false} linkOf={() => view.path} />
@@ -52,5 +72,16 @@ operatorConsole.get('/operator/usage', async (context) => {
         )}
       </Panel>
     </ConsolePage>,
+  );
+});
+
+operatorConsole.get('/operator/usage.csv', async (context) => {
+  operator(context);
+  const { from, to } = rangeOf(context);
+  const [partners] = await context.var.services.reports.ask(queries.topPartners(from, to, MAX_EXPORTED));
+  return csv(
+    `usage-${from}-${to}.csv`,
+    ['partner_id', 'partner', 'calls', 'errors', 'units'],
+    partners.map(({ partnerId, name, calls, errors, units }) => [partnerId, name, calls, errors, units]),
   );
 });

@@ -7,7 +7,6 @@ import { AppError } from '../../core/errors.ts';
 import { type ApiEnv, actorOf, createApi } from '../../http/api.ts';
 import { announceAhead } from '../../http/changes.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { inviteOwner } from '../../partners/invitation-mail.ts';
 import type { PartnerView } from '../../partners/partner-service.ts';
 import {
   isEnding,
@@ -63,6 +62,7 @@ async function personOf(context: Context<ApiEnv<Services>>): Promise<Person> {
 const PERMISSIONS: readonly (readonly [path: string, permission: Permission])[] = [
   ['/api/dev/members', 'own'],
   ['/api/dev/billing', 'pay'],
+  ['/api/dev/live-access', 'own'],
 ];
 
 /** Whoever works for a partner may leave it. */
@@ -81,24 +81,25 @@ export function checkMay(standing: Standing, permission: Permission, ends = fals
     throw new AppError(refusal, refusal === 'forbidden' ? 'Your role does not allow this' : undefined);
 }
 
-/** The workspace of whoever asks; whoever comes with a token for the first time gets a partner of their own. */
+/**
+ * The workspace of whoever asks; whoever comes with a token for the first time gets a partner of their own, or the
+ * one without members that has their address.
+ */
 async function workspaceOf(
   context: Context<ApiEnv<Services>>,
   { subject, email, mayRegister }: Person,
   actor: Actor,
 ): Promise<Workspace> {
   const { services } = context.var;
-  const known = mayRegister
-    ? await services.partners.ofDeveloper(subject, email, actor)
-    : await services.partners.workspace(subject);
+  const find = () =>
+    mayRegister ? services.partners.ofDeveloper(subject, email, actor) : services.partners.workspace(subject);
+  const known = await find();
   if (known) return known;
-  const origin = originOf(context, services.config);
-  const isInvited =
-    email !== undefined && (await inviteOwner(services, email, { actor, origin, language: 'en' }));
-  throw new AppError(
-    'forbidden',
-    isInvited ? 'A partner has this e-mail address: open the link that was mailed to it' : NO_PARTNER,
-  );
+  // A token carries an address only where its issuer has verified it.
+  const isIn = mayRegister && email !== undefined && (await services.members.enter(subject, email, actor));
+  const entered = isIn ? await find() : undefined;
+  if (!entered) throw new AppError('forbidden', NO_PARTNER);
+  return entered;
 }
 
 developerApi.use(async (context, next) => {

@@ -6,7 +6,7 @@ import { numberCursor } from '../../http/api.ts';
 import type { MemberView as Person } from '../../partners/member-service.ts';
 import { Empty, Note, Older, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
-import { actionName } from '../../web/components/usage-tables.tsx';
+import { Done } from '../../web/components/usage-tables.tsx';
 import { csv } from '../../web/csv.ts';
 import { withQuery } from '../../web/redirects.ts';
 import type { View } from '../../web/view.ts';
@@ -22,6 +22,7 @@ const AREAS = [
   'member.',
   'invitation.',
   'partner.',
+  'live_access.',
   'webhook.',
   'plan.',
   'billing.',
@@ -110,7 +111,7 @@ const EntryTable = ({ entries }: { entries: readonly AuditEntry[] }) => {
           title: m.audit.what,
           cell: (entry) => (
             <>
-              {actionName(view, entry.action)}
+              <Done entry={entry} />
               <details>
                 <summary class="small soft">{m.audit.details}</summary>
                 <code class="prewrap">{JSON.stringify({ ...entry.target, ...entry.details }, null, 1)}</code>

@@ -3,8 +3,9 @@
 import { Plain } from '../../web/components/layout.tsx';
 import { safePath, withQuery } from '../../web/redirects.ts';
 import { addCookies, render } from '../../web/web.ts';
+import { arrive } from './arrival.ts';
 import { CONFIRM, failed, forget, keptOf, LINK } from './identity-routes.tsx';
-import { arrive, portal } from './portal-web.tsx';
+import { portal } from './portal-web.tsx';
 
 portal.get(CONFIRM, async (context) => {
   const kept = await keptOf(context);

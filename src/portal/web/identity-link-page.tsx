@@ -8,8 +8,9 @@ import { safePath, withQuery } from '../../web/redirects.ts';
 import { useView } from '../../web/view-context.ts';
 import { askProof, isProven, render, signIn } from '../../web/web.ts';
 import { CurrentPassword, EmailField } from './account-parts.tsx';
+import { arrive } from './arrival.ts';
 import { failed, forget, keptOf, LINK } from './identity-routes.tsx';
-import { arrive, portal } from './portal-web.tsx';
+import { portal } from './portal-web.tsx';
 
 /** For whoever has an account with this address, and is not signed in. */
 const SignInFirst = ({ kept }: { kept: KeptIdentity }) => {

@@ -2,11 +2,14 @@
 
 import * as z from 'zod';
 import { DAY_MS, isoDay } from '../../core/time.ts';
+import { statusOf } from '../../partners/live-access-service.ts';
 import { queries } from '../../usage/usage-reports.ts';
 import { Panel } from '../../web/components/parts.tsx';
 import { ErrorTable } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import { readForm, render } from '../../web/web.ts';
+import { takeFirstKey } from './first-key.ts';
+import { FirstKeyPanel } from './first-key-panel.tsx';
 import { AttentionNotes, QuotaPanel, StepsPanel, TodayFigures, TopKeys } from './overview-parts.tsx';
 import { member, Page, portal, standingOf } from './portal-web.tsx';
 
@@ -18,11 +21,11 @@ portal.get('/portal', async (context) => {
   const view = member(context);
   const { m, workspace, environment } = view;
   const { partner } = workspace;
-  const { alerts, reports, limiter } = context.var.services;
+  const { alerts, reports, limiter, liveAccess } = context.var.services;
   const today = isoDay(view.nowMs);
   const scope = { partnerId: partner.id, environment, from: today, to: today };
   const month = { ...scope, from: isoDay(view.nowMs - (DAYS - 1) * DAY_MS) };
-  const [[steps, day, all, errors, keys], standing, open] = await Promise.all([
+  const [[steps, day, all, errors, keys], standing, open, request, firstKey] = await Promise.all([
     reports.ask(
       queries.firstSteps(partner.id),
       queries.total(scope),
@@ -32,8 +35,14 @@ portal.get('/portal', async (context) => {
     ),
     standingOf(view, limiter),
     workspace.attention.alerts > 0 ? alerts.list(partner.id, MAX_ALERTS, { isOpen: true }) : [],
+    liveAccess.of(partner.id),
+    takeFirstKey(context, view.account.id),
   ]);
   const isNew = steps.calls === 0;
+  const isClosed = partner.status === 'suspended' || partner.status === 'inactive';
+  const hasAsked = statusOf(partner.status, request) === 'requested';
+  // A secret that is shown once is not loaded away.
+  const isWaiting = !firstKey && ((steps.keys > 0 && isNew) || hasAsked);
   return render(
     context,
     <Page view={view} title={m.nav.overview}>
@@ -45,13 +54,10 @@ portal.get('/portal', async (context) => {
           </a>
         )}
       </div>
-      {partner.status !== 'active' && partner.status !== 'suspended' && !isNew && (
-        <div class="note warn">
-          {m.overview.status(partner.status)} <a href="/docs/going-live">{m.overview.liveAction}</a>
-        </div>
-      )}
+      {partner.status === 'inactive' && <div class="note warn">{m.overview.status(partner.status)}</div>}
       <AttentionNotes episodes={open} />
-      {partner.status !== 'suspended' && <StepsPanel steps={steps} isNew={isNew} />}
+      {firstKey && <FirstKeyPanel {...firstKey} />}
+      {!isClosed && <StepsPanel steps={steps} isWaiting={isWaiting} hasAsked={hasAsked} />}
       {!isNew && (
         <>
           <TodayFigures day={day} all={all} days={DAYS} />

@@ -50,7 +50,7 @@ const Checklist = ({ steps }: { steps: readonly Step[] }) => {
 };
 
 /** What leads to a first answer, and to live keys. */
-function useSteps({ apps, keys, calls, firstApp }: FirstSteps): Step[] {
+function useSteps({ apps, keys, calls, firstApp }: FirstSteps, hasAsked: boolean): Step[] {
   const { m, workspace } = useMemberView();
   const { status } = workspace.partner;
   return [
@@ -78,19 +78,26 @@ function useSteps({ apps, keys, calls, firstApp }: FirstSteps): Step[] {
     {
       isDone: status === 'active',
       title: m.overview.live,
-      text: m.overview.status(status),
-      href: '/docs/going-live',
-      action: m.overview.liveAction,
+      text: hasAsked ? m.liveAccess.waiting : m.overview.status(status),
+      href: '/portal/live-access',
+      action: hasAsked ? m.overview.liveSee : m.overview.liveAsk,
     },
   ];
 }
 
-/** Nothing, once all are done. `isNew`: the first call has not arrived. */
-export const StepsPanel = ({ steps, isNew }: { steps: FirstSteps; isNew: boolean }) => {
+/** Nothing, once all are done. `isWaiting`: it is shown again when the next is. `hasAsked`: for live access, and waits. */
+export const StepsPanel = ({
+  steps,
+  isWaiting,
+  hasAsked,
+}: {
+  steps: FirstSteps;
+  isWaiting: boolean;
+  hasAsked: boolean;
+}) => {
   const { m, workspace } = useMemberView();
   const { status } = workspace.partner;
-  const isWaiting = (steps.keys > 0 && isNew) || status === 'pending';
-  const list = useSteps(steps);
+  const list = useSteps(steps, hasAsked);
   const done = list.filter(({ isDone }) => isDone).length;
   if (done === list.length) return null;
   return (

@@ -17,6 +17,7 @@ import './identity-link-page.tsx';
 import './invitation-page.tsx';
 import './welcome-page.tsx';
 import './overview-page.tsx';
+import './live-access-page.tsx';
 import './app-list-page.tsx';
 import './app-page.tsx';
 import './key-list-page.tsx';

@@ -6,7 +6,6 @@ import type { Actor } from '../../audit/audit-store.ts';
 import { AppError, PageError } from '../../core/errors.ts';
 import { clientIp } from '../../http/api.ts';
 import { partnerObjectName } from '../../keys/key-record.ts';
-import { inviteOwner } from '../../partners/invitation-mail.ts';
 import { isEnding, type Permission, refusalOf } from '../../partners/permissions.ts';
 import { type NavItem, Shell } from '../../web/components/layout.tsx';
 import type { About } from '../../web/components/layout-parts.tsx';
@@ -53,28 +52,6 @@ portal.use('/portal/*', async (context, next) => {
   if (view.path.startsWith('/portal/audit')) rates.take('audit', workspace.partner.id);
   await next();
 });
-
-/** A new account gets a sandbox-only partner of its own, or the link to the one that was made for its address. */
-export async function register(
-  context: PortalContext,
-  account: Account,
-): Promise<'registered' | 'invited' | 'taken'> {
-  const { services, view } = context.var;
-  const actor = accountActor(context, account.id);
-  const { id, email, name } = account;
-  if (await services.partners.ofDeveloper(id, email, actor, name)) return 'registered';
-  const { origin, language } = view;
-  return (await inviteOwner(services, email, { actor, origin, language })) ? 'invited' : 'taken';
-}
-
-/** Where whoever has just signed in goes: first arrivals are made a partner, unless they were invited somewhere. */
-export async function arrive(context: PortalContext, account: Account, back = '/portal'): Promise<string> {
-  const { members, partners } = context.var.services;
-  if (account.isOperator || (await partners.workspace(account.id))) return back;
-  if (back.startsWith('/invite/')) return back;
-  if ((await members.invitationsFor(account.email)).length > 0) return '/welcome';
-  return (await register(context, account)) === 'registered' ? back : '/welcome';
-}
 
 /** The view of a member who may do this. @throws AppError forbidden, partner_suspended */
 export function member(context: PortalContext, permission: Permission = 'read'): MemberView {

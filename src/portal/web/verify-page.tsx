@@ -13,7 +13,8 @@ import { Note } from '../../web/components/parts.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import { addCookies, type FormErrors, proofCookie, readFields, readForm, render } from '../../web/web.ts';
 import { allowed, email, NewPassword, OutboxHint, password, said } from './account-parts.tsx';
-import { arrive, type PortalContext, portal } from './portal-web.tsx';
+import { arrive } from './arrival.ts';
+import { type PortalContext, portal } from './portal-web.tsx';
 
 export const ASKED_COOKIE = ['signed-up', ASKED_SECONDS] as const;
 const MAX_TOKEN_CHARS = 2000;

@@ -11,7 +11,8 @@ import { Note } from '../../web/components/parts.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import { readForm, render, signIn } from '../../web/web.ts';
 import { allowed, OutboxHint } from './account-parts.tsx';
-import { type PortalContext, portal, register } from './portal-web.tsx';
+import { register } from './arrival.ts';
+import { type PortalContext, portal } from './portal-web.tsx';
 
 const toSignIn = (context: PortalContext) =>
   context.redirect(withQuery('/sign-in', { back: '/welcome' }), 303);
@@ -81,8 +82,6 @@ portal.post('/welcome', async (context) => {
   if (!account) throw new AppError('forbidden');
   const { data } = await readForm(context, z.object({ invitation: z.string().optional() }));
   if (data?.invitation !== undefined) return sendAgain(context, account, data.invitation);
-  const result = await register(context, account);
-  if (result === 'registered') return context.redirect('/portal', 303);
-  if (result === 'invited') return context.redirect('/welcome?sent', 303);
+  if (await register(context, account)) return context.redirect('/portal', 303);
   return showWelcome(context, account, 409, m.welcome.taken);
 });

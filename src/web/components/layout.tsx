@@ -113,12 +113,25 @@ const NavLink = ({ item: { href, text, count = 0 }, home }: { item: NavItem; hom
 
 const IN_BOTTOM_BAR = 4;
 
+/** What was just done, where the address names it. */
+const Done = () => {
+  const { m, done } = useView();
+  const text = done === undefined ? undefined : m.done[done as keyof typeof m.done];
+  if (!text) return null;
+  return (
+    <div class="note good" role="status">
+      {text}
+    </div>
+  );
+};
+
 export const Shell = ({
   view,
   title,
   home,
   items,
   about,
+  search,
   scripts,
   children,
 }: {
@@ -128,18 +141,19 @@ export const Shell = ({
   home: string;
   items: readonly NavItem[];
   about?: About;
+  /** Stands in the header. */
+  search?: Child;
   scripts?: Child;
   children?: Child;
 }) => {
   const link = (item: NavItem) => <NavLink item={item} home={home} />;
-  const done = view.done === undefined ? undefined : view.m.done[view.done as keyof typeof view.m.done];
   return (
     <Document view={view} title={title} scripts={scripts}>
       <div class="shell">
         <header class="top">
           <Brand href={home} />
           {about && <EnvironmentOf about={about} />}
-          <span class="grow" />
+          {search ?? <span class="grow" />}
           <button type="button" class="button small wide hidden" data-palette>
             {view.m.nav.palette} <kbd>Ctrl K</kbd>
           </button>
@@ -156,11 +170,7 @@ export const Shell = ({
           </ul>
         </nav>
         <main class="main" id="main">
-          {done && (
-            <div class="note good" role="status">
-              {done}
-            </div>
-          )}
+          <Done />
           {children}
         </main>
         <nav class="bottom" aria-label={view.m.nav.main}>

@@ -62,6 +62,13 @@ export const ErrorTable = ({
 export const actionName = ({ m }: View, action: string): string =>
   m.audit.actions[action as keyof typeof m.audit.actions] ?? action;
 
+/** What was done, and to what. */
+export const Done = ({ entry: { action, object } }: { entry: Pick<AuditEntry, 'action' | 'object'> }) => (
+  <>
+    {actionName(useView(), action)} {object && <strong class="break">{object}</strong>}
+  </>
+);
+
 /** As operators see it: who by address, and why. */
 export const AuditTable = ({
   entries,
@@ -70,22 +77,23 @@ export const AuditTable = ({
   entries: readonly AuditEntry[];
   hasPartner?: boolean;
 }) => {
-  const view = useView();
-  const { m } = view;
+  const { m } = useView();
   return (
     <Table
       hasHead={hasPartner}
       rows={entries}
       columns={[
-        { title: m.audit.what, cell: ({ action }) => actionName(view, action) },
+        { title: m.audit.what, cell: (entry) => <Done entry={entry} /> },
         { title: m.audit.who, kind: 'small', cell: ({ email, actor }) => email ?? actor },
         ...(hasPartner
           ? [
               {
                 title: m.operator.partner,
-                kind: 'mono small',
-                cell: ({ partnerId }: AuditEntry) =>
-                  partnerId && <a href={`/operator/partners/${partnerId}`}>{partnerId.slice(-12)}</a>,
+                kind: 'small',
+                cell: ({ partnerId, partner }: AuditEntry) =>
+                  partnerId && (
+                    <a href={`/operator/partners/${partnerId}`}>{partner ?? partnerId.slice(-12)}</a>
+                  ),
               },
             ]
           : []),

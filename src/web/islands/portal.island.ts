@@ -115,8 +115,10 @@ for (const waiting of all('[data-await]')) {
     const news = response?.ok ? await response.text() : '';
     if (news === '') return;
     clearInterval(timer);
-    if ('into' in waiting.dataset) waiting.innerHTML = news;
-    else location.reload();
+    if (!('into' in waiting.dataset)) return location.reload();
+    // What stands beside it, and may be shown once, stays.
+    waiting.innerHTML = news;
+    waiting.classList.add('green');
   }, AWAIT_MS);
 }
 

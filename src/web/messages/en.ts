@@ -1,6 +1,7 @@
 // What the pages say, in English. Short, exact, friendly, never blaming.
 
 import type { z } from 'zod';
+import { consoleEn } from './console.en.ts';
 import { moneyEn } from './money.en.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -9,8 +10,8 @@ const plural = (count: number, one: string, many: string): string => (count === 
 
 const STATUS: Record<string, string> = {
   active: 'Your account is approved. You can create live keys.',
-  sandbox_only: 'You can use test keys. Live keys need an operator’s approval, which is pending.',
-  pending: 'You can use test keys. Live keys need an operator’s approval, which is pending.',
+  sandbox_only: 'You can use test keys. Request live access to create live keys.',
+  pending: 'You can use test keys. Request live access to create live keys.',
   suspended: 'Your account is suspended and all its keys are refused.',
   inactive: 'Your account is closed and all its keys are refused.',
 };
@@ -91,7 +92,6 @@ export const en = {
     blocks: 'Blocks',
     deadLetters: 'Dead letters',
     checks: 'Checks',
-    backToPortal: 'Your portal',
     open: 'open',
   },
   home: {
@@ -173,6 +173,10 @@ export const en = {
     sessions_ended: 'Session ended.',
     identity_linked: 'Linked. We have emailed you a confirmation.',
     identity_unlinked: 'Unlinked. We have emailed you a confirmation.',
+    partner_created: 'Partner created. The owner has been invited by email.',
+    partner_app_created: 'App created. Next, create a key.',
+    live_access_requested: 'Requested. We email you when it is answered.',
+    live_access_declined: 'Declined. The owners have been notified by email.',
     approved: 'Approved. The partner can create live keys; the owner has been notified by email.',
     suspended: 'Suspended. All its keys are refused from now on; its owners have been told why by email.',
     reinstated: 'Reinstated.',
@@ -302,11 +306,18 @@ export const en = {
     callAction: 'How to call the API',
     live: 'Go live',
     liveAction: 'Go-live checklist',
+    liveAsk: 'Request live access',
+    liveSee: 'View the request',
     status: (status: string) => STATUS[status] ?? status,
     suspendedSince: (day: string) => `Suspended on ${day}.`,
     openAlerts: (count: number) => `${count} open ${plural(count, 'alert', 'alerts')}:`,
     failingEndpoints: (count: number) =>
       `${count} webhook ${plural(count, 'endpoint is', 'endpoints are')} failing`,
+    firstApp: 'My app',
+    firstKey: 'Test key',
+    firstTitle: 'Your test key is ready',
+    firstText: 'Paste this into a terminal. It sends a real request to the sandbox.',
+    awaiting: 'Waiting for your first request…',
     today: 'Requests today',
     errors: 'Errors',
     inDays: (days: number, calls: string) => `${calls} in ${days} days`,
@@ -602,6 +613,7 @@ export const en = {
     remove: 'Remove',
     invitations: 'Open invitations',
     withdraw: 'Withdraw',
+    again: 'Resend',
     whatRoles: 'What each role can do',
     already: 'This person is already a member',
     tooMany:
@@ -628,6 +640,7 @@ export const en = {
     from: 'From',
     area: 'About',
     details: 'Details',
+    whoHint: 'Email address or ID',
     emptyTitle: 'Nothing yet',
     whole: (at: string) => `Audit log verified on ${at}: nothing was altered, added or removed.`,
     unchecked: 'The audit log is verified every night at 02:10 UTC. It has not been verified yet.',
@@ -658,6 +671,11 @@ export const en = {
       'webhook.': 'Webhooks',
       'plan.': 'Plan',
       'billing.': 'Billing',
+      'live_access.': 'Live access',
+      'invoice.': 'Invoices',
+      'alert.': 'Alerts',
+      'address.': 'Blocks',
+      'dead_letter.': 'Dead letters',
     },
     actors: { operator: 'Operator', key: 'Key', job: 'Job', developer: 'Developer' },
     actions: {
@@ -706,6 +724,8 @@ export const en = {
       'partner.created': 'created the account',
       'partner.imported': 'moved the account here',
       'partner.changed': 'changed the account',
+      'live_access.requested': 'requested live access',
+      'live_access.declined': 'declined live access',
       'partner.approved': 'approved the account',
       'partner.suspended': 'suspended the account',
       'partner.tier_changed': 'changed the plan',
@@ -967,7 +987,7 @@ export const en = {
       `${count} ${plural(count, 'partner is', 'partners are')} waiting for approval`,
     statuses: {
       active: 'approved',
-      sandbox_only: 'awaiting approval',
+      sandbox_only: 'test only',
       pending: 'awaiting approval',
       suspended: 'suspended',
       inactive: 'closed',
@@ -993,7 +1013,7 @@ export const en = {
     keys: 'Keys',
     audit: 'Audit',
     usage: 'Last 30 days, live keys only',
-    top: 'Top consumers, last 30 days',
+    top: 'Top consumers',
     all: 'All partners',
     findKey: 'Find a key by ID or prefix',
     find: 'Find',
@@ -1024,4 +1044,5 @@ export const en = {
     needOperator: 'This requires the operator role',
   },
   ...moneyEn,
+  ...consoleEn,
 };

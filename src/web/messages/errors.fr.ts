@@ -36,6 +36,7 @@ const IN_FRENCH: Record<string, string> = {
   'The token carries no e-mail address to register with': 'Le jeton ne porte pas d’e-mail pour s’inscrire',
   'This app was archived more than # days ago, and cannot be restored':
     'Cette application a été archivée il y a plus de # jours : elle ne peut plus être restaurée',
+  'This account has live access already': 'Ce compte a déjà accès à la production',
   'This dead letter was replayed before': 'Ce message en échec a déjà été rejoué',
   'This letter is no JSON object: mend it first': 'Ce message n’est pas un objet JSON : corrigez-le d’abord',
   'This key has a quota of its own, which each key that it makes would have once more: its owner makes them':

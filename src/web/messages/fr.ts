@@ -1,6 +1,7 @@
 // Ce que disent les pages, en français.
 
 import type { z } from 'zod';
+import { consoleFr } from './console.fr.ts';
 import type { en } from './en.ts';
 import { moneyFr } from './money.fr.ts';
 
@@ -10,10 +11,8 @@ const plural = (count: number, one: string, many: string): string => (count < 2 
 
 const STATUS: Record<string, string> = {
   active: 'Votre compte est approuvé. Vous pouvez créer des clés de production.',
-  sandbox_only:
-    'Les clés de test sont disponibles. Les clés de production demandent l’accord d’un opérateur, en attente.',
-  pending:
-    'Les clés de test sont disponibles. Les clés de production demandent l’accord d’un opérateur, en attente.',
+  sandbox_only: 'Vous pouvez utiliser des clés de test. Pour créer des clés de production, demandez l’accès.',
+  pending: 'Vous pouvez utiliser des clés de test. Pour créer des clés de production, demandez l’accès.',
   suspended: 'Votre compte est suspendu et toutes ses clés sont refusées.',
   inactive: 'Votre compte est fermé et toutes ses clés sont refusées.',
 };
@@ -97,7 +96,6 @@ export const fr: typeof en = {
     blocks: 'Blocages',
     deadLetters: 'Messages en échec',
     checks: 'Contrôles',
-    backToPortal: 'Votre portail',
     open: 'en cours',
   },
   home: {
@@ -183,6 +181,10 @@ export const fr: typeof en = {
     sessions_ended: 'Session fermée.',
     identity_linked: 'Identité associée. Un e-mail vous le confirme.',
     identity_unlinked: 'Identité dissociée. Un e-mail vous le confirme.',
+    partner_created: 'Partenaire créé. Le propriétaire a reçu une invitation par e-mail.',
+    partner_app_created: 'Application créée. Créez maintenant une clé.',
+    live_access_requested: 'Demande envoyée. Vous recevrez la réponse par e-mail.',
+    live_access_declined: 'Demande refusée. Un e-mail a été envoyé aux propriétaires.',
     approved:
       'Approuvé. Le partenaire peut créer des clés de production ; un e-mail a été envoyé au propriétaire.',
     suspended:
@@ -317,11 +319,18 @@ export const fr: typeof en = {
     callAction: 'Comment appeler l’API',
     live: 'Passer en production',
     liveAction: 'Liste de contrôle',
+    liveAsk: 'Demander l’accès',
+    liveSee: 'Voir la demande',
     status: (status: string) => STATUS[status] ?? status,
     suspendedSince: (day) => `Suspendu depuis le ${day}.`,
     openAlerts: (count: number) => `${count} ${plural(count, 'alerte en cours', 'alertes en cours')} :`,
     failingEndpoints: (count: number) =>
       `${count} ${plural(count, 'endpoint de webhooks échoue', 'endpoints de webhooks échouent')}`,
+    firstApp: 'Mon application',
+    firstKey: 'Clé de test',
+    firstTitle: 'Votre clé de test est prête',
+    firstText: 'Collez cette commande dans un terminal : elle envoie une vraie requête au bac à sable.',
+    awaiting: 'En attente de votre premier appel…',
     today: 'Appels aujourd’hui',
     errors: 'Erreurs',
     inDays: (days: number, calls: string) => `${calls} en ${days} jours`,
@@ -627,6 +636,7 @@ export const fr: typeof en = {
     remove: 'Retirer',
     invitations: 'Invitations en cours',
     withdraw: 'Annuler',
+    again: 'Renvoyer',
     whatRoles: 'Ce que permet chaque rôle',
     already: 'Cette personne est déjà membre',
     tooMany:
@@ -653,6 +663,7 @@ export const fr: typeof en = {
     from: 'Depuis',
     area: 'Sujet',
     details: 'Détails',
+    whoHint: 'E-mail ou identifiant',
     emptyTitle: 'Rien pour l’instant',
     whole: (at: string) => `Journal d’audit vérifié le ${at} : rien n’a été modifié, ajouté ni supprimé.`,
     unchecked: 'Le journal d’audit est vérifié chaque nuit à 02:10 UTC. Il ne l’a pas encore été.',
@@ -683,6 +694,11 @@ export const fr: typeof en = {
       'webhook.': 'Webhooks',
       'plan.': 'Forfait',
       'billing.': 'Facturation',
+      'live_access.': 'Accès à la production',
+      'invoice.': 'Factures',
+      'alert.': 'Alertes',
+      'address.': 'Blocages',
+      'dead_letter.': 'Messages en échec',
     },
     actors: { operator: 'Opérateur', key: 'Clé', job: 'Tâche', developer: 'Développeur' },
     actions: {
@@ -731,6 +747,8 @@ export const fr: typeof en = {
       'partner.created': 'a créé le compte',
       'partner.imported': 'a importé le compte',
       'partner.changed': 'a modifié le compte',
+      'live_access.requested': 'a demandé l’accès à la production',
+      'live_access.declined': 'a refusé l’accès à la production',
       'partner.approved': 'a approuvé le compte',
       'partner.suspended': 'a suspendu le compte',
       'partner.tier_changed': 'a changé le forfait',
@@ -1002,7 +1020,7 @@ export const fr: typeof en = {
       `${count} ${plural(count, 'partenaire attend', 'partenaires attendent')} votre accord`,
     statuses: {
       active: 'approuvé',
-      sandbox_only: 'en attente d’accord',
+      sandbox_only: 'test seulement',
       pending: 'en attente d’accord',
       suspended: 'suspendu',
       inactive: 'fermé',
@@ -1028,7 +1046,7 @@ export const fr: typeof en = {
     keys: 'Clés',
     audit: 'Audit',
     usage: '30 derniers jours, clés de production seulement',
-    top: 'Plus gros consommateurs, 30 derniers jours',
+    top: 'Plus gros consommateurs',
     all: 'Tous les partenaires',
     findKey: 'Rechercher une clé par identifiant ou préfixe',
     find: 'Rechercher',
@@ -1059,4 +1077,5 @@ export const fr: typeof en = {
     needOperator: 'Le rôle opérateur est requis',
   },
   ...moneyFr,
+  ...consoleFr,
 };

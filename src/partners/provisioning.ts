@@ -1,0 +1,70 @@
+// What operators set up for a partner, by page and by API: the partner itself, whose address is invited to own it, and keys,
+// of which its owners hear. A mail that could not be sent undoes nothing.
+
+import type { Actor } from '../audit/audit-store.ts';
+import { AppError } from '../core/errors.ts';
+import type { NewKey } from '../keys/key-creation-service.ts';
+import type { KeyService } from '../keys/key-service.ts';
+import type { KeyView } from '../keys/key-view-store.ts';
+import type { Mailer } from '../mail/mailer.ts';
+import type { Notify } from '../mail/notices.ts';
+import type { AppService } from './app-service.ts';
+import { type Inviting, inviteOwner } from './invitation-mail.ts';
+import type { MemberService } from './member-service.ts';
+import type { NewPartner, PartnerService, PartnerView } from './partner-service.ts';
+
+interface Ports {
+  partners: PartnerService;
+  apps: AppService;
+  keys: KeyService;
+  members: MemberService;
+  mailer: Mailer;
+  notify: Notify;
+  config: { PRODUCT_NAME: string };
+}
+
+/** One more mail to its address or not: whoever signs up with it gets in. */
+function unlessTooMany(error: unknown): void {
+  if (!(error instanceof AppError && error.code === 'rate_limit_exceeded')) throw error;
+}
+
+/** A partner, and the invitation of its address to own it. */
+export async function createPartner(
+  ports: Ports,
+  wanted: NewPartner,
+  inviting: Inviting,
+): Promise<PartnerView> {
+  const made = await ports.partners.create(wanted, inviting.actor);
+  await inviteOwner(ports, made.email, inviting).catch(unlessTooMany);
+  return made;
+}
+
+/** A key of any partner. Its owners are told that an operator created it; the secret is in this answer and nowhere else. */
+export async function createPartnerKey(
+  { partners, apps, keys, notify }: Ports,
+  partnerId: string,
+  wanted: NewKey,
+  { actor, origin }: { actor: Actor; origin: string },
+): Promise<{ key: KeyView; secret: string }> {
+  const app = wanted.appId ? await apps.get(partnerId, wanted.appId) : undefined;
+  const scopes = wanted.scopes ?? (app && app.scopes.length > 0 ? app.scopes : undefined);
+  const made = await keys.create(partnerId, { ...wanted, scopes }, actor);
+  const about = { name: made.key.name, path: `/portal/keys/${made.key.keyId}`, origin };
+  const recipients = await partners.recipients(partnerId);
+  await Promise.all(recipients.map((recipient) => notify(recipient, 'keyCreated', about)));
+  return made;
+}
+
+export const FIRST_SCOPES = ['read:routes', 'read:stops'] as const;
+
+/** What a partner that was just registered begins with: an app, and a test key in it. */
+export async function createFirstKey(
+  { apps, keys }: Pick<Ports, 'apps' | 'keys'>,
+  partnerId: string,
+  names: { app: string; key: string },
+  actor: Actor,
+): Promise<{ key: KeyView; secret: string }> {
+  const app = await apps.create(partnerId, { name: names.app }, actor);
+  const wanted = { appId: app.id, kind: 'bearer', environment: 'test', name: names.key } as const;
+  return keys.create(partnerId, { ...wanted, scopes: [...FIRST_SCOPES] }, actor);
+}
