@@ -7,6 +7,7 @@ import * as z from 'zod';
 import type { Actor } from '../audit/audit-store.ts';
 import { AppError, errorResponse, type FieldErrors } from '../core/errors.ts';
 import { isUuid, newId } from '../core/ids.ts';
+import { USUAL } from '../openapi/refusals.ts';
 import { toAppError } from './errors.ts';
 import { isStorableJson } from './fields.ts';
 
@@ -105,12 +106,12 @@ export const numberCursor = (cursor: string | undefined): number | undefined => 
 
 export const errorBody = z.looseObject({ error: z.string(), message: z.string(), request_id: z.string() });
 
-/** The error answers that a route can give, for the OpenAPI document. */
+/** The error answers that a route can give beside those that any can (src/openapi/refusals.ts), for the OpenAPI document. */
 export const errorAnswers = (...statuses: number[]) =>
   Object.fromEntries(
     statuses.map((status) => [
       status,
-      { description: 'Error', content: { 'application/json': { schema: errorBody } } },
+      { description: USUAL, content: { 'application/json': { schema: errorBody } } },
     ]),
   );
 

@@ -25,7 +25,7 @@ const listInvoices = createRoute({
   method: 'get',
   path: '/invoices',
   tags,
-  summary: 'Invoices and credit notes of all partners, newest first',
+  summary: 'List invoices and credit notes of all partners, newest first',
   request: {
     query: pageQuery.extend({
       partner: z.uuid().optional(),
@@ -46,7 +46,7 @@ const getInvoice = createRoute({
   method: 'get',
   path: '/invoices/{id}',
   tags,
-  summary: 'One invoice with its lines',
+  summary: 'Retrieve an invoice with its lines',
   request: { params: z.object({ id: z.string() }) },
   responses: { 200: jsonAnswer('The invoice', invoice), ...errorAnswers(401, 403, 404) },
 });
@@ -55,7 +55,7 @@ const payInvoice = createRoute({
   method: 'post',
   path: '/invoices/{id}/pay',
   tags,
-  summary: 'Note that it is paid',
+  summary: 'Mark an invoice as paid',
   request: { params: z.object({ id: z.string() }) },
   responses: { 200: jsonAnswer('The invoice', invoice), ...errorAnswers(401, 403, 404, 409) },
 });
@@ -64,7 +64,7 @@ const voidInvoice = createRoute({
   method: 'post',
   path: '/invoices/{id}/void',
   tags,
-  summary: 'Nothing is owed any more; the number stays taken',
+  summary: 'Void an invoice. Nothing is owed any more, and the number stays taken',
   request: { params: z.object({ id: z.string() }), body: jsonBody(z.object({ reason })) },
   responses: { 200: jsonAnswer('The invoice', invoice), ...errorAnswers(400, 401, 403, 404, 409) },
 });
@@ -73,7 +73,7 @@ const creditInvoice = createRoute({
   method: 'post',
   path: '/invoices/{id}/credit',
   tags,
-  summary: 'Take back part of it, or all, with a credit note',
+  summary: 'Credit an invoice, in part or in full, with a credit note',
   request: {
     params: z.object({ id: z.string() }),
     body: jsonBody(z.object({ amount_minor: amount.min(1).describe('Before tax'), reason })),

@@ -30,7 +30,7 @@ const listPlans = createRoute({
   method: 'get',
   path: '/plans',
   tags,
-  summary: 'All plans',
+  summary: 'List all plans',
   responses: { 200: jsonAnswer('Plans', z.object({ data: z.array(plan) })), ...errorAnswers(401, 403) },
 });
 
@@ -38,7 +38,7 @@ const createPlan = createRoute({
   method: 'post',
   path: '/plans',
   tags,
-  summary: 'Make a plan, for everybody or for one partner',
+  summary: 'Create a plan, for everybody or for one partner',
   request: { body: jsonBody(newPlan) },
   responses: { 201: jsonAnswer('The plan', plan), ...errorAnswers(400, 401, 403, 409) },
 });
@@ -47,7 +47,7 @@ const changePlan = createRoute({
   method: 'put',
   path: '/plans/{tier}',
   tags,
-  summary: 'Change a plan; partners on it have its limits and prices at once',
+  summary: 'Update a plan; partners on it have its limits and prices at once',
   request: {
     params: z.object({ tier: z.string() }),
     body: jsonBody(newPlan.omit({ tier: true, partner_id: true })),
@@ -58,8 +58,9 @@ const changePlan = createRoute({
 const assignPlan = createRoute({
   method: 'post',
   path: '/partners/{id}/plan',
+  operationId: 'assignPlan',
   tags,
-  summary: 'Assign a plan, tax and currency to a partner: the plan at once, the currency with the next month',
+  summary: 'Assign a plan, tax and currency to a partner. The plan at once, the currency with the next month',
   request: {
     params: z.object({ id: z.string() }),
     body: jsonBody(

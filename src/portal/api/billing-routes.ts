@@ -48,7 +48,7 @@ developerApi.openapi(
     method: 'get',
     path: '/plans',
     tags,
-    summary: 'Plans to choose from',
+    summary: 'List the plans to choose from',
     responses: { 200: jsonAnswer('Plans', z.object({ data: z.array(plan) })), ...errorAnswers(401) },
   }),
   async (context) => {
@@ -62,7 +62,7 @@ developerApi.openapi(
     method: 'get',
     path: '/billing',
     tags,
-    summary: 'How you are billed, and what waits for the next month',
+    summary: 'Retrieve how you are billed, and what waits for the next month',
     responses: { 200: jsonAnswer('Billing', billing), ...errorAnswers(401) },
   }),
   async (context) => {
@@ -114,7 +114,7 @@ developerApi.openapi(
     method: 'get',
     path: '/billing/preview',
     tags,
-    summary: 'The next invoice: so far, and at the pace of this month',
+    summary: 'Preview the next invoice, so far and at the pace of this month',
     responses: { 200: jsonAnswer('Preview', preview), ...errorAnswers(401) },
   }),
   async (context) => {
@@ -140,7 +140,7 @@ developerApi.openapi(
     method: 'get',
     path: '/invoices',
     tags,
-    summary: 'Invoices and credit notes, newest first',
+    summary: 'List invoices and credit notes, newest first',
     request: { query: pageQuery },
     responses: {
       200: jsonAnswer(
@@ -168,7 +168,7 @@ developerApi.openapi(
     method: 'get',
     path: '/invoices/{invoiceId}',
     tags,
-    summary: 'One invoice with its lines',
+    summary: 'Retrieve an invoice with its lines',
     request: { params: z.object({ invoiceId: z.string() }) },
     responses: { 200: jsonAnswer('The invoice', invoice), ...errorAnswers(401, 404) },
   }),

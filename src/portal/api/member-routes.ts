@@ -31,7 +31,7 @@ developerApi.openapi(
     method: 'get',
     path: '/members',
     tags: ['Members'],
-    summary: 'Members and open invitations',
+    summary: 'List members and open invitations',
     responses: {
       200: jsonAnswer('Members', z.object({ data: z.array(member), invitations: z.array(invitation) })),
       ...errorAnswers(401),
@@ -119,6 +119,7 @@ developerApi.openapi(
   createRoute({
     method: 'delete',
     path: '/members/me',
+    operationId: 'leavePartner',
     tags: ['Members'],
     summary: 'Leave the partner, whatever your role; a partner keeps at least one owner',
     responses: { 200: jsonAnswer('Left', message), ...errorAnswers(401, 403, 404, 409) },

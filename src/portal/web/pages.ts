@@ -46,6 +46,7 @@ import './settings-actions.ts';
 import './security-actions.tsx';
 import './error-docs-page.tsx';
 import './reference-page.tsx';
+import './endpoint-page.tsx';
 import './docs-page.tsx';
 
 import { AppError } from '../../core/errors.ts';
