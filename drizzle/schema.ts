@@ -53,6 +53,10 @@ export const tierConfig = pgTable('tier_config', {
   selfServe: boolean('self_serve').notNull().default(true),
   /** A plan made for one partner. A trigger in place of a foreign key: partners refer to plans, and no dump restores a ring. */
   partnerId: uuid('partner_id'),
+  /** What people call it, by language: {"en": "Free", "fr": "Gratuit"}. */
+  names: jsonb('names').notNull().default({}),
+  /** For those that are on it alone: they kept what it costs when the price of their plan changed. */
+  isClosed: boolean('is_closed').notNull().default(false),
   /** When the limiter does not answer: `allow` rates from a small allowance, or `refuse`. */
   degradedRate: varchar('degraded_rate', { length: 10 }).notNull().default('allow'),
   degradedQuota: varchar('degraded_quota', { length: 10 }).notNull().default('refuse'),
@@ -102,6 +106,12 @@ export const partner = pgTable(
     nextTier: varchar('next_tier', { length: 50 }),
     nextCurrency: varchar('next_currency', { length: 3 }),
     nextChangeAt: at('next_change_at'),
+    /** What a plan that was chosen replaced (tier, overage_action, next_tier, next_change_at), and that plan (`to`): to undo it. */
+    planBefore: jsonb('plan_before'),
+    planChangedAt: at('plan_changed_at'),
+    /** By a trigger; the reason as an operator said it. */
+    suspendedAt: at('suspended_at'),
+    suspendedReason: text('suspended_reason'),
     /** Raised by a trigger whenever something changes that the gateway reads. */
     version: bigint('version', { mode: 'number' }).notNull().default(1),
     changedAt: at('changed_at').notNull().defaultNow(),
@@ -412,6 +422,7 @@ const EVENT_KINDS: Record<Kind, (name: string) => PgColumnBuilderBase & { notNul
     flag: (name) => boolean(name),
     timings: (name) => jsonb(name),
     remaining: (name) => jsonb(name),
+    failure: (name) => jsonb(name),
   };
 // By the fields of the list.
 const eventColumnsOfTable = Object.fromEntries(
@@ -724,7 +735,21 @@ export const invoice = pgTable(
     index('idx_invoice_partner').on(table.partnerId, table.issuedAt),
     index('idx_invoice_issued').on(table.issuedAt),
     index('idx_invoice_credits').on(table.creditsId),
+    index('idx_invoice_due').on(table.dueAt).where(sql`status = 'open'`),
   ],
+);
+
+/** A reminder of an invoice that is overdue: of which day of the schedule it was. */
+export const invoiceReminder = pgTable(
+  'invoice_reminder',
+  {
+    invoiceId: uuid('invoice_id')
+      .notNull()
+      .references(() => invoice.id),
+    day: integer('day').notNull(),
+    sentAt: at('sent_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.invoiceId, table.day] })],
 );
 
 export const invoiceLine = pgTable(
@@ -763,6 +788,8 @@ export const webhookEndpoint = pgTable(
     appId: uuid('app_id').references(() => devApps.id),
     url: text('url').notNull(),
     description: text('description'),
+    /** test, live, or both: none was chosen */
+    environment: varchar('environment', { length: 4 }).notNull().default('both'),
     /** Event types; empty is all. */
     events: text('events').array().notNull(),
     secretEnvelope: text('secret_envelope').notNull(),

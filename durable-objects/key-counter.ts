@@ -157,7 +157,7 @@ export class KeyCounter {
     let later = batch.reduce((sum, { call }, i) => sum + (admitted[i] ? call.cost : 0), 0);
     batch.forEach(({ call, resolve }, i) => {
       if (!admitted[i]) {
-        const why = denial ?? { type: 'per_second', limit: 0, used: 0, retryAfterMs: 1000 };
+        const why = denial ?? { type: 'per_second', limit: 0, used: 0, retryAfterMs: 1000, level: 'partner' };
         resolve(this.deny(call, why));
         return;
       }

@@ -15,6 +15,7 @@ import { createCallLog } from './gateway/call-log.ts';
 import { EdgeCounter } from './gateway/edge-counter.ts';
 import type { Gateway } from './gateway/pipeline.ts';
 import { firstPart } from './http/path.ts';
+import { portalOriginOf } from './http/portal-origin.ts';
 import { createAdmission } from './keys/admission.ts';
 import { createAuthenticator } from './keys/authenticator.ts';
 import { createIdentityTokens } from './keys/identity-token.ts';
@@ -25,7 +26,7 @@ import { createLimiterClient } from './limiter/limiter-client.ts';
 import { createAbuseGuard } from './platform/abuse-guard.ts';
 import { type Database, openDatabase } from './platform/database.ts';
 import { createDoorRates } from './platform/door-rates.ts';
-import { askSandbox } from './sandbox/sandbox.ts';
+import { askSandbox, isSimulation } from './sandbox/sandbox.ts';
 import { createUsageBuffer } from './usage/usage-buffer.ts';
 
 export interface Env {
@@ -107,10 +108,12 @@ function build(env: Env) {
   const addressBlocks = createAddressBlocks(edgeList<BlockedRange>('address-blocks'), now);
   const origins = createOriginService(database, edgeList<string>('listed-origins'), log);
   const rates = createDoorRates(now);
+  const portalOrigin = (url: string) => portalOriginOf(config, url);
 
   const gateway: Gateway = {
     now,
     newId,
+    portalOrigin,
     catalog,
     identify,
     isOriginListed: origins.isListed,
@@ -124,7 +127,8 @@ function build(env: Env) {
     upstreamOrigin,
     fetchUpstream: (url, init) => fetch(url, init),
     sandboxForLive: isLocal,
-    sandbox: (call) => askSandbox(call, { now, sleep, payments }),
+    sandbox: (call) => askSandbox(call, { now, sleep, payments, portalOrigin }),
+    isSimulation,
     identityToken: identityTokens.tokenFor,
     usage,
     memory: { refusals: new Map(), allowances: new Map() },

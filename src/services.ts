@@ -28,6 +28,7 @@ import { createMailBudget } from './mail/mail-budget.ts';
 import { createMailer } from './mail/mailer.ts';
 import { createNotices } from './mail/notices.ts';
 import { createOutboxStore } from './mail/outbox-store.ts';
+import { createMoneyRecipients } from './mail/recipients-store.ts';
 import { createMetricsStore } from './metrics/metrics-store.ts';
 import { createAppService } from './partners/app-service.ts';
 import { createMemberService } from './partners/member-service.ts';
@@ -39,7 +40,9 @@ import { createImportedUsageStore } from './usage/imported-usage-store.ts';
 import { createUsageReports } from './usage/usage-reports.ts';
 import { createUsageStore } from './usage/usage-store.ts';
 import { createAssetServer } from './web/assets.ts';
+import { supportText } from './web/contact.ts';
 import { messagesOf } from './web/messages/messages.ts';
+import { createMoneyMails } from './web/money-mails.ts';
 import { type DeliverPorts, deliverDue } from './webhooks/deliver.ts';
 import { createDeliveryStore } from './webhooks/delivery-store.ts';
 import { RETRY_SECONDS } from './webhooks/schedule.ts';
@@ -59,7 +62,12 @@ function composeMail({ config, isLocal, database, log }: Core, env: Env) {
     outbox: isLocal ? outbox : undefined,
     log,
   });
-  const notify = createNotices({ mailer, product: config.PRODUCT_NAME, origin: config.PORTAL_ORIGIN });
+  const notify = createNotices({
+    mailer,
+    product: config.PRODUCT_NAME,
+    origin: config.PORTAL_ORIGIN,
+    support: supportText({ email: config.SUPPORT_EMAIL, url: config.SUPPORT_URL }),
+  });
   return { allowances, outbox, mailer, notify, mayMail: createMailBudget(allowances) };
 }
 type Mail = ReturnType<typeof composeMail>;
@@ -120,11 +128,14 @@ function composeBilling(
   announce: (partnerId: string) => Promise<void>,
 ) {
   const billingStore = createBillingStore(database);
+  const notices = createMoneyMails({ notify, recipients: createMoneyRecipients(database), config, now });
   const invoices = createInvoiceService({
     database,
     store: billingStore,
     now,
     newId,
+    notices,
+    reminderDays: config.OVERDUE_REMINDER_DAYS,
     closing: {
       seller: {
         name: config.SELLER_NAME ?? config.PRODUCT_NAME,
@@ -132,15 +143,14 @@ function composeBilling(
         tax_id: config.SELLER_TAX_ID,
       },
       dueDays: config.INVOICE_DUE_DAYS,
-      tell: (recipient, numbers) =>
-        notify(recipient, 'invoice', { name: numbers.join(', '), path: '/portal/billing' }),
+      tell: notices.invoicesIssued,
       log,
     },
   });
   return {
     billingStore,
     invoices,
-    plans: createPlanService({ database, now, announce }),
+    plans: createPlanService({ database, store: billingStore, now, announce, notices }),
     periods: createPeriodStore(database),
     exports: createExportStore(database, config.PORTAL_ORIGIN ?? 'urn:passerelle'),
   };

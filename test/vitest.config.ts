@@ -3,6 +3,13 @@ import { defineConfig } from 'vitest/config';
 
 const root = new URL('..', import.meta.url).pathname;
 
+/** Markdown is imported as its text, as the bundler does. */
+const markdown = {
+  name: 'markdown',
+  transform: (text: string, id: string) =>
+    id.endsWith('.md') ? `export default ${JSON.stringify(text)};` : undefined,
+};
+
 /** Tests that need a stack of their own beside the others', or that only wait. */
 const BESIDE = [
   'test/api/accounts.test.ts',
@@ -37,7 +44,11 @@ export default defineConfig({
   test: {
     projects: [
       // They take a second; beside the others, on two cores, some have taken six.
-      { root, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      {
+        root,
+        plugins: [markdown],
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 },
+      },
       {
         root,
         test: {
@@ -68,6 +79,7 @@ export default defineConfig({
       // Three stacks side by side: most of these wait for queues, clocks and browsers rather than for a core.
       {
         root,
+        plugins: [markdown],
         test: {
           name: 'api',
           include: ['test/api/**/*.test.ts'],
@@ -77,9 +89,10 @@ export default defineConfig({
       },
       {
         root,
+        plugins: [markdown],
         test: { name: 'beside', include: ['test/e2e/**/*.test.ts', ...BESIDE], ...withStack },
       },
-      { root, test: { name: 'count', include: COUNT, ...withStack } },
+      { root, plugins: [markdown], test: { name: 'count', include: COUNT, ...withStack } },
     ],
   },
 });

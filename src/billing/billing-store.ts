@@ -84,9 +84,13 @@ const FACTS = (partnerId: string, starts: readonly string[]): SQL => sql`
 
 export function createBillingStore(database: Database) {
   return {
-    /** Months that ended before `nowMs` and are not closed, oldest first; of each partner those since it has terms. */
-    openMonths: (nowMs: number, limit: number): Promise<OpenMonth[]> =>
-      database.rows(
+    /**
+     * Months that ended before `nowMs` and are not closed, oldest first; of each partner those since it has terms. One whose
+     * plan can still be undone waits for that hour.
+     */
+    openMonths(nowMs: number, limit: number): Promise<OpenMonth[]> {
+      const at = new Date(nowMs).toISOString();
+      return database.rows(
         OpenMonth,
         sql`
         SELECT t.partner_id AS "partnerId", to_char(m.start, 'YYYY-MM-DD') AS start
@@ -94,10 +98,13 @@ export function createBillingStore(database: Database) {
             FROM partner_terms GROUP BY partner_id) t
           CROSS JOIN LATERAL generate_series(
             greatest(t.first, (SELECT max(b.period_start) + interval '1 month' FROM billing_period b WHERE b.partner_id = t.partner_id)),
-            date_trunc('month', ${new Date(nowMs).toISOString()}::timestamptz AT TIME ZONE 'UTC') - interval '1 month',
+            date_trunc('month', ${at}::timestamptz AT TIME ZONE 'UTC') - interval '1 month',
             interval '1 month') AS m(start)
+        WHERE NOT EXISTS (SELECT 1 FROM partner p WHERE p.id = t.partner_id AND p.plan_before IS NOT NULL
+          AND p.plan_changed_at <= ${at}::timestamptz AND p.plan_changed_at > ${at}::timestamptz - interval '1 hour')
         ORDER BY m.start, t.partner_id LIMIT ${limit}`,
-      ),
+      );
+    },
 
     /** `starts`: first days of months, oldest first. */
     async facts(partnerId: string, starts: readonly string[]): Promise<PartnerFacts | undefined> {

@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { AppError } from '../core/errors.ts';
 import { OVERAGE_ACTIONS, type OverageAction } from '../limits/limit.ts';
 import type { Database } from '../platform/database.ts';
-import { json, number, oneOf, type RowOf, row, text, time } from '../platform/row.ts';
+import { boolean, json, number, oneOf, type RowOf, row, text, time } from '../platform/row.ts';
 import { CURRENCIES } from './amounts.ts';
 
 /** How a partner is billed now, and what waits for the next month. */
@@ -24,6 +24,11 @@ const Billing = row('billing of a partner', {
   nextTier: text.nullable(),
   nextCurrency: oneOf(CURRENCIES).nullable(),
   nextChangeAt: time.nullable(),
+  /** An operator set its limits: those of plans are not its own. */
+  customLimits: boolean,
+  /** The plan that it may go back to, as if it had never changed, and until when. */
+  undoTier: text.nullable(),
+  undoUntil: time.nullable(),
 });
 export type Billing = RowOf<typeof Billing>;
 
@@ -38,9 +43,10 @@ export const createBillingView = (database: Database) =>
         overage_in_force(p.overage_action, plan_price(t, p.currency, 'overage_per_1000')) AS "overageInForce",
         p.spending_cap_minor AS "spendingCapMinor", p.tax_bps AS "taxBps", p.billing_email AS "billingEmail",
         p.billing_address AS "billingAddress", p.tax_id AS "taxId", p.next_tier AS "nextTier",
-        p.next_currency AS "nextCurrency", p.next_change_at AS "nextChangeAt"
+        p.next_currency AS "nextCurrency", p.next_change_at AS "nextChangeAt", p.custom_limits AS "customLimits",
+        p.plan_before->>'tier' AS "undoTier", plan_undo_until(p) AS "undoUntil"
       FROM partner p JOIN tier_config t ON t.tier = p.tier WHERE p.id = ${partnerId}::uuid`,
     );
     if (!found) throw new AppError('not_found', 'No such partner');
-    return found;
+    return found.undoUntil === null ? { ...found, undoTier: null } : found;
   };

@@ -7,6 +7,7 @@ import { DatabaseRejected } from '../platform/database.ts';
 import type { BillingStore, MonthFacts, OpenMonth, PartnerFacts } from './billing-store.ts';
 import { documentOf } from './billing-store.ts';
 import { draftsOf, type Earlier } from './invoice.ts';
+import type { IssuedInvoice } from './money-notices.ts';
 import { type Line, monthLines, type Segment, segmentsOf, sumsOf, type Terms } from './month.ts';
 
 /** Closed months that are looked at again for late events. */
@@ -22,8 +23,8 @@ export interface ClosePorts {
   newId(): string;
   seller: Record<string, unknown>;
   dueDays: number;
-  /** Tells the partner that an invoice is there. Fails without harm: the invoice is there anyway. */
-  tell(recipient: Recipient, numbers: string[]): Promise<unknown>;
+  /** Tells the partner that invoices are there. Fails without harm: they are there anyway. */
+  tell(recipient: Recipient, invoices: readonly IssuedInvoice[]): Promise<unknown>;
   log(line: Record<string, unknown>): void;
 }
 
@@ -81,6 +82,7 @@ async function closeOne(
   const facts = await ports.store.facts(partnerId, monthsUpTo(start));
   if (!facts) return [];
   const { month, lines, drafts, adjusted } = reckon(facts);
+  const dueMs = nowMs + ports.dueDays * DAY_MS;
   const numbers = await ports.store.close({
     partnerId,
     start,
@@ -95,13 +97,20 @@ async function closeOne(
         start,
         end: isoDay(monthStart(startMsOf(start), 1) - DAY_MS),
         issuedMs: nowMs,
-        dueMs: nowMs + ports.dueDays * DAY_MS,
+        dueMs,
         seller: ports.seller,
         buyer: facts.buyer,
       }),
     ),
   });
-  if (numbers.length > 0) await ports.tell(facts, numbers);
+  // Numbered in the order of the documents.
+  const issued = drafts.flatMap(({ currency, totalMinor }, i) => {
+    const number = numbers[i];
+    return number
+      ? [{ number, currency, total_minor: totalMinor, due_at: new Date(dueMs).toISOString() }]
+      : [];
+  });
+  if (issued.length > 0) await ports.tell(facts, issued);
   return numbers;
 }
 

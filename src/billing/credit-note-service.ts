@@ -7,6 +7,7 @@ import { type Database, isViolation } from '../platform/database.ts';
 import { number, type RowOf, row, text, uuid } from '../platform/row.ts';
 import { taxOf } from './amounts.ts';
 import type { Invoice, InvoiceViews } from './invoice-store.ts';
+import type { MoneyNotices } from './money-notices.ts';
 
 export interface CreditWish {
   netMinor: number;
@@ -24,13 +25,18 @@ const Note = row('credit note of a key', {
   reason: text.nullable(),
 });
 
-interface Ids {
+interface Ports {
   now(): number;
   newId(): string;
+  notices: Pick<MoneyNotices, 'creditIssued'>;
 }
 
 /** The document, in the form that `issue_credit_note` takes. */
-function noteFor(invoice: Invoice, { netMinor, reason, idempotencyKey = null }: CreditWish, ids: Ids) {
+function noteFor(
+  invoice: Invoice,
+  { netMinor, reason, idempotencyKey = null }: CreditWish,
+  ids: Omit<Ports, 'notices'>,
+) {
   const line = {
     kind: 'credit',
     from_at: `${invoice.period_start}T00:00:00Z`,
@@ -65,7 +71,7 @@ function noteFor(invoice: Invoice, { netMinor, reason, idempotencyKey = null }: 
   };
 }
 
-export function createCreditNotes(database: Database, views: InvoiceViews, ids: Ids) {
+export function createCreditNotes(database: Database, views: InvoiceViews, ports: Ports) {
   /** The credit note that was made with this key. @throws AppError idempotency_mismatch when it was asked for otherwise */
   async function noteOf(idempotencyKey: string, wanted: Omit<RowOf<typeof Note>, 'id'>): Promise<Invoice> {
     const [note] = await database.rows(
@@ -87,14 +93,16 @@ export function createCreditNotes(database: Database, views: InvoiceViews, ids: 
      * `idempotencyKey`: one key makes one note, ever; asked again with it, this is that note.
      */
     async credit(id: string, wish: CreditWish, actor: Actor): Promise<Invoice> {
-      const document = noteFor(await views.get(null, id), wish, ids);
+      const document = noteFor(await views.get(null, id), wish, ports);
       try {
         const [issued] = await database.rows(
           Issued,
           sql`SELECT id FROM issue_credit_note(${JSON.stringify(document)}::jsonb, ${actor.name}, ${actor.ip}, ${actor.requestId})`,
         );
         if (!issued) throw new AppError('conflict', 'Nothing is left to credit');
-        return views.get(null, issued.id);
+        const note = await views.get(null, issued.id);
+        await ports.notices.creditIssued(note);
+        return note;
       } catch (error) {
         if (isViolation(error, 'restrict'))
           throw new AppError('conflict', 'Only an invoice that is not void can be credited');

@@ -11,9 +11,11 @@ import { type ClosedMonths, type ClosePorts, closeMonths, monthsUpTo, reckon } f
 import { createCreditNotes } from './credit-note-service.ts';
 import type { Draft } from './invoice.ts';
 import { createInvoiceViews, type Invoice, type InvoiceViews } from './invoice-store.ts';
+import type { MoneyNotices } from './money-notices.ts';
+import { createReminders } from './reminder-service.ts';
 
 export type { CreditWish } from './credit-note-service.ts';
-export type { Invoice, InvoiceFilter, InvoiceLine, InvoiceSummary, Party } from './invoice-store.ts';
+export type { Ageing, Invoice, InvoiceFilter, InvoiceLine, InvoiceSummary, Party } from './invoice-store.ts';
 
 export interface Preview {
   /** The month under way, as it would be billed if nothing were called any more. */
@@ -32,9 +34,12 @@ interface Ports {
   now(): number;
   newId(): string;
   closing: Omit<ClosePorts, 'store' | 'newId'>;
+  notices: Pick<MoneyNotices, 'invoiceOverdue' | 'invoiceVoided' | 'creditIssued'>;
+  /** Days after the due date. */
+  reminderDays: readonly number[];
 }
 
-const createSettling = ({ database }: Ports, { get }: InvoiceViews) =>
+const createSettling = ({ database, notices }: Ports, { get }: InvoiceViews) =>
   async function settle(
     id: string,
     status: 'paid' | 'void',
@@ -51,7 +56,9 @@ const createSettling = ({ database }: Ports, { get }: InvoiceViews) =>
         audit AS (${auditRow(actor, type, { invoice: number }, { reason })}) SELECT * FROM changed`);
     if (changed === 0)
       throw new AppError('conflict', 'Only an open invoice without credit notes can be voided');
-    return get(null, id);
+    const settled = await get(null, id);
+    if (status === 'void') await notices.invoiceVoided(settled);
+    return settled;
   };
 
 const createPreview = ({ store, now }: Ports) =>
@@ -94,6 +101,8 @@ export function createInvoiceService(ports: Ports) {
   return {
     ...views,
     ...createCreditNotes(database, views, ports),
+    /** Mails about what is overdue, on the days of the schedule. */
+    remind: createReminders({ ...ports, views }),
     preview: createPreview(ports),
     pay: (id: string, actor: Actor): Promise<Invoice> => settle(id, 'paid', null, actor),
     /** Nothing is owed any more; the number stays taken. */

@@ -48,6 +48,8 @@ const InvoiceSummary = row('invoice in a list', {
   issued_at: time,
   due_at: time,
   settled_at: time.nullable(),
+  /** Whole days since an invoice that is open was due; null when it is not overdue. */
+  overdue_days: number.nullable(),
   /** Credit notes: the number of the invoice that they take back from. */
   credits: text.nullable(),
   reason: text.nullable(),
@@ -63,15 +65,32 @@ const Invoice = row('invoice', {
 export type Invoice = RowOf<typeof Invoice>;
 const Spend = row('spend of a month', { month: text, currency: text, minor: number });
 
+const Ageing = row('ageing of overdue invoices', {
+  currency: text,
+  invoices: number,
+  up_to_30: number.nullable(),
+  up_to_60: number.nullable(),
+  up_to_90: number.nullable(),
+  over_90: number.nullable(),
+  total: number.notNull('a group has a row'),
+});
+export type Ageing = RowOf<typeof Ageing>;
+
 export interface InvoiceFilter {
   partnerId?: string;
+  /** One of the states, or `overdue`. */
   status?: string;
   search?: string;
 }
 
+/** Of `invoice i`. */
+const IS_OVERDUE = sql`i.kind = 'invoice' AND i.status = 'open' AND i.due_at < now()`;
+const OVERDUE_DAYS = sql`CASE WHEN ${IS_OVERDUE} THEN floor(extract(epoch FROM now() - i.due_at) / 86400)::int END`;
+
 const SUMMARY = sql`
   SELECT i.id, i.number, i.kind, i.partner_id, p.name AS partner, i.period_start::text, i.period_end::text, i.currency,
     i.subtotal_minor, i.tax_bps, i.tax_minor, i.total_minor, i.status, i.issued_at, i.due_at, i.settled_at, i.reason,
+    ${OVERDUE_DAYS} AS overdue_days,
     (SELECT coalesce(-sum(c.total_minor), 0) FROM invoice c WHERE c.credits_id = i.id) AS credited_minor,
     (SELECT coalesce(-sum(c.subtotal_minor), 0) FROM invoice c WHERE c.credits_id = i.id) AS credited_net_minor,
     (SELECT o.number FROM invoice o WHERE o.id = i.credits_id) AS credits
@@ -99,11 +118,26 @@ export function createInvoiceViews(database: Database) {
         InvoiceSummary,
         sql`${SUMMARY}
         WHERE (${filter.partnerId ?? null}::uuid IS NULL OR i.partner_id = ${filter.partnerId ?? null}::uuid)
-          AND (${filter.status ?? null}::text IS NULL OR i.status = ${filter.status ?? null}::text)
+          AND (${filter.status ?? null}::text IS NULL OR i.status = ${filter.status ?? null}::text
+            OR ${filter.status ?? null}::text = 'overdue' AND ${IS_OVERDUE})
           AND (${filter.search ?? null}::text IS NULL OR strpos(lower(i.number || ' ' || p.name), lower(${filter.search ?? null})) > 0)
           AND (${before ?? null}::uuid IS NULL OR (i.issued_at, i.id) <
             (SELECT b.issued_at, b.id FROM invoice b WHERE b.id = ${before ?? null}::uuid))
         ORDER BY i.issued_at DESC, i.id DESC LIMIT ${limit}`,
+      ),
+
+    /** What is owed of invoices that are overdue, by currency and age. */
+    ageing: (): Promise<Ageing[]> =>
+      database.rows(
+        Ageing,
+        sql`
+        SELECT currency, count(*) AS invoices, sum(owed) FILTER (WHERE days <= 30) AS up_to_30,
+          sum(owed) FILTER (WHERE days > 30 AND days <= 60) AS up_to_60,
+          sum(owed) FILTER (WHERE days > 60 AND days <= 90) AS up_to_90, sum(owed) FILTER (WHERE days > 90) AS over_90,
+          sum(owed) AS total
+        FROM (SELECT i.currency, ${OVERDUE_DAYS} AS days, i.total_minor + (SELECT coalesce(sum(c.total_minor), 0)
+            FROM invoice c WHERE c.credits_id = i.id) AS owed FROM invoice i WHERE ${IS_OVERDUE}) o
+        GROUP BY currency ORDER BY currency`,
       ),
 
     /** Net amounts by month and currency, oldest first: what was spent over time. */

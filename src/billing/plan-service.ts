@@ -1,20 +1,31 @@
-// What plan a partner is on: an upgrade at once, a downgrade or another currency with the next month, overage and
-// its cap. Every change is one statement with its audit row and its event, and is announced to the limiter.
+// What plan a partner is on: overage and its cap, what waited for the next month, what operators assign; what partners
+// choose is in plan-choice-service.ts. Every change is one statement with its audit row and its event, and is announced
+// to the limiter.
 
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, type AuditAction, auditRow, job } from '../audit/audit-store.ts';
-import { AppError } from '../core/errors.ts';
-import { monthStart } from '../core/time.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import { eventRow } from '../outbox/event-store.ts';
-import { type Database, DatabaseRejected, isViolation } from '../platform/database.ts';
+import { DatabaseRejected } from '../platform/database.ts';
 import { row, uuid } from '../platform/row.ts';
 import { assignments } from '../platform/sql.ts';
 import type { Currency } from './amounts.ts';
 import { type Billing, createBillingView } from './billing-view-store.ts';
-import { createPlanStore, type Plan } from './plan-store.ts';
+import {
+  atPeriodEnd,
+  checkPrice,
+  createUpdate,
+  invalid,
+  type Parts,
+  type Ports,
+  planIn,
+} from './plan-change-service.ts';
+import { createChoices } from './plan-choice-service.ts';
+import { isUpgrade } from './plan-review.ts';
+import { createPlanStore } from './plan-store.ts';
 
 export type { Billing } from './billing-view-store.ts';
+export type { PlanReview } from './plan-review.ts';
 
 const Due = row('partner with a change that is due', { id: uuid });
 
@@ -28,62 +39,6 @@ export interface BillingDetails {
 
 /** Changes applied in one run of the minute job. */
 const MAX_APPLIED = 200;
-
-const invalid = (field: string, message: string): AppError =>
-  new AppError('validation_error', undefined, { details: [{ field, message }] });
-
-const priceIn = (plan: Plan | undefined, currency: Currency): number => plan?.prices[currency]?.price ?? 0;
-
-function checkPrice(
-  plans: readonly Plan[],
-  { tier, nextTier }: Pick<Billing, 'tier' | 'nextTier'>,
-  currency: Currency,
-  wanted = nextTier ?? tier,
-): void {
-  if (!plans.find((plan) => plan.tier === wanted)?.prices[currency])
-    throw new AppError('conflict', 'This plan has no price in this currency');
-}
-
-interface Ports {
-  database: Database;
-  now(): number;
-  /** Makes a partner's change immediate at its limiter. */
-  announce(partnerId: string): Promise<void>;
-}
-
-/** What the parts of the service share. */
-interface Parts extends Ports {
-  billing(partnerId: string): Promise<Billing>;
-  plansFor(partnerId: string): Promise<Plan[]>;
-  /** What waited for the end of a period that is over. */
-  applyDue(nowMs: number): Promise<number>;
-  update: Update;
-}
-type Update = ReturnType<typeof createUpdate>;
-
-const createUpdate = ({ database, announce }: Ports, billing: Parts['billing']) =>
-  async function update(
-    partnerId: string,
-    set: SQL,
-    actor: Actor,
-    action: AuditAction,
-    details: Record<string, unknown>,
-  ): Promise<Billing> {
-    try {
-      const changed = await database.run(sql`
-        WITH changed AS (UPDATE partner SET ${set}, updated_at = now() WHERE id = ${partnerId}::uuid RETURNING id AS partner_id),
-        event AS (${eventRow('plan.changed', details)} WHERE ${action === 'plan.changed'}),
-        audit AS (${auditRow(actor, action, { partner_id: partnerId }, details)}) SELECT * FROM changed`);
-      if (changed === 0) throw new AppError('not_found', 'No such partner');
-    } catch (error) {
-      if (isViolation(error, 'check'))
-        throw new AppError('conflict', 'This plan has no price in this currency');
-      if (isViolation(error, 'restrict')) throw invalid('overage_action', 'The plan does not allow this');
-      throw error;
-    }
-    await announce(partnerId);
-    return billing(partnerId);
-  };
 
 const inForce = { tier: sql`tier`, currency: sql`currency` };
 
@@ -121,62 +76,6 @@ function createDueChanges({ database, announce }: Ports) {
   return applyDue;
 }
 
-/** Dearer plans begin at once. */
-const isUpgrade = ({ tier, currency }: Billing, wanted: Plan, plans: readonly Plan[]): boolean =>
-  priceIn(wanted, currency) >
-  priceIn(
-    plans.find((plan) => plan.tier === tier),
-    currency,
-  );
-
-function atPeriodEnd(nowMs: number, next: { tier?: string; currency?: Currency }): SQL {
-  const { tier = null, currency = null } = next;
-  return sql`next_tier = coalesce(${tier}, next_tier), next_currency = coalesce(${currency}, next_currency),
-    next_change_at = ${new Date(monthStart(nowMs, 1)).toISOString()}::timestamptz`;
-}
-
-function createChoices({ now, billing, plansFor, applyDue, update }: Parts) {
-  return {
-    /**
-     * Dearer plans begin at once, the rest of the month in proportion; cheaper ones with the next month. A partner
-     * chooses among its own and those of everybody.
-     */
-    async choose(partnerId: string, tier: string, actor: Actor): Promise<Billing> {
-      await applyDue(now());
-      const current = await billing(partnerId);
-      const plans = await plansFor(partnerId);
-      const wanted = plans.find((plan) => plan.tier === tier);
-      if (!wanted?.selfServe) throw new AppError('forbidden', 'Ask us for this plan');
-      if (tier === current.tier) {
-        if (!current.nextTier) return current;
-        const set = sql`next_tier = NULL, next_change_at = CASE WHEN next_currency IS NULL THEN NULL ELSE next_change_at END`;
-        return update(partnerId, set, actor, 'plan.change_cancelled', { tier });
-      }
-      const currency = current.nextCurrency ?? current.currency;
-      if (!wanted.prices[currency]) throw new AppError('conflict', 'This plan has no price in this currency');
-      if (!isUpgrade(current, wanted, plans))
-        return update(partnerId, atPeriodEnd(now(), { tier }), actor, 'plan.change_scheduled', { tier });
-      const set = sql`tier = ${tier}, next_tier = NULL,
-        next_change_at = CASE WHEN next_currency IS NULL THEN NULL ELSE next_change_at END`;
-      return update(partnerId, set, actor, 'plan.changed', { tier, currency: current.currency });
-    },
-
-    /** With the next month: a month is billed in one currency. */
-    async chooseCurrency(partnerId: string, currency: Currency, actor: Actor): Promise<Billing> {
-      await applyDue(now());
-      const current = await billing(partnerId);
-      checkPrice(await plansFor(partnerId), current, currency);
-      if (currency === current.currency) {
-        const set = sql`next_currency = NULL, next_change_at = CASE WHEN next_tier IS NULL THEN NULL ELSE next_change_at END`;
-        return update(partnerId, set, actor, 'plan.change_cancelled', { currency });
-      }
-      return update(partnerId, atPeriodEnd(now(), { currency }), actor, 'plan.change_scheduled', {
-        currency,
-      });
-    },
-  };
-}
-
 function createChecks({ billing, plansFor }: Parts) {
   return {
     /** That the plan has a price in it, or the one that is chosen with it. @throws AppError conflict */
@@ -189,9 +88,9 @@ function createChecks({ billing, plansFor }: Parts) {
     async checkOverage(partnerId: string, action: OverageAction, tier?: string): Promise<void> {
       const [current, plans] = await Promise.all([billing(partnerId), plansFor(partnerId)]);
       const wanted = plans.find((plan) => plan.tier === tier);
-      const own = plans.find((plan) => plan.tier === current.tier)?.overageActions ?? [];
+      const own = planIn(plans, current.tier)?.overageActions ?? [];
       const granted = current.overageActions.filter((each) => !own.includes(each));
-      const isNew = wanted !== undefined && isUpgrade(current, wanted, plans);
+      const isNew = wanted !== undefined && isUpgrade(current.currency, planIn(plans, current.tier), wanted);
       const allowed = isNew ? [...wanted.overageActions, ...granted] : current.overageActions;
       if (!allowed.includes(action))
         throw invalid('overage_action', `The plan allows: ${allowed.join(', ')}`);
@@ -200,7 +99,7 @@ function createChecks({ billing, plansFor }: Parts) {
 }
 
 export function createPlanService(ports: Ports) {
-  const { database, now } = ports;
+  const { database, now, notices } = ports;
   const plans = createPlanStore(database);
   const { plansFor } = plans;
   const billing = createBillingView(database);
@@ -235,11 +134,18 @@ export function createPlanService(ports: Ports) {
     ): Promise<Billing> {
       await applyDue(now());
       const { tier = null, taxBps = null, currency = null } = change;
-      const names = tier === null ? [] : (await plansFor(partnerId)).map((plan) => plan.tier);
-      if (tier !== null && !names.includes(tier)) throw invalid('tier', `Plans are: ${names.join(', ')}`);
-      const set = sql`tier = coalesce(${tier}, tier), tax_bps = coalesce(${taxBps}::int, tax_bps),
+      const offered = tier === null ? [] : await plansFor(partnerId);
+      const plan = offered.find((each) => each.tier === tier);
+      if (tier !== null && !plan)
+        throw invalid('tier', `Plans are: ${offered.map((each) => each.tier).join(', ')}`);
+      const before = await billing(partnerId);
+      // What an operator assigns is not the partner's to undo.
+      const set = sql`tier = coalesce(${tier}, tier), plan_changed_at = CASE WHEN ${tier}::text IS NULL THEN plan_changed_at END, tax_bps = coalesce(${taxBps}::int, tax_bps),
         ${currency === null ? sql`next_currency = next_currency` : atPeriodEnd(now(), { currency })}`;
-      return update(partnerId, set, actor, 'plan.changed', change);
+      const changed = await update(partnerId, set, actor, 'plan.changed', change);
+      if (plan && plan.tier !== before.tier)
+        await notices.planAssigned(partnerId, plan, changed.currency, change.reason);
+      return changed;
     },
   };
 }

@@ -1,13 +1,17 @@
 // Plans: those of everybody, and those that were made for one partner.
 
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import { type Database, isViolation } from '../platform/database.ts';
+import { command } from '../platform/query.ts';
 import { boolean, json, number, type RowOf, row, text, uuid } from '../platform/row.ts';
 import { textArray } from '../platform/sql.ts';
 import { CURRENCIES, type Currency } from './amounts.ts';
+import { impactOf, keepPrices, type PriceChange, type PriceImpact } from './plan-price-service.ts';
+
+export type PlanNames = Partial<Record<'en' | 'fr', string>>;
 
 const Plan = row('plan', {
   tier: text,
@@ -23,14 +27,22 @@ const Plan = row('plan', {
   perMonth: number,
   maxKeys: number,
   features: json<Record<string, unknown>>(),
+  /** What people call it. */
+  names: json<PlanNames>(),
+  /** For those that are on it alone: they kept its price when their plan's changed. */
+  isClosed: boolean,
+  /** Of the partner that it is made for. */
+  partnerName: text.nullable(),
   partners: number,
 });
 export type Plan = RowOf<typeof Plan>;
-export type NewPlan = Omit<Plan, 'partners'>;
+/** `names`: those that it has stay where none are given. */
+export type NewPlan = Omit<Plan, 'partners' | 'partnerName' | 'isClosed' | 'names'> & { names?: PlanNames };
 
 const PLAN = sql`
   SELECT t.tier, t.partner_id AS "partnerId", t.self_serve AS "selfServe", t.rate_limit_per_second AS "perSecond",
     t.rate_limit_per_day AS "perDay", t.rate_limit_per_month AS "perMonth", t.max_keys AS "maxKeys", t.features,
+    t.names, t.is_closed AS "isClosed", (SELECT o.name FROM partner o WHERE o.id = t.partner_id) AS "partnerName",
     to_jsonb(t.overage_actions) AS "overageActions",
     jsonb_build_object('EUR', jsonb_build_object('price', t.price_cents, 'overage_per_1000', t.overage_price_per_1000_cents))
       || t.prices AS prices,
@@ -43,6 +55,30 @@ export const MAX_PRICE_MINOR = 2_000_000_000;
 const invalid = (field: string, message: string): AppError =>
   new AppError('validation_error', undefined, { details: [{ field, message }] });
 
+const COLUMNS = sql.raw(
+  'tier, price_cents, overage_price_per_1000_cents, prices, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month, max_keys, features, self_serve, overage_actions, names',
+);
+
+/** The one statement that makes a plan, or changes it with the limits of those who are on it. */
+function saving(plan: NewPlan, actor: Actor, isNew: boolean, { reason }: PriceChange): SQL {
+  const { EUR, ...others } = plan.prices;
+  const names = sql`${plan.names ? JSON.stringify(plan.names) : null}::jsonb`;
+  const values = sql`${plan.tier}, ${EUR?.price ?? 0}::int, ${EUR?.overage_per_1000 ?? 0}::int,
+    ${JSON.stringify(others)}::jsonb, ${plan.perSecond}::int, ${plan.perDay}::int, ${plan.perMonth}::int,
+    ${plan.maxKeys}::int, ${JSON.stringify(plan.features)}::jsonb, ${plan.selfServe}::boolean,
+    ${textArray(plan.overageActions)}, coalesce(${names}, ${isNew ? sql`'{}'` : sql`names`})`;
+  const { partnerId, ...edited } = plan;
+  if (isNew)
+    return sql`WITH saved AS (INSERT INTO tier_config (${COLUMNS}, partner_id) VALUES (${values}, ${partnerId}::uuid) RETURNING tier, partner_id),
+      changed AS (SELECT partner_id FROM saved),
+      audit AS (${auditRow(actor, 'plan.created', { tier: plan.tier }, plan)}) SELECT tier FROM saved`;
+  return sql`WITH saved AS (UPDATE tier_config SET (${COLUMNS}) = (${values}) WHERE tier = ${plan.tier} RETURNING tier, partner_id),
+    moved AS (UPDATE partner SET rate_limit_per_second = ${plan.perSecond}::int, rate_limit_per_day = ${plan.perDay}::int,
+      rate_limit_per_month = ${plan.perMonth}::int WHERE tier = ${plan.tier} AND NOT custom_limits),
+    changed AS (SELECT partner_id FROM saved),
+    audit AS (${auditRow(actor, 'plan.edited', { tier: plan.tier }, { ...edited, reason })}) SELECT tier FROM saved`;
+}
+
 export function createPlanStore(database: Database) {
   async function get(tier: string): Promise<Plan> {
     const [plan] = await database.rows(Plan, sql`${PLAN} WHERE t.tier = ${tier}`);
@@ -52,47 +88,40 @@ export function createPlanStore(database: Database) {
 
   return {
     plans: (): Promise<Plan[]> =>
-      database.rows(Plan, sql`${PLAN} ORDER BY t.partner_id NULLS FIRST, t.price_cents, t.tier`),
+      database.rows(
+        Plan,
+        sql`${PLAN} ORDER BY t.partner_id NULLS FIRST, t.is_closed, t.self_serve DESC, t.price_cents, t.tier`,
+      ),
 
-    /** Those that a partner may be on: everybody's, and its own. Cheapest first. */
+    /** Those that a partner may be on: everybody's, its own, and one that it kept. Cheapest first. */
     plansFor: (partnerId: string): Promise<Plan[]> =>
       database.rows(
         Plan,
-        sql`${PLAN} WHERE t.partner_id IS NULL OR t.partner_id = ${partnerId}::uuid
+        sql`${PLAN} WHERE t.partner_id = ${partnerId}::uuid OR t.partner_id IS NULL
+        AND (NOT t.is_closed OR t.tier = (SELECT p.tier FROM partner p WHERE p.id = ${partnerId}::uuid))
       ORDER BY t.self_serve DESC, t.price_cents, t.tier`,
       ),
 
+    /** Whom the prices of this plan would hit, where they differ from what it costs now. */
+    priceImpact: async (plan: NewPlan): Promise<PriceImpact[]> =>
+      impactOf(database, await get(plan.tier), plan),
+
     /**
-     * Makes a plan, or changes it: partners that are on it have the new limits and prices at once. Whose it is stays.
-     * The answer is what is kept.
+     * Makes a plan, or changes it: partners that are on it have the new limits at once, and the new prices unless they keep
+     * theirs. Whose it is stays. The answer is what is kept. @throws AppError validation_error: prices that hit somebody
+     * change for a reason
      */
-    async save(plan: NewPlan, actor: Actor, isNew: boolean): Promise<Plan> {
-      const { EUR, ...others } = plan.prices;
-      for (const currency of Object.keys(others))
+    async save(plan: NewPlan, actor: Actor, isNew: boolean, change: PriceChange = {}): Promise<Plan> {
+      for (const currency of Object.keys(plan.prices))
         if (!(CURRENCIES as readonly string[]).includes(currency))
           throw invalid('prices', `Currencies are: ${CURRENCIES.join(', ')}`);
-      const values = sql`${plan.tier}, ${EUR?.price ?? 0}::int, ${EUR?.overage_per_1000 ?? 0}::int,
-        ${JSON.stringify(others)}::jsonb, ${plan.perSecond}::int, ${plan.perDay}::int, ${plan.perMonth}::int,
-        ${plan.maxKeys}::int, ${JSON.stringify(plan.features)}::jsonb, ${plan.selfServe}::boolean,
-        ${textArray(plan.overageActions)}`;
-      const columns = sql.raw(
-        'tier, price_cents, overage_price_per_1000_cents, prices, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month, max_keys, features, self_serve, overage_actions',
-      );
-      const { partnerId, ...edited } = plan;
-      const audit = isNew
-        ? auditRow(actor, 'plan.created', { tier: plan.tier }, plan)
-        : auditRow(actor, 'plan.edited', { tier: plan.tier }, edited);
+      const before = isNew ? undefined : await get(plan.tier);
+      const isHit = before !== undefined && (await impactOf(database, before, plan)).length > 0;
+      if (isHit && !change.reason) throw invalid('reason', 'Partners pay these prices: say why they change');
+      const kept = isHit && change.keepsPrices ? keepPrices(before, actor, change.reason) : [];
       try {
-        const changed = await database.run(
-          isNew
-            ? sql`WITH saved AS (INSERT INTO tier_config (${columns}, partner_id) VALUES (${values}, ${partnerId}::uuid) RETURNING tier, partner_id),
-                changed AS (SELECT partner_id FROM saved), audit AS (${audit}) SELECT tier FROM saved`
-            : sql`WITH saved AS (UPDATE tier_config SET (${columns}) = (${values}) WHERE tier = ${plan.tier} RETURNING tier, partner_id),
-                moved AS (UPDATE partner SET rate_limit_per_second = ${plan.perSecond}::int, rate_limit_per_day = ${plan.perDay}::int,
-                  rate_limit_per_month = ${plan.perMonth}::int WHERE tier = ${plan.tier} AND NOT custom_limits),
-                changed AS (SELECT partner_id FROM saved), audit AS (${audit}) SELECT tier FROM saved`,
-        );
-        if (changed === 0) throw new AppError('not_found', 'No such plan');
+        const changed = await database.batch(...kept, command(saving(plan, actor, isNew, change)));
+        if (changed.at(-1) === 0) throw new AppError('not_found', 'No such plan');
         return await get(plan.tier);
       } catch (error) {
         if (isViolation(error, 'unique')) throw new AppError('conflict', 'A plan with this name exists');

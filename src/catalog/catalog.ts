@@ -23,6 +23,8 @@ const parameter = z.looseObject({
   name: z.string().optional(),
   in: z.string().optional(),
   $ref: z.string().optional(),
+  /** `secret`: its value is kept nowhere. */
+  'x-passerelle': z.object({ secret: z.boolean().optional() }).optional(),
 });
 const answer = z.looseObject({
   headers: z.record(z.string(), z.unknown()).optional(),
@@ -89,6 +91,8 @@ export interface CatalogRoute {
   cacheSharedBy: 'key' | 'partner';
   encodedSlashes: boolean;
   headers: HeaderRules;
+  /** Names of query parameters whose values are kept nowhere. */
+  secretParameters: ReadonlySet<string>;
 }
 
 export type Match =
@@ -111,15 +115,19 @@ const nameOfReference = (reference: string): string => reference.slice(reference
 /** OpenAPI 3.1, 4.8.12.1: definitions of these say nothing. */
 const SAYS_NOTHING = new Set(['accept', 'content-type', 'authorization']);
 
+/** Of an operation, as given or referred to. */
+const parametersOf = ({ components }: CatalogDocument, { parameters = [] }: Operation) =>
+  parameters.flatMap(({ $ref, ...given }) => {
+    const parameter = $ref ? components?.parameters?.[nameOfReference($ref)] : given;
+    return parameter?.name === undefined ? [] : [{ ...parameter, name: parameter.name }];
+  });
+
 /** The headers that an operation's parameters and answers show, and those that its extension names. */
-function headersOf(
-  parsed: CatalogDocument,
-  { parameters = [], responses = {}, 'x-passerelle': own }: Operation,
-) {
+function headersOf(parsed: CatalogDocument, operation: Operation) {
   const { components, 'x-passerelle': api } = parsed;
-  const shownRequest = parameters
-    .map(({ $ref, ...given }) => ($ref ? components?.parameters?.[nameOfReference($ref)] : given))
-    .flatMap((given) => (given?.in === 'header' && given.name ? given.name : []))
+  const { responses = {}, 'x-passerelle': own } = operation;
+  const shownRequest = parametersOf(parsed, operation)
+    .flatMap((given) => (given.in === 'header' ? given.name : []))
     .filter((name) => !SAYS_NOTHING.has(name.toLowerCase()));
   const shownAnswer = Object.values(responses)
     .map(({ $ref, ...given }) => ($ref ? components?.responses?.[nameOfReference($ref)] : given))
@@ -129,6 +137,13 @@ function headersOf(
     answer: [...api.answerHeaders, ...own.answerHeaders, ...shownAnswer],
   });
 }
+
+const secretParametersOf = (parsed: CatalogDocument, operation: Operation): ReadonlySet<string> =>
+  new Set(
+    parametersOf(parsed, operation)
+      .filter((given) => given.in === 'query' && given['x-passerelle']?.secret)
+      .map(({ name }) => name),
+  );
 
 function routesOf(parsed: CatalogDocument): CatalogRoute[] {
   const api = parsed['x-passerelle'];
@@ -148,6 +163,7 @@ function routesOf(parsed: CatalogDocument): CatalogRoute[] {
         upstream: api.upstream,
         sandbox: api.sandbox,
         headers: headersOf(parsed, operation),
+        secretParameters: secretParametersOf(parsed, operation),
       };
     }),
   );

@@ -26,7 +26,7 @@ export const ERRORS = {
   idempotency_mismatch: [422, 'This Idempotency-Key was used with another request'],
   invalid_request: [400, 'The request could not be read'],
   validation_error: [400, 'Some fields are missing or not valid'],
-  limit_exceeded: [400, 'The tier of this partner allows no more active keys'],
+  limit_exceeded: [400, 'Your plan allows no more live keys'],
   rate_limit_exceeded: [429, 'Too many requests'],
   daily_quota_exceeded: [429, 'Daily quota exceeded'],
   monthly_quota_exceeded: [429, 'Monthly quota exceeded'],
@@ -38,6 +38,7 @@ export const ERRORS = {
 } as const satisfies Record<string, readonly [status: number, message: string]>;
 
 export type ErrorCode = keyof typeof ERRORS;
+export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ERRORS, code);
 export type FieldErrors = { field: string; message: string }[];
 
 /** An expected failure of a CRUD service, turned into an answer at the edge of the HTTP layer. */
@@ -61,16 +62,45 @@ export interface ErrorDetail {
   headers?: Record<string, string>;
 }
 
-/** Renders `{error, message, request_id, …fields}`; 401 gets WWW-Authenticate, 429 and 503 get Retry-After. */
-export function errorResponse(code: ErrorCode, requestId: string, detail: ErrorDetail = {}): Response {
-  const [status, message] = ERRORS[code];
+/** Which request is answered, and the origin at which the portal explains it. */
+export interface Answered {
+  requestId: string;
+  portalOrigin: string;
+}
+
+/** The page of the code, which needs no account. */
+export const docUrl = (portalOrigin: string, code: ErrorCode): string =>
+  `${portalOrigin}/docs/errors/${code}`;
+
+/** `{error, message, request_id, doc_url, …fields}`. */
+export const errorBody = (
+  code: ErrorCode,
+  { requestId, portalOrigin }: Answered,
+  { message = ERRORS[code][1], fields }: ErrorDetail = {},
+): string =>
+  JSON.stringify({
+    error: code,
+    message,
+    request_id: requestId,
+    doc_url: docUrl(portalOrigin, code),
+    ...fields,
+  });
+
+/** 401 gets WWW-Authenticate, 429 and 503 get Retry-After. `text`: its body, for whoever needs it besides. */
+export function errorResponse(
+  code: ErrorCode,
+  answered: Answered,
+  detail: ErrorDetail = {},
+  text: string = errorBody(code, answered, detail),
+): Response {
+  const { requestId } = answered;
+  const [status] = ERRORS[code];
   const headers: Record<string, string> = { 'content-type': 'application/json', 'x-request-id': requestId };
   if (status === 401) headers['www-authenticate'] = 'Bearer realm="passerelle"';
   if (status === 503) headers['retry-after'] = '1';
   if (status === 429 && detail.fields?.retry_after !== undefined)
     headers['retry-after'] = String(detail.fields.retry_after);
-  const text = detail.message ?? message;
-  const body = utf8(JSON.stringify({ error: code, message: text, request_id: requestId, ...detail.fields }));
+  const body = utf8(text);
   headers['content-length'] = String(body.length);
   return new Response(body, { status, headers: { ...headers, ...detail.headers } });
 }

@@ -224,7 +224,20 @@ export async function ensureHistory(ports: HistoryPorts): Promise<void> {
   };
   await setUpBilling(ports);
   await passMonths(ports, starts, (atMs) => closeMonths({ ...closing, store, newId: uuidv7 }, atMs));
-  const invoices = createInvoiceService({ database, store, now: () => nowMs, newId: uuidv7, closing });
+  const notices = {
+    invoiceOverdue: async () => false,
+    invoiceVoided: async () => undefined,
+    creditIssued: async () => undefined,
+  };
+  const invoices = createInvoiceService({
+    database,
+    store,
+    now: () => nowMs,
+    newId: uuidv7,
+    closing,
+    notices,
+    reminderDays: [],
+  });
   await settleInvoices(invoices, ports);
   await addMessages(ports);
 }

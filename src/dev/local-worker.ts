@@ -88,9 +88,13 @@ export default {
     const order = request.headers.get(ORDER_HEADER);
     if (order !== null && order === env.DRAIN_TOKEN) return drain(meteredEnv(env));
     if (isDraining)
-      return errorResponse('service_unavailable', newId(), {
-        message: 'Passerelle is being stopped or reloaded',
-      });
+      return errorResponse(
+        'service_unavailable',
+        { requestId: newId(), portalOrigin: new URL(request.url).origin },
+        {
+          message: 'Passerelle is being stopped or reloaded',
+        },
+      );
     if (env.DEMO_OPERATOR_FACTOR && new URL(request.url).pathname === CODE_PATH)
       return codePage(request, String(env.DEMO_OPERATOR_FACTOR), Date.now());
     const ended = meter.begin('calls');

@@ -144,8 +144,9 @@ export function createRowCheck(databaseUrl: string): RowCheck {
   async function compare(statement: string, { name, columns }: Declared): Promise<string[] | undefined> {
     try {
       const found = await describe(statement);
-      if (SEEN_FILE) appendFileSync(SEEN_FILE, `${JSON.stringify({ name, statement })}\n`);
-      return differences(columns, found);
+      const wrong = differences(columns, found);
+      if (SEEN_FILE) appendFileSync(SEEN_FILE, `${JSON.stringify({ name, statement, wrong })}\n`);
+      return wrong;
     } catch (error) {
       const isWrong = error instanceof pg.DatabaseError && error.code?.startsWith(WRONG_CLASS);
       return isWrong ? [error.message] : undefined;

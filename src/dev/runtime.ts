@@ -32,6 +32,7 @@ export const bundleOptions = (entry = 'src/worker.ts') =>
     mainFields: ['module', 'main'],
     conditions: ['workerd', 'worker', 'browser', 'import'],
     external: ['cloudflare:*', 'node:*'],
+    loader: { '.md': 'text' },
     logLevel: 'warning',
   }) satisfies BuildOptions;
 

@@ -85,6 +85,15 @@ async function openSecrets(file: string): Promise<Secrets> {
   return secrets;
 }
 
+/** How the demo's invoices are paid. */
+const DEMO_PAYMENT = {
+  EUR: 'IBAN FR76 0000 0000 0000 0000 0000 000\nBIC DEMOFRPPXXX',
+  XOF: {
+    en: 'Wave or Orange Money: +221 33 000 00 00',
+    fr: 'Wave ou Orange Money : +221 33 000 00 00',
+  },
+};
+
 /** The Worker's variables, as wrangler.toml and the secrets have them elsewhere. */
 const variablesOf = (
   folder: string,
@@ -103,6 +112,9 @@ const variablesOf = (
   AUTH_SECRET: secrets.authSecret,
   WEBHOOK_TARGETS: 'any',
   ALERT_EMAIL: LOGINS.operator.email,
+  SUPPORT_EMAIL: 'support@passerelle.example',
+  TERMS_URL: 'https://passerelle.example/terms',
+  PAYMENT_INSTRUCTIONS: JSON.stringify(DEMO_PAYMENT),
   // Another checkout on this machine is another folder.
   COOKIE_SUFFIX: createHash('sha256').update(folder).digest('hex').slice(0, COOKIE_SUFFIX_CHARS),
   JWT_ISSUER: ISSUER,

@@ -2,13 +2,14 @@
 
 import { namedByConnection } from '../catalog/headers.ts';
 import type { Denied } from '../core/denied.ts';
-import { errorResponse } from '../core/errors.ts';
+import { errorBody, errorResponse } from '../core/errors.ts';
 import { allowsOrigin } from '../core/origins.ts';
 import { unixSeconds } from '../core/time.ts';
 import { isUnlimited, type LimitType } from '../limits/limit.ts';
 import type { LimitGauges } from '../limits/protocol.ts';
 import type { Admitted, Exchange } from './exchange.ts';
 import { locationForCaller } from './location.ts';
+import type { GatewayPorts } from './ports.ts';
 
 export const EXPOSED_HEADERS = [
   'X-Request-Id',
@@ -143,13 +144,16 @@ export function answer(exchange: Admitted, upstream: Response): Response {
 export function refuse(
   exchange: Exchange,
   { denied, detail, reason, cause }: Denied,
-  nowMs: number,
+  { now, portalOrigin }: Pick<GatewayPorts, 'now' | 'portalOrigin'>,
 ): Response {
+  const nowMs = now();
   exchange.nowMs = nowMs;
   exchange.error = denied;
   exchange.reason ??= reason;
   exchange.cause ??= cause;
-  const response = errorResponse(denied, exchange.id, detail);
+  const answered = { requestId: exchange.id, portalOrigin: portalOrigin(exchange.url) };
+  exchange.errorBody = errorBody(denied, answered, detail);
+  const response = errorResponse(denied, answered, detail, exchange.errorBody);
   decorate(exchange, response.headers, nowMs, true);
   return response;
 }

@@ -5,7 +5,7 @@ import type { CatalogRoute } from '../catalog/catalog.ts';
 import type { Reason } from '../core/denied.ts';
 import type { KeyRecord } from '../keys/key-record.ts';
 import type { SignatureForm } from '../keys/signature.ts';
-import type { LimitType } from '../limits/limit.ts';
+import type { Denial } from '../limits/limit.ts';
 import type { LimitGauges, Nonce } from '../limits/protocol.ts';
 import type { Grant } from './edge-counter.ts';
 
@@ -56,7 +56,7 @@ export interface Exchange {
   gauges?: LimitGauges;
   admission?: Reservation;
   /** The limit that refused the call, and when it may be asked again. */
-  violated?: { type: LimitType; retryAtMs: number };
+  violated?: Omit<Denial, 'retryAfterMs'> & { retryAtMs: number };
   cacheHit?: boolean;
   /** What was asked: nobody's, until an upstream was. */
   upstreamUrl: string;
@@ -64,6 +64,10 @@ export interface Exchange {
   /** As the caller says, until the body was read. */
   bytesIn: number;
   error?: string;
+  /** What was answered in place of an answer, or the beginning of the upstream's own error. */
+  errorBody?: string;
+  /** Whether the sandbox answered to order. */
+  isSimulated?: boolean;
   reason?: Reason;
   /** What the reason does not say, for the log only. */
   cause?: string;

@@ -41,7 +41,7 @@ export async function handle(
     settle(exchange, gateway, 0);
     exchange.reason = 'thrown';
     exchange.cause = String(error);
-    response = refuse(exchange, deny(toAppError(error).code), gateway.now());
+    response = refuse(exchange, deny(toAppError(error).code), gateway);
   }
   return record(exchange, response, gateway);
 }
@@ -67,7 +67,7 @@ async function run(exchange: Exchange, gateway: Gateway): Promise<Response> {
   const upstream = await forward(admitted, gateway);
   passed(exchange, 'upstream', gateway.now());
   if (isDenied(upstream) || upstream.status >= 500) settle(exchange, gateway, 0);
-  if (isDenied(upstream)) return refuse(exchange, upstream, exchange.nowMs);
+  if (isDenied(upstream)) return refuse(exchange, upstream, gateway);
   return answer(admitted, writeCached(admitted, upstream, gateway));
 }
 
@@ -90,10 +90,10 @@ async function judge(exchange: Matched, gateway: Gateway): Promise<Response | Ad
     }
     const taken = await limit(allowed, gateway);
     passed(exchange, 'limit', gateway.now());
-    if (taken !== 'stale') return isDenied(taken) ? refuse(exchange, taken, gateway.now()) : taken;
+    if (taken !== 'stale') return isDenied(taken) ? refuse(exchange, taken, gateway) : taken;
   }
   const denied = deny('service_unavailable', undefined, 'record_older_than_limiter');
-  return refuse(exchange, denied, gateway.now());
+  return refuse(exchange, denied, gateway);
 }
 
 /** Outside the catalogue: the key is looked at only for what its caller is told. */
@@ -108,7 +108,7 @@ async function refuseFree(exchange: Exchange, gateway: Gateway, denied: Denied):
   const refusal = overRate(exchange, gateway);
   if (refusal) return refusal;
   if (exchange.isProven) await peekLimits(exchange, gateway);
-  return refuse(exchange, denied, gateway.now());
+  return refuse(exchange, denied, gateway);
 }
 
 /** What costs nothing has a rate, from memory: the key's, or the address's of who has shown none. */
@@ -120,5 +120,5 @@ function overRate(exchange: Exchange, gateway: Gateway): Response | undefined {
   exchange.isOverRate = true;
   const fields = { limit_type: isKnown ? 'caller' : 'address', retry_after: seconds };
   const headers = { 'retry-after': String(seconds) };
-  return refuse(exchange, deny('rate_limit_exceeded', { fields, headers }), gateway.now());
+  return refuse(exchange, deny('rate_limit_exceeded', { fields, headers }), gateway);
 }

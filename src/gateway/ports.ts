@@ -28,6 +28,9 @@ export interface SandboxCall {
   path: string;
   query: string;
   body: BodyInit | null;
+  /** The request's own, and its id. */
+  url: string;
+  requestId: string;
   sandbox: string;
   /** State is kept for each app, or for the partner where a key belongs to none. */
   account: string;
@@ -36,6 +39,8 @@ export interface SandboxCall {
 export interface GatewayPorts {
   now(): number;
   newId(): string;
+  /** Of a request's URL: the origin at which errors are explained. */
+  portalOrigin(url: string): string;
   identify: Identifier;
   /** Whether some partner lists the origin. No statement, whatever it is. */
   isOriginListed(origin: string, keepAlive: (work: Promise<unknown>) => void): Promise<boolean>;
@@ -52,6 +57,8 @@ export interface GatewayPorts {
   /** Whether live keys go to the sandbox where no upstream is set: on your machine only. */
   sandboxForLive: boolean;
   sandbox(call: SandboxCall): Promise<Response>;
+  /** Whether the sandbox is asked for an answer to order, and knows it. */
+  isSimulation(headers: Headers): boolean;
   /** A token that proves the caller's identity to an upstream, named by its API's id, and to no other. */
   identityToken(caller: KeyRecord, audience: string): Promise<string>;
   usage: UsageBuffer;

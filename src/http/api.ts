@@ -5,11 +5,13 @@ import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import * as z from 'zod';
 import type { Actor } from '../audit/audit-store.ts';
-import { AppError, errorResponse, type FieldErrors } from '../core/errors.ts';
+import type { Config } from '../config.ts';
+import { type Answered, AppError, errorResponse, type FieldErrors } from '../core/errors.ts';
 import { isUuid, newId } from '../core/ids.ts';
 import { USUAL } from '../openapi/refusals.ts';
 import { toAppError } from './errors.ts';
 import { isStorableJson } from './fields.ts';
+import { portalOriginOf } from './portal-origin.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 const NOT_STORABLE = 'Texts must be well-formed Unicode without NUL';
@@ -23,15 +25,32 @@ export type ApiEnv<Services> = {
 export const fieldErrors = (error: z.ZodError): FieldErrors =>
   error.issues.map((issue) => ({ field: issue.path.join('.'), message: issue.message }));
 
-export function renderError(error: unknown, requestId: string): Response {
+export function renderError(error: unknown, answered: Answered): Response {
   const { code, message, fields } = toAppError(error);
-  const response = errorResponse(code, requestId, { message, fields });
+  const response = errorResponse(code, answered, { message, fields });
   response.headers.set('cache-control', 'no-store');
   return response;
 }
 
+/** Also of a request that came to no service. */
+export const answeredTo = ({
+  req,
+  var: { services, requestId },
+}: {
+  req: { url: string };
+  var: { services: Pick<ApiServices, 'config'>; requestId: string | undefined };
+}): Answered => ({
+  requestId: requestId ?? newId(),
+  portalOrigin: portalOriginOf(services.config, req.url),
+});
+
+interface ApiServices {
+  config: Pick<Config, 'PORTAL_ORIGIN'>;
+  log(line: Record<string, unknown>): void;
+}
+
 /** An API whose handlers find their services in `c.var.services`. */
-export function createApi<Services extends { log(line: Record<string, unknown>): void }>() {
+export function createApi<Services extends ApiServices>() {
   const api = new OpenAPIHono<ApiEnv<Services>>({
     defaultHook(result) {
       if (!result.success)
@@ -61,7 +80,7 @@ export function createApi<Services extends { log(line: Record<string, unknown>):
     await next();
   });
   api.onError((error, context) => {
-    const response = renderError(error, context.var.requestId ?? newId());
+    const response = renderError(error, answeredTo(context));
     if (response.status >= 500) {
       const { method, path } = context.req;
       const cause = error.cause instanceof Error ? String(error.cause) : undefined;
@@ -104,7 +123,12 @@ export const numberCursor = (cursor: string | undefined): number | undefined => 
   return checked === undefined ? undefined : Number(checked);
 };
 
-export const errorBody = z.looseObject({ error: z.string(), message: z.string(), request_id: z.string() });
+export const errorBody = z.looseObject({
+  error: z.string(),
+  message: z.string(),
+  request_id: z.string().describe('The `X-Request-Id` of this answer'),
+  doc_url: z.url().describe('The page that explains the code'),
+});
 
 /** The error answers that a route can give beside those that any can (src/openapi/refusals.ts), for the OpenAPI document. */
 export const errorAnswers = (...statuses: number[]) =>

@@ -18,6 +18,8 @@ export const billing = z.object({
   next_tier: z.string().nullable(),
   next_currency: currency.nullable(),
   next_change_at: z.string().nullable(),
+  undo_tier: z.string().nullable().describe('The plan that this one replaced, while that can be undone'),
+  undo_until: z.string().nullable().describe('Until then, `POST /billing/undo` goes back to it at no charge'),
 });
 export const billingChange = z
   .object({
@@ -45,6 +47,19 @@ const draft = z.object({
       amount_minor: minor,
     }),
   ),
+});
+export const planReview = z.object({
+  tier: z.string(),
+  is_now: z.boolean().describe('A dearer plan begins at once, a cheaper one with the next month'),
+  starts_at: z.string(),
+  currency,
+  due_now_minor: minor.describe('By how much the invoice of this month grows, before tax'),
+  next_invoice: draft.nullable().describe('The invoice of this month, at today’s usage'),
+  invoiced_at: z.string().describe('When that is issued'),
+  monthly_minor: minor.describe('Each month after this one, before tax'),
+  monthly_currency: currency,
+  is_billed: z.boolean().describe('Accounts that are not approved are not billed'),
+  overage_action: overageAction.describe('What happens beyond the quota of this plan'),
 });
 export const preview = z.object({
   period_start: z.string(),

@@ -33,6 +33,34 @@ export async function readBody(
   return whole;
 }
 
+/** The beginning of a body as text: at most so many bytes, and what has come in time. Never throws. */
+export async function headOf(
+  body: ReadableStream<Uint8Array>,
+  maxBytes: number,
+  timeoutMs: number,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<{ done: true; value?: undefined }>((resolve) => {
+    timer = setTimeout(() => resolve({ done: true }), timeoutMs);
+  });
+  let text = '';
+  try {
+    for (let bytes = 0; bytes < maxBytes; ) {
+      const { done, value } = await Promise.race([reader.read(), late]);
+      if (done) break;
+      text += decoder.decode(value.subarray(0, maxBytes - bytes), { stream: true });
+      bytes += value.length;
+    }
+  } catch {
+    // What has come is all that there is.
+  }
+  clearTimeout(timer);
+  reader.cancel().catch(() => undefined);
+  return text;
+}
+
 export interface CountedStream {
   body: ReadableStream<Uint8Array>;
   bytes(): number;

@@ -1,11 +1,14 @@
 // The guard that stands before every door: whom an operator blocked is refused everywhere, and no address asks more of
 // our own surfaces than its rate. From memory, before anything is parsed, looked up or logged in.
 
+import type { Config } from '../config.ts';
 import { errorResponse } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { DoorRates } from '../platform/door-rates.ts';
+import { portalOriginOf } from './portal-origin.ts';
 
 export interface DoorServices {
+  config: Pick<Config, 'PORTAL_ORIGIN'>;
   isBlocked(ip: string, keepAlive: (work: Promise<unknown>) => void): boolean;
   rates: Pick<DoorRates, 'waitAt'>;
   log(line: Record<string, unknown>): void;
@@ -18,19 +21,20 @@ const ALWAYS_OPEN = '/healthz';
 export function refuseAtDoor(
   request: Request,
   path: string,
-  { isBlocked, rates, log }: DoorServices,
+  { config, isBlocked, rates, log }: DoorServices,
   hasRate: boolean,
   keepAlive: (work: Promise<unknown>) => void,
 ): Response | undefined {
   const ip = request.headers.get('cf-connecting-ip') ?? '';
   if (path === ALWAYS_OPEN) return undefined;
   if (isBlocked(ip, keepAlive)) {
-    const id = newId();
-    log({ message: 'blocked', request_id: id, method: request.method, ip });
-    return errorResponse('ip_not_allowed', id, { message: 'This address is blocked', fields: { ip } });
+    const answered = { requestId: newId(), portalOrigin: portalOriginOf(config, request.url) };
+    log({ message: 'blocked', request_id: answered.requestId, method: request.method, ip });
+    return errorResponse('ip_not_allowed', answered, { message: 'This address is blocked', fields: { ip } });
   }
   const seconds = hasRate ? rates.waitAt('address', ip) : 0;
   if (seconds === 0) return undefined;
   const fields = { limit_type: 'address', retry_after: seconds };
-  return errorResponse('rate_limit_exceeded', newId(), { fields });
+  const answered = { requestId: newId(), portalOrigin: portalOriginOf(config, request.url) };
+  return errorResponse('rate_limit_exceeded', answered, { fields });
 }

@@ -36,8 +36,18 @@ export const invoiceSummary = z.object({
   issued_at: z.string(),
   due_at: z.string(),
   settled_at: z.string().nullable(),
+  overdue_days: z.number().nullable().describe('Since it was due; null when it is not overdue'),
   credits: z.string().nullable(),
   reason: z.string().nullable(),
+});
+export const ageing = z.object({
+  currency: z.string(),
+  invoices: z.number(),
+  up_to_30: minor.nullable(),
+  up_to_60: minor.nullable(),
+  up_to_90: minor.nullable(),
+  over_90: minor.nullable(),
+  total: minor,
 });
 export const invoice = invoiceSummary.extend({
   seller: z.looseObject({}),

@@ -3,11 +3,16 @@
 import * as z from 'zod';
 import { MAX_PRICE_MINOR, type Plan } from '../billing/plan-store.ts';
 import { currency, minor } from './amount-schemas.ts';
-import { limitValue, overageAction } from './fields.ts';
+import { limitValue, overageAction, text } from './fields.ts';
 
 const planPrice = z.int().min(0).max(MAX_PRICE_MINOR);
 const price = z.object({ price: planPrice, overage_per_1000: planPrice });
 const prices = z.partialRecord(currency, price);
+
+const names = z
+  .object({ en: text(50, 1), fr: text(50, 1) })
+  .partial()
+  .describe('What people call it, by language');
 
 export const plan = z.object({
   tier: z.string(),
@@ -20,6 +25,8 @@ export const plan = z.object({
   rate_limit_per_month: z.number(),
   max_keys: z.number(),
   features: z.record(z.string(), z.unknown()),
+  names,
+  is_closed: z.boolean().describe('For those that are on it alone: they kept its price'),
 });
 export const planView = (of: Plan): z.infer<typeof plan> => ({
   tier: of.tier,
@@ -32,6 +39,8 @@ export const planView = (of: Plan): z.infer<typeof plan> => ({
   rate_limit_per_month: of.perMonth,
   max_keys: of.maxKeys,
   features: of.features,
+  names: of.names,
+  is_closed: of.isClosed,
 });
 export const newPlan = z.object({
   tier: z
@@ -51,4 +60,5 @@ export const newPlan = z.object({
   rate_limit_per_month: limitValue.describe('What is included: overage begins beyond it'),
   max_keys: limitValue.default(-1),
   features: z.record(z.string(), z.unknown()).default({}),
+  names: names.optional(),
 });

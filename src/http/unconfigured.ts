@@ -22,19 +22,21 @@ const misplaced = (url: string): ConfigurationError | undefined =>
 export function refuseUnconfigured(url: string, compose: () => { config: Config }): Response | undefined {
   try {
     const wrong = isLocal(compose().config) ? misplaced(url) : undefined;
-    return wrong && refusal(wrong);
+    return wrong && refusal(wrong, url);
   } catch (error) {
     // Anything else is answered as the failure that it is, where it is met.
-    return error instanceof ConfigurationError ? refusal(error) : undefined;
+    return error instanceof ConfigurationError ? refusal(error, url) : undefined;
   }
 }
 
-function refusal({ message }: ConfigurationError): Response {
+/** Where the portal is may be what is missing: so its pages are at the request's own origin, if anywhere. */
+function refusal({ message }: ConfigurationError, url: string): Response {
   const requestId = newId();
   console.log(
     JSON.stringify({ message: 'not configured', level: 'error', request_id: requestId, reason: message }),
   );
-  return errorResponse('service_unavailable', requestId, {
+  const answered = { requestId, portalOrigin: new URL(url).origin };
+  return errorResponse('service_unavailable', answered, {
     message: `This deployment is not configured: ${message}`,
     headers: { 'retry-after': String(RETRY_AFTER_SECONDS) },
   });

@@ -1,6 +1,7 @@
 // What developers' and operators' webhook routes take and answer.
 
 import * as z from 'zod';
+import { ENVIRONMENTS } from '../keys/key-format.ts';
 import { lines, text } from './fields.ts';
 
 export const newEndpoint = z.object({
@@ -8,6 +9,10 @@ export const newEndpoint = z.object({
   description: lines(500).nullish(),
   events: z.array(text(50)).max(50).optional().describe('Event types; empty is all'),
   app_id: z.uuid().nullish(),
+  environment: z
+    .enum(ENVIRONMENTS)
+    .optional()
+    .describe('Whose events it receives; live also receives those of the account. Missing: both'),
 });
 export const endpointChange = newEndpoint
   .omit({ app_id: true })
@@ -18,6 +23,7 @@ export const endpoint = z.object({
   partner_id: z.string().nullable(),
   app_id: z.string().nullable(),
   app: z.string().nullable().describe('Its name'),
+  environment: z.enum(['test', 'live', 'both']).describe('both: none was chosen'),
   url: z.string(),
   description: z.string().nullable(),
   events: z.array(z.string()),

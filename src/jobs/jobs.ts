@@ -38,7 +38,7 @@ export interface JobServices {
   allowances: Pick<Allowances, 'upkeep'>;
   periods: PeriodStore;
   billingStore: BillingStore;
-  invoices: Pick<InvoiceService, 'closeMonths'>;
+  invoices: Pick<InvoiceService, 'closeMonths' | 'remind'>;
   plans: Pick<PlanService, 'applyDue'>;
   usageStore: UsageStore;
   importedUsage: ImportedUsageStore;
@@ -108,6 +108,7 @@ const CRONS: Record<string, (services: JobServices, nowMs: number) => Promise<un
       blocks: () => blocks.publish(),
       allowances: () => services.allowances.upkeep(),
       months: () => invoices.closeMonths(nowMs),
+      reminders: () => invoices.remind(nowMs),
       webhooks: () => services.wakeWebhooks(),
     });
   },

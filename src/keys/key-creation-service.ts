@@ -9,6 +9,7 @@ import type { Database } from '../platform/database.ts';
 import { command, query } from '../platform/query.ts';
 import { boolean, number, type RowOf, row, text } from '../platform/row.ts';
 import { textArray } from '../platform/sql.ts';
+import { heldKeys, MAX_TEST_KEYS } from './key-allowance-store.ts';
 import { type Environment, newSigningId } from './key-format.ts';
 import { random, type SecretMaker } from './key-secrets.ts';
 import type { KeyView } from './key-view-store.ts';
@@ -39,9 +40,13 @@ export interface NewKey {
 const Owner = row('owner of a new key', {
   status: text,
   max_keys: number,
-  active: number,
+  held: number,
   is_repeatable: boolean,
 });
+/** Below 0: as many as wanted. */
+const mostOf = (environment: Environment, maxKeys: number): number =>
+  environment === 'live' || maxKeys < 0 ? maxKeys : MAX_TEST_KEYS;
+
 function refusalOf(owner: RowOf<typeof Owner> | undefined, wanted: NewKey): AppError {
   if (!owner) return new AppError('not_found', 'No such partner');
   if (wanted.environment === 'live' && owner.status !== 'active') return new AppError('live_access_required');
@@ -50,15 +55,13 @@ function refusalOf(owner: RowOf<typeof Owner> | undefined, wanted: NewKey): AppE
       'forbidden',
       'This key has a quota of its own, which each key that it makes would have once more: its owner makes them',
     );
-  if (owner.max_keys >= 0 && owner.active >= owner.max_keys) {
-    return new AppError('limit_exceeded', undefined, { limit: owner.max_keys });
+  const limit = mostOf(wanted.environment, owner.max_keys);
+  if (limit >= 0 && owner.held >= limit) {
+    if (wanted.environment === 'live') return new AppError('limit_exceeded', undefined, { limit });
+    return new AppError('conflict', `At most ${MAX_TEST_KEYS} test keys. Revoke those that are not needed`);
   }
   return new AppError('not_found', 'No such app');
 }
-
-/** Keys of `partner p` that may be used. */
-const ACTIVE = sql`(SELECT count(*) FROM api_key k WHERE k.partner_id = p.id AND k.is_active
-  AND (k.expires_at IS NULL OR k.expires_at > now()))`;
 
 interface Identity {
   id: string;
@@ -100,7 +103,8 @@ export function createKeyCreation(ports: {
         WHERE p.id = ${partnerId} AND (${environment} = 'test' OR p.status = 'active') AND ${isRepeatable(wanted)}
           AND (${appId}::uuid IS NULL OR EXISTS (SELECT 1 FROM dev_apps a
             WHERE a.id = ${appId}::uuid AND a.partner_id = p.id AND a.archived_at IS NULL))
-          AND (t.max_keys < 0 OR ${ACTIVE} < t.max_keys)
+          AND (t.max_keys < 0
+            OR ${heldKeys(environment)} < CASE ${environment} WHEN 'live' THEN t.max_keys ELSE ${MAX_TEST_KEYS} END)
         RETURNING partner_id),
       event AS (${eventRow('key.created', { key_id: keyId, name, environment, app_id: appId }, { appId })}),
       audit AS (${auditRow(actor, 'key.created', { key_id: keyId }, { name, environment, kind, scopes })})
@@ -122,7 +126,7 @@ export function createKeyCreation(ports: {
       command(sql`SELECT 1 FROM partner WHERE id = ${partnerId} FOR UPDATE`),
       query(
         Owner,
-        sql`SELECT p.status, t.max_keys, ${isRepeatable(wanted)} AS is_repeatable, ${ACTIVE} AS active
+        sql`SELECT p.status, t.max_keys, ${isRepeatable(wanted)} AS is_repeatable, ${heldKeys(wanted.environment)} AS held
           FROM partner p JOIN tier_config t ON t.tier = p.tier WHERE p.id = ${partnerId}`,
       ),
       command(insertion(partnerId, { id, keyId }, wanted, made, actor)),

@@ -55,6 +55,10 @@ export const newSigningSecret = (environment: Environment, random: RandomBytes):
 /** What may be shown of a secret: its kind, environment and 8 characters. */
 export const displayPrefix = (secret: string): string => `${secret.slice(0, 16)}...`;
 
+/** What stands in programs: of a signing key its id, of any other the beginning of its secret. */
+export const shownPrefix = (key: { kind: 'bearer' | 'signing'; keyId: string; keyPrefix: string }): string =>
+  key.kind === 'signing' ? displayPrefix(key.keyId) : key.keyPrefix;
+
 const BEARER = /^pk_(?:test|live)_[0-9A-Za-z]{32}_[0-9A-Za-z]{6}$/;
 const ORIGINAL = /^pk_(?:test|live)_([0-9a-f]{64})_([0-9a-f]{4})$/;
 /** As the original's portal made them: nothing in them can be checked. */

@@ -14,6 +14,7 @@ import { eventRow } from '../outbox/event-store.ts';
 import type { Database } from '../platform/database.ts';
 import { json, row } from '../platform/row.ts';
 import { assignments, textArray } from '../platform/sql.ts';
+import { createKeyAllowance } from './key-allowance-store.ts';
 import { KEY_OF_EVENT } from './key-columns-store.ts';
 import { createKeyCreation } from './key-creation-service.ts';
 import type { KeyDirectory } from './key-directory.ts';
@@ -135,12 +136,14 @@ export function createKeyService(ports: KeyServicePorts) {
   }
 
   const announce = createAnnounce(ports);
+  const { allowance, requireRoom } = createKeyAllowance(database);
 
   return {
     ...views,
     knownScopes,
     checkScopes,
     announce,
+    allowance,
     ...createKeyLimits({ database, get, announce }),
     create: createKeyCreation({ database, makeSecret, get, checkScopes }),
     rotate: createKeyRotation({ database, makeSecret, get, announce }),
@@ -150,6 +153,7 @@ export function createKeyService(ports: KeyServicePorts) {
       checkScopes(change.scopes);
       const key = await get(partnerId, keyId);
       const { scopes, allowedIps, expiresAt } = change;
+      if (key.state === 'expired' && expiresAt !== undefined) await requireRoom(key);
       const set = assignments({
         name: change.name,
         description: change.description,

@@ -68,9 +68,10 @@ export function keyDenial(
   const { travelled } = ledger;
   if (travelled?.isSpent && travelled.dayMs === dayMs) {
     const limit = dayLimit(limits.key, limits.partner);
-    return { type: 'per_day', limit, used: limit, retryAfterMs: Math.max(1, nextDay(dayMs) - nowMs) };
+    const retryAfterMs = Math.max(1, nextDay(dayMs) - nowMs);
+    return { type: 'per_day', limit, used: limit, retryAfterMs, level: 'key' };
   }
-  const quota = quotaDenial(keyQuotas(ledger, dayMs), limits.key, cost, nowMs);
+  const quota = quotaDenial(keyQuotas(ledger, dayMs), limits.key, cost, nowMs, 'key');
   if (quota) return quota;
   const bucket = ledger.bucket ?? fullBucket(limits.key, nowMs);
   const waitMs = bucketWaitMs(bucket, limits.key, cost);
@@ -80,6 +81,7 @@ export function keyDenial(
     limit: limits.key.burst,
     used: Math.max(0, limits.key.burst - tokens(bucket)),
     retryAfterMs: waitMs,
+    level: 'key',
   };
 }
 

@@ -32,6 +32,9 @@ export interface PartnerLimits {
 
 export type LimitType = 'per_second' | 'burst' | 'per_day' | 'per_month';
 
+/** Whose limit it is: the key's own, the partner's (its tier, or what was agreed), or its spending cap. */
+export type Level = 'key' | 'partner' | 'cap';
+
 export interface Denial {
   type: LimitType;
   limit: number;
@@ -39,10 +42,8 @@ export interface Denial {
   used: number;
   /** From the moment of the decision, in ms: no earlier call of this cost is admitted. */
   retryAfterMs: number;
+  level: Level;
 }
-
-/** Whose limit it is: the key's own, the partner's (its tier, or what was agreed), or its spending cap. */
-export type Level = 'key' | 'partner' | 'cap';
 
 /** One quota or rate as it stood at the decision. `resetMs` is absolute, ms since the epoch. */
 export interface Gauge {

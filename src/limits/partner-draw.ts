@@ -43,12 +43,12 @@ export type DrawReply =
     };
 
 function denialOf(ledger: PartnerLedger, cost: number, nowMs: number): Denial | undefined {
-  const quota = quotaDenial(quotasOn(ledger.used, ledger.dayStartMs), ledger.limits, cost, nowMs);
+  const quota = quotaDenial(quotasOn(ledger.used, ledger.dayStartMs), ledger.limits, cost, nowMs, 'partner');
   if (quota) return quota;
   const limit = ledger.limits.second;
   const waitMs = windowWaitMs(ledger.window, limit, cost, nowMs);
   if (waitMs === 0) return undefined;
-  return { type: 'per_second', limit, used: unitsIn(ledger.window), retryAfterMs: waitMs };
+  return { type: 'per_second', limit, used: unitsIn(ledger.window), retryAfterMs: waitMs, level: 'partner' };
 }
 
 /** How long a lease lasts that is lent now: never into the next day. */

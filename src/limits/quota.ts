@@ -59,20 +59,21 @@ export function quotaDenial(
   limits: QuotaLimits,
   units: number,
   nowMs: number,
+  level: Level,
 ): Denial | undefined {
   const { dayStartMs, dayUsed, monthUsed } = quotas;
   const monthEnds = Math.max(1, nextMonth(dayStartMs) - nowMs);
   if (limits.overage !== 'block') {
     const cap = limits.monthCap ?? -1;
     if (!exceeds(cap, monthUsed, units)) return undefined;
-    return { type: 'per_month', limit: cap, used: monthUsed, retryAfterMs: monthEnds };
+    return { type: 'per_month', limit: cap, used: monthUsed, retryAfterMs: monthEnds, level: 'cap' };
   }
   // The longer wait first: a caller over both is not helped by tomorrow.
   if (exceeds(limits.month, monthUsed, units))
-    return { type: 'per_month', limit: limits.month, used: monthUsed, retryAfterMs: monthEnds };
+    return { type: 'per_month', limit: limits.month, used: monthUsed, retryAfterMs: monthEnds, level };
   if (exceeds(limits.day, dayUsed, units)) {
     const retryAfterMs = Math.max(1, nextDay(dayStartMs) - nowMs);
-    return { type: 'per_day', limit: limits.day, used: dayUsed, retryAfterMs };
+    return { type: 'per_day', limit: limits.day, used: dayUsed, retryAfterMs, level };
   }
   return undefined;
 }

@@ -21,11 +21,13 @@ export function createNotices(ports: {
   mailer: Mailer;
   product: string;
   origin: string | undefined;
+  /** Whom readers ask. */
+  support: string | undefined;
 }): Notify {
   return ({ email, language }, mail, { name, path, detail, origin = '' }) => {
     const words: MailLanguage = language === 'fr' ? 'fr' : 'en';
     const url = `${ports.origin ?? origin}${path}`;
-    const letter = MAILS[mail][words]({ product: ports.product, name, url, detail });
+    const letter = MAILS[mail][words]({ product: ports.product, name, url, detail, support: ports.support });
     return ports.mailer({ to: email, ...letter });
   };
 }

@@ -2,18 +2,21 @@
 // with our words alone: no name that somebody typed stands before the link.
 
 import type { Mail } from './mailer.ts';
+import { MONEY_MAILS } from './money-texts.ts';
 
 export type MailLanguage = 'en' | 'fr';
-type Text = Omit<Mail, 'to'>;
+export type MailText = Omit<Mail, 'to'>;
 
 const sign = { en: (product: string) => `\n\n${product}`, fr: (product: string) => `\n\n${product}` };
 
-interface Letter {
+export interface Letter {
   product: string;
   name: string;
   url: string;
   /** What a letter of its kind says besides. */
   detail?: string;
+  /** Whom to ask. */
+  support?: string;
 }
 
 /** What an account's owner is told of, whoever did it. `of`: the issuer of an identity. */
@@ -48,144 +51,135 @@ export const ACCOUNT_CHANGES = {
 export type AccountChange = keyof typeof ACCOUNT_CHANGES;
 
 export const MAILS = {
+  ...MONEY_MAILS,
   verify: {
-    en: ({ product, url }: Letter): Text => ({
+    en: ({ product, url }: Letter): MailText => ({
       subject: `Confirm your address for ${product}`,
       body: `Hello,\n\nopen this link and press the button there to confirm your address. It works for one hour.\n\n${url}\n\nIf you did not sign up, ignore this email.${sign.en(product)}`,
     }),
-    fr: ({ product, url }: Letter): Text => ({
+    fr: ({ product, url }: Letter): MailText => ({
       subject: `Confirmez votre adresse pour ${product}`,
       body: `Bonjour,\n\nouvrez ce lien, puis cliquez sur le bouton pour confirmer votre adresse. Il est valable une heure.\n\n${url}\n\nSi vous n’avez pas créé de compte, ignorez cet e-mail.${sign.fr(product)}`,
     }),
   },
   reset: {
-    en: ({ product, url }: Letter): Text => ({
+    en: ({ product, url }: Letter): MailText => ({
       subject: `Choose a new password for ${product}`,
       body: `Hello,\n\nopen this link to choose a new password. It works for one hour, once.\n\n${url}\n\nIf you did not ask for it, ignore this email; your password does not change.${sign.en(product)}`,
     }),
-    fr: ({ product, url }: Letter): Text => ({
+    fr: ({ product, url }: Letter): MailText => ({
       subject: `Choisissez un nouveau mot de passe pour ${product}`,
       body: `Bonjour,\n\nouvrez ce lien pour choisir un nouveau mot de passe. Il est valable une heure et ne sert qu’une fois.\n\n${url}\n\nSi vous n’avez rien demandé, ignorez cet e-mail ; votre mot de passe ne change pas.${sign.fr(product)}`,
     }),
   },
   alreadyHere: {
-    en: ({ product, url }: Letter): Text => ({
+    en: ({ product, url }: Letter): MailText => ({
       subject: `You already have an account at ${product}`,
       body: `Hello,\n\nsomeone signed up with your address, which already has an account. Sign in, or choose a new password:\n\n${url}\n\nIf it was not you, there is nothing to do.${sign.en(product)}`,
     }),
-    fr: ({ product, url }: Letter): Text => ({
+    fr: ({ product, url }: Letter): MailText => ({
       subject: `Vous avez déjà un compte ${product}`,
       body: `Bonjour,\n\nquelqu’un s’est inscrit avec votre adresse, qui a déjà un compte. Connectez-vous, ou choisissez un nouveau mot de passe :\n\n${url}\n\nSi ce n’était pas vous, il n’y a rien à faire.${sign.fr(product)}`,
     }),
   },
   welcome: {
-    en: ({ product, name, url }: Letter): Text => ({
+    en: ({ product, name, url }: Letter): MailText => ({
       subject: `Welcome to ${product}: three steps to your first response`,
       body: `Hello ${name},\n\n1. Create an app and a test key.\n2. Paste the curl command that comes with it.\n3. See the request in your usage.\n\nIt takes two minutes:\n\n${url}${sign.en(product)}`,
     }),
-    fr: ({ product, name, url }: Letter): Text => ({
+    fr: ({ product, name, url }: Letter): MailText => ({
       subject: `Bienvenue chez ${product} : trois étapes jusqu’à votre première réponse`,
       body: `Bonjour ${name},\n\n1. Créez une application et une clé de test.\n2. Collez la commande curl qui l’accompagne.\n3. Retrouvez l’appel dans votre consommation.\n\nDeux minutes suffisent :\n\n${url}${sign.fr(product)}`,
     }),
   },
   invitation: {
-    en: ({ product, name, url }: Letter): Text => ({
+    en: ({ product, name, url }: Letter): MailText => ({
       subject: `You are invited to ${product}`,
       body: `Hello,\n\nyou have been invited to join a team at ${product}. Open this link to see who invited you, and to accept. It works for seven days.\n\n${url}\n\nThe team calls itself: ${name}${sign.en(product)}`,
     }),
-    fr: ({ product, name, url }: Letter): Text => ({
+    fr: ({ product, name, url }: Letter): MailText => ({
       subject: `Invitation à rejoindre une équipe chez ${product}`,
       body: `Bonjour,\n\nune équipe vous invite à la rejoindre chez ${product}. Ouvrez ce lien pour voir qui vous invite, et pour accepter. Il est valable sept jours.\n\n${url}\n\nNom que se donne l’équipe : ${name}${sign.fr(product)}`,
     }),
   },
   accountChanged: {
-    en: ({ product, name, url, detail = 'Your account was changed' }: Letter): Text => ({
+    en: ({ product, name, url, detail = 'Your account was changed' }: Letter): MailText => ({
       subject: detail,
       body: `Hello ${name},\n\n${detail}.\n\nIf this was you, there is nothing to do. If not, choose a new password now; that ends all your sessions:\n\n${url}${sign.en(product)}`,
     }),
-    fr: ({ product, name, url, detail = 'Votre compte a été modifié' }: Letter): Text => ({
+    fr: ({ product, name, url, detail = 'Votre compte a été modifié' }: Letter): MailText => ({
       subject: detail,
       body: `Bonjour ${name},\n\n${detail}.\n\nSi c’était vous, il n’y a rien à faire. Sinon, choisissez tout de suite un nouveau mot de passe ; toutes les sessions prendront fin :\n\n${url}${sign.fr(product)}`,
     }),
   },
   ownerJoined: {
-    en: ({ product, name, url, detail = '' }: Letter): Text => ({
+    en: ({ product, name, url, detail = '' }: Letter): MailText => ({
       subject: `${name} has another owner`,
       body: `Hello,\n\n${detail} is now an owner of ${name}, with the same rights as you. If you did not expect this, check the list of members:\n\n${url}${sign.en(product)}`,
     }),
-    fr: ({ product, name, url, detail = '' }: Letter): Text => ({
+    fr: ({ product, name, url, detail = '' }: Letter): MailText => ({
       subject: `${name} a un nouveau propriétaire`,
       body: `Bonjour,\n\n${detail} est désormais propriétaire de ${name}, avec les mêmes droits que vous. Si vous ne vous y attendiez pas, vérifiez la liste des membres :\n\n${url}${sign.fr(product)}`,
     }),
   },
   approved: {
-    en: ({ product, name, url }: Letter): Text => ({
+    en: ({ product, name, url }: Letter): MailText => ({
       subject: `${name} can now use live keys`,
       body: `Hello,\n\nyour account ${name} is approved. You can now create live keys:\n\n${url}${sign.en(product)}`,
     }),
-    fr: ({ product, name, url }: Letter): Text => ({
+    fr: ({ product, name, url }: Letter): MailText => ({
       subject: `${name} peut maintenant utiliser des clés de production`,
       body: `Bonjour,\n\nvotre compte ${name} est approuvé : vous pouvez créer des clés de production.\n\n${url}${sign.fr(product)}`,
     }),
   },
   keyRevoked: {
-    en: ({ product, name, url }: Letter): Text => ({
+    en: ({ product, name, url }: Letter): MailText => ({
       subject: `Your key ${name} was revoked`,
       body: `Hello,\n\nan operator revoked your key ${name}. Requests with it are refused from now on. The reason is in your audit log:\n\n${url}${sign.en(product)}`,
     }),
-    fr: ({ product, name, url }: Letter): Text => ({
+    fr: ({ product, name, url }: Letter): MailText => ({
       subject: `Votre clé ${name} a été révoquée`,
       body: `Bonjour,\n\nun opérateur a révoqué votre clé ${name}. Les appels qui l’utilisent sont désormais refusés. Le motif figure dans votre journal d’audit :\n\n${url}${sign.fr(product)}`,
     }),
   },
-  invoice: {
-    en: ({ product, name, url }: Letter): Text => ({
-      subject: `Your invoice ${name}`,
-      body: `Hello,\n\nyour invoice ${name} is ready, with its details, online and as a PDF:\n\n${url}${sign.en(product)}`,
-    }),
-    fr: ({ product, name, url }: Letter): Text => ({
-      subject: `Votre facture ${name}`,
-      body: `Bonjour,\n\nvotre facture ${name} est disponible, avec son détail, en ligne et en PDF :\n\n${url}${sign.fr(product)}`,
-    }),
-  },
   webhookDisabled: {
-    en: ({ product, name, url }: Letter): Text => ({
+    en: ({ product, name, url }: Letter): MailText => ({
       subject: `Your webhook endpoint was disabled`,
       body: `Hello,\n\nevery delivery to ${name} failed for five days, so nothing more is sent to it. Fix the endpoint and re-enable it; queued events will be delivered:\n\n${url}${sign.en(product)}`,
     }),
-    fr: ({ product, name, url }: Letter): Text => ({
+    fr: ({ product, name, url }: Letter): MailText => ({
       subject: `Votre endpoint webhook a été désactivé`,
       body: `Bonjour,\n\ntous les envois vers ${name} ont échoué pendant cinq jours ; plus rien ne lui est envoyé. Corrigez-le puis réactivez-le ; les événements en attente seront envoyés :\n\n${url}${sign.fr(product)}`,
     }),
   },
   alertFired: {
-    en: ({ product, name, url }: Letter): Text => ({
+    en: ({ product, name, url }: Letter): MailText => ({
       subject: `Alert: ${name}`,
       body: `Hello,\n\n${name}\n\nWhen it started, and what to do:\n\n${url}${sign.en(product)}`,
     }),
-    fr: ({ product, name, url }: Letter): Text => ({
+    fr: ({ product, name, url }: Letter): MailText => ({
       subject: `Alerte : ${name}`,
       body: `Bonjour,\n\n${name}\n\nDepuis quand, et que faire :\n\n${url}${sign.fr(product)}`,
     }),
   },
   alertResolved: {
-    en: ({ product, name, url }: Letter): Text => ({
+    en: ({ product, name, url }: Letter): MailText => ({
       subject: `Resolved: ${name}`,
       body: `Hello,\n\nthis alert is resolved: ${name}\n\n${url}${sign.en(product)}`,
     }),
-    fr: ({ product, name, url }: Letter): Text => ({
+    fr: ({ product, name, url }: Letter): MailText => ({
       subject: `Résolue : ${name}`,
       body: `Bonjour,\n\ncette alerte est résolue : ${name}\n\n${url}${sign.fr(product)}`,
     }),
   },
   keyLeaked: {
-    en: ({ product, name, url }: Letter): Text => ({
+    en: ({ product, name, url }: Letter): MailText => ({
       subject: `Your key ${name} was found in public`,
       body: `Hello,\n\nyour key ${name} was found in a public place. Requests with it are refused from now on. Roll it to get a new secret:\n\n${url}${sign.en(product)}`,
     }),
-    fr: ({ product, name, url }: Letter): Text => ({
+    fr: ({ product, name, url }: Letter): MailText => ({
       subject: `Votre clé ${name} a été trouvée en public`,
       body: `Bonjour,\n\nvotre clé ${name} a été trouvée dans un lieu public. Les appels qui l’utilisent sont désormais refusés. Renouvelez-la pour obtenir un nouveau secret :\n\n${url}${sign.fr(product)}`,
     }),
   },
-} as const satisfies Record<string, Record<MailLanguage, (letter: Letter) => Text>>;
+} as const satisfies Record<string, Record<MailLanguage, (letter: Letter) => MailText>>;

@@ -97,8 +97,9 @@ export function createMetricsStore(database: Database) {
         Sample,
         sql`
         SELECT name, labels, value FROM metric_counter
-        UNION ALL SELECT 'active_api_keys', format('environment="%s"', environment), count(*) FROM api_key
-          WHERE is_active AND (expires_at IS NULL OR expires_at > now()) GROUP BY environment
+        UNION ALL SELECT 'active_api_keys', format('environment="%s"', environment), count(*) FROM api_key k
+          WHERE is_active AND quarantined_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+            AND NOT EXISTS (SELECT 1 FROM dev_apps a WHERE a.id = k.app_id AND a.archived_at IS NOT NULL) GROUP BY environment
         UNION ALL SELECT 'active_partners_total', format('tier="%s"', t.tier), count(p.id) FROM tier_config t
           LEFT JOIN partner p ON p.tier = t.tier AND p.status = 'active' GROUP BY t.tier
         UNION ALL SELECT 'quota_usage_percentage', format('tier="%s",period_type="%s"', p.tier, q.period_type),

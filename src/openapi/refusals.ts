@@ -1,6 +1,6 @@
 // What may refuse any operation: one answer for each status, with the error's schema, its headers and an example. Pure.
 
-import { ERRORS, type ErrorCode } from '../core/errors.ts';
+import { docUrl, ERRORS, type ErrorCode } from '../core/errors.ts';
 import { EXAMPLE_ID } from './examples.ts';
 import type { Answer, Operation, Reference, Schema } from './types.ts';
 
@@ -8,11 +8,12 @@ const refer = (kind: string, name: string): Reference => ({ $ref: `#/components/
 
 export const ERROR_SCHEMA: Schema = {
   type: 'object',
-  required: ['error', 'message', 'request_id'],
+  required: ['error', 'message', 'request_id', 'doc_url'],
   properties: {
-    error: { type: 'string', description: 'The code. Each has its page: /docs/errors/<code>' },
+    error: { type: 'string', description: 'The code' },
     message: { type: 'string', description: 'The code in words. They may change' },
     request_id: { type: 'string', description: 'The `X-Request-Id` of this answer' },
+    doc_url: { type: 'string', format: 'uri', description: 'The page that explains the code' },
     details: {
       type: 'array',
       description: 'Which fields are not valid, and why',
@@ -169,7 +170,13 @@ const answerOf = ({ code, description, fields, headers }: Refusal): Answer => ({
   content: {
     'application/json': {
       schema: refer('schemas', 'Error') as unknown as Schema,
-      example: { error: code, message: ERRORS[code][1], request_id: EXAMPLE_ID, ...fields },
+      example: {
+        error: code,
+        message: ERRORS[code][1],
+        request_id: EXAMPLE_ID,
+        doc_url: docUrl('https://api.example.com', code),
+        ...fields,
+      },
     },
   },
 });

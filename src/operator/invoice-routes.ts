@@ -16,7 +16,7 @@ import {
   uuidCursor,
 } from '../http/api.ts';
 import { reason, text } from '../http/fields.ts';
-import { invoice, invoiceSummary, invoiceView } from '../http/invoice-schemas.ts';
+import { ageing, invoice, invoiceSummary, invoiceView } from '../http/invoice-schemas.ts';
 import type { Services } from './services.ts';
 
 const tags = ['Operators: invoices'];
@@ -29,7 +29,7 @@ const listInvoices = createRoute({
   request: {
     query: pageQuery.extend({
       partner: z.uuid().optional(),
-      status: z.enum(['open', 'paid', 'void']).optional(),
+      status: z.enum(['open', 'overdue', 'paid', 'void']).optional(),
       search: text(100).optional(),
     }),
   },
@@ -39,6 +39,17 @@ const listInvoices = createRoute({
       z.object({ data: z.array(invoiceSummary), next_cursor: z.string().nullable() }),
     ),
     ...errorAnswers(400, 401, 403),
+  },
+});
+
+const getReceivables = createRoute({
+  method: 'get',
+  path: '/receivables',
+  tags,
+  summary: 'What is overdue, by currency and days since it was due',
+  responses: {
+    200: jsonAnswer('Sums in minor units', z.object({ data: z.array(ageing) })),
+    ...errorAnswers(401, 403),
   },
 });
 
@@ -96,6 +107,9 @@ export function addInvoiceRoutes(
       200,
     );
   });
+  api.openapi(getReceivables, async (context) =>
+    context.json({ data: await context.var.services.invoices.ageing() }, 200),
+  );
   api.openapi(getInvoice, async (context) => {
     const id = idOr404(context.req.valid('param').id, 'invoice');
     return context.json(invoiceView(await context.var.services.invoices.get(null, id)), 200);

@@ -4,8 +4,7 @@ import { sql } from 'drizzle-orm';
 import { Hono } from 'hono';
 import { equalInConstantTime } from '../core/encoding.ts';
 import { AppError } from '../core/errors.ts';
-import { newId } from '../core/ids.ts';
-import { type ApiEnv, renderError } from '../http/api.ts';
+import { type ApiEnv, answeredTo, renderError } from '../http/api.ts';
 import { renderMetrics } from '../metrics/metrics-store.ts';
 import { addLeakRoute } from './leak-routes.ts';
 import type { Services } from './services.ts';
@@ -40,7 +39,7 @@ function createHealth(now: () => number) {
 export function createMachineRoutes() {
   const routes = new Hono<ApiEnv<Services>>();
   const readHealth = createHealth(() => Date.now());
-  routes.onError((error, context) => renderError(error, context.var.requestId ?? newId()));
+  routes.onError((error, context) => renderError(error, answeredTo(context)));
 
   routes.get('/healthz', (context) =>
     context.json({ status: 'alive' }, 200, { 'cache-control': 'no-store' }),

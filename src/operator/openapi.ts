@@ -2,8 +2,7 @@
 
 import { type Context, Hono } from 'hono';
 import { AppError } from '../core/errors.ts';
-import { newId } from '../core/ids.ts';
-import { type ApiEnv, renderError } from '../http/api.ts';
+import { type ApiEnv, answeredTo, renderError } from '../http/api.ts';
 import { createDocument, describeRoutes, servedFrom } from '../openapi/document.ts';
 import type { OpenApiDocument, Paths } from '../openapi/types.ts';
 import { EVENTS_TAG, webhooksOf } from '../openapi/webhooks.ts';
@@ -86,7 +85,7 @@ async function checkOperator(context: Context<ApiEnv<ConsoleServices>>): Promise
 
 export function createDocumentRoutes() {
   const routes = new Hono<ApiEnv<ConsoleServices>>();
-  routes.onError((error) => renderError(error, newId()));
+  routes.onError((error, context) => renderError(error, answeredTo(context)));
   routes.get('/openapi/operator.json', async (context) => {
     await checkOperator(context);
     const { config } = context.var.services;

@@ -19,6 +19,8 @@ export const partner = z.object({
   allowed_origins: z.array(z.string()),
   created_at: z.string(),
   last_active_at: z.string().nullable(),
+  suspended_at: z.string().nullable(),
+  suspended_reason: z.string().nullable(),
 });
 
 export const params = z.object({ id: z.string() });

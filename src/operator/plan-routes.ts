@@ -24,6 +24,7 @@ const toPlan = (input: z.infer<typeof newPlan>): NewPlan => ({
   perMonth: input.rate_limit_per_month,
   maxKeys: input.max_keys,
   features: input.features,
+  names: input.names,
 });
 
 const listPlans = createRoute({
@@ -47,10 +48,18 @@ const changePlan = createRoute({
   method: 'put',
   path: '/plans/{tier}',
   tags,
-  summary: 'Update a plan; partners on it have its limits and prices at once',
+  summary: 'Update a plan; partners on it have its limits at once, and its prices unless they keep theirs',
   request: {
     params: z.object({ tier: z.string() }),
-    body: jsonBody(newPlan.omit({ tier: true, partner_id: true })),
+    body: jsonBody(
+      newPlan.omit({ tier: true, partner_id: true }).extend({
+        reason: reason.optional().describe('Needed where a price changes that partners pay'),
+        keep_prices: z
+          .boolean()
+          .default(false)
+          .describe('Those who are on the plan keep its prices, on a copy that is closed to others'),
+      }),
+    ),
   },
   responses: { 200: jsonAnswer('The plan', plan), ...errorAnswers(400, 401, 403, 404, 409) },
 });
@@ -90,12 +99,11 @@ export function addPlanRoutes(
     return context.json(planView(await context.var.services.plans.save(input, actorOf(context), true)), 201);
   });
   api.openapi(changePlan, async (context) => {
-    const input = toPlan({
-      ...context.req.valid('json'),
-      tier: context.req.valid('param').tier,
-      partner_id: null,
-    });
-    return context.json(planView(await context.var.services.plans.save(input, actorOf(context), false)), 200);
+    const { reason: why, keep_prices: keepsPrices, ...typed } = context.req.valid('json');
+    const input = toPlan({ ...typed, tier: context.req.valid('param').tier, partner_id: null });
+    const change = { reason: why, keepsPrices };
+    const saved = await context.var.services.plans.save(input, actorOf(context), false, change);
+    return context.json(planView(saved), 200);
   });
   api.openapi(assignPlan, async (context) => {
     const id = idOr404(context.req.valid('param').id, 'partner');

@@ -5,26 +5,18 @@ import { type Actor, auditRow } from '../audit/audit-store.ts';
 import type { OriginService } from '../blocks/origin-service.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
+import { heldKeys } from '../keys/key-allowance-store.ts';
 import { KEY_ID } from '../keys/key-columns-store.ts';
 import type { KeyDirectory } from '../keys/key-directory.ts';
 import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { Database } from '../platform/database.ts';
-import { command } from '../platform/query.ts';
-import { number, type RowOf, row, text, texts, time, uuid } from '../platform/row.ts';
+import { command, query } from '../platform/query.ts';
+import { boolean, number, type RowOf, row, text, uuid } from '../platform/row.ts';
 import { assignments, textArray } from '../platform/sql.ts';
+import { type AppView, createAppViews, RESTORE_DAYS } from './app-view-store.ts';
 
-const AppView = row('app', {
-  id: uuid,
-  name: text,
-  description: text.nullable(),
-  website: text.nullable(),
-  allowed_ips: texts,
-  allowed_origins: texts,
-  scopes: texts,
-  created_at: time,
-  updated_at: time,
-});
-export type AppView = RowOf<typeof AppView>;
+export type { AppUse, AppView } from './app-view-store.ts';
+
 /** Its versions, and what it is looked up by. */
 const KeyOfApp = row('key of an app', { id: uuid, key: number, partner: number, hash: text, keyId: KEY_ID });
 
@@ -39,34 +31,11 @@ export interface AppChange {
 
 const MAX_APPS = 100;
 
-const VIEW = sql`SELECT id, name, description, website, coalesce(allowed_ips::text[], '{}') AS allowed_ips,
-  coalesce(allowed_origins, '{}') AS allowed_origins, coalesce(scopes, '{}') AS scopes, created_at, updated_at FROM dev_apps`;
-
 interface Ports {
   database: Database;
   directory: KeyDirectory;
   limiter: LimiterClient;
   origins: Pick<OriginService, 'publish'>;
-}
-
-function createAppViews(database: Database) {
-  return {
-    async get(partnerId: string, id: string): Promise<AppView> {
-      const [app] = await database.rows(
-        AppView,
-        sql`${VIEW} WHERE id = ${id}::uuid AND partner_id = ${partnerId} AND archived_at IS NULL`,
-      );
-      if (!app) throw new AppError('not_found', 'No such app');
-      return app;
-    },
-    /** Newest first. `before`: the id of the last one seen. */
-    list: (partnerId: string, limit: number, before?: string): Promise<AppView[]> =>
-      database.rows(
-        AppView,
-        sql`${VIEW} WHERE partner_id = ${partnerId} AND archived_at IS NULL
-        AND (${before ?? null}::uuid IS NULL OR id < ${before ?? null}::uuid) ORDER BY id DESC LIMIT ${limit}`,
-      ),
-  };
 }
 
 /** Keys of the app: their records are read again, everywhere. */
@@ -89,6 +58,68 @@ const createAnnouncements = ({ database, directory, limiter }: Ports) =>
     );
   };
 
+const Archived = row('app to be restored', {
+  isArchived: boolean.notNull('a comparison'),
+  isRecent: boolean.nullable(),
+  apps: number,
+  /** Live keys that would hold a place again. */
+  returning: number,
+  held: number,
+  limit: number,
+});
+
+function refusalOf(archived: RowOf<typeof Archived> | undefined): AppError | undefined {
+  if (!archived) return new AppError('not_found', 'No such app');
+  const { isArchived, isRecent, apps, returning, held, limit } = archived;
+  if (!isArchived) return undefined;
+  if (!isRecent)
+    return new AppError(
+      'conflict',
+      `This app was archived more than ${RESTORE_DAYS} days ago, and cannot be restored`,
+    );
+  if (apps >= MAX_APPS)
+    return new AppError('conflict', `At most ${MAX_APPS} apps. Archive one that is not needed`);
+  return limit >= 0 && returning > 0 && held + returning > limit
+    ? new AppError('limit_exceeded', undefined, { limit, needed: held + returning })
+    : undefined;
+}
+
+/** Brings an archived app back, and its keys with it, where the plan has room for them. Repeating it changes nothing. */
+const createRestoring = (
+  { database, origins }: Ports,
+  announce: (id: string) => Promise<void>,
+  get: (partnerId: string, id: string) => Promise<AppView>,
+) =>
+  async function restore(partnerId: string, id: string, actor: Actor): Promise<AppView> {
+    const returning = heldKeys('live', sql`k.app_id = ${id}::uuid`);
+    const isRecent = sql`archived_at > now() - make_interval(days => ${RESTORE_DAYS})`;
+    const apps = sql`(SELECT count(*) FROM dev_apps o WHERE o.partner_id = p.id AND o.archived_at IS NULL)`;
+    const [, [archived], restored] = await database.batch(
+      // What is made at the same moment is counted one after the other.
+      command(sql`SELECT 1 FROM partner WHERE id = ${partnerId} FOR UPDATE`),
+      query(
+        Archived,
+        sql`SELECT d.archived_at IS NOT NULL AS "isArchived", d.${isRecent} AS "isRecent", ${apps} AS apps,
+            ${returning} AS returning, ${heldKeys('live')} AS held, t.max_keys AS "limit"
+          FROM dev_apps d JOIN partner p ON p.id = d.partner_id JOIN tier_config t ON t.tier = p.tier
+          WHERE d.id = ${id}::uuid AND p.id = ${partnerId}`,
+      ),
+      command(sql`WITH changed AS (
+          UPDATE dev_apps d SET archived_at = NULL, updated_at = now() FROM partner p JOIN tier_config t ON t.tier = p.tier
+          WHERE d.id = ${id}::uuid AND d.partner_id = p.id AND p.id = ${partnerId} AND d.${isRecent} AND ${apps} < ${MAX_APPS}
+            AND (t.max_keys < 0 OR ${returning} = 0 OR ${heldKeys('live')} + ${returning} <= t.max_keys)
+          RETURNING d.partner_id),
+        audit AS (${auditRow(actor, 'app.restored', { app_id: id })}) SELECT * FROM changed`),
+    );
+    const refusal = refusalOf(archived);
+    if (refusal) throw refusal;
+    if (restored > 0) {
+      await announce(id);
+      await origins.publish();
+    }
+    return get(partnerId, id);
+  };
+
 export function createAppService(ports: Ports) {
   const { database, origins } = ports;
   const views = createAppViews(database);
@@ -97,6 +128,7 @@ export function createAppService(ports: Ports) {
 
   return {
     ...views,
+    restore: createRestoring(ports, announce, get),
     async create(partnerId: string, wanted: AppChange & { name: string }, actor: Actor): Promise<AppView> {
       const id = newId();
       const [, made] = await database.batch(
@@ -137,7 +169,7 @@ export function createAppService(ports: Ports) {
       return get(partnerId, id);
     },
 
-    /** Archives the app; its keys stop working at once. */
+    /** Archives the app; its keys stop working at once, until it is restored. */
     async archive(partnerId: string, id: string, actor: Actor): Promise<void> {
       const changed = await database.run(sql`WITH changed AS (
           UPDATE dev_apps SET archived_at = now() WHERE id = ${id}::uuid AND partner_id = ${partnerId}

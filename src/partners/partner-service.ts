@@ -160,12 +160,17 @@ export function createPartnerService(ports: Ports) {
       return set ? update(id, set, actor, 'partner.changed', change) : get(id);
     },
 
-    /** active, suspended, sandbox_only, …: whoever is let in for the first time is told. `origin`: of the portal. */
+    /** active, suspended, sandbox_only, …: whoever is let in for the first time, or suspended, is told. `origin`: of the portal. */
     async setStatus(id: string, status: PartnerStatus, reason: string | null, actor: Actor, origin: string) {
       const action = `partner.${status === 'active' ? 'approved' : status}` as const;
       const event = statusEvent(status, id, reason);
-      const { before, owners } = await write(id, sql`status = ${status}`, actor, action, { reason }, event);
+      const set = sql`status = ${status}, suspended_reason = ${status === 'suspended' ? reason : null}`;
+      const { before, owners } = await write(id, set, actor, action, { reason }, event);
       const partner = await published(id);
+      if (status === 'suspended' && before !== 'suspended') {
+        const about = { name: partner.name, path: '/portal', detail: reason ?? undefined, origin };
+        await Promise.all((owners ?? []).map((owner) => notify(owner, 'suspended', about)));
+      }
       if (status === 'active' && before !== 'active' && before !== 'suspended') {
         const about = { name: partner.name, path: '/portal', origin };
         await Promise.all((owners ?? []).map((owner) => notify(owner, 'approved', about)));

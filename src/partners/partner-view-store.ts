@@ -27,13 +27,17 @@ export const PartnerView = row('partner', {
   allowed_origins: texts,
   created_at: time,
   last_active_at: time.nullable(),
+  /** Since when, and why, where it is suspended. */
+  suspended_at: time.nullable(),
+  suspended_reason: text.nullable(),
 });
 export type PartnerView = RowOf<typeof PartnerView>;
 
 /** Its columns, of `partner p`. */
 export const PARTNER = sql`p.id, p.name, p.email, p.company, p.status, p.tier, p.rate_limit_per_second, p.rate_limit_per_day,
   p.rate_limit_per_month, p.custom_limits, p.overage_action, p.signature_rule,
-  coalesce(p.allowed_origins, '{}') AS allowed_origins, p.created_at, p.last_active_at`;
+  coalesce(p.allowed_origins, '{}') AS allowed_origins, p.created_at, p.last_active_at,
+  p.suspended_at, p.suspended_reason`;
 
 const VIEW = sql`SELECT ${PARTNER} FROM partner p`;
 

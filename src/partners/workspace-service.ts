@@ -16,6 +16,13 @@ export interface Membership {
   role: Role;
 }
 
+export interface Attention {
+  /** Open ones. */
+  alerts: number;
+  /** Webhook endpoints that fail, or were switched off because they did. */
+  endpoints: number;
+}
+
 export interface Workspace {
   partner: PartnerView;
   role: Role;
@@ -26,6 +33,8 @@ export interface Workspace {
   /** For its limiter: the version of the partner's record, and what happens beyond the quota. */
   version: number;
   overageInForce: OverageAction;
+  /** What is wrong now. */
+  attention: Attention;
 }
 
 const WorkspaceRow = row('workspace', {
@@ -34,6 +43,7 @@ const WorkspaceRow = row('workspace', {
   role: oneOf(ROLES),
   subject: text,
   overageInForce: oneOf(OVERAGE_ACTIONS).notNull('overage_in_force() of a partner is never null'),
+  attention: json<Attention>().notNull('two counts'),
   partners: json<Membership[]>().notNull('this membership is one of them'),
 });
 
@@ -44,6 +54,10 @@ export function createWorkspaces(database: Database) {
       sql`
       SELECT ${PARTNER}, p.version, m.role, m.subject,
         overage_in_force(p.overage_action, plan_price(t, p.currency, 'overage_per_1000')) AS "overageInForce",
+        jsonb_build_object(
+          'alerts', (SELECT count(*) FROM alert_episode e WHERE e.owner = p.id::text AND e.resolved_at IS NULL),
+          'endpoints', (SELECT count(*) FROM webhook_endpoint e WHERE e.partner_id = p.id AND e.deleted_at IS NULL
+            AND (e.state = 'disabled' OR e.state = 'active' AND e.failing_since IS NOT NULL))) AS attention,
         (SELECT jsonb_agg(jsonb_build_object('partnerId', o.partner_id, 'name', q.name, 'role', o.role) ORDER BY q.name, q.id)
           FROM partner_member o JOIN partner q ON q.id = o.partner_id WHERE o.subject = m.subject) AS partners
       FROM partner_member m JOIN partner p ON p.id = m.partner_id JOIN tier_config t ON t.tier = p.tier
@@ -51,8 +65,8 @@ export function createWorkspaces(database: Database) {
       ORDER BY m.chosen_at DESC, p.id LIMIT 1`,
     );
     if (!found) return undefined;
-    const { role, partners, version, overageInForce, subject: member, ...partner } = found;
-    return { partner, role, partners, version, overageInForce, subject: member };
+    const { role, partners, version, overageInForce, attention, subject: member, ...partner } = found;
+    return { partner, role, partners, version, overageInForce, attention, subject: member };
   }
 
   return {

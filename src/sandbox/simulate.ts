@@ -1,14 +1,14 @@
 // `X-Sandbox-Simulate`: a status, a delay, a dropped connection, a documented error; combined with commas.
 // `status=503`, `delay=1500` (ms), `drop`, `error=card_declined`.
 
-import { ERRORS, type ErrorCode } from '../core/errors.ts';
+import { ERRORS, isErrorCode } from '../core/errors.ts';
 
 const MAX_DELAY_MS = 60_000;
 
 export interface Simulation {
   delayMs: number;
   drop: boolean;
-  answer?: { status: number; body: object };
+  answer?: { status: number; body: { error: string; message: string; simulated: true } };
 }
 
 const PAYMENT_ERRORS: Record<string, number> = {
@@ -20,7 +20,7 @@ const PAYMENT_ERRORS: Record<string, number> = {
 };
 
 function errorAnswer(code: string): Simulation['answer'] {
-  const known = Object.hasOwn(ERRORS, code) ? ERRORS[code as ErrorCode] : undefined;
+  const known = isErrorCode(code) ? ERRORS[code] : undefined;
   const status = known?.[0] ?? PAYMENT_ERRORS[code];
   return status === undefined
     ? undefined

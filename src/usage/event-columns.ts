@@ -3,6 +3,28 @@
 // in `drizzle/schema.ts`. A column of a kind that is known needs a line here, its value in
 // `src/gateway/stages/record.ts`, its name for people in `src/web/messages/request.ts`, and a migration. Pure.
 
+import type { Level, LimitType } from '../limits/limit.ts';
+
+/** Why a call failed, beside its code: what its people need to see and cannot know from elsewhere. */
+export interface Failure {
+  /** Of a limit: which, whose, how much of it was used, how many units were asked for, and when they would have passed. */
+  limit_type?: LimitType;
+  level?: Level;
+  limit?: number;
+  used?: number;
+  cost?: number;
+  /** RFC 3339. */
+  retry_at?: string;
+  /** That the key lacked. */
+  required_scope?: string;
+  /** That was refused. */
+  origin?: string;
+  /** What the answer said of limits, and of when to come back. */
+  headers?: Record<string, string>;
+  /** By `X-Sandbox-Simulate`. */
+  simulated?: true;
+}
+
 /** What each kind holds. */
 export interface KindValues {
   /** An id of ours. */
@@ -33,6 +55,7 @@ export interface KindValues {
   timings: Record<string, number>;
   /** -1 is unlimited. */
   remaining: { second: number; day: number; month: number };
+  failure: Failure;
 }
 export type Kind = keyof KindValues;
 
@@ -60,10 +83,12 @@ export interface EventColumn {
   isNotStored?: true;
 }
 
-/** In UTF-8. With these an event is at most some 2 kB of JSON, a message of a hundred well under a queue's bound. */
+/** In UTF-8. With these an event is at most some 2 kB of JSON, of a call that failed some 8; a message takes 64 kB. */
 export const MAX_ENDPOINT_BYTES = 256;
 export const MAX_AGENT_BYTES = 200;
 export const MAX_ROUTE_BYTES = 256;
+export const MAX_QUERY_BYTES = 512;
+export const MAX_BODY_BYTES = 2048;
 
 export const EVENT_COLUMNS = {
   /** The request id. */
@@ -127,6 +152,25 @@ export const EVENT_COLUMNS = {
     packed: 'origin',
     isNullable: true,
     shown: 'everywhere',
+  },
+  /** Of calls that failed, as are the next two: without what is secret. */
+  query: {
+    column: 'query',
+    kind: 'text',
+    maxBytes: MAX_QUERY_BYTES,
+    packed: 'origin',
+    isOptional: true,
+    shown: 'everywhere',
+  },
+  failure: { column: 'failure', kind: 'failure', packed: 'origin', isOptional: true, shown: 'alone' },
+  /** The beginning of what was answered, where it is JSON. */
+  errorBody: {
+    column: 'error_body',
+    kind: 'text',
+    maxBytes: MAX_BODY_BYTES,
+    packed: 'origin',
+    isOptional: true,
+    shown: 'alone',
   },
   timings: { column: 'timings', kind: 'timings', isOptional: true, shown: 'alone' },
 } as const satisfies Record<string, EventColumn>;

@@ -4,6 +4,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { NIL_ID } from '../core/ids.ts';
 import { eventRow } from '../outbox/event-store.ts';
 import { columnOf, FOLD_COLUMNS, type FoldRow, STORED_COLUMNS } from './folding.ts';
+import { PROBLEM } from './scope-reports.ts';
 
 const sentColumns = (rows: readonly FoldRow[]): SQL =>
   sql.join(
@@ -47,7 +48,7 @@ const EVENTS = (rows: readonly FoldRow[]): SQL => sql`
     ON CONFLICT DO NOTHING RETURNING id),
   event AS MATERIALIZED (
     SELECT line, bucket, register, CASE WHEN ip IS NOT NULL THEN rank END AS rank, status_code, units, latency_ms, occurred_at,
-      date_trunc('minute', occurred_at) AS minute, day, partner_id, environment, error, country, degraded, cache_hit, bytes_in,
+      date_trunc('minute', occurred_at) AS minute, day, partner_id, environment, error, ${PROBLEM} AS problem, country, degraded, cache_hit, bytes_in,
       bytes_out, le, route, key_id, app_id, retired_hash
     FROM sent WHERE id IN (SELECT id FROM raw))`;
 
@@ -57,13 +58,13 @@ const EVENTS = (rows: readonly FoldRow[]): SQL => sql`
  */
 const ROLLUPS = sql`
   counted AS (
-    SELECT line, grouping(bucket, status_code, error, country, register) AS grouped, bucket, status_code, error, country,
+    SELECT line, grouping(bucket, status_code, problem, country, register) AS grouped, bucket, status_code, problem, country,
       register, count(*) AS calls, max(rank) AS rank
-    FROM event GROUP BY GROUPING SETS ((line, bucket), (line, status_code), (line, error), (line, country), (line, register))),
+    FROM event GROUP BY GROUPING SETS ((line, bucket), (line, status_code), (line, problem), (line, country), (line, register))),
   sketch AS (
     SELECT line, jsonb_object_agg(bucket, calls) FILTER (WHERE grouped = 15) AS buckets,
       jsonb_object_agg(status_code, calls) FILTER (WHERE grouped = 23) AS statuses,
-      coalesce(jsonb_object_agg(error, calls) FILTER (WHERE grouped = 27 AND error IS NOT NULL), '{}') AS codes,
+      coalesce(jsonb_object_agg(problem, calls) FILTER (WHERE grouped = 27 AND problem IS NOT NULL), '{}') AS codes,
       coalesce(jsonb_object_agg(country, calls) FILTER (WHERE grouped = 29 AND country IS NOT NULL), '{}') AS countries,
       coalesce(jsonb_object_agg(register, rank) FILTER (WHERE grouped = 30 AND rank IS NOT NULL), '{}') AS registers
     FROM counted GROUP BY line),

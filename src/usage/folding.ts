@@ -51,6 +51,7 @@ const SENT: { [Each in Kind]: { type: string; as?: (value: KindValues[Each]) => 
     flag: { type: 'bool' },
     timings: { type: 'text', as: (timings) => JSON.stringify(timings), castTo: 'jsonb' },
     remaining: { type: 'text', as: (left) => JSON.stringify(left), castTo: 'jsonb' },
+    failure: { type: 'text', as: (failure) => JSON.stringify(failure), castTo: 'jsonb' },
   };
 
 interface FoldColumn {

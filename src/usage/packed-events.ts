@@ -51,7 +51,8 @@ function nameOf(event: UsageEvent, group: number): string {
   let name = '';
   for (const field of SHARED[group] ?? []) {
     const value = event[field] ?? null;
-    name += value === null ? '\0' : `=${value}\0`;
+    const text = typeof value === 'object' ? JSON.stringify(value) : value;
+    name += value === null ? '\0' : `=${text}\0`;
   }
   if (group === STAGES_IN && event.timings) for (const stage in event.timings) name += `${stage}\0`;
   else if (group === STAGES_IN) name += '\0\0';

@@ -11,7 +11,8 @@ import {
   type ShownAlone,
   type ShownEverywhere,
 } from './event-columns.ts';
-import { inMoments, type MomentScope, OUTCOME, type Outcome } from './scope-reports.ts';
+import { type RequestFilter, statusRange } from './request-filter.ts';
+import { inMoments, type MomentScope, OUTCOME, PROBLEM } from './scope-reports.ts';
 
 /** How values of each kind are read. */
 const READ: Record<Kind, { column: Column<unknown>; expression?: (name: string) => string }> = {
@@ -33,6 +34,7 @@ const READ: Record<Kind, { column: Column<unknown>; expression?: (name: string) 
   flag: { column: boolean },
   timings: { column: json() },
   remaining: { column: json() },
+  failure: { column: json() },
 };
 const isIn = (places: readonly EventColumn['shown'][]) =>
   eventColumns.filter(([, { shown }]) => shown !== undefined && places.includes(shown));
@@ -66,34 +68,31 @@ export type EventRow = RowOf<typeof EventRow>;
 export const EventDetail = row('request, whole', shownColumns<ShownAlone>(ALONE));
 export type EventDetail = RowOf<typeof EventDetail>;
 
-export interface EventFilter {
-  outcome?: Outcome;
-  status?: number;
-  error?: string;
-  country?: string;
-}
-
 export const requestQueries = {
   /** Newest first. `before`: the id of the last one seen. */
   events: (
-    scope: MomentScope & EventFilter,
+    scope: MomentScope & RequestFilter,
     limit: number,
     before?: string,
     after?: string,
-  ): Query<EventRow[]> =>
-    query(
+  ): Query<EventRow[]> => {
+    const status = statusRange(scope.status);
+    return query(
       EventRow,
       sql`SELECT ${EVENT} FROM api_usage_events WHERE ${inMoments(scope)}
           AND (${scope.outcome ?? null}::text IS NULL OR ${OUTCOME(sql`status_code`)} = ${scope.outcome ?? null}::text)
-          AND (${scope.status ?? null}::int IS NULL OR status_code = ${scope.status ?? null}::int)
-          AND (${scope.error ?? null}::text IS NULL OR error = ${scope.error ?? null}::text)
+          AND (${status.from}::int IS NULL OR status_code BETWEEN ${status.from}::int AND ${status.to}::int)
+          AND (${scope.method ?? null}::text IS NULL OR method = ${scope.method ?? null}::text)
+          AND (${scope.path ?? null}::text IS NULL OR strpos(endpoint, ${scope.path ?? null}::text) > 0)
+          AND (${scope.error ?? null}::text IS NULL OR ${PROBLEM} = ${scope.error ?? null}::text)
           AND (${scope.country ?? null}::text IS NULL OR country = ${scope.country ?? null}::text)
           AND (${before ?? null}::uuid IS NULL OR (occurred_at, id) <
             (SELECT occurred_at, id FROM api_usage_events WHERE id = ${before ?? null}::uuid AND partner_id = ${scope.partnerId}))
           AND (${after ?? null}::uuid IS NULL OR (occurred_at, id) >
             (SELECT occurred_at, id FROM api_usage_events WHERE id = ${after ?? null}::uuid AND partner_id = ${scope.partnerId}))
         ORDER BY occurred_at DESC, id DESC LIMIT ${limit}`,
-    ),
+    );
+  },
   /** One request of the partner. */
   event: (partnerId: string, id: string): Query<EventDetail[]> =>
     query(

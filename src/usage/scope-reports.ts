@@ -43,3 +43,6 @@ export const OUTCOME = (
   status: SQL,
 ): SQL => sql`CASE WHEN ${status} < 400 THEN 'succeeded' WHEN ${status} = 429 THEN 'limited'
   WHEN ${status} IN (401, 403) THEN 'denied' WHEN ${status} >= 500 THEN 'upstream' ELSE 'input' END`;
+
+/** What a failed call is counted under (problem.ts), of an event's columns; null where it did not fail. */
+export const PROBLEM: SQL = sql`coalesce(error, CASE WHEN status_code >= 400 THEN 'upstream_' || status_code END)`;

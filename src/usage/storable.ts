@@ -3,15 +3,18 @@
 // pass as they are: nothing here may change what is billed.
 
 import ipaddr from 'ipaddr.js';
-import { ERRORS } from '../core/errors.ts';
+import { isErrorCode } from '../core/errors.ts';
 import { isoDay } from '../core/time.ts';
 import {
   type EventColumn,
   eventColumns,
+  type Failure,
   type Kind,
   type KindValues,
   MAX_AGENT_BYTES,
+  MAX_BODY_BYTES,
   MAX_ENDPOINT_BYTES,
+  MAX_QUERY_BYTES,
   MAX_ROUTE_BYTES,
 } from './event-columns.ts';
 import type { UsageEvent } from './usage-event.ts';
@@ -30,10 +33,12 @@ const COUNTRY = /^[A-Z]{2}$/;
 const DAY = /^\d{4}-\d\d-\d\d$/;
 
 const encoder = new TextEncoder();
-const scratch = new Uint8Array(Math.max(MAX_ENDPOINT_BYTES, MAX_AGENT_BYTES, MAX_ROUTE_BYTES));
+const scratch = new Uint8Array(
+  Math.max(MAX_ENDPOINT_BYTES, MAX_AGENT_BYTES, MAX_ROUTE_BYTES, MAX_QUERY_BYTES, MAX_BODY_BYTES),
+);
 
 /**
- * Well-formed text without NUL, at most so many bytes of UTF-8, cut between code points. `mostBytes`: up to 256.
+ * Well-formed text without NUL, at most so many bytes of UTF-8, cut between code points. `mostBytes`: up to 2048.
  * @example storableText('a\ud83d', 200) // 'a\ufffd'
  */
 export function storableText(text: string, mostBytes: number): string {
@@ -68,6 +73,21 @@ function timingsOf(timings: Record<string, number>): Record<string, number> {
   return stored;
 }
 
+/** A header's value, an origin. */
+const MAX_SAID_BYTES = 200;
+const said = (text: string): string => storableText(text, MAX_SAID_BYTES);
+
+/** The gateway's own, but for what the caller and the upstream said. */
+function failureOf({ origin, headers, ...ours }: Failure): Failure {
+  return {
+    ...ours,
+    ...(origin !== undefined && { origin: said(origin) }),
+    ...(headers && {
+      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, said(value)])),
+    }),
+  };
+}
+
 type Storable<Each extends Kind> = (
   value: KindValues[Each],
   column: EventColumn,
@@ -80,7 +100,7 @@ const KINDS: { [Each in Kind]?: Storable<Each> } = {
   environment: (environment) => (environment === 'test' ? 'test' : 'live'),
   method: (method) => (METHODS.has(method) ? method : 'OTHER'),
   text: (text, { maxBytes = MAX_ROUTE_BYTES }) => storableText(text, maxBytes),
-  error: (code) => (Object.hasOwn(ERRORS, code) ? code : 'internal_error'),
+  error: (code) => (isErrorCode(code) ? code : 'internal_error'),
   country: (country) => (COUNTRY.test(country) ? country : null),
   ip: addressOf,
   status: (status) => whole(status, MAX_INT2),
@@ -88,6 +108,7 @@ const KINDS: { [Each in Kind]?: Storable<Each> } = {
   bytes: (bytes) => whole(bytes, MAX_BYTES),
   timings: timingsOf,
   remaining: remainingOf,
+  failure: failureOf,
 };
 // A column's value is of its kind.
 const STEPS = eventColumns.flatMap(([field, column]) => {

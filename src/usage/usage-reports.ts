@@ -6,11 +6,12 @@ import { mapped, type Query, query } from '../platform/query.ts';
 import { json, number, oneOf, type RowOf, row, text, uuid } from '../platform/row.ts';
 import { estimateDistinct } from './distinct.ts';
 import { type Buckets, mergeBuckets, percentile } from './latency-buckets.ts';
-import { type EventDetail, type EventFilter, requestQueries } from './request-reports.ts';
+import type { RequestFilter } from './request-filter.ts';
+import { type EventDetail, requestQueries } from './request-reports.ts';
 import { inMoments, inScope, type MomentScope, OUTCOME, OUTCOMES, type UsageScope } from './scope-reports.ts';
 
 export { EventDetail, EventRow } from './request-reports.ts';
-export { OUTCOMES, type Outcome, type UsageScope } from './scope-reports.ts';
+export { type MomentScope, OUTCOMES, type Outcome, type UsageScope } from './scope-reports.ts';
 
 const UsageLine = row('usage of moments', {
   /** Day, route, key id or status. */
@@ -222,7 +223,7 @@ export function createUsageReports(database: Database) {
       (await ask(queries.lines(scope, by)))[0],
     byStatus: async (scope: UsageScope) => (await ask(queries.byStatus(scope)))[0],
     /** Newest first. `before`: the id of the last one seen; `after`: only newer ones. */
-    events: async (scope: MomentScope & EventFilter, limit: number, before?: string, after?: string) =>
+    events: async (scope: MomentScope & RequestFilter, limit: number, before?: string, after?: string) =>
       (await ask(queries.events(scope, limit, before, after)))[0],
     /** One request of the partner. */
     event: async (partnerId: string, id: string): Promise<EventDetail | undefined> =>

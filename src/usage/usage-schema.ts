@@ -27,6 +27,18 @@ const KINDS: { [Each in Kind]: z.ZodType<KindValues[Each]> } = {
   flag: z.boolean(),
   timings: z.record(text, z.number()),
   remaining: z.object({ second: whole, day: whole, month: whole }),
+  failure: z.looseObject({
+    limit_type: z.enum(['per_second', 'burst', 'per_day', 'per_month']).optional(),
+    level: z.enum(['key', 'partner', 'cap']).optional(),
+    limit: whole.optional(),
+    used: z.number().optional(),
+    cost: whole.optional(),
+    retry_at: z.iso.datetime().optional(),
+    required_scope: text.optional(),
+    origin: text.optional(),
+    headers: z.record(text, text).optional(),
+    simulated: z.literal(true).optional(),
+  }),
 };
 
 function schemaOf(kind: Kind, isNullable = false, isOptional = false): z.ZodType {

@@ -19,7 +19,12 @@ export type Folded = RowOf<typeof Folded>;
 const distinct = (rows: readonly FoldRow[], name: 'partnerId' | 'day'): string =>
   JSON.stringify([...new Set(rows.map((row) => row[name]))]);
 
-const DegradedUnits = row('degraded units', { partnerId: uuid, environment: text, day: text, units: number });
+const DegradedUnits = row('degraded units', {
+  partnerId: uuid.notNull('it is one of a list'),
+  environment: text.notNull('an event that has a partner has its environment'),
+  day: text,
+  units: number,
+});
 export type DegradedUnits = RowOf<typeof DegradedUnits>;
 
 export function createUsageStore(database: Database) {

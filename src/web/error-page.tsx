@@ -2,7 +2,8 @@
 
 import { type AppError, PageError } from '../core/errors.ts';
 import { Plain } from './components/layout.tsx';
-import { Code } from './components/parts.tsx';
+import { Code, ContactLink } from './components/parts.tsx';
+import { supportHref } from './contact.ts';
 import { inFrench } from './messages/errors.fr.ts';
 import type { View } from './view.ts';
 
@@ -30,6 +31,7 @@ export const errorPage = ({ view, error, status }: { view: View; error: AppError
         <a class="button primary" href={view.account ? '/portal' : '/'}>
           {m.errors.back}
         </a>
+        {supportHref(view.contact) && <ContactLink kind="button" />}
       </div>
     </Plain>
   );

@@ -1,6 +1,7 @@
 // Numbers, times and sizes as people of a language write them. Pure: the moment is handed in.
 
 import { digitsOf } from '../billing/amounts.ts';
+import { monthStart } from '../core/time.ts';
 
 export type Language = 'en' | 'fr';
 const LOCALES: Record<Language, string> = { en: 'en-GB', fr: 'fr-FR' };
@@ -19,18 +20,40 @@ const withMinus = (text: string): string => text.replace('-', '\u2212');
 const withOrdinal = (text: string, language: Language): string =>
   language === 'fr' ? text.replace(/^1 (?=\p{L})/u, '1er ') : text;
 
+function bytesText(value: number, language: Language, one: Intl.NumberFormat): string {
+  const units = language === 'fr' ? ['o', 'ko', 'Mo', 'Go', 'To'] : ['B', 'kB', 'MB', 'GB', 'TB'];
+  let step = 0;
+  let amount = value;
+  while (amount >= 1000 && step < units.length - 1) {
+    amount /= 1000;
+    step++;
+  }
+  return `${one.format(amount)} ${units[step]}`;
+}
+
+const clockOf = (text: string): string => new Date(text).toISOString().slice(11, 23);
+
+function agoText(seconds: number, relative: Intl.RelativeTimeFormat): string {
+  for (const [unit, length] of STEPS)
+    if (Math.abs(seconds) >= length) return relative.format(Math.round(seconds / length), unit);
+  return relative.format(Math.round(seconds), 'second');
+}
+
 export function createFormat(language: Language, nowMs: number) {
   const locale = LOCALES[language];
   const number = new Intl.NumberFormat(locale);
   const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
+  const percentExact = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 3 });
   const one = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' });
   const date = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' });
   const month = new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone: 'UTC' });
+  const monthName = new Intl.DateTimeFormat(locale, { month: 'long', timeZone: 'UTC' });
   const full = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
   const regions = new Intl.DisplayNames(locale, { type: 'region' });
+  const dateOf = (text: string): string => withOrdinal(date.format(new Date(text)), language);
   return {
     number: (value: number): string => number.format(value),
     /** For axis labels: 12k. */
@@ -42,38 +65,40 @@ export function createFormat(language: Language, nowMs: number) {
           minor / 10 ** digitsOf(currency),
         ),
       ),
+    /** A difference, with its sign: +€12.50 */
+    change: (minor: number, currency: string): string =>
+      withMinus(
+        new Intl.NumberFormat(locale, { style: 'currency', currency, signDisplay: 'exceptZero' }).format(
+          minor / 10 ** digitsOf(currency),
+        ),
+      ),
     percent: (share: number): string => percent.format(share),
+    /** Where thousandths matter: 99.95% */
+    percentExact: (share: number): string => percentExact.format(share),
     /** 37.2 ms, 1.5 s */
     ms(value: number | null): string {
       if (value === null) return '–';
       return value < 1000 ? `${one.format(value)} ms` : `${one.format(value / 1000)} s`;
     },
-    bytes(value: number): string {
-      const units = language === 'fr' ? ['o', 'ko', 'Mo', 'Go', 'To'] : ['B', 'kB', 'MB', 'GB', 'TB'];
-      let step = 0;
-      let amount = value;
-      while (amount >= 1000 && step < units.length - 1) {
-        amount /= 1000;
-        step++;
-      }
-      return `${one.format(amount)} ${units[step]}`;
-    },
+    bytes: (value: number): string => bytesText(value, language, one),
     /** `YYYY-MM-DD` or RFC 3339 -> 22 Nov. */
     day: (text: string): string => withOrdinal(day.format(new Date(text)), language),
     /** 22 November 2026 */
-    date: (text: string): string => withOrdinal(date.format(new Date(text)), language),
+    date: dateOf,
+    /** November: of the month in which it is, or one before. */
+    monthName: (text: string, offset = 0): string => monthName.format(monthStart(Date.parse(text), offset)),
     /** November 2026 */
     month: (text: string): string => month.format(new Date(text)),
+    /** 08:12 UTC */
+    time: (text: string): string => `${new Date(text).toISOString().slice(11, 16)} UTC`,
     hour: (text: string): string => `${text.slice(11, 13)}:00`,
     /** With the zone: 22 Nov 2026, 08:00:00 UTC. */
     exact: (text: string): string => `${full.format(new Date(text))} UTC`,
-    ago(text: string): string {
-      const seconds = (Date.parse(text) - nowMs) / 1000;
-      for (const [unit, length] of STEPS) {
-        if (Math.abs(seconds) >= length) return relative.format(Math.round(seconds / length), unit);
-      }
-      return relative.format(Math.round(seconds), 'second');
-    },
+    /** To the millisecond, of a day that is named elsewhere: 08:24:55.123 */
+    clock: clockOf,
+    /** 22 November 2026, 08:24:55.123 UTC */
+    moment: (text: string): string => `${dateOf(text)}, ${clockOf(text)} UTC`,
+    ago: (text: string): string => agoText((Date.parse(text) - nowMs) / 1000, relative),
     country: (code: string): string => {
       try {
         return regions.of(code) ?? code;

@@ -4,6 +4,7 @@ import type { Account } from '../accounts/account-service.ts';
 import type { Environment } from '../keys/key-format.ts';
 import type { Workspace } from '../partners/workspace-service.ts';
 import type { Assets } from './assets.ts';
+import type { Contact } from './contact.ts';
 import type { Format, Language } from './format.ts';
 import type { Messages } from './messages/messages.ts';
 
@@ -22,6 +23,7 @@ export interface View {
   requestId: string;
   assets: Assets;
   product: string;
+  contact: Contact;
   nowMs: number;
   environment: Environment;
   /** A short word that `?done=` named. */

@@ -17,14 +17,19 @@ import { actorOf, clientIp } from '../http/api.ts';
 import { announceAhead, type ChangeServices } from '../http/changes.ts';
 import { toAppError } from '../http/errors.ts';
 import { isStorable } from '../http/fields.ts';
+import { portalOriginOf } from '../http/portal-origin.ts';
 import type { PartnerService } from '../partners/partner-service.ts';
 import type { AssetServer } from './assets.ts';
+import { cookieName, environmentOf, languageOf, themeOf } from './chosen.ts';
+import { contactOf } from './contact.ts';
 import { errorPage } from './error-page.tsx';
-import { createFormat, type Language } from './format.ts';
+import { createFormat } from './format.ts';
 import { messagesOf } from './messages/messages.ts';
 import { withQuery } from './redirects.ts';
 import { isFromHere } from './same-origin.ts';
 import type { View } from './view.ts';
+
+export { cookieName } from './chosen.ts';
 
 export interface WebServices extends ChangeServices {
   config: Config;
@@ -52,9 +57,6 @@ const MAX_FORM_BYTES = 64 * 1024;
 const NONCE_BYTES = 16;
 export const PREFERENCE_SECONDS = 400 * 86_400;
 
-/** The name of a cookie of ours: on your machine, one that no other checkout uses. */
-export const cookieName = (config: Config, name: string): string => name + config.COOKIE_SUFFIX;
-
 /** A cookie that proves something: no other host of the domain can set one of its name. */
 export const proofCookie = (config: Config, name: string, seconds: number) => {
   const secure = config.ENVIRONMENT !== 'development';
@@ -64,24 +66,7 @@ export const proofCookie = (config: Config, name: string, seconds: number) => {
   };
 };
 
-function languageOf(context: Context, config: Config): Language {
-  const chosen = getCookie(context, cookieName(config, 'language'));
-  if (chosen === 'fr' || chosen === 'en') return chosen;
-  const wanted = (context.req.header('accept-language') ?? '').toLowerCase().split(',');
-  for (const part of wanted) {
-    if (part.trim().startsWith('fr')) return 'fr';
-    if (part.trim().startsWith('en')) return 'en';
-  }
-  return 'en';
-}
-
-const themeOf = (context: Context, config: Config): View['theme'] => {
-  const chosen = getCookie(context, cookieName(config, 'theme'));
-  return chosen === 'light' || chosen === 'dark' ? chosen : 'system';
-};
-
-export const originOf = (context: Context, config: Config): string =>
-  config.PORTAL_ORIGIN ?? new URL(context.req.url).origin;
+export const originOf = (context: Context, config: Config): string => portalOriginOf(config, context.req.url);
 
 export const hasOutbox = isLocal;
 
@@ -118,8 +103,9 @@ async function viewOf<Services extends WebServices>(context: WebContext<Services
     requestId,
     assets: await services.assetServer.current(),
     product: config.PRODUCT_NAME,
+    contact: contactOf(config, language),
     nowMs,
-    environment: getCookie(context, cookieName(config, 'environment')) === 'live' ? 'live' : 'test',
+    environment: environmentOf(context, config),
     done: url.searchParams.get('done') ?? undefined,
     hasOutbox: hasOutbox(config),
     identity: config.OIDC_ISSUER && config.OIDC_CLIENT_ID ? config.OIDC_NAME : undefined,

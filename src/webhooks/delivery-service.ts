@@ -109,16 +109,17 @@ export function createDeliveryService({
   const views = createDeliveryViews(database);
   return {
     ...views,
-    /** Sends it again, under the same id: receivers that keep ids know it. */
+    /** Sends it again, under the same id: receivers that keep ids know it. What waits for its next attempt is sent now. */
     async replay(owner: EndpointOwner, id: string, actor: Actor): Promise<DeliveryDetail> {
       await views.delivery(owner, id);
       await requireIncluded(owner);
       await allowances.require('webhook_replay', owner ?? OPERATORS, 'Too many replays');
       await database.run(sql`
-        WITH changed AS (UPDATE webhook_delivery d SET state = 'pending', tries = 0, due_at = now(), claimed_until = NULL
-            FROM webhook_endpoint e WHERE d.id = ${id}::uuid AND e.id = d.endpoint_id AND d.state <> 'pending'
-            RETURNING e.partner_id),
-          now_due AS (UPDATE webhook_delivery SET due_at = now() WHERE id = ${id}::uuid AND state = 'pending'),
+        WITH changed AS (UPDATE webhook_delivery d SET state = 'pending', due_at = now(),
+              tries = CASE d.state WHEN 'pending' THEN d.tries ELSE 0 END,
+              -- Whoever is just sending it goes on.
+              claimed_until = CASE d.state WHEN 'pending' THEN d.claimed_until END
+            FROM webhook_endpoint e WHERE d.id = ${id}::uuid AND e.id = d.endpoint_id RETURNING e.partner_id),
           audit AS (${auditRow(actor, 'webhook.replayed', { delivery_id: id })}) SELECT 1 FROM changed`);
       return views.delivery(owner, id);
     },
@@ -138,6 +139,7 @@ export function createDeliveryService({
             SELECT v.id, e.id FROM webhook_endpoint e JOIN webhook_event v
               ON (v.partner_id = e.partner_id OR e.partner_id IS NULL) AND v.occurred_at >= greatest(${since}::timestamptz, e.created_at)
             WHERE e.id = ${id}::uuid AND v.only_endpoint_id IS NULL AND (e.app_id IS NULL OR e.app_id = v.app_id)
+              AND hears_of(e.environment, v.data)
               AND (cardinality(e.events) = 0 OR v.type = ANY (e.events))
             ON CONFLICT DO NOTHING RETURNING id),
           changed AS (SELECT partner_id FROM webhook_endpoint WHERE id = ${id}::uuid),

@@ -12,6 +12,8 @@ const Endpoint = row('webhook endpoint', {
   partner_id: uuid.nullable(),
   app_id: uuid.nullable(),
   app: text.nullable(),
+  /** `both`: none was chosen. */
+  environment: oneOf(['test', 'live', 'both']),
   url: text,
   description: text.nullable(),
   /** Empty: all. */
@@ -32,7 +34,7 @@ const Included = row('whether webhooks are included', {
 });
 
 const VIEW = sql`
-  SELECT e.id, e.partner_id, e.app_id, a.name AS app, e.url, e.description, e.events, e.state, e.failing_since,
+  SELECT e.id, e.partner_id, e.app_id, a.name AS app, e.environment, e.url, e.description, e.events, e.state, e.failing_since,
     e.last_success_at, CASE WHEN e.old_secret_expires_at > now() THEN e.old_secret_expires_at END AS old_secret_expires_at,
     e.created_at, d.delivered, d.failed, d.waiting
   FROM webhook_endpoint e LEFT JOIN dev_apps a ON a.id = e.app_id

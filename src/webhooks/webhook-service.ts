@@ -4,6 +4,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, type AuditAction, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { type KeyEncryptionKeys, sealEnvelope } from '../crypto/envelope.ts';
+import type { Environment } from '../keys/key-format.ts';
 import { eventRow } from '../outbox/event-store.ts';
 import { eventTypes } from '../outbox/event-types.ts';
 import type { Allowances } from '../platform/allowances.ts';
@@ -27,6 +28,8 @@ export interface EndpointWish {
   description?: string | null;
   events?: string[];
   appId?: string | null;
+  /** Undefined: both. */
+  environment?: Environment;
   /** The host at which the endpoint was asked for. */
   askedAt?: string;
 }
@@ -105,8 +108,8 @@ function createEndpointChanges({ database, guard, keyEncryptionKeys }: Ports, vi
   ): Promise<Endpoint> {
     checkWish(guard, wish);
     const { askedAt: _, ...said } = wish;
-    const { url, description, events } = wish;
-    const set = assignments({ url, description, events: events && textArray(events) });
+    const { url, description, environment, events } = wish;
+    const set = assignments({ url, description, environment, events: events && textArray(events) });
     const actions: [action: AuditAction, details: object][] = set ? [['webhook.changed', said]] : [];
     // Whether it is slow is forgotten by prompt answers alone.
     const switched = state && sql`state = ${state}, failing_since = NULL`;
@@ -168,8 +171,8 @@ const createMaking = ({ database, guard, keyEncryptionKeys, newId }: Ports, view
       ),
       query(Made, sql`SELECT count(*) AS endpoints FROM webhook_endpoint e WHERE ${owned(owner)}`),
       command(sql`WITH changed AS (
-        INSERT INTO webhook_endpoint (id, partner_id, app_id, url, description, events, secret_envelope)
-        SELECT ${id}::uuid, ${owner}::uuid, ${wish.appId ?? null}::uuid, ${wish.url}, ${wish.description ?? null},
+        INSERT INTO webhook_endpoint (id, partner_id, app_id, environment, url, description, events, secret_envelope)
+        SELECT ${id}::uuid, ${owner}::uuid, ${wish.appId ?? null}::uuid, ${wish.environment ?? 'both'}, ${wish.url}, ${wish.description ?? null},
           ${textArray(wish.events ?? [])}, ${envelope}
         WHERE (${wish.appId ?? null}::uuid IS NULL OR EXISTS (SELECT 1 FROM dev_apps a
             WHERE a.id = ${wish.appId ?? null}::uuid AND a.partner_id = ${owner}::uuid AND a.archived_at IS NULL))

@@ -31,8 +31,8 @@ const location = (answer: { headers: Record<string, unknown> }) => String(answer
 
 /** The secret and the codes that the page of the set-up shows. */
 function shownIn(page: string): { secret: Uint8Array<ArrayBuffer>; text: string; codes: string[] } {
-  const text = /data-label="Secret"><code>([A-Z2-7]+)/.exec(page)?.[1] ?? '';
-  const codes = (/data-label="Recovery codes"><code>([^<]+)/.exec(page)?.[1] ?? '').split('\n');
+  const text = /data-label="Secret"[^>]*><code>([A-Z2-7]+)/.exec(page)?.[1] ?? '';
+  const codes = (/data-label="Recovery codes"[^>]*><code>([^<]+)/.exec(page)?.[1] ?? '').split('\n');
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
   const bits = [...text].map((letter) => alphabet.indexOf(letter).toString(2).padStart(5, '0')).join('');
   return {

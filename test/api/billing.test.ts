@@ -7,10 +7,11 @@ import { expect, it } from 'vitest';
 import { createBillingStore } from '../../src/billing/billing-store.ts';
 import { closeMonths } from '../../src/billing/close-month.ts';
 import { foldingOf } from '../../src/usage/folding.ts';
-import type { UsageEvent, UsageMessage } from '../../src/usage/usage-event.ts';
+import type { UsageMessage } from '../../src/usage/usage-event.ts';
 import { createUsageStore } from '../../src/usage/usage-store.ts';
 import { monthAfter, type NaiveEvent, type NaiveTerms, naiveInvoices } from '../support/naive-biller.ts';
 import { openDatabaseOfItsOwn } from '../support/own-database.ts';
+import { messageOf } from '../support/usage-message.ts';
 
 function seeded(seed: number) {
   let state = seed;
@@ -122,34 +123,6 @@ function makeHistory(seed: number, months: string[]): History {
   }
   const terms = changes.map(({ atMs, set }) => termsOf(set, atMs));
   return { id, terms, events, messages, apps, changes };
-}
-
-function messageOf(partnerId: string, atMs: number, units: number, appId: string | null): UsageMessage {
-  const event: UsageEvent = {
-    id: uuidv7(),
-    occurredMs: atMs,
-    day: new Date(atMs).toISOString().slice(0, 10),
-    partnerId,
-    keyId: `key-${appId ?? partnerId}`,
-    appId,
-    environment: 'live',
-    route: '/v2/routes/list',
-    method: 'GET',
-    endpoint: '/v2/routes/list',
-    status: 200,
-    error: null,
-    latencyMs: 5,
-    upstreamMs: 4,
-    bytesIn: 0,
-    bytesOut: 100,
-    units,
-    cacheHit: false,
-    degraded: false,
-    country: null,
-    ip: null,
-    userAgent: null,
-  };
-  return { id: uuidv7(), events: [event], refusals: {} };
 }
 
 /** Test and refused calls in between, which never cost. */

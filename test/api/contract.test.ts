@@ -270,6 +270,7 @@ describe('answers of the gateway', () => {
       expect(answer.json).toMatchObject({
         message: expect.any(String),
         request_id: answer.headers['x-request-id'],
+        doc_url: `${stack.url}/docs/errors/${answer.json.error}`,
       });
     }
     expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);

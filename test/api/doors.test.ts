@@ -648,7 +648,7 @@ describe('strangers', () => {
       await stranger.post('/sign-up', { name: 'Buy now', email, password: PASSWORD });
     // With the mail of its own sign-up, four. The last two are kept for links that let the owner in.
     await eventually(
-      () => mails('which has an account'),
+      () => mails('which already has an account'),
       (rows) => rows.length === 3,
     );
     for (let i = 0; i < 21; i++) await strangers[i % 3]?.post('/reset', { email });

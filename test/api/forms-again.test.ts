@@ -177,6 +177,12 @@ async function lookAtPortal(): Promise<void> {
   );
   await makeKey(partner.id, { environment: 'test' });
   const live = await makeKey(partner.id);
+  // Archiving its app stops a live key.
+  await query('UPDATE api_key SET app_id = $1 WHERE key_id = $2', [ids?.app, live.id]);
+  await query(
+    `INSERT INTO dev_apps (id, partner_id, name, archived_at) VALUES (gen_random_uuid(), $1, 'Gone', now())`,
+    [partner.id],
+  );
   const signing = await makeSigningKey(partner.id);
   await look(
     who,
@@ -194,6 +200,9 @@ async function lookAtPortal(): Promise<void> {
     '/portal/members',
     '/portal/settings',
   );
+  const chooser = await memberOf((await makePartner({ tier: 'starter' })).id);
+  await chooser.post('/portal/billing/plan', { tier: 'business' });
+  await look(chooser, '/portal/billing', '/portal/billing/plan?tier=free');
   const careful = await memberOf(partner.id);
   const setUp = await careful.post('/portal/settings/two-factor', { password: PASSWORD });
   note(careful, setUp, 'setting up a second factor');

@@ -118,7 +118,9 @@ function judge(sent: Sent, answer: Answer): void {
   if (isPage && text.includes(`<${MARK}`)) say('markup');
   // What is nowhere is told by its path, as it was sent: encoded.
   const told = text.replace(sent.path.split('?', 1)[0] ?? '', '');
-  if (!isPage && status >= 400 && told.includes(MARK)) say('echo');
+  // What an offered API says is its own: the sandbox repeats the live one word for word. Ours have a request id.
+  const isUpstreams = /^\/v\d\//.test(sent.path) && !text.includes('"request_id"');
+  if (!isPage && !isUpstreams && status >= 400 && told.includes(MARK)) say('echo');
 }
 
 async function send(requests: readonly Sent[], headers: Record<string, string>): Promise<void> {

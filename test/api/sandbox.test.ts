@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import transit from '../../src/catalog/transit.openapi.json' with { type: 'json' };
-import { call, developerToken, makeKey, makePartner, sendJson } from '../support/api.ts';
+import { call, developerToken, makeKey, makePartner, sendJson, stack } from '../support/api.ts';
 import { answerChecks } from '../support/document-answers.ts';
 
 let key = '';
@@ -58,13 +58,17 @@ describe('payments', () => {
   });
 
   it('bad input has field errors, and echoes nothing', async () => {
-    const { status, json, text } = await sendJson(
+    const { status, headers, json, text } = await sendJson(
       '/v1/payments',
       'POST',
       { amount: -5.5, currency: 'francs' },
       { key },
     );
     expect([status, json.error]).toEqual([400, 'validation_error']);
+    expect(json).toMatchObject({
+      request_id: headers['x-request-id'],
+      doc_url: `${stack.url}/docs/errors/validation_error`,
+    });
     expect(json.details.map(({ field }: { field: string }) => field)).toEqual(['amount', 'currency']);
     expect(text).not.toContain('francs');
   });
@@ -111,14 +115,16 @@ describe('X-Sandbox-Simulate', () => {
       headers: { 'x-sandbox-simulate': what, 'cache-control': 'no-cache' },
     });
   it.for([
-    ['status=503', 503, 'simulated'],
-    ['error=card_declined', 402, 'card_declined'],
-    ['error=daily_quota_exceeded', 429, 'daily_quota_exceeded'],
-    ['drop', 502, 'upstream_error'],
-    ['nonsense', 400, 'invalid_request'],
-  ] as const)('%s', async ([what, status, error]) => {
+    ['status=503', 503, 'simulated', false],
+    ['error=card_declined', 402, 'card_declined', false],
+    ['error=daily_quota_exceeded', 429, 'daily_quota_exceeded', true],
+    ['drop', 502, 'upstream_error', true],
+    ['nonsense', 400, 'invalid_request', true],
+  ] as const)('%s', async ([what, status, error, hasPage]) => {
     const answer = await simulate(what);
     expect([answer.status, answer.json.error]).toEqual([status, error]);
+    expect(answer.json.request_id).toBe(answer.headers['x-request-id']);
+    expect(answer.json.doc_url).toBe(hasPage ? `${stack.url}/docs/errors/${error}` : undefined);
   });
 
   it('is neither answered from the cache nor put into it', async () => {

@@ -182,3 +182,14 @@ describe('last_used_at', () => {
     expect((await query('SELECT version::int FROM api_key WHERE id = $1', [key.id]))[0]?.version).toBe(1);
   });
 });
+
+it('calls that were admitted while the limiter was away count at it once they are folded, each once', async () => {
+  const { id } = await makePartner({ day: 1000 });
+  const { secret } = await makeKey(id);
+  const message = usageMessageOf([1, 2].map((units) => usageEventOf(id, { degraded: true, units })));
+  await control('queue', message);
+  await control('queue', message);
+  const daily = async () => (await call('/dashboard/quota', { key: secret })).json.daily;
+  await eventually(daily, ({ requests }) => requests > 0);
+  expect(await daily()).toMatchObject({ requests: 3, limit: 1000 });
+});

@@ -50,6 +50,7 @@ describe('a deployment with missing settings', () => {
         error: 'service_unavailable',
         message: expect.stringContaining('DATABASE_URL is not set'),
         request_id: headers.get('x-request-id'),
+        doc_url: expect.stringMatching(/^http:\/\/[^/]+\/docs\/errors\/service_unavailable$/),
       });
       expect(body.message).toContain('IDENTITY_KEYS is wrong');
       expect(body.message).toContain('KEY_ENCRYPTION_KEYS is wrong');

@@ -143,7 +143,9 @@ it.for(['en', 'fr'] as const)('%s: a newcomer gets from sign-up to a live key', 
   // A viewer looks, and does not touch.
   expect(await second.page.locator('[data-dialog=new-app]').count()).toBe(0);
 
-  // Live keys wait for an operator.
+  // Live keys wait for an operator. Members are of both environments: there is nothing to switch there.
+  expect(await page.locator('.top [name=environment]').count()).toBe(0);
+  await goTo(page, '/portal');
   await page.locator('.top [name=environment][value=live]').click();
   await goTo(page, '/portal/apps');
   await page.locator('td a').first().click();

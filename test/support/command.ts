@@ -37,6 +37,9 @@ export const inHours = (hours: number): string => new Date(Date.now() + hours * 
 export const revoked = ({ key }: Situation): string =>
   `UPDATE api_key SET is_active = false, revoked_at = now(), revoked_reason = 'gone' WHERE id = '${key}'`;
 
+export const archived = ({ app }: Situation): string =>
+  `UPDATE dev_apps SET archived_at = now() WHERE id = '${app}'`;
+
 /** Of an owner's alerts, by its page and its API. */
 export const rule = (does: string, page: string, api: string): Command => ({
   does,

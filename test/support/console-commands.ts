@@ -34,7 +34,10 @@ const ACCESS: Command[] = [
     mails: { path: '/portal', to: OWNERS },
   },
   ofPartner('a partner that is approved is approved again', 'partner.approved', 'approve'),
-  ofPartner('a partner is suspended', 'partner.suspended', 'suspend'),
+  {
+    ...ofPartner('a partner is suspended', 'partner.suspended', 'suspend'),
+    mails: { path: '/portal', to: OWNERS },
+  },
   ofPartner('a partner is let in again', 'partner.approved', 'reinstate', standing('suspended')),
   {
     does: 'a partner gets limits of its own',
@@ -127,8 +130,10 @@ const ACCESS: Command[] = [
   },
 ];
 
+const INVOICE_MAILS = { path: '/portal/invoices/', to: OWNERS };
 const planForm = { second: '3', day: '400', month: '5000', max_keys: '6', charge: 'true', webhooks: 'true' };
-const planTexts = { price_EUR: '49.90', overage_EUR: '1.20', sla: '99 %', support: 'by mail' };
+const planNames = { name_en: 'Own', name_fr: 'Propre' };
+const planTexts = { ...planNames, price_EUR: '49.90', overage_EUR: '1.20', sla: '99 %', support: 'by mail' };
 const plan = {
   prices: { EUR: { price: 4990, overage_per_1000: 120 } },
   overage_actions: ['charge'],
@@ -137,6 +142,7 @@ const plan = {
   rate_limit_per_month: 5000,
   max_keys: 6,
   features: { sla: '99 %', support: 'by mail', webhooks: true },
+  names: { en: 'Own', fr: 'Propre' },
 };
 const ofInvoice = (
   does: string,
@@ -177,8 +183,8 @@ const MONEY: Command[] = [
       UPDATE partner SET tier = '${tier}' WHERE id = '${partner}'`,
     audit: ['plan.edited'],
     doors: {
-      'POST /operator/plans/:tier': () => ({ ...planForm, ...planTexts }),
-      'PUT /api/admin/plans/:tier': () => plan,
+      'POST /operator/plans/:tier': (at) => ({ ...planForm, ...planTexts, confirmed: 'true', ...why(at) }),
+      'PUT /api/admin/plans/:tier': (at) => ({ ...plan, ...why(at) }),
     },
   },
   {
@@ -186,6 +192,7 @@ const MONEY: Command[] = [
     of: 'partner',
     audit: ['plan.changed'],
     events: ['plan.changed'],
+    mails: { path: '/portal/billing', to: OWNERS },
     doors: {
       'POST /operator/partners/:id/plan': (at) => ({
         tier: 'business',
@@ -213,14 +220,17 @@ const MONEY: Command[] = [
     },
   },
   ofInvoice('an invoice is paid', 'invoice.paid', 'pay'),
-  ofInvoice('an invoice is void', 'invoice.voided', 'void', why),
-  ofInvoice(
-    'an invoice is credited',
-    'credit_note.issued',
-    'credit',
-    (at) => ({ form: randomUUID(), amount: '1.50', ...why(at) }),
-    (at) => ({ amount_minor: 150, ...why(at) }),
-  ),
+  { ...ofInvoice('an invoice is void', 'invoice.voided', 'void', why), mails: INVOICE_MAILS },
+  {
+    ...ofInvoice(
+      'an invoice is credited',
+      'credit_note.issued',
+      'credit',
+      (at) => ({ form: randomUUID(), amount: '1.50', ...why(at) }),
+      (at) => ({ amount_minor: 150, ...why(at) }),
+    ),
+    mails: INVOICE_MAILS,
+  },
 ];
 
 export const CONSOLE_COMMANDS: readonly Command[] = [...ACCESS, ...MONEY];

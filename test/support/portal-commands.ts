@@ -1,7 +1,7 @@
 // Every command of the portal. Doors of one command are sent the same wish, each in its own form.
 
 import { randomUUID } from 'node:crypto';
-import { type Command, type Fields, inHours, nothing, revoked, rule } from './command.ts';
+import { archived, type Command, type Fields, inHours, nothing, revoked, rule } from './command.ts';
 import { RECEIVER, type Situation } from './situation.ts';
 
 const END = '2099-01-01';
@@ -45,6 +45,20 @@ const APPS: Command[] = [
       'POST /portal/apps/:app/archive': ({ mark }) => ({ confirm: `App ${mark}` }),
       'DELETE /api/dev/apps/:appId': nothing,
     },
+  },
+  {
+    does: 'an archived app is restored',
+    of: 'app',
+    given: archived,
+    audit: ['app.restored'],
+    doors: { 'POST /portal/apps/:app/restore': nothing, 'POST /api/dev/apps/:appId/restore': nothing },
+  },
+  {
+    does: 'an app that is not archived is restored',
+    of: 'app',
+    isIdle: true,
+    audit: [],
+    doors: { 'POST /portal/apps/:app/restore': nothing, 'POST /api/dev/apps/:appId/restore': nothing },
   },
   {
     does: "an app's sandbox is emptied",
@@ -246,6 +260,11 @@ const billing = (does: string, audit: string, page: string, form: Fields, json: 
   events: audit === 'plan.changed' ? [audit] : [],
   doors: { [`POST /portal/billing${page}`]: () => form, 'PATCH /api/dev/billing': () => json },
 });
+/** Whoever is told of money: where invoices go, and owners. */
+const MONEY_MAILS = {
+  path: '/portal/billing',
+  to: ['<myEmail>', '<other>@example.com', 'partner-<mark>@example.com'],
+};
 const DETAILS = { billing_email: 'bills@example.com', billing_address: '1, rue A', tax_id: 'SN 1' };
 const BILLING: Command[] = [
   billing('invoices go elsewhere', 'billing.changed', '', DETAILS, DETAILS),
@@ -256,20 +275,38 @@ const BILLING: Command[] = [
     { overage_action: 'charge', cap: '12.50' },
     { overage_action: 'charge', spending_cap_minor: 1250 },
   ),
-  billing(
-    'a dearer plan begins at once',
-    'plan.changed',
-    '/plan',
-    { tier: 'business' },
-    { tier: 'business' },
-  ),
-  billing(
-    'a cheaper plan waits for the next month',
-    'plan.change_scheduled',
-    '/plan',
-    { tier: 'free' },
-    { tier: 'free' },
-  ),
+  {
+    ...billing(
+      'a dearer plan begins at once',
+      'plan.changed',
+      '/plan',
+      { tier: 'business' },
+      { tier: 'business' },
+    ),
+    mails: MONEY_MAILS,
+  },
+  {
+    does: 'a plan that was chosen is undone',
+    given: ({
+      partner,
+    }) => `UPDATE partner_terms SET effective_at = now() - interval '1 day' WHERE partner_id = '${partner}';
+      UPDATE partner SET tier = 'business', plan_changed_at = now(), plan_before = '{"tier": "starter", "to": "business",
+      "overage_action": "block", "next_tier": null, "next_change_at": null}' WHERE id = '${partner}'`,
+    audit: ['plan.change_undone'],
+    events: ['plan.changed'],
+    mails: MONEY_MAILS,
+    doors: { 'POST /portal/billing/undo': nothing, 'POST /api/dev/billing/undo': nothing },
+  },
+  {
+    ...billing(
+      'a cheaper plan waits for the next month',
+      'plan.change_scheduled',
+      '/plan',
+      { tier: 'free' },
+      { tier: 'free' },
+    ),
+    mails: MONEY_MAILS,
+  },
   billing(
     'another currency waits for the next month',
     'plan.change_scheduled',
@@ -314,6 +351,7 @@ const webhook = (
 const endpoint = ({ mark }: Situation): Fields => ({
   url: `${RECEIVER}new/${mark}`,
   description: 'Till',
+  environment: 'test',
 });
 const MESSAGES: Command[] = [
   webhook(

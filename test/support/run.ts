@@ -127,17 +127,20 @@ function counted(file: string): { passed: number; failed: number } {
   }
 }
 
-/** Statements of `src` that no test executed: only a whole run can say it. */
-async function reportNotExecuted(): Promise<number> {
-  const { findStatements, notExecuted } = await import('./statements.ts');
-  const { statements, reasons } = findStatements();
-  const missing = notExecuted(statements, existsSync(executed) ? readFileSync(executed, 'utf8') : '');
+/** Statements of `src` that no test executed, or whose rows are not what they declare: only a whole run can say it. */
+async function reportStatements(): Promise<number> {
+  const { findStatements, mismatches, notExecuted, readExecuted } = await import('./statements.ts');
+  const { statements, schemas, reasons } = findStatements();
+  const noted = readExecuted(existsSync(executed) ? readFileSync(executed, 'utf8') : '');
+  const missing = notExecuted(statements, noted);
+  const wrong = mismatches(schemas, noted);
   console.log(
     `\n— statements: ${statements.length} yield rows, ${reasons} of their columns are never null for a reason`,
   );
   for (const { place, schema, text } of missing)
     console.error(`✗ no test executes the statement at ${place}: rows of "${schema}", ${text}`);
-  return missing.length;
+  for (const { name, wrong: what } of wrong) console.error(`✗ rows of "${name}": ${what.join('; ')}`);
+  return missing.length + wrong.length;
 }
 
 let failed = 0;
@@ -159,7 +162,7 @@ if (failed === 0) {
     passed += result.passed;
     failed += Math.max(result.failed, isGood ? 0 : 1);
   }
-  if (!isCheck && only.length === 0) failed += await reportNotExecuted();
+  if (!isCheck && only.length === 0) failed += await reportStatements();
 }
 rmSync(folder, { recursive: true, force: true });
 console.log(`\n${passed} passed, ${failed} failed`);

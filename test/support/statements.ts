@@ -102,13 +102,27 @@ export function findStatements(): Found {
   return found;
 }
 
-/** Those of which no test has executed one. `executed`: what the SQL endpoint noted, a JSON object a line. */
-export function notExecuted(statements: readonly Statement[], executed: string): Statement[] {
+/** As the SQL endpoint notes it (src/dev/row-check.ts). `wrong`: where its rows are not what their schema says. */
+export interface Executed {
+  name: string;
+  statement: string;
+  wrong: string[];
+}
+
+export const readExecuted = (lines: string): Executed[] =>
+  lines
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+
+/** Those of our schemas whose rows are not as they say, whoever hid that. */
+export const mismatches = (schemas: readonly string[], executed: readonly Executed[]): Executed[] =>
+  executed.filter(({ name, wrong }) => wrong.length > 0 && schemas.includes(name));
+
+/** Those of which no test has executed one. */
+export function notExecuted(statements: readonly Statement[], executed: readonly Executed[]): Statement[] {
   const texts = new Map<string, string[]>();
-  for (const line of executed.split('\n').filter((each) => each !== '')) {
-    const { name, statement } = JSON.parse(line);
-    texts.set(name, [...(texts.get(name) ?? []), plain(statement)]);
-  }
+  for (const { name, statement } of executed) texts.set(name, [...(texts.get(name) ?? []), plain(statement)]);
   return statements.filter(({ schema, text }) => {
     const executedTexts = texts.get(schema ?? '') ?? [];
     return !executedTexts.some((each) => each.includes(text));

@@ -44,6 +44,22 @@ const MISBEHAVIOURS: Record<string, (request: IncomingMessage, response: ServerR
   reset: (request) => request.socket.resetAndDestroy(),
   fail: (_, response) =>
     response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":"boom"}'),
+  /** Beyond what is kept of it, and with its length. */
+  refuse: ({ headers }, response) => {
+    const said = Buffer.from(JSON.stringify({ error: 'no_such_stop', hint: 'é'.repeat(3000) }));
+    const takes = headers['accept-encoding']?.includes('gzip');
+    const body = takes ? gzipSync(said) : said;
+    response
+      .writeHead(422, {
+        'content-type': 'application/problem+json',
+        'content-length': String(body.length),
+        ...(takes && { 'content-encoding': 'gzip' }),
+      })
+      .end(body);
+  },
+  /** Begins to say what is wrong, and never ends. */
+  stall: (_, response) =>
+    void response.writeHead(503, { 'content-type': 'application/json' }).write('{"error":"overloaded"'),
   large: (_, response) => {
     response.writeHead(200, { 'content-type': 'application/octet-stream' });
     let left = 50;

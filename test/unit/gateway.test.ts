@@ -6,6 +6,7 @@ import { headerRules } from '../../src/catalog/headers.ts';
 import { ageOf, directivesOf, freshSeconds } from '../../src/gateway/cache-rules.ts';
 import { admit, identify, match, openExchange } from '../../src/gateway/exchange.ts';
 import { locationForCaller } from '../../src/gateway/location.ts';
+import { maskedQuery } from '../../src/gateway/masked-query.ts';
 import type { GatewayPorts } from '../../src/gateway/ports.ts';
 import { forward } from '../../src/gateway/stages/forward.ts';
 import { withSecureHeaders } from '../../src/http/secure-headers.ts';
@@ -100,6 +101,23 @@ describe('what every answer tells browsers', () => {
   });
 });
 
+describe('the query of a call that failed', () => {
+  const key = `pk_live_${'a'.repeat(48)}`;
+  it.for<[string, string]>([
+    ['?q=hann&limit=5', '?q=hann&limit=5'],
+    ['?card=4242&q=hann', '?card=***&q=hann'],
+    ['?c%61rd=4242', '?c%61rd=***'],
+    ['?token=abc&access_token=abc&id-token=abc', '?token=***&access_token=***&id-token=***'],
+    ['?API_KEY=abc&api.key=abc&Signature=abc', '?API_KEY=***&api.key=***&Signature=***'],
+    ['?keyword=a&design=b&tokens_of=c', '?keyword=a&design=b&tokens_of=c'],
+    [`?x=${key}&y=a%20${key}`, '?x=***&y=***'],
+    [`?${key}`, '?***'],
+    ['?q=%zz&%zz=1&flag&=&', '?q=***&***&flag&=&'],
+    ['?', '?'],
+    [`?token=${'a'.repeat(100_000)}`, '?token=***'],
+  ])('%s', ([query, shown]) => expect(maskedQuery(query, new Set(['card']))).toBe(shown));
+});
+
 it("the route's time bound is for all tries together", async () => {
   // The first try breaks within the bound, the second would break after it.
   const BREAKS_MS = 60;
@@ -118,6 +136,7 @@ it("the route's time bound is for all tries together", async () => {
     cacheSharedBy: 'key',
     encodedSlashes: false,
     headers: headerRules({ request: [], answer: [] }),
+    secretParameters: new Set(),
   };
   let tries = 0;
   const gateway = {

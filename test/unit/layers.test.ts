@@ -121,7 +121,7 @@ it('calls of the offered API load nothing of the portal, the console, accounts o
   load('src/worker.ts');
   expect(loaded).toContain('src/gateway/pipeline.ts');
   const foreign = [...loaded].filter((path) =>
-    /^src\/(portal|operator|web|accounts|jobs|webhooks|mail)\/|better-auth|pdf-lib|zod-openapi|^hono$/.test(
+    /^src\/(portal|operator|web|accounts|jobs|webhooks|mail)\/|better-auth|pdf-lib|marked|zod-openapi|^hono$/.test(
       path,
     ),
   );

@@ -37,7 +37,8 @@ describe('calendar quota', () => {
     ['a leap day', '2028-02-29T23:59:59.999Z', '2028-03-01T00:00:00.000Z', false],
   ] as const)('%s', ([, before, after, isSameMonth]) => {
     const used = addUnits(NO_UNITS, day(before), 10);
-    expect(quotaDenial(quotasOn(used, day(before)), limits, 1, Date.parse(before))).toMatchObject({
+    expect(quotaDenial(quotasOn(used, day(before)), limits, 1, Date.parse(before), 'partner')).toMatchObject({
+      level: 'partner',
       type: 'per_day',
       limit: 10,
       used: 10,
@@ -45,7 +46,7 @@ describe('calendar quota', () => {
     });
     const next = quotasOn(used, day(after));
     expect(next).toMatchObject({ dayUsed: 0, monthUsed: isSameMonth ? 10 : 0 });
-    expect(quotaDenial(next, limits, 1, Date.parse(after))).toBeUndefined();
+    expect(quotaDenial(next, limits, 1, Date.parse(after), 'partner')).toBeUndefined();
   });
 
   it('units come back to the day that they were taken from, and to its month', () => {

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { findStatements, notExecuted } from '../support/statements.ts';
+import { findStatements, mismatches, notExecuted, readExecuted } from '../support/statements.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 /** Of `src`, without what runs on your machine alone. */
@@ -35,9 +35,12 @@ it('finds a statement that was not executed', () => {
     { place: 'src/a.ts:1', schema: 'a', text: 'SELECT x FROM a WHERE id =' },
     { place: 'src/a.ts:2', schema: 'a', text: 'SELECT x FROM a ORDER BY x' },
   ];
-  const executed = JSON.stringify({ name: 'a', statement: 'SELECT x\n  FROM a WHERE id = $1' });
+  const line = { name: 'a', statement: 'SELECT x\n  FROM a WHERE id = $1', wrong: [] };
+  const executed = readExecuted(`${JSON.stringify(line)}\n`);
   expect(notExecuted([first, second], executed)).toEqual([second]);
-  expect(notExecuted([first], '')).toEqual([first]);
+  expect(notExecuted([first], [])).toEqual([first]);
+  const wrong = { ...line, wrong: ['"x" is not declared'] };
+  expect(mismatches(['a'], [line, wrong, { ...wrong, name: 'of a test' }])).toEqual([wrong]);
 });
 
 it('events and audit rows are written by eventRow and auditRow alone', () => {

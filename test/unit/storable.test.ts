@@ -3,7 +3,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { utf8 } from '../../src/core/encoding.ts';
-import { MAX_AGENT_BYTES, MAX_ENDPOINT_BYTES } from '../../src/usage/event-columns.ts';
+import {
+  MAX_AGENT_BYTES,
+  MAX_BODY_BYTES,
+  MAX_ENDPOINT_BYTES,
+  MAX_QUERY_BYTES,
+} from '../../src/usage/event-columns.ts';
 import { storable, storableText } from '../../src/usage/storable.ts';
 import type { UsageEvent } from '../../src/usage/usage-event.ts';
 import { usageEvent } from '../../src/usage/usage-schema.ts';
@@ -46,6 +51,9 @@ const made: UsageEvent = {
   timings: { auth: 0, limit: 2 },
   remaining: { second: 1, day: -1, month: 7 },
   retiredHash: undefined,
+  query: '?q=hann',
+  failure: { limit_type: 'burst', level: 'key', limit: 5, used: 5, cost: 1, headers: { 'retry-after': '1' } },
+  errorBody: '{"error":"rate_limit_exceeded"}',
 };
 
 describe('text', () => {
@@ -95,6 +103,11 @@ describe('an event', () => {
       country: fc.option(fc.oneof(anyText, fc.constantFrom('SN', 'T1', 'sn', 'SNX', ''))),
       ip: fc.option(fc.oneof(anyText, fc.ipV4(), fc.ipV4Extended(), fc.ipV6())),
       userAgent: fc.option(anyText),
+      query: fc.option(anyText, { nil: undefined }),
+      failure: fc.option(fc.record({ origin: anyText, headers: fc.record({ 'retry-after': anyText }) }), {
+        nil: undefined,
+      }),
+      errorBody: fc.option(anyText, { nil: undefined }),
       timings: fc.option(fc.dictionary(anyText, anyNumber, { maxKeys: 4 }), { nil: undefined }),
       remaining: fc.option(fc.record({ second: anyNumber, day: anyNumber, month: anyNumber }), {
         nil: undefined,
@@ -106,6 +119,9 @@ describe('an event', () => {
         expect(usageEvent.safeParse(event).error).toBeUndefined();
         expect(utf8(event.endpoint).length).toBeLessThanOrEqual(MAX_ENDPOINT_BYTES);
         expect(utf8(event.userAgent ?? '').length).toBeLessThanOrEqual(MAX_AGENT_BYTES);
+        expect(utf8(event.query ?? '').length).toBeLessThanOrEqual(MAX_QUERY_BYTES);
+        expect(utf8(event.errorBody ?? '').length).toBeLessThanOrEqual(MAX_BODY_BYTES);
+        expect(utf8(event.failure?.origin ?? '').length).toBeLessThanOrEqual(200);
         expect([event.status <= 32_767, event.latencyMs < 2 ** 31, event.bytesOut <= 2 ** 36]).toEqual([
           true,
           true,

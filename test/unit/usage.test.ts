@@ -71,6 +71,12 @@ describe('packed events', () => {
         nil: undefined,
       }),
       retiredHash: fc.option(fc.constantFrom('h1', 'h2'), { nil: undefined }),
+      query: fc.option(fc.string({ unit: 'binary' }), { nil: undefined }),
+      failure: fc.option(
+        fc.record({ used: fc.nat(3), headers: fc.record({ 'retry-after': fc.constantFrom('1', '2') }) }),
+        { nil: undefined },
+      ),
+      errorBody: fc.option(fc.constantFrom('', '{"error":"a"}', '{"error":"b"}'), { nil: undefined }),
     })
     .map((over) => usageEventOf('0198aaaa-0000-7000-8000-000000000002', over));
 
@@ -103,7 +109,14 @@ describe('packed events', () => {
     ...[{ auth: 1 }, { auth: 'x' }, { 'a\0b': 1 }, { auth: null }, { second: 1, day: 2, month: 3 }],
     { second: 1, day: 2 },
   ];
-  const FIELDS = Object.keys(usageEventOf('0198aaaa-0000-7000-8000-000000000002', { retiredHash: 'h' }));
+  const FIELDS = Object.keys(
+    usageEventOf('0198aaaa-0000-7000-8000-000000000002', {
+      retiredHash: 'h',
+      query: '?q',
+      failure: { used: 1 },
+      errorBody: '{}',
+    }),
+  );
   const damaged = (field: string, value: unknown): Partial<UsageEvent> => {
     if (field === 'remaining') return Object.fromEntries([[field, { second: value, day: 1, month: 1 }]]);
     if (field === 'stage') return { timings: { [String(value)]: 1 } };

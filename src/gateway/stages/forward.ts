@@ -113,8 +113,9 @@ async function upstreamHeaders(exchange: Admitted, gateway: GatewayPorts): Promi
 }
 
 function askSandbox(exchange: Admitted, gateway: GatewayPorts, body: BodyInit | null): Promise<Response> {
-  const { request, heard, path, query, caller, route } = exchange;
+  const { request, heard, path, query, caller, route, url, id: requestId } = exchange;
+  exchange.isSimulated = gateway.isSimulation(heard);
   const account = caller.appId ?? caller.partnerId;
   const asked = { method: request.method, headers: heard, path, query, body };
-  return gateway.sandbox({ ...asked, sandbox: route.sandbox, account });
+  return gateway.sandbox({ ...asked, url, requestId, sandbox: route.sandbox, account });
 }

@@ -86,21 +86,22 @@ const CODES = {
 
 function refuseWith(
   exchange: Exchange,
-  { type, limit, used, retryAfterMs }: Denial,
+  { type, limit, used, level, retryAfterMs }: Denial,
   deniedMs: number,
   nowMs: number,
 ): Denied {
-  const retryAtMs = deniedMs + retryAfterMs;
-  exchange.violated = { type, retryAtMs };
-  const retryAfter = Math.max(1, Math.ceil((retryAtMs - nowMs) / 1000));
   const isQuota = type === 'per_day' || type === 'per_month';
+  // Days and months begin at whole seconds, and the object's clock is not ours.
+  const retryAtMs = isQuota ? Math.round((deniedMs + retryAfterMs) / 1000) * 1000 : deniedMs + retryAfterMs;
+  exchange.violated = { type, limit, used, level, retryAtMs };
+  const retryAfter = Math.max(1, Math.ceil((retryAtMs - nowMs) / 1000));
   return deny(CODES[type], {
     fields: {
       limit_type: type,
       limit,
       ...(isQuota && { used }),
       retry_after: retryAfter,
-      ...(isQuota && { reset_at: rfc3339(Math.round(retryAtMs / 1000) * 1000) }),
+      ...(isQuota && { reset_at: rfc3339(retryAtMs) }),
     },
     headers: { 'retry-after': String(retryAfter) },
   });

@@ -17,7 +17,7 @@ export async function preflight(exchange: Exchange, gateway: GatewayPorts): Prom
   const { headers } = exchange.request;
   const origin = headers.get('origin') ?? '';
   if (!(await gateway.isOriginListed(origin, exchange.keepAlive)))
-    return refuse(exchange, deny('origin_not_allowed'), gateway.now());
+    return refuse(exchange, deny('origin_not_allowed'), gateway);
   exchange.nowMs = gateway.now();
   return new Response(null, {
     status: 204,

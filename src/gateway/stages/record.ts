@@ -3,44 +3,71 @@
 // more often than anybody needs: these are counted, and the log line says which key they named. Fails open.
 
 import { isoDay } from '../../core/time.ts';
-import { countStream, whenGone } from '../../http/body.ts';
-import { MAX_ENDPOINT_BYTES } from '../../usage/event-columns.ts';
+import { countStream, headOf, whenGone } from '../../http/body.ts';
+import { MAX_BODY_BYTES, MAX_ENDPOINT_BYTES } from '../../usage/event-columns.ts';
 import { storable, storableText } from '../../usage/storable.ts';
 import type { UsageEvent } from '../../usage/usage-event.ts';
 import type { Exchange } from '../exchange.ts';
+import { failureOf } from '../failure.ts';
 import type { GatewayPorts } from '../ports.ts';
 
 /** What callers who proved nothing are told when they are refused for that, and not for what they asked. */
 const REFUSED = new Set([400, 401, 413, 429]);
 
+/** An event waits no longer for the beginning of an error than this. */
+const MAX_ERROR_MS = 1000;
+
 export function record(exchange: Exchange, response: Response, gateway: GatewayPorts): Response {
   const latencyMs = exchange.nowMs - exchange.startedMs;
   const length = response.headers.get('content-length');
+  const errorBody = response.status < 400 ? undefined : upstreamError(exchange, response);
   if (!response.body || length !== null) {
-    note(exchange, response.status, latencyMs, response.body ? Number(length) : 0, gateway);
+    noteWith(errorBody, exchange, response, latencyMs, response.body ? Number(length) : 0, gateway);
     return response;
   }
   let noted = false;
   const done = () => {
     if (noted) return;
     noted = true;
-    note(exchange, response.status, latencyMs, counted.bytes(), gateway);
+    noteWith(errorBody, exchange, response, latencyMs, counted.bytes(), gateway);
   };
   const counted = countStream(response.body, Number.POSITIVE_INFINITY, { done });
   whenGone(exchange.request, done);
   return new Response(counted.body, response);
 }
 
+/** The beginning of what the upstream says is wrong, beside the answer, which waits for nothing. */
+function upstreamError({ error }: Exchange, response: Response): Promise<string> | undefined {
+  const isJson = /\bjson\b/i.test(response.headers.get('content-type') ?? '');
+  const copy = error === undefined && isJson ? response.clone().body : null;
+  return copy ? headOf(copy, MAX_BODY_BYTES, MAX_ERROR_MS) : undefined;
+}
+
+/** Later, where there is an error to read first. */
+function noteWith(errorBody: Promise<string> | undefined, ...noted: Parameters<typeof note>): void {
+  if (!errorBody) {
+    note(...noted);
+    return;
+  }
+  const [exchange] = noted;
+  const told = errorBody.then((text) => {
+    exchange.errorBody = text;
+    note(...noted);
+  });
+  exchange.keepAlive(told);
+}
+
 function note(
   exchange: Exchange,
-  status: number,
+  response: Response,
   latencyMs: number,
   bytesOut: number,
   gateway: GatewayPorts,
 ): void {
   const { caller, route, request } = exchange;
+  const { status } = response;
   if (exchange.isProven && !exchange.isOverRate)
-    gateway.usage.add(storable(toEvent(exchange, status, latencyMs, bytesOut)), exchange.keepAlive);
+    gateway.usage.add(storable(toEvent(exchange, response, latencyMs, bytesOut)), exchange.keepAlive);
   else if (exchange.error && REFUSED.has(status))
     gateway.usage.addRefusal(
       exchange.error,
@@ -90,8 +117,10 @@ const isDegraded = ({ admission }: Exchange): boolean =>
 const remainingOf = ({ gauges }: Exchange): UsageEvent['remaining'] =>
   gauges && { second: gauges.second.remaining, day: gauges.day.remaining, month: gauges.month.remaining };
 
-function toEvent(exchange: Exchange, status: number, latencyMs: number, bytesOut: number): UsageEvent {
+function toEvent(exchange: Exchange, response: Response, latencyMs: number, bytesOut: number): UsageEvent {
   const { caller, admission, request } = exchange;
+  const { status } = response;
+  const told = status < 400 ? undefined : failureOf(exchange, response);
   return {
     id: exchange.id,
     occurredMs: admission?.atMs ?? exchange.startedMs,
@@ -118,5 +147,8 @@ function toEvent(exchange: Exchange, status: number, latencyMs: number, bytesOut
     remaining: remainingOf(exchange),
     retiredHash: exchange.retiredHash,
     userAgent: request.headers.get('user-agent'),
+    query: told?.query,
+    failure: told?.failure,
+    errorBody: told?.errorBody,
   };
 }

@@ -7,6 +7,7 @@ import { AppError, PageError } from '../../core/errors.ts';
 import { actorOf } from '../../http/api.ts';
 import { type NavItem, Shell } from '../../web/components/layout.tsx';
 import type { Wrong } from '../../web/forms.ts';
+import type { Done } from '../../web/messages/messages.ts';
 import { withQuery } from '../../web/redirects.ts';
 import type { View } from '../../web/view.ts';
 import { askProof, createWeb, isProven, signIn, type WebContext } from '../../web/web.ts';
@@ -109,5 +110,5 @@ export const ReasonForm = ({
   </form>
 );
 
-export const done = (context: ConsoleContext, path: string, word: string): Response =>
+export const done = (context: ConsoleContext, path: string, word: Done): Response =>
   context.redirect(withQuery(path, { done: word }), 303);

@@ -1,14 +1,43 @@
 // Invoices and credit notes of all partners, by state and by text.
 
+import type { Ageing } from '../../billing/invoice-service.ts';
 import { uuidCursor } from '../../http/api.ts';
-import { Choose, Empty, Older } from '../../web/components/parts.tsx';
+import { Choose, Empty, Older, Panel } from '../../web/components/parts.tsx';
+import { Table } from '../../web/components/table.tsx';
 import { InvoiceTable } from '../../web/invoices/invoice-view.tsx';
 import { withQuery } from '../../web/redirects.ts';
+import { useView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
 import { ConsolePage, operator, operatorConsole } from './console-web.tsx';
 
 const PAGE_ROWS = 50;
-const STATUSES = ['open', 'paid', 'void'] as const;
+const STATUSES = ['open', 'overdue', 'paid', 'void'] as const;
+
+/** What is overdue, by currency and days since it was due. */
+const AgeingPanel = ({ rows }: { rows: readonly Ageing[] }) => {
+  const { m, format } = useView();
+  const money = (minor: number | null, currency: string) => format.money(minor ?? 0, currency);
+  return (
+    <Panel title={m.money.ageing}>
+      <Table
+        rows={rows}
+        columns={[
+          { title: m.billing.currency, cell: ({ currency }) => currency },
+          { title: m.money.invoices, kind: 'num', cell: ({ invoices }) => format.number(invoices) },
+          { title: m.money.ages[0], kind: 'num', cell: (row) => money(row.up_to_30, row.currency) },
+          { title: m.money.ages[1], kind: 'num', cell: (row) => money(row.up_to_60, row.currency) },
+          { title: m.money.ages[2], kind: 'num', cell: (row) => money(row.up_to_90, row.currency) },
+          { title: m.money.ages[3], kind: 'num', cell: (row) => money(row.over_90, row.currency) },
+          {
+            title: m.invoice.total,
+            kind: 'num',
+            cell: ({ total, currency }) => <strong>{money(total, currency)}</strong>,
+          },
+        ]}
+      />
+    </Panel>
+  );
+};
 
 operatorConsole.get('/operator/invoices', async (context) => {
   const view = operator(context);
@@ -18,11 +47,11 @@ operatorConsole.get('/operator/invoices', async (context) => {
     status: STATUSES.find((each) => each === status),
     search: search ? search.slice(0, 100) : undefined,
   };
-  const rows = await context.var.services.invoices.list(
-    PAGE_ROWS + 1,
-    uuidCursor(before || undefined),
-    filter,
-  );
+  const { invoices } = context.var.services;
+  const [rows, ageing] = await Promise.all([
+    invoices.list(PAGE_ROWS + 1, uuidCursor(before || undefined), filter),
+    invoices.ageing(),
+  ]);
   const shown = rows.slice(0, PAGE_ROWS);
   return render(
     context,
@@ -34,7 +63,9 @@ operatorConsole.get('/operator/invoices', async (context) => {
           current={filter.status ?? ''}
           options={[
             ['', m.requests.all],
-            ...STATUSES.map((each) => [each, m.invoice.statuses[each]] as const),
+            ...STATUSES.map(
+              (each) => [each, each === 'overdue' ? m.money.overdue : m.invoice.statuses[each]] as const,
+            ),
           ]}
           hrefOf={(value) => withQuery(view.here, { status: value || undefined, before: undefined })}
         />
@@ -51,6 +82,7 @@ operatorConsole.get('/operator/invoices', async (context) => {
           </button>
         </form>
       </div>
+      {ageing.length > 0 && <AgeingPanel rows={ageing} />}
       <section class="panel">
         {shown.length === 0 ? (
           <Empty title={m.money.noInvoices} />

@@ -1,5 +1,6 @@
 // Keys across partners, found by name, prefix or id.
 
+import { shownPrefix } from '../../keys/key-format.ts';
 import { KeyBadge } from '../../web/components/key-badge.tsx';
 import { Empty, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
@@ -39,7 +40,7 @@ operatorConsole.get('/operator/keys', async (context) => {
                 title: m.operator.partner,
                 cell: ({ partnerId, partner }) => <a href={`/operator/partners/${partnerId}`}>{partner}</a>,
               },
-              { title: m.keys.prefix, kind: 'mono small', cell: ({ keyPrefix }) => keyPrefix },
+              { title: m.keys.prefix, kind: 'mono small', cell: (key) => shownPrefix(key) },
               {
                 title: m.keys.state,
                 cell: ({ state }) => <KeyBadge state={state} />,

@@ -10,8 +10,8 @@ import { dayBars } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
 import { FormDialog, OpenDialog } from '../../web/components/dialog.tsx';
 import { Field } from '../../web/components/form.tsx';
-import { KeyBadge } from '../../web/components/key-badge.tsx';
-import { Note, Panel, Time } from '../../web/components/parts.tsx';
+import { EnvironmentBadge, KeyBadge } from '../../web/components/key-badge.tsx';
+import { Empty, Note, Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { AuditTable } from '../../web/components/usage-tables.tsx';
 import { submit, type Wrong } from '../../web/forms.ts';
@@ -62,10 +62,9 @@ const KeyHead = ({ view, apiKey, partner }: { view: View; apiKey: KeyView; partn
         <a href={`/operator/partners/${partner.id}`}>{partner.name}</a>
       </p>
       <div class="head">
-        <h1>
-          {m.operator.incident} · {apiKey.name}
-        </h1>
+        <h1>{apiKey.name}</h1>
         <KeyBadge state={apiKey.state} />
+        <EnvironmentBadge environment={apiKey.environment} />
         <span class="grow" />
         {apiKey.isActive && (
           <OpenDialog id="revoke" kind="solid-danger">
@@ -196,7 +195,7 @@ async function showKey(context: ConsoleContext, wrong?: Wrong) {
       <div class="two">
         <KeyFacts view={view} apiKey={key} partner={partner} failures={failures} countries={countries} />
         <Panel title={m.operator.audit}>
-          <AuditTable entries={trail} />
+          {trail.length === 0 ? <Empty title={m.audit.emptyTitle} /> : <AuditTable entries={trail} />}
         </Panel>
       </div>
       <Panel title={m.operator.recent}>

@@ -10,6 +10,7 @@ import type { PartnerView } from '../../partners/partner-service.ts';
 import { FormDialog } from '../../web/components/dialog.tsx';
 import { Field, Select } from '../../web/components/form.tsx';
 import type { Wrong } from '../../web/forms.ts';
+import { planName } from '../../web/plan-text.ts';
 import { useView } from '../../web/view-context.ts';
 
 const OVERAGES = ['block', 'warn', 'charge'] as const;
@@ -53,7 +54,8 @@ export const AssignDialog = ({
   billing: Billing;
   wrong?: Wrong;
 }) => {
-  const { m } = useView();
+  const view = useView();
+  const { m } = view;
   return (
     <FormDialog
       id="plan"
@@ -68,7 +70,11 @@ export const AssignDialog = ({
       wrong={wrong}
     >
       <p>{m.money.assignText}</p>
-      <Select name="tier" label={m.operator.tier} options={plans.map(({ tier }) => [tier, tier] as const)} />
+      <Select
+        name="tier"
+        label={m.operator.tier}
+        options={plans.map((plan) => [plan.tier, planName(view, plan)] as const)}
+      />
       <Select
         name="currency"
         label={m.billing.currency}

@@ -3,6 +3,7 @@
 import type { Billing } from '../../billing/plan-service.ts';
 import { DAY_MS, isoDay } from '../../core/time.ts';
 import { idOr404 } from '../../http/api.ts';
+import { shownPrefix } from '../../keys/key-format.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
 import type { MemberView } from '../../partners/member-service.ts';
 import type { PartnerView } from '../../partners/partner-service.ts';
@@ -134,7 +135,7 @@ const PartnerKeys = ({ view, keys }: { view: View; keys: readonly KeyView[] }) =
               title: m.keys.key,
               cell: ({ keyId, name }) => <a href={`/operator/keys/${keyId}`}>{name}</a>,
             },
-            { title: m.keys.prefix, kind: 'mono small', cell: ({ keyPrefix }) => keyPrefix },
+            { title: m.keys.prefix, kind: 'mono small', cell: (key) => shownPrefix(key) },
             {
               title: m.keys.state,
               cell: ({ state }) => <KeyBadge state={state} />,

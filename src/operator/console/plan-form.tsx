@@ -2,15 +2,21 @@
 
 import * as z from 'zod';
 import { CURRENCIES, type Currency, decimalOf, minorOf } from '../../billing/amounts.ts';
+import type { PriceImpact } from '../../billing/plan-price-service.ts';
 import { MAX_PRICE_MINOR, type NewPlan, type Plan } from '../../billing/plan-store.ts';
 import { text } from '../../http/fields.ts';
 import { Field, Tick } from '../../web/components/form.tsx';
+import { Note } from '../../web/components/parts.tsx';
 import { FieldsRefused, type Wrong } from '../../web/forms.ts';
 import { useView } from '../../web/view-context.ts';
 import type { FormErrors, FormValues } from '../../web/web.ts';
 
-export interface WrongPlan extends Wrong {
+/** What is shown again: what cannot be done, or what is to be confirmed. */
+export interface PlanAgain extends Omit<Wrong, 'status'> {
   tier: string;
+  status?: Wrong['status'];
+  /** Whom changed prices hit: to be confirmed. */
+  impact?: PriceImpact[];
 }
 
 const NEW_PLAN: FormValues = {
@@ -39,6 +45,8 @@ export function valuesOf(plan: Plan | undefined): FormValues {
     support: support ?? '',
     webhooks: String(webhooks === true),
     self_serve: String(plan.selfServe),
+    name_en: plan.names.en ?? '',
+    name_fr: plan.names.fr ?? '',
     ...Object.fromEntries(plan.overageActions.map((action) => [action, 'true'])),
     ...Object.fromEntries(
       CURRENCIES.flatMap((currency) => {
@@ -53,12 +61,42 @@ export function valuesOf(plan: Plan | undefined): FormValues {
   };
 }
 
+/** Whom changed prices hit and by how much, why they change, and whether those who are there keep theirs. */
+export const ImpactFields = ({ impact }: { impact: readonly PriceImpact[] }) => {
+  const { m, format } = useView();
+  return (
+    <>
+      <Note kind="warn">
+        <strong>{m.money.priceHits}</strong>
+        {impact.map(({ currency, partners, names, monthlyMinor }) => (
+          <p>
+            {m.money.priceImpact(partners, format.number(partners), format.change(monthlyMinor, currency))}
+            <br />
+            <span class="small soft">
+              {names.join(', ')}
+              {partners > names.length && ' …'}
+            </span>
+          </p>
+        ))}
+      </Note>
+      <input type="hidden" name="confirmed" value="true" />
+      <Field name="reason" label={m.operator.reason} required maxlength={500} />
+      <Tick name="keep_prices" label={m.money.keepPrices} />
+      <p class="hint">{m.money.keepPricesHint}</p>
+    </>
+  );
+};
+
 export const PlanFields = ({ isNew }: { isNew: boolean }) => {
   const { m } = useView();
   return (
     <>
       {isNew && <Field name="tier" label={m.money.name} hint={m.money.nameHint} required />}
       {isNew && <Field name="partner_id" label={m.money.forPartner} hint={m.money.forPartnerHint} />}
+      <div class="pair">
+        <Field name="name_en" label={m.money.displayName.en} maxlength={50} />
+        <Field name="name_fr" label={m.money.displayName.fr} maxlength={50} />
+      </div>
       {CURRENCIES.map((currency) => (
         <div class="pair">
           <Field
@@ -112,8 +150,13 @@ export const planForm = z.object({
   charge: z.literal('true').optional(),
   sla: shortText,
   support: shortText,
+  name_en: text(50).default(''),
+  name_fr: text(50).default(''),
   webhooks: z.literal('true').optional(),
   self_serve: z.literal('true').optional(),
+  confirmed: z.literal('true').optional(),
+  reason: text(500).default(''),
+  keep_prices: z.literal('true').optional(),
 });
 
 /** Prices as typed, in minor units. @throws FieldsRefused which of them is none */
@@ -153,6 +196,7 @@ export const planOf = (
   perDay: data.day,
   perMonth: data.month,
   maxKeys: data.max_keys,
+  names: { ...(data.name_en && { en: data.name_en }), ...(data.name_fr && { fr: data.name_fr }) },
   features: {
     ...known?.features,
     sla: data.sla || null,

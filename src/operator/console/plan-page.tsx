@@ -1,10 +1,12 @@
 // Plans: of everybody, and of one partner.
 
 import { CURRENCIES } from '../../billing/amounts.ts';
+import type { PriceImpact } from '../../billing/plan-price-service.ts';
 import type { Plan } from '../../billing/plan-store.ts';
 import { FormDialog, OpenDialog } from '../../web/components/dialog.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { conflictAt, FieldsRefused, submit } from '../../web/forms.ts';
+import { planName } from '../../web/plan-text.ts';
 import { shownAt, type View } from '../../web/view.ts';
 import { useView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
@@ -17,43 +19,56 @@ import {
   operatorConsole,
 } from './console-web.tsx';
 import {
+  ImpactFields,
+  type PlanAgain,
   PlanFields,
   planForm,
   planOf,
   pricesOf,
   unpricedOf,
   valuesOf,
-  type WrongPlan,
 } from './plan-form.tsx';
 
 const dialogOf = (tier: string) => `edit-${tier}`;
 
+const PlanName = ({ view, plan }: { view: View; plan: Plan }) => {
+  const { m } = view;
+  const { tier, names, partnerId, partnerName, selfServe, isClosed } = plan;
+  return (
+    <>
+      <strong>{planName(view, { tier, names })}</strong> <span class="small soft mono">{tier}</span>
+      {partnerId && (
+        <a class="small" href={`/operator/partners/${partnerId}`}>
+          {' '}
+          {m.money.forPartner} {partnerName}
+        </a>
+      )}
+      {isClosed && (
+        <>
+          {' '}
+          <span class="badge">{m.money.closed}</span>
+        </>
+      )}
+      {selfServe && (
+        <>
+          {' '}
+          <span class="badge good">{m.money.selfServed}</span>
+        </>
+      )}
+    </>
+  );
+};
+
 const PlanTable = ({ view, plans }: { view: View; plans: Plan[] }) => {
   const { m, format } = view;
-  const count = (limit: number) => (limit < 0 ? '∞' : format.compact(limit));
+  const count = (limit: number) => (limit < 0 ? m.billing.noLimit : format.number(limit));
   return (
     <Table
       rows={plans}
       columns={[
         {
           title: m.money.name,
-          cell: ({ tier, partnerId, selfServe }) => (
-            <>
-              <strong>{tier}</strong>
-              {partnerId && (
-                <a class="small" href={`/operator/partners/${partnerId}`}>
-                  {' '}
-                  {m.money.forPartner} …{partnerId.slice(-6)}
-                </a>
-              )}
-              {selfServe && (
-                <>
-                  {' '}
-                  <span class="badge good">{m.money.selfServed}</span>
-                </>
-              )}
-            </>
-          ),
+          cell: (plan) => <PlanName view={view} plan={plan} />,
         },
         {
           title: m.invoice.unitPrice,
@@ -62,10 +77,18 @@ const PlanTable = ({ view, plans }: { view: View; plans: Plan[] }) => {
               const price = prices[currency];
               return price
                 ? [
-                    `${format.money(price.price, currency)} (${format.money(price.overage_per_1000, currency)})`,
+                    <div>
+                      {format.money(price.price, currency)} {m.invoice.perMonth}
+                      {price.overage_per_1000 > 0 && (
+                        <span class="small soft">
+                          {' '}
+                          · {format.money(price.overage_per_1000, currency)} {m.invoice.per1000}
+                        </span>
+                      )}
+                    </div>,
                   ]
                 : [];
-            }).join(' · '),
+            }),
         },
         {
           title: m.money.limits,
@@ -90,9 +113,10 @@ const PlanTable = ({ view, plans }: { view: View; plans: Plan[] }) => {
 };
 
 /** Of a new plan, or of one that there is. `wrong`: what was sent of it, and could not be done. */
-const PlanDialog = ({ plan, wrong }: { plan?: Plan; wrong?: WrongPlan }) => {
+const PlanDialog = ({ plan, again }: { plan?: Plan; again?: PlanAgain }) => {
   const { m } = useView();
   const tier = plan?.tier ?? '';
+  const own = again?.tier === tier ? again : undefined;
   return (
     <FormDialog
       id={plan ? dialogOf(tier) : 'new'}
@@ -101,14 +125,15 @@ const PlanDialog = ({ plan, wrong }: { plan?: Plan; wrong?: WrongPlan }) => {
       action={plan ? `/operator/plans/${tier}` : '/operator/plans'}
       submit={m.common.save}
       saved={valuesOf(plan)}
-      wrong={wrong?.tier === tier ? wrong : undefined}
+      wrong={own}
     >
+      {own?.impact && own.impact.length > 0 && <ImpactFields impact={own.impact} />}
       <PlanFields isNew={!plan} />
     </FormDialog>
   );
 };
 
-async function showPlans(context: ConsoleContext, wrong?: WrongPlan) {
+async function showPlans(context: ConsoleContext, again?: PlanAgain) {
   const view = shownAt(operator(context), '/operator/plans');
   const { m } = view;
   const plans = await context.var.services.plans.plans();
@@ -125,12 +150,12 @@ async function showPlans(context: ConsoleContext, wrong?: WrongPlan) {
       <section class="panel">
         <PlanTable view={view} plans={plans} />
       </section>
-      <PlanDialog wrong={wrong} />
+      <PlanDialog again={again} />
       {plans.map((plan) => (
-        <PlanDialog plan={plan} wrong={wrong} />
+        <PlanDialog plan={plan} again={again} />
       ))}
     </ConsolePage>,
-    wrong?.status,
+    again?.status,
   );
 }
 
@@ -138,6 +163,7 @@ function savePlan(context: ConsoleContext, tier: string): Promise<Response> {
   const view = operator(context);
   const { m } = view;
   const { plans } = context.var.services;
+  let impact: PriceImpact[] = [];
   return submit(context, planForm, {
     async work(data, values) {
       const name = tier || data.tier;
@@ -145,10 +171,15 @@ function savePlan(context: ConsoleContext, tier: string): Promise<Response> {
       const prices = pricesOf(values, m.money.wrongAmount);
       const known = (await plans.plans()).find((plan) => plan.tier === name);
       const plan = planOf(name, data, prices, known);
-      await plans.save(plan, operatorActor(context), tier === '');
+      const isNew = tier === '';
+      impact = isNew ? [] : await plans.priceImpact(plan);
+      if (impact.length > 0 && !data.confirmed)
+        return showPlans(context, { tier, values, errors: {}, impact });
+      const change = { reason: data.reason || undefined, keepsPrices: data.keep_prices === 'true' };
+      await plans.save(plan, operatorActor(context), isNew, change);
       return done(context, '/operator/plans', 'saved');
     },
-    again: (wrong) => showPlans(context, { tier, ...wrong }),
+    again: (wrong) => showPlans(context, { tier, impact, ...wrong }),
     // A name that is taken, or a currency without a price.
     says: (error, values) => conflictAt(view, tier === '' ? 'tier' : unpricedOf(values))(error),
   });

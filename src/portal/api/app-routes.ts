@@ -16,7 +16,11 @@ const app = z.object({
   scopes: z.array(z.string()),
   created_at: z.string(),
   updated_at: z.string(),
+  archived_at: z.string().nullable(),
+  /** Until when an archived app can be restored. */
+  restorable_until: z.string().nullable(),
 });
+const listQuery = pageQuery.extend({ archived: z.stringbool().optional() });
 
 const params = z.object({ appId: z.string() });
 developerApi.openapi(
@@ -42,8 +46,8 @@ developerApi.openapi(
     method: 'get',
     path: '/apps',
     tags: ['Apps'],
-    summary: 'List apps, newest first',
-    request: { query: pageQuery },
+    summary: 'List apps, newest first; with archived=true those that are archived',
+    request: { query: listQuery },
     responses: {
       200: jsonAnswer('Apps', z.object({ data: z.array(app), next_cursor: z.string().nullable() })),
       ...errorAnswers(400, 401),
@@ -51,8 +55,9 @@ developerApi.openapi(
   }),
   async (context) => {
     const { partner } = developerOf(context);
-    const { limit, cursor } = context.req.valid('query');
-    const rows = await context.var.services.apps.list(partner.id, limit + 1, uuidCursor(cursor));
+    const { limit, cursor, archived: isArchived } = context.req.valid('query');
+    const seen = { before: uuidCursor(cursor), isArchived };
+    const rows = await context.var.services.apps.list(partner.id, limit + 1, seen);
     return context.json(
       page(rows, limit, ({ id }) => id),
       200,
@@ -100,7 +105,7 @@ developerApi.openapi(
     method: 'delete',
     path: '/apps/{appId}',
     tags: ['Apps'],
-    summary: 'Archive an app; its keys stop working at once',
+    summary: 'Archive an app; its keys stop working at once. It can be restored for 30 days',
     request: { params },
     responses: {
       200: jsonAnswer('Archived', z.object({ id: z.string(), message: z.string() })),
@@ -112,5 +117,21 @@ developerApi.openapi(
     const id = idOr404(context.req.valid('param').appId, 'app');
     await context.var.services.apps.archive(partner.id, id, actor);
     return context.json({ id, message: 'The app is archived and its keys are refused' }, 200);
+  },
+);
+
+developerApi.openapi(
+  createRoute({
+    method: 'post',
+    path: '/apps/{appId}/restore',
+    tags: ['Apps'],
+    summary: 'Restore an archived app, within 30 days; its keys work again at once',
+    request: { params },
+    responses: { 200: jsonAnswer('The app', app), ...errorAnswers(400, 401, 404, 409) },
+  }),
+  async (context) => {
+    const { partner, actor } = developerOf(context);
+    const id = idOr404(context.req.valid('param').appId, 'app');
+    return context.json(await context.var.services.apps.restore(partner.id, id, actor), 200);
   },
 );

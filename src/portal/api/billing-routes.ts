@@ -6,7 +6,7 @@ import type { Draft } from '../../billing/invoice.ts';
 import type { Billing } from '../../billing/plan-service.ts';
 import { addAlertRoutes } from '../../http/alert-routes.ts';
 import { errorAnswers, idOr404, jsonAnswer, jsonBody, page, pageQuery, uuidCursor } from '../../http/api.ts';
-import { billing, billingChange, preview } from '../../http/billing-schemas.ts';
+import { billing, billingChange, planReview, preview } from '../../http/billing-schemas.ts';
 import { invoice, invoiceSummary, invoiceView } from '../../http/invoice-schemas.ts';
 import { plan, planView } from '../../http/plan-schemas.ts';
 import { checkMay, developerApi, developerOf } from './developer.ts';
@@ -27,6 +27,8 @@ const billingView = (now: Billing) => ({
   next_tier: now.nextTier,
   next_currency: now.nextCurrency,
   next_change_at: now.nextChangeAt,
+  undo_tier: now.undoTier,
+  undo_until: now.undoUntil,
 });
 
 const draftView = ({ currency, subtotalMinor, taxMinor, totalMinor, lines }: Draft) => ({
@@ -54,6 +56,53 @@ developerApi.openapi(
   async (context) => {
     const { partner } = developerOf(context);
     return context.json({ data: (await context.var.services.plans.plansFor(partner.id)).map(planView) }, 200);
+  },
+);
+
+developerApi.openapi(
+  createRoute({
+    method: 'get',
+    path: '/plans/{tier}/review',
+    tags,
+    summary: 'What choosing this plan now would cost: the amount due now, the next invoice, each month after',
+    request: { params: z.object({ tier: z.string() }) },
+    responses: { 200: jsonAnswer('Review', planReview), ...errorAnswers(401, 403, 409) },
+  }),
+  async (context) => {
+    const { partner, role } = developerOf(context);
+    checkMay({ partner, role }, 'subscribe');
+    const review = await context.var.services.plans.review(partner.id, context.req.valid('param').tier);
+    return context.json(
+      {
+        tier: review.to.tier,
+        is_now: review.isNow,
+        starts_at: review.startsAt,
+        currency: review.currency,
+        due_now_minor: review.dueNowMinor,
+        next_invoice: review.nextInvoice && draftView(review.nextInvoice),
+        invoiced_at: review.invoicedAt,
+        monthly_minor: review.monthlyMinor,
+        monthly_currency: review.monthlyCurrency,
+        is_billed: review.isBilled,
+        overage_action: review.overageAction,
+      },
+      200,
+    );
+  },
+);
+
+developerApi.openapi(
+  createRoute({
+    method: 'post',
+    path: '/billing/undo',
+    tags,
+    summary: 'Undo the change of plan of the last hour: it is billed as if it had never been',
+    responses: { 200: jsonAnswer('Billing', billing), ...errorAnswers(401, 403, 409) },
+  }),
+  async (context) => {
+    const { partner, role, actor } = developerOf(context);
+    checkMay({ partner, role }, 'subscribe');
+    return context.json(billingView(await context.var.services.plans.undo(partner.id, actor)), 200);
   },
 );
 

@@ -38,6 +38,8 @@ dashboard.openapi(me, async (context) => {
     overage_action: __,
     allowed_origins: ___,
     signature_rule: ____,
+    suspended_at: _____,
+    suspended_reason: ______,
     company,
     ...shown
   } = partner;

@@ -2,8 +2,7 @@
 
 import { Hono } from 'hono';
 import { AppError } from '../../core/errors.ts';
-import { newId } from '../../core/ids.ts';
-import { type ApiEnv, renderError } from '../../http/api.ts';
+import { type ApiEnv, answeredTo, renderError } from '../../http/api.ts';
 import { servedFrom } from '../../openapi/document.ts';
 import { originOf } from '../../web/web.ts';
 import type { Services } from '../services.ts';
@@ -12,7 +11,7 @@ import { developerDocument, offeredDocument, partnerDocument } from './openapi.t
 const HEADERS = { 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=300' };
 
 export const documents = new Hono<ApiEnv<Services>>();
-documents.onError((error) => renderError(error, newId()));
+documents.onError((error, context) => renderError(error, answeredTo(context)));
 
 documents.get('/openapi.json', (context) => {
   const { config, gateway } = context.var.services;

@@ -6,7 +6,8 @@ import { AppError } from '../../core/errors.ts';
 import { DAY_MS } from '../../core/time.ts';
 import { errorAnswers, idOr404, jsonAnswer, jsonBody, page, pageQuery, uuidCursor } from '../../http/api.ts';
 import { rowSchema } from '../../http/row-schema.ts';
-import { EventDetail, EventRow, OUTCOMES } from '../../usage/usage-reports.ts';
+import { requestFilter } from '../../usage/request-filter.ts';
+import { EventDetail, EventRow } from '../../usage/usage-reports.ts';
 import { developerApi, developerOf } from './developer.ts';
 
 const DAYS = 90;
@@ -24,9 +25,7 @@ developerApi.openapi(
         environment: z.enum(['test', 'live']).optional(),
         key_id: z.string().max(100).optional(),
         route: z.string().max(300).optional(),
-        outcome: z.enum(OUTCOMES).optional(),
-        status: z.coerce.number().int().min(100).max(599).optional(),
-        error: z.string().max(100).optional(),
+        ...requestFilter.shape,
       }),
     },
     responses: {

@@ -28,7 +28,7 @@ async function showAlerts(context: PortalContext, wrong?: Wrong & { rule: string
   const shown = past.slice(0, PAGE_ROWS);
   return render(
     context,
-    <Page view={view} title={m.alerts.nav}>
+    <Page view={view} title={m.alerts.nav} about="both">
       <h1>{m.alerts.nav}</h1>
       <p class="prose soft">{m.alerts.about}</p>
       {open.length === 0 ? (

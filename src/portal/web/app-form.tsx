@@ -1,9 +1,12 @@
 // The forms of an app: to make one, to change it, to archive it.
 
+import type { KeyView } from '../../keys/key-view-store.ts';
 import type { AppView } from '../../partners/app-service.ts';
 import { FormDialog, OpenDialog } from '../../web/components/dialog.tsx';
 import { Area, Field, Form } from '../../web/components/form.tsx';
-import { Panel } from '../../web/components/parts.tsx';
+import { EnvironmentBadge } from '../../web/components/key-badge.tsx';
+import { Panel, Time } from '../../web/components/parts.tsx';
+import { Table } from '../../web/components/table.tsx';
 import type { Wrong } from '../../web/forms.ts';
 import { useView } from '../../web/view-context.ts';
 import { newApp } from '../app-schemas.ts';
@@ -73,7 +76,41 @@ export const SettingsPanel = ({ app, wrong }: { app: AppView; wrong?: Wrong }) =
   );
 };
 
-export const ArchiveDialog = ({ app, active, wrong }: { app: AppView; active: number; wrong?: Wrong }) => {
+/** A key that archiving the app stops, with its calls of today. */
+export interface StoppingKey extends Pick<KeyView, 'keyId' | 'name' | 'environment' | 'lastUsedAt'> {
+  callsToday: number;
+}
+export const stopsLiveKey = (stops: readonly StoppingKey[]): boolean =>
+  stops.some(({ environment }) => environment === 'live');
+
+const StoppingTable = ({ stops }: { stops: readonly StoppingKey[] }) => {
+  const { m, format } = useView();
+  return (
+    <Table
+      rows={stops}
+      columns={[
+        { title: m.keys.key, cell: ({ name }) => name },
+        {
+          title: m.common.environment,
+          cell: ({ environment }) => <EnvironmentBadge environment={environment} />,
+        },
+        { title: m.keys.lastUsed, cell: ({ lastUsedAt }) => <Time at={lastUsedAt} /> },
+        { title: m.overview.today, kind: 'num', cell: ({ callsToday }) => format.number(callsToday) },
+      ]}
+    />
+  );
+};
+
+/** Asks for the app's name where a live key stops. */
+export const ArchiveDialog = ({
+  app,
+  stops,
+  wrong,
+}: {
+  app: AppView;
+  stops: readonly StoppingKey[];
+  wrong?: Wrong;
+}) => {
   const { m } = useView();
   return (
     <FormDialog
@@ -84,8 +121,12 @@ export const ArchiveDialog = ({ app, active, wrong }: { app: AppView; active: nu
       kind="solid-danger"
       wrong={wrong}
     >
-      <p>{m.apps.archiveText(active)}</p>
-      <Field name="confirm" label={m.common.typeName(app.name)} required autocomplete="off" />
+      <p>{stops.length === 0 ? m.apps.archiveNothing : m.apps.archiveText(stops.length)}</p>
+      {stops.length > 0 && <StoppingTable stops={stops} />}
+      <p>{m.apps.archiveUndo}</p>
+      {stopsLiveKey(stops) && (
+        <Field name="confirm" label={m.common.typeName(app.name)} required autocomplete="off" />
+      )}
     </FormDialog>
   );
 };

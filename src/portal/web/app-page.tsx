@@ -1,31 +1,55 @@
 // One app: its keys, its settings, archiving it.
 
 import * as z from 'zod';
+import { isoDay } from '../../core/time.ts';
 import { idOr404 } from '../../http/api.ts';
+import { ENVIRONMENTS } from '../../keys/key-format.ts';
 import { may } from '../../partners/permissions.ts';
 import { OpenDialog } from '../../web/components/dialog.tsx';
 import { Empty, Panel } from '../../web/components/parts.tsx';
 import { FieldsRefused, submit, type Wrong } from '../../web/forms.ts';
 import { shownAt } from '../../web/view.ts';
 import { render } from '../../web/web.ts';
-import { ArchiveDialog, SettingsPanel, settingsForm } from './app-form.tsx';
+import { ArchiveDialog, SettingsPanel, type StoppingKey, settingsForm, stopsLiveKey } from './app-form.tsx';
 import { NewKeyDialog } from './key-form.tsx';
-import { KeyTable } from './key-parts.tsx';
+import { AllowanceLink, KeyTable } from './key-parts.tsx';
 import { actorFor, done, member, Page, type PortalContext, portal } from './portal-web.tsx';
 
+const environments = z.enum(ENVIRONMENTS).optional().catch(undefined);
+
 type AppForm = 'settings' | 'new-key' | 'archive';
+
+/** What archiving the app stops: its keys of both environments that work, live ones first. */
+async function stoppingKeys(context: PortalContext, appId: string): Promise<StoppingKey[]> {
+  const { workspace, nowMs } = member(context);
+  const partnerId = workspace.partner.id;
+  const today = isoDay(nowMs);
+  const { keys, reports } = context.var.services;
+  const [list, lines] = await Promise.all([
+    keys.list(partnerId, { appId }),
+    reports.lines({ partnerId, appId, from: today, to: today }, 'key'),
+  ]);
+  const calls = new Map(lines.map((line) => [line.group, line.calls]));
+  return list
+    .filter(({ state }) => state === 'active')
+    .map((key) => ({ ...key, callsToday: calls.get(key.keyId) ?? 0 }))
+    .sort((a, b) => a.environment.localeCompare(b.environment));
+}
 
 /** `wrong`: what was sent of this form, and could not be done. */
 export async function showApp(context: PortalContext, form?: AppForm, wrong?: Wrong) {
   const id = idOr404(context.req.param('app') ?? '', 'app');
-  const view = shownAt(member(context), `/portal/apps/${id}`);
+  const found = shownAt(member(context), `/portal/apps/${id}`);
+  // A key's form that is shown again is of the environment it was sent for.
+  const view = { ...found, environment: environments.parse(wrong?.values.environment) ?? found.environment };
   const { m, workspace, environment } = view;
   const { apps, keys, gateway } = context.var.services;
-  const [app, list] = await Promise.all([
+  const [app, list, allowance, stops] = await Promise.all([
     apps.get(workspace.partner.id, id),
     keys.list(workspace.partner.id, { appId: id, environment }),
+    keys.allowance(workspace.partner.id),
+    stoppingKeys(context, id),
   ]);
-  const active = list.filter(({ state }) => state === 'active').length;
   const wrongIn = (name: AppForm) => (form === name ? wrong : undefined);
   const mayDevelop = may(workspace, 'develop');
   const isLiveClosed = environment === 'live' && workspace.partner.status !== 'active';
@@ -50,7 +74,10 @@ export async function showApp(context: PortalContext, form?: AppForm, wrong?: Wr
           {m.overview.status(workspace.partner.status)} <a href="/docs/going-live">{m.overview.liveAction}</a>
         </div>
       )}
-      <Panel title={environment === 'test' ? m.keys.testKeys : m.keys.liveKeys}>
+      <Panel
+        title={environment === 'test' ? m.keys.testKeys : m.keys.liveKeys}
+        action={environment === 'live' && <AllowanceLink allowance={allowance} />}
+      >
         {list.length === 0 ? (
           <Empty title={m.keys.emptyTitle}>
             <p>{m.keys.empty}</p>
@@ -63,7 +90,7 @@ export async function showApp(context: PortalContext, form?: AppForm, wrong?: Wr
       {mayDevelop && !isLiveClosed && (
         <NewKeyDialog app={app} catalog={gateway.catalog} wrong={wrongIn('new-key')} />
       )}
-      {mayDevelop && <ArchiveDialog app={app} active={active} wrong={wrongIn('archive')} />}
+      {mayDevelop && <ArchiveDialog app={app} stops={stops} wrong={wrongIn('archive')} />}
     </Page>,
     wrong?.status,
   );
@@ -90,7 +117,8 @@ portal.post('/portal/apps/:app/archive', async (context) => {
   const app = await apps.get(workspace.partner.id, id);
   return submit(context, z.object({ confirm: z.string().default('') }), {
     async work({ confirm }) {
-      if (confirm.trim() !== app.name) throw new FieldsRefused({ confirm: m.common.notTheName });
+      const isAsked = stopsLiveKey(await stoppingKeys(context, id));
+      if (isAsked && confirm.trim() !== app.name) throw new FieldsRefused({ confirm: m.common.notTheName });
       await apps.archive(workspace.partner.id, id, actorFor(context));
       return done(context, '/portal/apps', 'app_archived');
     },

@@ -145,7 +145,7 @@ portal.get('/portal/audit', async (context) => {
   const shown = rows.slice(0, PAGE_ROWS);
   return render(
     context,
-    <Page view={view} title={m.nav.audit}>
+    <Page view={view} title={m.nav.audit} about="both">
       <div class="head">
         <h1 class="grow">{m.nav.audit}</h1>
         <a class="button small" href={withQuery('/portal/audit.csv', context.req.query())}>

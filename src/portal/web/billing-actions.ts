@@ -49,13 +49,19 @@ portal.post('/portal/billing/plan', (context) => {
   });
 });
 
+portal.post('/portal/billing/undo', async (context) => {
+  const { workspace } = member(context, 'subscribe');
+  await context.var.services.plans.undo(workspace.partner.id, actorFor(context));
+  return done(context, '/portal/billing', 'plan_undone');
+});
+
 portal.post('/portal/billing/currency', (context) => {
   const view = member(context, 'subscribe');
   return submit(context, z.object({ currency: z.enum(CURRENCIES) }), {
     async work({ currency }) {
       const { plans } = context.var.services;
       await plans.chooseCurrency(view.workspace.partner.id, currency, actorFor(context));
-      return done(context, '/portal/billing', 'plan_chosen');
+      return done(context, '/portal/billing', 'currency_chosen');
     },
     again: (wrong) => showBilling(context, 'plan', wrong),
     says: conflictAt(view, 'currency'),

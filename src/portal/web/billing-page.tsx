@@ -37,9 +37,9 @@ export async function showBilling(context: PortalContext, form?: BillingForm, wr
   const wrongIn = (name: BillingForm) => (form === name ? wrong : undefined);
   return render(
     context,
-    <Page view={view} title={m.billing.nav} isOfBoth>
+    <Page view={view} title={m.billing.nav} about="both">
       <h1>{m.billing.nav}</h1>
-      <PlanPanel plans={planList} billing={billing} mayChange={mayChange} />
+      <PlanPanel plans={planList} billing={billing} preview={preview} mayChange={mayChange} />
       {mayChange && <PlanDialog plans={planList} billing={billing} wrong={wrongIn('plan')} />}
       <PreviewPanel preview={preview} included={workspace.partner.rate_limit_per_month} />
       <Panel title={m.billing.invoices}>

@@ -1,57 +1,57 @@
 // The plan on the billing page, and the dialog that chooses another.
 
 import { CURRENCIES } from '../../billing/amounts.ts';
+import type { Preview } from '../../billing/invoice-service.ts';
 import type { Billing } from '../../billing/plan-service.ts';
 import type { Plan } from '../../billing/plan-store.ts';
 import { Dialog, OpenDialog } from '../../web/components/dialog.tsx';
 import { ErrorText, Form, Post, Select } from '../../web/components/form.tsx';
-import { Note, Panel } from '../../web/components/parts.tsx';
+import { ContactLink, Note, Panel } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import type { Wrong } from '../../web/forms.ts';
+import { contents, planName, priceText, tierName } from '../../web/plan-text.ts';
+import { withQuery } from '../../web/redirects.ts';
 import type { View } from '../../web/view.ts';
 import { useMemberView, useView } from '../../web/view-context.ts';
 
-function priceText({ m, format }: View, plan: Plan, currency: Billing['currency']): string {
-  const price = plan.prices[currency];
-  if (!price || (!plan.selfServe && price.price === 0)) return '–';
-  return `${format.money(price.price, currency)} ${m.billing.perMonth}`;
+interface Choice {
+  plans: readonly Plan[];
+  billing: Billing;
 }
 
-/** What a plan holds, in a few words each. */
-function contents({ m, format }: View, plan: Plan, billing: Billing): string[] {
-  const { support, sla } = plan.features as { support?: string; sla?: string | null };
-  const per1000 = plan.prices[billing.currency]?.overage_per_1000 ?? 0;
-  // Of another plan: what it leaves of the choice that was made.
-  const isKept = plan.tier === billing.tier || plan.overageActions.includes(billing.overageAction);
-  const beyond =
-    isKept && billing.overageAction === 'charge' && per1000 > 0
-      ? m.billing.overagePrice(format.money(per1000, billing.currency))
-      : isKept && billing.overageAction === 'warn'
-        ? m.billing.overageWarn
-        : m.billing.overageOff;
+/** What waits for the next month: a plan with its price, a currency. */
+function nextText(view: View, plans: readonly Plan[], { nextTier, nextCurrency, currency }: Billing): string {
+  const next = plans.find(({ tier }) => tier === nextTier);
+  const price = next && priceText(view, next, nextCurrency ?? currency);
   return [
-    plan.perMonth < 0 ? m.billing.unlimited : m.billing.included(format.number(plan.perMonth)),
-    ...(plan.perMonth < 0 ? [] : [beyond]),
-    plan.maxKeys < 0 ? m.billing.keysUnlimited : m.billing.keysIncluded(format.number(plan.maxKeys)),
-    ...(support ? [`${m.billing.support}: ${support}`] : []),
-    ...(sla ? [`${m.billing.sla}: ${sla}`] : []),
-  ];
+    ...(nextTier ? [`${tierName(view, plans, nextTier)}${price ? ` (${price})` : ''}`] : []),
+    ...(nextCurrency ? [nextCurrency] : []),
+  ].join(', ');
+}
+
+/** What the plan that began a moment ago costs, by the lines of the coming invoice. */
+function changedText(view: View, plan: Plan, { currency }: Billing, { drafts }: Preview): string {
+  const { m, format } = view;
+  const lines = drafts
+    .flatMap((draft) => draft.lines)
+    .filter(({ kind, tier }) => kind === 'plan' && tier === plan.tier);
+  return m.billing.changedNow(
+    planName(view, plan),
+    format.money(lines.at(-1)?.amountMinor ?? 0, currency),
+    format.money(plan.prices[currency]?.price ?? 0, currency),
+  );
 }
 
 export const PlanPanel = ({
   plans,
   billing,
+  preview,
   mayChange,
-}: {
-  plans: readonly Plan[];
-  billing: Billing;
-  mayChange: boolean;
-}) => {
+}: Choice & { preview: Preview; mayChange: boolean }) => {
   const view = useMemberView();
   const { m, format } = view;
   const plan = plans.find(({ tier }) => tier === billing.tier);
   const isScheduled = billing.nextChangeAt !== null;
-  const next = [billing.nextTier, billing.nextCurrency].filter(Boolean).join(', ');
   return (
     <Panel
       title={m.billing.plan}
@@ -65,13 +65,39 @@ export const PlanPanel = ({
     >
       <div class="pad stack">
         <p>
-          <strong class="big">{billing.tier}</strong> {plan && priceText(view, plan, billing.currency)}
+          <strong class="big">{tierName(view, plans, billing.tier)}</strong>{' '}
+          {plan && priceText(view, plan, billing.currency)}
         </p>
         {plan && <p class="soft">{contents(view, plan, billing).join(' · ')}</p>}
+        {plan && billing.undoTier && billing.undoUntil && (
+          <Note kind="good">
+            <div class="row">
+              <div class="grow">
+                {view.workspace.partner.status === 'active' && (
+                  <p>{changedText(view, plan, billing, preview)}</p>
+                )}
+                <p>
+                  {m.billing.undoUntil(
+                    tierName(view, plans, billing.undoTier),
+                    format.time(billing.undoUntil),
+                  )}
+                </p>
+                <p class="small">{m.billing.undoHint}</p>
+              </div>
+              {mayChange && (
+                <Post action="/portal/billing/undo" kind="button small">
+                  {m.billing.undo}
+                </Post>
+              )}
+            </div>
+          </Note>
+        )}
         {isScheduled && (
           <Note kind="warn">
             <div class="row">
-              <span class="grow">{m.billing.scheduled(next, format.date(billing.nextChangeAt ?? ''))}</span>
+              <span class="grow">
+                {m.billing.scheduled(nextText(view, plans, billing), format.date(billing.nextChangeAt ?? ''))}
+              </span>
               {mayChange && (
                 <Post action="/portal/billing/keep" kind="button small">
                   {m.billing.keep}
@@ -91,11 +117,6 @@ const nextMonthText = ({ format, nowMs }: View): string => {
   return format.date(new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1)).toISOString());
 };
 
-interface Choice {
-  plans: readonly Plan[];
-  billing: Billing;
-}
-
 const PlanTable = ({ plans, billing }: Choice) => {
   const view = useView();
   const { m } = view;
@@ -109,7 +130,7 @@ const PlanTable = ({ plans, billing }: Choice) => {
           title: m.billing.plan,
           cell: (plan) => (
             <>
-              <strong>{plan.tier}</strong> {priceText(view, plan, billing.currency)}
+              <strong>{planName(view, plan)}</strong> {priceText(view, plan, billing.currency)}
               <br />
               <span class="small soft">{contents(view, plan, billing).join(' · ')}</span>
             </>
@@ -120,14 +141,14 @@ const PlanTable = ({ plans, billing }: Choice) => {
           isAction: true,
           cell: (plan) => {
             if (plan.tier === billing.tier) return <span class="badge good">{m.billing.current}</span>;
-            if (!plan.selfServe) return <span class="soft small">{m.billing.ask}</span>;
+            if (!plan.selfServe) return <ContactLink />;
             const isUp = (plan.prices[billing.currency]?.price ?? 0) > current;
             return (
               <>
-                <Post action="/portal/billing/plan" fields={{ tier: plan.tier }} kind="button small">
+                <a class="button small" href={withQuery('/portal/billing/plan', { tier: plan.tier })}>
                   {m.billing.choose}
-                  <span class="visually-hidden"> {plan.tier}</span>
-                </Post>
+                  <span class="visually-hidden"> {planName(view, plan)}</span>
+                </a>
                 <p class="small soft">
                   {isUp ? m.billing.chooseNow : m.billing.chooseLater(nextMonthText(view))}
                 </p>

@@ -5,8 +5,15 @@ import { may } from '../../partners/permissions.ts';
 import { Post } from '../../web/components/form.tsx';
 import { Code, Empty, Note, Panel, Time } from '../../web/components/parts.tsx';
 import { AttemptTable, OutcomeBadge } from '../../web/components/webhook-parts.tsx';
+import { withQuery } from '../../web/redirects.ts';
 import { render } from '../../web/web.ts';
+import type { Delivery } from '../../webhooks/webhook-service.ts';
 import { actorFor, done, member, Page, portal } from './portal-web.tsx';
+
+/** Tried about now: whoever looks waits for it. */
+const SOON_MS = 15_000;
+const isUnderWay = ({ state, due_at: at }: Delivery, nowMs: number): boolean =>
+  state === 'pending' && Date.parse(at) - nowMs < SOON_MS;
 
 portal.get('/portal/deliveries/:delivery', async (context) => {
   const view = member(context);
@@ -21,8 +28,10 @@ portal.get('/portal/deliveries/:delivery', async (context) => {
         <h1 class="grow">
           <span class="mono">{delivery.type}</span> <OutcomeBadge delivery={delivery} />
         </h1>
-        {may(workspace, 'develop') && delivery.state !== 'pending' && (
-          <Post action={`/portal/deliveries/${id}/replay`}>{m.webhooks.replay}</Post>
+        {may(workspace, 'develop') && (
+          <Post action={`/portal/deliveries/${id}/replay`}>
+            {delivery.state === 'pending' ? m.webhooks.tryNow : m.webhooks.replay}
+          </Post>
         )}
       </div>
       <p class="soft">
@@ -30,7 +39,15 @@ portal.get('/portal/deliveries/:delivery', async (context) => {
       </p>
       {delivery.state === 'pending' && (
         <Note kind="warn">
-          {m.webhooks.nextTry}: <Time at={delivery.due_at} />
+          {isUnderWay(delivery, view.nowMs) ? (
+            <span data-await={withQuery(`/portal/deliveries/${id}/tried`, { tries: String(delivery.tries) })}>
+              {m.webhooks.underWay}
+            </span>
+          ) : (
+            <>
+              {m.webhooks.nextTry}: <Time at={delivery.due_at} />
+            </>
+          )}
         </Note>
       )}
       <Panel title={m.webhooks.attempts}>
@@ -56,5 +73,14 @@ portal.post('/portal/deliveries/:delivery/replay', async (context) => {
   const { workspace } = member(context, 'develop');
   const id = idOr404(context.req.param('delivery'), 'delivery');
   await context.var.services.webhooks.replay(workspace.partner.id, id, actorFor(context));
-  return done(context, `/portal/deliveries/${id}`, 'sent');
+  return done(context, `/portal/deliveries/${id}`, 'resent');
+});
+
+/** Whether there was another attempt: the page asks while it waits. */
+portal.get('/portal/deliveries/:delivery/tried', async (context) => {
+  const { workspace } = member(context);
+  const id = idOr404(context.req.param('delivery'), 'delivery');
+  const { state, tries } = await context.var.services.webhooks.delivery(workspace.partner.id, id);
+  const isNews = state !== 'pending' || String(tries) !== context.req.query('tries');
+  return context.text(isNews ? 'news' : '');
 });

@@ -4,18 +4,20 @@ import type { Child } from 'hono/jsx';
 import { Public } from '../../web/components/layout.tsx';
 import type { View } from '../../web/view.ts';
 import { signIn } from '../../web/web.ts';
-import { GUIDES } from './guides/guides.tsx';
+import { AsText, SearchField } from './docs-tools.tsx';
+import { GUIDES } from './guides/guides.ts';
 import type { PortalContext } from './portal-web.tsx';
 
 export const Docs = ({
   view,
   title,
-  scripts,
+  hasTwin = true,
   children,
 }: {
   view: View;
   title: string;
-  scripts?: Child;
+  /** Whether the page is there as Markdown, too. */
+  hasTwin?: boolean;
   children?: Child;
 }) => {
   const { m } = view;
@@ -27,19 +29,24 @@ export const Docs = ({
     </li>
   );
   return (
-    <Public view={view} title={title} scripts={scripts}>
+    <Public view={view} title={title}>
       <div class="docs">
         <nav aria-label={m.nav.docs}>
+          {view.path !== '/docs/search' && <SearchField id="nav-search" />}
           <h2>{m.docs.guides}</h2>
           <ul>{GUIDES.map(({ slug, title: titles }) => link(`/docs/${slug}`, titles[view.language]))}</ul>
           <h2>{m.docs.reference}</h2>
           <ul>
             {link('/docs/reference', m.docs.offered)}
+            {link('/docs/endpoints', m.docsPages.endpointsTitle)}
             {link('/docs/api', m.docs.all)}
             {link('/docs/errors', m.docs.errors)}
           </ul>
         </nav>
-        <article class="prose">{children}</article>
+        <article class="prose">
+          {hasTwin && <AsText />}
+          {children}
+        </article>
       </div>
     </Public>
   );

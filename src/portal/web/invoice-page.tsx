@@ -24,7 +24,7 @@ portal.get('/portal/invoices/:invoice', async (context) => {
   const name = documentName(view, invoice);
   return render(
     context,
-    <Page view={view} title={name} isOfBoth>
+    <Page view={view} title={name} about="both">
       <div class="head">
         <h1 class="grow">
           {name} <StatusBadge invoice={invoice} />

@@ -53,14 +53,14 @@ portal.post('/portal/apps/:app/keys', async (context) => {
   const { workspace, m } = view;
   const { apps } = context.var.services;
   const app = await apps.get(workspace.partner.id, idOr404(context.req.param('app'), 'app'));
-  const known: Record<string, string> = {
-    limit_exceeded: m.keys.tooMany,
-    live_access_required: m.overview.status(workspace.partner.status),
-  };
   return submit(context, newKey, {
     work: (data) => createOnce(context, app.id, data),
     again: (wrong) => showApp(context, 'new-key', wrong),
-    says: ({ code, message }) => ({ form: known[code] ?? refusalText(view, message) ?? message }),
+    says({ code, message, fields }) {
+      if (code === 'limit_exceeded') return { form: m.keys.tooMany(Number(fields.limit)) };
+      if (code === 'live_access_required') return { form: m.overview.status(workspace.partner.status) };
+      return { form: refusalText(view, message) ?? message };
+    },
   });
 });
 

@@ -4,6 +4,7 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
 import { FormDialog } from '../../web/components/dialog.tsx';
 import { Field, Select } from '../../web/components/form.tsx';
+import { Time } from '../../web/components/parts.tsx';
 import type { Wrong } from '../../web/forms.ts';
 import { useView } from '../../web/view-context.ts';
 import { AddressArea, ExpiryField, ScopeChoices, SignatureChoice } from './key-form.tsx';
@@ -67,8 +68,8 @@ const RollDialog = ({ apiKey: key, wrong }: DialogProps) => {
   );
 };
 
-const RevokeDialog = ({ apiKey: key, wrong }: DialogProps) => {
-  const { m } = useView();
+export const RevokeDialog = ({ apiKey: key, callsToday, wrong }: DialogProps & { callsToday: number }) => {
+  const { m, format } = useView();
   return (
     <FormDialog
       id="revoke"
@@ -78,6 +79,9 @@ const RevokeDialog = ({ apiKey: key, wrong }: DialogProps) => {
       kind="solid-danger"
       wrong={wrong}
     >
+      <p>
+        {m.keys.lastUsed}: <Time at={key.lastUsedAt} />. {m.overview.today}: {format.number(callsToday)}.
+      </p>
       <p>{m.keys.revokeText}</p>
       <Field name="reason" label={m.keys.why} required maxlength={500} />
       {key.environment === 'live' && (
@@ -99,7 +103,6 @@ export const KeyDialogs = ({
     <>
       <EditDialog apiKey={apiKey} catalog={catalog} wrong={wrongIn('edit')} />
       <RollDialog apiKey={apiKey} wrong={wrongIn('roll')} />
-      <RevokeDialog apiKey={apiKey} wrong={wrongIn('revoke')} />
     </>
   );
 };

@@ -111,6 +111,12 @@ export const NewKeyDialog = ({ app, catalog, wrong }: { app: AppView; catalog: C
         </div>
       </details>
       <FormError />
+      {environment === 'live' && wrong?.errors.form && (
+        <p>
+          <a href="/portal/keys?environment=live">{m.keys.liveKeys}</a>{' '}
+          <a href="/portal/billing">{m.keys.seePlans}</a>
+        </p>
+      )}
     </FormDialog>
   );
 };

@@ -1,12 +1,13 @@
 // What the page of a key is made of.
 
+import { shownPrefix } from '../../keys/key-format.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
 import type { LimitGauges } from '../../limits/protocol.ts';
 import type { ErrorLine, EventRow } from '../../usage/usage-reports.ts';
 import { type Bar, CallsChart } from '../../web/components/chart.tsx';
 import { OpenDialog } from '../../web/components/dialog.tsx';
-import { KeyBadge } from '../../web/components/key-badge.tsx';
-import { Empty, Meter, Note, Panel, Time } from '../../web/components/parts.tsx';
+import { EnvironmentBadge, KeyBadge } from '../../web/components/key-badge.tsx';
+import { Code, Empty, Meter, Note, Panel, Time, Until } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { ErrorTable } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
@@ -15,12 +16,22 @@ import { curlLine, isStale } from './key-parts.tsx';
 
 const MAX_LINES = 8;
 
-export const KeyHead = ({ apiKey: key, mayChange }: { apiKey: KeyView; mayChange: boolean }) => {
+/** Its requests, whatever environment was chosen. */
+const requestsOf = ({ keyId, environment }: KeyView, filter: Record<string, string> = {}): string =>
+  withQuery('/portal/requests', { key: keyId, environment, range: '7d', ...filter });
+
+/** What whoever looks may do with the key now. */
+export interface KeyRights {
+  change: boolean;
+  revoke: boolean;
+}
+
+export const KeyHead = ({ apiKey: key, rights }: { apiKey: KeyView; rights: KeyRights }) => {
   const { m } = useView();
   return (
     <div>
       <p class="crumbs">
-        {key.appId ? (
+        {key.appId && key.state !== 'app_archived' ? (
           <a href={`/portal/apps/${key.appId}`}>{m.keys.backToApp}</a>
         ) : (
           <a href="/portal/apps">{m.nav.apps}</a>
@@ -29,18 +40,18 @@ export const KeyHead = ({ apiKey: key, mayChange }: { apiKey: KeyView; mayChange
       <div class="head">
         <h1>{key.name}</h1>
         <KeyBadge state={key.state} />
-        <span class={`badge ${key.environment === 'test' ? 'warn' : ''}`}>
-          {key.environment === 'test' ? m.common.test : m.common.live}
-        </span>
+        <EnvironmentBadge environment={key.environment} />
         <span class="grow" />
-        {mayChange && (
+        {rights.change && (
           <>
             <OpenDialog id="edit">{m.common.change}</OpenDialog>
             <OpenDialog id="roll">{m.keys.roll}</OpenDialog>
-            <OpenDialog id="revoke" kind="danger">
-              {m.keys.revoke}
-            </OpenDialog>
           </>
+        )}
+        {rights.revoke && (
+          <OpenDialog id="revoke" kind="danger">
+            {m.keys.revoke}
+          </OpenDialog>
         )}
       </div>
     </div>
@@ -57,11 +68,16 @@ export const KeyNotes = ({ apiKey: key }: { apiKey: KeyView }) => {
         <Note kind="warn">
           {m.keys.retiring(keyPrefix)}{' '}
           <b>
-            <Time at={expiresAt} />
+            <Until at={expiresAt} />
           </b>
           . {m.keys.lastUsed}: <Time at={lastUsedAt} />. {m.keys.retiringHint}
         </Note>
       ))}
+      {key.state === 'app_archived' && (
+        <Note kind="bad">
+          {m.keys.archivedText} <a href="/portal/apps">{m.nav.apps}</a>
+        </Note>
+      )}
       {key.state === 'quarantined' && <Note kind="bad">{m.keys.quarantinedText}</Note>}
       {!key.isActive && (
         <Note kind="bad">
@@ -79,7 +95,7 @@ export const KeyFacts = ({ apiKey: key, last }: { apiKey: KeyView; last: EventRo
     <Panel title={m.keys.about}>
       <dl class="facts pad">
         <dt>{m.keys.prefix}</dt>
-        <dd class="mono">{key.keyPrefix}</dd>
+        <dd class="mono">{shownPrefix(key)}</dd>
         <dt>{m.keys.id}</dt>
         <dd class="mono">{key.keyId}</dd>
         <dt>{m.keys.kind}</dt>
@@ -99,7 +115,7 @@ export const KeyFacts = ({ apiKey: key, last }: { apiKey: KeyView; last: EventRo
           <Time at={key.createdAt} />
         </dd>
         <dt>{m.keys.expires}</dt>
-        <dd>{key.expiresAt ? <Time at={key.expiresAt} /> : m.common.never}</dd>
+        <dd>{key.expiresAt ? <Until at={key.expiresAt} /> : m.common.never}</dd>
         <dt>{m.keys.lastUsed}</dt>
         <dd>
           <Time at={key.lastUsedAt} />
@@ -149,35 +165,20 @@ export const KeyActivity = ({
   const { m, origin } = useView();
   const isActive = key.state === 'active';
   return (
-    <Panel
-      title={m.keys.inDays(days)}
-      action={
-        <a
-          href={withQuery('/portal/requests', {
-            key: key.keyId,
-            range: '7d',
-            environment: key.environment,
-          })}
-        >
-          {m.nav.requests}
-        </a>
-      }
-    >
+    <Panel title={m.keys.inDays(days)} action={<a href={requestsOf(key)}>{m.nav.requests}</a>}>
       {bars.every(({ counts }) => Object.keys(counts).length === 0) ? (
         <Empty title={m.usage.emptyTitle}>
-          {isActive && key.kind === 'bearer' && <p>{m.keys.tryIt}</p>}
           {isActive && key.kind === 'bearer' && (
-            <code>{curlLine(origin, key, `${key.keyPrefix.replace('...', '…')}`)}</code>
+            <>
+              <p>{m.keys.tryIt}</p>
+              <Code text={curlLine(origin, key, '$API_KEY')} label={m.keys.tryIt} />
+            </>
           )}
           <p class="soft small">{m.secret.lost}</p>
         </Empty>
       ) : (
         <div class="pad">
-          <CallsChart
-            bars={bars}
-            isHourly={false}
-            linkOf={(outcome) => withQuery('/portal/requests', { key: key.keyId, outcome, range: '7d' })}
-          />
+          <CallsChart bars={bars} isHourly={false} linkOf={(outcome) => requestsOf(key, { outcome })} />
         </div>
       )}
     </Panel>
@@ -199,7 +200,7 @@ export const KeyProblems = ({
       <Panel title={m.overview.errors}>
         <ErrorTable
           errors={errors.slice(0, MAX_LINES)}
-          hrefOf={({ code }) => withQuery('/portal/requests', { key: key.keyId, error: code, range: '7d' })}
+          hrefOf={({ code }) => requestsOf(key, { error: code })}
         />
       </Panel>
       <Panel title={m.usage.countries}>

@@ -1,16 +1,17 @@
 // One key: what it is, what it may, what it did, and the dialogs of what may be done with it.
 
+import * as z from 'zod';
 import { DAY_MS, isoDay } from '../../core/time.ts';
 import { limitSubject } from '../../keys/key-record.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
 import { may } from '../../partners/permissions.ts';
-import { queries } from '../../usage/usage-reports.ts';
+import { type OutcomeLine, queries } from '../../usage/usage-reports.ts';
 import { dayBars } from '../../web/bars.ts';
 import type { Wrong } from '../../web/forms.ts';
 import { withQuery } from '../../web/redirects.ts';
-import { shownAt } from '../../web/view.ts';
+import { type MemberView, shownAt } from '../../web/view.ts';
 import { render } from '../../web/web.ts';
-import { KeyDialogs } from './key-dialogs.tsx';
+import { KeyDialogs, RevokeDialog } from './key-dialogs.tsx';
 import { KeyActivity, KeyFacts, KeyHead, KeyLimits, KeyNotes, KeyProblems } from './key-page-parts.tsx';
 import { SecretDialog } from './key-parts.tsx';
 import { member, Page, type PortalContext, portal } from './portal-web.tsx';
@@ -25,13 +26,23 @@ async function gaugesOf({ var: { services } }: PortalContext, id: string) {
   return gauges && { ...gauges, sustained: record.keyLimits.sustained };
 }
 
+/** A key that works, or will work again, is changed and rolled; one whose app is archived can still be revoked. */
+function rightsOver({ state }: KeyView, workspace: MemberView['workspace']) {
+  const isOver = state === 'revoked' || state === 'expired' || !may(workspace, 'develop');
+  return { change: !isOver && state !== 'app_archived', revoke: !isOver };
+}
+
+const callsOf = (outcomes: readonly OutcomeLine[], day: string): number =>
+  outcomes.filter(({ at }) => at === day).reduce((sum, { calls }) => sum + calls, 0);
+
 /** `secret`: shown once. `wrong`: what was sent of this dialog, and could not be done. */
 export async function showKey(
   context: PortalContext,
   key: KeyView,
   { secret, dialog, wrong }: { secret?: string; dialog?: string; wrong?: Wrong } = {},
 ) {
-  const view = shownAt(member(context), `/portal/keys/${key.keyId}`);
+  const { environment } = key;
+  const view = { ...shownAt(member(context), `/portal/keys/${key.keyId}`), environment };
   const { workspace, nowMs } = view;
   const { reports, gateway } = context.var.services;
   const owned = { partnerId: workspace.partner.id, keyId: key.keyId };
@@ -46,14 +57,14 @@ export async function showKey(
     ),
     gaugesOf(context, key.id),
   ]);
-  const mayChange = key.state !== 'revoked' && key.state !== 'expired' && may(workspace, 'develop');
+  const rights = rightsOver(key, workspace);
   const bars = dayBars(outcomes, days.from, days.to, (day) =>
-    withQuery('/portal/usage', { key: key.keyId, from: day, to: day }),
+    withQuery('/portal/usage', { key: key.keyId, environment, from: day, to: day }),
   );
   return render(
     context,
-    <Page view={view} title={key.name}>
-      <KeyHead apiKey={key} mayChange={mayChange} />
+    <Page view={view} title={key.name} about={environment}>
+      <KeyHead apiKey={key} rights={rights} />
       <KeyNotes apiKey={key} />
       <div class="two">
         <KeyFacts apiKey={key} last={last} />
@@ -63,7 +74,14 @@ export async function showKey(
       {(errors.length > 0 || countries.length > 0) && (
         <KeyProblems apiKey={key} errors={errors} countries={countries} />
       )}
-      {mayChange && <KeyDialogs apiKey={key} catalog={gateway.catalog} dialog={dialog} wrong={wrong} />}
+      {rights.change && <KeyDialogs apiKey={key} catalog={gateway.catalog} dialog={dialog} wrong={wrong} />}
+      {rights.revoke && (
+        <RevokeDialog
+          apiKey={key}
+          callsToday={callsOf(outcomes, days.to)}
+          wrong={dialog === 'revoke' ? wrong : undefined}
+        />
+      )}
       {secret && <SecretDialog keyView={key} secret={secret} />}
     </Page>,
     wrong?.status,
@@ -74,5 +92,25 @@ export const keyOf = (context: PortalContext, permission: 'read' | 'develop' = '
   const { workspace } = member(context, permission);
   return context.var.services.keys.get(workspace.partner.id, context.req.param('key') ?? '');
 };
+
+const moment = z.coerce.number().int().min(0).catch(0);
+
+/** The first call since then, as the dialog of a new secret shows it; nothing while there is none. */
+portal.get('/portal/keys/:key/arrived', async (context) => {
+  const { m, format, nowMs } = context.var.view;
+  const { keyId, partnerId } = await keyOf(context);
+  const fromMs = Math.max(moment.parse(context.req.query('since')), nowMs - DAY_MS);
+  const calls = { partnerId, keyId, fromMs, toMs: nowMs + DAY_MS };
+  const [[call]] = await context.var.services.reports.ask(queries.events(calls, 1));
+  if (!call) return context.text('');
+  return context.html(
+    <>
+      <b>✓ {m.secret.arrived(call.status_code, format.ms(call.latency_ms))}</b>{' '}
+      <a href={`/portal/requests/${call.request_id}`} target="_blank" rel="noopener">
+        {m.secret.see}
+      </a>
+    </>,
+  );
+});
 
 portal.get('/portal/keys/:key', async (context) => showKey(context, await keyOf(context)));

@@ -1,11 +1,14 @@
 // Keys as the portal shows them: the table, curl lines, the dialog that shows a secret once.
 
 import { DAY_MS } from '../../core/time.ts';
+import type { KeyAllowance } from '../../keys/key-allowance-store.ts';
+import { shownPrefix } from '../../keys/key-format.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
 import { Dialog, SecretSaved } from '../../web/components/dialog.tsx';
 import { KeyBadge } from '../../web/components/key-badge.tsx';
-import { Code, Time } from '../../web/components/parts.tsx';
+import { Code, Time, Until } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
+import { withQuery } from '../../web/redirects.ts';
 import { useView } from '../../web/view-context.ts';
 import { signingCurl } from './guides/snippets.ts';
 
@@ -18,7 +21,7 @@ export const isStale = (key: KeyView, nowMs: number): boolean =>
 const QUOTE = /'/g;
 const shell = (text: string): string => `'${text.replace(QUOTE, "'\\''")}'`;
 
-/** A line that works when pasted: it calls what the key may call. */
+/** A line that works when pasted: it calls what the key may call. `secret`: or the shell's variable that holds it. */
 export function curlLine(
   origin: string,
   key: Pick<KeyView, 'kind' | 'scopes' | 'keyId'>,
@@ -31,10 +34,26 @@ export function curlLine(
     : key.scopes.includes('read:routes')
       ? '/v2/routes/list'
       : '/dashboard/me';
-  return `curl -i -H ${shell(`Authorization: Bearer ${secret}`)} ${shell(origin + path)}`;
+  // A variable is for the shell to fill in: no single quotes around it.
+  const header = `Authorization: Bearer ${secret}`;
+  return `curl -i -H ${secret.startsWith('$') ? `"${header}"` : shell(header)} ${shell(origin + path)}`;
 }
 
-export const KeyTable = ({ keys }: { keys: readonly KeyView[] }) => {
+/** How many live keys there are of those that the plan allows, with the list of them. */
+export const AllowanceLink = ({ allowance: { used, limit } }: { allowance: KeyAllowance }) => {
+  const { m, format } = useView();
+  const text = limit < 0 ? m.keys.liveCount(used) : m.keys.liveOf(format.number(used), format.number(limit));
+  return <a href="/portal/keys?environment=live">{text}</a>;
+};
+
+/** `appNames`: where keys of several apps are listed. */
+export const KeyTable = ({
+  keys,
+  appNames,
+}: {
+  keys: readonly KeyView[];
+  appNames?: ReadonlyMap<string, string>;
+}) => {
   const { m, format, nowMs } = useView();
   return (
     <Table
@@ -47,13 +66,24 @@ export const KeyTable = ({ keys }: { keys: readonly KeyView[] }) => {
               <a href={`/portal/keys/${key.keyId}`}>{key.name}</a>
               {key.retiring.map(({ keyPrefix, expiresAt }) => (
                 <p class="small soft">
-                  {m.keys.retiring(keyPrefix)} <Time at={expiresAt} />
+                  {m.keys.retiring(keyPrefix)} <Until at={expiresAt} />
                 </p>
               ))}
             </>
           ),
         },
-        { title: m.keys.prefix, kind: 'mono tight', cell: ({ keyPrefix }) => keyPrefix },
+        ...(appNames
+          ? [
+              {
+                title: m.keys.backToApp,
+                cell: ({ appId }: KeyView) => {
+                  const name = appId && appNames.get(appId);
+                  return name ? <a href={`/portal/apps/${appId}`}>{name}</a> : '–';
+                },
+              },
+            ]
+          : []),
+        { title: m.keys.prefix, kind: 'mono tight', cell: (key) => shownPrefix(key) },
         { title: m.keys.scopes, kind: 'small', cell: ({ scopes }) => scopes.join(', ') },
         {
           title: m.keys.lastUsed,
@@ -91,6 +121,14 @@ export const SecretDialog = ({ keyView, secret }: { keyView: KeyView; secret: st
         <p class="label">{m.secret.try}</p>
         <Code text={curlLine(view.origin, keyView, secret)} label={m.secret.try} />
       </div>
+      <p
+        class="soft"
+        role="status"
+        data-await={withQuery(`/portal/keys/${keyView.keyId}/arrived`, { since: String(view.nowMs) })}
+        data-into
+      >
+        {m.secret.waiting}
+      </p>
       <SecretSaved action={`/portal/keys/${keyView.keyId}`} words={m.secret.saved} />
     </Dialog>
   );

@@ -48,7 +48,7 @@ portal.post('/portal/members/role', (context) => {
     async work(data) {
       const { members } = context.var.services;
       await members.setRole(workspace.partner.id, data.subject, data.role, actorFor(context));
-      return done(context, '/portal/members', 'saved');
+      return done(context, '/portal/members', 'role_changed');
     },
     again: (wrong) => showMembers(context, { form: 'role', wrong }),
     says: ({ code }) => (code === 'conflict' ? { role: m.members.lastOwner } : undefined),
@@ -66,5 +66,5 @@ portal.post('/portal/members/remove', async (context) => {
     if (!(error instanceof AppError) || error.code !== 'conflict') throw error;
     return showMembers(context, { problem: m.members.lastOwner });
   }
-  return done(context, isSelf ? '/portal' : '/portal/members', 'removed');
+  return isSelf ? done(context, '/portal', 'left') : done(context, '/portal/members', 'member_removed');
 });

@@ -2,9 +2,9 @@
 
 import type { InvitationView, MemberView } from '../../partners/member-service.ts';
 import { may, ROLES } from '../../partners/permissions.ts';
-import { FormDialog, OpenDialog } from '../../web/components/dialog.tsx';
+import { Confirm, FormDialog, OpenDialog } from '../../web/components/dialog.tsx';
 import { Field, Form, type Options, Post, Select } from '../../web/components/form.tsx';
-import { Note, Panel, Time } from '../../web/components/parts.tsx';
+import { Note, Panel, Time, Until } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import type { Wrong } from '../../web/forms.ts';
 import { shownAt, type View } from '../../web/view.ts';
@@ -31,6 +31,22 @@ const RoleForm = ({ of: person, index, wrong }: { of: MemberView; index: number;
         {view.m.common.save}
       </button>
     </Form>
+  );
+};
+
+const RemoveButton = ({ of: { subject, name, email }, index }: { of: MemberView; index: number }) => {
+  const { m, workspace } = useMemberView();
+  const isSelf = subject === workspace.subject;
+  return (
+    <Confirm
+      id={`remove-${index}`}
+      title={isSelf ? m.members.leaveTitle(workspace.partner.name) : m.members.removeTitle(name ?? email)}
+      action="/portal/members/remove"
+      fields={{ subject }}
+      submit={isSelf ? m.members.leave : m.members.remove}
+    >
+      <p>{isSelf ? m.members.leaveText : m.members.removeText}</p>
+    </Confirm>
   );
 };
 
@@ -68,11 +84,9 @@ const MemberTable = ({ members, wrong }: { members: readonly MemberView[]; wrong
         {
           title: m.common.actions,
           isAction: true,
-          cell: ({ subject }) =>
-            (isOwner || subject === workspace.subject) && (
-              <Post action="/portal/members/remove" fields={{ subject }} kind="button small danger">
-                {subject === workspace.subject ? m.members.leave : m.members.remove}
-              </Post>
+          cell: (person) =>
+            (isOwner || person.subject === workspace.subject) && (
+              <RemoveButton of={person} index={members.indexOf(person)} />
             ),
         },
       ]}
@@ -89,15 +103,26 @@ const InvitationTable = ({ invitations }: { invitations: readonly InvitationView
       columns={[
         { title: m.signIn.email, cell: ({ email }) => email },
         { title: m.members.role, cell: ({ role }) => m.roles[role].name },
-        { title: m.members.until, cell: ({ expiresAt }) => <Time at={expiresAt} /> },
+        { title: m.members.until, cell: ({ expiresAt }) => <Until at={expiresAt} /> },
         {
           title: m.common.actions,
           isAction: true,
-          cell: ({ id }) =>
+          cell: ({ id, email, role }) =>
             may(workspace, 'own') && (
-              <Post action={`/portal/members/invitations/${id}/withdraw`} kind="button small">
-                {m.members.withdraw}
-              </Post>
+              <div class="row">
+                <Post action="/portal/members/invite" fields={{ email, role }} kind="button small">
+                  {m.members.sendAgain}
+                </Post>
+                <Confirm
+                  id={`withdraw-${id}`}
+                  title={m.members.withdrawTitle(email)}
+                  action={`/portal/members/invitations/${id}/withdraw`}
+                  submit={m.members.withdraw}
+                  kind="small"
+                >
+                  <p>{m.members.withdrawText}</p>
+                </Confirm>
+              </div>
             ),
         },
       ]}
@@ -160,7 +185,7 @@ export async function showMembers(context: PortalContext, { form, wrong, problem
   const wrongIn = (name: Shown['form']) => (form === name ? wrong : undefined);
   return render(
     context,
-    <Page view={view} title={m.nav.members}>
+    <Page view={view} title={m.nav.members} about="both">
       <div class="head">
         <h1 class="grow">{m.nav.members}</h1>
         {isOwner && (

@@ -7,21 +7,22 @@ import { Panel } from '../../web/components/parts.tsx';
 import { ErrorTable } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import { readForm, render } from '../../web/web.ts';
-import { QuotaPanel, StepsPanel, TodayFigures, TopKeys } from './overview-parts.tsx';
+import { AttentionNotes, QuotaPanel, StepsPanel, TodayFigures, TopKeys } from './overview-parts.tsx';
 import { member, Page, portal, standingOf } from './portal-web.tsx';
 
 const DAYS = 30;
 const MAX_ERRORS = 6;
+const MAX_ALERTS = 3;
 
 portal.get('/portal', async (context) => {
   const view = member(context);
   const { m, workspace, environment } = view;
   const { partner } = workspace;
-  const { reports, limiter } = context.var.services;
+  const { alerts, reports, limiter } = context.var.services;
   const today = isoDay(view.nowMs);
   const scope = { partnerId: partner.id, environment, from: today, to: today };
   const month = { ...scope, from: isoDay(view.nowMs - (DAYS - 1) * DAY_MS) };
-  const [[steps, day, all, errors, keys], standing] = await Promise.all([
+  const [[steps, day, all, errors, keys], standing, open] = await Promise.all([
     reports.ask(
       queries.firstSteps(partner.id),
       queries.total(scope),
@@ -30,6 +31,7 @@ portal.get('/portal', async (context) => {
       queries.lines(month, 'key'),
     ),
     standingOf(view, limiter),
+    workspace.attention.alerts > 0 ? alerts.list(partner.id, MAX_ALERTS, { isOpen: true }) : [],
   ]);
   const isNew = steps.calls === 0;
   return render(
@@ -43,12 +45,13 @@ portal.get('/portal', async (context) => {
           </a>
         )}
       </div>
-      {partner.status !== 'active' && !isNew && (
+      {partner.status !== 'active' && partner.status !== 'suspended' && !isNew && (
         <div class="note warn">
           {m.overview.status(partner.status)} <a href="/docs/going-live">{m.overview.liveAction}</a>
         </div>
       )}
-      <StepsPanel steps={steps} isNew={isNew} />
+      <AttentionNotes episodes={open} />
+      {partner.status !== 'suspended' && <StepsPanel steps={steps} isNew={isNew} />}
       {!isNew && (
         <>
           <TodayFigures day={day} all={all} days={DAYS} />
@@ -70,11 +73,13 @@ portal.get('/portal', async (context) => {
   );
 });
 
-/** Whether the first call has arrived: the overview asks while it waits. */
+/** Whether the first call, or the approval, has arrived: the overview asks while it waits. */
 portal.get('/portal/arrived', async (context) => {
   const { workspace } = member(context);
+  const { calls, status } = context.req.query();
   const [steps] = await context.var.services.reports.ask(queries.firstSteps(workspace.partner.id));
-  return context.json({ arrived: steps.calls > 0 });
+  const isNews = String(steps.calls) !== calls || workspace.partner.status !== status;
+  return context.text(isNews ? 'news' : '');
 });
 
 portal.post('/portal/partner', async (context) => {

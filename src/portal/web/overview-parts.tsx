@@ -1,8 +1,9 @@
 // What the overview is made of: the steps to a first answer, and today at a glance.
 
+import type { Episode } from '../../alerts/alert-store.ts';
 import type { PartnerStanding } from '../../limits/protocol.ts';
 import type { FirstSteps, UsageLine } from '../../usage/usage-reports.ts';
-import { Figure, Panel } from '../../web/components/parts.tsx';
+import { Figure, Note, Panel } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import { useMemberView, useView } from '../../web/view-context.ts';
@@ -86,7 +87,9 @@ function useSteps({ apps, keys, calls, firstApp }: FirstSteps): Step[] {
 
 /** Nothing, once all are done. `isNew`: the first call has not arrived. */
 export const StepsPanel = ({ steps, isNew }: { steps: FirstSteps; isNew: boolean }) => {
-  const { m } = useView();
+  const { m, workspace } = useMemberView();
+  const { status } = workspace.partner;
+  const isWaiting = (steps.keys > 0 && isNew) || status === 'pending';
   const list = useSteps(steps);
   const done = list.filter(({ isDone }) => isDone).length;
   if (done === list.length) return null;
@@ -95,10 +98,37 @@ export const StepsPanel = ({ steps, isNew }: { steps: FirstSteps; isNew: boolean
       title={m.overview.steps}
       action={<span class="soft small">{m.overview.progress(done, list.length)}</span>}
     >
-      <div data-await-call={steps.keys > 0 && isNew ? '/portal/arrived' : undefined}>
+      <div
+        data-await={
+          isWaiting ? withQuery('/portal/arrived', { calls: String(steps.calls), status }) : undefined
+        }
+      >
         <Checklist steps={list} />
       </div>
     </Panel>
+  );
+};
+
+/** What is wrong now: open alerts, and endpoints that fail, where no alert says so. `episodes`: the latest open ones. */
+export const AttentionNotes = ({ episodes }: { episodes: readonly Episode[] }) => {
+  const { m, workspace } = useMemberView();
+  const { alerts, endpoints } = workspace.attention;
+  return (
+    <>
+      {alerts > 0 && (
+        <Note kind="bad">
+          <a href="/portal/alerts">{m.overview.openAlerts(alerts)}</a>{' '}
+          {episodes
+            .map(({ rule, label }) => [m.alerts.names[rule] ?? rule, label].filter(Boolean).join(' · '))
+            .join('; ')}
+        </Note>
+      )}
+      {endpoints > 0 && !episodes.some(({ rule }) => rule === 'webhook_failing') && (
+        <Note kind="bad">
+          <a href="/portal/webhooks">{m.overview.failingEndpoints(endpoints)}</a>
+        </Note>
+      )}
+    </>
   );
 };
 

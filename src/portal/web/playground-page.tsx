@@ -5,6 +5,7 @@ import { raw } from 'hono/html';
 import { AppError } from '../../core/errors.ts';
 import { may } from '../../partners/permissions.ts';
 import { Panel } from '../../web/components/parts.tsx';
+import { refusalText } from '../../web/forms.ts';
 import type { View } from '../../web/view.ts';
 import { referencePolicy, render } from '../../web/web.ts';
 import { scopesOf } from './key-form.tsx';
@@ -54,7 +55,7 @@ portal.get('/portal/playground', (context) => {
   context.header('content-security-policy', referencePolicy(view.nonce));
   return render(
     context,
-    <Page view={view} title={m.nav.playground} scripts={referenceScripts(context)}>
+    <Page view={view} title={m.nav.playground} about="test" scripts={referenceScripts(context)}>
       <h1>{m.nav.playground}</h1>
       <Panel title={m.playground.key}>
         <div class="pad stack">
@@ -119,7 +120,6 @@ portal.post('/portal/playground/key', async (context) => {
     return context.json({ secret });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    const { m } = context.var.view;
-    return context.json({ problem: error.code === 'limit_exceeded' ? m.keys.tooMany : error.message }, 409);
+    return context.json({ problem: refusalText(context.var.view, error.message) ?? error.message }, 409);
   }
 });

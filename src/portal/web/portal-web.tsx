@@ -9,6 +9,9 @@ import { partnerObjectName } from '../../keys/key-record.ts';
 import { inviteOwner } from '../../partners/invitation-mail.ts';
 import { isEnding, type Permission, refusalOf } from '../../partners/permissions.ts';
 import { type NavItem, Shell } from '../../web/components/layout.tsx';
+import type { About } from '../../web/components/layout-parts.tsx';
+import { ContactLink, Note } from '../../web/components/parts.tsx';
+import type { Done } from '../../web/messages/messages.ts';
 import { withQuery } from '../../web/redirects.ts';
 import type { MemberView, View } from '../../web/view.ts';
 import { accountActor, createWeb, signIn, type WebContext } from '../../web/web.ts';
@@ -113,15 +116,15 @@ export const standingOf = ({ workspace, environment }: MemberView, limiter: Serv
     .catch(() => undefined);
 };
 
-const items = ({ m }: View): NavItem[] => [
+const items = ({ m, workspace }: View): NavItem[] => [
   { href: '/portal', text: m.nav.overview },
   { href: '/portal/apps', text: m.nav.apps },
   { href: '/portal/usage', text: m.nav.usage },
   { href: '/portal/requests', text: m.nav.requests },
   { href: '/portal/playground', text: m.nav.playground },
   { href: '/portal/sandbox', text: m.nav.sandbox },
-  { href: '/portal/webhooks', text: m.webhooks.nav },
-  { href: '/portal/alerts', text: m.alerts.nav },
+  { href: '/portal/webhooks', text: m.webhooks.nav, count: workspace?.attention.endpoints },
+  { href: '/portal/alerts', text: m.alerts.nav, count: workspace?.attention.alerts },
   { href: '/portal/billing', text: m.billing.nav, apart: true },
   { href: '/portal/audit', text: m.nav.audit },
   { href: '/portal/members', text: m.nav.members },
@@ -135,17 +138,31 @@ const operatorItems = ({ m }: View): NavItem[] => [
   { href: '/portal/settings', text: m.nav.settings },
 ];
 
+/** Since when and why nothing works, and whom to ask: on every page. */
+const SuspendedNote = ({ view: { workspace, m, format } }: { view: View }) => {
+  if (workspace?.partner.status !== 'suspended') return null;
+  const { suspended_at: at, suspended_reason: reason } = workspace.partner;
+  return (
+    <Note kind="bad">
+      <p>
+        {m.overview.status('suspended')} {at && m.overview.suspendedSince(format.date(at))}
+      </p>
+      {reason && <p>{m.common.reasonIs(reason)}</p>}
+      <ContactLink />
+    </Note>
+  );
+};
+
 export const Page = ({
   view,
   title,
   scripts,
-  isOfBoth,
+  about = 'chosen',
   children,
 }: {
   view: View;
   title: string;
-  /** What it shows is the same in both environments. */
-  isOfBoth?: boolean;
+  about?: About;
   scripts?: Child;
   children?: Child;
 }) => (
@@ -154,13 +171,13 @@ export const Page = ({
     title={title}
     home={view.workspace ? '/portal' : '/operator'}
     items={view.workspace ? items(view) : operatorItems(view)}
-    hasEnvironment={view.workspace !== undefined}
-    hasBanner={!isOfBoth}
+    about={view.workspace && about}
     scripts={scripts}
   >
+    <SuspendedNote view={view} />
     {children}
   </Shell>
 );
 
-export const done = (context: PortalContext, path: string, word: string): Response =>
+export const done = (context: PortalContext, path: string, word: Done): Response =>
   context.redirect(withQuery(path, { done: word }), 303);

@@ -2,7 +2,7 @@
 
 import { setCookie } from 'hono/cookie';
 import * as z from 'zod';
-import { safePath } from '../../web/redirects.ts';
+import { safePath, withQuery } from '../../web/redirects.ts';
 import { cookieName, PREFERENCE_SECONDS, readForm } from '../../web/web.ts';
 import { portal } from './portal-web.tsx';
 
@@ -28,5 +28,7 @@ portal.post('/preferences', async (context) => {
       });
     }
   }
-  return context.redirect(safePath(data?.back, '/'), 303);
+  const back = safePath(data?.back, '/');
+  // What was just chosen stands, whatever the link here named.
+  return context.redirect(data?.environment ? withQuery(back, { environment: undefined }) : back, 303);
 });

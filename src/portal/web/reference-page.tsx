@@ -14,6 +14,7 @@ portal.get('/docs/reference', async (context) => {
     <Public view={view} title={view.m.docs.offered} scripts={referenceScripts(context)}>
       <div class="row">
         <a href="/docs">{view.m.nav.docs}</a>
+        <a href="/docs/endpoints">{view.m.docsPages.endpointsTitle}</a>
         <a href="/docs/api">{view.m.docs.all}</a>
       </div>
       <Reference view={view} />

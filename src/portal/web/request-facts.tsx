@@ -7,11 +7,13 @@ import { type RequestFact, requestFacts } from '../../web/messages/request.ts';
 import type { View } from '../../web/view.ts';
 import { StatusCode } from './request-parts.tsx';
 
-type Cell = (row: EventDetail, view: View) => Child | undefined;
+export type KeyNames = Readonly<Record<string, string>>;
+type Cell = (row: EventDetail, view: View, keyNames: KeyNames) => Child | undefined;
 
 /** Those that are more than their value. Undefined: nothing to tell. */
 const CELLS: { [Fact in RequestFact]?: Cell } = {
-  key_id: ({ key_id: id }) => <a href={`/portal/keys/${id}`}>{id}</a>,
+  key_id: ({ key_id: id }, _, keyNames) => <a href={`/portal/keys/${id}`}>{keyNames[id] ?? id}</a>,
+  occurred_at: ({ occurred_at: at }, { format }) => `${format.moment(at)} (${format.ago(at)})`,
   route: ({ route }) => <code>{route}</code>,
   status_code: ({ status_code: status }) => <StatusCode status={status} />,
   error: ({ error }) => error && <a href={`/docs/errors/${error}`}>{error}</a>,
@@ -32,12 +34,12 @@ function valueCell(kind: Kind, value: unknown, { m, format }: View): Child {
 
 const isFact = (name: string): name is RequestFact => name in requestFacts.en;
 
-export function factsOf(row: EventDetail, view: View): [term: string, value: Child][] {
+export function factsOf(row: EventDetail, view: View, keyNames: KeyNames): [term: string, value: Child][] {
   return eventColumns.flatMap(([, column]): [string, Child][] => {
     const name = nameShown(column);
     if (!isFact(name)) return [];
     const cell = CELLS[name];
-    const value = cell ? cell(row, view) : valueCell(column.kind, row[name], view);
+    const value = cell ? cell(row, view, keyNames) : valueCell(column.kind, row[name], view);
     return value === undefined || value === null ? [] : [[requestFacts[view.language][name], value]];
   });
 }

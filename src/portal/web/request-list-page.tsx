@@ -4,91 +4,128 @@ import { uuidCursor } from '../../http/api.ts';
 import { type EventRow, queries } from '../../usage/usage-reports.ts';
 import { Empty } from '../../web/components/parts.tsx';
 import { Rows, Table } from '../../web/components/table.tsx';
+import { problemName } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
-import { ViewContext } from '../../web/view-context.ts';
+import type { View } from '../../web/view.ts';
+import { useView, ViewContext } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
-import { type Link, RangeChoice } from './filters.tsx';
-import { member, Page, portal } from './portal-web.tsx';
-import { columnsOf, FilterForm, FindForm } from './request-parts.tsx';
+import { type Filters, type Link, RangeChoice } from './filters.tsx';
+import { member, Page, type PortalContext, portal } from './portal-web.tsx';
+import { columnsOf, dayOf, FilterForm, FindForm, InvalidFilters, StatusChips } from './request-parts.tsx';
 import { rangeOf } from './usage-range.ts';
-import { filteredScope } from './usage-scope.ts';
+import { type LogScope, logScopeOf } from './usage-scope.ts';
 
 const PAGE_ROWS = 50;
 const MAX_TAIL_ROWS = 100;
 
 const idOf = (row: EventRow): string => row.request_id;
 
-portal.get('/portal/requests', async (context) => {
+/** What the address asks for; no rows where it says what is not valid. */
+async function loadLog(context: PortalContext, limit: number, seen: { before?: string; after?: string }) {
   const view = member(context);
-  const { m } = view;
+  const { reports } = context.var.services;
   const range = rangeOf(context.req.query(), view.nowMs, '24h');
-  const scope = filteredScope(context, range);
-  const before = uuidCursor(context.req.query('before') || undefined);
-  const [rows, steps] = await context.var.services.reports.ask(
-    queries.events(scope, PAGE_ROWS + 1, before),
+  const { scope, invalid } = logScopeOf(context, range);
+  const [rows, steps] = await reports.ask(
+    queries.events(scope, invalid.length > 0 ? 0 : limit, seen.before, seen.after),
     queries.firstSteps(scope.partnerId),
   );
-  const shown = rows.slice(0, PAGE_ROWS);
-  const last = shown.at(-1);
+  return { view, range, scope, invalid, rows, keyNames: steps.keyNames };
+}
+
+/** Those that are on, as people read them. */
+const activeFilters = ({ m }: View, scope: LogScope, keyNames: Record<string, string>): Filters => [
+  ['key', scope.keyId && (keyNames[scope.keyId] ?? scope.keyId)],
+  ['route', scope.route],
+  ['outcome', scope.outcome && m.outcomes[scope.outcome]],
+  ['status', scope.status],
+  ['method', scope.method],
+  ['path', scope.path],
+  ['error', scope.error && problemName(scope.error)],
+  ['country', scope.country],
+];
+
+const Older = ({ rows, link }: { rows: readonly EventRow[]; link: Link }) => {
+  const last = rows[PAGE_ROWS - 1];
+  if (rows.length <= PAGE_ROWS || !last) return null;
+  return (
+    <a class="button" href={link({ before: last.request_id })}>
+      {useView().m.requests.older}
+    </a>
+  );
+};
+
+const NoRequests = () => {
+  const { m } = useView();
+  return (
+    <div data-empty>
+      <Empty title={m.requests.emptyTitle}>
+        <p>{m.requests.empty}</p>
+      </Empty>
+    </div>
+  );
+};
+
+portal.get('/portal/requests', async (context) => {
+  const before = uuidCursor(context.req.query('before') || undefined);
+  const { view, range, scope, invalid, rows, keyNames } = await loadLog(context, PAGE_ROWS + 1, { before });
+  const { m } = view;
+  const given = context.req.query();
   const link: Link = (changes) => withQuery(view.here, { before: undefined, done: undefined, ...changes });
-  const active = [
-    ['key', scope.keyId && (steps.keyNames[scope.keyId] ?? scope.keyId)],
-    ['route', scope.route],
-    ['outcome', scope.outcome && m.outcomes[scope.outcome]],
-    ['status', scope.status?.toString()],
-    ['error', scope.error],
-    ['country', scope.country],
-  ] as const;
   return render(
     context,
     <Page view={view} title={m.nav.requests}>
       <div class="head">
         <h1 class="grow">{m.nav.requests}</h1>
+        <StatusChips status={given.status} link={link} />
         <RangeChoice range={range} link={link} />
         <button
           type="button"
           class="button small hidden"
-          data-tail={withQuery('/portal/requests/rows', { ...context.req.query(), before: undefined })}
+          data-tail={withQuery('/portal/requests/rows', { ...given, before: undefined })}
           data-pause={m.requests.pause}
           data-follow={m.requests.follow}
         >
           {m.requests.follow}
         </button>
       </div>
-      <FilterForm scope={scope} range={range} keyNames={steps.keyNames} active={active} link={link} />
+      <FilterForm
+        range={range}
+        keyNames={keyNames}
+        given={given}
+        active={activeFilters(view, scope, keyNames)}
+        link={link}
+      />
+      <InvalidFilters invalid={invalid} link={link} />
       <FindForm />
-      <section class="panel">
-        {shown.length === 0 && (
-          <div data-empty>
-            <Empty title={m.requests.emptyTitle}>
-              <p>{m.requests.empty}</p>
-            </Empty>
-          </div>
-        )}
-        <Table rows={shown} columns={columnsOf(view, steps.keyNames)} idOf={idOf} />
-      </section>
-      {rows.length > PAGE_ROWS && last && (
-        <a class="button" href={link({ before: last.request_id })}>
-          {m.requests.older}
-        </a>
+      {invalid.length === 0 && (
+        <section class="panel">
+          {rows.length === 0 && <NoRequests />}
+          <Table
+            rows={rows.slice(0, PAGE_ROWS)}
+            columns={columnsOf(view, keyNames)}
+            idOf={idOf}
+            headingOf={(row) => dayOf(view, row)}
+          />
+        </section>
       )}
+      <Older rows={rows} link={link} />
     </Page>,
   );
 });
 
 /** Rows after the one that was seen last: what the live tail asks for. */
 portal.get('/portal/requests/rows', async (context) => {
-  const view = member(context);
-  const range = rangeOf(context.req.query(), view.nowMs, '24h');
-  const scope = filteredScope(context, range);
   const after = uuidCursor(context.req.query('after') || undefined);
-  const [rows, steps] = await context.var.services.reports.ask(
-    queries.events(scope, MAX_TAIL_ROWS, undefined, after),
-    queries.firstSteps(scope.partnerId),
-  );
+  const { view, rows, keyNames } = await loadLog(context, MAX_TAIL_ROWS, { after });
   return context.html(
     <ViewContext.Provider value={view}>
-      <Rows columns={columnsOf(view, steps.keyNames)} rows={rows} idOf={idOf} />
+      <Rows
+        columns={columnsOf(view, keyNames)}
+        rows={rows}
+        idOf={idOf}
+        headingOf={(row) => dayOf(view, row)}
+      />
     </ViewContext.Provider>,
   );
 });

@@ -1,27 +1,36 @@
-// One request by its id: what it was, where its time went, what it cost.
+// One request by its id: what it was, why it failed, where its time went, what it cost.
 
 import type { Child } from 'hono/jsx';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { AppError } from '../../core/errors.ts';
 import { idOr404 } from '../../http/api.ts';
-import type { EventDetail } from '../../usage/usage-reports.ts';
+import { type EventDetail, queries } from '../../usage/usage-reports.ts';
 import { Code, Panel } from '../../web/components/parts.tsx';
 import { useView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
 import { member, Page, portal } from './portal-web.tsx';
-import { factsOf } from './request-facts.tsx';
+import { factsOf, type KeyNames } from './request-facts.tsx';
+import { AnswerPanels, WhyPanel } from './request-why.tsx';
 
-function useFacts(row: EventDetail, catalog: Catalog): [term: string, fact: Child][] {
+function useFacts(row: EventDetail, catalog: Catalog, keyNames: KeyNames): [term: string, fact: Child][] {
   const view = useView();
   const found = catalog.match(row.method, row.endpoint.split('?')[0] ?? '');
   return [
-    ...factsOf(row, view),
+    ...factsOf(row, view, keyNames),
     [view.m.keys.scopes, found.found === 'route' ? (found.route.scope ?? '–') : '–'],
   ];
 }
 
-const FactsPanel = ({ row, catalog }: { row: EventDetail; catalog: Catalog }) => {
-  const facts = useFacts(row, catalog);
+const FactsPanel = ({
+  row,
+  catalog,
+  keyNames,
+}: {
+  row: EventDetail;
+  catalog: Catalog;
+  keyNames: KeyNames;
+}) => {
+  const facts = useFacts(row, catalog, keyNames);
   return (
     <Panel title={useView().m.requests.about}>
       <dl class="facts pad">
@@ -69,7 +78,10 @@ portal.get('/portal/requests/:id', async (context) => {
   const view = member(context);
   const { m, workspace } = view;
   const { reports, gateway } = context.var.services;
-  const row = await reports.event(workspace.partner.id, idOr404(context.req.param('id'), 'request'));
+  const [[row], steps] = await reports.ask(
+    queries.event(workspace.partner.id, idOr404(context.req.param('id'), 'request')),
+    queries.firstSteps(workspace.partner.id),
+  );
   if (!row) throw new AppError('not_found');
   return render(
     context,
@@ -80,13 +92,16 @@ portal.get('/portal/requests/:id', async (context) => {
         </p>
         <h1 class="mono">
           {row.method} {row.endpoint}
+          {row.query && <span class="soft">{row.query}</span>}
         </h1>
       </div>
       <Code text={row.request_id} label="X-Request-Id" />
+      <WhyPanel row={row} />
       <div class="two">
-        <FactsPanel row={row} catalog={gateway.catalog} />
+        <FactsPanel row={row} catalog={gateway.catalog} keyNames={steps.keyNames} />
         <TimingPanel row={row} />
       </div>
+      <AnswerPanels row={row} />
     </Page>,
   );
 });

@@ -1,8 +1,10 @@
 // The sandbox: what answers test keys, simulated cards and errors, reset, and travel to the end of a quota.
 
+import { shownPrefix } from '../../keys/key-format.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
 import type { AppView } from '../../partners/app-service.ts';
 import { may } from '../../partners/permissions.ts';
+import { Confirm } from '../../web/components/dialog.tsx';
 import { Post } from '../../web/components/form.tsx';
 import { Code, Empty, Panel } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
@@ -90,7 +92,7 @@ const TravelPanel = ({ keys, mayDevelop }: { keys: readonly KeyView[]; mayDevelo
               cell: (key) => (
                 <>
                   <a href={`/portal/keys/${key.keyId}`}>{key.name}</a>{' '}
-                  <span class="soft mono small">{key.keyPrefix}</span>
+                  <span class="soft mono small">{shownPrefix(key)}</span>
                 </>
               ),
             },
@@ -134,11 +136,16 @@ const ResetPanel = ({ apps, mayDevelop }: { apps: readonly AppView[]; mayDevelop
             {
               title: m.common.actions,
               isAction: true,
-              cell: ({ id }) =>
+              cell: ({ id, name }) =>
                 mayDevelop && (
-                  <Post action={`/portal/apps/${id}/reset`} kind="button small danger">
-                    {m.sandbox.resetApp}
-                  </Post>
+                  <Confirm
+                    id={`reset-${id}`}
+                    title={m.sandbox.resetTitle(name)}
+                    action={`/portal/apps/${id}/reset`}
+                    submit={m.sandbox.resetApp}
+                  >
+                    <p>{m.sandbox.resetText}</p>
+                  </Confirm>
                 ),
             },
           ]}
@@ -160,7 +167,7 @@ portal.get('/portal/sandbox', async (context) => {
   const mayDevelop = may(workspace, 'develop');
   return render(
     context,
-    <Page view={view} title={m.nav.sandbox}>
+    <Page view={view} title={m.nav.sandbox} about="test">
       <h1>{m.nav.sandbox}</h1>
       <p class="prose">{m.sandbox.about}</p>
       <CardsPanel />

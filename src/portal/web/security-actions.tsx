@@ -84,7 +84,7 @@ portal.post('/portal/settings/two-factor/codes', (context) => {
     if (!outcome.ok || !outcome.data) throw wrongPassword(context);
     return render(
       context,
-      <Page view={shownAt(view, HERE)} title={m.settings.recoveryCodes}>
+      <Page view={shownAt(view, HERE)} title={m.settings.recoveryCodes} about="both">
         <h1>{m.settings.recoveryCodes}</h1>
         <p>{m.settings.factorCodes}</p>
         <Code text={outcome.data.backupCodes.join('\n')} label={m.settings.recoveryCodes} />

@@ -38,7 +38,7 @@ export async function showSettings(
   const confirmed = wrongIn('confirm');
   return render(
     context,
-    <Page view={view} title={m.nav.settings}>
+    <Page view={view} title={m.nav.settings} about="both">
       <h1>{m.nav.settings}</h1>
       {problem && <Note kind="bad">{problem}</Note>}
       {(setUp || confirmed) && (

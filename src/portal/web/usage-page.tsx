@@ -4,6 +4,7 @@ import { queries } from '../../usage/usage-reports.ts';
 import { dayBars, hourBars, totalOf } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
 import { Panel } from '../../web/components/parts.tsx';
+import { problemName } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import { useView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
@@ -122,7 +123,7 @@ const CountTables = ({
         title={m.overview.problems}
         share={share}
         rows={errors.map(({ code, route, calls }) => ({
-          text: `${code} · ${route}`,
+          text: `${problemName(code)} · ${route}`,
           calls,
           href: toRequests({ error: code, route }),
         }))}

@@ -1,40 +1,60 @@
 // What a page of usage or requests is about: the partner and environment that are looked at, and the filters of its address.
 
 import * as z from 'zod';
-import { OUTCOMES, type UsageScope } from '../../usage/usage-reports.ts';
+import { type RequestFilter, requestFilter } from '../../usage/request-filter.ts';
+import type { MomentScope, UsageScope } from '../../usage/usage-reports.ts';
 import { member, type PortalContext } from './portal-web.tsx';
-import type { Range } from './usage-range.ts';
+import { RANGES, type Range } from './usage-range.ts';
 
-const filterText = z.string().max(300).optional().catch(undefined);
+const filterText = z.string().max(300).optional();
+const scopeFilter = z.object({ app: z.uuid().optional(), key: filterText, route: filterText });
+/** All that an address can say. */
+const logFilter = z.object({
+  ...scopeFilter.shape,
+  ...requestFilter.shape,
+  range: z.enum(RANGES).optional(),
+  from: z.iso.date().optional(),
+  to: z.iso.date().optional(),
+});
 
-export function scopeOf(context: PortalContext, range: Range) {
+/** Left out is what is empty, and what is not valid. */
+function readFilter<Filter extends z.ZodObject>(filter: Filter, given: Record<string, string>) {
+  const query = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''));
+  const wrong = new Set(filter.safeParse(query).error?.issues.map(({ path: [name] }) => String(name)));
+  const valid = Object.fromEntries(Object.entries(query).filter(([name]) => !wrong.has(name)));
+  return { read: filter.parse(valid), invalid: [...wrong].map((name) => [name, query[name] ?? ''] as const) };
+}
+
+export function scopeOf(context: PortalContext, range: Range): UsageScope {
   const { workspace, environment } = member(context);
-  const { app, key, route } = context.req.query();
+  const { app, key, route } = readFilter(scopeFilter, context.req.query()).read;
   return {
     partnerId: workspace.partner.id,
     environment,
-    appId: z
-      .uuid()
-      .optional()
-      .catch(undefined)
-      .parse(app || undefined),
-    keyId: filterText.parse(key || undefined),
-    route: filterText.parse(route || undefined),
+    appId: app,
+    keyId: key,
+    route,
     from: range.from,
     to: range.to,
-  } satisfies UsageScope;
+  };
 }
 
-const filters = z.object({
-  outcome: z.enum(OUTCOMES).optional().catch(undefined),
-  status: z.coerce.number().int().min(100).max(599).optional().catch(undefined),
-  error: z.string().max(100).optional().catch(undefined),
-  country: z.string().length(2).optional().catch(undefined),
-});
+export type LogScope = UsageScope & MomentScope & RequestFilter;
 
-export function filteredScope(context: PortalContext, range: Range) {
-  const query = Object.fromEntries(Object.entries(context.req.query()).filter(([, value]) => value !== ''));
-  return { ...scopeOf(context, range), ...filters.parse(query), fromMs: range.fromMs, toMs: range.toMs };
+/** `invalid`: filters that are not, by name, as given. */
+export function logScopeOf(
+  context: PortalContext,
+  range: Range,
+): { scope: LogScope; invalid: (readonly [name: string, value: string])[] } {
+  const { read, invalid } = readFilter(logFilter, context.req.query());
+  const { outcome, status, method, path, error, country } = read;
+  return {
+    scope: {
+      ...scopeOf(context, range),
+      ...{ outcome, status, method, path, error, country },
+      fromMs: range.fromMs,
+      toMs: range.toMs,
+    },
+    invalid,
+  };
 }
-
-export type FilteredScope = ReturnType<typeof filteredScope>;

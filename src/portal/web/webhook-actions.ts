@@ -27,8 +27,9 @@ portal.post('/portal/webhooks/:endpoint/recover', (context) => {
   const id = endpointId(context);
   return submit(context, z.object({ hours: z.enum(RECOVER_HOURS) }), {
     async work({ hours }) {
-      await webhooks.recover(workspace.partner.id, id, hoursBefore(now(), hours), actorFor(context));
-      return done(context, `/portal/webhooks/${id}`, 'sent');
+      const since = hoursBefore(now(), hours);
+      const recovered = await webhooks.recover(workspace.partner.id, id, since, actorFor(context));
+      return done(context, `/portal/webhooks/${id}`, recovered > 0 ? 'recovered' : 'nothing_to_recover');
     },
     again: (wrong) => showEndpoint(context, id, { dialog: 'recover', wrong }),
   });
@@ -45,7 +46,7 @@ portal.post('/portal/webhooks/:endpoint/test', async (context) => {
   const { workspace } = member(context, 'develop');
   const id = endpointId(context);
   const delivery = await context.var.services.webhooks.sendTest(workspace.partner.id, id, actorFor(context));
-  return done(context, `/portal/deliveries/${delivery}`, 'sent');
+  return done(context, `/portal/deliveries/${delivery}`, 'test_sent');
 });
 
 portal.post('/portal/webhooks/:endpoint/state', async (context) => {
@@ -53,11 +54,11 @@ portal.post('/portal/webhooks/:endpoint/state', async (context) => {
   const id = endpointId(context);
   const { state } = await readChoice(context, z.object({ state: z.enum(['active', 'paused']) }));
   await context.var.services.webhooks.setState(workspace.partner.id, id, state, actorFor(context));
-  return done(context, `/portal/webhooks/${id}`, 'saved');
+  return done(context, `/portal/webhooks/${id}`, state === 'active' ? 'endpoint_on' : 'endpoint_paused');
 });
 
 portal.post('/portal/webhooks/:endpoint/remove', async (context) => {
   const { workspace } = member(context, 'develop');
   await context.var.services.webhooks.remove(workspace.partner.id, endpointId(context), actorFor(context));
-  return done(context, '/portal/webhooks', 'removed');
+  return done(context, '/portal/webhooks', 'endpoint_deleted');
 });

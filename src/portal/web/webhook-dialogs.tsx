@@ -47,7 +47,7 @@ export const EndpointDialogs = ({
       </FormDialog>
       <FormDialog
         id="remove"
-        title={m.webhooks.remove}
+        title={m.webhooks.removeTitle(endpoint.url)}
         action={`${base}/remove`}
         submit={m.webhooks.remove}
         kind="solid-danger"

@@ -10,7 +10,7 @@ portal.get('/portal/webhooks/events', (context) => {
   const { m } = view;
   return render(
     context,
-    <Page view={view} title={m.webhooks.catalogue}>
+    <Page view={view} title={m.webhooks.catalogue} about="both">
       <h1>{m.webhooks.catalogue}</h1>
       <p class="prose soft">{m.webhooks.catalogueText}</p>
       <section class="panel">

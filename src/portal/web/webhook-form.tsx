@@ -1,7 +1,9 @@
 // The form of a webhook endpoint: to add one, and to change it.
 
 import type { Child } from 'hono/jsx';
+import * as z from 'zod';
 import { newEndpoint } from '../../http/webhook-schemas.ts';
+import { ENVIRONMENTS } from '../../keys/key-format.ts';
 import { eventTypes } from '../../outbox/event-types.ts';
 import { FormDialog } from '../../web/components/dialog.tsx';
 import { Choices, Field, Select } from '../../web/components/form.tsx';
@@ -11,7 +13,34 @@ import type { Endpoint } from '../../webhooks/webhook-service.ts';
 import { formOf } from './fields.ts';
 
 export const addForm = formOf(newEndpoint, ['events']);
-export const editForm = formOf(newEndpoint.omit({ app_id: true }), ['events']);
+export const editForm = formOf(
+  newEndpoint
+    .omit({ app_id: true })
+    // Nothing is chosen for an endpoint that hears of both, until one is.
+    .extend({
+      environment: z
+        .enum([...ENVIRONMENTS, 'both'])
+        .optional()
+        .transform((one) => (one === 'both' ? undefined : one)),
+    }),
+  ['events'],
+);
+
+const EnvironmentChoice = ({ hasBoth = false }: { hasBoth?: boolean }) => {
+  const { common, webhooks } = useView().m;
+  return (
+    <Select
+      name="environment"
+      label={common.environment}
+      hint={webhooks.environmentHint}
+      options={[
+        ...(hasBoth ? ([['both', common.bothEnvironments]] as const) : []),
+        ['test', common.test],
+        ['live', common.live],
+      ]}
+    />
+  );
+};
 
 const EndpointFields = ({ children }: { children?: Child }) => {
   const { webhooks } = useView().m;
@@ -39,16 +68,18 @@ export const AddDialog = ({
   apps: readonly { id: string; name: string }[];
   wrong?: Wrong;
 }) => {
-  const { m } = useView();
+  const { m, environment } = useView();
   return (
     <FormDialog
       id="add"
       title={m.webhooks.add}
       action="/portal/webhooks"
       submit={m.webhooks.add}
+      saved={{ environment }}
       wrong={wrong}
     >
       <EndpointFields>
+        <EnvironmentChoice />
         <Select
           name="app_id"
           label={m.webhooks.app}
@@ -60,7 +91,7 @@ export const AddDialog = ({
 };
 
 export const EditDialog = ({
-  endpoint: { id, url, description, events },
+  endpoint: { id, environment, url, description, events },
   wrong,
 }: {
   endpoint: Endpoint;
@@ -73,10 +104,12 @@ export const EditDialog = ({
       title={m.common.change}
       action={`/portal/webhooks/${id}`}
       submit={m.common.save}
-      saved={{ url, description: description ?? '', events: events.join('\n') }}
+      saved={{ environment, url, description: description ?? '', events: events.join('\n') }}
       wrong={wrong}
     >
-      <EndpointFields />
+      <EndpointFields>
+        <EnvironmentChoice hasBoth={environment === 'both'} />
+      </EndpointFields>
     </FormDialog>
   );
 };

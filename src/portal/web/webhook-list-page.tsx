@@ -3,6 +3,7 @@
 import { hostOf } from '../../core/public-address.ts';
 import { may } from '../../partners/permissions.ts';
 import { OpenDialog } from '../../web/components/dialog.tsx';
+import { EnvironmentBadge } from '../../web/components/key-badge.tsx';
 import { Empty } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { StateBadge } from '../../web/components/webhook-parts.tsx';
@@ -42,6 +43,10 @@ const EndpointTable = ({ endpoints }: { endpoints: readonly Endpoint[] }) => {
           cell: ({ events }) =>
             events.length === 0 ? m.webhooks.allEvents : m.webhooks.someEvents(events.length),
         },
+        {
+          title: m.common.environment,
+          cell: ({ environment }) => <EnvironmentBadge environment={environment} />,
+        },
         { title: m.webhooks.state, cell: (endpoint) => <StateBadge endpoint={endpoint} /> },
         {
           title: m.webhooks.lastDay,
@@ -65,7 +70,7 @@ async function showEndpoints(context: PortalContext, wrong?: Wrong) {
   const mayDevelop = isIncluded && may(workspace, 'develop');
   return render(
     context,
-    <Page view={view} title={m.webhooks.nav}>
+    <Page view={view} title={m.webhooks.nav} about="both">
       <div class="head">
         <h1 class="grow">{m.webhooks.nav}</h1>
         <a class="button" href="/portal/webhooks/events">

@@ -71,14 +71,6 @@ const EndpointFacts = ({ endpoint }: { endpoint: Endpoint }) => {
         <dd>
           <Time at={endpoint.last_success_at} />
         </dd>
-        {endpoint.failing_since && (
-          <>
-            <dt>{m.webhooks.failingSince}</dt>
-            <dd>
-              <Time at={endpoint.failing_since} />
-            </dd>
-          </>
-        )}
         {endpoint.old_secret_expires_at && (
           <>
             <dt>{m.webhooks.secretTitle}</dt>
@@ -97,7 +89,7 @@ export async function showEndpoint(
   { secret, dialog, wrong }: { secret?: string; dialog?: string; wrong?: Wrong } = {},
 ) {
   const view = shownAt(member(context), `/portal/webhooks/${id}`);
-  const { m, workspace } = view;
+  const { m, format, workspace } = view;
   const { webhooks } = context.var.services;
   const partnerId = workspace.partner.id;
   const before = uuidCursor(context.req.query('before') || undefined);
@@ -109,12 +101,18 @@ export async function showEndpoint(
   const mayDevelop = may(workspace, 'develop');
   return render(
     context,
-    <Page view={view} title={endpoint.url}>
+    <Page view={view} title={endpoint.url} about={endpoint.environment}>
       <h1 class="break">
         {endpoint.url} <StateBadge endpoint={endpoint} />
       </h1>
       {endpoint.description && <p class="soft">{endpoint.description}</p>}
       {endpoint.state === 'disabled' && <Note kind="bad">{m.webhooks.disabledText}</Note>}
+      {endpoint.state === 'active' && endpoint.failing_since && (
+        <Note kind="bad">
+          {m.webhooks.failingSince} {format.exact(endpoint.failing_since)}. {m.webhooks.failingText}
+        </Note>
+      )}
+      {endpoint.environment === 'both' && <Note>{m.webhooks.bothText}</Note>}
       {mayDevelop && <EndpointActions endpoint={endpoint} />}
       <EndpointFacts endpoint={endpoint} />
       <Panel title={m.webhooks.deliveries}>

@@ -73,6 +73,38 @@ export const FormDialog = ({
   </Dialog>
 );
 
+/** A button that asks first: what will be lost is what stands inside. */
+export const Confirm = ({
+  id,
+  title,
+  action,
+  fields = {},
+  submit,
+  kind = 'small danger',
+  children,
+}: {
+  id: string;
+  title: string;
+  action: string;
+  fields?: Record<string, string>;
+  /** What both buttons say. */
+  submit: string;
+  kind?: string;
+  children?: Child;
+}) => (
+  <>
+    <OpenDialog id={id} kind={kind}>
+      {submit}
+    </OpenDialog>
+    <FormDialog id={id} title={title} action={action} submit={submit} kind="solid-danger">
+      {Object.entries(fields).map(([name, value]) => (
+        <input type="hidden" name={name} value={value} />
+      ))}
+      {children}
+    </FormDialog>
+  </>
+);
+
 /** The end of a dialog that shows a secret once: it closes when the secret is said to be saved. */
 export const SecretSaved = ({ action, words }: { action: string; words: string }) => (
   <form method="get" action={action} class="stack">

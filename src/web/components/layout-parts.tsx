@@ -1,6 +1,9 @@
 // What stands in every frame: the brand, the switches that are remembered, the account's menu, the palette.
 
+import type { Environment } from '../../keys/key-format.ts';
+import { supportHref } from '../contact.ts';
 import { useView } from '../view-context.ts';
+import { EnvironmentBadge } from './key-badge.tsx';
 
 const Mark = () => (
   <svg
@@ -84,6 +87,18 @@ const ThemeSwitch = () => {
   );
 };
 
+/** Whom to ask, and the terms: what the settings name of it. */
+const ContactLinks = () => {
+  const { m, contact } = useView();
+  const href = supportHref(contact);
+  return (
+    <>
+      {href && <a href={href}>{m.common.contact}</a>}
+      {contact.termsUrl && <a href={contact.termsUrl}>{m.invoice.terms}</a>}
+    </>
+  );
+};
+
 export const Foot = () => {
   const view = useView();
   return (
@@ -91,12 +106,13 @@ export const Foot = () => {
       <LanguageSwitch />
       <ThemeSwitch />
       <a href="/docs">{view.m.nav.docs}</a>
+      <ContactLinks />
       {view.hasOutbox && <a href="/outbox">{view.m.nav.outbox}</a>}
     </footer>
   );
 };
 
-export const EnvironmentSwitch = () => {
+const EnvironmentSwitch = () => {
   const view = useView();
   return (
     <Preference
@@ -110,6 +126,13 @@ export const EnvironmentSwitch = () => {
     />
   );
 };
+
+/** What a page is about: the environment that was chosen, one of its own, or both. */
+export type About = 'chosen' | Environment | 'both';
+
+/** Where choosing changes nothing, it says which it is. */
+export const EnvironmentOf = ({ about }: { about: About }) =>
+  about === 'chosen' ? <EnvironmentSwitch /> : <EnvironmentBadge environment={about} />;
 
 export const AccountMenu = () => {
   const view = useView();
@@ -147,6 +170,7 @@ export const AccountMenu = () => {
         </div>
         <a href="/portal/settings">{m.nav.settings}</a>
         {account.isOperator && <a href="/operator">{m.nav.operator}</a>}
+        <ContactLinks />
         {view.hasOutbox && <a href="/outbox">{m.nav.outbox}</a>}
         <form method="post" action="/sign-out">
           <button type="submit" class="item">

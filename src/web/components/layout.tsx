@@ -2,13 +2,15 @@
 
 import type { Child } from 'hono/jsx';
 import type { View } from '../view.ts';
-import { ViewContext } from '../view-context.ts';
-import { AccountMenu, Brand, EnvironmentSwitch, Foot, Palette } from './layout-parts.tsx';
+import { useView, ViewContext } from '../view-context.ts';
+import { type About, AccountMenu, Brand, EnvironmentOf, Foot, Palette } from './layout-parts.tsx';
 
 export interface NavItem {
   href: string;
   text: string;
   apart?: boolean;
+  /** Of what is wrong there; nothing is said of 0. */
+  count?: number;
 }
 
 export const Document = ({
@@ -94,6 +96,21 @@ export const Public = ({
 const isHere = (view: View, href: string, home: string): boolean =>
   href === home ? view.path === home : view.path === href || view.path.startsWith(`${href}/`);
 
+const NavLink = ({ item: { href, text, count = 0 }, home }: { item: NavItem; home: string }) => {
+  const view = useView();
+  return (
+    <a href={href} aria-current={isHere(view, href, home) ? 'page' : undefined}>
+      {text}
+      {count > 0 && (
+        <span class="badge bad">
+          {count}
+          <span class="visually-hidden"> {view.m.nav.open}</span>
+        </span>
+      )}
+    </a>
+  );
+};
+
 const IN_BOTTOM_BAR = 4;
 
 export const Shell = ({
@@ -101,8 +118,7 @@ export const Shell = ({
   title,
   home,
   items,
-  hasEnvironment,
-  hasBanner = true,
+  about,
   scripts,
   children,
 }: {
@@ -111,31 +127,25 @@ export const Shell = ({
   /** The first page of this surface. */
   home: string;
   items: readonly NavItem[];
-  hasEnvironment?: boolean;
-  /** Says so where what is shown is of the test environment. */
-  hasBanner?: boolean;
+  about?: About;
   scripts?: Child;
   children?: Child;
 }) => {
-  const link = ({ href, text }: NavItem) => (
-    <a href={href} aria-current={isHere(view, href, home) ? 'page' : undefined}>
-      {text}
-    </a>
-  );
+  const link = (item: NavItem) => <NavLink item={item} home={home} />;
   const done = view.done === undefined ? undefined : view.m.done[view.done as keyof typeof view.m.done];
   return (
     <Document view={view} title={title} scripts={scripts}>
       <div class="shell">
         <header class="top">
           <Brand href={home} />
-          {hasEnvironment && <EnvironmentSwitch />}
+          {about && <EnvironmentOf about={about} />}
           <span class="grow" />
           <button type="button" class="button small wide hidden" data-palette>
             {view.m.nav.palette} <kbd>Ctrl K</kbd>
           </button>
           <AccountMenu />
         </header>
-        {hasEnvironment && hasBanner && view.environment === 'test' && (
+        {(about === 'test' || (about === 'chosen' && view.environment === 'test')) && (
           <p class="test-banner">{view.m.common.testBanner}</p>
         )}
         <nav class="side" aria-label={view.m.nav.main}>

@@ -1,6 +1,7 @@
 // Small parts of pages: notes, code, times, meters. Each is plain HTML that works before any script.
 
 import type { Child } from 'hono/jsx';
+import { supportHref } from '../contact.ts';
 import { withQuery } from '../redirects.ts';
 import { useView } from '../view-context.ts';
 
@@ -14,11 +15,23 @@ export const Time = ({ at }: { at: string | null }) => {
   );
 };
 
+/** The day of an end to come, and how long that is: 6 Dec (in 7 days). */
+export const Until = ({ at }: { at: string }) => {
+  const { format } = useView();
+  return (
+    <time datetime={at} title={format.exact(at)}>
+      {format.day(at)} (<span data-ago={at}>{format.ago(at)}</span>)
+    </time>
+  );
+};
+
 export const Code = ({ text, label }: { text: string; label?: string }) => {
   const { common } = useView().m;
+  // Lines of a program are not broken: who reads them scrolls, also by keyboard.
+  const hasLines = text.includes('\n');
   return (
-    <div class="code">
-      <pre data-label={label}>
+    <div class={hasLines ? 'code lines' : 'code'}>
+      <pre data-label={label} tabindex={hasLines ? 0 : undefined}>
         <code>{text}</code>
       </pre>
       <button type="button" class="button small" data-copy={text} data-copied={common.copied}>
@@ -33,6 +46,20 @@ export const Note = ({ kind = '', children }: { kind?: '' | 'warn' | 'bad' | 'go
     {children}
   </div>
 );
+
+/** To whom partners ask; the words alone where nobody is named. */
+export const ContactLink = ({ kind = 'small', children }: { kind?: string; children?: Child }) => {
+  const { m, contact } = useView();
+  const href = supportHref(contact);
+  const words = children ?? m.common.contact;
+  return href ? (
+    <a class={kind} href={href}>
+      {words}
+    </a>
+  ) : (
+    <span class="soft small">{words}</span>
+  );
+};
 
 export const Empty = ({ title, children }: { title: string; children?: Child }) => (
   <div class="empty">

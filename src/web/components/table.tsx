@@ -11,27 +11,52 @@ export interface Column<Row> {
   isAction?: boolean;
 }
 
+/** Of the rows that follow it, until the next. `id`: by which a live tail finds one that is there already. */
+export interface Heading {
+  id: string;
+  text: string;
+}
+
 export const Rows = <Row,>({
   columns,
   rows,
   idOf,
+  headingOf,
 }: {
   columns: readonly Column<Row>[];
   rows: readonly Row[];
   idOf?(row: Row): string;
-}) => (
-  <>
-    {rows.map((row) => (
-      <tr data-id={idOf?.(row)}>
-        {columns.map(({ title, cell, kind, isAction }, index) => (
-          <td class={kind} data-label={index === 0 || isAction ? undefined : title}>
-            {cell(row)}
-          </td>
-        ))}
-      </tr>
-    ))}
-  </>
-);
+  headingOf?(row: Row): Heading;
+}) => {
+  let last: string | undefined;
+  return (
+    <>
+      {rows.map((row) => {
+        const heading = headingOf?.(row);
+        const isNew = heading && heading.id !== last;
+        last = heading?.id;
+        return (
+          <>
+            {isNew && (
+              <tr class="heading" data-heading={heading.id}>
+                <th scope="rowgroup" colspan={columns.length}>
+                  {heading.text}
+                </th>
+              </tr>
+            )}
+            <tr data-id={idOf?.(row)}>
+              {columns.map(({ title, cell, kind, isAction }, index) => (
+                <td class={kind} data-label={index === 0 || isAction ? undefined : title}>
+                  {cell(row)}
+                </td>
+              ))}
+            </tr>
+          </>
+        );
+      })}
+    </>
+  );
+};
 
 /** `hasHead`: small tables speak for themselves. `idOf`: rows that a live tail continues. */
 export const Table = <Row,>({
@@ -39,11 +64,13 @@ export const Table = <Row,>({
   rows,
   hasHead = true,
   idOf,
+  headingOf,
 }: {
   columns: readonly Column<Row>[];
   rows: readonly Row[];
   hasHead?: boolean;
   idOf?(row: Row): string;
+  headingOf?(row: Row): Heading;
 }) => (
   <table class="list">
     {hasHead && (
@@ -58,7 +85,7 @@ export const Table = <Row,>({
       </thead>
     )}
     <tbody data-rows={idOf ? '' : undefined}>
-      <Rows columns={columns} rows={rows} idOf={idOf} />
+      <Rows columns={columns} rows={rows} idOf={idOf} headingOf={headingOf} />
     </tbody>
   </table>
 );

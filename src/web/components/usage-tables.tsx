@@ -1,11 +1,28 @@
 // Tables that the portal and the console share: errors by code and route, and the audit trail.
 
 import type { AuditEntry } from '../../audit/audit-store.ts';
+import { isErrorCode } from '../../core/errors.ts';
+import { upstreamStatus } from '../../usage/problem.ts';
 import type { ErrorLine } from '../../usage/usage-reports.ts';
 import type { View } from '../view.ts';
 import { useView } from '../view-context.ts';
 import { Time } from './parts.tsx';
 import { Table } from './table.tsx';
+
+/** `upstream 503` of what the upstream answered; a code of ours as it is. */
+export function problemName(problem: string): string {
+  const status = upstreamStatus(problem);
+  return status === undefined ? problem : `upstream ${status}`;
+}
+
+const Problem = ({ code }: { code: string }) =>
+  isErrorCode(code) ? (
+    <a href={`/docs/errors/${code}`}>
+      <code>{code}</code>
+    </a>
+  ) : (
+    <code>{problemName(code)}</code>
+  );
 
 export const ErrorTable = ({
   errors,
@@ -26,9 +43,7 @@ export const ErrorTable = ({
           title: m.requests.error,
           cell: ({ code, route }) => (
             <>
-              <a href={`/docs/errors/${code}`}>
-                <code>{code}</code>
-              </a>
+              <Problem code={code} />
               <br />
               <span class="soft small mono">{route}</span>
             </>

@@ -6,12 +6,17 @@ import { useView } from '../view-context.ts';
 import { Time } from './parts.tsx';
 import { Table } from './table.tsx';
 
-const STATE_KINDS = { active: 'good', paused: '', disabled: 'bad' } as const;
+const STATE_KINDS = { active: 'good', failing: 'bad', paused: '', disabled: 'bad' } as const;
 const OUTCOME_KINDS = { pending: 'warn', delivered: 'good', failed: 'bad' } as const;
 
-export const StateBadge = ({ endpoint }: { endpoint: Pick<Endpoint, 'state'> }) => {
+/** What is switched on and fails is not simply active. */
+const shownState = ({ state, failing_since: since }: Pick<Endpoint, 'state' | 'failing_since'>) =>
+  state === 'active' && since !== null ? 'failing' : state;
+
+export const StateBadge = ({ endpoint }: { endpoint: Pick<Endpoint, 'state' | 'failing_since'> }) => {
   const view = useView();
-  return <span class={`badge ${STATE_KINDS[endpoint.state]}`}>{view.m.webhooks.states[endpoint.state]}</span>;
+  const state = shownState(endpoint);
+  return <span class={`badge ${STATE_KINDS[state]}`}>{view.m.webhooks.states[state]}</span>;
 };
 
 export const OutcomeBadge = ({ delivery }: { delivery: Pick<Delivery, 'state'> }) => {

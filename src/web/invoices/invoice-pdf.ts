@@ -2,7 +2,16 @@
 
 import type { PDFDocument, PDFFont, PDFPage, RGB } from 'pdf-lib';
 import type { Invoice, Party } from '../../billing/invoice-service.ts';
-import { lineText, quantityText, statusText, sumsText, unitPriceText, type Words } from './invoice-text.ts';
+import { type Contact, supportText } from '../contact.ts';
+import {
+  isOwed,
+  lineText,
+  quantityText,
+  statusText,
+  sumsText,
+  unitPriceText,
+  type Words,
+} from './invoice-text.ts';
 
 const PAGE = { width: 595, height: 842, margin: 56 } as const;
 const LINE = 16;
@@ -157,7 +166,41 @@ function writeSums({ putRight, down }: Pen, { regular, bold }: Inks, invoice: In
   }
 }
 
-export async function invoicePdf(invoice: Invoice, words: Words): Promise<Uint8Array> {
+/** How to pay it, under which terms, and whom to ask. */
+function writePayment(
+  { put, down }: Pen,
+  { regular, bold, soft }: Inks,
+  invoice: Invoice,
+  { m, contact }: PdfWords,
+): void {
+  const pay = isOwed(invoice) ? contact.paymentFor(invoice.currency) : undefined;
+  if (pay) {
+    put(m.invoice.howToPay, PAGE.margin, { font: bold });
+    down();
+    for (const line of [...pay.split('\n'), m.invoice.quote(invoice.number)].flatMap((each) =>
+      wrap(each, regular, 10, RIGHT - PAGE.margin),
+    )) {
+      put(line, PAGE.margin);
+      down(14);
+    }
+    down(10);
+  }
+  const ask = supportText(contact);
+  const facts = [
+    ...(contact.termsUrl ? [`${m.invoice.terms}: ${contact.termsUrl}`] : []),
+    ...(ask ? [`${m.common.contact}: ${ask}`] : []),
+  ];
+  for (const fact of facts) {
+    put(fact, PAGE.margin, { size: 8, color: soft });
+    down(12);
+  }
+}
+
+interface PdfWords extends Words {
+  contact: Contact;
+}
+
+export async function invoicePdf(invoice: Invoice, words: PdfWords): Promise<Uint8Array> {
   const { PDFDocument, rgb, StandardFonts } = await import('pdf-lib');
   const { m } = words;
   const document = await PDFDocument.create();
@@ -181,6 +224,7 @@ export async function invoicePdf(invoice: Invoice, words: Words): Promise<Uint8A
   writeLines(pen, inks, invoice, words);
   writeSums(pen, inks, invoice, words);
   pen.down(24);
+  writePayment(pen, inks, invoice, words);
   pen.put(m.invoice.final, PAGE.margin, { size: 8, color: inks.soft });
   return document.save();
 }

@@ -2,10 +2,12 @@
 
 import { decimalOf } from '../../billing/amounts.ts';
 import type { Invoice, InvoiceLine } from '../../billing/invoice-service.ts';
-import type { Format } from '../format.ts';
+import type { Format, Language } from '../format.ts';
 import type { Messages } from '../messages/messages.ts';
+import { planName } from '../plan-text.ts';
 
 export interface Words {
+  language: Language;
   m: Messages;
   format: Format;
 }
@@ -14,12 +16,16 @@ export interface Words {
 const lastDay = (at: string): string => new Date(Date.parse(at) - 1).toISOString();
 
 export function lineText(
-  { m: { invoice: m }, format }: Words,
+  words: Words,
   line: Pick<InvoiceLine, 'kind' | 'tier' | 'app_name' | 'app_id' | 'from_at' | 'to_at'> & {
     note?: string | null;
   },
 ): string {
-  const tier = line.tier ?? '';
+  const {
+    m: { invoice: m },
+    format,
+  } = words;
+  const tier = planName(words, { tier: line.tier ?? '', names: {} });
   if (line.kind === 'plan') return m.plan(tier, format.day(line.from_at), format.day(lastDay(line.to_at)));
   if (line.kind === 'overage') return m.overage(tier, line.app_name ?? m.noApp);
   if (line.kind === 'adjustment') return m.adjustment(format.month(line.from_at));
@@ -85,7 +91,12 @@ export const CSV_HEADER = [
   'currency',
 ];
 
-export const statusText = (
-  { m }: Pick<Words, 'm'>,
-  { kind, status }: { kind: 'invoice' | 'credit_note'; status: 'open' | 'paid' | 'void' },
-): string => (kind === 'invoice' ? m.invoice.statuses : m.invoice.creditStatuses)[status];
+type Standing = Pick<Invoice, 'kind' | 'status' | 'overdue_days'>;
+
+/** Whether it is to be paid. */
+export const isOwed = ({ kind, status }: Standing): boolean => kind === 'invoice' && status === 'open';
+
+export function statusText({ m }: Pick<Words, 'm'>, { kind, status, overdue_days: days }: Standing): string {
+  if (kind === 'credit_note') return m.invoice.creditStatuses[status];
+  return days === null ? m.invoice.statuses[status] : m.invoice.overdue(days);
+}

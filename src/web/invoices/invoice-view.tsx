@@ -1,7 +1,9 @@
 // An invoice on a page, for its partner and for operators.
 
 import type { Invoice, InvoiceSummary, Party } from '../../billing/invoice-service.ts';
+import { ContactLink } from '../components/parts.tsx';
 import { Table } from '../components/table.tsx';
+import { supportHref } from '../contact.ts';
 import { csv } from '../csv.ts';
 import type { View } from '../view.ts';
 import { useView } from '../view-context.ts';
@@ -9,6 +11,7 @@ import { invoicePdf } from './invoice-pdf.ts';
 import {
   CSV_HEADER,
   csvRows,
+  isOwed,
   lineText,
   quantityText,
   statusText,
@@ -20,7 +23,8 @@ const KINDS = { open: 'warn', paid: 'good', void: '' } as const;
 
 export const StatusBadge = ({ invoice }: { invoice: InvoiceSummary }) => {
   const view = useView();
-  return <span class={`badge ${KINDS[invoice.status]}`}>{statusText(view, invoice)}</span>;
+  const kind = invoice.overdue_days === null ? KINDS[invoice.status] : 'bad';
+  return <span class={`badge ${kind}`}>{statusText(view, invoice)}</span>;
 };
 
 export const documentName = ({ m }: View, { kind, number }: InvoiceSummary): string =>
@@ -90,6 +94,29 @@ const Facts = ({ invoice }: { invoice: Invoice }) => {
   );
 };
 
+/** Of one that is owed: how to pay it, with what to quote; under which terms; whom to ask. */
+const PaymentBlock = ({ invoice }: { invoice: Invoice }) => {
+  const { m, contact } = useView();
+  const pay = isOwed(invoice) ? contact.paymentFor(invoice.currency) : undefined;
+  const href = supportHref(contact);
+  if (!pay && !href && !contact.termsUrl) return null;
+  return (
+    <div class="pad stack">
+      {pay && (
+        <div>
+          <h2>{m.invoice.howToPay}</h2>
+          <p class="prewrap">{pay}</p>
+          <p class="small soft">{m.invoice.quote(invoice.number)}</p>
+        </div>
+      )}
+      <p class="small row">
+        {contact.termsUrl && <a href={contact.termsUrl}>{m.invoice.terms}</a>}
+        {href && <ContactLink />}
+      </p>
+    </div>
+  );
+};
+
 export const InvoiceBody = ({ invoice }: { invoice: Invoice }) => {
   const view = useView();
   const { m, format } = view;
@@ -136,6 +163,7 @@ export const InvoiceBody = ({ invoice }: { invoice: Invoice }) => {
           },
         ]}
       />
+      <PaymentBlock invoice={invoice} />
       <p class="pad small soft">{m.invoice.final}</p>
     </section>
   );

@@ -1,6 +1,7 @@
-// What pages do beyond plain HTML: dialogs, copying, relative times, the live tail, waiting for a first call, zooming
+// What pages do beyond plain HTML: dialogs, copying, relative times, the live tail, waiting for what is under way, zooming
 // by dragging, and the palette. Without it everything still works.
 
+import { startCopyPage } from './copy-page.ts';
 import { startPalette } from './palette.ts';
 
 const all = <E extends Element = HTMLElement>(selector: string, root: ParentNode = document): E[] => [
@@ -8,6 +9,8 @@ const all = <E extends Element = HTMLElement>(selector: string, root: ParentNode
 ];
 const TAIL_MS = 2000;
 const AWAIT_MS = 2000;
+/** Half an hour: whoever comes back after it reloads. */
+const MAX_ASKED = 900;
 const TICK_MS = 30_000;
 const MAX_TAIL_ROWS = 500;
 
@@ -80,6 +83,8 @@ document.addEventListener('click', async (event) => {
   }, 1500);
 });
 
+startCopyPage();
+
 // ---------------------------------------------------------------- times
 const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: 'auto' });
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -91,22 +96,27 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['second', 1],
 ];
 function tick(): void {
-  for (const time of all<HTMLTimeElement>('time[data-ago]')) {
-    const seconds = (Date.parse(time.dateTime) - Date.now()) / 1000;
+  for (const time of all('[data-ago]')) {
+    const at = time.dataset.ago || time.getAttribute('datetime') || '';
+    const seconds = (Date.parse(at) - Date.now()) / 1000;
     const [unit, length] = STEPS.find(([, each]) => Math.abs(seconds) >= each) ?? ['second', 1];
     time.textContent = relative.format(Math.round(seconds / length), unit);
   }
 }
 setInterval(tick, TICK_MS);
 
-// ---------------------------------------------------------------- the first call
-const waiting = document.querySelector<HTMLElement>('[data-await-call]');
-if (waiting) {
+// ---------------------------------------------------------------- what is under way
+// An address answers with nothing until there is news: then with what is put in, or with anything to load the page again.
+for (const waiting of all('[data-await]')) {
+  let asked = 0;
   const timer = setInterval(async () => {
-    const response = await fetch(waiting.dataset.awaitCall ?? '').catch(() => undefined);
-    if (!response?.ok || !(await response.json()).arrived) return;
+    if (++asked >= MAX_ASKED) clearInterval(timer);
+    const response = await fetch(waiting.dataset.await ?? '').catch(() => undefined);
+    const news = response?.ok ? await response.text() : '';
+    if (news === '') return;
     clearInterval(timer);
-    location.reload();
+    if ('into' in waiting.dataset) waiting.innerHTML = news;
+    else location.reload();
   }, AWAIT_MS);
 }
 
@@ -125,6 +135,12 @@ if (tail && rows) {
     const html = await response.text();
     if (html.trim() === '') return;
     rows.insertAdjacentHTML('afterbegin', html);
+    const headings = new Set<string>();
+    for (const heading of all('[data-heading]', rows)) {
+      const name = heading.dataset.heading ?? '';
+      if (headings.has(name)) heading.remove();
+      headings.add(name);
+    }
     document.querySelector('[data-empty]')?.remove();
     for (const row of all('[data-id]', rows).slice(MAX_TAIL_ROWS)) row.remove();
     tick();

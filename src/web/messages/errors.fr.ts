@@ -13,6 +13,8 @@ const IN_FRENCH: Record<string, string> = {
     'Au plus # applications. Archivez-en une qui ne sert plus',
   'At most # endpoints. Delete one that is not needed':
     'Au plus # endpoints. Supprimez-en un qui ne sert plus',
+  'At most # test keys. Revoke those that are not needed':
+    'Au plus # clés de test. Révoquez celles qui ne servent plus',
   'Live keys need an approved account. Test keys work now':
     'Les clés de production demandent un compte approuvé. Les clés de test fonctionnent déjà',
   'More than what is left of the invoice cannot be credited':
@@ -25,16 +27,21 @@ const IN_FRENCH: Record<string, string> = {
   'Only test keys travel in time': 'Seules les clés de test voyagent dans le temps',
   'Partners on this plan are billed in a currency that it has no price in':
     'Des partenaires de ce forfait sont facturés dans une devise où il n’a pas de prix',
+  'Partners pay these prices: say why they change':
+    'Des partenaires paient ces prix : indiquez pourquoi ils changent',
   'Some fields are missing or not valid': 'Des champs manquent ou ne conviennent pas',
   'Switch the endpoint on first': 'Activez d’abord le endpoint',
   'The cursor is not valid': 'Cette page de la liste n’existe pas',
-  'The tier of this partner allows no more active keys': 'Le forfait n’autorise pas plus de clés actives',
+  'Your plan allows no more live keys': 'Votre forfait n’autorise pas plus de clés de production',
   'The token carries no e-mail address to register with': 'Le jeton ne porte pas d’e-mail pour s’inscrire',
+  'This app was archived more than # days ago, and cannot be restored':
+    'Cette application a été archivée il y a plus de # jours : elle ne peut plus être restaurée',
   'This dead letter was replayed before': 'Ce message en échec a déjà été rejoué',
   'This letter is no JSON object: mend it first': 'Ce message n’est pas un objet JSON : corrigez-le d’abord',
   'This key has a quota of its own, which each key that it makes would have once more: its owner makes them':
     'Cette clé a un quota à elle, que chaque clé qu’elle crée aurait à nouveau : son propriétaire les crée',
   'This person is a member already': 'Cette personne est déjà membre',
+  'This change can no longer be undone': 'Ce changement ne peut plus être annulé',
   'This plan has no price in this currency': 'Ce forfait n’a pas de prix dans cette devise',
   'Too many mails were sent to this address. Nothing was changed; try again in an hour':
     'Trop d’e-mails ont été envoyés à cette adresse. Rien n’a changé ; réessayez dans une heure',

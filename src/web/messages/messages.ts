@@ -5,5 +5,7 @@ import { en } from './en.ts';
 import { fr } from './fr.ts';
 
 export type Messages = typeof en;
+/** What was done: each has its words in both languages. */
+export type Done = keyof Messages['done'];
 
 export const messagesOf = (language: Language): Messages => (language === 'fr' ? fr : en);

@@ -14,6 +14,9 @@ type Elsewhere =
   | 'upstream_ms'
   | 'degraded'
   | 'country'
+  | 'query'
+  | 'failure'
+  | 'error_body'
   | 'timings';
 export type RequestFact = Exclude<keyof ShownAlone, Elsewhere>;
 
