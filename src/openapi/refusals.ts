@@ -169,7 +169,7 @@ const answerOf = ({ code, description, fields, headers }: Refusal): Answer => ({
   headers: { ...ALWAYS, ...headers },
   content: {
     'application/json': {
-      schema: refer('schemas', 'Error') as unknown as Schema,
+      schema: { ...refer('schemas', 'Error') },
       example: {
         error: code,
         message: ERRORS[code][1],

@@ -46,7 +46,7 @@ const getReceivables = createRoute({
   method: 'get',
   path: '/receivables',
   tags,
-  summary: 'What is overdue, by currency and days since it was due',
+  summary: 'Retrieve what is overdue, by currency and days since it was due',
   responses: {
     200: jsonAnswer('Sums in minor units', z.object({ data: z.array(ageing) })),
     ...errorAnswers(401, 403),

@@ -64,7 +64,7 @@ developerApi.openapi(
     method: 'get',
     path: '/plans/{tier}/review',
     tags,
-    summary: 'What choosing this plan now would cost: the amount due now, the next invoice, each month after',
+    summary: 'Preview another plan. What is due now, the next invoice, and each month after',
     request: { params: z.object({ tier: z.string() }) },
     responses: { 200: jsonAnswer('Review', planReview), ...errorAnswers(401, 403, 409) },
   }),
@@ -96,7 +96,7 @@ developerApi.openapi(
     method: 'post',
     path: '/billing/undo',
     tags,
-    summary: 'Undo the change of plan of the last hour: it is billed as if it had never been',
+    summary: 'Undo the change of plan of the last hour; it is billed as if it had never been',
     responses: { 200: jsonAnswer('Billing', billing), ...errorAnswers(401, 403, 409) },
   }),
   async (context) => {

@@ -43,6 +43,7 @@ const IN_FRENCH: Readonly<Record<string, string>> = {
   'Retrieve an app': 'Obtenir une application',
   'Update an app': 'Modifier une application',
   'Archive an app': 'Archiver une application',
+  'Restore an archived app, within 30 days': 'Restaurer une application archivée, dans les 30 jours',
   Keys: 'Clés',
   'Keys of your apps: made, limited, rotated, revoked':
     'Les clés de vos applications : création, limites, renouvellement, révocation',
@@ -104,6 +105,8 @@ const IN_FRENCH: Readonly<Record<string, string>> = {
     'Changer de forfait, de devise, de dépassement, de plafond de dépense ou de destinataire des factures',
   'Preview the next invoice, so far and at the pace of this month':
     'Prévoir la prochaine facture, à ce jour et au rythme du mois',
+  'Preview another plan': 'Prévoir le coût d’un autre forfait',
+  'Undo the change of plan of the last hour': 'Revenir sur le changement de forfait de la dernière heure',
   'List invoices and credit notes, newest first':
     'Lister les factures et les avoirs, du plus récent au plus ancien',
   'Retrieve an invoice with its lines': 'Obtenir une facture avec ses lignes',
