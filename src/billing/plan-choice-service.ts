@@ -3,13 +3,17 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Actor } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
-import { isoDay, monthStart } from '../core/time.ts';
+import { isoDay, MINUTE_MS, monthStart } from '../core/time.ts';
 import type { Currency } from './amounts.ts';
+import type { PartnerFacts } from './billing-store.ts';
 import type { Billing } from './billing-view-store.ts';
 import { monthsUpTo } from './close-month.ts';
 import { atPeriodEnd, checkPrice, type Parts, planIn } from './plan-change-service.ts';
-import { type PlanReview, reviewPlan } from './plan-review.ts';
+import { addedBy, type PlanReview, reviewPlan } from './plan-review.ts';
 import type { Plan } from './plan-store.ts';
+
+/** That a change can be undone: plan_undo_until(). */
+const HOUR_MS = 60 * MINUTE_MS;
 
 /** What waited for the next month waits no longer, but for another currency. */
 const NO_NEXT_TIER = sql`next_tier = NULL, next_change_at = CASE WHEN next_currency IS NOT NULL THEN next_change_at END`;
@@ -45,19 +49,28 @@ function createReview({ store, now, billing, plansFor }: Parts) {
     return { current, from, to };
   }
 
-  async function reviewOf(partnerId: string, { current, from, to }: Choice): Promise<PlanReview> {
-    const nowMs = now();
-    const facts = await store.facts(partnerId, monthsUpTo(isoDay(monthStart(nowMs))));
+  async function factsOf(partnerId: string): Promise<PartnerFacts> {
+    const facts = await store.facts(partnerId, monthsUpTo(isoDay(monthStart(now()))));
     if (!facts) throw new AppError('not_found', 'No such partner');
-    return reviewPlan(facts, { billing: current, from, to, nowMs });
+    return facts;
   }
-  return { choiceOf, reviewOf };
+
+  const reviewOf = async (partnerId: string, { current, from, to }: Choice): Promise<PlanReview> =>
+    reviewPlan(await factsOf(partnerId), { billing: current, from, to, nowMs: now() });
+
+  /** What a change that can be undone adds to this month's invoice, before tax; nothing where there is none. */
+  async function added(partnerId: string, { undoUntil, currency }: Billing): Promise<number> {
+    if (undoUntil === null) return 0;
+    return addedBy(await factsOf(partnerId), currency, Date.parse(undoUntil) - HOUR_MS);
+  }
+  return { choiceOf, reviewOf, added };
 }
 
 export function createChoices(parts: Parts) {
   const { now, billing, plansFor, applyDue, update, notices } = parts;
-  const { choiceOf, reviewOf } = createReview(parts);
+  const { choiceOf, reviewOf, added } = createReview(parts);
   return {
+    added,
     /** What choosing this plan now would cost and change. @throws AppError forbidden, conflict */
     async review(partnerId: string, tier: string): Promise<PlanReview> {
       await applyDue(now());

@@ -69,6 +69,17 @@ const markedAt = (month: MonthFacts, atMs: number): MonthFacts => ({
   marks: [...month.marks, { atMs, units: month.units }],
 });
 
+const subtotalIn = (facts: PartnerFacts, currency: Currency): number =>
+  reckon(facts).drafts.find((draft) => draft.currency === currency)?.subtotalMinor ?? 0;
+
+/** By how much the change of that moment has this month's invoice grow, before tax, by what is known now. */
+export const addedBy = (facts: PartnerFacts, currency: Currency, changedMs: number): number =>
+  subtotalIn(facts, currency) -
+  subtotalIn(
+    { ...facts, terms: facts.terms.filter(({ effectiveMs }) => effectiveMs !== changedMs) },
+    currency,
+  );
+
 /** `facts`: of the month that is under way, and those before it. */
 export function reviewPlan(
   facts: PartnerFacts,

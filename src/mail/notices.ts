@@ -13,7 +13,7 @@ export type Notify = (
   recipient: Recipient,
   mail: keyof typeof MAILS,
   /** `origin`: of the request, where one asked for it. */
-  about: { name: string; path: string; detail?: string; origin?: string },
+  about: { name: string; path: string; detail?: string; foot?: string; origin?: string },
 ) => Promise<boolean>;
 
 /** `origin`: of the portal; without one, mails say where to look by path alone. */
@@ -24,10 +24,17 @@ export function createNotices(ports: {
   /** Whom readers ask. */
   support: string | undefined;
 }): Notify {
-  return ({ email, language }, mail, { name, path, detail, origin = '' }) => {
+  return ({ email, language }, mail, { name, path, detail, foot, origin = '' }) => {
     const words: MailLanguage = language === 'fr' ? 'fr' : 'en';
     const url = `${ports.origin ?? origin}${path}`;
-    const letter = MAILS[mail][words]({ product: ports.product, name, url, detail, support: ports.support });
+    const letter = MAILS[mail][words]({
+      product: ports.product,
+      name,
+      url,
+      detail,
+      foot,
+      support: ports.support,
+    });
     return ports.mailer({ to: email, ...letter });
   };
 }

@@ -15,6 +15,8 @@ export interface Letter {
   url: string;
   /** What a letter of its kind says besides. */
   detail?: string;
+  /** What ends it, before our name: begins with an empty line. */
+  foot?: string;
   /** Whom to ask. */
   support?: string;
 }

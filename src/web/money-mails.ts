@@ -53,9 +53,9 @@ function footOf(config: Ports['config'], { m, language }: Words, currencies: rea
   const seller = [config.SELLER_NAME, config.SELLER_ADDRESS].filter(Boolean).join('\n');
   return [
     ...(pay.length > 0 ? [`${m.invoice.howToPay}\n${pay.join('\n\n')}`] : []),
-    ...(contact.termsUrl ? [`${m.invoice.terms}\n${contact.termsUrl}`] : []),
+    ...(contact.termsUrl ? [m.invoice.termsAt(contact.termsUrl)] : []),
     ...(seller ? [`${m.invoice.from}\n${seller}`] : []),
-    ...(ask ? [`${m.common.questions}\n${ask}`] : []),
+    ...(ask ? [`${m.common.questions} ${ask}`] : []),
   ];
 }
 
@@ -67,7 +67,10 @@ function createSender({ notify, recipients, config, now }: Ports) {
     return notify(recipient, mail, {
       name,
       path,
-      detail: [...text, ...footOf(config, words, currencies)].join('\n\n'),
+      detail: text.join('\n\n'),
+      foot: footOf(config, words, currencies)
+        .map((each) => `\n\n${each}`)
+        .join(''),
     });
   };
   return {

@@ -141,6 +141,7 @@ describe('what is under way', () => {
     );
     const page = (await owner.get(path)).text;
     expect(page).toContain('Try now');
+    expect(page).not.toContain('name="environment"');
     expect(page).not.toContain('data-await');
     expect((await owner.get(`${path}/tried?tries=3`)).text).toBe('');
     expect((await owner.get(`${path}/tried?tries=2`)).text).not.toBe('');

@@ -262,7 +262,7 @@ describe('through the doors', () => {
     ]);
     await owner.post('/portal/billing/plan', { tier: 'business' });
     const after = await owner.get('/portal/billing');
-    expect(after.text).toMatch(/You are on Business\. €/);
+    expect(after.text).toMatch(/You are on Business\. It adds €\d/);
     expect(after.text).toMatch(/go back to Starter at no charge until \d\d:\d\d UTC/);
     for (const { email } of [owner, billing]) {
       const [mail] = await eventually(

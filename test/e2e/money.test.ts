@@ -143,18 +143,17 @@ it('a plan is chosen: dearer at once, cheaper with the next month, and kept afte
   expect(await page.locator('main').textContent()).toContain(m.billing.notBilled);
   const choose = async (tier: string) => {
     await page.click('[data-dialog=plan]');
-    await page
-      .locator('#plan form', { has: page.locator(`[value="${tier}"]`) })
-      .locator('button')
-      .first()
-      .click();
+    await page.click(`#plan a[href$="tier=${tier}"]`);
+    // What it costs and changes is seen first.
+    await page.waitForURL(/\/billing\/plan/);
+    await page.click('form[action="/portal/billing/plan"] button');
     await page.waitForURL(/done=/);
   };
   await choose('starter');
-  expect(await page.locator('.big').textContent()).toBe('starter');
+  expect(await page.locator('.big').textContent()).toBe('Starter');
   await choose('free');
-  expect(await page.locator('.big').textContent()).toBe('starter');
-  expect(await page.locator('.note.warn').textContent()).toContain('free starts on 1');
+  expect(await page.locator('.big').textContent()).toBe('Starter');
+  expect(await page.locator('.note.warn').textContent()).toContain('Free');
   await page.click('form[action="/portal/billing/keep"] button');
   await page.waitForURL(/done=plan_kept/);
   expect(await page.locator('.note.warn').count()).toBe(0);

@@ -168,6 +168,34 @@ describe('the catalogue', () => {
     expect(() => ruleOf({ signatureRule: 'any' })).toThrow(/document 0/);
   });
 
+  it('knows the query parameters that the document calls secret, also where it refers to them', () => {
+    const settings = { cost: 1, cacheSeconds: 0, timeoutMs: 1000, bodyBytes: 10 };
+    const secret = { secret: true };
+    const one = loadCatalog([
+      {
+        openapi: '3.1.0',
+        info: { title: 'One', version: '1' },
+        'x-passerelle': { id: 'one', upstream: ['ONE'], sandbox: 'none', defaults: settings },
+        components: { parameters: { Pan: { name: 'pan', in: 'query', 'x-passerelle': secret } } },
+        paths: {
+          '/v3/one': {
+            get: {
+              parameters: [
+                { name: 'iban', in: 'query', 'x-passerelle': secret },
+                { $ref: '#/components/parameters/Pan' },
+                { name: 'page', in: 'query' },
+                { name: 'X-Pan', in: 'header', 'x-passerelle': secret },
+              ],
+              'x-passerelle': { scope: null },
+            },
+          },
+        },
+      },
+    ]);
+    const match = one.match('GET', '/v3/one');
+    expect(match.found === 'route' && [...match.route.secretParameters]).toEqual(['iban', 'pan']);
+  });
+
   it.for([
     '/v2/stops/caf%C3%A9%20/departures',
     '/v2/stops/100%25/departures',

@@ -31,31 +31,23 @@ import {
 
 const dialogOf = (tier: string) => `edit-${tier}`;
 
-const PlanName = ({ view, plan }: { view: View; plan: Plan }) => {
+/** What it is called, its id, whose it is, and who can have it. */
+const PlanName = ({ plan }: { plan: Plan }) => {
+  const view = useView();
   const { m } = view;
-  const { tier, names, partnerId, partnerName, selfServe, isClosed } = plan;
+  const { tier, partnerId, partnerName, isClosed, selfServe } = plan;
   return (
-    <>
-      <strong>{planName(view, { tier, names })}</strong> <span class="small soft mono">{tier}</span>
+    <div class="row">
+      <strong>{planName(view, plan)}</strong>
+      <span class="small soft mono">{tier}</span>
       {partnerId && (
         <a class="small" href={`/operator/partners/${partnerId}`}>
-          {' '}
           {m.money.forPartner} {partnerName}
         </a>
       )}
-      {isClosed && (
-        <>
-          {' '}
-          <span class="badge">{m.money.closed}</span>
-        </>
-      )}
-      {selfServe && (
-        <>
-          {' '}
-          <span class="badge good">{m.money.selfServed}</span>
-        </>
-      )}
-    </>
+      {isClosed && <span class="badge">{m.money.closed}</span>}
+      {selfServe && <span class="badge good">{m.money.selfServed}</span>}
+    </div>
   );
 };
 
@@ -68,7 +60,7 @@ const PlanTable = ({ view, plans }: { view: View; plans: Plan[] }) => {
       columns={[
         {
           title: m.money.name,
-          cell: (plan) => <PlanName view={view} plan={plan} />,
+          cell: (plan) => <PlanName plan={plan} />,
         },
         {
           title: m.invoice.unitPrice,
@@ -114,14 +106,15 @@ const PlanTable = ({ view, plans }: { view: View; plans: Plan[] }) => {
 
 /** Of a new plan, or of one that there is. `wrong`: what was sent of it, and could not be done. */
 const PlanDialog = ({ plan, again }: { plan?: Plan; again?: PlanAgain }) => {
-  const { m } = useView();
+  const view = useView();
+  const { m } = view;
   const tier = plan?.tier ?? '';
   const own = again?.tier === tier ? again : undefined;
   return (
     <FormDialog
       id={plan ? dialogOf(tier) : 'new'}
       scope={`plan-${plan?.tier ?? 'new'}`}
-      title={plan ? `${m.money.editPlan}: ${tier}` : m.money.newPlan}
+      title={plan ? `${m.money.editPlan} · ${planName(view, plan)}` : m.money.newPlan}
       action={plan ? `/operator/plans/${tier}` : '/operator/plans'}
       submit={m.common.save}
       saved={valuesOf(plan)}

@@ -29,8 +29,15 @@ const Save = () => (
   </div>
 );
 
-export const OveragePanel = ({ billing, wrong }: PanelProps) => {
-  const { m } = useView();
+export const OveragePanel = ({
+  billing,
+  overageMinor,
+  wrong,
+}: PanelProps & {
+  /** Of this month so far, before tax. */
+  overageMinor: number;
+}) => {
+  const { m, format } = useView();
   const { spendingCapMinor: cap, currency } = billing;
   return (
     <Panel title={m.billing.beyond}>
@@ -50,6 +57,16 @@ export const OveragePanel = ({ billing, wrong }: PanelProps) => {
           hint={m.billing.overageHint}
         />
         <Field name="cap" label={m.billing.cap} hint={m.billing.capHint(currency)} />
+        {cap !== null && cap > 0 && (
+          <div>
+            <p class="small">
+              {m.billing.capUsed(format.money(overageMinor, currency), format.money(cap, currency))}
+            </p>
+            <svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+              <rect width={((100 * Math.min(overageMinor, cap)) / cap).toFixed(1)} height="6" />
+            </svg>
+          </div>
+        )}
         <Save />
       </Form>
     </Panel>

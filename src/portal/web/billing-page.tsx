@@ -33,13 +33,17 @@ export async function showBilling(context: PortalContext, form?: BillingForm, wr
     invoices.list(PAGE_ROWS + 1, before, { partnerId }),
     invoices.spend(partnerId, SPEND_MONTHS),
   ]);
+  const added = await plans.added(partnerId, billing);
+  const overage = preview.drafts
+    .flatMap(({ lines }) => lines)
+    .reduce((sum, { kind, amountMinor }) => (kind === 'overage' ? sum + amountMinor : sum), 0);
   const shown = rows.slice(0, PAGE_ROWS);
   const wrongIn = (name: BillingForm) => (form === name ? wrong : undefined);
   return render(
     context,
     <Page view={view} title={m.billing.nav} about="both">
       <h1>{m.billing.nav}</h1>
-      <PlanPanel plans={planList} billing={billing} preview={preview} mayChange={mayChange} />
+      <PlanPanel plans={planList} billing={billing} addedMinor={added} mayChange={mayChange} />
       {mayChange && <PlanDialog plans={planList} billing={billing} wrong={wrongIn('plan')} />}
       <PreviewPanel preview={preview} included={workspace.partner.rate_limit_per_month} />
       <Panel title={m.billing.invoices}>
@@ -55,7 +59,7 @@ export async function showBilling(context: PortalContext, form?: BillingForm, wr
       <SpendPanel spend={spend} />
       {mayPay ? (
         <div class="two">
-          {mayChange && <OveragePanel billing={billing} wrong={wrongIn('overage')} />}
+          {mayChange && <OveragePanel billing={billing} overageMinor={overage} wrong={wrongIn('overage')} />}
           <DetailsPanel billing={billing} wrong={wrongIn('details')} />
         </div>
       ) : (

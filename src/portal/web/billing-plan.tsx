@@ -1,7 +1,6 @@
 // The plan on the billing page, and the dialog that chooses another.
 
 import { CURRENCIES } from '../../billing/amounts.ts';
-import type { Preview } from '../../billing/invoice-service.ts';
 import type { Billing } from '../../billing/plan-service.ts';
 import type { Plan } from '../../billing/plan-store.ts';
 import { Dialog, OpenDialog } from '../../web/components/dialog.tsx';
@@ -29,29 +28,72 @@ function nextText(view: View, plans: readonly Plan[], { nextTier, nextCurrency, 
   ].join(', ');
 }
 
-/** What the plan that began a moment ago costs, by the lines of the coming invoice. */
-function changedText(view: View, plan: Plan, { currency }: Billing, { drafts }: Preview): string {
-  const { m, format } = view;
-  const lines = drafts
-    .flatMap((draft) => draft.lines)
-    .filter(({ kind, tier }) => kind === 'plan' && tier === plan.tier);
-  return m.billing.changedNow(
-    planName(view, plan),
-    format.money(lines.at(-1)?.amountMinor ?? 0, currency),
-    format.money(plan.prices[currency]?.price ?? 0, currency),
-  );
+interface PlanPanelProps extends Choice {
+  /** What the change that can be undone adds to this month's invoice. */
+  addedMinor: number;
+  mayChange: boolean;
 }
 
-export const PlanPanel = ({
-  plans,
-  billing,
-  preview,
-  mayChange,
-}: Choice & { preview: Preview; mayChange: boolean }) => {
+/** What a change of a moment ago costs, and the button that undoes it while it can be. */
+const UndoNote = ({ plans, billing, addedMinor, mayChange }: PlanPanelProps) => {
   const view = useMemberView();
   const { m, format } = view;
+  const { tier, currency, undoTier, undoUntil } = billing;
+  if (undoTier === null || undoUntil === null) return null;
+  const monthlyMinor = plans.find((plan) => plan.tier === tier)?.prices[currency]?.price ?? 0;
+  return (
+    <Note kind="good">
+      <div class="row">
+        <div class="grow">
+          {view.workspace.partner.status === 'active' && (
+            <p>
+              {m.billing.changedNow(
+                tierName(view, plans, tier),
+                format.money(addedMinor, currency),
+                format.money(monthlyMinor, currency),
+              )}
+            </p>
+          )}
+          <p>{m.billing.undoUntil(tierName(view, plans, undoTier), format.time(undoUntil))}</p>
+          <p class="small">{m.billing.undoHint}</p>
+        </div>
+        {mayChange && (
+          <Post action="/portal/billing/undo" kind="button small">
+            {m.billing.undo}
+          </Post>
+        )}
+      </div>
+    </Note>
+  );
+};
+
+/** What waits for the next month, and the button that calls it off. */
+const NextNote = ({ plans, billing, mayChange }: Omit<PlanPanelProps, 'addedMinor'>) => {
+  const view = useView();
+  const { m, format } = view;
+  if (billing.nextChangeAt === null) return null;
+  return (
+    <Note kind="warn">
+      <div class="row">
+        <span class="grow">
+          {m.billing.scheduled(nextText(view, plans, billing), format.date(billing.nextChangeAt))}
+        </span>
+        {mayChange && (
+          <Post action="/portal/billing/keep" kind="button small">
+            {m.billing.keep}
+          </Post>
+        )}
+      </div>
+    </Note>
+  );
+};
+
+export const PlanPanel = (props: PlanPanelProps) => {
+  const { plans, billing, mayChange } = props;
+  const view = useMemberView();
+  const { m } = view;
+  const { status } = view.workspace.partner;
   const plan = plans.find(({ tier }) => tier === billing.tier);
-  const isScheduled = billing.nextChangeAt !== null;
   return (
     <Panel
       title={m.billing.plan}
@@ -69,44 +111,9 @@ export const PlanPanel = ({
           {plan && priceText(view, plan, billing.currency)}
         </p>
         {plan && <p class="soft">{contents(view, plan, billing).join(' · ')}</p>}
-        {plan && billing.undoTier && billing.undoUntil && (
-          <Note kind="good">
-            <div class="row">
-              <div class="grow">
-                {view.workspace.partner.status === 'active' && (
-                  <p>{changedText(view, plan, billing, preview)}</p>
-                )}
-                <p>
-                  {m.billing.undoUntil(
-                    tierName(view, plans, billing.undoTier),
-                    format.time(billing.undoUntil),
-                  )}
-                </p>
-                <p class="small">{m.billing.undoHint}</p>
-              </div>
-              {mayChange && (
-                <Post action="/portal/billing/undo" kind="button small">
-                  {m.billing.undo}
-                </Post>
-              )}
-            </div>
-          </Note>
-        )}
-        {isScheduled && (
-          <Note kind="warn">
-            <div class="row">
-              <span class="grow">
-                {m.billing.scheduled(nextText(view, plans, billing), format.date(billing.nextChangeAt ?? ''))}
-              </span>
-              {mayChange && (
-                <Post action="/portal/billing/keep" kind="button small">
-                  {m.billing.keep}
-                </Post>
-              )}
-            </div>
-          </Note>
-        )}
-        {view.workspace.partner.status !== 'active' && <p class="soft">{m.billing.notBilled}</p>}
+        <UndoNote {...props} />
+        <NextNote {...props} />
+        {(status === 'sandbox_only' || status === 'pending') && <p class="soft">{m.billing.notBilled}</p>}
       </div>
     </Panel>
   );

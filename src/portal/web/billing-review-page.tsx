@@ -79,7 +79,7 @@ const ChangePanel = ({ review, billing }: { review: PlanReview; billing: Billing
         <Table
           rows={rows}
           columns={[
-            { title: '', cell: ({ what }) => what },
+            { title: m.billing.changes, kind: 'tight', cell: ({ what }) => what },
             { title: planName(view, from), cell: ({ before }) => <span class="soft">{before}</span> },
             { title: planName(view, to), cell: ({ after }) => <strong>{after}</strong> },
           ]}

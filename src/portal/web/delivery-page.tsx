@@ -19,11 +19,13 @@ portal.get('/portal/deliveries/:delivery', async (context) => {
   const view = member(context);
   const { m, workspace } = view;
   const id = idOr404(context.req.param('delivery'), 'delivery');
-  const delivery = await context.var.services.webhooks.delivery(workspace.partner.id, id);
+  const { webhooks } = context.var.services;
+  const delivery = await webhooks.delivery(workspace.partner.id, id);
+  const { environment } = await webhooks.get(workspace.partner.id, delivery.endpoint_id);
   const body = { type: delivery.type, timestamp: delivery.occurred_at, data: delivery.data };
   return render(
     context,
-    <Page view={view} title={delivery.type}>
+    <Page view={view} title={delivery.type} about={environment}>
       <div class="head">
         <h1 class="grow">
           <span class="mono">{delivery.type}</span> <OutcomeBadge delivery={delivery} />

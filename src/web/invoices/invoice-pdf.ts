@@ -187,8 +187,8 @@ function writePayment(
   }
   const ask = supportText(contact);
   const facts = [
-    ...(contact.termsUrl ? [`${m.invoice.terms}: ${contact.termsUrl}`] : []),
-    ...(ask ? [`${m.common.contact}: ${ask}`] : []),
+    ...(contact.termsUrl ? [m.invoice.termsAt(contact.termsUrl)] : []),
+    ...(ask ? [`${m.common.questions} ${ask}`] : []),
   ];
   for (const fact of facts) {
     put(fact, PAGE.margin, { size: 8, color: soft });

@@ -58,9 +58,9 @@ export const moneyEn = {
     undoWithin: 'Changed your mind? You can undo it at no charge for one hour.',
     keepUntil: (day: string) => `You stay on your current plan until ${day}, and can keep it until then.`,
     changedNow: (plan: string, amount: string, monthly: string) =>
-      `You are on ${plan}. ${amount} for the rest of this month, then ${monthly} a month, before tax.`,
+      `You are on ${plan}. It adds ${amount} to this month’s invoice; each month after that costs ${monthly}, before tax.`,
     nowMail: (plan: string, amount: string, day: string, monthly: string) =>
-      `your plan is now ${plan}. ${amount} for the rest of this month goes on your invoice of ${day}; each month after that costs ${monthly}, before tax.`,
+      `your plan is now ${plan}. It adds ${amount} to your invoice of ${day}; each month after that costs ${monthly}, before tax.`,
     nowUnbilledMail: (plan: string) => `your plan is now ${plan}.`,
     laterMail: (plan: string, day: string, monthly: string) =>
       `your plan changes to ${plan} on ${day}. Until then nothing changes, and you can keep your current plan. Each month costs ${monthly} from then on, before tax.`,
@@ -138,6 +138,7 @@ export const moneyEn = {
     quote: (number: string) => `Quote ${number} with your payment.`,
     howToPay: 'How to pay',
     terms: 'Terms',
+    termsAt: (url: string) => `Terms: ${url}`,
     dueMail: (number: string, amount: string, day: string) => `${number}: ${amount}, due on ${day}`,
     overdueMail: (number: string, amount: string, day: string) =>
       `invoice ${number} was due on ${day}. ${amount} is still to be paid.`,

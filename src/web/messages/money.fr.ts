@@ -61,9 +61,9 @@ export const moneyFr: typeof moneyEn = {
     undoWithin: 'Vous changez d’avis ? Vous pouvez annuler sans frais pendant une heure.',
     keepUntil: (day) => `Vous gardez votre forfait jusqu’au ${day}, et pouvez le conserver d’ici là.`,
     changedNow: (plan, amount, monthly) =>
-      `Vous êtes au forfait ${plan} : ${amount} pour la fin du mois, puis ${monthly} par mois, hors taxes.`,
+      `Vous êtes au forfait ${plan}. Il ajoute ${amount} à la facture de ce mois ; chaque mois suivant coûte ${monthly}, hors taxes.`,
     nowMail: (plan, amount, day, monthly) =>
-      `votre forfait est désormais ${plan}. ${amount} pour la fin du mois figureront sur votre facture du ${day} ; chaque mois suivant coûte ${monthly}, hors taxes.`,
+      `votre forfait est désormais ${plan}. Il ajoute ${amount} à votre facture du ${day} ; chaque mois suivant coûte ${monthly}, hors taxes.`,
     nowUnbilledMail: (plan) => `votre forfait est désormais ${plan}.`,
     laterMail: (plan, day, monthly) =>
       `votre forfait devient ${plan} le ${day}. D’ici là rien ne change, et vous pouvez conserver votre forfait actuel. Chaque mois coûtera ensuite ${monthly}, hors taxes.`,
@@ -141,6 +141,7 @@ export const moneyFr: typeof moneyEn = {
     quote: (number) => `Indiquez ${number} avec votre paiement.`,
     howToPay: 'Comment payer',
     terms: 'Conditions',
+    termsAt: (url) => `Conditions : ${url}`,
     dueMail: (number, amount, day) => `${number} : ${amount}, à régler avant le ${day}`,
     overdueMail: (number, amount, day) =>
       `la facture ${number} était à régler avant le ${day}. ${amount} restent dus.`,
@@ -339,7 +340,7 @@ export const moneyFr: typeof moneyEn = {
     assignText: 'Le forfait et la taxe s’appliquent immédiatement ; la devise dès le mois prochain.',
     taxRate: 'Taux de TVA (%)',
     invoices: 'Factures',
-    overdue: 'échues',
+    overdue: 'échue',
     ageing: 'Factures échues, par ancienneté',
     ages: ['0–30 jours', '31–60 jours', '61–90 jours', 'plus de 90 jours'],
     search: 'Numéro ou partenaire',
