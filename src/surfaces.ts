@@ -8,19 +8,12 @@ import { firstPart } from './http/path.ts';
 import { adminApi } from './operator/admin-routes.ts';
 import { operatorConsole } from './operator/console/pages.ts';
 import { createMachineRoutes } from './operator/machine-routes.ts';
-import { createReferenceRoutes } from './operator/openapi.ts';
+import { createDocumentRoutes } from './operator/openapi.ts';
 import { dashboard } from './portal/api/dashboard-routes.ts';
 import { developerApi } from './portal/api/dev-routes.ts';
+import { documents } from './portal/api/openapi-routes.ts';
 import { portal } from './portal/web/pages.ts';
 import { compose, type Services } from './services.ts';
-
-const info = { openapi: '3.1.0', info: { title: 'Passerelle', version: '1.0.0' } };
-const own = [
-  { prefix: '/dashboard', document: dashboard.getOpenAPI31Document(info) as object },
-  { prefix: '/api/dev', document: developerApi.getOpenAPI31Document(info) as object },
-  { prefix: '/api/admin', document: adminApi.getOpenAPI31Document(info) as object },
-];
-const machines = createMachineRoutes(own);
 
 type AppEnv = { Bindings: Env; Variables: { services: Services; requestId: string } };
 
@@ -47,12 +40,14 @@ const apis = withServices();
 apis.route('/dashboard', dashboard);
 apis.route('/api/dev', developerApi);
 apis.route('/api/admin', adminApi);
-apis.route('/', machines);
+apis.route('/', createMachineRoutes());
+// The operators' before the offered APIs', whose names are a parameter.
+apis.route('/', createDocumentRoutes());
+apis.route('/', documents);
 apis.get('/assets/*', (context) => context.var.services.assetServer.serve(context.req.path));
 apis.route('/', offered);
 
 const pages = withServices();
-pages.route('/', createReferenceRoutes(own));
 pages.route('/', operatorConsole);
 pages.route('/', portal);
 

@@ -13,7 +13,7 @@ export interface Actor {
   requestId: string | null;
 }
 
-const AuditEntry = row('audit entry', {
+export const AuditEntry = row('audit entry', {
   id: number,
   partnerId: uuid.nullable(),
   actor: text,

@@ -18,7 +18,7 @@ const Reconciliation = row('reconciliation of a partner', {
   checked_at: time,
 });
 export type Reconciliation = RowOf<typeof Reconciliation>;
-const AnyReconciliation = row('reconciliation', {
+export const AnyReconciliation = row('reconciliation', {
   ...Reconciliation.columns,
   partner_id: uuid,
   environment: text,

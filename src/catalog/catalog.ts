@@ -45,7 +45,14 @@ const operation = z.looseObject({
 });
 const document = z.looseObject({
   openapi: z.string().startsWith('3.'),
-  info: z.looseObject({ title: z.string(), version: z.string() }),
+  info: z.looseObject({
+    title: z.string(),
+    version: z.string(),
+    description: z.string().default(''),
+    contact: z.looseObject({}).optional(),
+    license: z.looseObject({}).optional(),
+  }),
+  tags: z.array(z.looseObject({ name: z.string(), description: z.string().default('') })).default([]),
   'x-passerelle': z.object({
     id: z.string(),
     /** Names of variables; the first that is set is the origin of the upstream. */

@@ -14,7 +14,7 @@ const listAlerts = createRoute({
   method: 'get',
   path: '/alerts',
   tags,
-  summary: 'Alerts, newest first',
+  summary: 'List alerts, newest first',
   request: { query: pageQuery.extend({ state: z.enum(['open', 'resolved']).optional() }) },
   responses: {
     200: jsonAnswer('Alerts', z.object({ data: z.array(alert), next_cursor: z.string().nullable() })),
@@ -26,7 +26,7 @@ const listRules = createRoute({
   method: 'get',
   path: '/alert-rules',
   tags,
-  summary: 'Rules as they stand for you',
+  summary: 'List the rules of alerts, as they stand for you',
   responses: { 200: jsonAnswer('Rules', z.object({ data: z.array(alertRule) })), ...errorAnswers(401) },
 });
 

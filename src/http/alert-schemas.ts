@@ -4,6 +4,8 @@ import * as z from 'zod';
 
 export const alert = z.object({
   id: z.string(),
+  owner: z.string().describe('Id of the partner, or `operator`'),
+  partner: z.string().nullable().describe('Its name'),
   rule: z.string(),
   subject: z.string(),
   label: z.string().nullable(),

@@ -8,6 +8,7 @@ import type { Actor } from '../audit/audit-store.ts';
 import type { Config } from '../config.ts';
 import { type Answered, AppError, errorResponse, type FieldErrors } from '../core/errors.ts';
 import { isUuid, newId } from '../core/ids.ts';
+import { USUAL } from '../openapi/refusals.ts';
 import { toAppError } from './errors.ts';
 import { isStorableJson } from './fields.ts';
 import { portalOriginOf } from './portal-origin.ts';
@@ -129,12 +130,12 @@ export const errorBody = z.looseObject({
   doc_url: z.url().describe('The page that explains the code'),
 });
 
-/** The error answers that a route can give, for the OpenAPI document. */
+/** The error answers that a route can give beside those that any can (src/openapi/refusals.ts), for the OpenAPI document. */
 export const errorAnswers = (...statuses: number[]) =>
   Object.fromEntries(
     statuses.map((status) => [
       status,
-      { description: 'Error', content: { 'application/json': { schema: errorBody } } },
+      { description: USUAL, content: { 'application/json': { schema: errorBody } } },
     ]),
   );
 

@@ -23,7 +23,7 @@ const recoverDeliveries = createRoute({
   method: 'post',
   path: '/webhooks/{endpointId}/recover',
   tags,
-  summary: 'Send again all that did not arrive since a time',
+  summary: 'Resend all that did not arrive since a time',
   request: { params, body: jsonBody(recovery) },
   responses: {
     202: jsonAnswer('On their way', z.object({ recovered: z.number() })),
@@ -35,7 +35,7 @@ const listDeliveries = createRoute({
   method: 'get',
   path: '/webhooks/{endpointId}/deliveries',
   tags,
-  summary: 'Deliveries, newest first',
+  summary: 'List deliveries, newest first',
   request: { params, query: pageQuery.extend(deliveryFilter) },
   responses: {
     200: jsonAnswer('Deliveries', z.object({ data: z.array(delivery), next_cursor: z.string().nullable() })),
@@ -47,7 +47,7 @@ const getDelivery = createRoute({
   method: 'get',
   path: '/deliveries/{deliveryId}',
   tags,
-  summary: 'One delivery with its attempts',
+  summary: 'Retrieve a delivery with its attempts',
   request: { params: deliveryParams },
   responses: { 200: jsonAnswer('The delivery', deliveryDetail), ...errorAnswers(401, 404) },
 });
@@ -56,7 +56,7 @@ const replayDelivery = createRoute({
   method: 'post',
   path: '/deliveries/{deliveryId}/replay',
   tags,
-  summary: 'Send it again, under the same id',
+  summary: 'Resend a delivery, under the same id',
   request: { params: deliveryParams },
   responses: { 202: jsonAnswer('On its way', deliveryDetail), ...errorAnswers(401, 403, 404, 429) },
 });

@@ -24,7 +24,7 @@ const listEventTypes = createRoute({
   method: 'get',
   path: '/webhooks/event-types',
   tags,
-  summary: 'Event types, each with the JSON Schema of its data',
+  summary: 'List event types, each with the JSON Schema of its data',
   responses: {
     200: jsonAnswer(
       'Event types',
@@ -40,7 +40,7 @@ const createEndpoint = createRoute({
   method: 'post',
   path: '/webhooks',
   tags,
-  summary: 'Make an endpoint; its secret is in this answer and nowhere else',
+  summary: 'Create an endpoint; its secret is in this answer and nowhere else',
   request: { body: jsonBody(newEndpoint) },
   responses: {
     201: jsonAnswer('The endpoint', endpointWithSecret),
@@ -52,9 +52,9 @@ const listEndpoints = createRoute({
   method: 'get',
   path: '/webhooks',
   tags,
-  summary: 'Endpoints',
+  summary: 'List endpoints',
   responses: {
-    200: jsonAnswer('Endpoints', z.object({ data: z.array(endpoint) })),
+    200: jsonAnswer('List endpoints', z.object({ data: z.array(endpoint) })),
     ...errorAnswers(401),
   },
 });
@@ -63,7 +63,7 @@ const getEndpoint = createRoute({
   method: 'get',
   path: '/webhooks/{endpointId}',
   tags,
-  summary: 'One endpoint',
+  summary: 'Retrieve an endpoint',
   request: { params },
   responses: { 200: jsonAnswer('The endpoint', endpoint), ...errorAnswers(401, 404) },
 });
@@ -72,7 +72,7 @@ const changeEndpoint = createRoute({
   method: 'patch',
   path: '/webhooks/{endpointId}',
   tags,
-  summary: 'Change, pause or resume an endpoint',
+  summary: 'Update, pause or resume an endpoint',
   request: { params, body: jsonBody(endpointChange) },
   responses: { 200: jsonAnswer('The endpoint', endpoint), ...errorAnswers(400, 401, 403, 404) },
 });
@@ -93,7 +93,7 @@ const rotateSecret = createRoute({
   method: 'post',
   path: '/webhooks/{endpointId}/rotate',
   tags,
-  summary: 'A new secret; for a day both sign',
+  summary: 'Rotate the secret of an endpoint; for a day both sign',
   request: { params },
   responses: { 200: jsonAnswer('The endpoint', endpointWithSecret), ...errorAnswers(401, 403, 404) },
 });
@@ -102,7 +102,7 @@ const sendTest = createRoute({
   method: 'post',
   path: '/webhooks/{endpointId}/test',
   tags,
-  summary: 'Send a test event to this endpoint',
+  summary: 'Send a test event',
   request: { params },
   responses: {
     202: jsonAnswer('On its way', z.object({ delivery_id: z.string() })),

@@ -20,7 +20,9 @@ export const endpointChange = newEndpoint
   .partial();
 export const endpoint = z.object({
   id: z.string(),
+  partner_id: z.string().nullable(),
   app_id: z.string().nullable(),
+  app: z.string().nullable().describe('Its name'),
   environment: z.enum(['test', 'live', 'both']).describe('both: none was chosen'),
   url: z.string(),
   description: z.string().nullable(),
@@ -30,6 +32,9 @@ export const endpoint = z.object({
   last_success_at: z.string().nullable(),
   old_secret_expires_at: z.string().nullable(),
   created_at: z.string(),
+  delivered: z.number().describe('Deliveries of the last day that arrived'),
+  failed: z.number().describe('Those that were given up'),
+  waiting: z.number().describe('Those that are still tried'),
 });
 export const endpointWithSecret = endpoint.extend({ secret: z.string().describe('Shown once') });
 export const delivery = z.object({

@@ -43,8 +43,15 @@ function lackingOf({ roles, email, hasSecondFactor }: Claims): string | undefine
   return hasSecondFactor ? undefined : 'This needs a sign-in with a second factor (amr or acr)';
 }
 
-adminApi.use(async (context, next) => {
-  const { verifyToken, config, idempotency, rates, operators: named } = context.var.services;
+/**
+ * The operator whose token this is: its subject.
+ * @throws AppError invalid_token, forbidden, rate_limit_exceeded
+ */
+export async function operatorOf(context: {
+  req: { raw: Request; header(name: string): string | undefined };
+  var: { services: Pick<Services, 'verifyToken' | 'config' | 'rates' | 'operators'> };
+}): Promise<string> {
+  const { verifyToken, config, rates, operators: named } = context.var.services;
   if (config.REQUIRE_MTLS) checkCertificate(context.req.raw);
   const claims = await verifyToken(context.req.header('authorization'));
   const lacking = lackingOf(claims);
@@ -52,12 +59,15 @@ adminApi.use(async (context, next) => {
   rates.take('operator', claims.subject);
   // The issuer's word is never enough: it has a role of this name for whoever it likes.
   if (!(await named.isNamed(claims))) throw new AppError('forbidden', 'This token names no operator of ours');
-  operators.set(context.req.raw, claims.subject);
+  return claims.subject;
+}
+
+adminApi.use(async (context, next) => {
+  const subject = await operatorOf(context);
+  operators.set(context.req.raw, subject);
   announceAhead(context);
-  return idempotent(context, next, idempotency, {
-    owner: 'operators',
-    actor: `operator:${claims.subject}`,
-  });
+  const { idempotency } = context.var.services;
+  return idempotent(context, next, idempotency, { owner: 'operators', actor: `operator:${subject}` });
 });
 
 const actor = (context: Context) => actorOf(context, `operator:${operators.get(context.req.raw) ?? ''}`);

@@ -2,8 +2,11 @@
 
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import * as z from 'zod';
+import { AuditEntry } from '../audit/audit-store.ts';
+import { AnyReconciliation } from '../billing/period-store.ts';
 import { type ApiEnv, errorAnswers, jsonAnswer, numberCursor, page, pageQuery } from '../http/api.ts';
 import { text } from '../http/fields.ts';
+import { rowSchema } from '../http/row-schema.ts';
 import type { Services } from './services.ts';
 
 const tags = ['Operators'];
@@ -12,7 +15,8 @@ const listAudit = createRoute({
   method: 'get',
   path: '/audit',
   tags,
-  summary: 'Audit of one partner or of all, newest first, and what the last check of its chains found',
+  summary:
+    'List the audit of one partner or of all, newest first. With what the last check of its chains found',
   request: {
     query: pageQuery.extend({
       partner_id: z.uuid().optional(),
@@ -28,7 +32,7 @@ const listAudit = createRoute({
     200: jsonAnswer(
       'Audit',
       z.object({
-        data: z.array(z.looseObject({})),
+        data: z.array(rowSchema(AuditEntry)),
         next_cursor: z.string().nullable(),
         check: z
           .object({
@@ -50,9 +54,9 @@ export function addAuditRoutes(api: OpenAPIHono<ApiEnv<Services>>): void {
       method: 'get',
       path: '/reconciliations',
       tags,
-      summary: 'Nightly comparison of limiter, events and rollups, newest first',
+      summary: 'List the nightly comparisons of all partners, newest first. Of limiter, events and rollups',
       responses: {
-        200: jsonAnswer('Results', z.object({ data: z.array(z.looseObject({})) })),
+        200: jsonAnswer('Results', z.object({ data: z.array(rowSchema(AnyReconciliation)) })),
         ...errorAnswers(401, 403),
       },
     }),
@@ -72,11 +76,7 @@ export function addAuditRoutes(api: OpenAPIHono<ApiEnv<Services>>): void {
       entries: check.entries,
       broken: broken.map(({ chain, since, reasons }) => ({ chain, since, reasons })),
     };
-    const entries = page(
-      rows.map((row) => ({ ...row })),
-      limit,
-      ({ id }) => id,
-    );
+    const entries = page(rows, limit, ({ id }) => id);
     return context.json({ ...entries, check: found ?? null }, 200);
   });
 }

@@ -28,7 +28,7 @@ export function addBlockRoutes(
       method: 'get',
       path: '/blocks',
       tags,
-      summary: 'Blocked addresses, newest first',
+      summary: 'List blocked addresses, newest first',
       responses: { 200: jsonAnswer('Blocks', z.object({ data: z.array(block) })), ...errorAnswers(401, 403) },
     }),
     async (context) => context.json({ data: await context.var.services.blocks.list() }, 200),

@@ -50,7 +50,7 @@ export function addDeadLetterRoutes(
       method: 'get',
       path: '/dead-letters',
       tags,
-      summary: 'Usage that could not be folded, newest first',
+      summary: 'List dead letters, newest first. Usage that could not be folded',
       request: { query: pageQuery },
       responses: {
         200: jsonAnswer(
@@ -75,8 +75,7 @@ export function addDeadLetterRoutes(
       method: 'post',
       path: '/dead-letters/{id}/replay',
       tags,
-      summary:
-        'Send a dead letter to its queue again, mended if need be; what was folded before is not folded twice',
+      summary: 'Replay a dead letter, mended if need be; what was folded before is not folded twice',
       request: {
         params: z.object({ id: z.string() }),
         body: { required: false, content: { 'application/json': { schema: replay } } },

@@ -8,6 +8,16 @@ import type { Services } from './services.ts';
 
 const tags = ['Operators: exports'];
 const MAX_EXPORTED = 1000;
+const cloudEvent = z.object({
+  specversion: z.literal('1.0'),
+  id: z.string(),
+  source: z.string(),
+  type: z.string(),
+  subject: z.string().describe('Id of the partner'),
+  time: z.string(),
+  datacontenttype: z.literal('application/json'),
+  data: z.record(z.string(), z.unknown()),
+});
 
 export function addExportRoutes(api: OpenAPIHono<ApiEnv<Services>>): void {
   api.openapi(
@@ -16,7 +26,7 @@ export function addExportRoutes(api: OpenAPIHono<ApiEnv<Services>>): void {
       path: '/exports/{what}',
       tags,
       summary:
-        'Final documents, or daily usage, as a batch of CloudEvents; the same export twice has the same ids',
+        'Export final documents, or daily usage, as CloudEvents; the same export twice has the same ids',
       request: {
         params: z.object({ what: z.enum(['invoices', 'usage']) }),
         query: z.object({
@@ -30,7 +40,7 @@ export function addExportRoutes(api: OpenAPIHono<ApiEnv<Services>>): void {
         200: {
           description: 'CloudEvents 1.0, JSON batch',
           content: {
-            'application/cloudevents-batch+json': { schema: z.array(z.looseObject({ id: z.string() })) },
+            'application/cloudevents-batch+json': { schema: z.array(cloudEvent) },
           },
         },
         ...errorAnswers(400, 401, 403),

@@ -25,7 +25,7 @@ const listInvoices = createRoute({
   method: 'get',
   path: '/invoices',
   tags,
-  summary: 'Invoices and credit notes of all partners, newest first',
+  summary: 'List invoices and credit notes of all partners, newest first',
   request: {
     query: pageQuery.extend({
       partner: z.uuid().optional(),
@@ -46,7 +46,7 @@ const getReceivables = createRoute({
   method: 'get',
   path: '/receivables',
   tags,
-  summary: 'What is overdue, by currency and days since it was due',
+  summary: 'Retrieve what is overdue, by currency and days since it was due',
   responses: {
     200: jsonAnswer('Sums in minor units', z.object({ data: z.array(ageing) })),
     ...errorAnswers(401, 403),
@@ -57,7 +57,7 @@ const getInvoice = createRoute({
   method: 'get',
   path: '/invoices/{id}',
   tags,
-  summary: 'One invoice with its lines',
+  summary: 'Retrieve an invoice with its lines',
   request: { params: z.object({ id: z.string() }) },
   responses: { 200: jsonAnswer('The invoice', invoice), ...errorAnswers(401, 403, 404) },
 });
@@ -66,7 +66,7 @@ const payInvoice = createRoute({
   method: 'post',
   path: '/invoices/{id}/pay',
   tags,
-  summary: 'Note that it is paid',
+  summary: 'Mark an invoice as paid',
   request: { params: z.object({ id: z.string() }) },
   responses: { 200: jsonAnswer('The invoice', invoice), ...errorAnswers(401, 403, 404, 409) },
 });
@@ -75,7 +75,7 @@ const voidInvoice = createRoute({
   method: 'post',
   path: '/invoices/{id}/void',
   tags,
-  summary: 'Nothing is owed any more; the number stays taken',
+  summary: 'Void an invoice. Nothing is owed any more, and the number stays taken',
   request: { params: z.object({ id: z.string() }), body: jsonBody(z.object({ reason })) },
   responses: { 200: jsonAnswer('The invoice', invoice), ...errorAnswers(400, 401, 403, 404, 409) },
 });
@@ -84,7 +84,7 @@ const creditInvoice = createRoute({
   method: 'post',
   path: '/invoices/{id}/credit',
   tags,
-  summary: 'Take back part of it, or all, with a credit note',
+  summary: 'Credit an invoice, in part or in full, with a credit note',
   request: {
     params: z.object({ id: z.string() }),
     body: jsonBody(z.object({ amount_minor: amount.min(1).describe('Before tax'), reason })),

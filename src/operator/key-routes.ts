@@ -6,6 +6,7 @@ import * as z from 'zod';
 import type { Actor } from '../audit/audit-store.ts';
 import { type ApiEnv, errorAnswers, jsonAnswer, jsonBody } from '../http/api.ts';
 import { limitValue, overageAction, reason } from '../http/fields.ts';
+import { keyLimits } from '../http/key-schemas.ts';
 import { KEY_STATES } from '../keys/key-state.ts';
 import type { KeyView } from '../keys/key-view-store.ts';
 import { originOf } from '../web/web.ts';
@@ -17,7 +18,7 @@ const keyAnswer = z.object({
   key_id: z.string(),
   is_active: z.boolean(),
   state: z.enum(KEY_STATES),
-  limits: z.looseObject({}),
+  limits: keyLimits,
 });
 const showKey = ({ keyId, state, limits }: KeyView): z.infer<typeof keyAnswer> => ({
   key_id: keyId,
@@ -32,7 +33,7 @@ export function addKeyRoutes(api: OpenAPIHono<ApiEnv<Services>>, actorOf: (conte
       method: 'put',
       path: '/keys/{id}/limits',
       tags,
-      summary: "A key's own limits, in force at once; null goes back to the tier's",
+      summary: "Set a key's own limits. In force at once; null goes back to the plan's",
       request: {
         params,
         body: jsonBody(

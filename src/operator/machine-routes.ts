@@ -1,4 +1,4 @@
-// For machines: health, metrics, the keys of identity tokens, leak reports, and the OpenAPI document.
+// For machines: health, metrics, the keys of identity tokens, and leak reports.
 
 import { sql } from 'drizzle-orm';
 import { Hono } from 'hono';
@@ -7,7 +7,6 @@ import { AppError } from '../core/errors.ts';
 import { type ApiEnv, answeredTo, renderError } from '../http/api.ts';
 import { renderMetrics } from '../metrics/metrics-store.ts';
 import { addLeakRoute } from './leak-routes.ts';
-import { addOpenApiRoute, type OpenApiPart } from './openapi.ts';
 import type { Services } from './services.ts';
 
 /** A new key is published for longer than this before it signs. */
@@ -37,7 +36,7 @@ function createHealth(now: () => number) {
   };
 }
 
-export function createMachineRoutes(own: readonly OpenApiPart[]) {
+export function createMachineRoutes() {
   const routes = new Hono<ApiEnv<Services>>();
   const readHealth = createHealth(() => Date.now());
   routes.onError((error, context) => renderError(error, answeredTo(context)));
@@ -71,6 +70,5 @@ export function createMachineRoutes(own: readonly OpenApiPart[]) {
   );
 
   addLeakRoute(routes);
-  addOpenApiRoute(routes, own);
   return routes;
 }

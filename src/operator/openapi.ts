@@ -1,115 +1,98 @@
-// The one OpenAPI document: our own paths and those of the catalogue; as JSON, and as a plain page. Nothing of the
-// configuration shows.
+// /openapi/operator.json: what operators' programs and our own machines call. For operators alone, by token or session.
 
-import { Hono } from 'hono';
-import type { CatalogDocument } from '../catalog/catalog.ts';
-import type { ApiEnv } from '../http/api.ts';
-import { renderReference } from './reference-page.ts';
-import type { Services } from './services.ts';
+import { type Context, Hono } from 'hono';
+import { AppError } from '../core/errors.ts';
+import { type ApiEnv, answeredTo, renderError } from '../http/api.ts';
+import { createDocument, describeRoutes, servedFrom } from '../openapi/document.ts';
+import type { OpenApiDocument, Paths } from '../openapi/types.ts';
+import { EVENTS_TAG, webhooksOf } from '../openapi/webhooks.ts';
+import { messagesOf } from '../web/messages/messages.ts';
+import { callerOf, originOf } from '../web/web.ts';
+import { adminApi, checkCertificate, operatorOf } from './admin-routes.ts';
+import { MACHINE_PATHS } from './machine-paths.ts';
+import type { ConsoleServices } from './services.ts';
 
-export interface OpenApiPart {
-  prefix: string;
-  document: { paths?: object; components?: { schemas?: object } };
-}
-
-function mergeDocuments(own: readonly OpenApiPart[], catalog: readonly CatalogDocument[]) {
-  const paths: Record<string, unknown> = {};
-  const schemas: Record<string, unknown> = {};
-  for (const document of catalog) {
-    const shown = structuredClone(document) as Record<string, unknown> & {
-      components?: { schemas?: object };
-    };
-    for (const [path, operations] of Object.entries(document.paths)) {
-      paths[path] = Object.fromEntries(
-        Object.entries(operations).map(([method, { 'x-passerelle': config, ...operation }]) => [
-          method,
-          {
-            tags: [document.info.title],
-            ...operation,
-            security: [{ bearer: config.scope ? [config.scope] : [] }, { signed: [] }],
-          },
-        ]),
-      );
-    }
-    Object.assign(schemas, shown.components?.schemas);
-  }
-  for (const { prefix, document } of own) {
-    for (const [path, item] of Object.entries(document.paths ?? {})) paths[prefix + path] = item;
-    Object.assign(schemas, document.components?.schemas);
-  }
-  return {
-    openapi: '3.1.0',
-    info: {
-      title: 'Passerelle',
-      version: '1.0.0',
-      description: 'The offered APIs, and the APIs for partners, developers and operators.',
-    },
-    paths,
-    components: {
-      schemas,
-      securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', description: 'An API key (pk_…), or a JWT for /api/*' },
-        signed: {
-          type: 'apiKey',
-          in: 'header',
-          name: 'X-API-Key',
-          description:
-            'ak_…:<hex HMAC-SHA256> of the whole request (X-Signature-Version: 2), or of the body alone. See /docs/signing',
-        },
-      },
-    },
-  };
-}
-
-/** Of the routes for machines, which are not made from schemas. */
-const MACHINE_PATHS = {
-  '/health': {
-    get: {
-      tags: ['Machines'],
-      summary: 'Health, with checks; 503 when not healthy',
-      responses: { 200: { description: 'Healthy' }, 503: { description: 'Not healthy' } },
-    },
-  },
-  '/leaks/github': {
-    post: {
-      tags: ['Machines'],
-      summary: "Keys found in public, in the form of GitHub's secret scanning partner programme",
-      responses: { 200: { description: 'A verdict on each' }, 401: { description: 'Not signed by GitHub' } },
-    },
-  },
-  '/.well-known/jwks.json': {
-    get: {
-      tags: ['Machines'],
-      summary: "Public keys of the callers' identity that upstreams are told (X-Passerelle-Identity)",
-      responses: { 200: { description: 'JSON Web Key Set' } },
-    },
-  },
-  '/healthz': { get: { tags: ['Machines'], summary: 'Alive', responses: { 200: { description: 'Alive' } } } },
-  '/metrics': {
-    get: {
-      tags: ['Machines'],
-      summary: 'Prometheus metrics, by bearer token',
-      responses: { 200: { description: 'Text format' }, 401: { description: 'No or wrong token' } },
-    },
-  },
+const TAGS = {
+  Operators: 'Partners, keys, blocks, dead letters, audit and checks',
+  'Operators: plans': 'What partners pay and may use, and which plan a partner has',
+  'Operators: invoices': 'Invoices and credit notes of all partners',
+  'Operators: exports': 'Documents and usage, for the books of others',
+  Alerts: 'What is watched, and what was found',
+  Webhooks: "Where operators' events are sent, and what became of them",
+  Machines: 'Health, metrics, public keys and reports of leaked keys',
+  [EVENTS_TAG]: 'What arrives at webhook endpoints of operators',
 };
 
-/** `/openapi.json`, for machines. */
-export function addOpenApiRoute(routes: Hono<ApiEnv<Services>>, own: readonly OpenApiPart[]): void {
-  const parts = [...own, { prefix: '', document: { paths: MACHINE_PATHS } }];
-  routes.get('/openapi.json', (context) =>
-    context.json(mergeDocuments(parts, context.var.services.gateway.catalog.documents)),
-  );
+const SCHEMES = {
+  token: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description:
+      'An access token with the role `operator` and a second factor, of a person who is on our list',
+  },
+  metrics: { type: 'http', scheme: 'bearer', description: 'METRICS_TOKEN' },
+  github: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'Github-Public-Key-Signature',
+    description: "GitHub's ECDSA signature of the body",
+  },
+};
+const CERTIFICATE = {
+  certificate: { type: 'mutualTLS', description: 'A client certificate that Cloudflare verified' },
+};
+
+let made: OpenApiDocument | undefined;
+
+export function operatorDocument(product: string, needsCertificate: boolean): OpenApiDocument {
+  const paths =
+    adminApi.getOpenAPI31Document({ openapi: '3.1.0', info: { title: '', version: '' } }).paths ?? {};
+  made ??= createDocument({
+    title: `${product} for operators`,
+    description: 'Partners, plans, limits, invoices and everything that shows whether counts are whole.',
+    product,
+    tags: TAGS,
+    schemes: { ...SCHEMES, ...(needsCertificate && CERTIFICATE) },
+    paths: {
+      ...describeRoutes(paths as Paths, {
+        prefix: '/api/admin',
+        security: [needsCertificate ? { token: [], certificate: [] } : { token: [] }],
+        audience: () => 'For operators.',
+      }),
+      ...describeRoutes(MACHINE_PATHS, { prefix: '', security: [] }),
+    },
+    webhooks: webhooksOf(messagesOf('en').webhooks.eventNames),
+  });
+  return made;
 }
 
-/** All endpoints as plain HTML, without scripts. */
-export function createReferenceRoutes(own: readonly OpenApiPart[]) {
-  const routes = new Hono<ApiEnv<Services>>();
-  routes.get('/docs/api', (context) =>
-    context.html(renderReference(mergeDocuments(own, context.var.services.gateway.catalog.documents)), 200, {
-      'content-security-policy':
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    }),
-  );
+/** Whoever is no operator learns nothing, not even why. */
+async function checkOperator(context: Context<ApiEnv<ConsoleServices>>): Promise<void> {
+  const { services } = context.var;
+  if (context.req.header('authorization') !== undefined || !context.req.header('cookie')) {
+    await operatorOf(context).catch((error: unknown) => {
+      throw error instanceof AppError && error.code === 'forbidden' ? new AppError('not_found') : error;
+    });
+    return;
+  }
+  if (services.config.REQUIRE_MTLS) checkCertificate(context.req.raw);
+  const signedIn = await services.accountsFor(callerOf(context, services)).session();
+  if (!signedIn) throw new AppError('invalid_token');
+  if (!signedIn.account.isOperator || signedIn.session.factorAtMs === undefined)
+    throw new AppError('not_found');
+}
+
+export function createDocumentRoutes() {
+  const routes = new Hono<ApiEnv<ConsoleServices>>();
+  routes.onError((error, context) => renderError(error, answeredTo(context)));
+  routes.get('/openapi/operator.json', async (context) => {
+    await checkOperator(context);
+    const { config } = context.var.services;
+    const document = operatorDocument(config.PRODUCT_NAME, config.REQUIRE_MTLS);
+    return context.json(servedFrom(document, originOf(context, config)), 200, {
+      'cache-control': 'no-store',
+    });
+  });
   return routes;
 }

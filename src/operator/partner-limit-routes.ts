@@ -24,7 +24,7 @@ const setLimits = createRoute({
   method: 'put',
   path: '/partners/{id}/limits',
   tags,
-  summary: "A partner's own limits, in force at once; -1 is unlimited, 0 is nothing",
+  summary: "Set a partner's own limits. In force at once; -1 is unlimited, 0 is nothing",
   request: {
     params,
     body: jsonBody(
@@ -44,7 +44,7 @@ const resetLimits = createRoute({
   method: 'delete',
   path: '/partners/{id}/limits',
   tags,
-  summary: "Back to the tier's limits",
+  summary: "Reset a partner's limits to its plan's",
   request: {
     params,
     body: { content: { 'application/json': { schema: z.object({ reason: reason.optional() }) } } },
@@ -56,7 +56,7 @@ const setSignatures = createRoute({
   method: 'put',
   path: '/partners/{id}/signatures',
   tags,
-  summary: 'What signing keys of a partner may sign, in force at once: `bound` is the whole request only',
+  summary: 'Set what signing keys of a partner may sign. In force at once: `bound` is the whole request only',
   request: { params, body: jsonBody(z.object({ signature_rule: signatureRule, reason })) },
   responses: partnerAnswers,
 });

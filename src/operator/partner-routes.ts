@@ -15,16 +15,16 @@ import type { Services } from './services.ts';
 const tags = ['Operators'];
 
 const STATUSES = {
-  approve: ['active', 'Let a partner use live keys'],
-  suspend: ['suspended', 'Refuse all keys of a partner, at once'],
-  reinstate: ['active', 'Let a suspended partner in again'],
+  approve: ['active', 'Approve a partner. It may use live keys'],
+  suspend: ['suspended', 'Suspend a partner. All of its keys are refused at once'],
+  reinstate: ['active', 'Reinstate a suspended partner'],
 } as const;
 
 const listPartners = createRoute({
   method: 'get',
   path: '/partners',
   tags,
-  summary: 'Partners, newest first',
+  summary: 'List partners, newest first',
   request: { query: pageQuery.extend({ search: text(200).optional() }) },
   responses: {
     200: jsonAnswer('Partners', z.object({ data: z.array(partner), next_cursor: z.string().nullable() })),
@@ -36,7 +36,7 @@ const createPartnerRoute = createRoute({
   method: 'post',
   path: '/partners',
   tags,
-  summary: 'Make a partner; its address gets a link to become the owner',
+  summary: 'Create a partner; its address gets a link to become the owner',
   request: {
     body: jsonBody(
       z.object({
@@ -58,7 +58,7 @@ const getPartner = createRoute({
   method: 'get',
   path: '/partners/{id}',
   tags,
-  summary: 'One partner',
+  summary: 'Retrieve a partner',
   request: { params },
   responses: partnerAnswers,
 });
@@ -67,7 +67,7 @@ const changePartner = createRoute({
   method: 'patch',
   path: '/partners/{id}',
   tags,
-  summary: "Change a partner's name, company or allowed origins",
+  summary: "Update a partner's name, company or allowed origins",
   request: {
     params,
     body: jsonBody(

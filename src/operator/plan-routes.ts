@@ -31,7 +31,7 @@ const listPlans = createRoute({
   method: 'get',
   path: '/plans',
   tags,
-  summary: 'All plans',
+  summary: 'List all plans',
   responses: { 200: jsonAnswer('Plans', z.object({ data: z.array(plan) })), ...errorAnswers(401, 403) },
 });
 
@@ -39,7 +39,7 @@ const createPlan = createRoute({
   method: 'post',
   path: '/plans',
   tags,
-  summary: 'Make a plan, for everybody or for one partner',
+  summary: 'Create a plan, for everybody or for one partner',
   request: { body: jsonBody(newPlan) },
   responses: { 201: jsonAnswer('The plan', plan), ...errorAnswers(400, 401, 403, 409) },
 });
@@ -48,7 +48,7 @@ const changePlan = createRoute({
   method: 'put',
   path: '/plans/{tier}',
   tags,
-  summary: 'Change a plan; partners on it have its limits at once, and its prices unless they keep theirs',
+  summary: 'Update a plan; partners on it have its limits at once, and its prices unless they keep theirs',
   request: {
     params: z.object({ tier: z.string() }),
     body: jsonBody(
@@ -67,8 +67,9 @@ const changePlan = createRoute({
 const assignPlan = createRoute({
   method: 'post',
   path: '/partners/{id}/plan',
+  operationId: 'assignPlan',
   tags,
-  summary: 'Assign a plan, tax and currency to a partner: the plan at once, the currency with the next month',
+  summary: 'Assign a plan, tax and currency to a partner. The plan at once, the currency with the next month',
   request: {
     params: z.object({ id: z.string() }),
     body: jsonBody(

@@ -326,6 +326,7 @@ it.for([
   '/v2/stops/x/departures',
   '/v2/nothing',
   '/openapi.json',
+  '/openapi/operator.json',
   '/.well-known/jwks.json',
   '/health',
   '/metrics',

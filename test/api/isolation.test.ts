@@ -61,6 +61,7 @@ const PORTAL: Record<string, Case> = {
   'GET /docs/errors': open,
   'GET /docs/errors/:code': open,
   'GET /docs/reference': open,
+  'GET /docs/api': open,
   'GET /docs/:guide': open,
   'GET /docs/search': open,
   'GET /docs.md': open,

@@ -32,6 +32,6 @@ it('whoever works for a partner leaves it, whatever the role and also while it i
     [partner.id],
   );
   expect(left?.actor).toMatch(/^developer:/);
-  const { json } = await call('/openapi.json');
+  const { json } = await call('/openapi/developer.json');
   expect(json.paths['/api/dev/members/me']).toHaveProperty('delete');
 });

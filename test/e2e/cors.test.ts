@@ -89,7 +89,7 @@ it('the reference page is read in light and dark, on a phone, without a script',
       javaScriptEnabled: false,
     });
     await page.goto(`${stack.url}/docs/api`);
-    expect(await page.locator('h1').textContent()).toBe('Passerelle');
+    expect(await page.locator('h1').textContent()).toBe('All endpoints');
     expect(await page.locator('li').count()).toBeGreaterThan(30);
     const { width } = (await page.locator('main').boundingBox()) ?? { width: 0 };
     expect(width).toBeLessThanOrEqual(390);

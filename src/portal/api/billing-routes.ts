@@ -50,7 +50,7 @@ developerApi.openapi(
     method: 'get',
     path: '/plans',
     tags,
-    summary: 'Plans to choose from',
+    summary: 'List the plans to choose from',
     responses: { 200: jsonAnswer('Plans', z.object({ data: z.array(plan) })), ...errorAnswers(401) },
   }),
   async (context) => {
@@ -64,7 +64,7 @@ developerApi.openapi(
     method: 'get',
     path: '/plans/{tier}/review',
     tags,
-    summary: 'What choosing this plan now would cost: the amount due now, the next invoice, each month after',
+    summary: 'Preview another plan. What is due now, the next invoice, and each month after',
     request: { params: z.object({ tier: z.string() }) },
     responses: { 200: jsonAnswer('Review', planReview), ...errorAnswers(401, 403, 409) },
   }),
@@ -96,7 +96,7 @@ developerApi.openapi(
     method: 'post',
     path: '/billing/undo',
     tags,
-    summary: 'Undo the change of plan of the last hour: it is billed as if it had never been',
+    summary: 'Undo the change of plan of the last hour; it is billed as if it had never been',
     responses: { 200: jsonAnswer('Billing', billing), ...errorAnswers(401, 403, 409) },
   }),
   async (context) => {
@@ -111,7 +111,7 @@ developerApi.openapi(
     method: 'get',
     path: '/billing',
     tags,
-    summary: 'How you are billed, and what waits for the next month',
+    summary: 'Retrieve how you are billed, and what waits for the next month',
     responses: { 200: jsonAnswer('Billing', billing), ...errorAnswers(401) },
   }),
   async (context) => {
@@ -163,7 +163,7 @@ developerApi.openapi(
     method: 'get',
     path: '/billing/preview',
     tags,
-    summary: 'The next invoice: so far, and at the pace of this month',
+    summary: 'Preview the next invoice, so far and at the pace of this month',
     responses: { 200: jsonAnswer('Preview', preview), ...errorAnswers(401) },
   }),
   async (context) => {
@@ -189,7 +189,7 @@ developerApi.openapi(
     method: 'get',
     path: '/invoices',
     tags,
-    summary: 'Invoices and credit notes, newest first',
+    summary: 'List invoices and credit notes, newest first',
     request: { query: pageQuery },
     responses: {
       200: jsonAnswer(
@@ -217,7 +217,7 @@ developerApi.openapi(
     method: 'get',
     path: '/invoices/{invoiceId}',
     tags,
-    summary: 'One invoice with its lines',
+    summary: 'Retrieve an invoice with its lines',
     request: { params: z.object({ invoiceId: z.string() }) },
     responses: { 200: jsonAnswer('The invoice', invoice), ...errorAnswers(401, 404) },
   }),

@@ -53,7 +53,7 @@ const listKeys = createRoute({
   path: '/api-keys',
   tags: ['Dashboard'],
   summary:
-    'Keys of the partner, newest first, revoked ones included. Needs keys:read, which keys:write includes',
+    'List keys of the partner, newest first. Revoked ones are included. Needs keys:read, which keys:write includes',
   request: { query: pageQuery.extend({ limit: pageQuery.shape.limit.default(100) }) },
   responses: {
     200: jsonAnswer(
@@ -91,7 +91,7 @@ const createKey = createRoute({
   path: '/api-keys',
   tags: ['Dashboard'],
   summary:
-    'Make a key, within the scopes, limits, addresses, app and end of the one that makes it, and which falls with it. Not by a key that signs whole requests only. The secret is in this answer and nowhere else',
+    'Create a key. It stays within the scopes, limits, addresses, app and expiry of the key that creates it, and ends with it. A key that signs whole requests only creates none. The secret is in this answer and nowhere else',
   request: { body: { content: { 'application/json': { schema: newKey } } } },
   responses: {
     201: jsonAnswer(

@@ -9,7 +9,7 @@ const me = createRoute({
   method: 'get',
   path: '/me',
   tags: ['Dashboard'],
-  summary: 'The partner that the key belongs to',
+  summary: 'Retrieve the partner of the key',
   responses: {
     200: jsonAnswer(
       'The partner',

@@ -28,7 +28,7 @@ const usage = createRoute({
   method: 'get',
   path: '/usage',
   tags: ['Dashboard'],
-  summary: 'Usage by day, newest first',
+  summary: 'Retrieve usage by day, newest first',
   request: { query: z.object({ days: z.coerce.number().int().min(1).max(90).default(30) }) },
   responses: {
     200: jsonAnswer(
@@ -86,7 +86,7 @@ const quota = createRoute({
   method: 'get',
   path: '/quota',
   tags: ['Dashboard'],
-  summary: 'Quotas and rates as the limiter counts them',
+  summary: 'Retrieve quotas and rates, as the limiter counts them',
   responses: {
     200: jsonAnswer(
       'Quotas',

@@ -66,13 +66,14 @@ const PERMISSIONS: readonly (readonly [path: string, permission: Permission])[] 
 ];
 
 /** Whoever works for a partner may leave it. */
-const isLeaving = ({ req }: Context): boolean =>
-  req.method === 'DELETE' && req.path === '/api/dev/members/me';
+const isLeaving = (method: string, path: string): boolean =>
+  method === 'DELETE' && path === '/api/dev/members/me';
 
-const permissionFor = (context: Context): Permission =>
-  READS.has(context.req.method) || isLeaving(context)
+/** What a request needs, its path from `/api/dev` on. */
+export const permissionAt = (method: string, path: string): Permission =>
+  READS.has(method) || isLeaving(method, path)
     ? 'read'
-    : (PERMISSIONS.find(([path]) => context.req.path.startsWith(path))?.[1] ?? 'develop');
+    : (PERMISSIONS.find(([under]) => path.startsWith(under))?.[1] ?? 'develop');
 
 /** @throws AppError forbidden, partner_suspended */
 export function checkMay(standing: Standing, permission: Permission, ends = false): void {
@@ -112,7 +113,8 @@ developerApi.use(async (context, next) => {
   const actor = actorOf(context, `developer:${subject}`);
   // The chain is gone through for whoever looks at it.
   if (context.req.path.startsWith('/api/dev/audit')) rates.take('audit', partner.id);
-  checkMay({ partner, role }, permissionFor(context), isEnding(context.req.method, context.req.path));
+  const { method, path } = context.req;
+  checkMay({ partner, role }, permissionAt(method, path), isEnding(method, path));
   developers.set(context.req.raw, { partner, role, subject, actor });
   announceAhead(context);
   return idempotent(context, next, idempotency, { owner: `partner:${partner.id}`, actor: actor.name });

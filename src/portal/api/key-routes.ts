@@ -13,17 +13,10 @@ import {
   scopeList,
   signatureRule,
 } from '../../http/fields.ts';
+import { keyLimits } from '../../http/key-schemas.ts';
 import { KEY_STATES } from '../../keys/key-state.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
 import { developerApi, developerOf } from './developer.ts';
-
-const limits = z.object({
-  burst_limit: z.number().nullable(),
-  sustained_limit: z.number().nullable(),
-  daily_quota: z.number().nullable(),
-  monthly_quota: z.number().nullable(),
-  overage_action: z.string(),
-});
 
 export const keyShape = z.object({
   key_id: z.string(),
@@ -49,7 +42,7 @@ export const keyShape = z.object({
   retiring: z.array(
     z.object({ key_prefix: z.string(), expires_at: z.string(), last_used_at: z.string().nullable() }),
   ),
-  limits,
+  limits: keyLimits,
 });
 
 export const showKey = (key: KeyView): z.infer<typeof keyShape> => ({
@@ -89,7 +82,7 @@ developerApi.openapi(
     method: 'post',
     path: '/apps/{appId}/keys',
     tags: ['Keys'],
-    summary: 'Make a key. The secret is in this answer and nowhere else',
+    summary: 'Create a key. The secret is in this answer and nowhere else',
     request: {
       params: z.object({ appId: z.string() }),
       body: jsonBody(
@@ -137,7 +130,7 @@ developerApi.openapi(
     method: 'get',
     path: '/apps/{appId}/keys',
     tags: ['Keys'],
-    summary: 'Keys of an app, newest first, revoked ones included',
+    summary: 'List the keys of an app, newest first. Revoked ones are included',
     request: {
       params: z.object({ appId: z.string() }),
       query: z.object({ environment: z.enum(['test', 'live']).optional() }),
@@ -163,7 +156,7 @@ developerApi.openapi(
     method: 'get',
     path: '/keys/{keyId}',
     tags: ['Keys'],
-    summary: 'One key',
+    summary: 'Retrieve a key',
     request: { params: keyParams },
     responses: { 200: jsonAnswer('The key', keyShape), ...errorAnswers(401, 404) },
   }),
@@ -181,7 +174,7 @@ developerApi.openapi(
     method: 'post',
     path: '/keys/{keyId}/rotate',
     tags: ['Keys'],
-    summary: 'A new secret; the one before works for the grace period, older ones end',
+    summary: 'Rotate a key. The secret before works for the grace period, older ones end',
     request: {
       params: keyParams,
       body: {
@@ -231,7 +224,7 @@ developerApi.openapi(
     method: 'patch',
     path: '/keys/{keyId}',
     tags: ['Keys'],
-    summary: "Change a key's name, scopes, addresses, expiry, or its own limits: at most its plan's",
+    summary: "Update a key. Its name, scopes, addresses, expiry, and its own limits, at most its plan's",
     request: {
       params: keyParams,
       body: jsonBody(

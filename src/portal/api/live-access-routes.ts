@@ -23,7 +23,7 @@ developerApi.openapi(
     method: 'get',
     path: '/live-access',
     tags: ['Live access'],
-    summary: 'Whether live keys may be created, and the last request for it',
+    summary: 'Retrieve whether live keys may be created, and the last request for it',
     responses: { 200: jsonAnswer('Live access', liveAccess), ...errorAnswers(401) },
   }),
   async (context) => {

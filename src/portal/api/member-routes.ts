@@ -31,7 +31,7 @@ developerApi.openapi(
     method: 'get',
     path: '/members',
     tags: ['Members'],
-    summary: 'Members and open invitations',
+    summary: 'List members and open invitations',
     responses: {
       200: jsonAnswer('Members', z.object({ data: z.array(member), invitations: z.array(invitation) })),
       ...errorAnswers(401),
@@ -83,7 +83,7 @@ developerApi.openapi(
     method: 'post',
     path: '/members/invitations/{invitationId}/again',
     tags: ['Members'],
-    summary: 'Send an invitation again: a new link, for seven days; the earlier one ends',
+    summary: 'Resend an invitation: a new link, for seven days; the earlier one ends',
     request: { params: z.object({ invitationId: z.string() }) },
     responses: {
       201: jsonAnswer('Sent', z.object({ id: z.string() })),
@@ -140,6 +140,7 @@ developerApi.openapi(
   createRoute({
     method: 'delete',
     path: '/members/me',
+    operationId: 'leavePartner',
     tags: ['Members'],
     summary: 'Leave the partner, whatever your role; a partner keeps at least one owner',
     responses: { 200: jsonAnswer('Left', message), ...errorAnswers(401, 403, 404, 409) },

@@ -19,7 +19,7 @@ developerApi.openapi(
     method: 'get',
     path: '/requests',
     tags: ['Usage'],
-    summary: 'Recent requests with any key, newest first',
+    summary: 'List recent requests with any key, newest first',
     request: {
       query: pageQuery.extend({
         environment: z.enum(['test', 'live']).optional(),
@@ -56,7 +56,7 @@ developerApi.openapi(
     method: 'get',
     path: '/requests/{requestId}',
     tags: ['Usage'],
-    summary: 'One request, by its X-Request-Id',
+    summary: 'Retrieve a request, by its X-Request-Id',
     request: { params: z.object({ requestId: z.string() }) },
     responses: { 200: jsonAnswer('The request', wholeRequest), ...errorAnswers(401, 404) },
   }),
@@ -73,6 +73,7 @@ developerApi.openapi(
   createRoute({
     method: 'post',
     path: '/keys/{keyId}/day',
+    operationId: 'setKeyDay',
     tags: ['Sandbox'],
     summary: "Spend a test key's day, or begin a new one",
     request: {

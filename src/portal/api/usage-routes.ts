@@ -2,6 +2,7 @@
 
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
+import { AuditEntry } from '../../audit/audit-store.ts';
 import { DAY_MS, isoDay } from '../../core/time.ts';
 import {
   errorAnswers,
@@ -12,11 +13,29 @@ import {
   pageQuery,
   uuidCursor,
 } from '../../http/api.ts';
-import type { UsageLine } from '../../usage/usage-reports.ts';
+import { rowSchema } from '../../http/row-schema.ts';
+import { EventRow, type UsageLine } from '../../usage/usage-reports.ts';
 import { developerApi, developerOf } from './developer.ts';
 
 const params = z.object({ appId: z.string() });
-const usageRow = z.looseObject({ calls: z.number() });
+/** Of a status, its calls alone. */
+const usageRow = z.object({
+  day: z.string().optional(),
+  route: z.string().optional(),
+  key_id: z.string().optional(),
+  status: z.number().optional(),
+  calls: z.number(),
+  errors: z.number().optional(),
+  units: z.number().optional(),
+  cache_hits: z.number().optional(),
+  avg_latency_ms: z.number().optional(),
+  p50_latency_ms: z.number().nullish(),
+  p95_latency_ms: z.number().nullish(),
+  p99_latency_ms: z.number().nullish(),
+  bytes_in: z.number().optional(),
+  bytes_out: z.number().optional(),
+  unique_ips: z.number().optional(),
+});
 
 const show = (by: 'day' | 'route' | 'key', line: UsageLine) => ({
   [by === 'key' ? 'key_id' : by]: line.group,
@@ -43,7 +62,7 @@ developerApi.openapi(
     method: 'get',
     path: '/apps/{appId}/usage',
     tags: ['Usage'],
-    summary: 'Usage of an app by day, route, key or status',
+    summary: 'Retrieve usage of an app, by day, route, key or status',
     request: {
       params,
       query: z.object({
@@ -73,12 +92,12 @@ developerApi.openapi(
     method: 'get',
     path: '/apps/{appId}/events',
     tags: ['Usage'],
-    summary: 'Recent requests of an app, newest first',
+    summary: 'List recent requests of an app, newest first',
     request: { params, query: pageQuery },
     responses: {
       200: jsonAnswer(
         'Requests',
-        z.object({ data: z.array(z.looseObject({})), next_cursor: z.string().nullable() }),
+        z.object({ data: z.array(rowSchema(EventRow)), next_cursor: z.string().nullable() }),
       ),
       ...errorAnswers(400, 401, 404),
     },
@@ -92,7 +111,7 @@ developerApi.openapi(
     const scope = { partnerId: partner.id, appId: app.id, fromMs: nowMs - 90 * DAY_MS, toMs: nowMs + DAY_MS };
     const rows = await reports.events(scope, limit + 1, uuidCursor(cursor));
     return context.json(
-      page(rows, limit, (row) => String(row.request_id)),
+      page(rows, limit, (row) => row.request_id),
       200,
     );
   },
@@ -116,7 +135,7 @@ developerApi.openapi(
     method: 'get',
     path: '/checks',
     tags: ['Usage'],
-    summary: 'Nightly comparison of what was limited, stored, shown and invoiced, newest first',
+    summary: 'List the nightly comparisons, newest first. Of what was limited, stored, shown and invoiced',
     request: {
       query: z.object({
         environment: z.enum(['test', 'live']).default('live'),
@@ -142,13 +161,13 @@ developerApi.openapi(
     path: '/audit',
     tags: ['Audit'],
     summary:
-      'Who did what, newest first; the chain is checked each night: `breaks` is empty when it was whole',
+      'List who did what, newest first. The chain is checked each night: `breaks` is empty when it was whole',
     request: { query: pageQuery },
     responses: {
       200: jsonAnswer(
         'Audit',
         z.object({
-          data: z.array(z.looseObject({})),
+          data: z.array(rowSchema(AuditEntry)),
           next_cursor: z.string().nullable(),
           breaks: z.array(z.number()).describe('Entries at which the chain was found broken'),
           checked_at: z.string().nullable(),
@@ -168,11 +187,7 @@ developerApi.openapi(
     ]);
     return context.json(
       {
-        ...page(
-          rows.map((row) => ({ ...row })),
-          limit,
-          ({ id }) => id,
-        ),
+        ...page(rows, limit, ({ id }) => id),
         breaks: chain.entries,
         checked_at: chain.checkedAt,
         broken_since: chain.brokenSince,
@@ -187,7 +202,7 @@ developerApi.openapi(
     method: 'post',
     path: '/apps/{appId}/sandbox/reset',
     tags: ['Sandbox'],
-    summary: 'Forget all simulated payments of an app',
+    summary: 'Empty the sandbox of an app. All simulated payments are forgotten',
     request: { params },
     responses: { 200: jsonAnswer('Reset', z.object({ message: z.string() })), ...errorAnswers(401, 404) },
   }),

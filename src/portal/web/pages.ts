@@ -48,6 +48,7 @@ import './settings-page.tsx';
 import './settings-actions.ts';
 import './security-actions.tsx';
 import './reference-page.tsx';
+import './endpoint-page.tsx';
 import './docs-search-page.tsx';
 import './docs-twins.ts';
 import './docs-page.tsx';

@@ -6,10 +6,11 @@ import { AppError } from '../../core/errors.ts';
 import { may } from '../../partners/permissions.ts';
 import { Panel } from '../../web/components/parts.tsx';
 import { refusalText } from '../../web/forms.ts';
+import type { View } from '../../web/view.ts';
 import { referencePolicy, render } from '../../web/web.ts';
 import { scopesOf } from './key-form.tsx';
 import { actorFor, member, Page, type PortalContext, portal } from './portal-web.tsx';
-import { referenceDocuments } from './reference.ts';
+import { referenceSources } from './reference.ts';
 
 const PLAYGROUND_KEY = 'Playground';
 const KEY_HOURS = 24;
@@ -20,7 +21,7 @@ export const referenceScripts = (context: PortalContext) => {
     library: view.assets['reference.js'],
     language: view.language,
     theme: view.theme,
-    documents: referenceDocuments(services.gateway.catalog, view.origin),
+    ...referenceSources(services.gateway.catalog, view.language),
   };
   return (
     <>
@@ -31,6 +32,22 @@ export const referenceScripts = (context: PortalContext) => {
     </>
   );
 };
+
+/** Where it goes. Its script replaces what is in it. */
+export const Reference = ({ view }: { view: View }) => (
+  <>
+    <noscript>
+      <p>
+        {view.m.playground.noScript} <a href="/docs/api">/docs/api</a>
+      </p>
+    </noscript>
+    <div id="reference" class="reference">
+      <p class="soft hidden" data-loading>
+        {view.m.docs.loading}
+      </p>
+    </div>
+  </>
+);
 
 portal.get('/portal/playground', (context) => {
   const view = member(context);
@@ -69,12 +86,7 @@ portal.get('/portal/playground', (context) => {
           </div>
         </div>
       </Panel>
-      <noscript>
-        <p>
-          {m.playground.noScript} <a href="/docs/api">/docs/api</a>
-        </p>
-      </noscript>
-      <div id="reference" class="reference" />
+      <Reference view={view} />
     </Page>,
   );
 });

@@ -3,7 +3,7 @@
 import { Public } from '../../web/components/layout.tsx';
 import { referencePolicy, render } from '../../web/web.ts';
 import { viewer } from './docs-parts.tsx';
-import { referenceScripts } from './playground-page.tsx';
+import { Reference, referenceScripts } from './playground-page.tsx';
 import { portal } from './portal-web.tsx';
 
 portal.get('/docs/reference', async (context) => {
@@ -17,12 +17,7 @@ portal.get('/docs/reference', async (context) => {
         <a href="/docs/endpoints">{view.m.docsPages.endpointsTitle}</a>
         <a href="/docs/api">{view.m.docs.all}</a>
       </div>
-      <div id="reference" class="reference" />
-      <noscript>
-        <p>
-          {view.m.playground.noScript} <a href="/docs/api">/docs/api</a>
-        </p>
-      </noscript>
+      <Reference view={view} />
     </Public>,
   );
 });

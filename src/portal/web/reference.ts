@@ -1,26 +1,25 @@
-// The catalogue's documents as a reference shows them: with this origin and how to authenticate, without our own settings.
+// What the reference loads of the offered APIs once its page is painted: their documents, and their words in French.
 
 import type { Catalog } from '../../catalog/catalog.ts';
+import type { Language } from '../../web/format.ts';
+import { endpointInFrench } from '../../web/messages/endpoints.fr.ts';
 
-export function referenceDocuments(catalog: Catalog, origin: string): Record<string, unknown>[] {
-  return catalog.documents.map((document) => {
-    const { 'x-passerelle': _, ...shown } = structuredClone(document) as Record<string, unknown>;
-    const paths = shown.paths as Record<string, Record<string, Record<string, unknown>>>;
-    for (const operations of Object.values(paths)) {
-      for (const operation of Object.values(operations)) {
-        delete operation['x-passerelle'];
-        delete operation.security;
-      }
-    }
-    const components = (shown.components ?? {}) as Record<string, unknown>;
-    return {
-      ...shown,
-      servers: [{ url: origin }],
-      security: [{ bearer: [] }],
-      components: {
-        ...components,
-        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'A test key: pk_test_…' } },
-      },
-    };
-  });
+export interface ReferenceSources {
+  documents: { title: string; url: string }[];
+  /** Summaries in the language of the page, by those of the documents. */
+  summaries: Record<string, string>;
+}
+
+export function referenceSources({ documents }: Catalog, language: Language): ReferenceSources {
+  const summaries = documents.flatMap(({ paths }) =>
+    Object.values(paths).flatMap((item) => Object.values(item).flatMap(({ summary }) => summary ?? [])),
+  );
+  return {
+    documents: documents.map(({ info, 'x-passerelle': { id } }) => ({
+      title: info.title,
+      url: `/openapi/${id}.json`,
+    })),
+    summaries:
+      language === 'fr' ? Object.fromEntries(summaries.map((text) => [text, endpointInFrench(text)])) : {},
+  };
 }

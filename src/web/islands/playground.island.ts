@@ -8,7 +8,17 @@ interface Settings {
   library: string;
   language: string;
   theme: 'system' | 'light' | 'dark';
-  documents: { info: { title: string } }[];
+  documents: { title: string; url: string }[];
+  /** Summaries in the language of the page, by those of the documents. */
+  summaries: Record<string, string>;
+}
+interface Operation {
+  summary?: string;
+  security?: object[];
+}
+interface OpenApiDocument {
+  paths: Record<string, Record<string, Operation>>;
+  components: object;
 }
 interface Reference {
   updateConfiguration(configuration: unknown): void;
@@ -23,12 +33,25 @@ const isDark =
   settings.theme === 'dark' ||
   (settings.theme === 'system' && matchMedia('(prefers-color-scheme: dark)').matches);
 
+/** As the reference shows it: with one way to authenticate, since signing is done here, and in the page's language. */
+function shown(document: OpenApiDocument): OpenApiDocument {
+  for (const item of Object.values(document.paths))
+    for (const operation of Object.values(item)) {
+      operation.security = [{ bearer: [] }];
+      operation.summary = settings.summaries[operation.summary ?? ''] ?? operation.summary;
+    }
+  const bearer = { type: 'http', scheme: 'bearer', description: 'pk_test_…' };
+  return { ...document, components: { ...document.components, securitySchemes: { bearer } } };
+}
+
+let documents: OpenApiDocument[] = [];
+
 const configuration = (token: string) =>
-  settings.documents.map((document, index) => ({
-    title: document.info.title,
+  settings.documents.map(({ title }, index) => ({
+    title,
     slug: `api-${index + 1}`,
     default: index === 0,
-    content: document,
+    content: documents[index],
     withDefaultFonts: false,
     telemetry: false,
     persistAuth: false,
@@ -147,7 +170,16 @@ globalThis.fetch = async (...request: Parameters<typeof fetch>) => {
   return response;
 };
 
-const { createApiReference } = (await import(settings.library)) as {
-  createApiReference(element: string, configuration: unknown): Reference;
-};
+// Half a megabyte: after the first paint, which it would hold up.
+document.querySelector('[data-loading]')?.classList.remove('hidden');
+await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
+const [{ createApiReference }, ...loaded] = await Promise.all([
+  import(settings.library) as Promise<{
+    createApiReference(element: string, configuration: unknown): Reference;
+  }>,
+  ...settings.documents.map(async ({ url }) => shown((await (await send(url)).json()) as OpenApiDocument)),
+]);
+documents = loaded;
+// It takes what is there for its own, made on a server.
+document.getElementById('reference')?.replaceChildren();
 reference = createApiReference('#reference', configuration(idOf(sessionStorage.getItem(KEY) ?? '')));

@@ -1,0 +1,11 @@
+// What the routes of keys answer, for developers and for operators.
+
+import * as z from 'zod';
+
+export const keyLimits = z.object({
+  burst_limit: z.number().nullable(),
+  sustained_limit: z.number().nullable(),
+  daily_quota: z.number().nullable(),
+  monthly_quota: z.number().nullable(),
+  overage_action: z.string(),
+});

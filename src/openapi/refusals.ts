@@ -1,0 +1,221 @@
+// What may refuse any operation: one answer for each status, with the error's schema, its headers and an example. Pure.
+
+import { docUrl, ERRORS, type ErrorCode } from '../core/errors.ts';
+import { EXAMPLE_ID } from './examples.ts';
+import type { Answer, Operation, Reference, Schema } from './types.ts';
+
+const refer = (kind: string, name: string): Reference => ({ $ref: `#/components/${kind}/${name}` });
+
+export const ERROR_SCHEMA: Schema = {
+  type: 'object',
+  required: ['error', 'message', 'request_id', 'doc_url'],
+  properties: {
+    error: { type: 'string', description: 'The code' },
+    message: { type: 'string', description: 'The code in words. They may change' },
+    request_id: { type: 'string', description: 'The `X-Request-Id` of this answer' },
+    doc_url: { type: 'string', format: 'uri', description: 'The page that explains the code' },
+    details: {
+      type: 'array',
+      description: 'Which fields are not valid, and why',
+      items: {
+        type: 'object',
+        required: ['field', 'message'],
+        properties: { field: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
+    required_scope: { type: 'string', description: 'The scope that the key lacks' },
+    limit_type: {
+      type: 'string',
+      description: 'Which limit refused: per_second, burst, per_day, per_month; address, caller, …',
+    },
+    limit: { type: 'integer', description: 'How much it allows' },
+    used: { type: 'integer', description: 'How much of it is used' },
+    retry_after: { type: 'integer', description: 'Seconds, as in `Retry-After`' },
+    reset_at: { type: 'string', format: 'date-time', description: 'When the quota begins again' },
+  },
+  additionalProperties: true,
+};
+
+const whole = (description: string) => ({ description, schema: { type: 'integer', minimum: 0 } });
+const LIMIT_HEADERS = Object.fromEntries([
+  ...['Second', 'Day', 'Month'].flatMap((period) => [
+    [`X-RateLimit-Limit-${period}`, whole(`Calls that one ${period.toLowerCase()} allows`)],
+    [`X-RateLimit-Remaining-${period}`, whole(`Calls that are left of this ${period.toLowerCase()}`)],
+    [`X-RateLimit-Reset-${period}`, whole('When it begins again, in Unix seconds')],
+  ]),
+  [
+    'RateLimit-Policy',
+    {
+      description: 'Each limit with its window (draft-ietf-httpapi-ratelimit-headers)',
+      schema: { type: 'string' },
+    },
+  ],
+  [
+    'RateLimit',
+    { description: 'What is left of the limit that is used up most', schema: { type: 'string' } },
+  ],
+]);
+export const HEADERS: Readonly<Record<string, object>> = {
+  'X-Request-Id': {
+    description: 'Names this request: in the log, and to support',
+    schema: { type: 'string' },
+  },
+  'Retry-After': whole('Seconds after which another attempt may succeed'),
+  'WWW-Authenticate': { description: 'How to authenticate', schema: { type: 'string' } },
+  'Idempotent-Replayed': {
+    description: '`true`: the answer that this Idempotency-Key had before',
+    schema: { type: 'string' },
+  },
+  ...LIMIT_HEADERS,
+};
+const referTo = (...names: string[]) =>
+  Object.fromEntries(names.map((name) => [name, refer('headers', name)]));
+/** On every answer. */
+export const ALWAYS = referTo('X-Request-Id');
+/** On answers of the offered APIs, where a key is known. */
+export const COUNTED = { ...ALWAYS, ...referTo(...Object.keys(LIMIT_HEADERS)) };
+
+interface Refusal {
+  name: string;
+  code: ErrorCode;
+  description: string;
+  fields?: object;
+  headers?: Record<string, object>;
+}
+
+const REFUSALS: Readonly<Record<string, Refusal>> = {
+  400: {
+    name: 'BadRequest',
+    code: 'validation_error',
+    description: 'The request cannot be read, or some fields are missing or not valid: `details` says which',
+    fields: { details: [{ field: 'name', message: 'Required' }] },
+  },
+  401: {
+    name: 'Unauthenticated',
+    code: 'invalid_token',
+    description: 'No valid credential',
+    headers: referTo('WWW-Authenticate'),
+  },
+  403: {
+    name: 'Forbidden',
+    code: 'forbidden',
+    description: 'Whoever asks may not do this: a role, a scope, an address, or a suspended account',
+  },
+  404: { name: 'NotFound', code: 'not_found', description: 'No such thing, or it belongs to another' },
+  409: {
+    name: 'Conflict',
+    code: 'conflict',
+    description: 'It cannot be done as things stand, or a request with this Idempotency-Key is under way',
+  },
+  413: { name: 'TooLarge', code: 'payload_too_large', description: 'The body is too large' },
+  422: {
+    name: 'OtherRequest',
+    code: 'idempotency_mismatch',
+    description: 'The Idempotency-Key was used with another request',
+  },
+  429: {
+    name: 'TooManyRequests',
+    code: 'rate_limit_exceeded',
+    description: 'Too many requests: try again after `Retry-After`',
+    fields: { limit_type: 'caller', retry_after: 1 },
+    headers: referTo('Retry-After'),
+  },
+  500: { name: 'Failed', code: 'internal_error', description: 'Something failed on our side' },
+  502: { name: 'UpstreamFailed', code: 'upstream_error', description: 'The API gave no valid answer' },
+  503: {
+    name: 'Unavailable',
+    code: 'service_unavailable',
+    description: 'It cannot be answered right now: try again after `Retry-After`',
+    headers: referTo('Retry-After'),
+  },
+  504: { name: 'UpstreamTimeout', code: 'upstream_timeout', description: 'The API did not answer in time' },
+};
+
+/** Those that the gateway answers with codes and headers of its own. */
+const OFFERED: Readonly<Record<string, Refusal>> = {
+  401: {
+    name: 'NoValidKey',
+    code: 'invalid_api_key',
+    description: 'No key, or one that is wrong, revoked or expired; or a signature that does not match',
+    headers: referTo('WWW-Authenticate'),
+  },
+  403: {
+    name: 'NotAllowed',
+    code: 'insufficient_permissions',
+    description: 'The key lacks the scope, or its address, origin or account is refused',
+  },
+  413: {
+    name: 'BodyTooLarge',
+    code: 'payload_too_large',
+    description: 'The body is larger than this API takes',
+  },
+  429: {
+    name: 'LimitExceeded',
+    code: 'daily_quota_exceeded',
+    description: 'A rate or a quota is used up. Nothing was counted',
+    fields: {
+      limit_type: 'per_day',
+      limit: 1000,
+      used: 1000,
+      retry_after: 3600,
+      reset_at: '2026-11-03T00:00:00Z',
+    },
+    headers: { ...referTo('Retry-After'), ...COUNTED },
+  },
+};
+
+const answerOf = ({ code, description, fields, headers }: Refusal): Answer => ({
+  description,
+  headers: { ...ALWAYS, ...headers },
+  content: {
+    'application/json': {
+      schema: { ...refer('schemas', 'Error') },
+      example: {
+        error: code,
+        message: ERRORS[code][1],
+        request_id: EXAMPLE_ID,
+        doc_url: docUrl('https://api.example.com', code),
+        ...fields,
+      },
+    },
+  },
+});
+
+/** Component answers by name. */
+export const REFUSAL_ANSWERS: Readonly<Record<string, Answer>> = Object.fromEntries(
+  [...Object.values(REFUSALS), ...Object.values(OFFERED)].map((refusal) => [refusal.name, answerOf(refusal)]),
+);
+
+const referAll = (statuses: Iterable<number>, own: Readonly<Record<string, Refusal>> = {}) =>
+  Object.fromEntries(
+    [...new Set(statuses)].flatMap((status) => {
+      const refusal = own[status] ?? REFUSALS[status];
+      return refusal ? [[String(status), refer('responses', refusal.name)]] : [];
+    }),
+  );
+
+/** What a route says of a refusal that is like any other of its status. */
+export const USUAL = 'Error';
+export const isUsualRefusal = (answer: Answer | Reference): boolean =>
+  'description' in answer && answer.description === USUAL;
+
+/** Of an operation of ours: those that it declares, and those that come before it. */
+export function refusalsOf(
+  method: string,
+  path: string,
+  { requestBody, security = [], responses = {} }: Operation,
+) {
+  const declared = Object.keys(responses).map(Number);
+  return referAll([
+    ...[400, 403, 429, 500, 503],
+    ...(security.length > 0 ? [401] : []),
+    ...(path.includes('{') ? [404] : []),
+    ...(requestBody ? [413] : []),
+    ...(method === 'post' ? [409, 413, 422] : []),
+    ...declared.filter((status) => status >= 400),
+  ]);
+}
+
+/** Of an operation of the offered APIs: what the gateway answers itself. */
+export const gatewayRefusals = ({ requestBody }: Operation) =>
+  referAll([401, 403, 429, 500, 502, 503, 504, ...(requestBody ? [413] : [])], OFFERED);

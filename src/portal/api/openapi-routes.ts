@@ -1,0 +1,39 @@
+// /openapi.json, /openapi/developer.json and /openapi/<api>.json: public, and readable from any origin.
+
+import { Hono } from 'hono';
+import { AppError } from '../../core/errors.ts';
+import { type ApiEnv, answeredTo, renderError } from '../../http/api.ts';
+import { servedFrom } from '../../openapi/document.ts';
+import { originOf } from '../../web/web.ts';
+import type { Services } from '../services.ts';
+import { developerDocument, offeredDocument, partnerDocument } from './openapi.ts';
+
+const HEADERS = { 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=300' };
+
+export const documents = new Hono<ApiEnv<Services>>();
+documents.onError((error, context) => renderError(error, answeredTo(context)));
+
+documents.get('/openapi.json', (context) => {
+  const { config, gateway } = context.var.services;
+  const document = partnerDocument(gateway.catalog, config.PRODUCT_NAME);
+  return context.json(servedFrom(document, originOf(context, config)), 200, HEADERS);
+});
+
+documents.get('/openapi/developer.json', (context) => {
+  const { config } = context.var.services;
+  const document = developerDocument(config.PRODUCT_NAME);
+  return context.json(servedFrom(document, originOf(context, config)), 200, HEADERS);
+});
+
+documents.get('/openapi/:file', (context) => {
+  const { config, gateway } = context.var.services;
+  const found = gateway.catalog.documents.find(
+    (each) => `${each['x-passerelle'].id}.json` === context.req.param('file'),
+  );
+  if (!found) throw new AppError('not_found');
+  return context.json(
+    servedFrom(offeredDocument(found, config.PRODUCT_NAME), originOf(context, config)),
+    200,
+    HEADERS,
+  );
+});
