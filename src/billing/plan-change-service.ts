@@ -56,6 +56,9 @@ type Update = ReturnType<typeof createUpdate>;
 
 const TOLD: ReadonlySet<AuditAction> = new Set(['plan.changed', 'plan.change_undone']);
 
+/** Of what can be undone for a while. */
+export const tooLate = (): AppError => new AppError('conflict', 'This change can no longer be undone');
+
 export const createUpdate = ({ database, announce }: Ports, billing: Parts['billing']) =>
   async function update(
     partnerId: string,
@@ -63,14 +66,15 @@ export const createUpdate = ({ database, announce }: Ports, billing: Parts['bill
     actor: Actor,
     action: AuditAction,
     details: Record<string, unknown>,
-    /** Whether it may still be done. */
-    isPossible: SQL = sql`true`,
+    /** Whether it may still be done, where that ends. */
+    isPossible?: SQL,
   ): Promise<Billing> {
     try {
       const changed = await database.run(sql`
-        WITH changed AS (UPDATE partner SET ${set}, updated_at = now() WHERE id = ${partnerId}::uuid AND ${isPossible} RETURNING id AS partner_id),
+        WITH changed AS (UPDATE partner SET ${set}, updated_at = now() WHERE id = ${partnerId}::uuid AND ${isPossible ?? sql`true`} RETURNING id AS partner_id),
         event AS (${eventRow('plan.changed', details)} WHERE ${TOLD.has(action)}),
         audit AS (${auditRow(actor, action, { partner_id: partnerId }, details)}) SELECT * FROM changed`);
+      if (changed === 0 && isPossible) throw tooLate();
       if (changed === 0) throw new AppError('not_found', 'No such partner');
     } catch (error) {
       if (isViolation(error, 'check'))

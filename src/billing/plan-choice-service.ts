@@ -8,7 +8,7 @@ import type { Currency } from './amounts.ts';
 import type { PartnerFacts } from './billing-store.ts';
 import type { Billing } from './billing-view-store.ts';
 import { monthsUpTo } from './close-month.ts';
-import { atPeriodEnd, checkPrice, type Parts, planIn } from './plan-change-service.ts';
+import { atPeriodEnd, checkPrice, type Parts, planIn, tooLate } from './plan-change-service.ts';
 import { addedBy, type PlanReview, reviewPlan } from './plan-review.ts';
 import type { Plan } from './plan-store.ts';
 
@@ -79,9 +79,9 @@ export function createChoices(parts: Parts) {
 
     /**
      * Dearer plans begin at once, the rest of the month in proportion; cheaper ones with the next month. A partner
-     * chooses among its own and those of everybody.
+     * chooses among its own and those of everybody. `monthlyMinor`: what it was told that each month costs.
      */
-    async choose(partnerId: string, tier: string, actor: Actor): Promise<Billing> {
+    async choose(partnerId: string, tier: string, actor: Actor, monthlyMinor?: number): Promise<Billing> {
       await applyDue(now());
       const choice = await choiceOf(partnerId, tier);
       const { current } = choice;
@@ -91,6 +91,8 @@ export function createChoices(parts: Parts) {
       }
       if (tier === current.nextTier) return current;
       const review = await reviewOf(partnerId, choice);
+      if (monthlyMinor !== undefined && monthlyMinor !== review.monthlyMinor)
+        throw new AppError('conflict', 'The price of this plan has changed: look at it again');
       const changed = await (review.isNow
         ? update(partnerId, atOnce(tier), actor, 'plan.changed', { tier, currency: current.currency })
         : update(partnerId, atPeriodEnd(now(), { tier }), actor, 'plan.change_scheduled', { tier }));
@@ -102,7 +104,7 @@ export function createChoices(parts: Parts) {
     async undo(partnerId: string, actor: Actor): Promise<Billing> {
       const { undoTier: tier, currency } = await billing(partnerId);
       const plan = tier && planIn(await plansFor(partnerId), tier);
-      if (!plan) throw new AppError('conflict', 'This change can no longer be undone');
+      if (!plan) throw tooLate();
       const changed = await update(
         partnerId,
         UNDONE,

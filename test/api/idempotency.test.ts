@@ -180,6 +180,21 @@ const DEVELOPER: Record<string, Case> = {
     isRepeatable: true,
   },
   '/keys/:keyId/day': { action: 'key.day_travelled', id: testKey, body: () => ({ to: 'spent' }) },
+  '/billing/undo': {
+    action: 'plan.change_undone',
+    id: async () => {
+      await query(
+        `UPDATE partner_terms SET effective_at = effective_at - interval '1 day' WHERE partner_id = $1`,
+        [partner.id],
+      );
+      await query(
+        `UPDATE partner SET tier = 'business', plan_changed_at = now(), plan_before = jsonb_build_object('tier', tier,
+           'to', 'business', 'overage_action', overage_action) WHERE id = $1`,
+        [partner.id],
+      );
+      return '';
+    },
+  },
   '/members/invitations': {
     action: 'member.invited',
     body: () => ({ email: `${uuidv7()}@example.com`, role: 'viewer' }),

@@ -260,7 +260,10 @@ describe('through the doors', () => {
     expect(await query('SELECT tier FROM partner WHERE id = $1', [partner.id])).toEqual([
       { tier: 'starter' },
     ]);
-    await owner.post('/portal/billing/plan', { tier: 'business' });
+    const stale = await owner.post('/portal/billing/plan', { tier: 'business', monthly: '9900' });
+    expect([stale.status, /The price of this plan has changed/.test(stale.text)]).toEqual([409, true]);
+    expect(page.text).toContain('name="monthly" value="19900"');
+    await owner.post('/portal/billing/plan', { tier: 'business', monthly: '19900' });
     const after = await owner.get('/portal/billing');
     expect(after.text).toMatch(/You are on Business\. It adds €\d/);
     expect(after.text).toMatch(/go back to Starter at no charge until \d\d:\d\d UTC/);

@@ -62,6 +62,7 @@ const portalPages = () => [
   '/portal/alerts',
   '/portal/billing',
   '/portal/billing?dialog=plan',
+  '/portal/billing/plan?tier=starter',
   `/portal/invoices/${ids.invoice}`,
   '/portal/audit',
   '/portal/members',

@@ -134,7 +134,7 @@ it.for(['en', 'fr'] as const)(
   },
 );
 
-it('a plan is chosen: dearer at once, cheaper with the next month, and kept after all', async () => {
+it('a plan is seen, chosen and undone; a cheaper one waits for the next month, and is called off', async () => {
   const m = messagesOf('en');
   const { page } = await newPerson(browser, { locale: 'en-GB' });
   await signUpInBrowser(page, `plans-${Date.now()}@example.com`, 'Plans');
@@ -144,16 +144,21 @@ it('a plan is chosen: dearer at once, cheaper with the next month, and kept afte
   const choose = async (tier: string) => {
     await page.click('[data-dialog=plan]');
     await page.click(`#plan a[href$="tier=${tier}"]`);
-    // What it costs and changes is seen first.
-    await page.waitForURL(/\/billing\/plan/);
+    await page.waitForURL(/billing\/plan\?tier=/);
+    expect(await page.locator('main').textContent()).toContain(m.billing.costs);
     await page.click('form[action="/portal/billing/plan"] button');
     await page.waitForURL(/done=/);
   };
+  await choose('business');
+  expect(await page.locator('.big').textContent()).toBe('Business');
+  await page.click('form[action="/portal/billing/undo"] button');
+  await page.waitForURL(/done=plan_undone/);
+  expect(await page.locator('.big').textContent()).toBe('Free');
   await choose('starter');
   expect(await page.locator('.big').textContent()).toBe('Starter');
   await choose('free');
   expect(await page.locator('.big').textContent()).toBe('Starter');
-  expect(await page.locator('.note.warn').textContent()).toContain('Free');
+  expect(await page.locator('.note.warn').textContent()).toContain('Free (€0.00 per month) starts on 1');
   await page.click('form[action="/portal/billing/keep"] button');
   await page.waitForURL(/done=plan_kept/);
   expect(await page.locator('.note.warn').count()).toBe(0);

@@ -37,11 +37,14 @@ portal.post('/portal/billing/overage', (context) => {
   });
 });
 
+/** `monthly`: what the page said that each month costs. */
+const planForm = z.object({ tier: z.string().max(50), monthly: z.coerce.number().int().optional() });
+
 portal.post('/portal/billing/plan', (context) => {
   const view = member(context, 'subscribe');
-  return submit(context, z.object({ tier: z.string().max(50) }), {
-    async work({ tier }) {
-      await context.var.services.plans.choose(view.workspace.partner.id, tier, actorFor(context));
+  return submit(context, planForm, {
+    async work({ tier, monthly }) {
+      await context.var.services.plans.choose(view.workspace.partner.id, tier, actorFor(context), monthly);
       return done(context, '/portal/billing', 'plan_chosen');
     },
     again: (wrong) => showBilling(context, 'plan', wrong),

@@ -112,7 +112,11 @@ portal.get('/portal/billing/plan', async (context) => {
       <ChangePanel review={review} billing={billing} />
       <p>{review.isNow ? m.billing.undoWithin : m.billing.keepUntil(format.date(review.startsAt))}</p>
       <div class="row">
-        <Post action="/portal/billing/plan" fields={{ tier }} kind="button primary">
+        <Post
+          action="/portal/billing/plan"
+          fields={{ tier, monthly: String(review.monthlyMinor) }}
+          kind="button primary"
+        >
           {m.billing.confirm(to)}
         </Post>
         <a class="button" href="/portal/billing">

@@ -42,6 +42,8 @@ const IN_FRENCH: Record<string, string> = {
   'This key has a quota of its own, which each key that it makes would have once more: its owner makes them':
     'Cette clé a un quota à elle, que chaque clé qu’elle crée aurait à nouveau : son propriétaire les crée',
   'This person is a member already': 'Cette personne est déjà membre',
+  'The price of this plan has changed: look at it again':
+    'Le prix de ce forfait a changé : consultez-le de nouveau',
   'This change can no longer be undone': 'Ce changement ne peut plus être annulé',
   'This plan has no price in this currency': 'Ce forfait n’a pas de prix dans cette devise',
   'Too many mails were sent to this address. Nothing was changed; try again in an hour':
