@@ -74,7 +74,11 @@ interface Case {
   /** Done again it finds what it did, and so it may answer after all. */
   isRepeatable?: boolean;
   atOnce?: number;
+  after?(): Promise<unknown>;
 }
+
+const setStatus = (status: string) =>
+  query('UPDATE partner SET status = $2 WHERE id = $1', [partner.id, status]);
 
 const ADMIN: Record<string, Case> = {
   '/plans': {
@@ -124,13 +128,45 @@ const ADMIN: Record<string, Case> = {
     action: 'partner.created',
     body: () => ({ name: 'Once', email: `${uuidv7()}@example.com`, tier: 'starter' }),
   },
-  '/partners/:id/approve': { action: 'partner.approved', id: () => partner.id, body: () => ({}) },
+  '/partners/:id/approve': {
+    action: 'partner.approved',
+    id: async () => (await makePartner({ status: 'sandbox_only' })).id,
+    body: () => ({}),
+  },
+  '/partners/:id/decline': {
+    action: 'live_access.declined',
+    id: async () => {
+      const { id } = await makePartner({ status: 'sandbox_only' });
+      await query(
+        `INSERT INTO live_access_request (partner_id, company, use_case, monthly_requests, asked_by)
+         VALUES ($1, 'Shop', 'A planner', 5, 'x')`,
+        [id],
+      );
+      return id;
+    },
+    body: () => ({ reason: 'x' }),
+  },
+  '/partners/:id/apps': { action: 'app.created', id: () => partner.id, body: () => ({ name: 'Once' }) },
+  '/partners/:id/keys': {
+    action: 'key.created',
+    id: () => partner.id,
+    body: () => ({ name: 'Once', app_id: app, environment: 'test', scopes: ['read:routes'] }),
+  },
+  '/partners/:id/invitations': {
+    action: 'member.invited',
+    id: () => partner.id,
+    body: () => ({ email: `${uuidv7()}@example.com` }),
+  },
   '/partners/:id/suspend': {
     action: 'partner.suspended',
     id: async () => (await makePartner()).id,
     body: () => ({ reason: 'x' }),
   },
-  '/partners/:id/reinstate': { action: 'partner.approved', id: () => partner.id, body: () => ({}) },
+  '/partners/:id/reinstate': {
+    action: 'partner.approved',
+    id: async () => (await makePartner({ status: 'suspended' })).id,
+    body: () => ({}),
+  },
   '/keys/:id/revoke': {
     action: 'key.revoked',
     id: testKey,
@@ -198,6 +234,30 @@ const DEVELOPER: Record<string, Case> = {
   '/members/invitations': {
     action: 'member.invited',
     body: () => ({ email: `${uuidv7()}@example.com`, role: 'viewer' }),
+  },
+  '/members/invitations/:invitationId/again': {
+    action: 'member.invited',
+    id: async () => {
+      const invited = { email: `${uuidv7()}@example.com`, role: 'viewer' };
+      return (await sendJson('/api/dev/members/invitations', 'POST', invited, { headers: dev })).json.id;
+    },
+  },
+  '/apps/:appId/restore': {
+    action: 'app.restored',
+    id: async () => {
+      const { json } = await sendJson('/api/dev/apps', 'POST', { name: 'Gone' }, { headers: dev });
+      await call(`/api/dev/apps/${json.id}`, { method: 'DELETE', headers: dev });
+      return json.id;
+    },
+  },
+  '/live-access': {
+    action: 'live_access.requested',
+    id: async () => {
+      await setStatus('sandbox_only');
+      return '';
+    },
+    body: () => ({ company: 'Shop', use_case: 'A planner', monthly_requests: 5000 }),
+    after: () => setStatus('active'),
   },
 };
 
@@ -280,11 +340,13 @@ describe('one key at once many times, and again 70 seconds after its answer was 
     const known = ADMIN[path];
     if (!known) throw new Error(`${path} has no case`);
     await once(`/api/admin${await withId(path, known)}`, known, operator, [otherOperator]);
+    await known.after?.();
   });
   it.for(postsOf(developerApi))('/api/dev%s', async (path) => {
     const known = DEVELOPER[path];
     if (!known) throw new Error(`${path} has no case`);
     await once(`/api/dev${await withId(path, known)}`, known, dev, [colleague]);
+    await known.after?.();
   });
 });
 

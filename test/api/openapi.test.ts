@@ -144,6 +144,7 @@ describe("the operators' document", () => {
 const SAMPLES: Record<string, string> = {
   from: '2026-01-01T00:00:00Z',
   to: '2027-01-01T00:00:00Z',
+  q: 'walked',
   '/api/admin/exports/{what}': 'invoices',
 };
 /** Whose ids no list beside them shows. */

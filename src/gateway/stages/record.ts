@@ -21,6 +21,8 @@ export function record(exchange: Exchange, response: Response, gateway: GatewayP
   const latencyMs = exchange.nowMs - exchange.startedMs;
   const length = response.headers.get('content-length');
   const errorBody = response.status < 400 ? undefined : upstreamError(exchange, response);
+  // From here on: what is begun once the caller is gone may end with it.
+  if (errorBody) exchange.keepAlive(errorBody);
   if (!response.body || length !== null) {
     noteWith(errorBody, exchange, response, latencyMs, response.body ? Number(length) : 0, gateway);
     return response;
