@@ -3,7 +3,7 @@
 
 import { Hono } from 'hono';
 import { uuidv7 } from 'uuidv7';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sealEnvelope } from '../../src/crypto/envelope.ts';
 import { ISSUER } from '../../src/dev/issuer.ts';
 import { type Claimant, createIdempotencyStore } from '../../src/http/idempotency-store.ts';
@@ -263,6 +263,11 @@ const DEVELOPER: Record<string, Case> = {
 
 /** Those of operators' webhooks are the developers' routes, on endpoints that belong to nobody. */
 const isWebhook = (path: string) => path in WEBHOOKS;
+
+/** Each has a rate of its own, which all cases together pass. */
+beforeEach(async () => {
+  dev = { authorization: `Bearer ${await developerToken(partner)}` };
+});
 
 beforeAll(async () => {
   partner = await makePartner();
