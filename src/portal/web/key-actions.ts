@@ -1,10 +1,10 @@
 // What members do with keys: make one, change it, give it a new secret, revoke it.
 
 import * as z from 'zod';
-import { sha256Hex } from '../../core/encoding.ts';
 import { AppError } from '../../core/errors.ts';
 import { idOr404 } from '../../http/api.ts';
 import { reason, signatureRule } from '../../http/fields.ts';
+import { once } from '../../http/once.ts';
 import { FieldsRefused, refusalText, submit } from '../../web/forms.ts';
 import { showApp } from './app-page.tsx';
 import { keyFields, newKey } from './key-form.tsx';
@@ -13,39 +13,28 @@ import { actorFor, done, member, type PortalContext, portal } from './portal-web
 
 /** Makes the key of a form once, however often it is sent. */
 async function createOnce(context: PortalContext, appId: string, data: z.output<typeof newKey>) {
-  const { workspace } = member(context, 'develop');
-  const { keys, idempotency } = context.var.services;
+  const { id: partnerId } = member(context, 'develop').workspace.partner;
+  const { services, requestId } = context.var;
+  const { form, expires: expiresAt, allowed_ips: allowedIps, signature_rule: signatureRule, ...rest } = data;
   const actor = actorFor(context);
-  const claimant = {
-    owner: `form:${workspace.partner.id}`,
-    actor: actor.name,
-    key: data.form,
-    requestHash: await sha256Hex(`${appId} ${data.name}`),
-    requestId: context.var.requestId,
-  };
-  const claim = await idempotency.begin(claimant);
-  if (claim.state !== 'mine') {
-    const made = claim.state === 'answered' ? claim.answer.body : claim.effect?.target.key_id;
-    return done(context, `/portal/keys/${made}`, 'key_made_before');
-  }
   const wanted = {
+    ...rest,
     appId,
-    kind: data.kind,
-    environment: data.environment,
-    name: data.name,
-    scopes: data.scopes,
-    expiresAt: data.expires,
-    allowedIps: data.allowed_ips.length > 0 ? data.allowed_ips : null,
-    signatureRule: data.signature_rule,
+    expiresAt,
+    allowedIps: allowedIps.length > 0 ? allowedIps : null,
+    signatureRule,
   };
-  try {
-    const made = await keys.create(workspace.partner.id, wanted, actor);
-    await idempotency.finish(claimant, { status: 201, body: made.key.keyId });
-    return showKey(context, made.key, { secret: made.secret });
-  } catch (error) {
-    await idempotency.release(claimant);
-    throw error;
-  }
+  const result = await once(
+    services.idempotency,
+    { owner: partnerId, actor: actor.name, form, about: `${appId} ${data.name}`, requestId },
+    async () => {
+      const made = await services.keys.create(partnerId, wanted, actor);
+      return { id: made.key.keyId, made };
+    },
+  );
+  if ('made' in result) return showKey(context, result.made.key, { secret: result.made.secret });
+  if (!result.before) throw new AppError('conflict');
+  return done(context, `/portal/keys/${result.before}`, 'key_made_before');
 }
 
 portal.post('/portal/apps/:app/keys', async (context) => {
