@@ -14,7 +14,7 @@ export const consoleEn = {
     newKeyText: 'You see the secret once. The owners are notified by email, without it.',
     handOver:
       'This secret is only shown once. Hand it over through a channel that keeps it secret; the owners were notified by email, without it.',
-    tooManyKeys: 'The partner’s plan allows no more active keys.',
+    tooManyKeys: 'The partner’s plan allows no more live keys.',
     notApproved: 'The partner is not approved for live keys yet. Approve it first, or create a test key.',
   },
   today: {

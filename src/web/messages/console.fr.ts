@@ -20,7 +20,7 @@ export const consoleFr: typeof consoleEn = {
       'Le secret s’affiche une seule fois. Les propriétaires sont prévenus par e-mail, sans le secret.',
     handOver:
       'Ce secret ne s’affiche qu’une fois. Transmettez-le par un canal sûr ; les propriétaires ont été prévenus par e-mail, sans le secret.',
-    tooManyKeys: 'Le forfait du partenaire n’autorise pas plus de clés actives.',
+    tooManyKeys: 'Le forfait du partenaire n’autorise pas plus de clés de production.',
     notApproved:
       'Le partenaire n’est pas encore approuvé pour la production. Approuvez-le d’abord, ou créez une clé de test.',
   },

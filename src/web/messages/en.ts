@@ -853,7 +853,7 @@ export const en = {
     perDay: 'Requests per day',
     perMonth: 'Requests per month',
     overage: '1,000 requests over the quota',
-    keys: 'Active keys',
+    keys: 'Live keys',
     unlimited: 'unlimited',
     yes: 'yes',
     no: 'no',

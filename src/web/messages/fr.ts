@@ -883,7 +883,7 @@ export const fr: typeof en = {
     perDay: 'Requêtes par jour',
     perMonth: 'Requêtes par mois',
     overage: '1 000 requêtes au-delà du quota',
-    keys: 'Clés actives',
+    keys: 'Clés de production',
     unlimited: 'illimité',
     yes: 'oui',
     no: 'non',
