@@ -212,8 +212,9 @@ export class KeyCounter {
 
   private admission(line: JournalLine, gauges: LimitGauges): TakeReply {
     const { dayStartMs, over, atMs, lent, lentUntilMs } = line;
-    const durationMs = lentUntilMs - this.ports.now();
-    const lease = lent > 0 && durationMs > 0 ? { units: lent, durationMs } : undefined;
+    // Also one that is over: whoever is told of it late is to give it back.
+    const durationMs = Math.max(0, lentUntilMs - this.ports.now());
+    const lease = lent > 0 ? { units: lent, durationMs } : undefined;
     return { outcome: 'admit', gauges, dayStartMs, over, atMs, lease };
   }
 

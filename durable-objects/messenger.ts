@@ -7,6 +7,11 @@ const NUMBERS_A_SECOND = 2 ** 22;
 const SINCE_MS = Date.UTC(2026, 0, 1);
 const MAX_TRIES = 3;
 
+/** Each try came after a newer message, of an instance that is gone. */
+export class Overtaken extends Error {
+  override name = 'Overtaken';
+}
+
 /**
  * Where the numbers of an instance begin: at a random place in its second, so that it never repeats one of an instance that
  * died in the same second, or whose clock was ahead. Where it begins below one, its partner's object says so.
@@ -54,7 +59,7 @@ export class Messenger {
 
   /**
    * The answer, and the number that it answers. `transmit` composes the message anew for each try: it is to say
-   * everything. @throws what the last try threw
+   * everything. @throws Overtaken, or what the last try threw
    */
   async send<Reply extends { outcome: string }>(
     transmit: (seq: number, lost: readonly number[]) => Promise<Reply>,
@@ -72,7 +77,7 @@ export class Messenger {
         }
         this.seq = Math.max(this.seq, (reply as unknown as { seq: number }).seq);
         this.noteChange();
-        if (tries <= 1) throw new Error('a newer message came before');
+        if (tries <= 1) throw new Overtaken('a newer message came before');
       } catch (error) {
         this.unanswered = [...this.unanswered, seq].slice(-2 * MAX_TRIES);
         // It may have been heard, and granted something that nobody will use.

@@ -284,4 +284,10 @@ export const MUTANTS: readonly Mutant[] = [
     find: '      keepAlive(this.tell(held, { id: call.id, keyId: call.keyId, left: 0, used: 0, isOpen: false }));\n',
     replace: '',
   },
+  {
+    rule: 'a lease that is heard of only after its end is told, and given back',
+    file: 'durable-objects/key-counter.ts',
+    find: 'const lease = lent > 0 ? {',
+    replace: 'const lease = lent > 0 && durationMs > 0 ? {',
+  },
 ];

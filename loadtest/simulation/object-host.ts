@@ -3,6 +3,7 @@
 // and overtaken, and answers are lost after the work was done.
 
 import type { ObjectStore } from '../../durable-objects/counter-ports.ts';
+import { Overtaken } from '../../durable-objects/messenger.ts';
 import type { Chance, VirtualTime } from './virtual-time.ts';
 
 export class CallFailed extends Error {
@@ -175,11 +176,13 @@ export class Network {
     const delayMs = () => Math.floor(chance.next() * weather.mostDelayMs);
     if (!from.isAlive) return new Promise(() => undefined);
     return new Promise((resolve, reject) => {
-      const answer = (act: () => void) =>
-        time.after(delayMs(), () => {
+      const answer = (act: () => void, inMs = delayMs()) =>
+        time.after(inMs, () => {
           if (from.isAlive) act();
         });
-      const fail = (why: string) => answer(() => reject(new CallFailed(why, chance.is(0.8))));
+      // That nothing will come is noticed at once, or shortly before it would be given up.
+      const noticedMs = () => (chance.is(0.2) ? chance.whole(0, timeoutMs - 1) : delayMs());
+      const fail = (why: string) => answer(() => reject(new CallFailed(why, chance.is(0.8))), noticedMs());
       time.after(timeoutMs, () => reject(new CallFailed('over its time bound', false)));
       if (chance.is(weather.requestLost)) return fail('request lost');
       const isVeryLate = chance.is(weather.veryLate);
@@ -194,7 +197,9 @@ export class Network {
           if (isReplyLost) fail('answer lost');
           else answer(() => resolve(result));
         } catch (error) {
-          if (!isCopy) answer(() => reject(error));
+          if (isCopy) return;
+          // What an object is expected to throw reaches its caller as a failed call.
+          answer(() => reject(error instanceof Overtaken ? new CallFailed(error.message, false) : error));
         }
       };
       time.after(isVeryLate ? timeoutMs + chance.whole(10, 2500) : delayMs(), () => void arrive(false));

@@ -1,4 +1,4 @@
-// A key that is moved to another partner, by a clock that stands still: a Worker's does between its inputs.
+// A key's object, by a clock that stands still until it is moved: a Worker's does between its inputs.
 
 import { expect, it } from 'vitest';
 import type { ObjectStore } from '../../durable-objects/counter-ports.ts';
@@ -7,7 +7,7 @@ import { PartnerCounter } from '../../durable-objects/partner-counter.ts';
 import { VirtualTime } from '../../loadtest/simulation/virtual-time.ts';
 
 const START = Date.UTC(2026, 10, 22, 12);
-const LIMITS = { second: 100, day: 1000, month: -1, overage: 'block' } as const;
+const LIMITS = { second: 100, day: 1_000_000, month: -1, overage: 'block' } as const;
 
 function memoryStore(): ObjectStore {
   const rows = new Map<string, unknown>();
@@ -48,9 +48,10 @@ function world() {
       };
     },
   });
-  const take = (id: string, partnerObject: keyof typeof partners) =>
+  const take = (id: string, partnerObject: keyof typeof partners, wanted?: number) =>
     key.take({
       id,
+      wanted,
       keyId: 'key',
       partnerObject,
       cost: 1,
@@ -80,6 +81,19 @@ it('what was admitted after the move comes back from whom it was moved to', asyn
   await take('before', 'from');
   await take('after', 'to');
   await key.settle({ id: 'after', keyId: 'key', used: 0, unspent: 0 });
+  await time.run();
+  expect(await used()).toEqual([1, 0]);
+});
+
+it('a lease whose answer was lost is told again, also when it is over: or nobody gave it back', async () => {
+  const { time, key, take, used } = world();
+  const first = await take('asked twice', 'from', 20);
+  if (first.outcome !== 'admit' || !first.lease) throw new Error('nothing was lent');
+  const { units } = first.lease;
+  expect(await used()).toEqual([1 + units, 0]);
+  await time.run(5000);
+  expect(await take('asked twice', 'from', 20)).toMatchObject({ lease: { units, durationMs: 0 } });
+  await key.settle({ id: 'asked twice', keyId: 'key', used: 1, unspent: units });
   await time.run();
   expect(await used()).toEqual([1, 0]);
 });
