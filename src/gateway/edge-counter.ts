@@ -76,8 +76,8 @@ export type Answer = Exclude<TakeReply, { outcome: 'admit' }> | ({ outcome: 'adm
 interface Held {
   demand: Demand;
   lease: Lease | undefined;
-  /** Ended, and nobody is telling the key's object what they came to. */
-  readonly ended: Set<Grant>;
+  /** Ended, and the key's object has not heard what they came to; until when somebody is telling it. */
+  readonly ended: Map<Grant, number>;
   /** One question about a lease at a time, and after a refusal none for a while. */
   asksAfterMs: number;
   lastCallMs: number;
@@ -97,6 +97,8 @@ const MAX_EARLY_MS = LEASE_MS / 3;
 /** It is asked for, too, when only this share is left: calls may have become more. */
 const RENEW_SHARE = 0.25;
 const MAX_KEYS = 10_000;
+/** Longer than anybody tells of a grant: by then that was heard, or it ended with its request. */
+const MAX_TELLING_MS = 35_000;
 /** Of what ended, told with one question. */
 const MAX_TOLD = 100;
 
@@ -156,7 +158,7 @@ export class EdgeCounter {
     const held: Held = {
       demand: { sinceMs: nowMs, units: 0, before: 0 },
       lease: undefined,
-      ended: new Set(),
+      ended: new Map(),
       asksAfterMs: 0,
       lastCallMs: nowMs,
     };
@@ -171,8 +173,10 @@ export class EdgeCounter {
   }
 
   private async ask(held: Held, call: Call, wantsLease: boolean, keepAlive: KeepAlive): Promise<Answer> {
-    const told = [...held.ended].slice(0, MAX_TOLD).map((grant) => ({ grant, end: endOf(grant) }));
     const sentMs = this.ports.now();
+    const told = untold(held, sentMs)
+      .slice(0, MAX_TOLD)
+      .map((grant) => ({ grant, end: endOf(grant) }));
     const wanted = wantsLease ? Math.ceil(risingDemand(held.demand, sentMs) * AHEAD) : undefined;
     if (wantsLease) held.asksAfterMs = sentMs + MAX_ASKING_MS;
     let isLent = false;
@@ -242,16 +246,18 @@ export class EdgeCounter {
       await this.ports.sleep((held.lease ? Math.min(lease.deadlineMs, restMs) : restMs) - nowMs);
     }
     end(held);
-    await Promise.all([...held.ended].map((grant) => this.tell(held, grant)));
+    await Promise.all(untold(held, this.ports.now()).map((grant) => this.tell(held, grant)));
   }
 
   /** Tells what one grant came to. What is not heard is told with the next question, or when calls have ended again. */
   private async tell(held: Held, grant: Grant): Promise<void> {
-    held.ended.delete(grant);
+    held.ended.set(grant, this.ports.now() + MAX_TELLING_MS);
+    const said = endOf(grant);
     try {
-      await this.ports.settle({ ...endOf(grant), keyId: grant.keyId });
+      await this.ports.settle({ ...said, keyId: grant.keyId });
+      if (grant.used === said.used) held.ended.delete(grant);
     } catch (error) {
-      held.ended.add(grant);
+      held.ended.set(grant, 0);
       const { id, keyId, used } = grant;
       this.ports.log({
         message: 'settle not heard',
@@ -265,6 +271,10 @@ export class EdgeCounter {
   }
 }
 
+/** What nobody is telling of. */
+const untold = ({ ended }: Held, nowMs: number): Grant[] =>
+  [...ended].filter(([, untilMs]) => untilMs <= nowMs).map(([grant]) => grant);
+
 /** As it stands. */
 const endOf = ({ id, used, left }: Grant): GrantEnd => ({ id, used, unspent: left });
 
@@ -272,7 +282,7 @@ const endOf = ({ id, used, left }: Grant): GrantEnd => ({ id, used, unspent: lef
 function end(held: Held): void {
   if (!held.lease) return;
   held.lease.isOpen = false;
-  held.ended.add(held.lease);
+  held.ended.set(held.lease, 0);
   held.lease = undefined;
 }
 

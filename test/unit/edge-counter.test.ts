@@ -19,6 +19,7 @@ function edge(lends = true) {
   let nowMs = 1_000_000;
   let ids = 0;
   let answers = true;
+  let hears = true;
   const sleeping: { untilMs: number; wake: () => void }[] = [];
   const asked: TakeCall[] = [];
   const settled: Settle[] = [];
@@ -41,7 +42,10 @@ function edge(lends = true) {
       used += lease?.units ?? 0;
       return { outcome: 'admit', gauges: shown, dayStartMs: 0, over: false, atMs: nowMs, lease };
     },
-    settle: async (settle) => void settled.push(settle),
+    settle(settle) {
+      settled.push(settle);
+      return hears ? Promise.resolve() : new Promise(() => undefined);
+    },
     log: () => undefined,
   });
   const settleDown = () => new Promise((resolve) => setTimeout(resolve));
@@ -50,6 +54,10 @@ function edge(lends = true) {
     settled,
     lose: () => {
       answers = false;
+    },
+    /** As of a request that ends before it was answered. */
+    cutSettlesOff: () => {
+      hears = false;
     },
     /** A call as the gateway makes it: what it was given, and whether it had to ask. */
     async call({
@@ -207,6 +215,22 @@ describe('an isolate', () => {
     await expect(at.call()).rejects.toThrow('lost');
     await at.pass(1);
     expect(at.settled).toMatchObject([{ used: 0, unspent: 0 }]);
+  });
+
+  it('tells again what a request was telling when it ended', async () => {
+    const at = edge();
+    await hot(at);
+    at.cutSettlesOff();
+    await at.pass(400);
+    const [cutOff] = at.settled;
+    const tellings = () =>
+      [...at.asked.flatMap(({ ended = [] }) => ended), ...at.settled].filter(({ id }) => id === cutOff?.id)
+        .length;
+    await at.call();
+    expect(tellings()).toBe(1);
+    await at.pass(40_000);
+    await at.call();
+    expect(tellings()).toBe(2);
   });
 
   it('asks in vain four times a second at most', async () => {
