@@ -17,6 +17,8 @@ const EDGE_TIMEOUT_MS = 2000;
 const OBJECT_TIMEOUT_MS = 1500;
 const SETTLE_PAUSES_MS = [100, 400, 1500, 5000, 10_000];
 const QUIET_MS = 5000;
+/** For so long a clock may stand still. */
+const MAX_FROZEN_MS = 5;
 /** Moments are whole milliseconds on clocks of their own. */
 const ROUNDING_MS = 2;
 /** A change acts within one lease, a window, and the time in which it is announced. */
@@ -131,7 +133,7 @@ export class World {
         startMs,
         off * i,
         clockDrift * this.chance.of([-1, 0, 1]),
-        this.chance.of([1, 1, 1, 5]),
+        this.chance.of([1, 1, 1, MAX_FROZEN_MS]),
       );
     this.partnerClock = clock(0);
     const sleep = (ms: number) => this.time.sleep(ms);
@@ -383,7 +385,7 @@ const nextTerms = ({ version, partner, key }: Terms, chance: Chance): Terms => {
 const inForce = (world: World, fromMs: number, toMs: number, limitOf: (terms: Terms) => number): number => {
   const all = world.terms.filter(({ fromMs: began }, i) => {
     const ended = world.terms[i + 1]?.fromMs ?? Number.POSITIVE_INFINITY;
-    return began <= toMs + ROUNDING_MS && ended + CHANGE_MS + EDGE_TIMEOUT_MS >= fromMs;
+    return began <= toMs + MAX_FROZEN_MS + ROUNDING_MS && ended + CHANGE_MS + EDGE_TIMEOUT_MS >= fromMs;
   });
   const limits = all.map(({ terms }) => limitOf(terms));
   return limits.some((limit) => limit < 0) ? Number.POSITIVE_INFINITY : Math.max(...limits);

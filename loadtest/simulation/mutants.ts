@@ -262,9 +262,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'nothing is spent of a lease once its end is told',
     file: 'src/gateway/edge-counter.ts',
-    find: '    end(held);\n    await Promise.all([...held.ended]',
+    find: '    end(held);\n    await Promise.all(untold(held',
     replace:
-      '    await this.tell(held, lease);\n    await this.ports.sleep(400);\n    end(held);\n    await Promise.all([...held.ended]',
+      '    await this.tell(held, lease);\n    await this.ports.sleep(400);\n    end(held);\n    await Promise.all(untold(held',
   },
   {
     rule: 'tokens that an edge did not spend come back once',
