@@ -62,29 +62,40 @@ export interface ErrorDetail {
   headers?: Record<string, string>;
 }
 
-/** Which request is answered, and the origin at which the portal explains it. */
+/** Which request is answered, the origin at which the portal explains it, and what its caller says it reads. */
 export interface Answered {
   requestId: string;
   portalOrigin: string;
+  accept?: string | null;
 }
+
+export const PROBLEM = 'application/problem+json';
+/** Named by itself, and not as what is never wanted. */
+const WANTS_PROBLEM =
+  /(?:^|,)\s*application\/problem\+json\s*(?:;(?!\s*q=0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)/i;
+const wantsProblem = ({ accept }: Answered): boolean => !!accept && WANTS_PROBLEM.test(accept);
 
 /** The page of the code, which needs no account. */
 export const docUrl = (portalOrigin: string, code: ErrorCode): string =>
   `${portalOrigin}/docs/errors/${code}`;
 
-/** `{error, message, request_id, doc_url, …fields}`. */
-export const errorBody = (
+/**
+ * `{error, message, request_id, doc_url, …fields}`; for callers who ask for it, a problem of RFC 9457 with the same members:
+ * `{type, title, status, detail, instance, …}`.
+ */
+export function errorBody(
   code: ErrorCode,
-  { requestId, portalOrigin }: Answered,
+  answered: Answered,
   { message = ERRORS[code][1], fields }: ErrorDetail = {},
-): string =>
-  JSON.stringify({
-    error: code,
-    message,
-    request_id: requestId,
-    doc_url: docUrl(portalOrigin, code),
-    ...fields,
-  });
+): string {
+  const { requestId, portalOrigin } = answered;
+  const [status, title] = ERRORS[code];
+  const doc_url = docUrl(portalOrigin, code);
+  const body = { error: code, message, request_id: requestId, doc_url, ...fields };
+  if (!wantsProblem(answered)) return JSON.stringify(body);
+  const instance = `urn:uuid:${requestId}`;
+  return JSON.stringify({ type: doc_url, title, status, detail: message, instance, ...body });
+}
 
 /** 401 gets WWW-Authenticate, 429 and 503 get Retry-After. `text`: its body, for whoever needs it besides. */
 export function errorResponse(
@@ -95,7 +106,8 @@ export function errorResponse(
 ): Response {
   const { requestId } = answered;
   const [status] = ERRORS[code];
-  const headers: Record<string, string> = { 'content-type': 'application/json', 'x-request-id': requestId };
+  const type = wantsProblem(answered) ? PROBLEM : 'application/json';
+  const headers: Record<string, string> = { 'content-type': type, 'x-request-id': requestId };
   if (status === 401) headers['www-authenticate'] = 'Bearer realm="passerelle"';
   if (status === 503) headers['retry-after'] = '1';
   if (status === 429 && detail.fields?.retry_after !== undefined)

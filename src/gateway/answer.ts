@@ -151,7 +151,8 @@ export function refuse(
   exchange.error = denied;
   exchange.reason ??= reason;
   exchange.cause ??= cause;
-  const answered = { requestId: exchange.id, portalOrigin: portalOrigin(exchange.url) };
+  const accept = exchange.request.headers.get('accept');
+  const answered = { requestId: exchange.id, portalOrigin: portalOrigin(exchange.url), accept };
   exchange.errorBody = errorBody(denied, answered, detail);
   const response = errorResponse(denied, answered, detail, exchange.errorBody);
   decorate(exchange, response.headers, nowMs, true);

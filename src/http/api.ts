@@ -37,11 +37,12 @@ export const answeredTo = ({
   req,
   var: { services, requestId },
 }: {
-  req: { url: string };
+  req: { url: string; raw: Request };
   var: { services: Pick<ApiServices, 'config'>; requestId: string | undefined };
 }): Answered => ({
   requestId: requestId ?? newId(),
   portalOrigin: portalOriginOf(services.config, req.url),
+  accept: req.raw.headers.get('accept'),
 });
 
 interface ApiServices {

@@ -25,16 +25,21 @@ export function refuseAtDoor(
   hasRate: boolean,
   keepAlive: (work: Promise<unknown>) => void,
 ): Response | undefined {
-  const ip = request.headers.get('cf-connecting-ip') ?? '';
+  const { url, headers } = request;
+  const ip = headers.get('cf-connecting-ip') ?? '';
+  const answered = () => ({
+    requestId: newId(),
+    portalOrigin: portalOriginOf(config, url),
+    accept: headers.get('accept'),
+  });
   if (path === ALWAYS_OPEN) return undefined;
   if (isBlocked(ip, keepAlive)) {
-    const answered = { requestId: newId(), portalOrigin: portalOriginOf(config, request.url) };
-    log({ message: 'blocked', request_id: answered.requestId, method: request.method, ip });
-    return errorResponse('ip_not_allowed', answered, { message: 'This address is blocked', fields: { ip } });
+    const refused = answered();
+    log({ message: 'blocked', request_id: refused.requestId, method: request.method, ip });
+    return errorResponse('ip_not_allowed', refused, { message: 'This address is blocked', fields: { ip } });
   }
   const seconds = hasRate ? rates.waitAt('address', ip) : 0;
   if (seconds === 0) return undefined;
   const fields = { limit_type: 'address', retry_after: seconds };
-  const answered = { requestId: newId(), portalOrigin: portalOriginOf(config, request.url) };
-  return errorResponse('rate_limit_exceeded', answered, { fields });
+  return errorResponse('rate_limit_exceeded', answered(), { fields });
 }

@@ -12,6 +12,7 @@ import {
   gatewayRefusals,
   HEADERS,
   isUsualRefusal,
+  PROBLEM_SCHEMA,
   REFUSAL_ANSWERS,
   refusalsOf,
 } from './refusals.ts';
@@ -220,7 +221,7 @@ const tagsOf = (paths: Paths): string[] =>
 
 export function createDocument(surface: Surface): OpenApiDocument {
   const { title, version = '1.0.0', description, product, tags, schemes, schemas = {} } = surface;
-  const all = { Error: ERROR_SCHEMA, ...schemas };
+  const all = { Error: ERROR_SCHEMA, Problem: PROBLEM_SCHEMA, ...schemas };
   const paths = withExamples(surface.paths, all);
   const webhooks = surface.webhooks && withExamples(surface.webhooks, all);
   const used = new Set([...tagsOf(paths), ...tagsOf(webhooks ?? {})]);

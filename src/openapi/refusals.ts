@@ -1,6 +1,6 @@
 // What may refuse any operation: one answer for each status, with the error's schema, its headers and an example. Pure.
 
-import { docUrl, ERRORS, type ErrorCode } from '../core/errors.ts';
+import { type ErrorCode, errorBody, PROBLEM } from '../core/errors.ts';
 import { EXAMPLE_ID } from './examples.ts';
 import type { Answer, Operation, Reference, Schema } from './types.ts';
 
@@ -79,7 +79,7 @@ interface Refusal {
   name: string;
   code: ErrorCode;
   description: string;
-  fields?: object;
+  fields?: Record<string, unknown>;
   headers?: Record<string, object>;
 }
 
@@ -164,19 +164,37 @@ const OFFERED: Readonly<Record<string, Refusal>> = {
   },
 };
 
+const EXAMPLE = { requestId: EXAMPLE_ID, portalOrigin: 'https://api.example.com' };
+
+/** What callers get who accept it (RFC 9457). */
+export const PROBLEM_SCHEMA: Schema = {
+  allOf: [
+    refer('schemas', 'Error'),
+    {
+      type: 'object',
+      required: ['type', 'title', 'status', 'detail', 'instance'],
+      properties: {
+        type: { type: 'string', format: 'uri', description: 'The page that explains the code' },
+        title: { type: 'string', description: 'The code in words' },
+        status: { type: 'integer', description: 'The status of this answer' },
+        detail: { type: 'string', description: 'What `message` says' },
+        instance: { type: 'string', format: 'uri', description: 'The `X-Request-Id`, as a URN' },
+      },
+    },
+  ],
+};
+
 const answerOf = ({ code, description, fields, headers }: Refusal): Answer => ({
   description,
   headers: { ...ALWAYS, ...headers },
   content: {
     'application/json': {
       schema: { ...refer('schemas', 'Error') },
-      example: {
-        error: code,
-        message: ERRORS[code][1],
-        request_id: EXAMPLE_ID,
-        doc_url: docUrl('https://api.example.com', code),
-        ...fields,
-      },
+      example: JSON.parse(errorBody(code, EXAMPLE, { fields })),
+    },
+    [PROBLEM]: {
+      schema: { ...refer('schemas', 'Problem') },
+      example: JSON.parse(errorBody(code, { ...EXAMPLE, accept: PROBLEM }, { fields })),
     },
   },
 });

@@ -70,7 +70,8 @@ export async function askSandbox(call: SandboxRequest, ports: SandboxPorts): Pro
   const simulation = header === null ? undefined : parseSimulation(header);
   if (header !== null && !simulation) {
     const message = 'X-Sandbox-Simulate takes status=…, delay=… (ms), drop, error=…';
-    const answered = { requestId: call.requestId, portalOrigin: ports.portalOrigin(call.url) };
+    const accept = call.headers.get('accept');
+    const answered = { requestId: call.requestId, portalOrigin: ports.portalOrigin(call.url), accept };
     return errorResponse('invalid_request', answered, { message });
   }
   if (simulation?.delayMs) await ports.sleep(simulation.delayMs);

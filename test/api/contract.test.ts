@@ -272,6 +272,19 @@ describe('answers of the gateway', () => {
         request_id: answer.headers['x-request-id'],
         doc_url: `${stack.url}/docs/errors/${answer.json.error}`,
       });
+      const { headers, ...rest } = options();
+      const problem = await call(path, {
+        ...rest,
+        headers: { ...headers, accept: 'application/json, application/problem+json;q=0.9' },
+      });
+      expect(problem.headers['content-type']).toBe('application/problem+json');
+      expect(problem.json).toMatchObject({
+        type: `${stack.url}/docs/errors/${problem.json.error}`,
+        title: expect.any(String),
+        status: problem.status,
+        detail: problem.json.message,
+        instance: `urn:uuid:${problem.headers['x-request-id']}`,
+      });
     }
     expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
     expect(answer.headers['server-timing']).toMatch(/total;dur=\d/);
