@@ -41,6 +41,7 @@ describe.each(LOOKS)('$language, $width px', (look) => {
     await goTo(page, '/');
     await person.look('front page');
     await person.follow(m.home.start);
+    await person.heading(m.signUp.title);
     await person.look('sign-up');
     await person.type(m.signUp.name, `Fatou ${tag}`);
     await person.type(m.signIn.email, `fatou-${tag}@example.com`);
@@ -52,6 +53,7 @@ describe.each(LOOKS)('$language, $width px', (look) => {
     const { clicks } = done;
     await person.follow(m.outbox.open);
     done.clicks = clicks;
+    await person.heading(m.nav.outbox);
     const link = page.getByRole('article').getByRole('link');
     await eventually(
       async () => {
@@ -102,6 +104,7 @@ describe.each(LOOKS)('$language, $width px', (look) => {
     const before = await plan.textContent();
     await person.look('billing');
     await person.follow(m.billing.change);
+    await person.heading(m.billing.change);
     await person.look('plans');
     await person.follow(`${m.billing.choose} Business`);
     await person.heading(m.billing.review('Business'));

@@ -66,6 +66,7 @@ export async function personAt(browser: Browser, { language, width, themes }: Lo
     told: (words: string | RegExp) => page.getByRole('status').filter({ hasText: words }).first().waitFor(),
     /** For anything that keeps somebody out, and for what is wider than the window. */
     async look(at: string) {
+      await page.waitForLoadState();
       for (const finding of await findings(page, themes)) problems.push(`${at}, ${finding}`);
       const wide = Number(await page.evaluate('document.documentElement.scrollWidth'));
       if (wide > width) problems.push(`${at}: ${wide} wide`);
