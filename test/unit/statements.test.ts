@@ -30,6 +30,14 @@ it('nothing but better-auth and the database itself reads rows in another way', 
   expect(files).toEqual(['accounts/account-service.ts', 'platform/database.ts', 'platform/query.ts']);
 });
 
+it('what runs on your machine alone parses its rows: no type is given to those of a client', () => {
+  const given = readdirSync(join(root, 'src/dev'))
+    .filter((name) => /\.query<(?!unknown)/.test(readFileSync(join(root, 'src/dev', name), 'utf8')))
+    .sort();
+  // What looks at Postgres's own catalogue for the comparison itself.
+  expect(given).toEqual(['row-check.ts']);
+});
+
 /** Ways to rows past the call that names their schema. */
 const HIDDEN = {
   'by another name': /\bdatabase\.rows\b(?!\()|^import \{[^}]*\bquery as\b|= query;/m,
