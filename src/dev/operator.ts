@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { uuidv7 } from 'uuidv7';
+import * as z from 'zod';
 
 const USAGE = `Usage: npm run operator -- <email> [--name <name>] [--origin https://developers.example.com] [--remove]
        npm run operator -- --issuer <iss> --subject <sub> [--remove]
@@ -23,12 +24,14 @@ export interface Wanted {
 /** `token`: of the link by which a new account chooses its password. */
 export type Named = { was: 'operator' | 'account' | 'nobody'; token?: string };
 
-interface Known {
-  id: string;
-  is_operator: boolean;
-  email_verified: boolean;
-  can_sign_in: boolean;
-}
+const knownHere = z.array(
+  z.object({
+    id: z.string(),
+    is_operator: z.boolean(),
+    email_verified: z.boolean(),
+    can_sign_in: z.boolean(),
+  }),
+);
 
 const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -36,12 +39,12 @@ const sha256Hex = (text: string): string => createHash('sha256').update(text).di
 export async function nameOperator(client: pg.Client, { email, name = 'Operator' }: Wanted): Promise<Named> {
   await client.query('BEGIN');
   try {
-    const { rows } = await client.query<Known>(
+    const { rows } = await client.query(
       `SELECT id, is_operator, email_verified, EXISTS (SELECT 1 FROM dev_credential c WHERE c.account_id = a.id) AS can_sign_in
        FROM dev_accounts a WHERE email = $1 FOR UPDATE`,
       [email],
     );
-    const [known] = rows;
+    const [known] = knownHere.parse(rows);
     // Whoever signed up with it may be anybody.
     if (known && !known.email_verified)
       throw new Error(`the account of ${email} has not confirmed its address yet`);

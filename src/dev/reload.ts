@@ -1,13 +1,14 @@
 // `npm run dev`: what is saved in src or durable-objects is built, and takes the place of the running Worker. Data is on
 // disk, and what the old Worker still held is folded first. What does not build or start is said; the old Worker goes on.
 
-import { readFileSync, watch } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { context } from 'esbuild';
 import { ASSETS_FOLDER, buildAssets } from '../web/build-assets.ts';
 import { bundleOptions, miniflareOptions } from './runtime.ts';
 import type { Stack } from './stack.ts';
+import { watchFolder } from './watch-folder.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url).href);
 const FOLDERS = ['src', 'durable-objects'].map((name) => join(ROOT, name));
@@ -86,14 +87,17 @@ export async function reloadOnSave(
   }
 
   const saves = afterBursts(reload);
-  const watchers = folders.map((folder) =>
-    watch(folder, { recursive: true }, (_, file) => {
-      hasOldAssets ||= file === null || FEEDS_ASSETS.test(file);
-      saves.call();
-    }).on('error', (error) => say(`${folder} is not watched any more: ${reasonOf(error)}`)),
+  const ends = folders.map((folder) =>
+    watchFolder(folder, {
+      saved(file) {
+        hasOldAssets ||= file === null || FEEDS_ASSETS.test(file);
+        saves.call();
+      },
+      failed: (error) => say(`Not all of ${folder} is watched any more: ${reasonOf(error)}`),
+    }),
   );
   return async () => {
-    for (const watcher of watchers) watcher.close();
+    for (const end of ends) end();
     await saves.stop();
     await builder.dispose();
   };

@@ -1,6 +1,6 @@
 // `npm run dev`: what is saved takes the place of the running Worker, and its data stays.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
@@ -17,9 +17,9 @@ let drains = 0;
 const ends: (() => Promise<void>)[] = [];
 
 /** A Worker that counts its calls in KV and says `word`. */
-const save = (word: string, more = ''): void =>
+const save = (word: string, more = '', file = entry): void =>
   writeFileSync(
-    entry,
+    file,
     `export { KeyLimiter } from '${objects}/key-limiter.ts';
     export { PartnerLimiter } from '${objects}/partner-limiter.ts';
     export { PaymentSandbox } from '${objects}/payment-sandbox.ts';
@@ -102,4 +102,14 @@ it('a save that changes nothing reloads nothing', async () => {
   save('four');
   await hears(/^Reloaded/);
   expect(said).toHaveLength(1);
+});
+
+it('a file that another takes the place of, as many editors save, is reloaded each time', async () => {
+  for (const word of ['five', 'six']) {
+    said.length = 0;
+    save(word, '', `${entry}.new`);
+    renameSync(`${entry}.new`, entry);
+    await hears(/^Reloaded/);
+    expect((await ask()).word).toBe(word);
+  }
 });

@@ -1,14 +1,12 @@
 // axe-core on every page, light and dark, in both languages; and what a keyboard, a phone and a slow line need.
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { call, eventually, query, stack } from '../support/api.ts';
+import { findings } from '../support/axe.ts';
 import { goTo, launch, newPerson, operatorInBrowser, signInInBrowser } from '../support/browser.ts';
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let browser: Browser;
 const ids: Record<string, string> = {};
 
@@ -99,25 +97,6 @@ const operatorPages = () => [
   '/operator/checks',
 ];
 
-/** Serious and critical findings of axe-core on the page as it is. */
-async function findings(page: Page): Promise<string[]> {
-  if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(axeSource);
-  return page.evaluate(async () => {
-    // @ts-expect-error axe is there: it was just evaluated
-    const { violations } = await globalThis.axe.run(
-      { exclude: ['.reference'] },
-      { resultTypes: ['violations'] },
-    );
-    return violations
-      .filter(({ impact }: { impact: string }) => impact === 'serious' || impact === 'critical')
-      .flatMap(({ id, nodes }: { id: string; nodes: { html: string; failureSummary: string }[] }) =>
-        nodes
-          .slice(0, 3)
-          .map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary.slice(0, 300)}`),
-      );
-  });
-}
-
 beforeAll(async () => {
   browser = await launch();
   // A demo account with something to show: succeeded, refused and wrong calls.
@@ -150,10 +129,7 @@ describe.each([{ locale: 'en-GB' }, { locale: 'fr-FR' }])('axe, light and dark, 
     const found: string[] = [];
     for (const path of paths) {
       await goTo(page, path);
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-        for (const finding of await findings(page)) found.push(`${path}, ${colorScheme}: ${finding}`);
-      }
+      for (const finding of await findings(page)) found.push(`${path}, ${finding}`);
     }
     expect(found).toEqual([]);
   };

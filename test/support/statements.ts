@@ -1,9 +1,9 @@
 // Every statement of `src` that yields rows, with the schema of its rows; and which of them no test has executed. What was
 // executed was compared with its schema on the real Postgres (src/dev/row-check.ts).
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { parseAst } from 'vitest/node';
+import { isNode, type Node, nodesIn, parsed, resolved } from './syntax.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 
@@ -12,7 +12,7 @@ export interface Statement {
   place: string;
   /** Of its rows; undefined where the call names none that is declared. */
   schema: string | undefined;
-  /** The longest piece of its text that stands at the call, if any does: of two with one schema, which it is. */
+  /** The longest piece of its text: of two with one schema, which it is. */
   text: string;
 }
 
@@ -24,37 +24,33 @@ interface Found {
   reasons: number;
 }
 
-interface Node {
-  type: string;
-  start: number;
-  [field: string]: unknown;
-}
-const isNode = (value: unknown): value is Node =>
-  typeof value === 'object' && value !== null && typeof (value as Node).type === 'string';
-
-function* nodesIn(value: unknown): Generator<Node> {
-  if (Array.isArray(value)) for (const each of value) yield* nodesIn(each);
-  else if (isNode(value)) {
-    yield value;
-    for (const [field, inner] of Object.entries(value)) if (field !== 'parent') yield* nodesIn(inner);
-  }
-}
-
 const nameOf = (node: unknown): string =>
   isNode(node) && node.type === 'Identifier' ? String(node.name) : '';
 const argumentsOf = (call: Node): unknown[] => (Array.isArray(call.arguments) ? call.arguments : []);
 /** `f` of `f(…)` and of `a.f(…)`. */
 const calledBy = ({ callee }: Node): string =>
   isNode(callee) && callee.type === 'MemberExpression' ? `.${nameOf(callee.property)}` : nameOf(callee);
+const longest = (texts: readonly string[]): string =>
+  texts.reduce((found, text) => (text.length > found.length ? text : found), '');
 /** White space says nothing. */
 const plain = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
-/** Of the template itself: what is put into it stands elsewhere. */
-function longestPiece(template: unknown): string {
-  const quasi = isNode(template) && template.type === 'TaggedTemplateExpression' ? template.quasi : undefined;
-  const pieces = isNode(quasi) && Array.isArray(quasi.quasis) ? quasi.quasis : [];
-  const texts = pieces.map(({ value }: { value: { cooked: string } }) => plain(value.cooked));
-  return texts.reduce((longest, text) => (text.length > longest.length ? text : longest), '');
+type Named = Map<string, unknown>;
+
+/** The longest piece of a template, or of what a call is given, or of what it names in this file: what is put in stands elsewhere. */
+function textOf(statement: unknown, named: Named): string {
+  if (!isNode(statement)) return '';
+  const { type, quasi } = statement;
+  if (type === 'TaggedTemplateExpression' && isNode(quasi) && Array.isArray(quasi.quasis))
+    return longest(quasi.quasis.map(({ value }: { value: { cooked: string } }) => plain(value.cooked)));
+  if (type === 'CallExpression') {
+    const given = longest(argumentsOf(statement).map((each) => textOf(each, named)));
+    return given || textOf(statement.callee, named);
+  }
+  const [template] = [...nodesIn(named.get(nameOf(statement)))].filter(
+    (each) => each.type === 'TaggedTemplateExpression',
+  );
+  return textOf(template, named);
 }
 
 const filesOf = (folder: string): string[] =>
@@ -64,25 +60,46 @@ const filesOf = (folder: string): string[] =>
     .filter((path) => !/^src\/(dev|platform)\//.test(path) || path === 'src/platform/allowances.ts')
     .sort();
 
-function declaredIn(program: unknown): Map<string, string> {
+/** Constants and functions of a file, by name. */
+function namedIn(program: unknown): Named {
+  const named: Named = new Map();
+  for (const node of nodesIn(program)) {
+    if (node.type === 'VariableDeclarator') named.set(nameOf(node.id), node.init);
+    if (node.type === 'FunctionDeclaration') named.set(nameOf(node.id), node.body);
+  }
+  return named;
+}
+
+function declaredIn(named: Named): Map<string, string> {
   const declared = new Map<string, string>();
-  for (const { type, id, init } of nodesIn(program)) {
-    if (type !== 'VariableDeclarator' || !isNode(init) || init.type !== 'CallExpression') continue;
+  for (const [id, init] of named) {
+    if (!isNode(init) || init.type !== 'CallExpression') continue;
     const [name] = argumentsOf(init);
-    if (calledBy(init) === 'row' && isNode(name)) declared.set(nameOf(id), String(name.value));
+    if (calledBy(init) === 'row' && isNode(name)) declared.set(id, String(name.value));
   }
   return declared;
 }
 
+/** What a file calls by another file's name for it. */
+function importedIn(path: string, program: unknown): Map<string, { from: string; name: string }> {
+  const imported = new Map<string, { from: string; name: string }>();
+  for (const { type, source, specifiers } of nodesIn(program)) {
+    if (type !== 'ImportDeclaration' || !isNode(source) || !Array.isArray(specifiers)) continue;
+    for (const { local, imported: name } of specifiers)
+      imported.set(nameOf(local), { from: resolved(path, String(source.value)), name: nameOf(name) });
+  }
+  return imported;
+}
+
 export function findStatements(): Found {
   const files = filesOf('src').map((path) => {
-    const text = readFileSync(join(root, path), 'utf8');
-    const program = parseAst(text, { lang: path.endsWith('x') ? 'tsx' : 'ts' });
-    return { path, text, program, declared: declaredIn(program) };
+    const { text, program } = parsed(path);
+    const named = namedIn(program);
+    return { path, text, program, named, declared: declaredIn(named), imported: importedIn(path, program) };
   });
-  const everywhere = new Map(files.flatMap(({ declared }) => [...declared]));
+  const declaredBy = new Map(files.map(({ path, declared }) => [path, declared]));
   const found: Found = { statements: [], schemas: [], reasons: 0 };
-  for (const { path, text, program, declared } of files) {
+  for (const { path, text, program, named, declared, imported } of files) {
     found.schemas.push(...declared.values());
     for (const node of nodesIn(program)) {
       if (node.type !== 'CallExpression') continue;
@@ -92,10 +109,11 @@ export function findStatements(): Found {
       const [schema, statement] = argumentsOf(node);
       const line = text.slice(0, node.start).split('\n').length;
       const name = nameOf(schema);
+      const elsewhere = imported.get(name);
       found.statements.push({
         place: `${path}:${line}`,
-        schema: declared.get(name) ?? everywhere.get(name),
-        text: longestPiece(statement),
+        schema: declared.get(name) ?? declaredBy.get(elsewhere?.from ?? '')?.get(elsewhere?.name ?? ''),
+        text: textOf(statement, named),
       });
     }
   }

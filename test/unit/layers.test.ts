@@ -1,8 +1,9 @@
 // Arrows point down only: what may import what.
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { type Import, importsOf } from '../support/syntax.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 const SURFACES = ['src/gateway', 'src/portal', 'src/operator', 'src/sandbox', 'src/jobs', 'durable-objects'];
@@ -15,19 +16,38 @@ const files = (folder: string): string[] =>
     return statSync(join(root, path)).isDirectory() ? files(path) : /\.tsx?$/.test(name) ? [path] : [];
   });
 
-const imports = (file: string): { path: string; isType: boolean }[] =>
-  [...readFileSync(join(root, file), 'utf8').matchAll(/^(?:import|export)(.*?) from '(.+?)';/gms)].map(
-    ([, what = '', from = '']) => ({
-      path: from.startsWith('.') ? relative(root, join(root, dirname(file), from)) : from,
-      isType: what.trimStart().startsWith('type'),
-    }),
-  );
+const known = new Map<string, Import[]>();
+const imports = (file: string): Import[] => {
+  const found = known.get(file) ?? importsOf(file);
+  known.set(file, found);
+  return found;
+};
 
 /** What composes the rest, and is imported by itself and the doors alone. */
 const COMPOSERS = ['src/compose.ts', 'src/services.ts', 'src/surfaces.ts'];
 
-const all = [...files('src'), ...files('durable-objects')].filter((file) => !file.startsWith('src/dev/'));
+/** What runs on your machine alone may import anything. */
+const isDev = (path: string): boolean => path.startsWith('src/dev/');
+const all = [...files('src'), ...files('durable-objects')].filter((file) => !isDev(file));
 const surfaceOf = (path: string) => SURFACES.find((surface) => path.startsWith(`${surface}/`));
+
+it('sees imports of every form', () => {
+  const seen = (file: string, path: string) => imports(file).filter((each) => each.path === path);
+  const plain = { isType: false, isLater: false };
+  expect(seen('src/surfaces.ts', 'src/http/path.ts')).toMatchObject([plain]);
+  // For its effects alone.
+  expect(seen('src/portal/web/pages.ts', 'src/portal/web/home-page.tsx')).toMatchObject([plain]);
+  expect(seen('src/worker.ts', 'src/surfaces.ts')).toMatchObject([{ isLater: true }]);
+  expect(seen('src/compose.ts', 'durable-objects/key-limiter.ts')).toMatchObject([{ isType: true }]);
+});
+
+it('nothing but itself imports what runs on your machine alone', () => {
+  for (const file of all)
+    expect(
+      imports(file).filter(({ path }) => isDev(path)),
+      file,
+    ).toEqual([]);
+});
 
 it('core imports nothing of ours', () => {
   for (const file of all.filter((path) => path.startsWith('src/core/'))) {
@@ -46,9 +66,8 @@ it('limits are pure: no platform, no Hono, no Drizzle, no clock, no randomness, 
   }
 });
 
-/** `src/keys` of `src/keys/key-store.ts`; a file of `src` itself is none. */
-const folderOf = (path: string): string | undefined =>
-  /^(?:src\/[^/]+(?=\/)|durable-objects(?=\/))/.exec(path)?.[0];
+/** `src/keys` of `src/keys/key-store.ts`; a file of `src` itself stands for itself. */
+const folderOf = (path: string): string | undefined => /^(?:src\/[^/]+|durable-objects)/.exec(path)?.[0];
 
 it('no folders import each other, not even their types, nor in a ring', () => {
   const imported = new Map<string, Map<string, string>>();
@@ -114,9 +133,8 @@ it('calls of the offered API load nothing of the portal, the console, accounts o
   const load = (file: string): void => {
     if (loaded.has(file)) return;
     loaded.add(file);
-    if (!existsSync(join(root, file))) return;
-    // `import(…)` is no line of these: what it loads is loaded later.
-    for (const { path, isType } of imports(file)) if (!isType) load(path);
+    if (!existsSync(join(root, file)) || file.endsWith('.json')) return;
+    for (const { path, isType, isLater } of imports(file)) if (!isType && !isLater) load(path);
   };
   load('src/worker.ts');
   expect(loaded).toContain('src/gateway/pipeline.ts');

@@ -30,6 +30,58 @@ it('nothing but better-auth and the database itself reads rows in another way', 
   expect(files).toEqual(['accounts/account-service.ts', 'platform/database.ts', 'platform/query.ts']);
 });
 
+it('what runs on your machine alone parses its rows: no type is given to those of a client', () => {
+  const given = readdirSync(join(root, 'src/dev'))
+    .filter((name) => /\.query<(?!unknown)/.test(readFileSync(join(root, 'src/dev', name), 'utf8')))
+    .sort();
+  // What looks at Postgres's own catalogue for the comparison itself.
+  expect(given).toEqual(['row-check.ts']);
+});
+
+/** Ways to rows past the call that names their schema. */
+const HIDDEN = {
+  'by another name': /\bdatabase\.rows\b(?!\()|^import \{[^}]*\bquery as\b|= query;/m,
+  'taken out of the database': /\{[^{}]*\brows\b[^{}]*\} = (?:\w+\.)*database\b/,
+  'by a name that is computed': /\bdatabase(?:\?\.)?\[/,
+  'read by a query of its own making': /\bread(?:: |\()\(?\{ ?rows\b/,
+  'said to be something else':
+    /\bdatabase\.(?:rows|batch)\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\)? as (?!const\b)/,
+};
+
+it.each(Object.entries(HIDDEN))('no rows are %s', (_, pattern) => {
+  expect(filesWith(pattern).filter((path) => !path.startsWith('platform/'))).toEqual([]);
+});
+
+it('those ways are known when they are seen', () => {
+  const ways = {
+    'by another name': [
+      'const ask = database.rows;',
+      "import { query as ask } from '../platform/query.ts'",
+      'const ask = query;',
+    ],
+    'taken out of the database': ['const { rows } = database;', 'const { rows, run } = services.database;'],
+    'by a name that is computed': ["database['rows'](Key, statement)"],
+    'read by a query of its own making': [
+      'database.batch({ statement, read: ({ rows }) => rows as Key[] })',
+      'const asked = { statement, read({ rows }: Answer) { return rows as Key[]; } }',
+    ],
+    'said to be something else': [
+      '(await database.rows(Key, sql`SELECT f(x)`)) as Other[]',
+      'database.rows(Key, one(two(3))) as Other',
+    ],
+  };
+  expect(Object.keys(ways)).toEqual(Object.keys(HIDDEN));
+  for (const [way, pattern] of Object.entries(HIDDEN))
+    for (const text of ways[way as keyof typeof ways]) expect(text).toMatch(pattern);
+});
+
+it('of statements with one schema, which of them it is can be told', () => {
+  const unclear = statements.filter(
+    ({ schema, text }) => text === '' && statements.filter((other) => other.schema === schema).length > 1,
+  );
+  expect(unclear.map(({ place }) => place)).toEqual([]);
+});
+
 it('finds a statement that was not executed', () => {
   const [first, second] = [
     { place: 'src/a.ts:1', schema: 'a', text: 'SELECT x FROM a WHERE id =' },

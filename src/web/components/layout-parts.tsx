@@ -195,7 +195,7 @@ export const Palette = () => {
         placeholder={m.nav.paletteHint}
         autocomplete="off"
       />
-      <ul id="palette-list" aria-label={m.nav.palette} />
+      <div role="listbox" id="palette-list" aria-label={m.nav.palette} />
     </dialog>
   );
 };

@@ -15,9 +15,7 @@ const targetsOf = (page: Document): Target[] =>
     .map((link) => ({ text: (link.textContent ?? '').trim().replace(/\s+/g, ' '), href: link.href }))
     .filter(({ text }, index, all) => text !== '' && all.findIndex((other) => other.text === text) === index);
 
-function itemOf({ text, href }: Target, index: number, isChosen: boolean): HTMLLIElement {
-  const item = document.createElement('li');
-  item.setAttribute('role', 'presentation');
+function itemOf({ text, href }: Target, index: number, isChosen: boolean): HTMLAnchorElement {
   const link = document.createElement('a');
   link.setAttribute('role', 'option');
   link.id = `palette-${index}`;
@@ -25,15 +23,14 @@ function itemOf({ text, href }: Target, index: number, isChosen: boolean): HTMLL
   link.tabIndex = -1;
   link.textContent = text;
   link.setAttribute('aria-selected', String(isChosen));
-  item.append(link);
-  return item;
+  return link;
 }
 
 export function startPalette(): void {
   const dialog = document.getElementById('palette');
   if (!(dialog instanceof HTMLDialogElement)) return;
   const input = dialog.querySelector('input');
-  const list = dialog.querySelector('ul');
+  const list = dialog.querySelector('[role="listbox"]');
   if (!input || !list) return;
   const targets = targetsOf(document);
   let chosen = 0;

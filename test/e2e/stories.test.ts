@@ -1,0 +1,188 @@
+// Four stories, clicked through as people do: in both languages, on a desk and on a phone; at each step axe looks at the page
+// in light and dark.
+
+import { randomBytes } from 'node:crypto';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import transit from '../../src/catalog/transit.openapi.json' with { type: 'json' };
+import { eventually } from '../support/api.ts';
+import { goTo, launch, paste } from '../support/browser.ts';
+import { type Look, type Person, personAt } from '../support/person.ts';
+
+// What a story waits for is given longer than others: axe takes a core.
+vi.setConfig({ testTimeout: 180_000 });
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser?.close());
+
+const BOTH = ['light', 'dark'] as const;
+/** Each story in both languages on both; axe, which takes longest, in both themes where most people are and where least fits. */
+const LOOKS: Look[] = [
+  { language: 'en', width: 1280, themes: BOTH },
+  { language: 'fr', width: 390, themes: BOTH },
+  { language: 'en', width: 390, themes: [] },
+  { language: 'fr', width: 1280, themes: [] },
+];
+
+describe.each(LOOKS)('$language, $width px', (look) => {
+  let person: Person;
+  let line: string;
+  beforeAll(async () => {
+    person = await personAt(browser, look);
+  });
+  afterAll(() => person?.context.close());
+  const statusOf = async () => (await paste(line)).status;
+
+  it('five clicks and three fields from the front page to the first 200, without the documentation', async () => {
+    const { m, page, done } = person;
+    const tag = randomBytes(4).toString('hex');
+    await goTo(page, '/');
+    await person.look('front page');
+    await person.follow(m.home.start);
+    await person.heading(m.signUp.title);
+    await person.look('sign-up');
+    await person.type(m.signUp.name, `Fatou ${tag}`);
+    await person.type(m.signIn.email, `fatou-${tag}@example.com`);
+    await person.type(m.signIn.password, 'correct horse battery');
+    await person.press(m.signUp.submit);
+    await person.heading(m.verify.title);
+    await person.look('mail is on its way');
+    // Going to one's mailbox is no click on anything of ours; on this machine it is one.
+    const { clicks } = done;
+    await person.follow(m.outbox.open);
+    done.clicks = clicks;
+    await person.heading(m.nav.outbox);
+    const link = page.getByRole('article').getByRole('link');
+    await eventually(
+      async () => {
+        await page.reload();
+        return link.count();
+      },
+      (count) => count > 0,
+    );
+    await person.look('mailbox');
+    await person.click(link.first());
+    await person.heading(m.verify.confirmTitle);
+    await person.look('confirming');
+    await person.press(m.verify.confirm);
+    await person.heading(m.overview.firstTitle);
+    await person.look('the first key');
+    await person.press(m.common.copy);
+    line = await eventually(
+      async () => String(await page.evaluate('navigator.clipboard.readText()')),
+      (copied) => copied.startsWith('curl'),
+    );
+    const answer = await paste(line);
+    expect([answer.status, answer.body]).toEqual([200, expect.stringContaining('Colobane')]);
+    expect(done).toEqual({ clicks: 5, fields: 3 });
+    expect(person.visited.filter((path) => path.startsWith('/docs'))).toEqual([]);
+    await person.told('✓ 200');
+    await person.look('the first call has arrived');
+    await page.getByLabel(m.secret.saved).check();
+    await person.press(m.secret.close);
+    await person.heading(m.quota.title);
+    await person.look('overview');
+    await page.keyboard.press('Control+k');
+    const palette = page.getByRole('dialog', { name: m.nav.palette });
+    await palette.getByRole('option').first().waitFor();
+    await person.look('palette');
+    await palette.getByRole('combobox').fill(m.nav.audit);
+    await person.look('palette, searched');
+    await page.keyboard.press('Escape');
+    expect(person.problems()).toEqual([]);
+  });
+
+  it('a plan is changed after a look at what it costs, and the change is undone', async () => {
+    const { m, page } = person;
+    const plan = page
+      .getByRole('main')
+      .getByText(/^(?:Free|Gratuit|Business)$/)
+      .first();
+    await person.open(m.billing.nav);
+    const before = await plan.textContent();
+    await person.look('billing');
+    await person.follow(m.billing.change);
+    await person.heading(m.billing.change);
+    await person.look('plans');
+    await person.follow(`${m.billing.choose} Business`);
+    await person.heading(m.billing.review('Business'));
+    for (const panel of [m.billing.costs, m.billing.changes]) await person.heading(panel);
+    await person.look('preview');
+    await person.press(m.billing.confirm('Business'));
+    await person.told(m.done.plan_chosen);
+    expect(await plan.textContent()).toBe('Business');
+    await person.look('changed');
+    await person.press(m.billing.undo);
+    await person.told(m.done.plan_undone);
+    expect(await plan.textContent()).toBe(before);
+    expect(await page.getByRole('button', { name: m.billing.undo }).count()).toBe(0);
+    await person.look('undone');
+    expect(person.problems()).toEqual([]);
+  });
+
+  it('an app is archived, its key is refused; restored, it works again', async () => {
+    const { m, page } = person;
+    await person.open(m.nav.apps);
+    await person.follow(m.overview.firstApp);
+    await person.heading(m.overview.firstApp);
+    await person.look('app');
+    await person.follow(m.apps.archive);
+    const dialog = page.getByRole('dialog', { name: m.apps.archiveTitle(m.overview.firstApp) });
+    await dialog.getByRole('cell', { name: m.overview.firstKey }).waitFor();
+    await person.look('asking');
+    await person.press(m.apps.archive, dialog);
+    await person.told(m.done.app_archived);
+    await person.look('archived');
+    expect(await statusOf()).toBe(401);
+    await person.press(m.apps.restore);
+    await person.told(m.done.app_restored);
+    await person.look('restored');
+    expect(await statusOf()).toBe(200);
+    expect(person.problems()).toEqual([]);
+  });
+
+  it('a refused call is explained: which limit, whose, when it passes, what to obey', async () => {
+    const { m, page } = person;
+    await person.open(m.nav.sandbox);
+    await person.look('sandbox');
+    await person.press(m.sandbox.spend);
+    await person.told(m.done.day_spent);
+    expect(await statusOf()).toBe(429);
+    const call = page.getByRole('row').filter({ hasText: 'daily_quota_exceeded' }).getByRole('link');
+    await eventually(
+      async () => {
+        await person.open(m.nav.requests);
+        return call.count();
+      },
+      (count) => count === 1,
+    );
+    await person.look('requests');
+    await person.click(call);
+    const { why } = m.requests;
+    await person.heading(why.refused);
+    const words = (await page.getByRole('main').textContent()) ?? '';
+    for (const said of [why.limits.per_day, why.owners.key, why.retryAt, 'Retry-After: '])
+      expect(words).toContain(said);
+    await person.look('why');
+    await person.follow(why.raise.key);
+    await person.heading(m.overview.firstKey);
+    expect(person.problems()).toEqual([]);
+  });
+});
+
+// The reference is made for the theme that its page is opened in.
+it.each([
+  { language: 'en', width: 1280, theme: 'light' },
+  { language: 'fr', width: 390, theme: 'dark' },
+] as const)('the reference, $language, $width px, $theme', async ({ theme, ...look }) => {
+  const person = await personAt(browser, { ...look, themes: [theme] });
+  await person.page.emulateMedia({ colorScheme: theme });
+  await goTo(person.page, '/docs/reference');
+  await person.heading(transit.info.title);
+  await person.page.waitForLoadState('networkidle');
+  await person.look('reference');
+  expect(person.problems()).toEqual([]);
+  await person.context.close();
+});
