@@ -13,6 +13,7 @@ import {
   lendKey,
   spendKey,
   travelKey,
+  travelledGauges,
 } from '../src/limits/key-ledger.ts';
 import type { Denial } from '../src/limits/limit.ts';
 import { advancePartner, newPartnerLedger, partnerGauges } from '../src/limits/partner-ledger.ts';
@@ -241,10 +242,8 @@ export class KeyCounter {
         advancePartner(newPartnerLedger(), subject.versions.partner, subject.partner, nowMs),
         nowMs,
       );
-    return combineGauges(
-      keyGauges(ledger, subject, held.dayOf(nowMs), nowMs),
-      held.gauges ?? unknown(),
-      spent,
-    );
+    const dayMs = held.dayOf(nowMs);
+    const own = keyGauges(ledger, subject.key, dayMs, nowMs);
+    return travelledGauges(ledger, subject, combineGauges(own, held.gauges ?? unknown(), spent), dayMs);
   }
 }

@@ -151,7 +151,7 @@ const revokeKeys = (client: pg.Client, ids: readonly string[]) =>
  * What is new of each day, in all places that count: an event that stands for the day's calls, its rollup, and the quotas that
  * invoices are calculated from. `degraded`, as what this limiter was not asked for: it is told the day's total of these.
  */
-const writeUse = (client: pg.Client, use: Move['use']) =>
+export const writeUse = (client: pg.Client, use: Move['use']) =>
   client.query(
     `WITH use AS (
       SELECT * FROM jsonb_to_recordset($1::jsonb) AS u("partnerId" uuid, day date, units bigint, failed bigint, "moreUnits" bigint,

@@ -9,6 +9,7 @@ import worker from '../worker.ts';
 import { type ActivityMeter, createActivityMeter, LONGEST_MS } from './activity.ts';
 import { CODE_PATH, codePage } from './code-page.ts';
 import { ORDER_HEADER } from './local-order.ts';
+import { RECEIVER_PATH, receive } from './receiver.ts';
 
 export * from '../worker.ts';
 
@@ -95,8 +96,10 @@ export default {
           message: 'Passerelle is being stopped or reloaded',
         },
       );
-    if (env.DEMO_OPERATOR_FACTOR && new URL(request.url).pathname === CODE_PATH)
+    const { pathname } = new URL(request.url);
+    if (env.DEMO_OPERATOR_FACTOR && pathname === CODE_PATH)
       return codePage(request, String(env.DEMO_OPERATOR_FACTOR), Date.now());
+    if (pathname === RECEIVER_PATH) return receive();
     const ended = meter.begin('calls');
     try {
       return meteredBody(await worker.fetch(request, meteredEnv(env), meteredContext(context)), request);

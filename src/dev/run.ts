@@ -111,6 +111,7 @@ async function start({ folder, port, upstreamOrigin }: LocalSettings): Promise<v
     entry: 'src/dev/local-worker.ts',
     variables: { DRAIN_TOKEN: token, ...(upstreamOrigin && { UPSTREAM_ORIGIN: upstreamOrigin }) },
     cron: true,
+    demoUntilMs: Date.now(),
     onLog: log.write,
     onPostgres: (pid) => record?.add('postgres', pid),
     keepRunning: { say, givenUp: () => giveUp('PostgreSQL cannot be started.') },

@@ -8,6 +8,7 @@ import type { Miniflare } from 'miniflare';
 import type { KeyEncryptionKeys } from '../crypto/envelope.ts';
 import { CODE_PATH } from './code-page.ts';
 import { DEVELOPER, type Demo, ensureDemo, LOGINS, OPERATOR } from './demo.ts';
+import { ensureReceiver, type MonthPorts, playMonth, tellLimiter } from './demo-month.ts';
 import { freePort, isFree, writePrivate } from './files.ts';
 import { AUDIENCE, ISSUER, type Issuer, openIssuer } from './issuer.ts';
 import { migrate } from './migrate.ts';
@@ -25,6 +26,8 @@ export interface StackOptions {
   /** Keeps KV and Durable Objects; PostgreSQL's data is always in the folder. */
   persist?: boolean;
   cron?: boolean;
+  /** The demo has a running month, too, played up to this moment. */
+  demoUntilMs?: number;
   /** The folder goes with the process: tests. */
   isThrowaway?: boolean;
   entry?: string;
@@ -151,6 +154,27 @@ const createCronFire =
     if (outcome !== 'ok') throw new Error(`cron ${cron}: ${outcome}`);
   };
 
+/** The demo's month is played while the Worker starts. Without it there is none, and the next start plays it. */
+function openMonth(
+  { keks, ...ports }: Omit<MonthPorts, 'nowMs' | 'portalOrigin'> & { keks: KeyEncryptionKeys },
+  { demoUntilMs: nowMs, port, onLog }: StackOptions,
+) {
+  const portalOrigin = `http://127.0.0.1:${port}`;
+  const playing = nowMs === undefined ? undefined : playMonth({ ...ports, nowMs, portalOrigin });
+  const settled = playing?.catch((error) => void onLog?.(`The demo's month was not played: ${error}`));
+  return {
+    /** The limiter is told; the Worker's own jobs tell of what was imported, close days and months, and compare. */
+    async settle({ miniflare, fireCron, url }: Pick<Stack, 'miniflare' | 'fireCron' | 'url'>): Promise<void> {
+      const played = await settled;
+      if (!played) return;
+      await ensureReceiver(ports, url, keks);
+      await tellLimiter(miniflare, played);
+      if (played.hasClosedDays)
+        for (const cron of ['* * * * *', '5 0 * * *', '10 2 * * *']) await fireCron(cron);
+    },
+  };
+}
+
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { folder, port } = options;
   const stops: (() => Promise<void> | void)[] = [];
@@ -186,6 +210,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       entry: options.entry,
       variables: { ...variablesOf(folder, secrets, keks, endpoint, workerUrl), ...options.variables },
     };
+    const month = openMonth({ databaseUrl: postgres.url, endpoint: endpoint.url, demo, keks }, options);
     const miniflare = await startRuntime(runtime);
     stops.push(() => miniflare.dispose());
     const fireCron = createCronFire(miniflare);
@@ -195,6 +220,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     stops.push(stopCron);
     runtime.port = Number((await miniflare.ready).port);
     const url = `http://127.0.0.1:${runtime.port}`;
+    await month.settle({ miniflare, fireCron, url });
     const facts = { url, databaseUrl: postgres.url, ...demo };
     const demoFile = await keepDemoFile(join(folder, 'demo.json'), issuer, secrets, facts);
     stops.push(demoFile.stop);

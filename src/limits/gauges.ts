@@ -5,7 +5,8 @@ import { type Gauge, isUnlimited } from './limit.ts';
 import type { PartnerGauges } from './partner-ledger.ts';
 import type { LimitGauges } from './protocol.ts';
 
-const reduce = (value: Gauge, spent: number): Gauge =>
+/** With so many units spent since. */
+export const reduce = (value: Gauge, spent: number): Gauge =>
   isUnlimited(value.limit)
     ? value
     : { ...value, remaining: Math.max(0, Math.min(value.limit, value.remaining - spent)) };

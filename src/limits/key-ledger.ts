@@ -2,8 +2,10 @@
 // keys is asked of the partner's ledger, or spent from a lease. Pure.
 
 import { nextDay } from '../core/time.ts';
+import { reduce } from './gauges.ts';
 import { leaseSize } from './lease.ts';
 import { type Denial, isUnlimited, type KeyLimits, type PartnerLimits } from './limit.ts';
+import type { LimitGauges } from './protocol.ts';
 import {
   addUnits,
   type DayCounts,
@@ -126,18 +128,25 @@ export const giveBackKey = (ledger: KeyLedger, units: number, dayMs: number): Ke
 export const isKeyOverQuota = (ledger: KeyLedger, limits: KeyLimits, cost: number, dayMs: number): boolean =>
   isOverQuota(keyQuotas(ledger, dayMs), limits, cost);
 
-export function keyGauges(
-  ledger: KeyLedger,
+export function keyGauges(ledger: KeyLedger, limits: KeyLimits, dayMs: number, nowMs: number) {
+  const burst = bucketGauge(ledger.bucket ?? fullBucket(limits, nowMs), limits);
+  return { burst, ...quotaGauges(keyQuotas(ledger, dayMs), limits, 'key') };
+}
+
+/** What a caller sees of both, with a day that is spent: what was left of it is spent of the month, too. */
+export function travelledGauges(
+  { travelled }: KeyLedger,
   limits: { key: KeyLimits; partner: PartnerLimits },
+  gauges: LimitGauges,
   dayMs: number,
-  nowMs: number,
-) {
-  const burst = bucketGauge(ledger.bucket ?? fullBucket(limits.key, nowMs), limits.key);
-  const gauges = { burst, ...quotaGauges(keyQuotas(ledger, dayMs), limits.key, 'key') };
-  const { travelled } = ledger;
+): LimitGauges {
   if (!travelled?.isSpent || travelled.dayMs !== dayMs) return gauges;
-  const limit = dayLimit(limits.key, limits.partner);
-  return { ...gauges, day: { ...gauges.day, limit, remaining: 0 } };
+  const { day, month } = gauges;
+  return {
+    ...gauges,
+    day: { ...day, limit: dayLimit(limits.key, limits.partner), remaining: 0 },
+    month: reduce(month, Math.max(0, day.remaining)),
+  };
 }
 
 /** Test keys: the day's quota is spent, or begins anew. What is counted, and told to the partner's object, stays. */

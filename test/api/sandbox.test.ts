@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import transit from '../../src/catalog/transit.openapi.json' with { type: 'json' };
-import { call, developerToken, makeKey, makePartner, sendJson, stack } from '../support/api.ts';
+import { call, developerToken, eventually, makeKey, makePartner, sendJson, stack } from '../support/api.ts';
 import { answerChecks } from '../support/document-answers.ts';
 
 let key = '';
@@ -146,6 +146,33 @@ describe('X-Sandbox-Simulate', () => {
   it('delay=300 takes its time', async () => {
     const { headers } = await simulate('delay=300');
     expect(Number.parseInt(String(headers['x-response-time']), 10)).toBeGreaterThanOrEqual(290);
+  });
+});
+
+describe('time travel', () => {
+  it('spends what the plan allows of the day, and of its month, in headers, body and page', async () => {
+    const partner = await makePartner({ day: 50, month: 1500 });
+    const { id: keyId, secret } = await makeKey(partner.id, { environment: 'test' });
+    const dev = { headers: { authorization: `Bearer ${await developerToken(partner)}` } };
+    const travel = (to: string) => sendJson(`/api/dev/keys/${keyId}/day`, 'POST', { to }, dev);
+    const ask = () => call('/v2/routes/list', { key: secret, headers: { 'cache-control': 'no-cache' } });
+    for (let calls = 0; calls < 3; calls++) expect((await ask()).status).toBe(200);
+
+    expect((await travel('spent')).status).toBe(200);
+    const refused = await ask();
+    expect(refused.json).toMatchObject({ error: 'daily_quota_exceeded', limit: 50, used: 50 });
+    expect(refused.headers['ratelimit-policy']).toContain('"day";q=50;');
+    expect(refused.headers).toMatchObject({
+      'x-ratelimit-limit-day': '50',
+      'x-ratelimit-remaining-day': '0',
+      'x-ratelimit-limit-month': '1500',
+      'x-ratelimit-remaining-month': '1450',
+    });
+
+    expect((await travel('new_day')).status).toBe(200);
+    // The edge remembers a refusal for a second.
+    const anew = await eventually(ask, ({ status }) => status === 200);
+    expect(anew.headers['x-ratelimit-remaining-month']).toBe('1496');
   });
 });
 

@@ -12,6 +12,7 @@ import { startSlowUpstream } from '../../loadtest/load-in-flight.ts';
 import { type Place, type StackProcess, startNpm } from '../../loadtest/stack-process.ts';
 import { LOGINS } from '../../src/dev/demo.ts';
 import { freePort } from '../../src/dev/files.ts';
+import { commandsUnder, type Replacement, replaced, runCommand } from '../support/documented-commands.ts';
 
 const END_MOST_MS = 60_000;
 const START_MOST_MS = 100_000;
@@ -93,6 +94,16 @@ it('the demo’s operator gets into the console by the code that the machine sho
     fetch(`${stack.demo.url}/operator`, { redirect: 'manual', headers: { cookie } });
   expect((await open(line(signedIn))).status).toBe(200);
   expect((await open(line(asked))).status).toBe(303);
+});
+
+it('the first call of README is answered, as it stands there', async () => {
+  const here: Replacement[] = [
+    { what: './.local/demo.json', by: join(folder, 'demo.json'), why: 'a folder of this test' },
+    { what: 'http://127.0.0.1:8787', by: stack.demo.url, why: 'a port that is free' },
+  ];
+  const [start, call = '', ...more] = replaced(commandsUnder('README.md', '## Start'), here);
+  expect([start, more]).toEqual(['npm start', []]);
+  expect(await runCommand(call.replace(/^curl /, 'curl -sS '), process.env)).toMatch(/^HTTP\/1\.1 200 OK/);
 });
 
 it('a second start over the same folder is refused, and harms nothing', async () => {

@@ -12,6 +12,7 @@ import {
   newSigningId,
   newSigningSecret,
   parseSigned,
+  shownPrefix,
 } from '../../src/keys/key-format.ts';
 import { type KeyRecord, unusable } from '../../src/keys/key-record.ts';
 import { keyState } from '../../src/keys/key-state.ts';
@@ -264,4 +265,11 @@ describe('the state of a key', () => {
     const record = { ...good, ...facts, secrets: [] } as Partial<KeyRecord> as KeyRecord;
     expect(unusable(record, undefined, 1000) ?? 'active').toBe(state);
   });
+});
+
+it('a signing key is shown by what stands in programs, its id; any other by the beginning of its secret', () => {
+  const id = newSigningId('test', (length) => new Uint8Array(length));
+  const keyPrefix = displayPrefix(newSigningSecret('test', (length) => new Uint8Array(length)));
+  expect(shownPrefix({ kind: 'signing', keyId: id, keyPrefix })).toMatch(/^ak_test_.{8}\.\.\.$/);
+  expect(shownPrefix({ kind: 'bearer', keyId: id, keyPrefix })).toBe(keyPrefix);
 });

@@ -10,6 +10,7 @@ import {
   newKeyLedger,
   spendKey,
   travelKey,
+  travelledGauges,
 } from '../../src/limits/key-ledger.ts';
 import type { Gauge, Level } from '../../src/limits/limit.ts';
 import {
@@ -128,21 +129,31 @@ describe('key ledger', () => {
     });
   });
 
-  it('a day that is spent in a test is spent at the limit that counts, and told to nobody', () => {
+  it('a day that is spent in a test is spent at the limit that counts, in its month too, and told to nobody', () => {
+    const limits = { key, partner: { ...partner, month: 1500 } };
     const used = spendKey(advanceKey(newKeyLedger(), key, START), 3, START_OF_DAY);
     const spent = travelKey(used, START_OF_DAY, 'spent');
-    expect(keyDenial(spent, { key, partner }, 1, START_OF_DAY, START)).toMatchObject({
+    expect(keyDenial(spent, limits, 1, START_OF_DAY, START)).toMatchObject({
       type: 'per_day',
       limit: 50,
       used: 50,
     });
-    expect(keyGauges(spent, { key, partner }, START_OF_DAY, START).day).toMatchObject({
-      limit: 50,
-      remaining: 0,
+    const of = (limit: number, left: number) => ({
+      limit,
+      remaining: left,
+      resetMs: 0,
+      level: 'partner' as const,
     });
+    const gauges = { second: of(5, 5), burst: of(10, 7), day: of(50, 47), month: of(1500, 1496) };
+    expect(travelledGauges(spent, limits, gauges, START_OF_DAY)).toEqual({
+      ...gauges,
+      day: of(50, 0),
+      month: of(1500, 1449),
+    });
+    expect(travelledGauges(used, limits, gauges, START_OF_DAY)).toBe(gauges);
     expect(spent.used).toEqual(used.used);
     const anew = travelKey(spent, START_OF_DAY, 'new_day');
-    expect(keyGauges(anew, { key, partner }, START_OF_DAY, START).day).toMatchObject({
+    expect(keyGauges(anew, key, START_OF_DAY, START).day).toMatchObject({
       limit: 100,
       remaining: 100,
     });
