@@ -60,6 +60,7 @@ function composeMail({ config, isLocal, database, log }: Core, env: Env) {
   const { MAIL_HTTP_URL: url, MAIL_HTTP_TOKEN: token } = config;
   const mailer = createMailer({
     from: config.MAIL_FROM,
+    product: config.PRODUCT_NAME,
     binding: env.MAIL,
     http: url && token ? { url, token } : undefined,
     outbox: isLocal ? outbox : undefined,

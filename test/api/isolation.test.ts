@@ -28,6 +28,7 @@ const PORTAL: Record<string, Case> = {
   'GET /': open,
   'POST /preferences': open,
   'GET /outbox': open,
+  'GET /outbox/:id': open,
   'GET /sign-up': open,
   'POST /sign-up': open,
   'GET /verify': open,

@@ -191,6 +191,7 @@ export const en = {
     about: 'No email leaves your machine. Here is what would have been sent, newest first.',
     empty: 'No email yet',
     open: 'Open the outbox',
+    html: 'As HTML',
   },
   signUp: {
     title: 'Sign up',

@@ -202,6 +202,7 @@ export const fr: typeof en = {
       'Aucun e-mail ne quitte votre machine : voici ce qui aurait été envoyé, du plus récent au plus ancien.',
     empty: 'Aucun e-mail',
     open: 'Ouvrir la boîte d’envoi',
+    html: 'En HTML',
   },
   signUp: {
     title: 'Inscription',
