@@ -65,6 +65,7 @@ const PORTAL: Record<string, Case> = {
   'GET /docs/api': open,
   'GET /docs/:guide': open,
   'GET /docs/search': open,
+  'GET /docs/changelog.atom': open,
   'GET /docs.md': open,
   'GET /docs/:file{.+\\.md}': open,
   'GET /llms.txt': open,

@@ -836,6 +836,7 @@ export const en = {
     found: (count: number) => `${count} ${plural(count, 'result', 'results')}`,
     copy: 'Copy for an assistant',
     markdown: 'View as Markdown',
+    feed: 'Follow by Atom feed',
     more: 'Read more:',
     scope: 'Scope',
     allows: 'Allows',

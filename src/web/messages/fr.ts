@@ -864,6 +864,7 @@ export const fr: typeof en = {
     noneHint: 'Essayez des mots moins nombreux ou plus courts, un code d’erreur ou une partie de chemin.',
     found: (count: number) => `${count} ${plural(count, 'résultat', 'résultats')}`,
     copy: 'Copier pour un assistant',
+    feed: 'Suivre par flux Atom',
     markdown: 'Voir en Markdown',
     more: 'En savoir plus :',
     scope: 'Autorisation',
