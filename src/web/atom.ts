@@ -2,7 +2,7 @@
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 /** Of XML 1.0, 2.2: characters that no document may hold are left out. */
-const escaped = (text: string): string =>
+export const escaped = (text: string): string =>
   text.replace(/[^\P{Cc}\t\n\r]|[\uFFFE\uFFFF]/gu, '').replace(/[&<>"]/g, (each) => ENTITIES[each] ?? each);
 
 export interface FeedEntry {

@@ -29,6 +29,8 @@ const PORTAL: Record<string, Case> = {
   'POST /preferences': open,
   'GET /outbox': open,
   'GET /outbox/:id': open,
+  'GET /status': open,
+  'GET /status.atom': open,
   'GET /sign-up': open,
   'POST /sign-up': open,
   'GET /verify': open,

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { consoleFr } from './console.fr.ts';
 import type { en } from './en.ts';
 import { moneyFr } from './money.fr.ts';
+import { statusFr } from './status.fr.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -193,6 +194,7 @@ export const fr: typeof en = {
     limits_changed: 'Limites modifiées, avec effet immédiat.',
     signatures_changed: 'Règle de signature modifiée, avec effet immédiat.',
     revoked: 'Clé révoquée ; un e-mail a été envoyé à ses propriétaires.',
+    published: 'Publié sur la page d’état.',
     blocked: 'Adresse bloquée. Comptez une minute environ pour un effet partout.',
     unblocked: 'Blocage levé. Comptez une minute environ pour un effet partout.',
     replayed: 'Remis dans sa file.',
@@ -727,6 +729,8 @@ export const fr: typeof en = {
       'key.quarantined': 'a mis en quarantaine une clé divulguée',
       'sandbox.reset': 'a réinitialisé un bac à sable',
       'dead_letter.replayed': 'a rejoué un message en échec',
+      'incident.opened': 'a signalé un incident',
+      'incident.updated': 'a mis à jour un incident',
       'address.blocked': 'a bloqué une adresse',
       'address.unblocked': 'a levé un blocage',
       'key.created': 'a créé une clé',
@@ -1084,4 +1088,5 @@ export const fr: typeof en = {
   },
   ...moneyFr,
   ...consoleFr,
+  ...statusFr,
 };
