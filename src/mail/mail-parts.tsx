@@ -35,22 +35,26 @@ const Paragraph = ({ children: text }: { children: string }) => (
   </p>
 );
 
-const Button = ({ label, url }: Action) => (
-  <>
-    <p style="margin:24px 0 12px">
-      <a
-        class="button"
-        href={url}
-        style={`display:inline-block;padding:12px 20px;border-radius:6px;background:${COLOR.accent};color:#ffffff;font-weight:600;text-decoration:none`}
-      >
-        {label}
-      </a>
-    </p>
-    <p class="soft" style={`margin:0 0 24px;color:${COLOR.soft};font-size:13px;overflow-wrap:anywhere`}>
-      {url}
-    </p>
-  </>
-);
+/** What leads nowhere from a mail (no origin is known to the jobs of your machine) is no button. */
+const Button = ({ label, url }: Action) =>
+  URL.canParse(url) ? (
+    <>
+      <p style="margin:24px 0 12px">
+        <a
+          class="button"
+          href={url}
+          style={`display:inline-block;padding:12px 20px;border-radius:6px;background:${COLOR.accent};color:#ffffff;font-weight:600;text-decoration:none`}
+        >
+          {label}
+        </a>
+      </p>
+      <p class="soft" style={`margin:0 0 24px;color:${COLOR.soft};font-size:13px;overflow-wrap:anywhere`}>
+        {url}
+      </p>
+    </>
+  ) : (
+    <Paragraph>{`${label}\n${url}`}</Paragraph>
+  );
 
 function Html({ mail, language, product }: { mail: MailText; language: MailLanguage; product: string }) {
   return (
@@ -82,7 +86,11 @@ function Html({ mail, language, product }: { mail: MailText; language: MailLangu
                     style={`padding:28px 24px 12px;border-radius:8px;background:${COLOR.raised};${FONT};font-size:16px;line-height:24px`}
                   >
                     {mail.body.map((part) =>
-                      isAction(part) ? <Button {...part} /> : <Paragraph>{part}</Paragraph>,
+                      isAction(part) ? (
+                        <Button {...part} />
+                      ) : (
+                        part.split('\n\n').map((each) => <Paragraph>{each}</Paragraph>)
+                      ),
                     )}
                     <p class="soft" style={`margin:24px 0 12px;color:${COLOR.soft}`}>
                       {product}

@@ -2,6 +2,7 @@
 // few requests, or of too few partners, is left out here: no page has it.
 
 import { type SQL, sql } from 'drizzle-orm';
+import { DAY_MS } from '../core/time.ts';
 import type { Database } from '../platform/database.ts';
 import { type Query, query } from '../platform/query.ts';
 import { json, number, type RowOf, row, text } from '../platform/row.ts';
@@ -68,30 +69,64 @@ const since = (fromMs: number): SQL => sql`${new Date(fromMs).toISOString()}::ti
 const SUMS = sql`sum(u.calls)::bigint AS calls, sum(u.server_errors)::bigint AS failed,
   bit_count(bit_or(u.partners)::bit(64))::int AS partners`;
 
-/** `routes`: which API each route of the catalogue is of. */
-export function createStatusStore(database: Database, routes: readonly { route: string; api: string }[]) {
-  const ofApi = sql`jsonb_to_recordset(${JSON.stringify(routes)}::jsonb) AS r(route text, api text)`;
-  const apis = [...new Set(routes.map(({ api }) => api))];
+/** Where the last hours and days begin, with those that are not over. */
+function beginnings(nowMs: number): { hoursMs: number; daysMs: number } {
+  const hourMs = nowMs - (nowMs % HOUR_MS);
+  const dayMs = nowMs - (nowMs % DAY_MS);
+  return { hoursMs: hourMs - (HOURS - 1) * HOUR_MS, daysMs: dayMs - (DAYS - 1) * DAY_MS };
+}
 
-  const lines = (step: 'hour' | 'day', fromMs: number): Query<RowOf<typeof Line>[]> =>
+/** From `fromMs` on, `count` of them, whether there is a line or not. */
+function pointsOf(
+  lines: readonly RowOf<typeof Line>[],
+  fromMs: number,
+  { stepMs, count }: { stepMs: number; count: number },
+): Point[] {
+  const byTime = new Map(lines.map((line) => [Date.parse(line.at), line]));
+  return Array.from({ length: count }, (_, index) => {
+    const atMs = fromMs + index * stepMs;
+    return { at: new Date(atMs).toISOString(), success: told(byTime.get(atMs)) };
+  });
+}
+
+/** `ofApi`: which API each route of the catalogue is of. */
+const queriesOf = (ofApi: SQL) => ({
+  lines: (step: 'hour' | 'day', fromMs: number): Query<RowOf<typeof Line>[]> =>
     query(
       Line,
       sql`SELECT r.api, to_char(date_trunc(${step}, u.hour, 'UTC') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:00:00"Z"') AS at, ${SUMS}
         FROM usage_hour u JOIN ${ofApi} USING (route) WHERE u.hour >= ${since(fromMs)} GROUP BY 1, 2`,
-    );
-  const totals = (fromMs: number, buckets: SQL): Query<RowOf<typeof Total>[]> =>
+    ),
+  totals: (fromMs: number, buckets: SQL): Query<RowOf<typeof Total>[]> =>
     query(
       Total,
       sql`SELECT r.api, ${SUMS}, ${buckets} AS buckets
         FROM usage_hour u JOIN ${ofApi} USING (route) WHERE u.hour >= ${since(fromMs)} GROUP BY 1`,
-    );
+    ),
+  ownMoments: (partnerId: string, fromMs: number): Query<RowOf<typeof Own>[]> =>
+    query(
+      Own,
+      sql`SELECT r.api, count(*)::bigint AS calls, count(*) FILTER (WHERE e.status_code >= 500)::bigint AS failed,
+          percentile_disc(0.95) WITHIN GROUP (ORDER BY e.latency_ms) AS p95
+        FROM api_usage_events e JOIN ${ofApi} USING (route)
+        WHERE e.partner_id = ${partnerId}::uuid AND e.environment = 'live' AND e.occurred_at >= ${since(fromMs)} GROUP BY 1`,
+    ),
+  ownDays: (partnerId: string, fromMs: number): Query<RowOf<typeof Own>[]> =>
+    query(
+      Own,
+      sql`SELECT r.api, sum(d.calls)::bigint AS calls, sum((SELECT coalesce(sum(s.value::bigint), 0)
+            FROM jsonb_each_text(d.statuses) s WHERE s.key >= '500'))::bigint AS failed, NULL::int AS p95
+        FROM api_usage_rollups_day d JOIN ${ofApi} USING (route)
+        WHERE d.partner_id = ${partnerId}::uuid AND d.environment = 'live'
+          AND d.day >= (${since(fromMs)} AT TIME ZONE 'UTC')::date GROUP BY 1`,
+    ),
+});
 
-  /** Where the last hours and days begin, with those that are not over. */
-  function beginnings(nowMs: number) {
-    const hourMs = nowMs - (nowMs % HOUR_MS);
-    const dayMs = nowMs - (nowMs % (24 * HOUR_MS));
-    return { hoursMs: hourMs - (HOURS - 1) * HOUR_MS, daysMs: dayMs - (DAYS - 1) * 24 * HOUR_MS };
-  }
+/** `routes`: those of the catalogue. */
+export function createStatusStore(database: Database, routes: readonly { route: string; api: string }[]) {
+  const apis = [...new Set(routes.map(({ api }) => api))];
+  const ofApi = sql`jsonb_to_recordset(${JSON.stringify(routes)}::jsonb) AS r(route text, api text)`;
+  const { lines, totals, ownMoments, ownDays } = queriesOf(ofApi);
 
   return {
     async everybody(nowMs: number): Promise<ApiStatus[]> {
@@ -102,31 +137,16 @@ export function createStatusStore(database: Database, routes: readonly { route: 
         totals(hoursMs, sql`jsonb_agg(u.latency_buckets)`),
         totals(daysMs, sql`'[]'::jsonb`),
       );
-      const points = (
-        all: readonly RowOf<typeof Line>[],
-        api: string,
-        fromMs: number,
-        stepMs: number,
-        count: number,
-      ) => {
-        const byTime = new Map(
-          all.filter((line) => line.api === api).map((line) => [Date.parse(line.at), line]),
-        );
-        return Array.from({ length: count }, (_, index) => {
-          const atMs = fromMs + index * stepMs;
-          return { at: new Date(atMs).toISOString(), success: told(byTime.get(atMs)) };
-        });
-      };
       return apis.map((api) => {
-        const total = ofDay.find((line) => line.api === api);
-        const isKnown = total !== undefined && isTold(total);
+        const isOf = (line: { api: string }) => line.api === api;
+        const total = ofDay.find(isOf);
         return {
           api,
           day: told(total),
-          p95: isKnown ? percentile(mergeBuckets(total.buckets), 0.95) : null,
-          month: told(ofMonth.find((line) => line.api === api)),
-          hours: points(hours, api, hoursMs, HOUR_MS, HOURS),
-          days: points(days, api, daysMs, 24 * HOUR_MS, DAYS),
+          p95: total && isTold(total) ? percentile(mergeBuckets(total.buckets), 0.95) : null,
+          month: told(ofMonth.find(isOf)),
+          hours: pointsOf(hours.filter(isOf), hoursMs, { stepMs: HOUR_MS, count: HOURS }),
+          days: pointsOf(days.filter(isOf), daysMs, { stepMs: DAY_MS, count: DAYS }),
         };
       });
     },
@@ -135,20 +155,8 @@ export function createStatusStore(database: Database, routes: readonly { route: 
     async own(partnerId: string, nowMs: number): Promise<ReadonlyMap<string, Figures>> {
       const { hoursMs, daysMs } = beginnings(nowMs);
       const [ofDay, ofMonth] = await database.batch(
-        query(
-          Own,
-          sql`SELECT r.api, count(*)::bigint AS calls, count(*) FILTER (WHERE e.status_code >= 500)::bigint AS failed,
-            percentile_disc(0.95) WITHIN GROUP (ORDER BY e.latency_ms) AS p95
-          FROM api_usage_events e JOIN ${ofApi} USING (route)
-          WHERE e.partner_id = ${partnerId}::uuid AND e.environment = 'live' AND e.occurred_at >= ${since(hoursMs)} GROUP BY 1`,
-        ),
-        query(
-          Own,
-          sql`SELECT r.api, sum(d.calls)::bigint AS calls, sum((SELECT coalesce(sum(s.value::bigint), 0)
-              FROM jsonb_each_text(d.statuses) s WHERE s.key >= '500'))::bigint AS failed, NULL::int AS p95
-          FROM api_usage_rollups_day d JOIN ${ofApi} USING (route)
-          WHERE d.partner_id = ${partnerId}::uuid AND d.environment = 'live' AND d.day >= (${since(daysMs)} AT TIME ZONE 'UTC')::date GROUP BY 1`,
-        ),
+        ownMoments(partnerId, hoursMs),
+        ownDays(partnerId, daysMs),
       );
       return new Map(
         apis.map((api) => {

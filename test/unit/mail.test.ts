@@ -133,6 +133,12 @@ describe.each(Object.entries(MAILS))('%s', (_, texts) => {
     ).toEqual([]);
   });
 
+  it('has no button that leads nowhere, where no origin is known', () => {
+    const { html } = partsOf(texts.en({ ...letter, url: '/portal/billing' }), 'en', 'Passerelle');
+    expect(html).not.toContain('<a ');
+    expect(html).toContain('<br/>/portal/billing');
+  });
+
   it('differs by language', () => expect(texts.en(letter).body).not.toEqual(texts.fr(letter).body));
 });
 

@@ -57,7 +57,7 @@ const IncidentDialog = ({ apis, wrong }: { apis: readonly (readonly [string, str
       <Field name="title_en" label={m.status.titleIn.en} required maxlength={200} />
       <Field name="title_fr" label={m.status.titleIn.fr} required maxlength={200} />
       <Select name="api" label={m.status.affects} options={[['', m.status.allApis], ...apis]} />
-      <Field name="started_at" type="datetime-local" label={m.status.began} hint={m.status.beganHint} />
+      <Field name="started_at" type="datetime-local" label={m.status.beganAt} hint={m.status.beganHint} />
       <UpdateFields states={INCIDENT_STATES} />
     </FormDialog>
   );

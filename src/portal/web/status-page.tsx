@@ -16,14 +16,16 @@ export const STATUS_PATH = '/status';
 
 interface Line extends Figures {
   whose: string;
+  /** What is said of a share that there is not. */
+  none: string;
 }
 
 const FigureTable = ({ all, own }: { all: Figures; own?: Figures }) => {
   const view = useView();
   const { m, format } = view;
   const rows: Line[] = [
-    { ...all, whose: m.status.everybody },
-    ...(own ? [{ ...own, whose: m.status.yours }] : []),
+    { ...all, whose: m.status.everybody, none: m.status.notEnough },
+    ...(own ? [{ ...own, whose: m.status.yours, none: m.status.none }] : []),
   ];
   return (
     <Table
@@ -33,7 +35,7 @@ const FigureTable = ({ all, own }: { all: Figures; own?: Figures }) => {
         {
           title: `${m.status.success}, ${m.status.lastDay}`,
           kind: 'num',
-          cell: ({ day }) => shareText(view, day),
+          cell: ({ day, none }) => shareText(view, day, none),
         },
         {
           title: `${m.status.p95}, ${m.status.lastDay}`,
@@ -43,7 +45,7 @@ const FigureTable = ({ all, own }: { all: Figures; own?: Figures }) => {
         {
           title: `${m.status.success}, ${m.status.lastMonth}`,
           kind: 'num',
-          cell: ({ month }) => shareText(view, month),
+          cell: ({ month, none }) => shareText(view, month, none),
         },
       ]}
     />

@@ -15,8 +15,12 @@ const MAGNIFIED = 10;
 const nameOf = ({ format }: View, at: string, isHourly: boolean): string =>
   isHourly ? `${format.day(at)} ${format.hour(at)}` : format.day(at);
 
-export const shareText = ({ m, format }: View, share: number | null): string =>
-  share === null ? m.status.notEnough : format.percentExact(Math.floor(share * 100_000) / 100_000);
+/** Rounded down: what failed is never rounded away. */
+export const shareText = (
+  { m, format }: View,
+  share: number | null,
+  none: string = m.status.notEnough,
+): string => (share === null ? none : format.percentExact(Math.floor(share * 100_000) / 100_000));
 
 /** Up from the base: green, then what failed. */
 const Bar = ({ point, index, step }: { point: Point; index: number; step: number }) => {
