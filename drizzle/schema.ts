@@ -297,7 +297,9 @@ export const outboxMail = pgTable('outbox_mail', {
   id: uuid('id').primaryKey(),
   recipient: text('recipient').notNull(),
   subject: text('subject').notNull(),
+  /** Plain text. */
   body: text('body').notNull(),
+  html: text('html'),
   createdAt: at('created_at').notNull().defaultNow(),
 });
 
@@ -936,6 +938,72 @@ export const usageMinute = pgTable(
     lagSeconds: integer('lag_seconds').notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.minute, table.partnerId] })],
+);
+
+/** Live calls of everybody by hour and route: what the status page and Today are made of. Kept for a month. */
+export const usageHour = pgTable(
+  'usage_hour',
+  {
+    hour: at('hour').notNull(),
+    route: text('route').notNull(),
+    calls: count('calls'),
+    errors: count('errors'),
+    serverErrors: count('server_errors'),
+    degraded: count('degraded'),
+    /** A bit a partner, of 64: as many partners as bits, at least. */
+    partners: count('partners'),
+    latencyBuckets: jsonb('latency_buckets').notNull().default({}),
+  },
+  (table) => [primaryKey({ columns: [table.hour, table.route] })],
+);
+
+/** Prices that changed for a partner, until it was told: what they were before the first change that it has not heard of. */
+export const priceNotice = pgTable('price_notice', {
+  partnerId: uuid('partner_id')
+    .primaryKey()
+    .references(() => partner.id, { onDelete: 'cascade' }),
+  tier: varchar('tier', { length: 50 }).notNull(),
+  currency: text('currency').notNull(),
+  priceBefore: count('price_before'),
+  priceAfter: count('price_after'),
+  overageBefore: count('overage_before'),
+  overageAfter: count('overage_after'),
+  reason: text('reason'),
+  since: at('since').notNull().defaultNow(),
+});
+
+/** What operators say of a disturbance, for everybody to read. Its state is that of its latest update. */
+export const incident = pgTable(
+  'incident',
+  {
+    id: uuid('id').primaryKey(),
+    /** Of the catalogue; null: all of them. */
+    api: text('api'),
+    titleEn: varchar('title_en', { length: 200 }).notNull(),
+    titleFr: varchar('title_fr', { length: 200 }).notNull(),
+    startedAt: at('started_at').notNull(),
+    createdBy: text('created_by').notNull(),
+  },
+  (table) => [index('idx_incident_started').on(table.startedAt)],
+);
+
+/** Added to, never changed. None follows the one that resolves. */
+export const incidentUpdate = pgTable(
+  'incident_update',
+  {
+    id: uuid('id').primaryKey(),
+    incidentId: uuid('incident_id')
+      .notNull()
+      .references(() => incident.id, { onDelete: 'cascade' }),
+    state: varchar('state', { length: 20 }).notNull(),
+    textEn: text('text_en').notNull(),
+    textFr: text('text_fr').notNull(),
+    createdAt: at('created_at').notNull().defaultNow(),
+  },
+  (table) => [
+    index('idx_incident_update').on(table.incidentId, table.id),
+    uniqueIndex('idx_incident_resolved').on(table.incidentId).where(sql`state = 'resolved'`),
+  ],
 );
 
 /** Where an owner (a partner's id, or `operator`) departs from a rule's defaults. */

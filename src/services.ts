@@ -36,6 +36,9 @@ import { createLiveAccessService } from './partners/live-access-service.ts';
 import { createMemberService } from './partners/member-service.ts';
 import { createPartnerService } from './partners/partner-service.ts';
 import { createAllowances } from './platform/allowances.ts';
+import { createIncidentService } from './status/incident-service.ts';
+import { createStatusBoard } from './status/status-board.ts';
+import { createStatusStore } from './status/status-store.ts';
 import { createDeadLetterStore } from './usage/dead-letter-store.ts';
 import { createDeadLetters } from './usage/dead-letters.ts';
 import { createImportedUsageStore } from './usage/imported-usage-store.ts';
@@ -60,6 +63,7 @@ function composeMail({ config, isLocal, database, log }: Core, env: Env) {
   const { MAIL_HTTP_URL: url, MAIL_HTTP_TOKEN: token } = config;
   const mailer = createMailer({
     from: config.MAIL_FROM,
+    product: config.PRODUCT_NAME,
     binding: env.MAIL,
     http: url && token ? { url, token } : undefined,
     outbox: isLocal ? outbox : undefined,
@@ -208,6 +212,17 @@ function composeWebhooks(core: Core, env: Env, { allowances, notify }: Mail) {
   };
 }
 
+/** What everybody may see of how the APIs are doing. */
+function composeStatus({ database, catalog, now }: Core) {
+  const routes = catalog.documents.flatMap(({ paths, 'x-passerelle': { id: api } }) =>
+    Object.keys(paths).map((route) => ({ route, api })),
+  );
+  const apis = catalog.documents.map((api) => api['x-passerelle'].id);
+  const status = createStatusStore(database, routes);
+  const incidents = createIncidentService({ database, apis });
+  return { status, incidents, statusBoard: createStatusBoard({ store: status, incidents, now }) };
+}
+
 /** What operators watch: the audit and its chains, alerts, dead letters, metrics. */
 function composeWatch({ config, database, newId, log }: Core, env: Env, { notify }: Mail) {
   const audit = createAuditStore(database);
@@ -249,6 +264,7 @@ function build(env: Env) {
     ...composeBilling(core, mail, partners.partners.announce),
     ...composeWebhooks(core, env, mail),
     ...composeWatch(core, env, mail),
+    ...composeStatus(core),
     /** What upstreams verify identity tokens by. */
     identityJwks: identityTokens.jwks,
     blocks: createBlockService({ database, blocks: addressBlocks }),

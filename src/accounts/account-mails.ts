@@ -1,9 +1,11 @@
 // Mails about accounts: those that anybody can have sent to anybody, a few an hour, and those that tell an account's owner
 // of what was changed about it.
 
+import { ACCOUNT_CHANGES, type AccountChange } from '../mail/account-texts.ts';
+import type { MailLanguage } from '../mail/letter.ts';
 import type { MailBudget } from '../mail/mail-budget.ts';
 import type { Mailer } from '../mail/mailer.ts';
-import { ACCOUNT_CHANGES, type AccountChange, MAILS, type MailLanguage } from '../mail/texts.ts';
+import { MAILS } from '../mail/texts.ts';
 import { countedAddress } from '../platform/counted-address.ts';
 import type { Account } from './account-store.ts';
 
@@ -28,7 +30,7 @@ export function createAccountMails(
     name: string,
     path: string,
     { to = language, detail }: { to?: MailLanguage; detail?: string } = {},
-  ) => mailer({ to: email, ...MAILS[kind][to]({ product, name, url: origin + path, detail }) });
+  ) => mailer({ to: email, language: to, ...MAILS[kind][to]({ product, name, url: origin + path, detail }) });
   const send = (...letter: Parameters<typeof mail>) => keepAlive(mail(...letter));
   return {
     mail,

@@ -1,7 +1,7 @@
 // Accounts as they are read.
 
 import { sql } from 'drizzle-orm';
-import type { MailLanguage } from '../mail/texts.ts';
+import type { MailLanguage } from '../mail/letter.ts';
 import type { Database } from '../platform/database.ts';
 import { boolean, oneOf, type RowOf, row, text } from '../platform/row.ts';
 

@@ -58,6 +58,8 @@ export const AUDIT_ACTIONS = [
   'app.restored',
   'billing.changed',
   'dead_letter.replayed',
+  'incident.opened',
+  'incident.updated',
   'invitation.withdrawn',
   'invoice.paid',
   'invoice.voided',
@@ -131,6 +133,7 @@ const OBJECT = sql`coalesce(
   (SELECT i.email FROM partner_invitation i WHERE i.id = ${idOf('invitation_id')}),
   (SELECT m.email FROM partner_member m WHERE m.partner_id = d.partner_id AND m.subject = d.target->>'subject'),
   (SELECT s.email FROM dev_accounts s WHERE s.id = d.target->>'subject'),
+  (SELECT n.title_en FROM incident n WHERE n.id = ${idOf('incident_id')}),
   (SELECT b.range::text FROM address_block b WHERE b.id = ${idOf('block_id')}))`;
 
 export function createAuditStore(database: Database) {

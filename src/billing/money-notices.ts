@@ -5,6 +5,7 @@ import type { Currency } from './amounts.ts';
 import type { Invoice, InvoiceSummary } from './invoice-store.ts';
 import type { PlanReview } from './plan-review.ts';
 import type { Plan } from './plan-store.ts';
+import type { PriceNotice } from './price-notice-service.ts';
 
 /** An invoice as its mail names it. */
 export type IssuedInvoice = Pick<InvoiceSummary, 'number' | 'currency' | 'total_minor' | 'due_at'>;
@@ -19,6 +20,8 @@ export interface MoneyNotices {
     reason: string | undefined,
   ): Promise<unknown>;
   planUndone(partnerId: string, plan: Plan): Promise<unknown>;
+  /** Whether anybody was told. */
+  priceChanged(notice: PriceNotice): Promise<boolean>;
   /** To where invoices go. */
   invoicesIssued(recipient: Recipient, invoices: readonly IssuedInvoice[]): Promise<unknown>;
   /** Whether anybody was told. */

@@ -41,7 +41,7 @@ export interface Ports {
   now(): number;
   /** Makes a partner's change immediate at its limiter. */
   announce(partnerId: string): Promise<void>;
-  notices: Pick<MoneyNotices, 'planChanged' | 'planAssigned' | 'planUndone'>;
+  notices: Pick<MoneyNotices, 'planChanged' | 'planAssigned' | 'planUndone' | 'priceChanged'>;
 }
 
 /** What the parts of the service share. */

@@ -14,6 +14,12 @@ import type { NewPlan, Plan } from './plan-store.ts';
 
 const MAX_NAMES = 10;
 
+const changedCurrencies = (before: Plan, after: NewPlan): Currency[] =>
+  CURRENCIES.filter((currency) => {
+    const [a, b] = [before.prices[currency], after.prices[currency]];
+    return a?.price !== b?.price || a?.overage_per_1000 !== b?.overage_per_1000;
+  });
+
 const Holders = row('partners on a plan', {
   currency: oneOf(CURRENCIES),
   partners: number,
@@ -39,10 +45,7 @@ export interface PriceChange {
 
 /** What a changed price hits; nothing where no price changes, or nobody is on the plan. */
 export async function impactOf(database: Database, before: Plan, after: NewPlan): Promise<PriceImpact[]> {
-  const changed = CURRENCIES.filter((currency) => {
-    const [a, b] = [before.prices[currency], after.prices[currency]];
-    return a?.price !== b?.price || a?.overage_per_1000 !== b?.overage_per_1000;
-  });
+  const changed = changedCurrencies(before, after);
   if (changed.length === 0) return [];
   const holders = await database.rows(
     Holders,
@@ -94,4 +97,26 @@ export function keepPrices(plan: Plan, actor: Actor, reason: string | undefined)
       event AS (${eventRow('plan.changed', details)}),
       audit AS (${auditRow(actor, 'plan.changed', { partner_id: sql`partner_id` }, details)}) SELECT * FROM changed`),
   ];
+}
+
+/** Has those who are on a plan told of its prices that change: by price-notice-service.ts, within minutes. */
+export function announcePrices(before: Plan, after: NewPlan, reason: string | undefined): Query<number> {
+  const changes = changedCurrencies(before, after).map((currency) => ({
+    currency,
+    price_before: before.prices[currency]?.price ?? 0,
+    price_after: after.prices[currency]?.price ?? 0,
+    overage_before: before.prices[currency]?.overage_per_1000 ?? 0,
+    overage_after: after.prices[currency]?.overage_per_1000 ?? 0,
+  }));
+  return command(sql`
+    INSERT INTO price_notice AS n (partner_id, tier, currency, price_before, price_after, overage_before, overage_after, reason)
+    SELECT p.id, p.tier, p.currency, c.price_before, c.price_after, c.overage_before, c.overage_after, ${reason ?? null}::text
+    FROM partner p JOIN jsonb_to_recordset(${JSON.stringify(changes)}::jsonb)
+      AS c(currency text, price_before bigint, price_after bigint, overage_before bigint, overage_after bigint) USING (currency)
+    WHERE p.tier = ${before.tier} ORDER BY p.id
+    ON CONFLICT (partner_id) DO UPDATE SET tier = excluded.tier, currency = excluded.currency, reason = excluded.reason,
+      since = excluded.since, price_after = excluded.price_after, overage_after = excluded.overage_after,
+      (price_before, overage_before) = (SELECT CASE WHEN same THEN n.price_before ELSE excluded.price_before END,
+        CASE WHEN same THEN n.overage_before ELSE excluded.overage_before END
+        FROM (SELECT (n.tier, n.currency) = (excluded.tier, excluded.currency) AS same) s)`);
 }

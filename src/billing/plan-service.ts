@@ -23,6 +23,7 @@ import {
 import { createChoices } from './plan-choice-service.ts';
 import { isUpgrade } from './plan-review.ts';
 import { createPlanStore } from './plan-store.ts';
+import { createPriceNotices } from './price-notice-service.ts';
 
 export type { Billing } from './billing-view-store.ts';
 export type { PlanReview } from './plan-review.ts';
@@ -113,6 +114,7 @@ export function createPlanService(ports: Ports) {
     ...createChecks(parts),
     billing,
     applyDue,
+    tellPrices: createPriceNotices(ports),
     /** Where invoices go, and what happens beyond the quota. The cap is in minor units of the partner's currency. */
     setDetails(partnerId: string, details: BillingDetails, actor: Actor): Promise<Billing> {
       const set = assignments({

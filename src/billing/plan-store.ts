@@ -9,7 +9,13 @@ import { command } from '../platform/query.ts';
 import { boolean, json, number, type RowOf, row, text, uuid } from '../platform/row.ts';
 import { textArray } from '../platform/sql.ts';
 import { CURRENCIES, type Currency } from './amounts.ts';
-import { impactOf, keepPrices, type PriceChange, type PriceImpact } from './plan-price-service.ts';
+import {
+  announcePrices,
+  impactOf,
+  keepPrices,
+  type PriceChange,
+  type PriceImpact,
+} from './plan-price-service.ts';
 
 export type PlanNames = Partial<Record<'en' | 'fr', string>>;
 
@@ -107,8 +113,8 @@ export function createPlanStore(database: Database) {
       impactOf(database, await get(plan.tier), plan),
 
     /**
-     * Makes a plan, or changes it: partners that are on it have the new limits at once, and the new prices unless they keep
-     * theirs. Whose it is stays. The answer is what is kept. @throws AppError validation_error: prices that hit somebody
+     * Makes a plan, or changes it: partners that are on it have the new limits at once, and the new prices, of which they are
+     * told, unless they keep theirs. Whose it is stays. The answer is what is kept. @throws AppError validation_error: prices that hit somebody
      * change for a reason
      */
     async save(plan: NewPlan, actor: Actor, isNew: boolean, change: PriceChange = {}): Promise<Plan> {
@@ -118,9 +124,13 @@ export function createPlanStore(database: Database) {
       const before = isNew ? undefined : await get(plan.tier);
       const isHit = before !== undefined && (await impactOf(database, before, plan)).length > 0;
       if (isHit && !change.reason) throw invalid('reason', 'Partners pay these prices: say why they change');
-      const kept = isHit && change.keepsPrices ? keepPrices(before, actor, change.reason) : [];
+      const first = !isHit
+        ? []
+        : change.keepsPrices
+          ? keepPrices(before, actor, change.reason)
+          : [announcePrices(before, plan, change.reason)];
       try {
-        const changed = await database.batch(...kept, command(saving(plan, actor, isNew, change)));
+        const changed = await database.batch(...first, command(saving(plan, actor, isNew, change)));
         if (changed.at(-1) === 0) throw new AppError('not_found', 'No such plan');
         return await get(plan.tier);
       } catch (error) {

@@ -39,7 +39,7 @@ export interface JobServices {
   periods: PeriodStore;
   billingStore: BillingStore;
   invoices: Pick<InvoiceService, 'closeMonths' | 'remind'>;
-  plans: Pick<PlanService, 'applyDue'>;
+  plans: Pick<PlanService, 'applyDue' | 'tellPrices'>;
   usageStore: UsageStore;
   importedUsage: ImportedUsageStore;
   deadLetters: Pick<DeadLetters, 'keep'>;
@@ -89,6 +89,7 @@ const CRONS: Record<string, (services: JobServices, nowMs: number) => Promise<un
   '* * * * *': (services, nowMs) =>
     allOf({
       plans: () => services.plans.applyDue(nowMs),
+      prices: () => services.plans.tellPrices(),
       alerts: () => services.alerts.evaluate(nowMs),
       // Many partners take many runs.
       months: async () => isClosingTime(nowMs) && services.invoices.closeMonths(nowMs),

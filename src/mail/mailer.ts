@@ -1,21 +1,23 @@
-// Sends mail: by Cloudflare's `send_email` binding, by an HTTP provider, or, where neither is configured, into the
+// Sends mail, as plain text and HTML: by Cloudflare's `send_email` binding, by an HTTP provider, or, where neither is configured, into the
 // outbox table of your machine. Time bound: MAIL_TIMEOUT_MS. A mail that cannot be sent is logged, without its text.
 
+import type { MailLanguage, MailText } from './letter.ts';
+import { partsOf } from './mail-parts.tsx';
 import type { OutboxStore } from './outbox-store.ts';
 
 const MAIL_TIMEOUT_MS = 5000;
 
-export interface Mail {
+export interface Mail extends MailText {
   to: string;
-  subject: string;
-  /** Plain text. */
-  body: string;
+  language: MailLanguage;
 }
 
 export interface MailerPorts {
   from: string;
+  /** Who signs. */
+  product: string;
   binding?: SendEmail;
-  /** POST {from, to, subject, text} as JSON with a bearer token: the form of Resend and of its likes. */
+  /** POST {from, to, subject, text, html} as JSON with a bearer token: the form of Resend and of its likes. */
   http?: { url: string; token: string };
   outbox?: OutboxStore;
   log(line: Record<string, unknown>): void;
@@ -24,22 +26,24 @@ export interface MailerPorts {
 /** Whatever a name in it holds: a header is one line. */
 const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
 
-export function createMailer({ from, binding, http, outbox, log }: MailerPorts) {
-  async function deliver({ to, subject, body }: Mail): Promise<void> {
+export function createMailer({ from, product, binding, http, outbox, log }: MailerPorts) {
+  async function deliver({ to, language, ...mail }: Mail): Promise<void> {
     if (oneLine(to) !== to) throw new Error('not an address');
-    if (binding) return void (await binding.send({ from, to, subject, text: body }));
+    const { subject } = mail;
+    const parts = partsOf(mail, language, product);
+    if (binding) return void (await binding.send({ from, to, subject, ...parts }));
     if (http) {
       const response = await fetch(http.url, {
         method: 'POST',
         headers: { authorization: `Bearer ${http.token}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ from, to, subject, text: body }),
+        body: JSON.stringify({ from, to, subject, ...parts }),
         signal: AbortSignal.timeout(MAIL_TIMEOUT_MS),
       });
       if (!response.ok) throw new Error(`the mail provider answered ${response.status}`);
       return;
     }
     if (!outbox) throw new Error('no way to send mail is configured');
-    await outbox.keep({ to, subject, body });
+    await outbox.keep({ to, subject, ...parts });
   }
   return async (mail: Mail): Promise<boolean> => {
     try {

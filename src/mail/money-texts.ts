@@ -1,67 +1,125 @@
 // What our mails of money say, in both languages: plans, invoices, suspensions. `detail` has the amounts, dates and reasons;
 // `foot` how to pay, the terms and whom to ask.
 
-import type { Letter, MailText } from './texts.ts';
+import type { Letter, MailText } from './letter.ts';
 
 export const MONEY_MAILS = {
   planChanged: {
-    en: ({ product, name, url, detail = '', foot = '' }: Letter): MailText => ({
+    en: ({ product, name, url, detail = '', foot = [] }: Letter): MailText => ({
       subject: `Your plan at ${product}: ${name}`,
-      body: `Hello,\n\n${detail}\n\nYour plan and your next invoice:\n\n${url}${foot}\n\n${product}`,
+      body: ['Hello,', detail, { label: 'Your plan and your next invoice', url }, ...foot],
     }),
-    fr: ({ product, name, url, detail = '', foot = '' }: Letter): MailText => ({
+    fr: ({ product, name, url, detail = '', foot = [] }: Letter): MailText => ({
       subject: `Votre forfait chez ${product} : ${name}`,
-      body: `Bonjour,\n\n${detail}\n\nVotre forfait et votre prochaine facture :\n\n${url}${foot}\n\n${product}`,
+      body: ['Bonjour,', detail, { label: 'Votre forfait et votre prochaine facture', url }, ...foot],
+    }),
+  },
+  priceChanged: {
+    en: ({ name, url, detail = '', foot = [] }: Letter): MailText => ({
+      subject: `The price of your plan ${name} changes`,
+      body: ['Hello,', detail, { label: 'Your plan and other plans', url }, ...foot],
+    }),
+    fr: ({ name, url, detail = '', foot = [] }: Letter): MailText => ({
+      subject: `Le prix de votre forfait ${name} change`,
+      body: ['Bonjour,', detail, { label: 'Votre forfait et les autres forfaits', url }, ...foot],
     }),
   },
   invoice: {
-    en: ({ product, name, url, detail = '', foot = '' }: Letter): MailText => ({
+    en: ({ name, url, detail = '', foot = [] }: Letter): MailText => ({
       subject: `Your invoice ${name}`,
-      body: `Hello,\n\nyour invoice ${name} is ready, with its details, online and as a PDF:\n\n${url}\n\n${detail}${foot}\n\n${product}`,
+      body: [
+        'Hello,',
+        `Your invoice ${name} is ready, with its details, online and as a PDF.`,
+        { label: 'See the invoice', url },
+        detail,
+        ...foot,
+      ],
     }),
-    fr: ({ product, name, url, detail = '', foot = '' }: Letter): MailText => ({
+    fr: ({ name, url, detail = '', foot = [] }: Letter): MailText => ({
       subject: `Votre facture ${name}`,
-      body: `Bonjour,\n\nvotre facture ${name} est disponible, avec son détail, en ligne et en PDF :\n\n${url}\n\n${detail}${foot}\n\n${product}`,
+      body: [
+        'Bonjour,',
+        `Votre facture ${name} est disponible, avec son détail, en ligne et en PDF.`,
+        { label: 'Voir la facture', url },
+        detail,
+        ...foot,
+      ],
     }),
   },
   invoiceOverdue: {
-    en: ({ product, name, url, detail = '', foot = '' }: Letter): MailText => ({
+    en: ({ name, url, detail = '', foot = [] }: Letter): MailText => ({
       subject: `Reminder: invoice ${name} is overdue`,
-      body: `Hello,\n\n${detail}\n\nThe invoice, online and as a PDF:\n\n${url}\n\nIf you have paid it in the meantime, ignore this email.${foot}\n\n${product}`,
+      body: [
+        'Hello,',
+        detail,
+        { label: 'See the invoice', url },
+        'If you have paid it in the meantime, ignore this email.',
+        ...foot,
+      ],
     }),
-    fr: ({ product, name, url, detail = '', foot = '' }: Letter): MailText => ({
+    fr: ({ name, url, detail = '', foot = [] }: Letter): MailText => ({
       subject: `Rappel : la facture ${name} est échue`,
-      body: `Bonjour,\n\n${detail}\n\nLa facture, en ligne et en PDF :\n\n${url}\n\nSi vous l’avez réglée entre-temps, ignorez cet e-mail.${foot}\n\n${product}`,
+      body: [
+        'Bonjour,',
+        detail,
+        { label: 'Voir la facture', url },
+        'Si vous l’avez réglée entre-temps, ignorez cet e-mail.',
+        ...foot,
+      ],
     }),
   },
   invoiceVoided: {
-    en: ({ product, name, url, detail = '', foot = '' }: Letter): MailText => ({
+    en: ({ name, url, detail = '', foot = [] }: Letter): MailText => ({
       subject: `Invoice ${name} was voided`,
-      body: `Hello,\n\nwe voided your invoice ${name}: nothing is owed for it.\n\n${detail}\n\nThe invoice:\n\n${url}${foot}\n\n${product}`,
+      body: [
+        'Hello,',
+        `We voided your invoice ${name}: nothing is owed for it.`,
+        detail,
+        { label: 'See the invoice', url },
+        ...foot,
+      ],
     }),
-    fr: ({ product, name, url, detail = '', foot = '' }: Letter): MailText => ({
+    fr: ({ name, url, detail = '', foot = [] }: Letter): MailText => ({
       subject: `La facture ${name} a été annulée`,
-      body: `Bonjour,\n\nnous avons annulé votre facture ${name} : elle n’est plus due.\n\n${detail}\n\nLa facture :\n\n${url}${foot}\n\n${product}`,
+      body: [
+        'Bonjour,',
+        `Nous avons annulé votre facture ${name} : elle n’est plus due.`,
+        detail,
+        { label: 'Voir la facture', url },
+        ...foot,
+      ],
     }),
   },
   creditIssued: {
-    en: ({ product, name, url, detail = '', foot = '' }: Letter): MailText => ({
+    en: ({ name, url, detail = '', foot = [] }: Letter): MailText => ({
       subject: `Credit note ${name}`,
-      body: `Hello,\n\n${detail}\n\nThe credit note, online and as a PDF:\n\n${url}${foot}\n\n${product}`,
+      body: ['Hello,', detail, { label: 'See the credit note', url }, ...foot],
     }),
-    fr: ({ product, name, url, detail = '', foot = '' }: Letter): MailText => ({
+    fr: ({ name, url, detail = '', foot = [] }: Letter): MailText => ({
       subject: `Avoir ${name}`,
-      body: `Bonjour,\n\n${detail}\n\nL’avoir, en ligne et en PDF :\n\n${url}${foot}\n\n${product}`,
+      body: ['Bonjour,', detail, { label: 'Voir l’avoir', url }, ...foot],
     }),
   },
   suspended: {
-    en: ({ product, name, url, detail = '–', support }: Letter): MailText => ({
+    en: ({ name, url, detail = '–', support }: Letter): MailText => ({
       subject: `${name} is suspended`,
-      body: `Hello,\n\nwe suspended your account ${name}. All its keys are refused from now on. You can still sign in, view your data and pay.\n\nReason: ${detail}\n\n${url}${support ? `\n\nQuestions? ${support}` : ''}\n\n${product}`,
+      body: [
+        'Hello,',
+        `We suspended your account ${name}. All its keys are refused from now on. You can still sign in, view your data and pay.`,
+        `Reason: ${detail}`,
+        { label: 'Open the portal', url },
+        ...(support ? [`Questions? ${support}`] : []),
+      ],
     }),
-    fr: ({ product, name, url, detail = '–', support }: Letter): MailText => ({
+    fr: ({ name, url, detail = '–', support }: Letter): MailText => ({
       subject: `${name} est suspendu`,
-      body: `Bonjour,\n\nnous avons suspendu votre compte ${name}. Toutes ses clés sont désormais refusées. Vous pouvez encore vous connecter, consulter vos données et payer.\n\nMotif : ${detail}\n\n${url}${support ? `\n\nUne question ? ${support}` : ''}\n\n${product}`,
+      body: [
+        'Bonjour,',
+        `Nous avons suspendu votre compte ${name}. Toutes ses clés sont désormais refusées. Vous pouvez encore vous connecter, consulter vos données et payer.`,
+        `Motif : ${detail}`,
+        { label: 'Ouvrir le portail', url },
+        ...(support ? [`Une question ? ${support}`] : []),
+      ],
     }),
   },
 } as const;

@@ -1,8 +1,9 @@
 // Mails that their readers did not ask for: of invoices, alerts, endpoints, leaked keys, what operators did. Each is in its
 // reader's language, and links to its page of the portal.
 
+import type { MailLanguage } from './letter.ts';
 import type { Mailer } from './mailer.ts';
-import { MAILS, type MailLanguage } from './texts.ts';
+import { MAILS } from './texts.ts';
 
 export interface Recipient {
   email: string;
@@ -13,7 +14,7 @@ export type Notify = (
   recipient: Recipient,
   mail: keyof typeof MAILS,
   /** `origin`: of the request, where one asked for it. */
-  about: { name: string; path: string; detail?: string; foot?: string; origin?: string },
+  about: { name: string; path: string; detail?: string; foot?: readonly string[]; origin?: string },
 ) => Promise<boolean>;
 
 /** `origin`: of the portal; without one, mails say where to look by path alone. */
@@ -25,9 +26,9 @@ export function createNotices(ports: {
   support: string | undefined;
 }): Notify {
   return ({ email, language }, mail, { name, path, detail, foot, origin = '' }) => {
-    const words: MailLanguage = language === 'fr' ? 'fr' : 'en';
+    const own: MailLanguage = language === 'fr' ? 'fr' : 'en';
     const url = `${ports.origin ?? origin}${path}`;
-    const letter = MAILS[mail][words]({
+    const letter = MAILS[mail][own]({
       product: ports.product,
       name,
       url,
@@ -35,6 +36,6 @@ export function createNotices(ports: {
       foot,
       support: ports.support,
     });
-    return ports.mailer({ to: email, ...letter });
+    return ports.mailer({ to: email, language: own, ...letter });
   };
 }

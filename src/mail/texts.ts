@@ -1,217 +1,195 @@
-// What our mails say, in both languages. Plain text: it reads everywhere. What anybody can have sent to a stranger begins
-// with our words alone: no name that somebody typed stands before the link.
+// What our mails say, in both languages: of accounts, of money, and those that follow. An invitation, too, begins with our
+// words alone.
 
-import type { Mail } from './mailer.ts';
+import { ACCOUNT_MAILS } from './account-texts.ts';
+import type { Letter, MailLanguage, MailText } from './letter.ts';
 import { MONEY_MAILS } from './money-texts.ts';
 
-export type MailLanguage = 'en' | 'fr';
-export type MailText = Omit<Mail, 'to'>;
-
-const sign = { en: (product: string) => `\n\n${product}`, fr: (product: string) => `\n\n${product}` };
-
-export interface Letter {
-  product: string;
-  name: string;
-  url: string;
-  /** What a letter of its kind says besides. */
-  detail?: string;
-  /** What ends it, before our name: begins with an empty line. */
-  foot?: string;
-  /** Whom to ask. */
-  support?: string;
-}
-
-/** What an account's owner is told of, whoever did it. `of`: the issuer of an identity. */
-export const ACCOUNT_CHANGES = {
-  passwordChanged: { en: () => 'Your password was changed', fr: () => 'Votre mot de passe a été modifié' },
-  passwordReset: {
-    en: () => 'Your password was changed with a link that we emailed',
-    fr: () => 'Votre mot de passe a été modifié grâce à un lien envoyé par e-mail',
-  },
-  factorOn: {
-    en: () => 'Two-factor authentication was turned on',
-    fr: () => 'L’authentification à deux facteurs a été activée',
-  },
-  factorOff: {
-    en: () => 'Two-factor authentication was turned off',
-    fr: () => 'L’authentification à deux facteurs a été désactivée',
-  },
-  newCodes: {
-    en: () => 'New recovery codes were created',
-    fr: () => 'De nouveaux codes de secours ont été créés',
-  },
-  recoveryCodeUsed: { en: () => 'A recovery code was used', fr: () => 'Un code de secours a été utilisé' },
-  identityLinked: {
-    en: (of: string) => `Your account was linked to an identity at ${of}`,
-    fr: (of: string) => `Votre compte a été associé à une identité de ${of}`,
-  },
-  identityUnlinked: {
-    en: (of: string) => `Your account was unlinked from an identity at ${of}`,
-    fr: (of: string) => `Votre compte a été dissocié d’une identité de ${of}`,
-  },
-} as const satisfies Record<string, Record<MailLanguage, (of: string) => string>>;
-export type AccountChange = keyof typeof ACCOUNT_CHANGES;
-
 export const MAILS = {
+  ...ACCOUNT_MAILS,
   ...MONEY_MAILS,
-  verify: {
-    en: ({ product, url }: Letter): MailText => ({
-      subject: `Confirm your address for ${product}`,
-      body: `Hello,\n\nopen this link and press the button there to confirm your address. It works for one hour.\n\n${url}\n\nIf you did not sign up, ignore this email.${sign.en(product)}`,
-    }),
-    fr: ({ product, url }: Letter): MailText => ({
-      subject: `Confirmez votre adresse pour ${product}`,
-      body: `Bonjour,\n\nouvrez ce lien, puis cliquez sur le bouton pour confirmer votre adresse. Il est valable une heure.\n\n${url}\n\nSi vous n’avez pas créé de compte, ignorez cet e-mail.${sign.fr(product)}`,
-    }),
-  },
-  reset: {
-    en: ({ product, url }: Letter): MailText => ({
-      subject: `Choose a new password for ${product}`,
-      body: `Hello,\n\nopen this link to choose a new password. It works for one hour, once.\n\n${url}\n\nIf you did not ask for it, ignore this email; your password does not change.${sign.en(product)}`,
-    }),
-    fr: ({ product, url }: Letter): MailText => ({
-      subject: `Choisissez un nouveau mot de passe pour ${product}`,
-      body: `Bonjour,\n\nouvrez ce lien pour choisir un nouveau mot de passe. Il est valable une heure et ne sert qu’une fois.\n\n${url}\n\nSi vous n’avez rien demandé, ignorez cet e-mail ; votre mot de passe ne change pas.${sign.fr(product)}`,
-    }),
-  },
-  alreadyHere: {
-    en: ({ product, url }: Letter): MailText => ({
-      subject: `You already have an account at ${product}`,
-      body: `Hello,\n\nsomeone signed up with your address, which already has an account. Sign in, or choose a new password:\n\n${url}\n\nIf it was not you, there is nothing to do.${sign.en(product)}`,
-    }),
-    fr: ({ product, url }: Letter): MailText => ({
-      subject: `Vous avez déjà un compte ${product}`,
-      body: `Bonjour,\n\nquelqu’un s’est inscrit avec votre adresse, qui a déjà un compte. Connectez-vous, ou choisissez un nouveau mot de passe :\n\n${url}\n\nSi ce n’était pas vous, il n’y a rien à faire.${sign.fr(product)}`,
-    }),
-  },
-  welcome: {
-    en: ({ product, name, url }: Letter): MailText => ({
-      subject: `Welcome to ${product}: three steps to your first response`,
-      body: `Hello ${name},\n\n1. Create an app and a test key.\n2. Paste the curl command that comes with it.\n3. See the request in your usage.\n\nIt takes two minutes:\n\n${url}${sign.en(product)}`,
-    }),
-    fr: ({ product, name, url }: Letter): MailText => ({
-      subject: `Bienvenue chez ${product} : trois étapes jusqu’à votre première réponse`,
-      body: `Bonjour ${name},\n\n1. Créez une application et une clé de test.\n2. Collez la commande curl qui l’accompagne.\n3. Retrouvez l’appel dans votre consommation.\n\nDeux minutes suffisent :\n\n${url}${sign.fr(product)}`,
-    }),
-  },
   invitation: {
     en: ({ product, name, url }: Letter): MailText => ({
       subject: `You are invited to ${product}`,
-      body: `Hello,\n\nyou have been invited to join a team at ${product}. Open this link to see who invited you, and to accept. It works for seven days.\n\n${url}\n\nThe team calls itself: ${name}${sign.en(product)}`,
+      body: [
+        'Hello,',
+        `You have been invited to join a team at ${product}. Open this page to see who invited you, and to accept. The link works for seven days.`,
+        { label: 'See the invitation', url },
+        `The team calls itself: ${name}`,
+      ],
     }),
     fr: ({ product, name, url }: Letter): MailText => ({
       subject: `Invitation à rejoindre une équipe chez ${product}`,
-      body: `Bonjour,\n\nune équipe vous invite à la rejoindre chez ${product}. Ouvrez ce lien pour voir qui vous invite, et pour accepter. Il est valable sept jours.\n\n${url}\n\nNom que se donne l’équipe : ${name}${sign.fr(product)}`,
-    }),
-  },
-  accountChanged: {
-    en: ({ product, name, url, detail = 'Your account was changed' }: Letter): MailText => ({
-      subject: detail,
-      body: `Hello ${name},\n\n${detail}.\n\nIf this was you, there is nothing to do. If not, choose a new password now; that ends all your sessions:\n\n${url}${sign.en(product)}`,
-    }),
-    fr: ({ product, name, url, detail = 'Votre compte a été modifié' }: Letter): MailText => ({
-      subject: detail,
-      body: `Bonjour ${name},\n\n${detail}.\n\nSi c’était vous, il n’y a rien à faire. Sinon, choisissez tout de suite un nouveau mot de passe ; toutes les sessions prendront fin :\n\n${url}${sign.fr(product)}`,
+      body: [
+        'Bonjour,',
+        `Une équipe vous invite à la rejoindre chez ${product}. Ouvrez cette page pour voir qui vous invite, et pour accepter. Le lien est valable sept jours.`,
+        { label: 'Voir l’invitation', url },
+        `Nom que se donne l’équipe : ${name}`,
+      ],
     }),
   },
   ownerJoined: {
-    en: ({ product, name, url, detail = '' }: Letter): MailText => ({
+    en: ({ name, url, detail = '' }: Letter): MailText => ({
       subject: `${name} has another owner`,
-      body: `Hello,\n\n${detail} is now an owner of ${name}, with the same rights as you. If you did not expect this, check the list of members:\n\n${url}${sign.en(product)}`,
+      body: [
+        'Hello,',
+        `${detail} is now an owner of ${name}, with the same rights as you. If you did not expect this, check the list of members.`,
+        { label: 'See the members', url },
+      ],
     }),
-    fr: ({ product, name, url, detail = '' }: Letter): MailText => ({
+    fr: ({ name, url, detail = '' }: Letter): MailText => ({
       subject: `${name} a un nouveau propriétaire`,
-      body: `Bonjour,\n\n${detail} est désormais propriétaire de ${name}, avec les mêmes droits que vous. Si vous ne vous y attendiez pas, vérifiez la liste des membres :\n\n${url}${sign.fr(product)}`,
+      body: [
+        'Bonjour,',
+        `${detail} est désormais propriétaire de ${name}, avec les mêmes droits que vous. Si vous ne vous y attendiez pas, vérifiez la liste des membres.`,
+        { label: 'Voir les membres', url },
+      ],
     }),
   },
   approved: {
-    en: ({ product, name, url }: Letter): MailText => ({
+    en: ({ name, url }: Letter): MailText => ({
       subject: `${name} can now use live keys`,
-      body: `Hello,\n\nyour account ${name} is approved. You can now create live keys:\n\n${url}${sign.en(product)}`,
+      body: [
+        'Hello,',
+        `Your account ${name} is approved. You can now create live keys.`,
+        { label: 'Open the portal', url },
+      ],
     }),
-    fr: ({ product, name, url }: Letter): MailText => ({
+    fr: ({ name, url }: Letter): MailText => ({
       subject: `${name} peut maintenant utiliser des clés de production`,
-      body: `Bonjour,\n\nvotre compte ${name} est approuvé : vous pouvez créer des clés de production.\n\n${url}${sign.fr(product)}`,
+      body: [
+        'Bonjour,',
+        `Votre compte ${name} est approuvé : vous pouvez créer des clés de production.`,
+        { label: 'Ouvrir le portail', url },
+      ],
     }),
   },
   liveAccessRequested: {
-    en: ({ product, name, url, detail = '' }: Letter): MailText => ({
+    en: ({ name, url, detail = '' }: Letter): MailText => ({
       subject: `${name} requests live access`,
-      body: `Hello,\n\n${name} (${detail}) requests live access. Its answers, and the approval:\n\n${url}${sign.en(product)}`,
+      body: ['Hello,', `${name} (${detail}) requests live access.`, { label: 'See the answers', url }],
     }),
-    fr: ({ product, name, url, detail = '' }: Letter): MailText => ({
+    fr: ({ name, url, detail = '' }: Letter): MailText => ({
       subject: `${name} demande l’accès à la production`,
-      body: `Bonjour,\n\n${name} (${detail}) demande l’accès à la production. Ses réponses et l’approbation :\n\n${url}${sign.fr(product)}`,
+      body: [
+        'Bonjour,',
+        `${name} (${detail}) demande l’accès à la production.`,
+        { label: 'Voir les réponses', url },
+      ],
     }),
   },
   liveAccessDeclined: {
-    en: ({ product, name, url, detail = '' }: Letter): MailText => ({
+    en: ({ name, url, detail = '' }: Letter): MailText => ({
       subject: `Live access for ${name} was not approved`,
-      body: `Hello,\n\nyour request for live access was not approved:\n\n${detail}\n\nTest keys keep working. You can change your answers and ask again:\n\n${url}${sign.en(product)}`,
+      body: [
+        'Hello,',
+        'Your request for live access was not approved:',
+        detail,
+        'Test keys keep working. You can change your answers and ask again.',
+        { label: 'Change my answers', url },
+      ],
     }),
-    fr: ({ product, name, url, detail = '' }: Letter): MailText => ({
+    fr: ({ name, url, detail = '' }: Letter): MailText => ({
       subject: `L’accès à la production de ${name} n’a pas été accordé`,
-      body: `Bonjour,\n\nvotre demande d’accès à la production n’a pas été acceptée :\n\n${detail}\n\nVos clés de test continuent de fonctionner. Vous pouvez compléter vos réponses et refaire une demande :\n\n${url}${sign.fr(product)}`,
+      body: [
+        'Bonjour,',
+        'Votre demande d’accès à la production n’a pas été acceptée :',
+        detail,
+        'Vos clés de test continuent de fonctionner. Vous pouvez compléter vos réponses et refaire une demande.',
+        { label: 'Compléter mes réponses', url },
+      ],
     }),
   },
   keyCreated: {
     en: ({ product, name, url }: Letter): MailText => ({
       subject: `An operator created the key ${name}`,
-      body: `Hello,\n\nan operator of ${product} created the key ${name} for your account. The operator has its secret and will hand it to you; roll the key if it should be yours alone:\n\n${url}${sign.en(product)}`,
+      body: [
+        'Hello,',
+        `An operator of ${product} created the key ${name} for your account. The operator has its secret and will hand it to you; roll the key if it should be yours alone.`,
+        { label: 'See the key', url },
+      ],
     }),
     fr: ({ product, name, url }: Letter): MailText => ({
       subject: `Un opérateur a créé la clé ${name}`,
-      body: `Bonjour,\n\nun opérateur de ${product} a créé la clé ${name} pour votre compte. Il en détient le secret et vous le transmettra ; renouvelez la clé si vous voulez être seul à le connaître :\n\n${url}${sign.fr(product)}`,
+      body: [
+        'Bonjour,',
+        `Un opérateur de ${product} a créé la clé ${name} pour votre compte. Il en détient le secret et vous le transmettra ; renouvelez la clé si vous voulez être seul à le connaître.`,
+        { label: 'Voir la clé', url },
+      ],
     }),
   },
   keyRevoked: {
-    en: ({ product, name, url }: Letter): MailText => ({
+    en: ({ name, url }: Letter): MailText => ({
       subject: `Your key ${name} was revoked`,
-      body: `Hello,\n\nan operator revoked your key ${name}. Requests with it are refused from now on. The reason is in your audit log:\n\n${url}${sign.en(product)}`,
+      body: [
+        'Hello,',
+        `An operator revoked your key ${name}. Requests with it are refused from now on. The reason is in your audit log.`,
+        { label: 'See the reason', url },
+      ],
     }),
-    fr: ({ product, name, url }: Letter): MailText => ({
+    fr: ({ name, url }: Letter): MailText => ({
       subject: `Votre clé ${name} a été révoquée`,
-      body: `Bonjour,\n\nun opérateur a révoqué votre clé ${name}. Les appels qui l’utilisent sont désormais refusés. Le motif figure dans votre journal d’audit :\n\n${url}${sign.fr(product)}`,
+      body: [
+        'Bonjour,',
+        `Un opérateur a révoqué votre clé ${name}. Les appels qui l’utilisent sont désormais refusés. Le motif figure dans votre journal d’audit.`,
+        { label: 'Voir le motif', url },
+      ],
     }),
   },
   webhookDisabled: {
-    en: ({ product, name, url }: Letter): MailText => ({
+    en: ({ name, url }: Letter): MailText => ({
       subject: `Your webhook endpoint was disabled`,
-      body: `Hello,\n\nevery delivery to ${name} failed for five days, so nothing more is sent to it. Fix the endpoint and re-enable it; queued events will be delivered:\n\n${url}${sign.en(product)}`,
+      body: [
+        'Hello,',
+        `Every delivery to ${name} failed for five days, so nothing more is sent to it. Fix the endpoint and re-enable it; queued events will be delivered.`,
+        { label: 'Open the endpoint', url },
+      ],
     }),
-    fr: ({ product, name, url }: Letter): MailText => ({
+    fr: ({ name, url }: Letter): MailText => ({
       subject: `Votre endpoint webhook a été désactivé`,
-      body: `Bonjour,\n\ntous les envois vers ${name} ont échoué pendant cinq jours ; plus rien ne lui est envoyé. Corrigez-le puis réactivez-le ; les événements en attente seront envoyés :\n\n${url}${sign.fr(product)}`,
+      body: [
+        'Bonjour,',
+        `Tous les envois vers ${name} ont échoué pendant cinq jours ; plus rien ne lui est envoyé. Corrigez-le puis réactivez-le ; les événements en attente seront envoyés.`,
+        { label: 'Ouvrir l’endpoint', url },
+      ],
     }),
   },
   alertFired: {
-    en: ({ product, name, url }: Letter): MailText => ({
+    en: ({ name, url }: Letter): MailText => ({
       subject: `Alert: ${name}`,
-      body: `Hello,\n\n${name}\n\nWhen it started, and what to do:\n\n${url}${sign.en(product)}`,
+      body: ['Hello,', name, { label: 'Since when, and what to do', url }],
     }),
-    fr: ({ product, name, url }: Letter): MailText => ({
+    fr: ({ name, url }: Letter): MailText => ({
       subject: `Alerte : ${name}`,
-      body: `Bonjour,\n\n${name}\n\nDepuis quand, et que faire :\n\n${url}${sign.fr(product)}`,
+      body: ['Bonjour,', name, { label: 'Depuis quand, et que faire', url }],
     }),
   },
   alertResolved: {
-    en: ({ product, name, url }: Letter): MailText => ({
+    en: ({ name, url }: Letter): MailText => ({
       subject: `Resolved: ${name}`,
-      body: `Hello,\n\nthis alert is resolved: ${name}\n\n${url}${sign.en(product)}`,
+      body: ['Hello,', `This alert is resolved: ${name}`, { label: 'See the alert', url }],
     }),
-    fr: ({ product, name, url }: Letter): MailText => ({
+    fr: ({ name, url }: Letter): MailText => ({
       subject: `Résolue : ${name}`,
-      body: `Bonjour,\n\ncette alerte est résolue : ${name}\n\n${url}${sign.fr(product)}`,
+      body: ['Bonjour,', `Cette alerte est résolue : ${name}`, { label: 'Voir l’alerte', url }],
     }),
   },
   keyLeaked: {
-    en: ({ product, name, url }: Letter): MailText => ({
+    en: ({ name, url }: Letter): MailText => ({
       subject: `Your key ${name} was found in public`,
-      body: `Hello,\n\nyour key ${name} was found in a public place. Requests with it are refused from now on. Roll it to get a new secret:\n\n${url}${sign.en(product)}`,
+      body: [
+        'Hello,',
+        `Your key ${name} was found in a public place. Requests with it are refused from now on. Roll it to get a new secret.`,
+        { label: 'Roll the key', url },
+      ],
     }),
-    fr: ({ product, name, url }: Letter): MailText => ({
+    fr: ({ name, url }: Letter): MailText => ({
       subject: `Votre clé ${name} a été trouvée en public`,
-      body: `Bonjour,\n\nvotre clé ${name} a été trouvée dans un lieu public. Les appels qui l’utilisent sont désormais refusés. Renouvelez-la pour obtenir un nouveau secret :\n\n${url}${sign.fr(product)}`,
+      body: [
+        'Bonjour,',
+        `Votre clé ${name} a été trouvée dans un lieu public. Les appels qui l’utilisent sont désormais refusés. Renouvelez-la pour obtenir un nouveau secret.`,
+        { label: 'Renouveler la clé', url },
+      ],
     }),
   },
 } as const satisfies Record<string, Record<MailLanguage, (letter: Letter) => MailText>>;

@@ -1,5 +1,5 @@
 // What needs an operator today: who waits, what is open, what was refused, what is behind, what is overdue. One round trip;
-// the window of traffic is the last 24 hours, of which there is a row a minute and partner at most.
+// the window of traffic is this hour and the 23 before, of which there is a row an hour and route.
 
 import { sql } from 'drizzle-orm';
 import type { Database } from '../platform/database.ts';
@@ -41,8 +41,8 @@ export interface Today {
 }
 
 const TRAFFIC = sql`
-  WITH recent AS MATERIALIZED (SELECT calls, errors, server_errors, degraded, latency_buckets FROM usage_minute
-    WHERE minute > now() - interval '24 hours' AND calls > 0)
+  WITH recent AS MATERIALIZED (SELECT calls, errors, server_errors, degraded, latency_buckets FROM usage_hour
+    WHERE hour > now() - interval '24 hours')
   SELECT coalesce(sum(calls), 0)::bigint AS calls, coalesce(sum(errors), 0)::bigint AS errors,
     coalesce(sum(server_errors), 0)::bigint AS "serverErrors", coalesce(sum(degraded), 0)::bigint AS degraded,
     (SELECT coalesce(jsonb_object_agg(bucket, n), '{}') FROM (SELECT b.key AS bucket, sum(b.value::bigint) AS n

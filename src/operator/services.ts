@@ -26,6 +26,7 @@ import type { MemberService } from '../partners/member-service.ts';
 import type { PartnerService } from '../partners/partner-service.ts';
 import type { Database } from '../platform/database.ts';
 import type { DoorRates } from '../platform/door-rates.ts';
+import type { IncidentService } from '../status/incident-service.ts';
 import type { DeadLetters } from '../usage/dead-letters.ts';
 import type { RequestSearch } from '../usage/request-search-reports.ts';
 import type { UsageReports } from '../usage/usage-reports.ts';
@@ -50,6 +51,7 @@ export interface Services extends ChangeServices {
   rates: DoorRates;
   keys: KeyService;
   blocks: BlockService;
+  incidents: IncidentService;
   partners: PartnerService;
   audit: AuditStore;
   auditChains: ChainStore;

@@ -2,8 +2,9 @@
 
 import type { Actor } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
+import type { MailLanguage } from '../mail/letter.ts';
 import type { Mailer } from '../mail/mailer.ts';
-import { MAILS, type MailLanguage } from '../mail/texts.ts';
+import { MAILS } from '../mail/texts.ts';
 import type { MemberService } from './member-service.ts';
 import type { Role } from './permissions.ts';
 
@@ -26,7 +27,7 @@ async function send(
   { origin, language }: Pick<Inviting, 'origin' | 'language'>,
 ): Promise<void> {
   const letter = { product: config.PRODUCT_NAME, name: partner, url: `${origin}/invite/${token}` };
-  if (!(await mailer({ to: email, ...MAILS.invitation[language](letter) })))
+  if (!(await mailer({ to: email, language, ...MAILS.invitation[language](letter) })))
     throw new AppError('service_unavailable', 'The mail of this invitation could not be sent. Invite again');
 }
 

@@ -20,6 +20,8 @@ import type { AppService } from '../partners/app-service.ts';
 import type { LiveAccessService } from '../partners/live-access-service.ts';
 import type { MemberService } from '../partners/member-service.ts';
 import type { DoorRates } from '../platform/door-rates.ts';
+import type { StatusBoard } from '../status/status-board.ts';
+import type { StatusStore } from '../status/status-store.ts';
 import type { UsageReports } from '../usage/usage-reports.ts';
 import type { WebServices } from '../web/web.ts';
 import type { WebhookService } from '../webhooks/webhook-service.ts';
@@ -46,6 +48,8 @@ export interface Services extends WebServices {
   auditChains: ChainStore;
   mailer: Mailer;
   outbox: OutboxStore;
+  status: Pick<StatusStore, 'own'>;
+  statusBoard: StatusBoard;
   identity: ExternalIdentityClient | undefined;
   resetPayments(account: string): Promise<void>;
 }

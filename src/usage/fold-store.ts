@@ -162,6 +162,24 @@ const MINUTES = sql`
       auth_failures = u.auth_failures + excluded.auth_failures, lag_seconds = greatest(u.lag_seconds, excluded.lag_seconds),
       latency_buckets = merge_sums(u.latency_buckets, excluded.latency_buckets))`;
 
+/** What the status page and Today are made of. A partner is one bit of 64, so that bits never count more partners than there were. */
+const HOURS = sql`
+  hour AS (
+    INSERT INTO usage_hour AS h (hour, route, calls, errors, server_errors, degraded, partners, latency_buckets)
+    SELECT g.hour, g.route, g.calls, g.errors, g.server_errors, g.degraded, g.partners, l.sketch
+    FROM (SELECT date_trunc('hour', minute, 'UTC') AS hour, route, count(*) AS calls,
+        count(*) FILTER (WHERE status_code >= 400) AS errors, count(*) FILTER (WHERE status_code >= 500) AS server_errors,
+        count(*) FILTER (WHERE degraded) AS degraded,
+        bit_or(1::bigint << (get_byte(uuid_send(partner_id), 15) & 63)) AS partners
+      FROM event WHERE environment = 'live' AND occurred_at > now() - interval '31 days' GROUP BY 1, 2) g
+    JOIN (SELECT hour, route, jsonb_object_agg(bucket, n) AS sketch FROM (
+      SELECT date_trunc('hour', minute, 'UTC') AS hour, route, bucket, count(*) AS n
+      FROM event WHERE environment = 'live' GROUP BY 1, 2, 3) each GROUP BY 1, 2) l USING (hour, route)
+    ORDER BY hour, route
+    ON CONFLICT (hour, route) DO UPDATE SET calls = h.calls + excluded.calls, errors = h.errors + excluded.errors,
+      server_errors = h.server_errors + excluded.server_errors, degraded = h.degraded + excluded.degraded,
+      partners = h.partners | excluded.partners, latency_buckets = merge_sums(h.latency_buckets, excluded.latency_buckets))`;
+
 /** Of keys, of secrets that a rotation replaced, and of partners. */
 const LAST_USES = sql`
   seen AS (
@@ -206,6 +224,6 @@ const METRICS = sql`
 // are folded, nor how often. Only the refusals, which have no ids, need their message to be remembered.
 // What is asked for at the end is done in that order: rows that others want, too, are locked last, rollups and then quotas.
 export const FOLD = (rows: readonly FoldRow[], refusals: string): SQL => sql`
-  WITH ${EVENTS(rows)}, ${ROLLUPS}, ${REFUSALS(refusals)}, ${QUOTAS}, ${MINUTES}, ${LAST_USES}, ${METRICS}
+  WITH ${EVENTS(rows)}, ${ROLLUPS}, ${REFUSALS(refusals)}, ${QUOTAS}, ${MINUTES}, ${HOURS}, ${LAST_USES}, ${METRICS}
   SELECT (SELECT count(*) FROM event) AS events, (SELECT count(*) FROM rollup) AS lines,
     (SELECT count(*) FROM told) AS told`;

@@ -4,6 +4,7 @@
 import type { InvoiceSummary } from '../billing/invoice-service.ts';
 import type { IssuedInvoice, MoneyNotices } from '../billing/money-notices.ts';
 import type { PlanReview } from '../billing/plan-service.ts';
+import type { PriceNotice } from '../billing/price-notice-service.ts';
 import type { Config } from '../config.ts';
 import type { MONEY_MAILS } from '../mail/money-texts.ts';
 import type { Notify, Recipient } from '../mail/notices.ts';
@@ -43,6 +44,23 @@ function planText({ m, format, language }: Words, review: PlanReview, undoUntil:
   ];
 }
 
+function priceText(words: Words, { currency, reason, ...notice }: PriceNotice): string[] {
+  const { m, format } = words;
+  const money = (minor: number) => format.money(minor, currency);
+  const { priceBefore, priceAfter, overageBefore, overageAfter } = notice;
+  return [
+    m.billing.priceMail(planName(words, notice), format.date(notice.since)),
+    [
+      ...(priceBefore === priceAfter ? [] : [m.billing.monthlyMail(money(priceBefore), money(priceAfter))]),
+      ...(overageBefore === overageAfter
+        ? []
+        : [m.billing.overageMail(money(overageBefore), money(overageAfter))]),
+    ].join('\n'),
+    m.billing.proratedMail,
+    ...(reason ? [m.common.reasonIs(reason)] : []),
+  ];
+}
+
 type About = (words: Words) => { name: string; path: string; text: readonly string[] };
 
 /** How to pay, from whom it is, under which terms, and whom to ask: what of it there is. */
@@ -68,9 +86,7 @@ function createSender({ notify, recipients, config, now }: Ports) {
       name,
       path,
       detail: text.join('\n\n'),
-      foot: footOf(config, words, currencies)
-        .map((each) => `\n\n${each}`)
-        .join(''),
+      foot: footOf(config, words, currencies),
     });
   };
   return {
@@ -90,7 +106,7 @@ function createSender({ notify, recipients, config, now }: Ports) {
 }
 type Sender = ReturnType<typeof createSender>;
 
-type PlanMail = 'planChanged' | 'planAssigned' | 'planUndone';
+type PlanMail = 'planChanged' | 'planAssigned' | 'planUndone' | 'priceChanged';
 
 const planMails = ({ sendAll }: Sender): Pick<MoneyNotices, PlanMail> => ({
   planChanged: (partnerId, review, undoUntil) =>
@@ -116,6 +132,12 @@ const planMails = ({ sendAll }: Sender): Pick<MoneyNotices, PlanMail> => ({
       name: planName(words, plan),
       path: '/portal/billing',
       text: [words.m.billing.undoneMail(planName(words, plan))],
+    })),
+  priceChanged: (notice) =>
+    sendAll(notice.partnerId, 'priceChanged', (words) => ({
+      name: planName(words, notice),
+      path: '/portal/billing',
+      text: priceText(words, notice),
     })),
 });
 

@@ -113,7 +113,8 @@ async function viewOf<Services extends WebServices>(context: WebContext<Services
   };
 }
 
-const policy = (nonce: string): string =>
+/** `more`: what one page may do besides. */
+export const pagePolicy = (nonce: string, ...more: string[]): string =>
   [
     "default-src 'none'",
     `script-src 'nonce-${nonce}' 'self'`,
@@ -124,11 +125,12 @@ const policy = (nonce: string): string =>
     "form-action 'self'",
     "base-uri 'none'",
     "frame-ancestors 'none'",
+    ...more,
   ].join('; ');
 
 /** The reference's components set inline styles: its pages alone allow them. */
 export const referencePolicy = (nonce: string): string =>
-  policy(nonce)
+  pagePolicy(nonce)
     .replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
     .replace("font-src 'self'", "font-src 'self' data:");
 
@@ -148,7 +150,7 @@ export function createWeb<Services extends WebServices>(under = '*') {
     const view = await viewOf(context);
     context.set('view', view);
     context.set('accounts', context.var.services.accountsFor(callerOf(context, context.var.services)));
-    context.header('content-security-policy', policy(view.nonce));
+    context.header('content-security-policy', pagePolicy(view.nonce));
     for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
     context.header('x-request-id', context.var.requestId);
     if (context.req.url.includes('%00')) throw new AppError('invalid_request');

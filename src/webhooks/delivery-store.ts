@@ -63,6 +63,7 @@ const Due = row('whether a delivery is due', { due: boolean });
 const Purged = row('what a purge of webhooks forgot', {
   events_forgotten: number.notNull('the function counts'),
   minutes_forgotten: number,
+  hours_forgotten: number,
   notices_forgotten: number,
 });
 
@@ -207,9 +208,11 @@ export function createDeliveryStore(database: Database) {
         Purged,
         sql`
         WITH old_minutes AS (DELETE FROM usage_minute WHERE minute < now() - interval '2 days' RETURNING 1),
+          old_hours AS (DELETE FROM usage_hour WHERE hour < now() - interval '31 days' RETURNING 1),
           old_notices AS (DELETE FROM quota_notice WHERE told_at < now() - interval '60 days' RETURNING 1)
         SELECT forget_webhook_events() AS events_forgotten,
-          (SELECT count(*) FROM old_minutes) AS minutes_forgotten, (SELECT count(*) FROM old_notices) AS notices_forgotten`,
+          (SELECT count(*) FROM old_minutes) AS minutes_forgotten, (SELECT count(*) FROM old_hours) AS hours_forgotten,
+          (SELECT count(*) FROM old_notices) AS notices_forgotten`,
       );
       return result ?? {};
     },

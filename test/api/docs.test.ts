@@ -4,6 +4,7 @@
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../src/core/errors.ts';
+import { CHANGELOGS } from '../../src/portal/web/changelog/changelog.ts';
 import { CODES } from '../../src/portal/web/docs-text.ts';
 import { errorExample } from '../../src/portal/web/error-examples.ts';
 import { GUIDES } from '../../src/portal/web/guides/guides.ts';
@@ -21,7 +22,13 @@ import {
 import { signed } from '../support/signing.ts';
 
 const MAX_PAGE_BYTES = 12_000;
-const PAGES = ['/docs', '/docs/endpoints', '/docs/errors', ...GUIDES.map(({ slug }) => `/docs/${slug}`)];
+const PAGES = [
+  '/docs',
+  '/docs/endpoints',
+  '/docs/errors',
+  '/docs/changelog',
+  ...GUIDES.map(({ slug }) => `/docs/${slug}`),
+];
 const inLanguage = (language: string): CallOptions => ({ headers: { 'accept-language': language } });
 const headingOf = (html: string) => /<h1[^>]*>(.*?)<\/h1>/.exec(html)?.[1]?.replace(/<[^>]+>/g, '') ?? '';
 
@@ -88,6 +95,21 @@ it('what is not there has no twin', async () => {
     '/docs/.md',
   ])
     expect([path, (await call(path)).status]).toEqual([path, 404]);
+});
+
+it.each(['en', 'fr'] as const)('the changelog has a feed in %s, of what the page says', async (language) => {
+  const page = await call('/docs/changelog', inLanguage(language));
+  expect(page.text).toContain(`href="/docs/changelog.atom?lang=${language}"`);
+  const feed = await call(`/docs/changelog.atom?lang=${language}`);
+  expect([feed.status, feed.headers['content-type']]).toEqual([200, 'application/atom+xml; charset=utf-8']);
+  expect(feed.text).toContain(`xml:lang="${language}"`);
+  const { changes } = CHANGELOGS[language];
+  expect(feed.text.match(/<entry>/g)).toHaveLength(changes.length);
+  const ids = [...feed.text.matchAll(/<id>(.*?)<\/id>/g)].map(([, id]) => id);
+  expect(new Set(ids).size).toBe(changes.length + 1);
+  const anchors = [...feed.text.matchAll(/<link href="[^"]*#([^"]+)"/g)].map(([, anchor]) => anchor);
+  for (const anchor of anchors) expect(page.text).toContain(`id="${anchor}"`);
+  expect(feed.text).not.toMatch(/href=&quot;\//);
 });
 
 it('/llms.txt lists every twin and the OpenAPI document, /robots.txt what is private', async () => {

@@ -265,6 +265,7 @@ async function lookAtConsole(): Promise<void> {
     `/operator/keys/${key.id}`,
     '/operator/partners',
     '/operator/blocks',
+    '/operator/incidents',
     '/operator/dead-letters',
     '/operator/plans',
     `/operator/invoices/${invoice?.id}`,

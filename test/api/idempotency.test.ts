@@ -31,6 +31,8 @@ import { operatorSignedIn } from '../support/portal.ts';
 import { openSocket, wait } from '../support/raw.ts';
 
 const operator = { authorization: `Bearer ${stack.demo.operator.token}` };
+/** In both languages. */
+const SAID = { en: 'Said', fr: 'Dit' };
 let partner: TestPartner;
 let dev: Record<string, string>;
 /** Another member of the same partner. */
@@ -172,6 +174,18 @@ const ADMIN: Record<string, Case> = {
     id: testKey,
     body: () => ({ reason: 'x' }),
     isRepeatable: true,
+  },
+  '/incidents': {
+    action: 'incident.opened',
+    body: () => ({ title: SAID, text: SAID, state: 'resolved', started_at: '2026-01-01T00:00:00Z' }),
+  },
+  '/incidents/:id/updates': {
+    action: 'incident.updated',
+    id: async () => {
+      const wanted = { title: SAID, text: SAID, state: 'identified', started_at: '2026-01-01T00:00:00Z' };
+      return (await sendJson('/api/admin/incidents', 'POST', wanted, { headers: operator })).json.id;
+    },
+    body: () => ({ text: SAID, state: 'resolved' }),
   },
   '/blocks': { action: 'address.blocked', body: () => ({ range: '203.0.113.77', reason: 'x' }) },
   '/webhooks': { action: 'webhook.created', body: () => ({ url: 'https://hooks.example.com/once' }) },

@@ -47,7 +47,12 @@ describe('billed as if it had never been', () => {
   const services = () => {
     const store = createBillingStore(own.database);
     const quiet = async () => undefined;
-    const notices = { planChanged: quiet, planAssigned: quiet, planUndone: quiet };
+    const notices = {
+      planChanged: quiet,
+      planAssigned: quiet,
+      planUndone: quiet,
+      priceChanged: async () => true,
+    };
     const ports = { database: own.database, store, notices, announce: async () => undefined };
     return { store, plans: createPlanService({ ...ports, now: () => Date.now() }) };
   };

@@ -1,16 +1,21 @@
 // A changed price: whom it hits and by how much is seen before, a reason is asked, and those who are there can keep theirs.
 
 import { uuidv7 } from 'uuidv7';
-import { beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createPlanStore } from '../../src/billing/plan-store.ts';
+import { createPriceNotices } from '../../src/billing/price-notice-service.ts';
 import {
   call,
+  control,
   developerToken,
+  eventually,
   makePartner,
   query,
   sendJson,
   stack,
   type TestPartner,
 } from '../support/api.ts';
+import { type OwnDatabase, openDatabaseOfItsOwn } from '../support/own-database.ts';
 import { operatorSignedIn, type Person } from '../support/portal.ts';
 
 const operatorToken = { headers: { authorization: `Bearer ${stack.demo.operator.token}` } };
@@ -138,4 +143,106 @@ it('spares those who are there, where it is asked: they are billed on as they we
   );
   expect(limits).toEqual([{ month: 30_000 }]);
   expect((await operator.get('/operator/plans')).text).toMatch(/School.*kept price/s);
+});
+
+describe('who is told', () => {
+  const mailsTo = (email: string) =>
+    query<{ subject: string; body: string; html: string }>(
+      `SELECT subject, body, html FROM outbox_mail WHERE recipient = $1 AND strpos(subject, 'School') + strpos(subject, 'École') > 0`,
+      [email],
+    );
+  /** Until this partner's turn has come, among those of other tests. */
+  const told = async (email: string) =>
+    eventually(
+      async () => {
+        await control('cron', { cron: '* * * * *' });
+        return mailsTo(email);
+      },
+      (mails) => mails.length > 0,
+    );
+  const waiting = (partners: readonly TestPartner[]) =>
+    query('SELECT price_before, price_after FROM price_notice WHERE partner_id = ANY ($1)', [
+      partners.map(({ id }) => id),
+    ]);
+  const put = (tier: string, eur: object, more: object) => {
+    const prices = { ...PLAN.prices, EUR: { ...PLAN.prices.EUR, ...eur } };
+    return sendJson(`/api/admin/plans/${tier}`, 'PUT', { ...PLAN, prices, ...more }, operatorToken);
+  };
+
+  it('is whom the new price hits, with both prices and the day; once, and nobody else', async () => {
+    const { tier, partners } = await planWithPartners();
+    const [first, , , inFrancs] = partners as [TestPartner, TestPartner, TestPartner, TestPartner];
+    const pays = `pays-${first.email}`;
+    await query(
+      `INSERT INTO partner_member (partner_id, subject, email, role) VALUES ($1, $2, $2, 'billing'), ($1, $3, $3, 'viewer')`,
+      [first.id, pays, `looks-${first.email}`],
+    );
+    const reason = 'Costs <b>rose</b>';
+    expect((await put(tier, { price: 12_000, overage_per_1000: 25 }, { reason })).status).toBe(200);
+    const [mail] = await told(pays);
+    expect(mail?.subject).toBe('The price of your plan School changes');
+    expect(mail?.body).toMatch(/per month: €120\.00 instead of €100\.00/);
+    expect(mail?.body).toMatch(/quota: €0\.25 instead of €0\.20/);
+    expect(mail?.body).toMatch(/change from \d+ \w+( \d{4})?, before tax/);
+    expect(mail?.html).toContain('Costs &lt;b&gt;rose');
+    expect(await waiting(partners)).toEqual([]);
+    await control('cron', { cron: '* * * * *' });
+    for (const email of [pays, first.email]) expect(await mailsTo(email)).toHaveLength(1);
+    for (const email of [inFrancs.email, `looks-${first.email}`]) expect(await mailsTo(email)).toEqual([]);
+  });
+
+  it('is not who keeps the price, nor anybody when only limits change', async () => {
+    const { tier, partners } = await planWithPartners();
+    expect((await put(tier, {}, { rate_limit_per_day: 2000 })).status).toBe(200);
+    expect((await put(tier, { price: 12_000 }, { reason: 'x', keep_prices: true })).status).toBe(200);
+    expect(await waiting(partners)).toEqual([]);
+  });
+});
+
+describe('with a clock of their own', () => {
+  const actor = { name: 'job:test', ip: null, requestId: null };
+  const partner = uuidv7();
+  let own: OwnDatabase;
+  beforeAll(async () => {
+    own = await openDatabaseOfItsOwn('plan_price');
+    await own.client.query(
+      `INSERT INTO partner (id, name, email, tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month)
+       VALUES ($1, 'P', 'p@example.com', 'business', 1, 1, 1)`,
+      [partner],
+    );
+  });
+  afterAll(() => own.close());
+
+  it('hears of the price that it knew and of the last one, until somebody was reached; of none that came back', async () => {
+    const store = createPlanStore(own.database);
+    const heard: [number, number][] = [];
+    let isDown = true;
+    const tell = createPriceNotices({
+      database: own.database,
+      notices: {
+        priceChanged: async ({ priceBefore, priceAfter }) => {
+          if (!isDown) heard.push([priceBefore, priceAfter]);
+          return !isDown;
+        },
+      },
+    });
+    const business = await store.plans().then((plans) => plans.find(({ tier }) => tier === 'business'));
+    if (!business) throw new Error('no plan');
+    const before = business.prices.EUR?.price ?? 0;
+    const change = (price: number) => {
+      const prices = { ...business.prices, EUR: { price, overage_per_1000: 20 } };
+      return store.save({ ...business, prices }, actor, false, { reason: 'x' });
+    };
+    await change(before + 1);
+    await change(before + 2);
+    expect(await tell()).toBe(0);
+    await change(before + 3);
+    isDown = false;
+    expect(await Promise.all([tell(), tell()])).toEqual(expect.arrayContaining([1, 0]));
+    expect(heard).toEqual([[before, before + 3]]);
+    await change(before + 4);
+    await change(before + 3);
+    expect(await tell()).toBe(0);
+    expect(heard).toHaveLength(1);
+  });
 });

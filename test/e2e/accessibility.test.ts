@@ -32,6 +32,7 @@ const PUBLIC = [
   '/docs/webhooks',
   '/docs/going-live',
   '/docs/endpoints',
+  '/docs/changelog',
   '/docs/errors',
   '/docs/errors/daily_quota_exceeded',
   '/docs/api',

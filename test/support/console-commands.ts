@@ -27,6 +27,9 @@ const ofAnyKey = (does: string, left: Omit<Command, 'does' | 'doors'>): Command 
   ...left,
   doors: { 'POST /operator/keys/:key/revoke': why, 'POST /api/admin/keys/:id/revoke': why },
 });
+/** In both languages. */
+const saidForm = (mark: string) => ({ text_en: `It is ${mark}`, text_fr: `C’est ${mark}` });
+const saidJson = (mark: string) => ({ text: { en: `It is ${mark}`, fr: `C’est ${mark}` } });
 const limits = { second: '7', day: '8', month: '9', overage: 'warn' };
 const ACCESS: Command[] = [
   {
@@ -177,6 +180,40 @@ const ACCESS: Command[] = [
     },
   },
   rule('operators set a rule', 'POST /operator/alerts/:rule', 'PUT /api/admin/alert-rules/:rule'),
+  {
+    does: 'an incident is reported',
+    audit: ['incident.opened'],
+    doors: {
+      'POST /operator/incidents': ({ mark }) => ({
+        ...saidForm(mark),
+        title_en: `Late ${mark}`,
+        title_fr: `Retard ${mark}`,
+        api: 'transit',
+        started_at: '2026-10-01T08:00',
+        state: 'investigating',
+      }),
+      'POST /api/admin/incidents': ({ mark }) => ({
+        ...saidJson(mark),
+        title: { en: `Late ${mark}`, fr: `Retard ${mark}` },
+        api: 'transit',
+        started_at: '2026-10-01T08:00:00Z',
+        state: 'investigating',
+      }),
+    },
+  },
+  {
+    does: 'an incident is resolved',
+    of: 'spare',
+    given: ({ spare }) => `INSERT INTO incident (id, title_en, title_fr, started_at, created_by)
+      VALUES ('${spare}', 'Late', 'Retard', now() - interval '90 days', 'operator:x');
+      INSERT INTO incident_update (id, incident_id, state, text_en, text_fr)
+      VALUES ('${spare}', '${spare}', 'monitoring', 'We look', 'Nous regardons')`,
+    audit: ['incident.updated'],
+    doors: {
+      'POST /operator/incidents/:id/updates': ({ mark }) => ({ ...saidForm(mark), state: 'resolved' }),
+      'POST /api/admin/incidents/:id/updates': ({ mark }) => ({ ...saidJson(mark), state: 'resolved' }),
+    },
+  },
   {
     does: 'an address is blocked',
     audit: ['address.blocked'],

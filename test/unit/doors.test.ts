@@ -208,6 +208,7 @@ describe('a mail that anybody can have sent to anybody', () => {
   )('%s in %s says nothing that somebody typed before the link', ([kind, language]) => {
     const { subject, body } = MAILS[kind][language]({ product: 'P', name, url: 'https://p.example/x' });
     expect(subject).not.toContain(name);
-    expect(body.slice(0, body.indexOf('https://p.example/x'))).not.toContain(name);
+    const link = body.findIndex((part) => typeof part !== 'string');
+    expect(JSON.stringify(body.slice(0, link))).not.toContain(name);
   });
 });

@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { DOCUMENTS } from '../../src/catalog/documents.ts';
+import { CHANGELOGS } from '../../src/portal/web/changelog/changelog.ts';
 import { createDocsIndex, search } from '../../src/portal/web/docs-index.ts';
 import { anchorOf, markdownHtml } from '../../src/portal/web/docs-markdown.ts';
 import { CODES } from '../../src/portal/web/docs-text.ts';
@@ -58,6 +59,14 @@ it('every set of programs has the five languages, and is shown by one guide', ()
   }
 });
 
+it('the changelog tells of the same changes in both languages, newest first', () => {
+  const [en, fr] = [CHANGELOGS.en.changes, CHANGELOGS.fr.changes];
+  expect(fr.map(({ text }) => shapeOf(text))).toEqual(en.map(({ text }) => shapeOf(text)));
+  const days = en.map(({ day }) => day);
+  expect(days).toEqual(days.toSorted().reverse());
+  expect(new Set(en.map(({ title }) => anchorOf(title))).size).toBe(en.length);
+});
+
 it('links within the documentation lead to a page that is there', () => {
   const pages = new Set([
     ...GUIDES.map(({ slug }) => `/docs/${slug}`),
@@ -66,7 +75,8 @@ it('links within the documentation lead to a page that is there', () => {
     '/docs/endpoints',
     '/docs/reference',
   ]);
-  const links = GUIDES.flatMap(({ text }) => matches(text.en, /\]\((\/docs[^)#]*)/g));
+  const texts = [...GUIDES.map(({ text }) => text.en), ...CHANGELOGS.en.changes.map(({ text }) => text)];
+  const links = texts.flatMap((text) => matches(text, /\]\((\/docs[^)#]*)/g));
   expect(links.length).toBeGreaterThan(30);
   expect(links.filter((link) => !pages.has(link))).toEqual([]);
 });

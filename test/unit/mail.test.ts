@@ -3,11 +3,20 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createMailer } from '../../src/mail/mailer.ts';
+import { partsOf } from '../../src/mail/mail-parts.tsx';
+import { createMailer, type Mail, type MailerPorts } from '../../src/mail/mailer.ts';
 import { MAILS } from '../../src/mail/texts.ts';
 import { inviteAgain } from '../../src/partners/invitation-mail.ts';
 
-const mail = { to: 'a@example.com', subject: 'Hello', body: 'secret link' };
+const mail: Mail = {
+  to: 'a@example.com',
+  language: 'en',
+  subject: 'Hello',
+  body: ['Look here.', { label: 'Open it', url: 'https://p.example/x?a=1&b=secret' }],
+};
+const TEXT = 'Look here.\n\nOpen it:\nhttps://p.example/x?a=1&b=secret\n\nPasserelle';
+const mailerOf = (ports: Partial<MailerPorts>) =>
+  createMailer({ from: 'P <p@example.com>', product: 'Passerelle', log: () => undefined, ...ports });
 const servers: Server[] = [];
 afterEach(() => {
   for (const server of servers.splice(0)) server.close();
@@ -32,7 +41,7 @@ async function provider(status: number) {
 describe('a mailer', () => {
   it('sends a subject of one line, whatever a name in it holds, and to nothing but an address', async () => {
     const { url, seen } = await provider(200);
-    const send = createMailer({ from: 'P <p@example.com>', http: { url, token: 't' }, log: () => undefined });
+    const send = mailerOf({ http: { url, token: 't' } });
     await send({ ...mail, subject: 'Acme\r\nBcc: all@example.com\u2028\0x\u0085' });
     expect(seen[0]?.body).toMatchObject({ subject: 'Acme Bcc: all@example.com x' });
     expect(await send({ ...mail, to: 'a@example.com\r\nBcc: all@example.com' })).toBe(false);
@@ -41,12 +50,18 @@ describe('a mailer', () => {
 
   it('posts to an HTTP provider in the form of Resend', async () => {
     const { url, seen } = await provider(200);
-    const send = createMailer({ from: 'P <p@example.com>', http: { url, token: 't' }, log: () => undefined });
+    const send = mailerOf({ http: { url, token: 't' } });
     expect(await send(mail)).toBe(true);
     expect(seen).toEqual([
       {
         authorization: 'Bearer t',
-        body: { from: 'P <p@example.com>', to: 'a@example.com', subject: 'Hello', text: 'secret link' },
+        body: {
+          from: 'P <p@example.com>',
+          to: 'a@example.com',
+          subject: 'Hello',
+          text: TEXT,
+          html: expect.stringMatching(/^<!doctype html><html lang="en">.*b=secret/s),
+        },
       },
     ]);
   });
@@ -54,37 +69,85 @@ describe('a mailer', () => {
   it('says when it could not, without the text of the mail', async () => {
     const { url } = await provider(500);
     const lines: unknown[] = [];
-    const send = createMailer({ from: 'p', http: { url, token: 't' }, log: (line) => lines.push(line) });
+    const send = mailerOf({ http: { url, token: 't' }, log: (line) => lines.push(line) });
     expect(await send(mail)).toBe(false);
-    expect(await createMailer({ from: 'p', log: (line) => lines.push(line) })(mail)).toBe(false);
+    expect(await mailerOf({ log: (line) => lines.push(line) })(mail)).toBe(false);
     expect(lines).toHaveLength(2);
-    expect(JSON.stringify(lines)).not.toContain('secret link');
+    expect(JSON.stringify(lines)).not.toContain('secret');
   });
 
   it('hands the binding what it takes', async () => {
     const sent: unknown[] = [];
     const binding = { send: async (message: unknown) => void sent.push(message) } as unknown as SendEmail;
-    expect(await createMailer({ from: 'p', binding, log: () => undefined })(mail)).toBe(true);
-    expect(sent).toEqual([{ from: 'p', to: 'a@example.com', subject: 'Hello', text: 'secret link' }]);
+    expect(await mailerOf({ binding })(mail)).toBe(true);
+    expect(sent).toEqual([
+      { from: 'P <p@example.com>', to: mail.to, subject: 'Hello', text: TEXT, html: expect.any(String) },
+    ]);
   });
 });
 
-it.each(Object.entries(MAILS))('%s is written in both languages, with its link', (_, texts) => {
-  const letter = { product: 'Passerelle', name: 'Awa', url: 'https://portal.example/x' };
-  for (const language of ['en', 'fr'] as const) {
-    const { subject, body } = texts[language](letter);
-    expect(body).toContain(letter.url);
-    expect(subject.length).toBeGreaterThan(5);
-  }
-  expect(texts.en(letter).subject).not.toBe(texts.fr(letter).subject);
+const TAGS = new Set(['html', 'head', 'meta', 'title', 'style', 'body', 'table', 'tr', 'td', 'p', 'a', 'br']);
+
+/** As a reader of HTML sees it: its words, with what was escaped; `br` is a line. */
+const wordsOf = (html: string): string =>
+  html
+    .slice(html.indexOf('<body'))
+    .replaceAll(/<br\/?>/g, '\n')
+    .replaceAll(/<[^>]*>/g, '\n\n')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&amp;', '&')
+    .replaceAll(/\n{2,}/g, '\n\n')
+    .trim();
+
+const NAME = '</td><img src=x onerror=alert(1)> & "Awa" \'s';
+const DETAIL = '<script>alert(1)</script>\nof two lines';
+
+describe.each(Object.entries(MAILS))('%s', (_, texts) => {
+  const url = 'https://portal.example/x?a=1&b=2';
+  const letter = { product: 'Passerelle', name: NAME, url, detail: DETAIL, foot: ['Terms: <a href=x>'] };
+
+  it.each(['en', 'fr'] as const)('is written in %s, with its one link', (language) => {
+    const described = texts[language](letter);
+    const { text, html } = partsOf(described, language, 'Passerelle');
+    expect(described.body.filter((part) => typeof part !== 'string')).toHaveLength(1);
+    expect(text).toContain(`\n${url}\n`);
+    expect([...html.matchAll(/href="([^"]*)"/g)].map(([, href]) => href)).toEqual([
+      url.replaceAll('&', '&amp;'),
+    ]);
+    expect(html).toContain(`<html lang="${language}">`);
+    expect(described.subject.length).toBeGreaterThan(5);
+  });
+
+  it.each(['en', 'fr'] as const)('says the same in both parts in %s, and runs nothing', (language) => {
+    const { text, html } = partsOf(texts[language](letter), language, 'Passerelle');
+    expect(wordsOf(html).replaceAll(/\s+/g, ' ')).toBe(
+      text.replaceAll(/[ \s]?:(?=\nhttps)/g, '').replaceAll(/\s+/g, ' '),
+    );
+    const tags = [...html.matchAll(/<(\w+)([^>]*)/g)];
+    expect(tags.filter(([, tag = '']) => !TAGS.has(tag))).toEqual([]);
+    expect(
+      tags.filter(([, , attributes = '']) => /\s(?:on\w+|src)=|url\(|@import/i.test(attributes)),
+    ).toEqual([]);
+  });
+
+  it('has no button that leads nowhere, where no origin is known', () => {
+    const { html } = partsOf(texts.en({ ...letter, url: '/portal/billing' }), 'en', 'Passerelle');
+    expect(html).not.toContain('<a ');
+    expect(html).toContain('<br/>/portal/billing');
+  });
+
+  it('differs by language', () => expect(texts.en(letter).body).not.toEqual(texts.fr(letter).body));
 });
 
 it('an invitation that is mailed again says so only when it was', async () => {
   const sent: string[] = [];
   const ports = (arrives: boolean) => ({
     members: { renewInvitation: async () => ({ token: 'link', partner: 'Studio' }) },
-    mailer: async ({ to, body }: { to: string; body: string }) => {
-      sent.push(to, body);
+    mailer: async ({ to, language, ...letter }: Mail) => {
+      sent.push(to, partsOf(letter, language, 'Passerelle').text);
       return arrives;
     },
     config: { PRODUCT_NAME: 'Passerelle' },

@@ -63,6 +63,7 @@ const items = ({ m }: View): NavItem[] => [
   { href: '/operator/usage', text: m.nav.usage },
   { href: '/operator/blocks', text: m.nav.blocks },
   { href: '/operator/alerts', text: m.money.alerts },
+  { href: '/operator/incidents', text: m.status.incidents },
   { href: '/operator/plans', text: m.money.plans, apart: true },
   { href: '/operator/invoices', text: m.money.invoices },
   { href: '/operator/audit', text: m.nav.audit, apart: true },

@@ -11,6 +11,7 @@ import './provisioning-actions.ts';
 import './key-list-page.tsx';
 import './key-page.tsx';
 import './block-page.tsx';
+import './incident-page.tsx';
 import './usage-page.tsx';
 import './audit-page.tsx';
 import './dead-letter-page.tsx';

@@ -80,7 +80,7 @@ export const ImpactFields = ({ impact }: { impact: readonly PriceImpact[] }) => 
         ))}
       </Note>
       <input type="hidden" name="confirmed" value="true" />
-      <Field name="reason" label={m.operator.reason} required maxlength={500} />
+      <Field name="reason" label={m.operator.reason} required maxlength={500} hint={m.money.pricesTold} />
       <Tick name="keep_prices" label={m.money.keepPrices} />
       <p class="hint">{m.money.keepPricesHint}</p>
     </>

@@ -4,6 +4,7 @@
 import { ERRORS } from '../../core/errors.ts';
 import type { Language } from '../../web/format.ts';
 import { messagesOf } from '../../web/messages/messages.ts';
+import { CHANGELOG_PATH, CHANGELOGS } from './changelog/changelog.ts';
 import type { DocsFacts } from './docs-blocks.ts';
 import { anchorOf } from './docs-markdown.ts';
 import { CODES } from './docs-text.ts';
@@ -28,6 +29,8 @@ interface Entry {
   title: string;
   heading: string;
   text: string;
+  /** What is explained elsewhere: comes after that. */
+  isNews?: boolean;
 }
 
 export interface Hit {
@@ -71,6 +74,20 @@ function guideEntries(language: Language): Entry[] {
   });
 }
 
+function changelogEntries(language: Language): Entry[] {
+  const { title, about, changes } = CHANGELOGS[language];
+  return [
+    { href: CHANGELOG_PATH, title, heading: '', text: readable(about) },
+    ...changes.map((change) => ({
+      href: `${CHANGELOG_PATH}#${anchorOf(change.title)}`,
+      title,
+      heading: change.title,
+      text: readable(change.text),
+      isNews: true,
+    })),
+  ];
+}
+
 function entriesOf(language: Language, { catalog }: Pick<DocsFacts, 'catalog'>): Entry[] {
   const { errorGuide } = messagesOf(language);
   const errors = CODES.map((code) => ({
@@ -89,7 +106,7 @@ function entriesOf(language: Language, { catalog }: Pick<DocsFacts, 'catalog'>):
       })),
     ),
   );
-  return [...guideEntries(language), ...errors, ...endpoints];
+  return [...guideEntries(language), ...errors, ...endpoints, ...changelogEntries(language)];
 }
 
 export function createDocsIndex(language: Language, facts: Pick<DocsFacts, 'catalog'>): DocsIndex {
@@ -102,11 +119,11 @@ export function createDocsIndex(language: Language, facts: Pick<DocsFacts, 'cata
       words.set(word, weights.set(entry, Math.max(before, Math.min(before + weight, most))));
     }
   };
-  entries.forEach(({ title, heading, text }, i) => {
+  entries.forEach(({ title, heading, text, isNews }, i) => {
     add(text, i, WEIGHTS.text, MAX_TEXT_WEIGHT);
     // A guide's title is that of its first part; the others are found by their own headings.
     add(title, i, heading === '' ? WEIGHTS.title : WEIGHTS.text, WEIGHTS.title + MAX_TEXT_WEIGHT);
-    add(heading, i, WEIGHTS.heading, WEIGHTS.title);
+    add(heading, i, isNews ? WEIGHTS.text : WEIGHTS.heading, WEIGHTS.title);
   });
   return { entries, words };
 }

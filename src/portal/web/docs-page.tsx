@@ -2,10 +2,12 @@
 
 import { AppError } from '../../core/errors.ts';
 import { render } from '../../web/web.ts';
+import { CHANGELOG_PATH } from './changelog/changelog.ts';
 import { factsOf } from './docs-facts.ts';
 import { markdownHtml } from './docs-markdown.ts';
 import { Docs, viewer } from './docs-parts.tsx';
 import { docsPage } from './docs-text.ts';
+import { FeedLink } from './feed-link.tsx';
 import { type PortalContext, portal } from './portal-web.tsx';
 
 async function show(context: PortalContext): Promise<Response> {
@@ -16,6 +18,7 @@ async function show(context: PortalContext): Promise<Response> {
     context,
     <Docs view={view} title={page.title}>
       {markdownHtml(page.text, view)}
+      {view.path === CHANGELOG_PATH && <FeedLink path={CHANGELOG_PATH} />}
     </Docs>,
   );
 }

@@ -4,6 +4,7 @@ import type { Child } from 'hono/jsx';
 import { Public } from '../../web/components/layout.tsx';
 import type { View } from '../../web/view.ts';
 import { signIn } from '../../web/web.ts';
+import { CHANGELOG_PATH, CHANGELOGS } from './changelog/changelog.ts';
 import { AsText, SearchField } from './docs-tools.tsx';
 import { GUIDES } from './guides/guides.ts';
 import type { PortalContext } from './portal-web.tsx';
@@ -41,6 +42,7 @@ export const Docs = ({
             {link('/docs/endpoints', m.docsPages.endpointsTitle)}
             {link('/docs/api', m.docs.all)}
             {link('/docs/errors', m.docs.errors)}
+            {link(CHANGELOG_PATH, CHANGELOGS[view.language].title)}
           </ul>
         </nav>
         <article class="prose">

@@ -1,6 +1,7 @@
 // The documentation as Markdown: the one text of each page, for the page itself (docs-markdown.ts) and for its `.md` twin.
 
 import { ERRORS, type ErrorCode } from '../../core/errors.ts';
+import { CHANGELOG_PATH, CHANGELOGS, changelogText } from './changelog/changelog.ts';
 import { type DocsFacts, type Reader, withData } from './docs-blocks.ts';
 import { ENDPOINTS_PATH, endpointLink, endpointName, endpointsText } from './endpoints-text.ts';
 import { errorExample, guideOfError } from './error-examples.ts';
@@ -77,6 +78,8 @@ export async function docsPage(
   if (path === '/docs') return { title: reader.m.nav.docs, text: indexText(reader, facts) };
   if (path === ENDPOINTS_PATH)
     return { title: reader.m.docsPages.endpointsTitle, text: endpointsText(reader, facts) };
+  if (path === CHANGELOG_PATH)
+    return { title: CHANGELOGS[reader.language].title, text: changelogText(reader) };
   if (path === ERRORS_PATH) return { title: reader.m.docs.errors, text: await errorsText(reader) };
   const code = path.startsWith(`${ERRORS_PATH}/`) ? path.slice(ERRORS_PATH.length + 1) : '';
   if (isCode(code)) return { title: code, text: await errorText(code, reader) };

@@ -4,6 +4,7 @@
 import { AppError } from '../../core/errors.ts';
 import { createFormat } from '../../web/format.ts';
 import { messagesOf } from '../../web/messages/messages.ts';
+import { CHANGELOG_PATH, CHANGELOGS } from './changelog/changelog.ts';
 import type { Reader } from './docs-blocks.ts';
 import { factsOf } from './docs-facts.ts';
 import { CODES, docsPage, twinText } from './docs-text.ts';
@@ -14,7 +15,7 @@ import { type PortalContext, portal } from './portal-web.tsx';
 const SUFFIX = '.md';
 
 /** In the language that `lang` names, otherwise in that of whoever asks. */
-function readerOf(context: PortalContext): Reader {
+export function readerOf(context: PortalContext): Reader {
   const { view } = context.var;
   const wanted = context.req.query('lang');
   if (wanted !== 'en' && wanted !== 'fr') return view;
@@ -51,8 +52,9 @@ portal.get('/llms.txt', (context) => {
     `- [${title}](${origin}${path})${about === undefined ? '' : `: ${about}`}`;
   const twinLink = (title: string, path: string, about?: string) =>
     link(title, `${path}${SUFFIX}?lang=${language}`, about);
+  const absolute = (markdown: string) => markdown.replaceAll('](/', `](${origin}/`);
   const guides = GUIDES.map(({ slug, title, about }) =>
-    twinLink(title[language], `/docs/${slug}`, about[language].replaceAll('](/', `](${origin}/`)),
+    twinLink(title[language], `/docs/${slug}`, absolute(about[language])),
   );
   const errors = CODES.map((code) => twinLink(code, `/docs/errors/${code}`, m.errorGuide[code].what));
   const body = [
@@ -63,6 +65,7 @@ portal.get('/llms.txt', (context) => {
     `## ${m.docs.reference}`,
     [
       twinLink(m.docsPages.endpointsTitle, ENDPOINTS_PATH),
+      twinLink(CHANGELOGS[language].title, CHANGELOG_PATH, absolute(CHANGELOGS[language].about)),
       link('OpenAPI', '/openapi.json', m.docsPages.openapi),
     ].join('\n'),
     `## ${m.docs.errors}`,

@@ -51,6 +51,8 @@ import './reference-page.tsx';
 import './endpoint-page.tsx';
 import './docs-search-page.tsx';
 import './docs-twins.ts';
+import './status-page.tsx';
+import './feeds.ts';
 import './docs-page.tsx';
 
 import { AppError } from '../../core/errors.ts';

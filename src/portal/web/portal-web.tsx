@@ -107,6 +107,7 @@ const items = ({ m, workspace }: View): NavItem[] => [
   { href: '/portal/members', text: m.nav.members },
   { href: '/portal/settings', text: m.nav.settings },
   { href: '/docs', text: m.nav.docs, apart: true },
+  { href: '/status', text: m.status.title },
 ];
 
 /** For whoever works for no partner. */

@@ -106,6 +106,7 @@ export const Foot = () => {
       <LanguageSwitch />
       <ThemeSwitch />
       <a href="/docs">{view.m.nav.docs}</a>
+      <a href="/status">{view.m.status.title}</a>
       <ContactLinks />
       {view.hasOutbox && <a href="/outbox">{view.m.nav.outbox}</a>}
     </footer>

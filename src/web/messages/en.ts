@@ -3,6 +3,7 @@
 import type { z } from 'zod';
 import { consoleEn } from './console.en.ts';
 import { moneyEn } from './money.en.ts';
+import { statusEn } from './status.en.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -183,6 +184,7 @@ export const en = {
     limits_changed: 'Limits updated, effective immediately.',
     signatures_changed: 'Signing rule updated, effective immediately.',
     revoked: 'Key revoked; its owners have been notified by email.',
+    published: 'Published on the status page.',
     blocked: 'Address blocked. It takes about a minute to reach every edge.',
     unblocked: 'Block lifted. It takes about a minute to reach every edge.',
     replayed: 'Sent back to its queue.',
@@ -191,6 +193,7 @@ export const en = {
     about: 'No email leaves your machine. Here is what would have been sent, newest first.',
     empty: 'No email yet',
     open: 'Open the outbox',
+    html: 'As HTML',
   },
   signUp: {
     title: 'Sign up',
@@ -703,6 +706,8 @@ export const en = {
       'key.quarantined': 'quarantined a leaked key',
       'sandbox.reset': 'reset sandbox data',
       'dead_letter.replayed': 'replayed a dead letter',
+      'incident.opened': 'reported an incident',
+      'incident.updated': 'updated an incident',
       'address.blocked': 'blocked an address',
       'address.unblocked': 'lifted a block',
       'key.created': 'created a key',
@@ -835,6 +840,7 @@ export const en = {
     found: (count: number) => `${count} ${plural(count, 'result', 'results')}`,
     copy: 'Copy for an assistant',
     markdown: 'View as Markdown',
+    feed: 'Follow by Atom feed',
     more: 'Read more:',
     scope: 'Scope',
     allows: 'Allows',
@@ -1049,4 +1055,5 @@ export const en = {
   },
   ...moneyEn,
   ...consoleEn,
+  ...statusEn,
 };

@@ -36,6 +36,7 @@ const IN_FRENCH: Record<string, string> = {
   'The token carries no e-mail address to register with': 'Le jeton ne porte pas d’e-mail pour s’inscrire',
   'This app was archived more than # days ago, and cannot be restored':
     'Cette application a été archivée il y a plus de # jours : elle ne peut plus être restaurée',
+  'This incident is resolved': 'Cet incident est résolu',
   'This account has live access already': 'Ce compte a déjà accès à la production',
   'This dead letter was replayed before': 'Ce message en échec a déjà été rejoué',
   'This letter is no JSON object: mend it first': 'Ce message n’est pas un objet JSON : corrigez-le d’abord',
@@ -57,6 +58,7 @@ const IN_FRENCH: Record<string, string> = {
     'Ce qui est corrigé garde son identifiant, pour n’être facturé qu’une fois',
   'must be a URL, like https://example.com/webhooks':
     'Ce n’est pas une adresse comme https://exemple.com/webhooks',
+  'must be in the past': 'Ce moment n’est pas encore venu',
   'must begin with https://': 'L’adresse doit commencer par https://',
   'must not contain a user name or a password': 'L’adresse ne doit contenir ni nom ni mot de passe',
   'must be a public address': 'L’adresse doit être publique',

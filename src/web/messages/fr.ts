@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { consoleFr } from './console.fr.ts';
 import type { en } from './en.ts';
 import { moneyFr } from './money.fr.ts';
+import { statusFr } from './status.fr.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -193,6 +194,7 @@ export const fr: typeof en = {
     limits_changed: 'Limites modifiées, avec effet immédiat.',
     signatures_changed: 'Règle de signature modifiée, avec effet immédiat.',
     revoked: 'Clé révoquée ; un e-mail a été envoyé à ses propriétaires.',
+    published: 'Publié sur la page d’état.',
     blocked: 'Adresse bloquée. Comptez une minute environ pour un effet partout.',
     unblocked: 'Blocage levé. Comptez une minute environ pour un effet partout.',
     replayed: 'Remis dans sa file.',
@@ -202,6 +204,7 @@ export const fr: typeof en = {
       'Aucun e-mail ne quitte votre machine : voici ce qui aurait été envoyé, du plus récent au plus ancien.',
     empty: 'Aucun e-mail',
     open: 'Ouvrir la boîte d’envoi',
+    html: 'En HTML',
   },
   signUp: {
     title: 'Inscription',
@@ -726,6 +729,8 @@ export const fr: typeof en = {
       'key.quarantined': 'a mis en quarantaine une clé divulguée',
       'sandbox.reset': 'a réinitialisé un bac à sable',
       'dead_letter.replayed': 'a rejoué un message en échec',
+      'incident.opened': 'a signalé un incident',
+      'incident.updated': 'a mis à jour un incident',
       'address.blocked': 'a bloqué une adresse',
       'address.unblocked': 'a levé un blocage',
       'key.created': 'a créé une clé',
@@ -863,6 +868,7 @@ export const fr: typeof en = {
     noneHint: 'Essayez des mots moins nombreux ou plus courts, un code d’erreur ou une partie de chemin.',
     found: (count: number) => `${count} ${plural(count, 'résultat', 'résultats')}`,
     copy: 'Copier pour un assistant',
+    feed: 'Suivre par flux Atom',
     markdown: 'Voir en Markdown',
     more: 'En savoir plus :',
     scope: 'Autorisation',
@@ -1082,4 +1088,5 @@ export const fr: typeof en = {
   },
   ...moneyFr,
   ...consoleFr,
+  ...statusFr,
 };

@@ -60,14 +60,21 @@ export const moneyEn = {
     changedNow: (plan: string, amount: string, monthly: string) =>
       `You are on ${plan}. It adds ${amount} to this month’s invoice; each month after that costs ${monthly}, before tax.`,
     nowMail: (plan: string, amount: string, day: string, monthly: string) =>
-      `your plan is now ${plan}. It adds ${amount} to your invoice of ${day}; each month after that costs ${monthly}, before tax.`,
-    nowUnbilledMail: (plan: string) => `your plan is now ${plan}.`,
+      `Your plan is now ${plan}. It adds ${amount} to your invoice of ${day}; each month after that costs ${monthly}, before tax.`,
+    nowUnbilledMail: (plan: string) => `Your plan is now ${plan}.`,
     laterMail: (plan: string, day: string, monthly: string) =>
-      `your plan changes to ${plan} on ${day}. Until then nothing changes, and you can keep your current plan. Each month costs ${monthly} from then on, before tax.`,
+      `Your plan changes to ${plan} on ${day}. Until then nothing changes, and you can keep your current plan. Each month costs ${monthly} from then on, before tax.`,
     assignedMail: (plan: string, monthly: string) =>
-      `we moved you to the plan ${plan}, from now on. Each month costs ${monthly}, before tax; this month is prorated.`,
+      `We moved you to the plan ${plan}, from now on. Each month costs ${monthly}, before tax; this month is prorated.`,
     undoneMail: (plan: string) =>
-      `your plan is ${plan} again. You will be billed as if it had never changed.`,
+      `Your plan is ${plan} again. You will be billed as if it had never changed.`,
+    priceMail: (plan: string, day: string) =>
+      `The prices of your plan ${plan} change from ${day}, before tax:`,
+    monthlyMail: (before: string, after: string) => `– per month: ${after} instead of ${before}`,
+    overageMail: (before: string, after: string) =>
+      `– per 1,000 requests over the quota: ${after} instead of ${before}`,
+    proratedMail:
+      'This month is prorated: until that day the old prices count. You can change your plan at any time.',
     undo: 'Undo the change',
     undoUntil: (plan: string, time: string) => `You can go back to ${plan} at no charge until ${time}.`,
     undoHint: 'You will be billed as if you had never left it.',
@@ -141,8 +148,8 @@ export const moneyEn = {
     termsAt: (url: string) => `Terms: ${url}`,
     dueMail: (number: string, amount: string, day: string) => `${number}: ${amount}, due on ${day}`,
     overdueMail: (number: string, amount: string, day: string) =>
-      `invoice ${number} was due on ${day}. ${amount} is still to be paid.`,
-    creditMail: (amount: string, invoice: string) => `we credited ${amount} of invoice ${invoice}.`,
+      `Invoice ${number} was due on ${day}. ${amount} is still to be paid.`,
+    creditMail: (amount: string, invoice: string) => `We credited ${amount} of invoice ${invoice}.`,
     pdf: 'PDF',
     back: 'All invoices',
   },
@@ -308,6 +315,8 @@ export const moneyEn = {
     priceHits: 'Partners on this plan pay these prices. Check, and save again.',
     priceImpact: (count: number, partners: string, monthly: string) =>
       `${partners} ${plural(count, 'partner', 'partners')}: ${monthly} per month together, from now on`,
+    pricesTold:
+      'Mailed to their owners and billing members with the old and the new price, unless they keep theirs.',
     keepPrices: 'Partners on this plan keep their price',
     keepPricesHint:
       'They move to a copy of the plan that nobody else can choose; nothing else changes for them.',

@@ -63,14 +63,19 @@ export const moneyFr: typeof moneyEn = {
     changedNow: (plan, amount, monthly) =>
       `Vous êtes au forfait ${plan}. Il ajoute ${amount} à la facture de ce mois ; chaque mois suivant coûte ${monthly}, hors taxes.`,
     nowMail: (plan, amount, day, monthly) =>
-      `votre forfait est désormais ${plan}. Il ajoute ${amount} à votre facture du ${day} ; chaque mois suivant coûte ${monthly}, hors taxes.`,
-    nowUnbilledMail: (plan) => `votre forfait est désormais ${plan}.`,
+      `Votre forfait est désormais ${plan}. Il ajoute ${amount} à votre facture du ${day} ; chaque mois suivant coûte ${monthly}, hors taxes.`,
+    nowUnbilledMail: (plan) => `Votre forfait est désormais ${plan}.`,
     laterMail: (plan, day, monthly) =>
-      `votre forfait devient ${plan} le ${day}. D’ici là rien ne change, et vous pouvez conserver votre forfait actuel. Chaque mois coûtera ensuite ${monthly}, hors taxes.`,
+      `Votre forfait devient ${plan} le ${day}. D’ici là rien ne change, et vous pouvez conserver votre forfait actuel. Chaque mois coûtera ensuite ${monthly}, hors taxes.`,
     assignedMail: (plan, monthly) =>
-      `votre forfait est désormais ${plan}, à notre initiative. Chaque mois coûte ${monthly}, hors taxes ; ce mois-ci est calculé au prorata.`,
+      `Votre forfait est désormais ${plan}, à notre initiative. Chaque mois coûte ${monthly}, hors taxes ; ce mois-ci est calculé au prorata.`,
     undoneMail: (plan) =>
-      `votre forfait est de nouveau ${plan}. Vous serez facturé comme s’il n’avait jamais changé.`,
+      `Votre forfait est de nouveau ${plan}. Vous serez facturé comme s’il n’avait jamais changé.`,
+    priceMail: (plan, day) => `Les prix de votre forfait ${plan} changent à partir du ${day}, hors taxes :`,
+    monthlyMail: (before, after) => `– par mois : ${after} au lieu de ${before}`,
+    overageMail: (before, after) => `– pour 1 000 appels au-delà du quota : ${after} au lieu de ${before}`,
+    proratedMail:
+      'Ce mois-ci est calculé au prorata : les anciens prix valent jusqu’à ce jour. Vous pouvez changer de forfait à tout moment.',
     undo: 'Annuler le changement',
     undoUntil: (plan, time) => `Vous pouvez revenir au forfait ${plan} sans frais jusqu’à ${time}.`,
     undoHint: 'Vous serez facturé comme si vous ne l’aviez jamais quitté.',
@@ -144,8 +149,8 @@ export const moneyFr: typeof moneyEn = {
     termsAt: (url) => `Conditions : ${url}`,
     dueMail: (number, amount, day) => `${number} : ${amount}, à régler avant le ${day}`,
     overdueMail: (number, amount, day) =>
-      `la facture ${number} était à régler avant le ${day}. ${amount} restent dus.`,
-    creditMail: (amount, invoice) => `nous avons crédité ${amount} sur la facture ${invoice}.`,
+      `La facture ${number} était à régler avant le ${day}. ${amount} restent dus.`,
+    creditMail: (amount, invoice) => `Nous avons crédité ${amount} sur la facture ${invoice}.`,
     pdf: 'PDF',
     back: 'Toutes les factures',
   },
@@ -313,6 +318,8 @@ export const moneyFr: typeof moneyEn = {
     priceHits: 'Des partenaires de ce forfait paient ces prix. Vérifiez, puis enregistrez de nouveau.',
     priceImpact: (count, partners, monthly) =>
       `${partners} ${plural(count, 'partenaire', 'partenaires')} : ${monthly} par mois au total, dès maintenant`,
+    pricesTold:
+      'Envoyé par e-mail à leurs propriétaires et membres Facturation avec l’ancien et le nouveau prix, sauf s’ils conservent le leur.',
     keepPrices: 'Les partenaires de ce forfait conservent leur prix',
     keepPricesHint:
       'Ils passent à une copie du forfait que personne d’autre ne peut choisir ; rien d’autre ne change pour eux.',

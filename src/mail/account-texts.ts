@@ -1,0 +1,138 @@
+// What our mails of accounts say, in both languages. What anybody can have sent to a stranger begins with our words alone: no
+// name that somebody typed stands before the link.
+
+import type { Letter, MailLanguage, MailText } from './letter.ts';
+
+/** What an account's owner is told of, whoever did it. `of`: the issuer of an identity. */
+export const ACCOUNT_CHANGES = {
+  passwordChanged: { en: () => 'Your password was changed', fr: () => 'Votre mot de passe a été modifié' },
+  passwordReset: {
+    en: () => 'Your password was changed with a link that we emailed',
+    fr: () => 'Votre mot de passe a été modifié grâce à un lien envoyé par e-mail',
+  },
+  factorOn: {
+    en: () => 'Two-factor authentication was turned on',
+    fr: () => 'L’authentification à deux facteurs a été activée',
+  },
+  factorOff: {
+    en: () => 'Two-factor authentication was turned off',
+    fr: () => 'L’authentification à deux facteurs a été désactivée',
+  },
+  newCodes: {
+    en: () => 'New recovery codes were created',
+    fr: () => 'De nouveaux codes de secours ont été créés',
+  },
+  recoveryCodeUsed: { en: () => 'A recovery code was used', fr: () => 'Un code de secours a été utilisé' },
+  identityLinked: {
+    en: (of: string) => `Your account was linked to an identity at ${of}`,
+    fr: (of: string) => `Votre compte a été associé à une identité de ${of}`,
+  },
+  identityUnlinked: {
+    en: (of: string) => `Your account was unlinked from an identity at ${of}`,
+    fr: (of: string) => `Votre compte a été dissocié d’une identité de ${of}`,
+  },
+} as const satisfies Record<string, Record<MailLanguage, (of: string) => string>>;
+export type AccountChange = keyof typeof ACCOUNT_CHANGES;
+
+export const ACCOUNT_MAILS = {
+  verify: {
+    en: ({ product, url }: Letter): MailText => ({
+      subject: `Confirm your address for ${product}`,
+      body: [
+        'Hello,',
+        'Open this page and press the button there to confirm your address. The link works for one hour.',
+        { label: 'Confirm my address', url },
+        'If you did not sign up, ignore this email.',
+      ],
+    }),
+    fr: ({ product, url }: Letter): MailText => ({
+      subject: `Confirmez votre adresse pour ${product}`,
+      body: [
+        'Bonjour,',
+        'Ouvrez cette page, puis cliquez sur le bouton pour confirmer votre adresse. Le lien est valable une heure.',
+        { label: 'Confirmer mon adresse', url },
+        'Si vous n’avez pas créé de compte, ignorez cet e-mail.',
+      ],
+    }),
+  },
+  reset: {
+    en: ({ product, url }: Letter): MailText => ({
+      subject: `Choose a new password for ${product}`,
+      body: [
+        'Hello,',
+        'Open this page to choose a new password. The link works for one hour, once.',
+        { label: 'Choose a new password', url },
+        'If you did not ask for it, ignore this email; your password does not change.',
+      ],
+    }),
+    fr: ({ product, url }: Letter): MailText => ({
+      subject: `Choisissez un nouveau mot de passe pour ${product}`,
+      body: [
+        'Bonjour,',
+        'Ouvrez cette page pour choisir un nouveau mot de passe. Le lien est valable une heure et ne sert qu’une fois.',
+        { label: 'Choisir un nouveau mot de passe', url },
+        'Si vous n’avez rien demandé, ignorez cet e-mail ; votre mot de passe ne change pas.',
+      ],
+    }),
+  },
+  alreadyHere: {
+    en: ({ product, url }: Letter): MailText => ({
+      subject: `You already have an account at ${product}`,
+      body: [
+        'Hello,',
+        'Someone signed up with your address, which already has an account. Sign in, or choose a new password.',
+        { label: 'Sign in', url },
+        'If it was not you, there is nothing to do.',
+      ],
+    }),
+    fr: ({ product, url }: Letter): MailText => ({
+      subject: `Vous avez déjà un compte ${product}`,
+      body: [
+        'Bonjour,',
+        'Quelqu’un s’est inscrit avec votre adresse, qui a déjà un compte. Connectez-vous, ou choisissez un nouveau mot de passe.',
+        { label: 'Se connecter', url },
+        'Si ce n’était pas vous, il n’y a rien à faire.',
+      ],
+    }),
+  },
+  welcome: {
+    en: ({ product, name, url }: Letter): MailText => ({
+      subject: `Welcome to ${product}: three steps to your first response`,
+      body: [
+        `Hello ${name},`,
+        '1. Create an app and a test key.\n2. Paste the curl command that comes with it.\n3. See the request in your usage.',
+        'It takes two minutes.',
+        { label: 'Open the portal', url },
+      ],
+    }),
+    fr: ({ product, name, url }: Letter): MailText => ({
+      subject: `Bienvenue chez ${product} : trois étapes jusqu’à votre première réponse`,
+      body: [
+        `Bonjour ${name},`,
+        '1. Créez une application et une clé de test.\n2. Collez la commande curl qui l’accompagne.\n3. Retrouvez l’appel dans votre consommation.',
+        'Deux minutes suffisent.',
+        { label: 'Ouvrir le portail', url },
+      ],
+    }),
+  },
+  accountChanged: {
+    en: ({ name, url, detail = 'Your account was changed' }: Letter): MailText => ({
+      subject: detail,
+      body: [
+        `Hello ${name},`,
+        `${detail}.`,
+        'If this was you, there is nothing to do. If not, choose a new password now; that ends all your sessions.',
+        { label: 'Choose a new password', url },
+      ],
+    }),
+    fr: ({ name, url, detail = 'Votre compte a été modifié' }: Letter): MailText => ({
+      subject: detail,
+      body: [
+        `Bonjour ${name},`,
+        `${detail}.`,
+        'Si c’était vous, il n’y a rien à faire. Sinon, choisissez tout de suite un nouveau mot de passe ; toutes les sessions prendront fin.',
+        { label: 'Choisir un nouveau mot de passe', url },
+      ],
+    }),
+  },
+} as const;
