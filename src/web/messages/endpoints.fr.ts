@@ -45,8 +45,8 @@ const IN_FRENCH: Readonly<Record<string, string>> = {
   'Who did what for your partner': 'Qui a fait quoi pour votre partenaire',
   'List who did what, newest first': 'Lister qui a fait quoi, du plus récent au plus ancien',
   Sandbox: 'Bac à sable',
-  'What test keys may do with time and simulated payments':
-    'Ce que les clés de test peuvent faire du temps et des paiements simulés',
+  'What test keys may do with time, and with what they made':
+    'Ce que les clés de test peuvent faire du temps, et de ce qu’elles ont créé',
   'Empty the sandbox of an app': 'Vider le bac à sable d’une application',
   "Spend a test key's day, or begin a new one":
     'Épuiser la journée d’une clé de test, ou en commencer une nouvelle',
