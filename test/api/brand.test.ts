@@ -103,12 +103,6 @@ function foreignIn(text: string): string[] {
 
 let bakery: Bakery;
 const member = { email: 'ines@shop.example', name: 'Inês', password: PASSWORD };
-const operator = {
-  email: 'baker@padaria-sol.example',
-  name: 'Baker',
-  password: PASSWORD,
-  factor: randomBytes(24).toString('base64url'),
-};
 let key = '';
 let invoiceId = '';
 const query = async (text: string, values: unknown[] = []) =>
@@ -152,16 +146,15 @@ async function live(): Promise<void> {
   invoiceId = invoice.id;
 }
 
+/** One for each visit: a code works once. */
 async function operatorOf(language: string): Promise<Visitor> {
-  const id = await ensureAccount(bakery.own.client, { ...operator, isOperator: true });
-  await ensureFactor(bakery.own.client, id, operator.factor, AUTH_SECRET);
-  // A code works once.
-  await query('UPDATE dev_two_factor SET last_counter = NULL WHERE account_id = $1', [id]).catch(
-    () => undefined,
-  );
+  const [email, factor] = [`${uuidv7()}@padaria-sol.example`, randomBytes(24).toString('base64url')];
+  const { client } = bakery.own;
+  const id = await ensureAccount(client, { email, password: PASSWORD, name: 'Baker', isOperator: true });
+  await ensureFactor(client, id, factor, AUTH_SECRET);
   const visitor = strangerOf(language);
-  await visitor.post('/sign-in', { email: operator.email, password: PASSWORD });
-  await visitor.post('/two-factor', { code: await totp(operator.factor, Date.now()) });
+  await visitor.post('/sign-in', { email, password: PASSWORD });
+  await visitor.post('/two-factor', { code: await totp(factor, Date.now()) });
   return visitor;
 }
 
