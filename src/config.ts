@@ -1,7 +1,6 @@
 // Variables and secrets, parsed once; every default lives here. A setting that is missing or wrong fails by name.
 
 import * as z from 'zod';
-import { CURRENCIES, type Currency } from './billing/amounts.ts';
 import { fromBase64 } from './core/encoding.ts';
 
 const namedKeys: z.ZodType<NamedKeys> = z
@@ -29,32 +28,11 @@ const jsonOfKeys = z.string().transform((text, context) => {
   }
 });
 
-/** How to pay, as invoices say it: one text, or one for each language. */
-export type PaymentText = string | { en: string; fr: string };
-const paymentText = z.string().trim().min(1).max(1000);
-const paymentInstructions: z.ZodType<Partial<Record<Currency, PaymentText>>> = z.partialRecord(
-  z.enum(CURRENCIES),
-  z.union([paymentText, z.strictObject({ en: paymentText, fr: paymentText })]),
-);
-const jsonOfInstructions = z
-  .string()
-  .default('{}')
-  .transform((text, context) => {
-    try {
-      return paymentInstructions.parse(JSON.parse(text));
-    } catch {
-      context.addIssue(`must be {currency: text, or {"en": text, "fr": text}}, of ${CURRENCIES.join(', ')}`);
-      return z.NEVER;
-    }
-  });
-
 /** Days, by commas, each once and in order. */
 const days = z
   .string()
   .regex(/^(\d{1,3}(,\d{1,3})*)?$/, 'must be days with commas between, like 3,7,14')
   .transform((text) => [...new Set(text.split(',').filter(Boolean).map(Number))].sort((a, b) => a - b));
-
-const webAddress = z.url({ protocol: /^https?$/ });
 
 const flag = z
   .enum(['true', 'false'])
@@ -99,28 +77,16 @@ const settings = z.object({
     .default('')
     .transform((text) => text.split(',').map((host) => host.trim().toLowerCase()))
     .transform((hosts) => hosts.filter((host) => host !== '')),
-  PRODUCT_NAME: z.string().default('Passerelle'),
-  MAIL_FROM: z.string().default('Passerelle <portal@passerelle.invalid>'),
+  /** The brand's name at an address that does not work, when left out. */
+  MAIL_FROM: z.string().optional(),
   MAIL_HTTP_URL: z.url().optional(),
   MAIL_HTTP_TOKEN: z.string().optional(),
   OIDC_ISSUER: issuer.optional(),
   OIDC_CLIENT_ID: z.string().optional(),
   OIDC_CLIENT_SECRET: z.string().optional(),
-  OIDC_NAME: z.string().default('Molam ID'),
-  /** Who invoices are from. */
-  SELLER_NAME: z.string().optional(),
-  SELLER_ADDRESS: z.string().optional(),
-  SELLER_TAX_ID: z.string().optional(),
   INVOICE_DUE_DAYS: z.coerce.number().int().min(0).max(365).default(30),
   /** Days after its due date on which an invoice that is not paid is mailed about; none when empty. */
   OVERDUE_REMINDER_DAYS: days.default([3, 7, 14]),
-  /** How invoices are paid, by currency: JSON. */
-  PAYMENT_INSTRUCTIONS: jsonOfInstructions,
-  /** Whom partners ask: on pages, invoices and in mails. */
-  SUPPORT_EMAIL: z.email().optional(),
-  SUPPORT_URL: webAddress.optional(),
-  /** The terms that invoices refer to. */
-  TERMS_URL: webAddress.optional(),
   /** Where operators' alerts are mailed to. */
   ALERT_EMAIL: z.email().optional(),
   /** Seconds between the tries of a webhook. */

@@ -17,6 +17,7 @@ import { createInvoiceService } from './billing/invoice-service.ts';
 import { createPeriodStore } from './billing/period-store.ts';
 import { createPlanService } from './billing/plan-service.ts';
 import { createBlockService } from './blocks/block-service.ts';
+import { BRAND } from './brand/brand.ts';
 import { type Core, composeGateway, type Env } from './compose.ts';
 import { hostOf } from './core/public-address.ts';
 import { createIdempotencyStore } from './http/idempotency-store.ts';
@@ -62,8 +63,8 @@ function composeMail({ config, isLocal, database, log }: Core, env: Env) {
   const outbox = createOutboxStore(database);
   const { MAIL_HTTP_URL: url, MAIL_HTTP_TOKEN: token } = config;
   const mailer = createMailer({
-    from: config.MAIL_FROM,
-    product: config.PRODUCT_NAME,
+    from: config.MAIL_FROM ?? `${BRAND.name} <portal@mail.invalid>`,
+    product: BRAND.name,
     binding: env.MAIL,
     http: url && token ? { url, token } : undefined,
     outbox: isLocal ? outbox : undefined,
@@ -71,9 +72,9 @@ function composeMail({ config, isLocal, database, log }: Core, env: Env) {
   });
   const notify = createNotices({
     mailer,
-    product: config.PRODUCT_NAME,
+    product: BRAND.name,
     origin: config.PORTAL_ORIGIN,
-    support: supportText({ email: config.SUPPORT_EMAIL, url: config.SUPPORT_URL }),
+    support: supportText({ email: BRAND.links.supportEmail, url: BRAND.links.support }),
   });
   return { allowances, outbox, mailer, notify, mayMail: createMailBudget(allowances) };
 }
@@ -112,7 +113,7 @@ function composeAccounts({ config, isLocal, database, now, log }: Core, env: Env
       database,
       secret,
       secrets: config.AUTH_SECRETS,
-      product: config.PRODUCT_NAME,
+      product: BRAND.name,
       // Plain HTTP is for your machine alone; browsers take `Secure` cookies from loopback, but not all of them.
       isSecure: config.ENVIRONMENT !== 'development',
       cookieSuffix: config.COOKIE_SUFFIX,
@@ -136,7 +137,12 @@ function composeBilling(
   announce: (partnerId: string) => Promise<void>,
 ) {
   const billingStore = createBillingStore(database);
-  const notices = createMoneyMails({ notify, recipients: createMoneyRecipients(database), config, now });
+  const notices = createMoneyMails({
+    notify,
+    recipients: createMoneyRecipients(database),
+    brand: BRAND,
+    now,
+  });
   const invoices = createInvoiceService({
     database,
     store: billingStore,
@@ -146,9 +152,9 @@ function composeBilling(
     reminderDays: config.OVERDUE_REMINDER_DAYS,
     closing: {
       seller: {
-        name: config.SELLER_NAME ?? config.PRODUCT_NAME,
-        address: config.SELLER_ADDRESS,
-        tax_id: config.SELLER_TAX_ID,
+        name: BRAND.seller.name ?? BRAND.name,
+        address: BRAND.seller.address,
+        tax_id: BRAND.seller.taxId,
       },
       dueDays: config.INVOICE_DUE_DAYS,
       tell: notices.invoicesIssued,
@@ -258,6 +264,7 @@ function build(env: Env) {
   const partners = composePartners(core, mail);
   return {
     ...core,
+    brand: BRAND,
     ...mail,
     ...partners,
     ...composeAccounts(core, env, mail),

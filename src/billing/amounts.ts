@@ -1,14 +1,17 @@
-// Amounts in integers of the minor unit (cents; francs, which have none). Pure. Products go through BigInt: a price in
+// Amounts in integers of the minor unit (cents; yen, which have none). Pure. Products go through BigInt: a price in
 // minor units times the milliseconds of a month is beyond what a number holds exactly.
 
-export const CURRENCIES = ['EUR', 'USD', 'XOF'] as const;
-export type Currency = (typeof CURRENCIES)[number];
+import { BRAND } from '../brand/brand.ts';
 
-/** Digits after the point, from the runtime's own table (ISO 4217): 2 for EUR and USD, 0 for XOF. */
+export type Currency = string;
+/** In which plans have prices: the brand's. */
+export const CURRENCIES: readonly Currency[] = BRAND.currencies;
+
+/** Digits after the point, from the runtime's own table (ISO 4217): 2 for EUR, 0 for JPY. */
 export const digitsOf = (currency: string): number =>
   new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
 
-/** `12.50` of 1250 and EUR, `1250` of 1250 and XOF. */
+/** `12.50` of 1250 and EUR, `1250` of 1250 and JPY. */
 export function decimalOf(minor: number, currency: string): string {
   return (minor / 10 ** digitsOf(currency)).toFixed(digitsOf(currency));
 }

@@ -85,28 +85,40 @@ function saving(plan: NewPlan, actor: Actor, isNew: boolean, { reason }: PriceCh
     audit AS (${auditRow(actor, 'plan.edited', { tier: plan.tier }, { ...edited, reason })}) SELECT tier FROM saved`;
 }
 
+/** A price in a currency that is not the brand's is nobody's to pay. */
+const inUse = (plan: Plan): Plan => ({
+  ...plan,
+  prices: Object.fromEntries(
+    Object.entries(plan.prices).filter(([currency]) => CURRENCIES.includes(currency)),
+  ),
+});
+
 export function createPlanStore(database: Database) {
   async function get(tier: string): Promise<Plan> {
     const [plan] = await database.rows(Plan, sql`${PLAN} WHERE t.tier = ${tier}`);
     if (!plan) throw new AppError('not_found', 'No such plan');
-    return plan;
+    return inUse(plan);
   }
 
   return {
-    plans: (): Promise<Plan[]> =>
-      database.rows(
-        Plan,
-        sql`${PLAN} ORDER BY t.partner_id NULLS FIRST, t.is_closed, t.self_serve DESC, t.price_cents, t.tier`,
-      ),
+    plans: async (): Promise<Plan[]> =>
+      (
+        await database.rows(
+          Plan,
+          sql`${PLAN} ORDER BY t.partner_id NULLS FIRST, t.is_closed, t.self_serve DESC, t.price_cents, t.tier`,
+        )
+      ).map(inUse),
 
     /** Those that a partner may be on: everybody's, its own, and one that it kept. Cheapest first. */
-    plansFor: (partnerId: string): Promise<Plan[]> =>
-      database.rows(
-        Plan,
-        sql`${PLAN} WHERE t.partner_id = ${partnerId}::uuid OR t.partner_id IS NULL
+    plansFor: async (partnerId: string): Promise<Plan[]> =>
+      (
+        await database.rows(
+          Plan,
+          sql`${PLAN} WHERE t.partner_id = ${partnerId}::uuid OR t.partner_id IS NULL
         AND (NOT t.is_closed OR t.tier = (SELECT p.tier FROM partner p WHERE p.id = ${partnerId}::uuid))
       ORDER BY t.self_serve DESC, t.price_cents, t.tier`,
-      ),
+        )
+      ).map(inUse),
 
     /** Whom the prices of this plan would hit, where they differ from what it costs now. */
     priceImpact: async (plan: NewPlan): Promise<PriceImpact[]> =>
@@ -119,7 +131,7 @@ export function createPlanStore(database: Database) {
      */
     async save(plan: NewPlan, actor: Actor, isNew: boolean, change: PriceChange = {}): Promise<Plan> {
       for (const currency of Object.keys(plan.prices))
-        if (!(CURRENCIES as readonly string[]).includes(currency))
+        if (!CURRENCIES.includes(currency))
           throw invalid('prices', `Currencies are: ${CURRENCIES.join(', ')}`);
       const before = isNew ? undefined : await get(plan.tier);
       const isHit = before !== undefined && (await impactOf(database, before, plan)).length > 0;

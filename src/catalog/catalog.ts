@@ -30,10 +30,28 @@ const answer = z.looseObject({
   headers: z.record(z.string(), z.unknown()).optional(),
   $ref: z.string().optional(),
 });
+const shownAnswer = z.object({
+  content: z.object({ 'application/json': z.object({ example: z.unknown() }) }),
+});
 /** Headers that pass although the document's parameters and answers do not show them. */
 const unshown = { requestHeaders: headerNames, answerHeaders: headerNames };
 /** `bound`: signatures must cover the whole request, also where there is a body. */
 const signatureRule = z.literal('bound').optional();
+
+/** By language; English stands where one is missing. */
+const words = z.object({ en: z.string() }).catchall(z.string());
+export type Words = z.infer<typeof words>;
+/** A call that shows the operation: it succeeds in the sandbox as it stands. Guides quote it within `'` and backticks. */
+const firstCall = z.object({
+  path: z.string().regex(/^\/[\x21-\x7e]*$/),
+  body: z
+    .looseObject({})
+    .refine(
+      (body) => /^[ -&(-[\]-_a-~]*$/.test(JSON.stringify(body)),
+      'must be printable ASCII, without apostrophes, backticks and backslashes',
+    )
+    .optional(),
+});
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'options', 'head'] as const;
 const operation = z.looseObject({
@@ -41,8 +59,19 @@ const operation = z.looseObject({
   requestBody: z.looseObject({}).optional(),
   parameters: z.array(parameter).optional(),
   responses: z.record(z.string(), answer).optional(),
+  'x-first-call': firstCall.optional(),
   'x-passerelle': defaults.partial().extend({ scope: z.string().nullable(), ...unshown, signatureRule }),
 });
+/** Scopes of keys: that programs make without any, and that forms propose at first. */
+const keyScopes = z
+  .object({
+    bearer: z.array(z.string()).default([]),
+    signing: z.array(z.string()).default([]),
+    first: z.array(z.string()).default([]),
+  })
+  .default({ bearer: [], signing: [], first: [] });
+type KeyScopes = z.infer<typeof keyScopes>;
+
 const document = z.looseObject({
   openapi: z.string().startsWith('3.'),
   info: z.looseObject({
@@ -57,9 +86,17 @@ const document = z.looseObject({
     id: z.string(),
     /** Names of variables; the first that is set is the origin of the upstream. */
     upstream: z.array(z.string()).min(1),
+    /** `transit` or `payments`; any other answers with the examples of the document. */
     sandbox: z.string(),
     defaults,
     ...unshown,
+    /** What each scope allows. */
+    scopes: z.record(z.string(), words).default({}),
+    keyScopes,
+    /** Summaries and descriptions in other languages, by their English. */
+    translations: z.record(z.string(), z.record(z.string(), z.string())).default({}),
+    /** What guides (by their names) and the page of the sandbox say of this API. */
+    notes: z.record(z.string(), words).default({}),
   }),
   components: z
     .looseObject({
@@ -73,7 +110,7 @@ export type CatalogDocument = z.infer<typeof document>;
 type Operation = z.infer<typeof operation>;
 
 export interface CatalogRoute {
-  /** `/v2/stops/{id}/departures`: names the route in usage. */
+  /** `/v1/things/{id}`: names the route in usage. */
   path: string;
   method: string;
   api: string;
@@ -88,6 +125,8 @@ export interface CatalogRoute {
   signatureRule: 'any' | 'bound';
   upstream: readonly string[];
   sandbox: string;
+  /** What a sandbox of examples answers. */
+  example: Example;
   cacheSharedBy: 'key' | 'partner';
   encodedSlashes: boolean;
   headers: HeaderRules;
@@ -103,6 +142,7 @@ export type Match =
 export interface Catalog {
   documents: readonly CatalogDocument[];
   scopes: readonly string[];
+  keyScopes: KeyScopes;
   /** `path`: as received, percent-encoding untouched. HEAD is answered wherever GET is. */
   match(method: string, path: string): Match;
 }
@@ -145,6 +185,19 @@ const secretParametersOf = (parsed: CatalogDocument, operation: Operation): Read
       .map(({ name }) => name),
   );
 
+export interface Example {
+  status: number;
+  body: unknown;
+}
+
+/** Of the first answer that is a success, as the document shows it. */
+function exampleOf({ components }: CatalogDocument, { responses = {} }: Operation): Example {
+  const [status = '200', { $ref, ...given } = {}] =
+    Object.entries(responses).find(([code]) => /^2\d\d$/.test(code)) ?? [];
+  const shown = shownAnswer.safeParse($ref ? components?.responses?.[nameOfReference($ref)] : given);
+  return { status: Number(status), body: shown.data?.content['application/json'].example ?? {} };
+}
+
 function routesOf(parsed: CatalogDocument): CatalogRoute[] {
   const api = parsed['x-passerelle'];
   return Object.entries(parsed.paths).flatMap(([path, operations]) =>
@@ -162,12 +215,20 @@ function routesOf(parsed: CatalogDocument): CatalogRoute[] {
         api: api.id,
         upstream: api.upstream,
         sandbox: api.sandbox,
+        example: exampleOf(parsed, operation),
         headers: headersOf(parsed, operation),
         secretParameters: secretParametersOf(parsed, operation),
       };
     }),
   );
 }
+
+const keyScopesOf = (parsed: readonly CatalogDocument[]): KeyScopes => {
+  const all = (kind: keyof KeyScopes) => [
+    ...new Set(parsed.flatMap((each) => each['x-passerelle'].keyScopes[kind])),
+  ];
+  return { bearer: all('bearer'), signing: all('signing'), first: all('first') };
+};
 
 export function loadCatalog(documents: readonly unknown[]): Catalog {
   const parsed = documents.map((each, i) => {
@@ -201,6 +262,7 @@ export function loadCatalog(documents: readonly unknown[]): Catalog {
   return {
     documents: parsed,
     scopes: [...new Set(routes.flatMap(({ scope }) => scope ?? []))].sort(),
+    keyScopes: keyScopesOf(parsed),
     match(method, path) {
       if (isDisguised(path)) return { found: 'nothing' };
       const methods = methodsAt(path);

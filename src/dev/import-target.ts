@@ -41,12 +41,17 @@ const useHere = z.array(z.object({ partnerId: text, day: text, units: count, fai
 
 const LIMITS = 'rate_limit_per_second AS second, rate_limit_per_day AS day, rate_limit_per_month AS month';
 
-async function readHere(client: pg.Client, scopes: readonly string[], todayMs: number): Promise<Here> {
+async function readHere(
+  client: pg.Client,
+  { scopes, scopesOfAll }: Pick<Here, 'scopes' | 'scopesOfAll'>,
+  todayMs: number,
+): Promise<Here> {
   const rows = async (statement: string, values: unknown[] = []): Promise<unknown> =>
     (await client.query(statement, values)).rows;
   const { from, to } = daysOfMonth(todayMs);
   return {
     scopes,
+    scopesOfAll,
     tiers: tiersHere.parse(
       await rows(`SELECT tier, price_cents AS "priceCents", ${LIMITS}, features, max_keys AS "maxKeys", burst_limit AS burst,
         sustained_limit AS sustained, key_daily_quota AS "keyDay",
@@ -235,6 +240,7 @@ export interface ImportOptions {
   url: string;
   /** Scopes that a key can have here. */
   scopes: readonly string[];
+  scopesOfAll: readonly string[];
   nowMs: number;
   /** Does all of it, and takes it back. */
   isDryRun: boolean;
@@ -243,7 +249,7 @@ export interface ImportOptions {
 /** @throws when the database cannot be reached, or lacks migrations: nothing was written then */
 export async function writeOriginal(
   original: Original,
-  { url, scopes, nowMs, isDryRun }: ImportOptions,
+  { url, nowMs, isDryRun, ...scopes }: ImportOptions,
 ): Promise<Written> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

@@ -5,8 +5,8 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
+import { DOCUMENTS } from '../brand/brand.ts';
 import { loadCatalog } from '../catalog/catalog.ts';
-import { DOCUMENTS } from '../catalog/documents.ts';
 import { importReport } from '../partners/import-report.ts';
 import { readOriginal } from './import-source.ts';
 import { writeOriginal } from './import-target.ts';
@@ -21,8 +21,10 @@ export interface ImportRun {
 /** The report. @throws when a database cannot be reached, or is not what it should be: nothing was written then */
 export async function importOriginal({ from, to, isDryRun, nowMs }: ImportRun): Promise<string> {
   const original = await readOriginal(from);
-  const scopes = [...loadCatalog(DOCUMENTS).scopes, 'keys:write'];
-  const { plan, failed } = await writeOriginal(original, { url: to, scopes, nowMs, isDryRun });
+  const catalog = loadCatalog(DOCUMENTS);
+  const scopes = [...catalog.scopes, 'keys:write'];
+  const scopesOfAll = [...catalog.keyScopes.first, 'keys:write'];
+  const { plan, failed } = await writeOriginal(original, { url: to, scopes, scopesOfAll, nowMs, isDryRun });
   return importReport(plan, failed, isDryRun);
 }
 

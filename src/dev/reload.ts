@@ -53,7 +53,7 @@ export async function reloadOnSave(
   { drain, swap, say }: ReloadPorts,
   folders: readonly string[] = FOLDERS,
 ): Promise<() => Promise<void>> {
-  const builder = await context(bundleOptions(runtime.entry));
+  const builder = await context(bundleOptions(runtime.entry, runtime.brand));
   let hasOldAssets = false;
   /** The Worker's text, and the names of the assets, which carry a hash of what is in them. */
   const make = async (): Promise<{ text: string; assets: string }> => {

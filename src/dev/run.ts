@@ -94,7 +94,7 @@ async function waitForPort(port: number, wasClaimedFromOrphans: boolean): Promis
   }
 }
 
-async function start({ folder, port, upstreamOrigin }: LocalSettings): Promise<void> {
+async function start({ folder, port, upstreamOrigin, brand }: LocalSettings): Promise<void> {
   mkdirSync(folder, { recursive: true });
   let hadOrphans = false;
   record = await claimFolder(folder, terminal, (line) => {
@@ -109,6 +109,7 @@ async function start({ folder, port, upstreamOrigin }: LocalSettings): Promise<v
     folder,
     port,
     entry: 'src/dev/local-worker.ts',
+    brand,
     variables: { DRAIN_TOKEN: token, ...(upstreamOrigin && { UPSTREAM_ORIGIN: upstreamOrigin }) },
     cron: true,
     demoUntilMs: Date.now(),
@@ -150,7 +151,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 ownSignals(stop);
 setInterval(() => process.ppid !== terminal && stop(), PARENT_EVERY_MS).unref();
 try {
-  await start(readLocalSettings(process.env));
+  await start(readLocalSettings(process.env, process.argv.slice(2)));
 } catch (error) {
   fail(error);
 }

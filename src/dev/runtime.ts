@@ -18,9 +18,13 @@ export interface RuntimeOptions {
   /** Lines that the Worker logs. */
   onLog(line: string): void;
   entry?: string;
+  /** The module that stands for `#brand`; our own when left out. */
+  brand?: string;
 }
 
-export const bundleOptions = (entry = 'src/worker.ts') =>
+const OUR_BRAND = join(ROOT, 'src/brand/default.ts');
+
+export const bundleOptions = (entry = 'src/worker.ts', brand = OUR_BRAND) =>
   ({
     absWorkingDir: ROOT,
     entryPoints: [entry],
@@ -33,11 +37,12 @@ export const bundleOptions = (entry = 'src/worker.ts') =>
     conditions: ['workerd', 'worker', 'browser', 'import'],
     external: ['cloudflare:*', 'node:*'],
     loader: { '.md': 'text' },
+    alias: { '#brand': brand },
     logLevel: 'warning',
   }) satisfies BuildOptions;
 
-export async function bundle(entry?: string): Promise<string> {
-  const { outputFiles } = await build(bundleOptions(entry));
+export async function bundle(entry?: string, brand?: string): Promise<string> {
+  const { outputFiles } = await build(bundleOptions(entry, brand));
   const [file] = outputFiles;
   if (!file) throw new Error('nothing was bundled');
   return file.text;
@@ -80,7 +85,7 @@ export function miniflareOptions({ port, persist, variables, onLog }: RuntimeOpt
 
 export async function startRuntime(options: RuntimeOptions): Promise<Miniflare> {
   await buildAssets();
-  const miniflare = new Miniflare(miniflareOptions(options, await bundle(options.entry)));
+  const miniflare = new Miniflare(miniflareOptions(options, await bundle(options.entry, options.brand)));
   await miniflare.ready;
   return miniflare;
 }

@@ -12,19 +12,34 @@ export interface LocalSettings {
   port: number;
   /** Of live keys; the built-in sandbox when left out. */
   upstreamOrigin?: string;
+  /** The file of another brand than ours. */
+  brand?: string;
 }
 
 /** PASSERELLE_FOLDER, or .local of this checkout. */
 export const localFolder = (env: NodeJS.ProcessEnv): string =>
   resolve(ROOT, env.PASSERELLE_FOLDER || '.local');
 
+/** `--brand file` or `--brand=file`. */
+function named(args: readonly string[], option: string): string | undefined {
+  const at = args.findIndex((each) => each === option || each.startsWith(`${option}=`));
+  return at < 0 ? undefined : (args[at]?.split('=')[1] ?? args[at + 1] ?? '');
+}
+
 /** @throws an error in words for whoever reads the terminal */
-export function readLocalSettings(env: NodeJS.ProcessEnv): LocalSettings {
+export function readLocalSettings(env: NodeJS.ProcessEnv, args: readonly string[] = []): LocalSettings {
   const port = Number(env.PORT ?? DEFAULT_PORT);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new Error('PORT must be a number from 0 to 65535.');
   const origin = env.UPSTREAM_ORIGIN || undefined;
   if (origin && !(URL.canParse(origin) && /^https?:$/.test(new URL(origin).protocol)))
     throw new Error('UPSTREAM_ORIGIN must be the address of an HTTP server, like http://127.0.0.1:9000');
-  return { folder: localFolder(env), port, upstreamOrigin: origin };
+  // npm runs in the checkout, wherever it was called.
+  const brand = named(args, '--brand') ?? env.BRAND;
+  return {
+    folder: localFolder(env),
+    port,
+    upstreamOrigin: origin,
+    brand: brand ? resolve(env.INIT_CWD ?? '', brand) : undefined,
+  };
 }

@@ -5,6 +5,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Miniflare } from 'miniflare';
+import { writeBrand } from '../brand/build-brand.ts';
 import type { KeyEncryptionKeys } from '../crypto/envelope.ts';
 import { CODE_PATH } from './code-page.ts';
 import { DEVELOPER, type Demo, ensureDemo, LOGINS, OPERATOR } from './demo.ts';
@@ -31,6 +32,8 @@ export interface StackOptions {
   /** The folder goes with the process: tests. */
   isThrowaway?: boolean;
   entry?: string;
+  /** The file of a brand; our own, with the demo's payment, when left out. */
+  brand?: string;
   /** The pid of each PostgreSQL that is started. */
   onPostgres?(pid: number): void;
   /** Starts PostgreSQL again when it ends by itself. */
@@ -88,12 +91,15 @@ async function openSecrets(file: string): Promise<Secrets> {
   return secrets;
 }
 
-/** How the demo's invoices are paid. */
-const DEMO_PAYMENT = {
-  EUR: 'IBAN FR76 0000 0000 0000 0000 0000 000\nBIC DEMOFRPPXXX',
-  XOF: {
-    en: 'Wave or Orange Money: +221 33 000 00 00',
-    fr: 'Wave ou Orange Money : +221 33 000 00 00',
+/** Whom to ask, and how invoices are paid, where no other brand is named. */
+const DEMO_BRAND = {
+  links: { supportEmail: 'support@passerelle.example', terms: 'https://passerelle.example/terms' },
+  payment: {
+    EUR: 'IBAN FR76 0000 0000 0000 0000 0000 000\nBIC DEMOFRPPXXX',
+    XOF: {
+      en: 'Wave or Orange Money: +221 33 000 00 00',
+      fr: 'Wave ou Orange Money : +221 33 000 00 00',
+    },
   },
 };
 
@@ -115,9 +121,6 @@ const variablesOf = (
   AUTH_SECRET: secrets.authSecret,
   WEBHOOK_TARGETS: 'any',
   ALERT_EMAIL: LOGINS.operator.email,
-  SUPPORT_EMAIL: 'support@passerelle.example',
-  TERMS_URL: 'https://passerelle.example/terms',
-  PAYMENT_INSTRUCTIONS: JSON.stringify(DEMO_PAYMENT),
   // Another checkout on this machine is another folder.
   COOKIE_SUFFIX: createHash('sha256').update(folder).digest('hex').slice(0, COOKIE_SUFFIX_CHARS),
   JWT_ISSUER: ISSUER,
@@ -186,6 +189,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     stops.length = 0;
   };
   try {
+    const brand = writeBrand(join(folder, 'brand.mjs'), options.brand, DEMO_BRAND);
     const secrets = await openSecrets(join(folder, 'secrets.json'));
     const issuer = await openIssuer(join(folder, 'issuer.json'));
     const postgres = await startPostgres({
@@ -208,6 +212,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       persist: options.persist === false ? undefined : join(folder, 'cloudflare'),
       onLog: options.onLog ?? (() => undefined),
       entry: options.entry,
+      brand,
       variables: { ...variablesOf(folder, secrets, keks, endpoint, workerUrl), ...options.variables },
     };
     const month = openMonth({ databaseUrl: postgres.url, endpoint: endpoint.url, demo, keks }, options);

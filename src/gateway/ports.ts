@@ -32,6 +32,8 @@ export interface SandboxCall {
   url: string;
   requestId: string;
   sandbox: string;
+  /** Of the operation, as its document shows it. */
+  example: { status: number; body: unknown };
   /** State is kept for each app, or for the partner where a key belongs to none. */
   account: string;
 }

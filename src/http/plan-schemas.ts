@@ -18,7 +18,7 @@ export const plan = z.object({
   tier: z.string(),
   partner_id: z.string().nullable(),
   self_serve: z.boolean(),
-  prices: z.record(z.string(), z.object({ price: minor, overage_per_1000: minor })),
+  prices: z.partialRecord(z.string(), z.object({ price: minor, overage_per_1000: minor })),
   overage_actions: z.array(overageAction),
   rate_limit_per_second: z.number(),
   rate_limit_per_day: z.number(),

@@ -15,12 +15,6 @@ import { random, type SecretMaker } from './key-secrets.ts';
 import type { KeyView } from './key-view-store.ts';
 import type { SignatureRule } from './signature.ts';
 
-/** Of keys made without any. A signing key is for the payment API, whose document makes keys without scopes. */
-const DEFAULT_SCOPES = {
-  bearer: ['read:routes'],
-  signing: ['read:routes', 'read:payments', 'write:payments'],
-};
-
 export interface NewKey {
   name: string;
   description?: string | null;
@@ -73,8 +67,10 @@ export function createKeyCreation(ports: {
   makeSecret: SecretMaker;
   get(partnerId: string, keyId: string): Promise<KeyView>;
   checkScopes(scopes: readonly string[] | undefined): void;
+  /** Of keys made without any. */
+  keyScopes: Record<NewKey['kind'], readonly string[]>;
 }) {
-  const { database, makeSecret, get, checkScopes } = ports;
+  const { database, makeSecret, get, checkScopes, keyScopes } = ports;
 
   /** Each key counts for itself: what holds its holder to less than the plan does is not multiplied. */
   const isRepeatable = ({ parentId }: NewKey) => sql`NOT EXISTS (
@@ -91,7 +87,7 @@ export function createKeyCreation(ports: {
     actor: Actor,
   ) {
     const { name, kind, environment, appId = null, parentId = null } = wanted;
-    const scopes = wanted.scopes ?? DEFAULT_SCOPES[kind];
+    const scopes = wanted.scopes ?? keyScopes[kind];
     return sql`WITH changed AS (
         INSERT INTO api_key (id, partner_id, app_id, parent_id, key_id, kind, environment, key_hash, secret_envelope,
           key_prefix, name, description, scopes, expires_at, allowed_ips, signature_rule)

@@ -29,7 +29,7 @@ import type { SignatureRule } from './signature.ts';
 export type { NewKey } from './key-creation-service.ts';
 export type { Rotated } from './key-rotation-service.ts';
 
-/** Scopes that are Passerelle's own, beside those of the catalogue. */
+/** Scopes that are our own, beside those of the catalogue. */
 const OWN_SCOPES = ['keys:read', 'keys:write', 'write:data'];
 const Revoked = row('revoked key', { owners: json<Recipient[]>().nullable() });
 
@@ -121,12 +121,12 @@ const createTravel = ({ database, keyStore, limiter }: KeyServicePorts, { get }:
   };
 
 export function createKeyService(ports: KeyServicePorts) {
-  const { database } = ports;
+  const { database, catalog } = ports;
   const views = createKeyViews(database, ports.now);
   const { get } = views;
   const makeSecret = createSecretMaker(ports.keyEncryptionKeys);
 
-  const knownScopes = [...new Set([...ports.catalog.scopes, ...OWN_SCOPES])];
+  const knownScopes = [...new Set([...catalog.scopes, ...OWN_SCOPES])];
   /** @throws AppError validation_error when one of them is unknown */
   function checkScopes(scopes: readonly string[] | undefined): void {
     const unknown = scopes?.some((scope) => !knownScopes.includes(scope));
@@ -145,7 +145,7 @@ export function createKeyService(ports: KeyServicePorts) {
     announce,
     allowance,
     ...createKeyLimits({ database, get, announce }),
-    create: createKeyCreation({ database, makeSecret, get, checkScopes }),
+    create: createKeyCreation({ database, makeSecret, get, checkScopes, keyScopes: catalog.keyScopes }),
     rotate: createKeyRotation({ database, makeSecret, get, announce }),
     ...createRevocation(ports, views, announce),
     travel: createTravel(ports, views),

@@ -88,8 +88,8 @@ export function createDocumentRoutes() {
   routes.onError((error, context) => renderError(error, answeredTo(context)));
   routes.get('/openapi/operator.json', async (context) => {
     await checkOperator(context);
-    const { config } = context.var.services;
-    const document = operatorDocument(config.PRODUCT_NAME, config.REQUIRE_MTLS);
+    const { brand, config } = context.var.services;
+    const document = operatorDocument(brand.name, config.REQUIRE_MTLS);
     return context.json(servedFrom(document, originOf(context, config)), 200, {
       'cache-control': 'no-store',
     });

@@ -10,6 +10,7 @@ import type { InvoiceService } from '../billing/invoice-service.ts';
 import type { PeriodStore } from '../billing/period-store.ts';
 import type { PlanService } from '../billing/plan-service.ts';
 import type { BlockService } from '../blocks/block-service.ts';
+import type { Brand } from '../brand/brand.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config.ts';
 import type { ChangeServices } from '../http/changes.ts';
@@ -35,6 +36,7 @@ import type { WebhookService } from '../webhooks/webhook-service.ts';
 
 export interface Services extends ChangeServices {
   config: Config;
+  brand: Brand;
   gateway: { catalog: Catalog };
   log(line: Record<string, unknown>): void;
   database: Database;

@@ -80,13 +80,12 @@ function indexOf(original: Original, here: Here) {
     hashes: new Set(here.keys.map(({ hash }) => hash)),
     imported: new Map(here.use.map((use) => [`${use.partnerId} ${use.day}`, use])),
     scopes: new Set(here.scopes),
+    scopesOfAll: here.scopesOfAll,
   };
 }
 type Index = ReturnType<typeof indexOf>;
 
 const STATUSES = ['active', 'suspended', 'inactive'];
-/** The original checked no scope: each key could ask all of its API, and make keys. */
-const SCOPES_OF_ALL = ['read:routes', 'read:stops', 'keys:write'];
 const HASH = /^[0-9a-f]{64}$/;
 const PREFIX = /^pk_(live|test)_/;
 const SECONDS_A_MINUTE = 60;
@@ -184,7 +183,7 @@ function planKey(there: OriginalKey, index: Index, limits: ReturnType<typeof key
   if (!HASH.test(there.hash)) return 'its hash is no SHA-256 in hex';
   if (index.hashes.has(there.hash)) return 'its hash is that of another key here: the same secret';
   const offered = there.scopes.filter((scope) => index.scopes.has(scope));
-  return { ...there, ...limits, environment, scopes: [...new Set([...offered, ...SCOPES_OF_ALL])] };
+  return { ...there, ...limits, environment, scopes: [...new Set([...offered, ...index.scopesOfAll])] };
 }
 
 const named = (partner: { id: string; email: string }): string => `partner ${partner.id} (${partner.email})`;

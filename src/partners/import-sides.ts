@@ -85,6 +85,8 @@ export interface Here {
   use: DayUse[];
   /** Scopes that a key can have here. */
   scopes: readonly string[];
+  /** What each key may ask, and make keys by: the original checked no scope. */
+  scopesOfAll: readonly string[];
 }
 
 export interface DayUse {

@@ -11,7 +11,7 @@ import type { Role } from './permissions.ts';
 interface Ports<Command extends keyof MemberService> {
   members: Pick<MemberService, Command>;
   mailer: Mailer;
-  config: { PRODUCT_NAME: string };
+  brand: { name: string };
 }
 
 /** Who invites, whose link it is, and in which language where the reader has chosen none. */
@@ -22,11 +22,11 @@ export interface Inviting {
 }
 
 async function send(
-  { mailer, config }: Ports<never>,
+  { mailer, brand }: Ports<never>,
   { email, token, partner }: { email: string; token: string; partner: string },
   { origin, language }: Pick<Inviting, 'origin' | 'language'>,
 ): Promise<void> {
-  const letter = { product: config.PRODUCT_NAME, name: partner, url: `${origin}/invite/${token}` };
+  const letter = { product: brand.name, name: partner, url: `${origin}/invite/${token}` };
   if (!(await mailer({ to: email, language, ...MAILS.invitation[language](letter) })))
     throw new AppError('service_unavailable', 'The mail of this invitation could not be sent. Invite again');
 }

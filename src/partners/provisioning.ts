@@ -2,6 +2,7 @@
 // of which its owners hear. A mail that could not be sent undoes nothing.
 
 import type { Actor } from '../audit/audit-store.ts';
+import type { Catalog } from '../catalog/catalog.ts';
 import { AppError } from '../core/errors.ts';
 import type { NewKey } from '../keys/key-creation-service.ts';
 import type { KeyService } from '../keys/key-service.ts';
@@ -20,7 +21,7 @@ interface Ports {
   members: MemberService;
   mailer: Mailer;
   notify: Notify;
-  config: { PRODUCT_NAME: string };
+  brand: { name: string };
 }
 
 /** One more mail to its address or not: whoever signs up with it gets in. */
@@ -55,16 +56,18 @@ export async function createPartnerKey(
   return made;
 }
 
-export const FIRST_SCOPES = ['read:routes', 'read:stops'] as const;
-
 /** What a partner that was just registered begins with: an app, and a test key in it. */
 export async function createFirstKey(
-  { apps, keys }: Pick<Ports, 'apps' | 'keys'>,
+  {
+    apps,
+    keys,
+    gateway,
+  }: Pick<Ports, 'apps' | 'keys'> & { gateway: { catalog: Pick<Catalog, 'keyScopes'> } },
   partnerId: string,
   names: { app: string; key: string },
   actor: Actor,
 ): Promise<{ key: KeyView; secret: string }> {
   const app = await apps.create(partnerId, { name: names.app }, actor);
   const wanted = { appId: app.id, kind: 'bearer', environment: 'test', name: names.key } as const;
-  return keys.create(partnerId, { ...wanted, scopes: [...FIRST_SCOPES] }, actor);
+  return keys.create(partnerId, { ...wanted, scopes: gateway.catalog.keyScopes.first }, actor);
 }

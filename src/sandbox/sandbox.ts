@@ -1,4 +1,4 @@
-// The upstream behind test keys: transit and payments, and errors to order.
+// The upstream behind test keys: transit and payments, the examples of any other API's document, and errors to order.
 
 import { SANDBOX_HEADER } from '../catalog/headers.ts';
 import { utf8 } from '../core/encoding.ts';
@@ -28,6 +28,8 @@ export interface SandboxRequest {
   url: string;
   requestId: string;
   sandbox: string;
+  /** Of the operation, as its document shows it. */
+  example: { status: number; body: unknown };
   account: string;
 }
 
@@ -90,6 +92,7 @@ async function answerFor(call: SandboxRequest, ports: SandboxPorts): Promise<Res
     const { status, body } = transitSandbox(path, new URLSearchParams(query), ports.now());
     return json(status, JSON.stringify(body));
   }
+  if (call.sandbox !== 'payments') return json(call.example.status, JSON.stringify(call.example.body));
   const answered = await ports.payments(call.account, {
     method,
     path,

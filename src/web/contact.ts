@@ -1,30 +1,29 @@
-// Whom partners ask, how they pay and under which terms: as the settings say, for pages, invoices and mails. Pure.
+// Whom partners ask, how they pay and under which terms: as the brand says, for pages, invoices and mails. Pure.
 
-import type { Config } from '../config.ts';
+import { type Brand, textIn } from '../brand/brand.ts';
 import type { Language } from './format.ts';
 
-/** As far as the settings say it. */
+/** As far as the brand says it. */
 export interface Contact {
   email?: string;
   url?: string;
   termsUrl?: string;
+  privacyUrl?: string;
+  statusUrl?: string;
   /** How to pay in a currency. */
   paymentFor(currency: string): string | undefined;
 }
 
-export function contactOf(
-  config: Pick<Config, 'SUPPORT_EMAIL' | 'SUPPORT_URL' | 'TERMS_URL' | 'PAYMENT_INSTRUCTIONS'>,
-  language: Language,
-): Contact {
-  const instructions: Partial<Record<string, Config['PAYMENT_INSTRUCTIONS']['EUR']>> =
-    config.PAYMENT_INSTRUCTIONS;
+export function contactOf({ links, payment }: Pick<Brand, 'links' | 'payment'>, language: Language): Contact {
   return {
-    email: config.SUPPORT_EMAIL,
-    url: config.SUPPORT_URL,
-    termsUrl: config.TERMS_URL,
+    email: links.supportEmail,
+    url: links.support,
+    termsUrl: links.terms,
+    privacyUrl: links.privacy,
+    statusUrl: links.status,
     paymentFor(currency) {
-      const text = instructions[currency];
-      return typeof text === 'object' ? text[language] : text;
+      const text = payment[currency];
+      return typeof text === 'object' ? textIn(text, language) : text;
     },
   };
 }

@@ -58,7 +58,7 @@ export function createFormat(language: Language, nowMs: number) {
     number: (value: number): string => number.format(value),
     /** For axis labels: 12k. */
     compact: (value: number): string => compact.format(value),
-    /** Minor units of a currency: €12.50, 12,50 €, 1 250 F CFA. */
+    /** Minor units of a currency: €12.50, 12,50 €. */
     money: (minor: number, currency: string): string =>
       withMinus(
         new Intl.NumberFormat(locale, { style: 'currency', currency }).format(

@@ -5,7 +5,7 @@ import type { InvoiceSummary } from '../billing/invoice-service.ts';
 import type { IssuedInvoice, MoneyNotices } from '../billing/money-notices.ts';
 import type { PlanReview } from '../billing/plan-service.ts';
 import type { PriceNotice } from '../billing/price-notice-service.ts';
-import type { Config } from '../config.ts';
+import type { Brand } from '../brand/brand.ts';
 import type { MONEY_MAILS } from '../mail/money-texts.ts';
 import type { Notify, Recipient } from '../mail/notices.ts';
 import { contactOf, supportText } from './contact.ts';
@@ -23,10 +23,7 @@ interface Ports {
   notify: Notify;
   /** A partner's owners and billing members. */
   recipients(partnerId: string): Promise<Recipient[]>;
-  config: Pick<
-    Config,
-    'SUPPORT_EMAIL' | 'SUPPORT_URL' | 'TERMS_URL' | 'PAYMENT_INSTRUCTIONS' | 'SELLER_NAME' | 'SELLER_ADDRESS'
-  >;
+  brand: Pick<Brand, 'links' | 'payment' | 'seller'>;
   now(): number;
 }
 
@@ -64,11 +61,11 @@ function priceText(words: Words, { currency, reason, ...notice }: PriceNotice): 
 type About = (words: Words) => { name: string; path: string; text: readonly string[] };
 
 /** How to pay, from whom it is, under which terms, and whom to ask: what of it there is. */
-function footOf(config: Ports['config'], { m, language }: Words, currencies: readonly string[]): string[] {
-  const contact = contactOf(config, language);
+function footOf(brand: Ports['brand'], { m, language }: Words, currencies: readonly string[]): string[] {
+  const contact = contactOf(brand, language);
   const ask = supportText(contact);
   const pay = [...new Set(currencies)].flatMap((currency) => contact.paymentFor(currency) ?? []);
-  const seller = [config.SELLER_NAME, config.SELLER_ADDRESS].filter(Boolean).join('\n');
+  const seller = [brand.seller.name, brand.seller.address].filter(Boolean).join('\n');
   return [
     ...(pay.length > 0 ? [`${m.invoice.howToPay}\n${pay.join('\n\n')}`] : []),
     ...(contact.termsUrl ? [m.invoice.termsAt(contact.termsUrl)] : []),
@@ -77,7 +74,7 @@ function footOf(config: Ports['config'], { m, language }: Words, currencies: rea
   ];
 }
 
-function createSender({ notify, recipients, config, now }: Ports) {
+function createSender({ notify, recipients, brand, now }: Ports) {
   const send = (recipient: Recipient, mail: keyof typeof MONEY_MAILS, about: About, currencies: string[]) => {
     const language: Language = recipient.language === 'fr' ? 'fr' : 'en';
     const words = { language, m: messagesOf(language), format: createFormat(language, now()) };
@@ -86,7 +83,7 @@ function createSender({ notify, recipients, config, now }: Ports) {
       name,
       path,
       detail: text.join('\n\n'),
-      foot: footOf(config, words, currencies),
+      foot: footOf(brand, words, currencies),
     });
   };
   return {

@@ -1,6 +1,8 @@
 // What every page is handed: language, words, formats, who is looking, and where.
 
 import type { Account } from '../accounts/account-service.ts';
+import type { Brand } from '../brand/brand.ts';
+import type { Catalog } from '../catalog/catalog.ts';
 import type { Environment } from '../keys/key-format.ts';
 import type { Workspace } from '../partners/workspace-service.ts';
 import type { Assets } from './assets.ts';
@@ -22,6 +24,10 @@ export interface View {
   nonce: string;
   requestId: string;
   assets: Assets;
+  brand: Brand;
+  /** What is offered. */
+  catalog: Catalog;
+  /** Its name. */
   product: string;
   contact: Contact;
   nowMs: number;

@@ -9,6 +9,8 @@ import type * as z from 'zod';
 import type { Accounts, AccountsFor, Caller, SignedIn } from '../accounts/account-service.ts';
 import type { SignInGuard } from '../accounts/sign-in-guard.ts';
 import type { Actor } from '../audit/audit-store.ts';
+import type { Brand } from '../brand/brand.ts';
+import type { Catalog } from '../catalog/catalog.ts';
 import { type Config, isLocal } from '../config.ts';
 import { toBase64Url } from '../core/encoding.ts';
 import { AppError, ERRORS, PageError } from '../core/errors.ts';
@@ -33,6 +35,8 @@ export { cookieName } from './chosen.ts';
 
 export interface WebServices extends ChangeServices {
   config: Config;
+  brand: Brand;
+  gateway: { catalog: Catalog };
   now(): number;
   log(line: Record<string, unknown>): void;
   accountsFor: AccountsFor;
@@ -87,7 +91,7 @@ export function callerOf(
 
 async function viewOf<Services extends WebServices>(context: WebContext<Services>): Promise<View> {
   const { services, requestId } = context.var;
-  const { config } = services;
+  const { config, brand } = services;
   const language = languageOf(context, config);
   const url = new URL(context.req.url);
   const nowMs = services.now();
@@ -102,13 +106,15 @@ async function viewOf<Services extends WebServices>(context: WebContext<Services
     nonce: toBase64Url(crypto.getRandomValues(new Uint8Array(NONCE_BYTES))),
     requestId,
     assets: await services.assetServer.current(),
-    product: config.PRODUCT_NAME,
-    contact: contactOf(config, language),
+    brand,
+    catalog: services.gateway.catalog,
+    product: brand.name,
+    contact: contactOf(brand, language),
     nowMs,
     environment: environmentOf(context, config),
     done: url.searchParams.get('done') ?? undefined,
     hasOutbox: hasOutbox(config),
-    identity: config.OIDC_ISSUER && config.OIDC_CLIENT_ID ? config.OIDC_NAME : undefined,
+    identity: config.OIDC_ISSUER && config.OIDC_CLIENT_ID ? brand.signIn : undefined,
     demoCode: config.DEMO_CODE_PATH,
   };
 }
@@ -118,7 +124,7 @@ export const pagePolicy = (nonce: string, ...more: string[]): string =>
   [
     "default-src 'none'",
     `script-src 'nonce-${nonce}' 'self'`,
-    "style-src 'self'",
+    `style-src 'self' 'nonce-${nonce}'`,
     "img-src 'self' data:",
     "font-src 'self'",
     "connect-src 'self'",
@@ -131,7 +137,7 @@ export const pagePolicy = (nonce: string, ...more: string[]): string =>
 /** The reference's components set inline styles: its pages alone allow them. */
 export const referencePolicy = (nonce: string): string =>
   pagePolicy(nonce)
-    .replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+    .replace(`style-src 'self' 'nonce-${nonce}'`, "style-src 'self' 'unsafe-inline'")
     .replace("font-src 'self'", "font-src 'self' data:");
 
 const HEADERS = {

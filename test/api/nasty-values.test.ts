@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { DOCUMENTS } from '../../src/catalog/documents.ts';
+import { DOCUMENTS } from '../../src/brand/brand.ts';
 import { adminApi } from '../../src/operator/admin-routes.ts';
 import { operatorConsole } from '../../src/operator/console/pages.ts';
 import { createMachineRoutes } from '../../src/operator/machine-routes.ts';

@@ -65,9 +65,10 @@ describe('reminders', () => {
     const notices = createMoneyMails({
       recipients: createMoneyRecipients(own.database),
       now: () => Date.now(),
-      config: {
-        SUPPORT_EMAIL: 'help@example.com',
-        PAYMENT_INSTRUCTIONS: { XOF: { en: 'Wave: 77', fr: 'Par Wave : 77' } },
+      brand: {
+        links: { supportEmail: 'help@example.com' },
+        payment: { XOF: { en: 'Wave: 77', fr: 'Par Wave : 77' } },
+        seller: {},
       },
       notify: async ({ email, language }, mail, about) => {
         if (isDown) return false;

@@ -12,6 +12,9 @@ export interface OwnDatabase {
   client: pg.Client;
   /** As the Worker. */
   database: Database;
+  /** For a Worker of its own: its role's address, and the SQL endpoint. */
+  workerUrl: string;
+  endpoint: string;
   close(): Promise<void>;
 }
 
@@ -26,10 +29,13 @@ export async function openDatabaseOfItsOwn(name: string, timeZone = 'UTC'): Prom
   await migrate(url);
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  const endpoint = await startNeonEndpoint(await openWorkerRole(url), {});
+  const workerUrl = await openWorkerRole(url);
+  const endpoint = await startNeonEndpoint(workerUrl, {});
   return {
     client,
     database: openDatabase(url, endpoint.url),
+    workerUrl,
+    endpoint: endpoint.url,
     async close() {
       await endpoint.close();
       await client.end();

@@ -1,7 +1,7 @@
 // The routes that answer, taken from the routers themselves: what walks them misses none.
 
+import { DOCUMENTS } from '../../src/brand/brand.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { DOCUMENTS } from '../../src/catalog/documents.ts';
 import { adminApi } from '../../src/operator/admin-routes.ts';
 import { operatorConsole } from '../../src/operator/console/pages.ts';
 import { dashboard } from '../../src/portal/api/dashboard-routes.ts';

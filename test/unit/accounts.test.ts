@@ -113,14 +113,6 @@ describe('settings', () => {
   });
   it('of money are named where they are wrong, and quote nothing', () => {
     const read = (given: object) => readConfig({ ...whole, ENVIRONMENT: 'test', ...given });
-    const instructions = { EUR: 'IBAN FR76', XOF: { en: 'Wave', fr: 'Wave' } };
-    expect(read({ PAYMENT_INSTRUCTIONS: JSON.stringify(instructions) }).PAYMENT_INSTRUCTIONS).toEqual(
-      instructions,
-    );
-    for (const wrong of ['IBAN FR76', '{"GBP": "x"}', '{"EUR": ""}', '{"EUR": {"en": "x"}}', '[]'])
-      expect(() => read({ PAYMENT_INSTRUCTIONS: wrong }), wrong).toThrow(/^PAYMENT_INSTRUCTIONS is wrong/);
-    expect(() => read({ SUPPORT_URL: 'javascript:alert(1)' })).toThrow(/^SUPPORT_URL is wrong/);
-    expect(() => read({ SUPPORT_EMAIL: 'us' })).toThrow(/^SUPPORT_EMAIL is wrong/);
     expect(read({}).OVERDUE_REMINDER_DAYS).toEqual([3, 7, 14]);
     expect(read({ OVERDUE_REMINDER_DAYS: '30,1,30' }).OVERDUE_REMINDER_DAYS).toEqual([1, 30]);
     expect(read({ OVERDUE_REMINDER_DAYS: '' }).OVERDUE_REMINDER_DAYS).toEqual([]);

@@ -1,8 +1,8 @@
 // What a document of the catalogue says of its API: routes, slashes, and which headers pass.
 
 import { describe, expect, it } from 'vitest';
+import { DOCUMENTS } from '../../src/brand/brand.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { DOCUMENTS } from '../../src/catalog/documents.ts';
 
 describe('a document', () => {
   const extra = {

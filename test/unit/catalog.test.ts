@@ -2,8 +2,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { DOCUMENTS } from '../../src/brand/brand.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { DOCUMENTS } from '../../src/catalog/documents.ts';
 
 const catalog = loadCatalog(DOCUMENTS);
 

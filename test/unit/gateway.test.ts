@@ -133,6 +133,7 @@ it("the route's time bound is for all tries together", async () => {
     signatureRule: 'bound',
     upstream: ['SLOW'],
     sandbox: 'none',
+    example: { status: 200, body: {} },
     cacheSharedBy: 'key',
     encodedSlashes: false,
     headers: headerRules({ request: [], answer: [] }),

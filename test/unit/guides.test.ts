@@ -2,8 +2,8 @@
 
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { DOCUMENTS } from '../../src/brand/brand.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { DOCUMENTS } from '../../src/catalog/documents.ts';
 import { CHANGELOGS } from '../../src/portal/web/changelog/changelog.ts';
 import { createDocsIndex, search } from '../../src/portal/web/docs-index.ts';
 import { anchorOf, markdownHtml } from '../../src/portal/web/docs-markdown.ts';
@@ -55,7 +55,11 @@ it('every set of programs has the five languages, and is shown by one guide', ()
   for (const [name, list] of SNIPPETS) {
     expect([name, list.map(({ fence }) => fence)]).toEqual([name, ['sh', 'js', 'python', 'go', 'php']]);
     for (const { code } of list)
-      expect(matches(code, /\{\{(\w+)\}\}/g).every((each) => each === 'origin')).toBe(true);
+      expect(
+        matches(code, /\{\{(\w+)\}\}/g).every((each) =>
+          ['origin', 'read', 'write', 'body', 'list'].includes(each),
+        ),
+      ).toBe(true);
   }
 });
 
@@ -92,6 +96,7 @@ describe('Markdown', () => {
     format: createFormat('en', 0),
     origin: 'https://api.example.com',
     product: 'Passerelle',
+    catalog,
   };
 
   it('passes no HTML, and gives headings an anchor', () => {

@@ -62,7 +62,15 @@ const key = (changes: Partial<Original['keys'][number]> = {}): Original['keys'][
 const plan = (original: Partial<Original>, here: Partial<Here> = {}) =>
   planImport(
     { tiers: [], partners: [], keys: [], use: [], ...original },
-    { tiers: [tier()], partners: [], keys: [], use: [], scopes: ['read:routes', 'keys:write'], ...here },
+    {
+      tiers: [tier()],
+      partners: [],
+      keys: [],
+      use: [],
+      scopes: ['read:routes', 'keys:write'],
+      scopesOfAll: ['read:routes', 'read:stops', 'keys:write'],
+      ...here,
+    },
     TODAY_MS,
   );
 const use = (period: OriginalUse['period'], start: string, calls: number, failed = 0): OriginalUse => ({

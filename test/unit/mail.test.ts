@@ -150,7 +150,7 @@ it('an invitation that is mailed again says so only when it was', async () => {
       sent.push(to, partsOf(letter, language, 'Passerelle').text);
       return arrives;
     },
-    config: { PRODUCT_NAME: 'Passerelle' },
+    brand: { name: 'Passerelle' },
   });
   const wording = { origin: 'https://portal.example.com', language: 'fr' } as const;
   await inviteAgain(ports(true), 'id', 'a@example.com', wording);

@@ -3,8 +3,9 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { DOCUMENTS } from '../../src/brand/brand.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { DOCUMENTS } from '../../src/catalog/documents.ts';
+import { translated } from '../../src/catalog/document-words.ts';
 import { errorAnswers, jsonAnswer, jsonBody } from '../../src/http/api.ts';
 import { createDocument, describeRoutes } from '../../src/openapi/document.ts';
 import { exampleOf } from '../../src/openapi/examples.ts';
@@ -119,12 +120,13 @@ it('an example is what the author gave, else what names and bounds say', () => {
   expect(example({ type: 'integer', maximum: 10 }, 'limit')).toBe(10);
   expect(example({ type: ['string', 'null'] }, 'revoked_reason')).toBeNull();
   expect(example({ type: 'string' }, 'created_at')).toMatch(/Z$/);
-  expect(example({ type: 'array', items: { type: 'string' } }, 'scopes')).toEqual(['read:routes']);
+  expect(example({ type: 'array', items: { type: 'string' } }, 'scopes')).toEqual(['read:things']);
   expect(example({ anyOf: [{ type: 'null' }, { type: 'boolean' }] }, 'is_active')).toBe(true);
 });
 
+const catalog = loadCatalog(DOCUMENTS);
 const documents = [
-  partnerDocument(loadCatalog(DOCUMENTS), 'Passerelle'),
+  partnerDocument(catalog, 'Passerelle'),
   developerDocument('Passerelle'),
   operatorDocument('Passerelle', false),
 ];
@@ -145,6 +147,7 @@ it('what the list of endpoints says, it says in French too', () => {
       .flatMap(({ name, description }) => [name, description]),
   ]);
   const names = ['PassBI transit API', 'Molam payment API', 'Webhooks'];
-  const english = shown.filter((text) => endpointInFrench(text) === text && !names.includes(text));
+  const inFrench = (text: string) => endpointInFrench(translated(catalog, text, 'fr'));
+  const english = shown.filter((text) => inFrench(text) === text && !names.includes(text));
   expect(english).toEqual([]);
 });

@@ -117,5 +117,12 @@ function askSandbox(exchange: Admitted, gateway: GatewayPorts, body: BodyInit | 
   exchange.isSimulated = gateway.isSimulation(heard);
   const account = caller.appId ?? caller.partnerId;
   const asked = { method: request.method, headers: heard, path, query, body };
-  return gateway.sandbox({ ...asked, url, requestId, sandbox: route.sandbox, account });
+  return gateway.sandbox({
+    ...asked,
+    url,
+    requestId,
+    sandbox: route.sandbox,
+    example: route.example,
+    account,
+  });
 }

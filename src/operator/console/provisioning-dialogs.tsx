@@ -13,6 +13,7 @@ import { Dialog, FormDialog, SecretSaved } from '../../web/components/dialog.tsx
 import { Choices, Field, FormError, Select } from '../../web/components/form.tsx';
 import { Code } from '../../web/components/parts.tsx';
 import type { Wrong } from '../../web/forms.ts';
+import { scopeText } from '../../web/scope-text.ts';
 import { useView } from '../../web/view-context.ts';
 
 const language = z.enum(['en', 'fr']);
@@ -142,8 +143,6 @@ export const InviteDialog = ({ base, name, wrong }: DialogProps & { name: string
   );
 };
 
-const DEFAULT_SCOPES = ['read:routes', 'read:stops'];
-
 export const NewKeyDialog = ({
   base,
   apps,
@@ -156,8 +155,8 @@ export const NewKeyDialog = ({
   scopes: readonly string[];
   isApproved: boolean;
 }) => {
-  const { m } = useView();
-  const textOf = (scope: string) => m.scopes[scope as keyof typeof m.scopes] ?? '';
+  const view = useView();
+  const { m, catalog } = view;
   const first = apps.at(-1)?.id ?? '';
   return (
     <FormDialog
@@ -166,7 +165,11 @@ export const NewKeyDialog = ({
       title={m.keys.new}
       action={`${base}/keys`}
       submit={m.keys.create}
-      saved={{ app: first, scopes: DEFAULT_SCOPES.join('\n'), environment: isApproved ? 'live' : 'test' }}
+      saved={{
+        app: first,
+        scopes: catalog.keyScopes.first.join('\n'),
+        environment: isApproved ? 'live' : 'test',
+      }}
       wrong={wrong}
     >
       <p>{m.provision.newKeyText}</p>
@@ -197,7 +200,7 @@ export const NewKeyDialog = ({
       <Choices
         name="scopes"
         label={m.keys.scopes}
-        options={scopes.map((scope) => [scope, textOf(scope)] as const)}
+        options={scopes.map((scope) => [scope, scopeText(catalog, scope, view)] as const)}
       />
       <FormError />
     </FormDialog>

@@ -120,7 +120,7 @@ dashboard.post('/api-keys', async (context) => {
   const {
     name,
     description,
-    scopes = ['read:routes'],
+    scopes = context.var.services.gateway.catalog.keyScopes.bearer,
     expires_at,
     environment = caller.environment,
   } = parsed.data;

@@ -14,25 +14,25 @@ export const documents = new Hono<ApiEnv<Services>>();
 documents.onError((error, context) => renderError(error, answeredTo(context)));
 
 documents.get('/openapi.json', (context) => {
-  const { config, gateway } = context.var.services;
-  const document = partnerDocument(gateway.catalog, config.PRODUCT_NAME);
+  const { brand, config, gateway } = context.var.services;
+  const document = partnerDocument(gateway.catalog, brand.name);
   return context.json(servedFrom(document, originOf(context, config)), 200, HEADERS);
 });
 
 documents.get('/openapi/developer.json', (context) => {
-  const { config } = context.var.services;
-  const document = developerDocument(config.PRODUCT_NAME);
+  const { brand, config } = context.var.services;
+  const document = developerDocument(brand.name);
   return context.json(servedFrom(document, originOf(context, config)), 200, HEADERS);
 });
 
 documents.get('/openapi/:file', (context) => {
-  const { config, gateway } = context.var.services;
+  const { brand, config, gateway } = context.var.services;
   const found = gateway.catalog.documents.find(
     (each) => `${each['x-passerelle'].id}.json` === context.req.param('file'),
   );
   if (!found) throw new AppError('not_found');
   return context.json(
-    servedFrom(offeredDocument(found, config.PRODUCT_NAME), originOf(context, config)),
+    servedFrom(offeredDocument(found, brand.name), originOf(context, config)),
     200,
     HEADERS,
   );

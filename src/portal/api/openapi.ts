@@ -26,7 +26,7 @@ const DEVELOPER_TAGS = {
   Keys: 'Keys of your apps: made, limited, rotated, revoked',
   Usage: 'What was called, and whether all counts agree',
   Audit: 'Who did what for your partner',
-  Sandbox: 'What test keys may do with time and simulated payments',
+  Sandbox: 'What test keys may do with time, and with what they made',
   Members: 'Who works for your partner, and who is invited',
   'Live access': 'Whether live keys may be created, and how to request it',
   Webhooks: 'Where events are sent, and what became of them',

@@ -202,7 +202,7 @@ developerApi.openapi(
     method: 'post',
     path: '/apps/{appId}/sandbox/reset',
     tags: ['Sandbox'],
-    summary: 'Empty the sandbox of an app. All simulated payments are forgotten',
+    summary: 'Empty the sandbox of an app. All that it made there is forgotten',
     request: { params },
     responses: { 200: jsonAnswer('Reset', z.object({ message: z.string() })), ...errorAnswers(401, 404) },
   }),

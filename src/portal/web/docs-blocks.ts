@@ -4,12 +4,15 @@
 import { CURRENCIES, type Currency } from '../../billing/amounts.ts';
 import type { Plan } from '../../billing/plan-store.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
+import { notesOf } from '../../catalog/document-words.ts';
 import { CARDS } from '../../sandbox/payments/payments.ts';
+import { scopeText } from '../../web/scope-text.ts';
 import type { View } from '../../web/view.ts';
+import { filled } from './guides/snippets.ts';
 import { scopesOf } from './key-form.tsx';
 
 /** Whoever reads: a page's viewer, or an assistant that asked for a language. */
-export type Reader = Pick<View, 'language' | 'm' | 'format' | 'origin' | 'product'>;
+export type Reader = Pick<View, 'language' | 'm' | 'format' | 'origin' | 'product' | 'catalog'>;
 
 export interface DocsFacts {
   catalog: Catalog;
@@ -56,7 +59,8 @@ function plansTable({ m, format }: Reader, plans: readonly Plan[]): string {
   );
 }
 
-function scopesTable({ m }: Reader, catalog: Catalog): string {
+function scopesTable(reader: Reader, catalog: Catalog): string {
+  const { m } = reader;
   const endpointsOf = (scope: string): string[] =>
     catalog.documents.flatMap(({ paths }) =>
       Object.entries(paths).flatMap(([path, operations]) =>
@@ -69,12 +73,11 @@ function scopesTable({ m }: Reader, catalog: Catalog): string {
     'keys:read': ['`GET /dashboard/api-keys`'],
     'keys:write': ['`POST /dashboard/api-keys`', '`DELETE /dashboard/api-keys/{id}`'],
   };
-  const words: Record<string, string> = m.scopes;
   return table(
     [m.docsPages.scope, m.docsPages.allows, m.docsPages.endpoints],
     scopesOf(catalog).map((scope) => [
       `\`${scope}\``,
-      words[scope] ?? '',
+      scopeText(catalog, scope, reader),
       (own[scope] ?? endpointsOf(scope)).join(', '),
     ]),
   );
@@ -91,6 +94,10 @@ function cardsTable({ m }: Reader): string {
   );
 }
 
+/** A paragraph of what the documents say of a subject; none where they say nothing. */
+const NOTES = /\{\{notes ([\w-]+)\}\}\n\n/g;
+const notesText = (notes: readonly string[]): string => (notes.length > 0 ? `${notes.join(' ')}\n\n` : '');
+
 const BLOCK = /^```(plans|scopes|test-cards)\n```$/gm;
 
 /** A guide's text with its data in it, and this origin. */
@@ -101,7 +108,11 @@ export async function withData(text: string, reader: Reader, facts: DocsFacts): 
     scopes: () => scopesTable(reader, facts.catalog),
     'test-cards': () => cardsTable(reader),
   };
-  return text
-    .replace(BLOCK, (_, name: string) => blocks[name]?.() ?? '')
-    .replaceAll('{{origin}}', reader.origin);
+  const { catalog, language } = reader;
+  return filled(
+    text
+      .replace(BLOCK, (_, name: string) => blocks[name]?.() ?? '')
+      .replace(NOTES, (_, subject: string) => notesText(notesOf(catalog, subject, language))),
+    reader,
+  );
 }

@@ -1,6 +1,8 @@
 // Search over the documentation: an index of words, made once in each isolate from the guides' Markdown, the error codes and
 // the endpoints' summaries. Pure. A query is cut to MAX_QUERY_CHARS and MAX_TERMS; accents and case make no difference.
 
+import type { Catalog } from '../../catalog/catalog.ts';
+import { translated } from '../../catalog/document-words.ts';
 import { ERRORS } from '../../core/errors.ts';
 import type { Language } from '../../web/format.ts';
 import { messagesOf } from '../../web/messages/messages.ts';
@@ -9,7 +11,7 @@ import type { DocsFacts } from './docs-blocks.ts';
 import { anchorOf } from './docs-markdown.ts';
 import { CODES } from './docs-text.ts';
 import { endpointLink, endpointName } from './endpoints-text.ts';
-import { GUIDES } from './guides/guides.ts';
+import { guidesFor } from './guides/guides.ts';
 
 export const MAX_QUERY_CHARS = 100;
 const MAX_TERMS = 8;
@@ -55,14 +57,14 @@ const wordsOf = (text: string): string[] => folded(text).match(/[a-z0-9]+/g) ?? 
 /** What is read of Markdown: without its programs and marks. */
 const readable = (markdown: string): string =>
   markdown
-    .replace(/^```[\s\S]*?^```$|^[| -]+$/gm, ' ')
+    .replace(/^```[\s\S]*?^```$|^[| -]+$|\{\{[^}]+\}\}/gm, ' ')
     .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
     .replace(/[`*|]|^#+ |^ *(?:-|\d+\.) /gm, '')
     .replace(/\s+/g, ' ')
     .trim();
 
-function guideEntries(language: Language): Entry[] {
-  return GUIDES.flatMap(({ slug, title, text }) => {
+function guideEntries(language: Language, catalog: Catalog): Entry[] {
+  return guidesFor(catalog).flatMap(({ slug, title, text }) => {
     const [first = '', ...sections] = text[language].replace(/^# .*$/m, '').split(/^## /m);
     const page = { href: `/docs/${slug}`, title: title[language], heading: '', text: readable(first) };
     const parts = sections.map((section) => {
@@ -102,11 +104,11 @@ function entriesOf(language: Language, { catalog }: Pick<DocsFacts, 'catalog'>):
         href: endpointLink(method, path),
         title: endpointName(method, path),
         heading: '',
-        text: summary,
+        text: translated(catalog, summary, language),
       })),
     ),
   );
-  return [...guideEntries(language), ...errors, ...endpoints, ...changelogEntries(language)];
+  return [...guideEntries(language, catalog), ...errors, ...endpoints, ...changelogEntries(language)];
 }
 
 export function createDocsIndex(language: Language, facts: Pick<DocsFacts, 'catalog'>): DocsIndex {

@@ -4,7 +4,7 @@ import { raw } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import { Marked, type RendererObject, type Tokens } from 'marked';
 import type { Reader } from './docs-blocks.ts';
-import { SNIPPETS } from './guides/snippets.ts';
+import { filled, SNIPPETS } from './guides/snippets.ts';
 
 const ENTITIES: Record<string, string> = {
   '&': '&amp;',
@@ -39,7 +39,7 @@ const codeBox = (code: string, { m }: Reader, label?: string): string => {
 const snippetChoice = (name: string, reader: Reader): string =>
   (SNIPPETS.get(name) ?? [])
     .map(({ label, code }, i) => {
-      const box = codeBox(code.replaceAll('{{origin}}', reader.origin), reader, label);
+      const box = codeBox(filled(code, reader), reader, label);
       return `<details class="snippet" name="${escaped(name)}"${i === 0 ? ' open' : ''}><summary>${escaped(label)}</summary>${box}</details>`;
     })
     .join('');

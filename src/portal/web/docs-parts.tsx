@@ -6,7 +6,7 @@ import type { View } from '../../web/view.ts';
 import { signIn } from '../../web/web.ts';
 import { CHANGELOG_PATH, CHANGELOGS } from './changelog/changelog.ts';
 import { AsText, SearchField } from './docs-tools.tsx';
-import { GUIDES } from './guides/guides.ts';
+import { guidesFor } from './guides/guides.ts';
 import type { PortalContext } from './portal-web.tsx';
 
 export const Docs = ({
@@ -35,7 +35,11 @@ export const Docs = ({
         <nav aria-label={m.nav.docs}>
           {view.path !== '/docs/search' && <SearchField id="nav-search" />}
           <h2>{m.docs.guides}</h2>
-          <ul>{GUIDES.map(({ slug, title: titles }) => link(`/docs/${slug}`, titles[view.language]))}</ul>
+          <ul>
+            {guidesFor(view.catalog).map(({ slug, title: titles }) =>
+              link(`/docs/${slug}`, titles[view.language]),
+            )}
+          </ul>
           <h2>{m.docs.reference}</h2>
           <ul>
             {link('/docs/reference', m.docs.offered)}

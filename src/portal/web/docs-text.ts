@@ -1,12 +1,13 @@
 // The documentation as Markdown: the one text of each page, for the page itself (docs-markdown.ts) and for its `.md` twin.
 
+import { translated } from '../../catalog/document-words.ts';
 import { ERRORS, type ErrorCode } from '../../core/errors.ts';
 import { CHANGELOG_PATH, CHANGELOGS, changelogText } from './changelog/changelog.ts';
 import { type DocsFacts, type Reader, withData } from './docs-blocks.ts';
 import { ENDPOINTS_PATH, endpointLink, endpointName, endpointsText } from './endpoints-text.ts';
 import { errorExample, guideOfError } from './error-examples.ts';
-import { GUIDES, guideOf } from './guides/guides.ts';
-import { SNIPPETS } from './guides/snippets.ts';
+import { guideOf, guidesFor } from './guides/guides.ts';
+import { filled, SNIPPETS } from './guides/snippets.ts';
 
 export const CODES = Object.keys(ERRORS) as ErrorCode[];
 
@@ -22,14 +23,14 @@ const ERRORS_PATH = '/docs/errors';
 const COLON: Record<Reader['language'], string> = { en: ':', fr: ' :' };
 
 function indexText({ m, language }: Reader, { catalog }: DocsFacts): string {
-  const guides = GUIDES.map(
+  const guides = guidesFor(catalog).map(
     ({ slug, title, about }) => `- [${title[language]}](/docs/${slug})${COLON[language]} ${about[language]}`,
   );
   const apis = catalog.documents.map(({ info, paths }) => {
     const endpoints = Object.entries(paths).flatMap(([path, operations]) =>
       Object.entries(operations).map(
         ([method, { summary = '' }]) =>
-          `- [\`${endpointName(method, path)}\`](${endpointLink(method, path)})${COLON[language]} ${summary}`,
+          `- [\`${endpointName(method, path)}\`](${endpointLink(method, path)})${COLON[language]} ${translated(catalog, summary, language)}`,
       ),
     );
     return `## ${info.title}\n\n[${m.docs.offered}](/docs/reference)\n\n${endpoints.join('\n')}`;
@@ -84,7 +85,7 @@ export async function docsPage(
   const code = path.startsWith(`${ERRORS_PATH}/`) ? path.slice(ERRORS_PATH.length + 1) : '';
   if (isCode(code)) return { title: code, text: await errorText(code, reader) };
   const guide = guideOf(path.slice('/docs/'.length));
-  if (!guide) return undefined;
+  if (!guide || !guidesFor(facts.catalog).includes(guide)) return undefined;
   const { title, text } = guide;
   return {
     title: title[reader.language],
@@ -95,15 +96,12 @@ export async function docsPage(
 const SNIPPETS_BLOCK = /^```snippets (\S+)\n```$/gm;
 
 /** What an assistant reads: with the programs in place, and links that lead here from anywhere. */
-export const twinText = (text: string, origin: string): string =>
+export const twinText = (text: string, reader: Pick<Reader, 'origin' | 'catalog'>): string =>
   `${text
     .replace(SNIPPETS_BLOCK, (_, name: string) =>
       (SNIPPETS.get(name) ?? [])
-        .map(
-          ({ label, fence, code }) =>
-            `${label}:\n\n\`\`\`${fence}\n${code.replaceAll('{{origin}}', origin)}\n\`\`\``,
-        )
+        .map(({ label, fence, code }) => `${label}:\n\n\`\`\`${fence}\n${filled(code, reader)}\n\`\`\``)
         .join('\n\n'),
     )
-    .replaceAll('](/', `](${origin}/`)
+    .replaceAll('](/', `](${reader.origin}/`)
     .trim()}\n`;

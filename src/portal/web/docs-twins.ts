@@ -1,6 +1,7 @@
 // The documentation for programs: a Markdown twin of every page, at its path with `.md`; /llms.txt (llmstxt.org), which lists
 // them; and /robots.txt. Public; reads nothing but what the pages read.
 
+import { textIn } from '../../brand/brand.ts';
 import { AppError } from '../../core/errors.ts';
 import { createFormat } from '../../web/format.ts';
 import { messagesOf } from '../../web/messages/messages.ts';
@@ -9,7 +10,7 @@ import type { Reader } from './docs-blocks.ts';
 import { factsOf } from './docs-facts.ts';
 import { CODES, docsPage, twinText } from './docs-text.ts';
 import { ENDPOINTS_PATH } from './endpoints-text.ts';
-import { GUIDES } from './guides/guides.ts';
+import { guidesFor } from './guides/guides.ts';
 import { type PortalContext, portal } from './portal-web.tsx';
 
 const SUFFIX = '.md';
@@ -19,13 +20,14 @@ export function readerOf(context: PortalContext): Reader {
   const { view } = context.var;
   const wanted = context.req.query('lang');
   if (wanted !== 'en' && wanted !== 'fr') return view;
-  const { origin, product, nowMs } = view;
+  const { origin, product, catalog, nowMs } = view;
   return {
     language: wanted,
     m: messagesOf(wanted),
     format: createFormat(wanted, nowMs),
     origin,
     product,
+    catalog,
   };
 }
 
@@ -40,26 +42,27 @@ async function twin(context: PortalContext): Promise<Response> {
   const page = await docsPage(path, reader, factsOf(context.var.services));
   if (!page) throw new AppError('not_found');
   context.header('content-language', reader.language);
-  return text(context, twinText(page.text, reader.origin), 'text/markdown');
+  return text(context, twinText(page.text, reader), 'text/markdown');
 }
 
 portal.get('/docs.md', twin);
 portal.get('/docs/:file{.+\\.md}', twin);
 
 portal.get('/llms.txt', (context) => {
-  const { m, language, origin, product } = readerOf(context);
+  const { m, language, origin, product, catalog } = readerOf(context);
+  const { about } = context.var.view.brand;
   const link = (title: string, path: string, about?: string) =>
     `- [${title}](${origin}${path})${about === undefined ? '' : `: ${about}`}`;
   const twinLink = (title: string, path: string, about?: string) =>
     link(title, `${path}${SUFFIX}?lang=${language}`, about);
   const absolute = (markdown: string) => markdown.replaceAll('](/', `](${origin}/`);
-  const guides = GUIDES.map(({ slug, title, about }) =>
+  const guides = guidesFor(catalog).map(({ slug, title, about }) =>
     twinLink(title[language], `/docs/${slug}`, absolute(about[language])),
   );
   const errors = CODES.map((code) => twinLink(code, `/docs/errors/${code}`, m.errorGuide[code].what));
   const body = [
     `# ${product}`,
-    `> ${m.docsPages.about}`,
+    `> ${about ? textIn(about, language) : m.docsPages.about}`,
     `## ${m.docs.guides}`,
     [twinLink(m.nav.docs, '/docs'), ...guides].join('\n'),
     `## ${m.docs.reference}`,

@@ -1,5 +1,6 @@
 // /docs/api: all endpoints of partners' programs and of developers, as a plain list. Public; in both languages; without scripts.
 
+import { translated } from '../../catalog/document-words.ts';
 import type { OpenApiDocument, Operation } from '../../openapi/types.ts';
 import { endpointInFrench } from '../../web/messages/endpoints.fr.ts';
 import { render } from '../../web/web.ts';
@@ -30,7 +31,8 @@ portal.get('/docs/api', async (context) => {
   const view = await viewer(context);
   const { m, language, product } = view;
   const { catalog } = context.var.services.gateway;
-  const inLanguage = language === 'fr' ? endpointInFrench : (text: string) => text;
+  const ours = language === 'fr' ? endpointInFrench : (text: string) => text;
+  const inLanguage = (text: string) => ours(translated(catalog, text, language));
   const files = [
     { href: '/openapi.json', text: m.docs.forPrograms },
     { href: '/openapi/developer.json', text: m.docs.forDevelopers },

@@ -1,7 +1,6 @@
 // The first key on the overview: its secret, once, the line that calls with it, and a light that turns green when the call
 // arrives.
 
-import { FIRST_SCOPES } from '../../partners/provisioning.ts';
 import { SecretSaved } from '../../web/components/dialog.tsx';
 import { Code, Panel } from '../../web/components/parts.tsx';
 import { withQuery } from '../../web/redirects.ts';
@@ -10,8 +9,9 @@ import type { FirstKey } from './first-key.ts';
 import { curlLine } from './key-parts.tsx';
 
 export const FirstKeyPanel = ({ keyId, secret }: FirstKey) => {
-  const { m, origin, nowMs } = useView();
-  const line = curlLine(origin, { kind: 'bearer', scopes: [...FIRST_SCOPES], keyId }, secret);
+  const view = useView();
+  const { m, nowMs, catalog } = view;
+  const line = curlLine(view, { kind: 'bearer', scopes: catalog.keyScopes.first, keyId }, secret);
   return (
     <div id="secret">
       <Panel title={m.overview.firstTitle}>

@@ -8,6 +8,7 @@ import type { AppView } from '../../partners/app-service.ts';
 import { FormDialog } from '../../web/components/dialog.tsx';
 import { Area, Choices, Field, FormError, Select } from '../../web/components/form.tsx';
 import type { Wrong } from '../../web/forms.ts';
+import { scopeText } from '../../web/scope-text.ts';
 import { useView } from '../../web/view-context.ts';
 import { dayField, ipLines, scopeLines } from './fields.ts';
 
@@ -32,13 +33,12 @@ export const scopesOf = (catalog: Catalog): string[] =>
   );
 
 export const ScopeChoices = ({ catalog }: { catalog: Catalog }) => {
-  const { m } = useView();
-  const textOf = (scope: string) => m.scopes[scope as keyof typeof m.scopes] ?? '';
+  const view = useView();
   return (
     <Choices
       name="scopes"
-      label={m.keys.scopes}
-      options={scopesOf(catalog).map((scope) => [scope, textOf(scope)] as const)}
+      label={view.m.keys.scopes}
+      options={scopesOf(catalog).map((scope) => [scope, scopeText(catalog, scope, view)] as const)}
     />
   );
 };
@@ -73,11 +73,9 @@ export const SignatureChoice = () => {
   );
 };
 
-const DEFAULT_SCOPES = ['read:routes', 'read:stops'];
-
 export const NewKeyDialog = ({ app, catalog, wrong }: { app: AppView; catalog: Catalog; wrong?: Wrong }) => {
   const { m, environment } = useView();
-  const scopes = app.scopes.length > 0 ? app.scopes : DEFAULT_SCOPES;
+  const scopes = app.scopes.length > 0 ? app.scopes : catalog.keyScopes.first;
   const { allowed_ips, expires, signature_rule } = wrong?.errors ?? {};
   return (
     <FormDialog

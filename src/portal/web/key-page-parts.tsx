@@ -162,7 +162,8 @@ export const KeyActivity = ({
   bars: readonly Bar[];
   days: number;
 }) => {
-  const { m, origin } = useView();
+  const view = useView();
+  const { m } = view;
   const isActive = key.state === 'active';
   return (
     <Panel title={m.keys.inDays(days)} action={<a href={requestsOf(key)}>{m.nav.requests}</a>}>
@@ -171,7 +172,7 @@ export const KeyActivity = ({
           {isActive && key.kind === 'bearer' && (
             <>
               <p>{m.keys.tryIt}</p>
-              <Code text={curlLine(origin, key, '$API_KEY')} label={m.keys.tryIt} />
+              <Code text={curlLine(view, key, '$API_KEY')} label={m.keys.tryIt} />
             </>
           )}
           <p class="soft small">{m.secret.lost}</p>

@@ -1,5 +1,6 @@
 // Keys as the portal shows them: the table, curl lines, the dialog that shows a secret once.
 
+import { firstCalls } from '../../catalog/document-words.ts';
 import { DAY_MS } from '../../core/time.ts';
 import type { KeyAllowance } from '../../keys/key-allowance-store.ts';
 import { shownPrefix } from '../../keys/key-format.ts';
@@ -9,6 +10,7 @@ import { KeyBadge } from '../../web/components/key-badge.tsx';
 import { Code, Time, Until } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { withQuery } from '../../web/redirects.ts';
+import type { View } from '../../web/view.ts';
 import { useView } from '../../web/view-context.ts';
 import { signingCurl } from './guides/snippets.ts';
 
@@ -23,17 +25,16 @@ const shell = (text: string): string => `'${text.replace(QUOTE, "'\\''")}'`;
 
 /** A line that works when pasted: it calls what the key may call. `secret`: or the shell's variable that holds it. */
 export function curlLine(
-  origin: string,
+  { origin, catalog }: Pick<View, 'origin' | 'catalog'>,
   key: Pick<KeyView, 'kind' | 'scopes' | 'keyId'>,
   secret: string,
 ): string {
   if (key.kind === 'signing')
-    return `KEY_ID=${shell(key.keyId)} SECRET=${shell(secret)}\n${signingCurl(origin)}`;
-  const path = key.scopes.includes('read:stops')
-    ? '/v2/stops/search?q=colobane'
-    : key.scopes.includes('read:routes')
-      ? '/v2/routes/list'
-      : '/dashboard/me';
+    return `KEY_ID=${shell(key.keyId)} SECRET=${shell(secret)}\n${signingCurl(origin, catalog)}`;
+  const call = firstCalls(catalog).find(
+    ({ method, scope }) => method === 'GET' && (scope === null || key.scopes.includes(scope)),
+  );
+  const path = call?.path ?? '/dashboard/me';
   // A variable is for the shell to fill in: no single quotes around it.
   const header = `Authorization: Bearer ${secret}`;
   return `curl -i -H ${secret.startsWith('$') ? `"${header}"` : shell(header)} ${shell(origin + path)}`;
@@ -119,7 +120,7 @@ export const SecretDialog = ({ keyView, secret }: { keyView: KeyView; secret: st
       </div>
       <div>
         <p class="label">{m.secret.try}</p>
-        <Code text={curlLine(view.origin, keyView, secret)} label={m.secret.try} />
+        <Code text={curlLine(view, keyView, secret)} label={m.secret.try} />
       </div>
       <p
         class="soft"

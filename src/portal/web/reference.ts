@@ -1,8 +1,8 @@
-// What the reference loads of the offered APIs once its page is painted: their documents, and their words in French.
+// What the reference loads of the offered APIs once its page is painted: their documents, and their words in another language.
 
 import type { Catalog } from '../../catalog/catalog.ts';
+import { translated } from '../../catalog/document-words.ts';
 import type { Language } from '../../web/format.ts';
-import { endpointInFrench } from '../../web/messages/endpoints.fr.ts';
 
 export interface ReferenceSources {
   documents: { title: string; url: string }[];
@@ -10,7 +10,8 @@ export interface ReferenceSources {
   summaries: Record<string, string>;
 }
 
-export function referenceSources({ documents }: Catalog, language: Language): ReferenceSources {
+export function referenceSources(catalog: Catalog, language: Language): ReferenceSources {
+  const { documents } = catalog;
   const summaries = documents.flatMap(({ paths }) =>
     Object.values(paths).flatMap((item) => Object.values(item).flatMap(({ summary }) => summary ?? [])),
   );
@@ -20,6 +21,8 @@ export function referenceSources({ documents }: Catalog, language: Language): Re
       url: `/openapi/${id}.json`,
     })),
     summaries:
-      language === 'fr' ? Object.fromEntries(summaries.map((text) => [text, endpointInFrench(text)])) : {},
+      language === 'en'
+        ? {}
+        : Object.fromEntries(summaries.map((text) => [text, translated(catalog, text, language)])),
   };
 }

@@ -1,4 +1,4 @@
-// What members do in the sandbox: spend a test key's day or begin a new one, and forget simulated payments.
+// What members do in the sandbox: spend a test key's day or begin a new one, and forget what an app made there.
 
 import * as z from 'zod';
 import { idOr404 } from '../../http/api.ts';

@@ -1,5 +1,6 @@
 // The sandbox: what answers test keys, simulated cards and errors, reset, and travel to the end of a quota.
 
+import { hasSandbox, notesOf, shownCalls } from '../../catalog/document-words.ts';
 import { shownPrefix } from '../../keys/key-format.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
 import type { AppView } from '../../partners/app-service.ts';
@@ -45,16 +46,19 @@ const CardsPanel = () => {
 };
 
 const ErrorsPanel = () => {
-  const { m, origin } = useView();
+  const { m, origin, catalog } = useView();
+  const shown = hasSandbox(catalog, 'payments')
+    ? SIMULATIONS
+    : SIMULATIONS.filter((each) => each !== 'error=card_declined');
   return (
     <Panel title={m.sandbox.errors}>
       <div class="pad stack">
         <p>{m.sandbox.errorsText}</p>
         <Table
           hasHead={false}
-          rows={SIMULATIONS.map((simulation, index) => ({
+          rows={shown.map((simulation) => ({
             simulation,
-            does: m.sandbox.simulations[index],
+            does: m.sandbox.simulations[SIMULATIONS.indexOf(simulation)],
           }))}
           columns={[
             {
@@ -66,7 +70,7 @@ const ErrorsPanel = () => {
           ]}
         />
         <Code
-          text={`curl -i -H 'Authorization: Bearer pk_test_…' -H 'X-Sandbox-Simulate: status=503' '${origin}/v2/routes/list'`}
+          text={`curl -i -H 'Authorization: Bearer pk_test_…' -H 'X-Sandbox-Simulate: status=503' '${origin}${shownCalls(catalog).read}'`}
         />
       </div>
     </Panel>
@@ -165,15 +169,16 @@ portal.get('/portal/sandbox', async (context) => {
   ]);
   const active = keyList.filter(({ state }) => state === 'active');
   const mayDevelop = may(workspace, 'develop');
+  const hasPayments = hasSandbox(view.catalog, 'payments');
   return render(
     context,
     <Page view={view} title={m.nav.sandbox} about="test">
       <h1>{m.nav.sandbox}</h1>
-      <p class="prose">{m.sandbox.about}</p>
-      <CardsPanel />
+      <p class="prose">{[m.sandbox.about, ...notesOf(view.catalog, 'sandbox', view.language)].join(' ')}</p>
+      {hasPayments && <CardsPanel />}
       <ErrorsPanel />
       <TravelPanel keys={active} mayDevelop={mayDevelop} />
-      <ResetPanel apps={appList} mayDevelop={mayDevelop} />
+      {hasPayments && <ResetPanel apps={appList} mayDevelop={mayDevelop} />}
     </Page>,
   );
 });

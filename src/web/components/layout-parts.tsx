@@ -1,23 +1,39 @@
 // What stands in every frame: the brand, the switches that are remembered, the account's menu, the palette.
 
+import type { Brand as BrandOf } from '../../brand/brand.ts';
 import type { Environment } from '../../keys/key-format.ts';
 import { supportHref } from '../contact.ts';
 import { useView } from '../view-context.ts';
 import { EnvironmentBadge } from './key-badge.tsx';
 
-const Mark = () => (
-  <svg
-    width="22"
-    height="22"
-    viewBox="0 0 22 22"
-    fill="none"
-    stroke="currentColor"
-    stroke-width="2"
-    aria-hidden="true"
-  >
-    <path d="M1 15c6-9 14-9 20 0M4 11v6M11 8.5V17M18 11v6" stroke-linecap="round" />
-  </svg>
-);
+const markColours = ({ paint }: BrandOf['mark'], colour: string) =>
+  paint === 'stroke' ? { fill: 'none', stroke: colour, 'stroke-width': '2' } : { fill: colour };
+
+const Mark = () => {
+  const { mark } = useView().brand;
+  return (
+    <svg
+      width="22"
+      height="22"
+      viewBox={mark.viewBox}
+      aria-hidden="true"
+      stroke-linecap="round"
+      {...markColours(mark, 'currentColor')}
+    >
+      <path d={mark.path} />
+    </svg>
+  );
+};
+
+/** The browser's, as a data URL. */
+export function iconOf({ mark, accent }: BrandOf): string {
+  const colours = Object.entries(markColours(mark, accent.light)).map(
+    ([name, value]) => `${name}='${value}'`,
+  );
+  const path = `<path d='${mark.path}' ${colours.join(' ')}/>`;
+  const svg = `<svg xmlns='http://www.w3.org/2000/svg' viewBox='${mark.viewBox}'>${path}</svg>`;
+  return `data:image/svg+xml,${svg.replace(/[<>#]/g, encodeURIComponent)}`;
+}
 
 export const Brand = ({ href = '/' }: { href?: string }) => {
   const view = useView();
@@ -87,7 +103,7 @@ const ThemeSwitch = () => {
   );
 };
 
-/** Whom to ask, and the terms: what the settings name of it. */
+/** Whom to ask, the terms, privacy and status: what the brand names of it. */
 const ContactLinks = () => {
   const { m, contact } = useView();
   const href = supportHref(contact);
@@ -95,6 +111,8 @@ const ContactLinks = () => {
     <>
       {href && <a href={href}>{m.common.contact}</a>}
       {contact.termsUrl && <a href={contact.termsUrl}>{m.invoice.terms}</a>}
+      {contact.privacyUrl && <a href={contact.privacyUrl}>{m.common.privacy}</a>}
+      {contact.statusUrl && <a href={contact.statusUrl}>{m.common.status}</a>}
     </>
   );
 };

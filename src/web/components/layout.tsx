@@ -1,9 +1,10 @@
 // The frames that pages stand in: signed in (sidebar), public, and plain (one form).
 
 import type { Child } from 'hono/jsx';
+import { accentStyle } from '../../brand/contrast.ts';
 import type { View } from '../view.ts';
 import { useView, ViewContext } from '../view-context.ts';
-import { type About, AccountMenu, Brand, EnvironmentOf, Foot, Palette } from './layout-parts.tsx';
+import { type About, AccountMenu, Brand, EnvironmentOf, Foot, iconOf, Palette } from './layout-parts.tsx';
 
 export interface NavItem {
   href: string;
@@ -31,10 +32,8 @@ export const Document = ({
       <meta name="color-scheme" content="light dark" />
       <title>{`${title} · ${view.product}`}</title>
       <link rel="stylesheet" href={view.assets['portal.css']} />
-      <link
-        rel="icon"
-        href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 22 22'%3E%3Cpath d='M1 15c6-9 14-9 20 0M4 11v6M11 8.5V17M18 11v6' stroke='%230b7a6e' stroke-width='2' fill='none'/%3E%3C/svg%3E"
-      />
+      <style nonce={view.nonce}>{accentStyle(view.brand.accent)}</style>
+      <link rel="icon" href={iconOf(view.brand)} />
       <script type="module" nonce={view.nonce} src={view.assets['portal.js']} />
       {scripts}
     </head>

@@ -36,6 +36,8 @@ function fieldError(issue: Issue): string {
 export const en = {
   fieldError,
   common: {
+    privacy: 'Privacy',
+    status: 'Status',
     never: 'never',
     copy: 'Copy',
     copied: 'Copied',
@@ -97,7 +99,6 @@ export const en = {
   },
   home: {
     title: 'APIs for partners',
-    headline: 'Public transport and payments of West Africa, one key away',
     text: 'Sign up, create a test key, paste one line, and get your first response. Two minutes, no credit card.',
     start: 'Get a test key',
     read: 'Read the guides',
@@ -469,10 +470,6 @@ export const en = {
     lost: 'Lost the secret? Roll the key to get a new one.',
   },
   scopes: {
-    'read:routes': 'Journeys, lines, schedules',
-    'read:stops': 'Stops and departures',
-    'read:payments': 'View payments and customers',
-    'write:payments': 'Create payments and refunds',
     'keys:read': 'List keys via the API',
     'keys:write': 'Create and revoke keys via the API',
     'write:data': 'Change data',
@@ -777,8 +774,7 @@ export const en = {
     company: 'Company (optional)',
   },
   sandbox: {
-    about:
-      'Test keys are served by the sandbox: a small Dakar network and simulated payments. Each app has its own.',
+    about: 'Test keys are served by the sandbox, which answers as the live APIs do. Each app has its own.',
     cards: 'Test cards',
     card: 'Card',
     does: 'Result',
@@ -798,7 +794,7 @@ export const en = {
     spend: 'Use up today’s quota',
     newDay: 'Start a new day',
     reset: 'Reset',
-    resetText: 'Deletes all simulated payments and customers of an app.',
+    resetText: 'Deletes all that an app has made in the sandbox.',
     resetTitle: (app: string) => `Reset sandbox data of ${app}?`,
     resetApp: 'Reset data',
   },

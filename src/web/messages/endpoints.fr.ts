@@ -1,28 +1,6 @@
-// What the OpenAPI documents call groups and endpoints, in French: they say it in English, as the APIs do.
+// What our own OpenAPI documents call groups and endpoints, in French; those of the offered APIs bring their translations.
 
 const IN_FRENCH: Readonly<Record<string, string>> = {
-  // Offered APIs
-  'Journeys, stops, lines and departures': 'Trajets, arrêts, lignes et départs',
-  'Payments, intents, customers and refunds': 'Paiements, intentions, clients et remboursements',
-  'Find journeys between two points': 'Chercher des trajets entre deux points',
-  'Stops around a point': 'Arrêts autour d’un point',
-  'Stops by name': 'Arrêts par nom',
-  Lines: 'Lignes',
-  'Next departures from a stop': 'Prochains départs d’un arrêt',
-  'Timetable of a line': 'Horaires d’une ligne',
-  'Trips of a line': 'Courses d’une ligne',
-  'Take a payment': 'Encaisser un paiement',
-  'Payments, newest first': 'Paiements, du plus récent au plus ancien',
-  'One payment': 'Un paiement',
-  'Refund a payment, whole or in part': 'Rembourser un paiement, en totalité ou en partie',
-  'Prepare a payment': 'Préparer un paiement',
-  'Payment intents, newest first': 'Intentions de paiement, de la plus récente à la plus ancienne',
-  'One payment intent': 'Une intention de paiement',
-  'Confirm an intent with a card, or after 3-D Secure':
-    'Confirmer une intention avec une carte, ou après 3-D Secure',
-  'Register a customer': 'Enregistrer un client',
-  'One customer': 'Un client',
-  'One refund': 'Un remboursement',
   // By key
   Dashboard: 'Tableau de bord',
   'What a key may know and do about its partner': 'Ce qu’une clé peut savoir et faire pour son partenaire',
@@ -67,8 +45,8 @@ const IN_FRENCH: Readonly<Record<string, string>> = {
   'Who did what for your partner': 'Qui a fait quoi pour votre partenaire',
   'List who did what, newest first': 'Lister qui a fait quoi, du plus récent au plus ancien',
   Sandbox: 'Bac à sable',
-  'What test keys may do with time and simulated payments':
-    'Ce que les clés de test peuvent faire du temps et des paiements simulés',
+  'What test keys may do with time, and with what they made':
+    'Ce que les clés de test peuvent faire du temps, et de ce qu’elles ont créé',
   'Empty the sandbox of an app': 'Vider le bac à sable d’une application',
   "Spend a test key's day, or begin a new one":
     'Épuiser la journée d’une clé de test, ou en commencer une nouvelle',

@@ -40,6 +40,8 @@ function fieldError(issue: Issue): string {
 export const fr: typeof en = {
   fieldError,
   common: {
+    privacy: 'Confidentialité',
+    status: 'État du service',
     never: 'jamais',
     copy: 'Copier',
     copied: 'Copié',
@@ -101,7 +103,6 @@ export const fr: typeof en = {
   },
   home: {
     title: 'Des API pour les partenaires',
-    headline: 'Transports publics et paiements d’Afrique de l’Ouest : une clé suffit',
     text: 'Inscrivez-vous, créez une clé de test, collez une commande et recevez votre première réponse. Deux minutes, sans carte bancaire.',
     start: 'Obtenir une clé de test',
     read: 'Lire les guides',
@@ -488,10 +489,6 @@ export const fr: typeof en = {
     lost: 'Secret perdu ? Renouvelez la clé pour en obtenir un autre.',
   },
   scopes: {
-    'read:routes': 'Itinéraires, lignes, horaires',
-    'read:stops': 'Arrêts et départs',
-    'read:payments': 'Consulter les paiements et les clients',
-    'write:payments': 'Créer des paiements et des remboursements',
     'keys:read': 'Lister les clés par l’API',
     'keys:write': 'Créer et révoquer des clés par l’API',
     'write:data': 'Modifier des données',
@@ -801,7 +798,7 @@ export const fr: typeof en = {
   },
   sandbox: {
     about:
-      'Le bac à sable répond aux clés de test : un petit réseau de transport dakarois et des paiements simulés. Chaque application a le sien.',
+      'Le bac à sable répond aux clés de test, comme le font les API de production. Chaque application a le sien.',
     cards: 'Cartes de test',
     card: 'Carte',
     does: 'Résultat',
@@ -827,7 +824,7 @@ export const fr: typeof en = {
     spend: 'Épuiser le quota du jour',
     newDay: 'Commencer une nouvelle journée',
     reset: 'Réinitialisation',
-    resetText: 'Supprime tous les paiements et clients simulés d’une application.',
+    resetText: 'Supprime tout ce qu’une application a créé dans le bac à sable.',
     resetTitle: (app: string) => `Réinitialiser les données de ${app} ?`,
     resetApp: 'Réinitialiser',
   },

@@ -1,6 +1,8 @@
 // The guides, in reading order. Each is a Markdown file in each language: `# Title`, a first paragraph that says what it is
 // about, and the rest. A file that does not begin so fails at start, by name.
 
+import type { Catalog } from '../../../catalog/catalog.ts';
+import { hasSandbox } from '../../../catalog/document-words.ts';
 import type { Language } from '../../../web/format.ts';
 import environmentsEn from './en/environments.md';
 import firstCallEn from './en/first-call.md';
@@ -65,5 +67,12 @@ export const GUIDES: readonly Guide[] = [
   guide('test-cards', { en: testCardsEn, fr: testCardsFr }),
   guide('going-live', { en: goingLiveEn, fr: goingLiveFr }),
 ];
+
+/** Of the payment sandbox. */
+const OF_PAYMENTS = 'test-cards';
+
+/** Those that are true of what is offered. */
+export const guidesFor = (catalog: Pick<Catalog, 'documents'>): readonly Guide[] =>
+  hasSandbox(catalog, 'payments') ? GUIDES : GUIDES.filter(({ slug }) => slug !== OF_PAYMENTS);
 
 export const guideOf = (slug: string): Guide | undefined => GUIDES.find((each) => each.slug === slug);
