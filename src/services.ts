@@ -64,7 +64,7 @@ function composeMail({ config, isLocal, database, log }: Core, env: Env) {
   const { MAIL_HTTP_URL: url, MAIL_HTTP_TOKEN: token } = config;
   const mailer = createMailer({
     from: config.MAIL_FROM ?? `${BRAND.name} <portal@mail.invalid>`,
-    product: BRAND.name,
+    sender: BRAND,
     binding: env.MAIL,
     http: url && token ? { url, token } : undefined,
     outbox: isLocal ? outbox : undefined,

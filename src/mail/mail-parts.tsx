@@ -1,6 +1,8 @@
 // A mail's two parts, plain text and HTML, of one description. HTML for mail programs: a table for Outlook, styles beside the
 // elements, no image and nothing from elsewhere. Only our own link is a link: what people typed is text.
 
+import type { Brand } from '../brand/brand.ts';
+import { inkOn } from '../brand/contrast.ts';
 import type { Action, MailLanguage, MailText } from './letter.ts';
 
 export interface Parts {
@@ -12,17 +14,20 @@ const isAction = (part: string | Action): part is Action => typeof part !== 'str
 
 const COLON: Record<MailLanguage, string> = { en: ':', fr: ' :' };
 
-function plainText({ body }: MailText, language: MailLanguage, product: string): string {
+/** Who signs it. */
+export type Sender = Pick<Brand, 'name' | 'accent'>;
+
+function plainText({ body }: MailText, language: MailLanguage, sender: Sender): string {
   const parts = body.map((part) => (isAction(part) ? `${part.label}${COLON[language]}\n${part.url}` : part));
-  return [...parts, product].join('\n\n');
+  return [...parts, sender.name].join('\n\n');
 }
 
 const FONT = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',sans-serif";
 /** As the portal's; each is changed by its class in the dark. */
-const COLOR = { ground: '#f3f1ec', raised: '#ffffff', ink: '#1c2321', soft: '#55605c', accent: '#0b6259' };
-const DARK = `@media (prefers-color-scheme:dark){
+const COLOR = { ground: '#f3f1ec', raised: '#ffffff', ink: '#1c2321', soft: '#55605c' };
+const darkStyle = ({ accent: { dark } }: Sender) => `@media (prefers-color-scheme:dark){
 .ground{background:#101413!important}.raised{background:#1b201f!important}.ink{color:#e9e7e2!important}
-.soft{color:#a5aeaa!important}.button{background:#5fc9bb!important;color:#06211e!important}}`;
+.soft{color:#a5aeaa!important}.button{background:${dark}!important;color:${inkOn(dark)}!important}}`;
 
 const Paragraph = ({ children: text }: { children: string }) => (
   <p class="ink" style={`margin:0 0 16px;color:${COLOR.ink};overflow-wrap:anywhere`}>
@@ -36,14 +41,14 @@ const Paragraph = ({ children: text }: { children: string }) => (
 );
 
 /** What leads nowhere from a mail (no origin is known to the jobs of your machine) is no button. */
-const Button = ({ label, url }: Action) =>
+const Button = ({ label, url, accent: { light } }: Action & Pick<Sender, 'accent'>) =>
   URL.canParse(url) ? (
     <>
       <p style="margin:24px 0 12px">
         <a
           class="button"
           href={url}
-          style={`display:inline-block;padding:12px 20px;border-radius:6px;background:${COLOR.accent};color:#ffffff;font-weight:600;text-decoration:none`}
+          style={`display:inline-block;padding:12px 20px;border-radius:6px;background:${light};color:${inkOn(light)};font-weight:600;text-decoration:none`}
         >
           {label}
         </a>
@@ -56,7 +61,7 @@ const Button = ({ label, url }: Action) =>
     <Paragraph>{`${label}\n${url}`}</Paragraph>
   );
 
-function Html({ mail, language, product }: { mail: MailText; language: MailLanguage; product: string }) {
+function Html({ mail, language, sender }: { mail: MailText; language: MailLanguage; sender: Sender }) {
   return (
     <html lang={language}>
       <head>
@@ -65,7 +70,7 @@ function Html({ mail, language, product }: { mail: MailText; language: MailLangu
         <meta name="color-scheme" content="light dark" />
         <meta name="supported-color-schemes" content="light dark" />
         <title>{mail.subject}</title>
-        <style>{DARK}</style>
+        <style>{darkStyle(sender)}</style>
       </head>
       <body class="ground" style={`margin:0;background:${COLOR.ground};color-scheme:light dark`}>
         <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border={0}>
@@ -87,13 +92,13 @@ function Html({ mail, language, product }: { mail: MailText; language: MailLangu
                   >
                     {mail.body.map((part) =>
                       isAction(part) ? (
-                        <Button {...part} />
+                        <Button {...part} accent={sender.accent} />
                       ) : (
                         part.split('\n\n').map((each) => <Paragraph>{each}</Paragraph>)
                       ),
                     )}
                     <p class="soft" style={`margin:24px 0 12px;color:${COLOR.soft}`}>
-                      {product}
+                      {sender.name}
                     </p>
                   </td>
                 </tr>
@@ -106,8 +111,7 @@ function Html({ mail, language, product }: { mail: MailText; language: MailLangu
   );
 }
 
-/** `product`: who signs it. */
-export const partsOf = (mail: MailText, language: MailLanguage, product: string): Parts => ({
-  text: plainText(mail, language, product),
-  html: `<!doctype html>${<Html mail={mail} language={language} product={product} />}`,
+export const partsOf = (mail: MailText, language: MailLanguage, sender: Sender): Parts => ({
+  text: plainText(mail, language, sender),
+  html: `<!doctype html>${<Html mail={mail} language={language} sender={sender} />}`,
 });

@@ -2,7 +2,7 @@
 // outbox table of your machine. Time bound: MAIL_TIMEOUT_MS. A mail that cannot be sent is logged, without its text.
 
 import type { MailLanguage, MailText } from './letter.ts';
-import { partsOf } from './mail-parts.tsx';
+import { partsOf, type Sender } from './mail-parts.tsx';
 import type { OutboxStore } from './outbox-store.ts';
 
 const MAIL_TIMEOUT_MS = 5000;
@@ -14,8 +14,7 @@ export interface Mail extends MailText {
 
 export interface MailerPorts {
   from: string;
-  /** Who signs. */
-  product: string;
+  sender: Sender;
   binding?: SendEmail;
   /** POST {from, to, subject, text, html} as JSON with a bearer token: the form of Resend and of its likes. */
   http?: { url: string; token: string };
@@ -26,11 +25,11 @@ export interface MailerPorts {
 /** Whatever a name in it holds: a header is one line. */
 const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
 
-export function createMailer({ from, product, binding, http, outbox, log }: MailerPorts) {
+export function createMailer({ from, sender, binding, http, outbox, log }: MailerPorts) {
   async function deliver({ to, language, ...mail }: Mail): Promise<void> {
     if (oneLine(to) !== to) throw new Error('not an address');
     const { subject } = mail;
-    const parts = partsOf(mail, language, product);
+    const parts = partsOf(mail, language, sender);
     if (binding) return void (await binding.send({ from, to, subject, ...parts }));
     if (http) {
       const response = await fetch(http.url, {

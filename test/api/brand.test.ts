@@ -8,6 +8,7 @@ import { BRAND, DOCUMENTS } from '../../src/brand/brand.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { ensureAccount, ensureFactor } from '../../src/dev/demo.ts';
 import { totp } from '../../src/dev/totp.ts';
+import { partsOf } from '../../src/mail/mail-parts.tsx';
 import { MAILS } from '../../src/mail/texts.ts';
 import { operatorConsole } from '../../src/operator/console/pages.ts';
 import { developerApi } from '../../src/portal/api/dev-routes.ts';
@@ -107,7 +108,7 @@ let key = '';
 let invoiceId = '';
 const query = async (text: string, values: unknown[] = []) =>
   (await bakery.own.client.query(text, values)).rows;
-const mails = () => query('SELECT recipient, subject, body FROM outbox_mail ORDER BY id');
+const mails = () => query('SELECT recipient, subject, body, html FROM outbox_mail ORDER BY id');
 
 const strangerOf = (language: string): Visitor => visitorOf(bakery.origin, language);
 async function memberOf(language: string): Promise<Visitor> {
@@ -281,13 +282,21 @@ it('no mail that was sent, and none that can be, has a word of ours', async () =
     name: 'Inês',
     url: `${bakery.origin}/x`,
     detail: 'Detail',
-    foot: '',
+    foot: [],
     support: 'help@padaria-sol.example',
   };
-  const all = Object.values(MAILS).flatMap(({ en, fr }) => [en(letter), fr(letter)]);
-  for (const { subject, body } of [...sent, ...all]) {
-    expect(foreignIn(`${subject}\n${body}`)).toEqual([]);
-    expect(`${subject}\n${body}`).toContain('Padaria Sol');
+  const sender = { ...BRAND, name: letter.product };
+  const all = Object.values(MAILS).flatMap(({ en, fr }) => [
+    { subject: en(letter).subject, ...partsOf(en(letter), 'en', sender) },
+    { subject: fr(letter).subject, ...partsOf(fr(letter), 'fr', sender) },
+  ]);
+  const texts = [
+    ...sent.map(({ subject, body, html }) => [subject, body, html]),
+    ...all.map(({ subject, text, html }) => [subject, text, html]),
+  ];
+  for (const text of texts.map((parts) => parts.join('\n'))) {
+    expect(foreignIn(text)).toEqual([]);
+    expect(text).toContain('Padaria Sol');
   }
 });
 

@@ -5,6 +5,7 @@ import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBillingStore } from '../../src/billing/billing-store.ts';
 import { createInvoiceService } from '../../src/billing/invoice-service.ts';
+import { BRAND } from '../../src/brand/brand.ts';
 import { partsOf } from '../../src/mail/mail-parts.tsx';
 import { createMoneyRecipients } from '../../src/mail/recipients-store.ts';
 import { MAILS } from '../../src/mail/texts.ts';
@@ -77,7 +78,7 @@ describe('reminders', () => {
           url: about.path,
           ...about,
         });
-        sent.push({ email, mail, body: partsOf(letter, 'en', 'P').text });
+        sent.push({ email, mail, body: partsOf(letter, 'en', BRAND).text });
         return true;
       },
     });

@@ -3,6 +3,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { BRAND } from '../../src/brand/brand.ts';
 import { partsOf } from '../../src/mail/mail-parts.tsx';
 import { createMailer, type Mail, type MailerPorts } from '../../src/mail/mailer.ts';
 import { MAILS } from '../../src/mail/texts.ts';
@@ -16,7 +17,7 @@ const mail: Mail = {
 };
 const TEXT = 'Look here.\n\nOpen it:\nhttps://p.example/x?a=1&b=secret\n\nPasserelle';
 const mailerOf = (ports: Partial<MailerPorts>) =>
-  createMailer({ from: 'P <p@example.com>', product: 'Passerelle', log: () => undefined, ...ports });
+  createMailer({ from: 'P <p@example.com>', sender: BRAND, log: () => undefined, ...ports });
 const servers: Server[] = [];
 afterEach(() => {
   for (const server of servers.splice(0)) server.close();
@@ -111,7 +112,7 @@ describe.each(Object.entries(MAILS))('%s', (_, texts) => {
 
   it.each(['en', 'fr'] as const)('is written in %s, with its one link', (language) => {
     const described = texts[language](letter);
-    const { text, html } = partsOf(described, language, 'Passerelle');
+    const { text, html } = partsOf(described, language, BRAND);
     expect(described.body.filter((part) => typeof part !== 'string')).toHaveLength(1);
     expect(text).toContain(`\n${url}\n`);
     expect([...html.matchAll(/href="([^"]*)"/g)].map(([, href]) => href)).toEqual([
@@ -122,7 +123,7 @@ describe.each(Object.entries(MAILS))('%s', (_, texts) => {
   });
 
   it.each(['en', 'fr'] as const)('says the same in both parts in %s, and runs nothing', (language) => {
-    const { text, html } = partsOf(texts[language](letter), language, 'Passerelle');
+    const { text, html } = partsOf(texts[language](letter), language, BRAND);
     expect(wordsOf(html).replaceAll(/\s+/g, ' ')).toBe(
       text.replaceAll(/[ \s]?:(?=\nhttps)/g, '').replaceAll(/\s+/g, ' '),
     );
@@ -134,7 +135,7 @@ describe.each(Object.entries(MAILS))('%s', (_, texts) => {
   });
 
   it('has no button that leads nowhere, where no origin is known', () => {
-    const { html } = partsOf(texts.en({ ...letter, url: '/portal/billing' }), 'en', 'Passerelle');
+    const { html } = partsOf(texts.en({ ...letter, url: '/portal/billing' }), 'en', BRAND);
     expect(html).not.toContain('<a ');
     expect(html).toContain('<br/>/portal/billing');
   });
@@ -147,7 +148,7 @@ it('an invitation that is mailed again says so only when it was', async () => {
   const ports = (arrives: boolean) => ({
     members: { renewInvitation: async () => ({ token: 'link', partner: 'Studio' }) },
     mailer: async ({ to, language, ...letter }: Mail) => {
-      sent.push(to, partsOf(letter, language, 'Passerelle').text);
+      sent.push(to, partsOf(letter, language, BRAND).text);
       return arrives;
     },
     brand: { name: 'Passerelle' },
