@@ -118,13 +118,23 @@ export function createKeyViews(database: Database, now: () => number) {
       return keys?.total ?? 0;
     },
 
-    /** Of all partners, by the beginning of id or prefix, or by name; the latest when nothing is asked for. */
-    async search(words: string): Promise<(KeyView & { partner: string })[]> {
+    /**
+     * By the beginning of id or prefix, the last four characters that are shown of it, or the name; the latest when nothing
+     * is asked for. `partnerId` null: of all partners.
+     */
+    async search(
+      partnerId: string | null,
+      words: string,
+      limit = 50,
+    ): Promise<(KeyView & { partner: string })[]> {
       const keys = await database.rows(
         FoundKey,
         sql`SELECT v.*, p.name AS partner FROM (${VIEW}
-          WHERE ${words} = '' OR starts_with(k.key_id, ${words}) OR starts_with(k.key_prefix, ${words.slice(0, 16)})
-            OR strpos(lower(k.name), lower(${words})) > 0 ORDER BY k.created_at DESC LIMIT 50) v
+          WHERE (${partnerId}::uuid IS NULL OR k.partner_id = ${partnerId}::uuid)
+            AND (${words} = '' OR starts_with(k.key_id, ${words}) OR starts_with(k.key_prefix, ${words.slice(0, 16)})
+              OR right(left(CASE k.kind WHEN 'signing' THEN k.key_id ELSE k.key_prefix END, 16), 4) = ${words}
+              OR strpos(lower(k.name), lower(${words})) > 0)
+          ORDER BY k.created_at DESC LIMIT ${limit}) v
         JOIN partner p ON p.id = v."partnerId" ORDER BY v."createdAt" DESC`,
       );
       return keys.map(shown);

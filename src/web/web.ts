@@ -22,7 +22,7 @@ import type { PartnerService } from '../partners/partner-service.ts';
 import type { AssetServer } from './assets.ts';
 import { cookieName, environmentOf, languageOf, themeOf } from './chosen.ts';
 import { contactOf } from './contact.ts';
-import { errorPage } from './error-page.tsx';
+import { errorPage, type Frame } from './error-page.tsx';
 import { createFormat } from './format.ts';
 import { messagesOf } from './messages/messages.ts';
 import { withQuery } from './redirects.ts';
@@ -140,8 +140,11 @@ const HEADERS = {
   'cache-control': 'no-store',
 };
 
-/** `under`: the paths of this surface. */
-export function createWeb<Services extends WebServices>(under = '*') {
+/** `under`: the paths of this surface. `frameOf`: what its errors stand in; by themselves where nobody is known. */
+export function createWeb<Services extends WebServices>(
+  under: string,
+  frameOf: (view: View) => Frame | undefined,
+) {
   const web = new Hono<WebEnv<Services>>();
   web.use(under, async (context, next) => {
     context.set('requestId', newId());
@@ -159,13 +162,27 @@ export function createWeb<Services extends WebServices>(under = '*') {
     under,
     bodyLimit({ maxSize: MAX_FORM_BYTES, onError: () => Promise.reject(new AppError('payload_too_large')) }),
   );
-  web.onError((error, context) => failed(context, error));
+  web.onError((error, context) => failed(context, error, frameOf));
   return web;
+}
+
+/** The end of a surface: nothing is here, or nothing for this method. @throws AppError */
+export function refuseUnmatched<Services extends WebServices>(
+  { router }: Pick<Hono<WebEnv<Services>>, 'router'>,
+  context: WebContext<Services>,
+): never {
+  const allowed = ['GET', 'POST'].filter((method) =>
+    router.match(method, context.req.path)[0].some(([[, route]]) => route.method === method),
+  );
+  if (allowed.length === 0) throw new AppError('not_found');
+  context.header('allow', allowed.join(', '));
+  throw new AppError('method_not_allowed');
 }
 
 async function failed<Services extends WebServices>(
   context: WebContext<Services>,
   thrown: unknown,
+  frameOf: (view: View) => Frame | undefined,
 ): Promise<Response> {
   const error = toAppError(thrown);
   const [status] = ERRORS[error.code];
@@ -181,7 +198,7 @@ async function failed<Services extends WebServices>(
   }
   const view = context.var.view ?? (await viewOf(context));
   context.header('x-request-id', context.var.requestId);
-  return context.html(`<!doctype html>${errorPage({ view, error, status })}`, status);
+  return context.html(`<!doctype html>${errorPage({ view, error, status, Frame: frameOf(view) })}`, status);
 }
 
 /** Whoever looks, when signed in. Cookies that the session renews go with the answer. */

@@ -175,7 +175,7 @@ export const NewKeyDialog = ({
       <Field name="name" label={m.keys.name} required maxlength={255} hint={m.keys.nameHint} autofocus />
       <Select
         name="app"
-        label={m.keys.backToApp}
+        label={m.keys.app}
         options={[...apps.map(({ id, name }) => [id, name] as const), ['', m.provision.noApp] as const]}
       />
       <Select

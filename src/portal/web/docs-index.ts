@@ -2,6 +2,7 @@
 // the endpoints' summaries. Pure. A query is cut to MAX_QUERY_CHARS and MAX_TERMS; accents and case make no difference.
 
 import { ERRORS } from '../../core/errors.ts';
+import { folded } from '../../web/folded.ts';
 import type { Language } from '../../web/format.ts';
 import { messagesOf } from '../../web/messages/messages.ts';
 import type { DocsFacts } from './docs-blocks.ts';
@@ -42,10 +43,6 @@ export interface DocsIndex {
   /** By word: weight by entry. */
   words: ReadonlyMap<string, ReadonlyMap<number, number>>;
 }
-
-/** Lower case, without accents, character for character. */
-const folded = (text: string): string =>
-  text.normalize('NFC').replace(/[^a-z0-9]/g, (each) => each.normalize('NFD').charAt(0).toLowerCase());
 
 const wordsOf = (text: string): string[] => folded(text).match(/[a-z0-9]+/g) ?? [];
 

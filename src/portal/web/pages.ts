@@ -17,6 +17,7 @@ import './identity-link-page.tsx';
 import './invitation-page.tsx';
 import './welcome-page.tsx';
 import './overview-page.tsx';
+import './search-page.tsx';
 import './live-access-page.tsx';
 import './app-list-page.tsx';
 import './app-page.tsx';
@@ -53,11 +54,9 @@ import './docs-search-page.tsx';
 import './docs-twins.ts';
 import './docs-page.tsx';
 
-import { AppError } from '../../core/errors.ts';
+import { refuseUnmatched } from '../../web/web.ts';
 import { portal } from './portal-web.tsx';
 
-portal.all('*', () => {
-  throw new AppError('not_found');
-});
+portal.all('*', (context) => refuseUnmatched(portal, context));
 
 export { portal };

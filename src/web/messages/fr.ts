@@ -71,7 +71,7 @@ export const fr: typeof en = {
   },
   nav: {
     main: 'Menu principal',
-    overview: 'Vue d’ensemble',
+    overview: 'Accueil',
     apps: 'Applications',
     usage: 'Consommation',
     requests: 'Requêtes',
@@ -90,7 +90,7 @@ export const fr: typeof en = {
     account: 'Votre compte',
     more: 'Plus',
     palette: 'Rechercher',
-    paletteHint: 'Rechercher une page, une application, une clé…',
+    paletteHint: 'Page, application, clé, facture, ID de requête…',
     partners: 'Partenaires',
     keys: 'Clés',
     blocks: 'Blocages',
@@ -130,6 +130,10 @@ export const fr: typeof en = {
     404: {
       title: 'Page introuvable',
       text: 'L’adresse est peut-être erronée, ou la page a été déplacée ou ne vous appartient pas.',
+    },
+    405: {
+      title: 'Cette page ne s’ouvre pas ainsi',
+      text: 'Cette adresse ne reçoit que l’envoi d’un formulaire. Revenez en arrière et ouvrez la page qui le contient.',
     },
     409: {
       title: 'Conflit de modification',
@@ -394,6 +398,7 @@ export const fr: typeof en = {
   keys: {
     key: 'Clé',
     new: 'Nouvelle clé',
+    app: 'Application',
     newTest: 'Nouvelle clé de test',
     newLive: 'Nouvelle clé de production',
     testKeys: 'Clés de test',
@@ -443,7 +448,6 @@ export const fr: typeof en = {
     about: 'Détails',
     limits: 'Limites actuelles',
     inDays: (days: number) => `Appels des ${days} derniers jours`,
-    backToApp: 'Application',
     emptyTitle: 'Aucune clé ici',
     empty: 'Créez-en une. Son secret s’affiche une seule fois, avec une commande curl à coller.',
     stale: 'Cette clé n’a pas servi depuis 30 jours. Si vous n’en avez plus besoin, révoquez-la.',
