@@ -166,19 +166,6 @@ export function createWeb<Services extends WebServices>(
   return web;
 }
 
-/** The end of a surface: nothing is here, or nothing for this method. @throws AppError */
-export function refuseUnmatched<Services extends WebServices>(
-  { router }: Pick<Hono<WebEnv<Services>>, 'router'>,
-  context: WebContext<Services>,
-): never {
-  const allowed = ['GET', 'POST'].filter((method) =>
-    router.match(method, context.req.path)[0].some(([[, route]]) => route.method === method),
-  );
-  if (allowed.length === 0) throw new AppError('not_found');
-  context.header('allow', allowed.join(', '));
-  throw new AppError('method_not_allowed');
-}
-
 async function failed<Services extends WebServices>(
   context: WebContext<Services>,
   thrown: unknown,

@@ -43,7 +43,17 @@ describe('words', () => {
   });
   it('what services refuse on pages is said in French, too', () => {
     const root = new URL('../../src', import.meta.url).pathname;
-    const sources = ['billing', 'keys', 'partners', 'usage', 'webhooks'].flatMap((folder) =>
+    const sources = [
+      'accounts',
+      'alerts',
+      'billing',
+      'blocks',
+      'keys',
+      'leaks',
+      'partners',
+      'usage',
+      'webhooks',
+    ].flatMap((folder) =>
       readdirSync(join(root, folder)).map((name) => readFileSync(join(root, folder, name), 'utf8')),
     );
     const SHOWN =

@@ -114,7 +114,7 @@ export const ReasonForm = ({
   wrong?: Wrong;
   children?: Child;
 }) => (
-  <form method="post" action={action} class="inline">
+  <form method="post" action={action} class="inline" novalidate>
     <input
       name="reason"
       required

@@ -19,7 +19,7 @@ import './plan-page.tsx';
 import './invoice-list-page.tsx';
 import './invoice-page.tsx';
 import './alert-page.tsx';
-import { refuseUnmatched } from '../../web/web.ts';
+import { refuseUnmatched } from '../../web/unmatched.ts';
 import { operatorConsole } from './console-web.tsx';
 
 operatorConsole.all('/operator/*', (context) => refuseUnmatched(operatorConsole, context));

@@ -54,7 +54,7 @@ import './docs-search-page.tsx';
 import './docs-twins.ts';
 import './docs-page.tsx';
 
-import { refuseUnmatched } from '../../web/web.ts';
+import { refuseUnmatched } from '../../web/unmatched.ts';
 import { portal } from './portal-web.tsx';
 
 portal.all('*', (context) => refuseUnmatched(portal, context));

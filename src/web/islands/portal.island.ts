@@ -67,6 +67,13 @@ if (secret) {
   if (next) history.replaceState(null, '', next);
 }
 
+// What must be ticked says so in the page's language.
+for (const tick of all<HTMLInputElement>('[data-missing]')) {
+  const say = () => tick.setCustomValidity(tick.checked ? '' : (tick.dataset.missing ?? ''));
+  tick.addEventListener('change', say);
+  say();
+}
+
 // A form that only says "go on" does so by itself.
 for (const form of all<HTMLFormElement>('form[data-submit]')) form.requestSubmit();
 

@@ -464,6 +464,7 @@ export const en = {
     try: 'Try it',
     waiting: 'Waiting for its first request…',
     arrived: (status: number, time: string) => `${status} in ${time}.`,
+    tickFirst: 'Tick this once the secret is saved',
     see: 'See the request',
     saved: 'I have saved it',
     close: 'Done',

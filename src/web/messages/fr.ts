@@ -483,6 +483,7 @@ export const fr: typeof en = {
     try: 'Essayez',
     waiting: 'En attente de son premier appel…',
     arrived: (status: number, time: string) => `${status} en ${time}.`,
+    tickFirst: 'Cochez cette case une fois le secret enregistré',
     see: 'Voir l’appel',
     saved: 'Je l’ai enregistré',
     close: 'Terminé',
