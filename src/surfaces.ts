@@ -29,12 +29,20 @@ const withServices = (): Hono<AppEnv> => {
   });
 };
 
-/** What lies between our own routes is answered as the offered API answers. */
-const offered = new Hono<AppEnv>().all('*', (context) =>
-  handle(context.req.raw, context.req.url, compose(context.env).gateway, (work) =>
-    context.executionCtx.waitUntil(work),
-  ),
-);
+const PROGRAMS = /^(?:v\d+|api|dashboard)$/;
+
+/** Whether a person looks for a page, and no program for an answer. */
+const isForPage = ({ headers }: Request, path: string): boolean =>
+  (headers.get('accept') ?? '').includes('text/html') &&
+  !headers.has('authorization') &&
+  !PROGRAMS.test(firstPart(path));
+
+/** What lies between our own routes: a page that says so, or what the offered API answers. */
+const between = new Hono<AppEnv>().all('*', (context) => {
+  const { env, executionCtx, req } = context;
+  if (isForPage(req.raw, req.path)) return pages.fetch(req.raw, env, executionCtx);
+  return handle(req.raw, req.url, compose(env).gateway, (work) => executionCtx.waitUntil(work));
+});
 
 const apis = withServices();
 apis.route('/dashboard', dashboard);
@@ -45,7 +53,7 @@ apis.route('/', createMachineRoutes());
 apis.route('/', createDocumentRoutes());
 apis.route('/', documents);
 apis.get('/assets/*', (context) => context.var.services.assetServer.serve(context.req.path));
-apis.route('/', offered);
+apis.route('/', between);
 
 const pages = withServices();
 pages.route('/', operatorConsole);
@@ -57,5 +65,6 @@ for (const app of [pages, apis]) for (const { path } of app.routes) apps.set(fir
 // Stars are middleware and the rest.
 apps.delete('*');
 
-/** The surface that answers at a path, if one of ours does. */
-export const surfaceAt = (path: string): Hono<AppEnv> | undefined => apps.get(firstPart(path));
+/** The surface that answers, if one of ours does: where nothing is, a page says so to whoever looks for one. */
+export const surfaceFor = (request: Request, path: string): Hono<AppEnv> | undefined =>
+  apps.get(firstPart(path)) ?? (isForPage(request, path) ? pages : undefined);

@@ -17,8 +17,8 @@ const loadSurfaces = () => import('./surfaces.ts');
 
 async function answerOwn(request: Request, path: string, env: Env, ctx: ExecutionContext): Promise<Response> {
   const gate = composeGateway(env);
-  const { surfaceAt } = await loadSurfaces();
-  const surface = surfaceAt(path);
+  const { surfaceFor } = await loadSurfaces();
+  const surface = surfaceFor(request, path);
   const keepAlive = (work: Promise<unknown>) => ctx.waitUntil(work);
   const stopped = refuseAtDoor(request, path, gate, surface !== undefined, keepAlive);
   if (stopped) return stopped;

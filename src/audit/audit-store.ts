@@ -35,7 +35,6 @@ export type AuditEntry = RowOf<typeof AuditEntry>;
 export interface AuditFilter {
   /** How the action begins: `key.`, `app.created`. */
   action?: string;
-  actor?: string;
   /** Id of a key. */
   target?: string;
   /** The actor's address, its whole name, or its id. */
@@ -153,7 +152,7 @@ export function createAuditStore(database: Database) {
       partnerId: string | null,
       limit: number,
       before?: number,
-      { action, actor, target, who, from, to }: AuditFilter = {},
+      { action, target, who, from, to }: AuditFilter = {},
     ): Promise<AuditEntry[]> =>
       database.rows(
         AuditEntry,
@@ -165,7 +164,6 @@ export function createAuditStore(database: Database) {
         WHERE (${partnerId}::uuid IS NULL OR partner_id = ${partnerId}::uuid)
           AND (${before ?? null}::bigint IS NULL OR d.id < ${before ?? null}::bigint)
           AND (${action ?? null}::text IS NULL OR starts_with(action, ${action ?? null}::text))
-          AND (${actor ?? null}::text IS NULL OR actor = ${actor ?? null}::text)
           AND (${who ?? null}::text IS NULL OR ${who ?? null}::text IN (a.email, actor, split_part(actor, ':', 2)))
           AND (${from ?? null}::date IS NULL OR d.created_at >= ${from ?? null}::date::timestamp AT TIME ZONE 'UTC')
           AND (${to ?? null}::date IS NULL OR d.created_at < (${to ?? null}::date + 1)::timestamp AT TIME ZONE 'UTC')

@@ -69,8 +69,9 @@ const VIEW = sql`
     (SELECT (to_jsonb(q) || q.chosen) - '{key_id,updated_at,chosen,granted_overage_actions}'::text[] FROM api_key_quotas q WHERE q.key_id = k.key_id) AS limits
   FROM api_key k`;
 
-export function createKeyViews(database: Database, now: () => number) {
-  const shown = <R extends KeyRow>({ isAppArchived, partnerStatus, ...key }: R) => {
+const createShown =
+  (now: () => number) =>
+  <R extends KeyRow>({ isAppArchived, partnerStatus, ...key }: R) => {
     const expiresMs = key.expiresAt === null ? null : Date.parse(key.expiresAt);
     const isQuarantined = key.quarantinedAt !== null;
     return {
@@ -78,6 +79,32 @@ export function createKeyViews(database: Database, now: () => number) {
       state: keyState({ ...key, isQuarantined, isAppArchived, expiresMs, partnerStatus }, now()),
     };
   };
+
+/**
+ * By the beginning of id or prefix, the last four characters that are shown of it, or the name; the latest when nothing
+ * is asked for. `partnerId` null: of all partners.
+ */
+const createKeySearch = (database: Database, shown: ReturnType<typeof createShown>) =>
+  async function search(
+    partnerId: string | null,
+    words: string,
+    limit = 50,
+  ): Promise<(KeyView & { partner: string })[]> {
+    const keys = await database.rows(
+      FoundKey,
+      sql`SELECT v.*, p.name AS partner FROM (${VIEW}
+        WHERE (${partnerId}::uuid IS NULL OR k.partner_id = ${partnerId}::uuid)
+          AND (${words} = '' OR starts_with(k.key_id, ${words}) OR starts_with(k.key_prefix, ${words.slice(0, 16)})
+            OR right(left(CASE k.kind WHEN 'signing' THEN k.key_id ELSE k.key_prefix END, 16), 4) = ${words}
+            OR strpos(lower(k.name), lower(${words})) > 0)
+        ORDER BY k.created_at DESC LIMIT ${limit}) v
+      JOIN partner p ON p.id = v."partnerId" ORDER BY v."createdAt" DESC`,
+    );
+    return keys.map(shown);
+  };
+
+export function createKeyViews(database: Database, now: () => number) {
+  const shown = createShown(now);
 
   return {
     async get(partnerId: string | null, keyId: string): Promise<KeyView> {
@@ -118,16 +145,6 @@ export function createKeyViews(database: Database, now: () => number) {
       return keys?.total ?? 0;
     },
 
-    /** Of all partners, by the beginning of id or prefix, or by name; the latest when nothing is asked for. */
-    async search(words: string): Promise<(KeyView & { partner: string })[]> {
-      const keys = await database.rows(
-        FoundKey,
-        sql`SELECT v.*, p.name AS partner FROM (${VIEW}
-          WHERE ${words} = '' OR starts_with(k.key_id, ${words}) OR starts_with(k.key_prefix, ${words.slice(0, 16)})
-            OR strpos(lower(k.name), lower(${words})) > 0 ORDER BY k.created_at DESC LIMIT 50) v
-        JOIN partner p ON p.id = v."partnerId" ORDER BY v."createdAt" DESC`,
-      );
-      return keys.map(shown);
-    },
+    search: createKeySearch(database, shown),
   };
 }

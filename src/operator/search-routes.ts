@@ -4,7 +4,8 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { type ApiEnv, errorAnswers, jsonAnswer } from '../http/api.ts';
 import { text } from '../http/fields.ts';
-import { HIT_KINDS, MAX_WORDS_CHARS, search } from './search.ts';
+import { MAX_WORDS_CHARS } from '../web/found.ts';
+import { HIT_KINDS, search } from './search.ts';
 import type { Services } from './services.ts';
 
 export function addSearchRoutes(api: OpenAPIHono<ApiEnv<Services>>): void {

@@ -4,6 +4,7 @@
 import { AppError } from '../core/errors.ts';
 import { isUuid } from '../core/ids.ts';
 import { isInRanges, isRange } from '../keys/ip-list.ts';
+import { MAX_WORDS_CHARS } from '../web/found.ts';
 import type { Services } from './services.ts';
 
 export const HIT_KINDS = ['request', 'partner', 'member', 'key', 'invoice', 'block', 'caller'] as const;
@@ -19,7 +20,6 @@ export interface Hit {
 
 /** Of each kind. */
 const MAX_HITS = 10;
-export const MAX_WORDS_CHARS = 200;
 const FEWEST_CHARS = 2;
 
 type Ports = Pick<Services, 'partners' | 'keys' | 'members' | 'invoices' | 'blocks' | 'requestSearch'>;
@@ -72,7 +72,7 @@ async function byWords({ partners, keys, members, invoices }: Ports, words: stri
   const [foundPartners, foundMembers, foundKeys, foundInvoices] = await Promise.all([
     partners.list(MAX_HITS, undefined, words),
     words.includes('@') ? members.byAddress(words, MAX_HITS) : [],
-    keys.search(words),
+    keys.search(null, words),
     /\d/.test(words) ? invoices.list(MAX_HITS, undefined, { search: words }) : [],
   ]);
   return [

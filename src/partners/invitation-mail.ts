@@ -31,7 +31,10 @@ async function send(
     throw new AppError('service_unavailable', 'The mail of this invitation could not be sent. Invite again');
 }
 
-/** @throws AppError also when the invitation was made and its mail could not be sent. */
+/**
+ * Also sends an open invitation again: the earlier link of the address ends.
+ * @throws AppError also when the invitation was made and its mail could not be sent
+ */
 export async function inviteByMail(
   ports: Ports<'invite'>,
   partner: { id: string; name: string },
@@ -41,21 +44,6 @@ export async function inviteByMail(
   const { id, token, language: own } = await ports.members.invite(partner.id, email, role, actor);
   await send(ports, { email, token, partner: partner.name }, { origin, language: own ?? language });
   return { id };
-}
-
-/**
- * Invites the address of an open invitation anew, by whoever may invite; the earlier link ends.
- * @throws AppError not_found, where the partner has no such invitation
- */
-export async function inviteOnceMore(
-  ports: Ports<'invite' | 'invitations'>,
-  partner: { id: string; name: string },
-  id: string,
-  inviting: Inviting,
-): Promise<{ id: string }> {
-  const open = (await ports.members.invitations(partner.id)).find((each) => each.id === id);
-  if (!open) throw new AppError('not_found', 'No such invitation');
-  return inviteByMail(ports, partner, open, inviting);
 }
 
 /**

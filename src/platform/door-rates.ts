@@ -27,7 +27,7 @@ export const DOOR_RATES = {
   developer: { burst: 300, sustained: 900 },
   /** /api/admin, by operator. */
   operator: { burst: 600, sustained: 3000 },
-  /** Searches of everything, by operator. */
+  /** Searches of everything, by account; the palette asks with each pause in typing. */
   search: { burst: 60, sustained: 120 },
   /** Audit trails, by partner. */
   audit: { burst: 20, sustained: 60 },

@@ -21,18 +21,21 @@ const statusOf = ({ code }: AppError): Wrong['status'] => {
   return status === 409 || status === 429 ? status : 400;
 };
 
-/** What a service refuses, in the language of whoever looks. */
-export const refusalText = ({ language }: View, message: string): string | undefined =>
-  language === 'en' ? message : inFrench(message);
+/** What a service refuses, in the language of whoever looks; in general words where it has no others. */
+export const refusalText = (
+  { language, m }: Pick<View, 'language' | 'm'>,
+  message: string,
+  path: string[] = [],
+): string =>
+  language === 'en'
+    ? message
+    : (inFrench(message) ?? m.fieldError({ code: 'custom', message, path, input: undefined }));
 
 /** The refused fields of this form. */
 function refusedFields({ fields }: AppError, values: FormValues, view: View): FormErrors | undefined {
   const errors: FormErrors = {};
   for (const { field, message } of (fields.details ?? []) as FieldErrors)
-    if (field in values)
-      errors[field] ??=
-        refusalText(view, message) ??
-        view.m.fieldError({ code: 'custom', message, path: [field], input: undefined });
+    if (field in values) errors[field] ??= refusalText(view, message, [field]);
   return Object.keys(errors).length > 0 ? errors : undefined;
 }
 
@@ -40,7 +43,7 @@ function refusedFields({ fields }: AppError, values: FormValues, view: View): Fo
 export const conflictAt =
   (view: View, field: string) =>
   ({ code, message }: AppError): FormErrors | undefined =>
-    code === 'conflict' ? { [field]: refusalText(view, message) ?? message } : undefined;
+    code === 'conflict' ? { [field]: refusalText(view, message) } : undefined;
 
 type Answer = Response | Promise<Response>;
 

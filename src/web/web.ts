@@ -24,7 +24,7 @@ import type { PartnerService } from '../partners/partner-service.ts';
 import type { AssetServer } from './assets.ts';
 import { cookieName, environmentOf, languageOf, themeOf } from './chosen.ts';
 import { contactOf } from './contact.ts';
-import { errorPage } from './error-page.tsx';
+import { errorPage, type Frame } from './error-page.tsx';
 import { createFormat } from './format.ts';
 import { messagesOf } from './messages/messages.ts';
 import { withQuery } from './redirects.ts';
@@ -148,8 +148,11 @@ const HEADERS = {
   'cache-control': 'no-store',
 };
 
-/** `under`: the paths of this surface. */
-export function createWeb<Services extends WebServices>(under = '*') {
+/** `under`: the paths of this surface. `frameOf`: what its errors stand in; by themselves where nobody is known. */
+export function createWeb<Services extends WebServices>(
+  under: string,
+  frameOf: (view: View) => Frame | undefined,
+) {
   const web = new Hono<WebEnv<Services>>();
   web.use(under, async (context, next) => {
     context.set('requestId', newId());
@@ -167,13 +170,14 @@ export function createWeb<Services extends WebServices>(under = '*') {
     under,
     bodyLimit({ maxSize: MAX_FORM_BYTES, onError: () => Promise.reject(new AppError('payload_too_large')) }),
   );
-  web.onError((error, context) => failed(context, error));
+  web.onError((error, context) => failed(context, error, frameOf));
   return web;
 }
 
 async function failed<Services extends WebServices>(
   context: WebContext<Services>,
   thrown: unknown,
+  frameOf: (view: View) => Frame | undefined,
 ): Promise<Response> {
   const error = toAppError(thrown);
   const [status] = ERRORS[error.code];
@@ -189,7 +193,7 @@ async function failed<Services extends WebServices>(
   }
   const view = context.var.view ?? (await viewOf(context));
   context.header('x-request-id', context.var.requestId);
-  return context.html(`<!doctype html>${errorPage({ view, error, status })}`, status);
+  return context.html(`<!doctype html>${errorPage({ view, error, status, Frame: frameOf(view) })}`, status);
 }
 
 /** Whoever looks, when signed in. Cookies that the session renews go with the answer. */

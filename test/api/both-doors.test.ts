@@ -54,6 +54,25 @@ it('a plan that was changed is answered as it is, also whose it is', async () =>
   expect(changed.json).toEqual(kept);
 });
 
+it.each(['en', 'fr'])('plans and problems are said in words in the console, in %s', async (language) => {
+  const partner = await makePartner({ tier: 'business' });
+  const tier = await ownPlan(partner.id);
+  await query(`UPDATE tier_config SET names = '{"en": "School bus", "fr": "Car scolaire"}' WHERE tier = $1`, [
+    tier,
+  ]);
+  await sendJson(`/api/admin/partners/${partner.id}/plan`, 'POST', { tier, reason: 'as agreed' }, api);
+  const name = language === 'en' ? 'School bus' : 'Car scolaire';
+  const get = async (path: string) => (await operator.get(path, { 'accept-language': language })).text;
+  const list = await get(`/operator/partners?search=${partner.email}`);
+  const facts =
+    /<dl class="facts pad">.*?<\/dl>/s.exec(await get(`/operator/partners/${partner.id}`))?.[0] ?? '';
+  const plans = (await get('/operator/plans')).replace(/<dialog.*?<\/dialog>/gs, '').replace(/<[^>]*>/g, ' ');
+  for (const shown of [list, facts, plans]) {
+    expect(shown).toContain(name);
+    expect(shown.replace(/="[^"]*"/g, '')).not.toContain(tier);
+  }
+});
+
 it.each([
   ['PUT', 'tier'],
   ['POST', 'plan'],

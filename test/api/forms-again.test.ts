@@ -286,6 +286,18 @@ const filledIn = ({ value, isRequired, type }: Field): string => {
   return type === 'password' ? PASSWORD : type === 'email' ? 'a@example.com' : 'something';
 };
 
+/** Words of English that no French sentence has. */
+const ENGLISH = /\b(?:the|this|must|not|is|are|your|with|of|and|too|at least|at most|try|again)\b/i;
+
+/** What a page says is wrong: at a field, in a note, or as a page that is nothing else. */
+const saidIn = (page: string): string[] =>
+  [
+    ...page.matchAll(
+      /<(?:p class="error"|div class="note[^"]*" role="alert"|h1)[^>]*>(.*?)<\/(?:p|div|h1)>/gs,
+    ),
+    ...(page.includes('<main class="plain"') ? page.matchAll(/<p>(.*?)<\/p>/gs) : []),
+  ].map(([, text = '']) => text.replace(/<[^>]*>/g, ''));
+
 /** Sends a form with a bad value of this field, and these boxes ticked; finds it on the page that answers. */
 async function sendBad({ who, form }: Shown, field: Field, language: string, boxes = form.boxes) {
   const fields = new URLSearchParams([
@@ -298,8 +310,26 @@ async function sendBad({ who, form }: Shown, field: Field, language: string, box
   const again = forms.flatMap(({ controls }) =>
     controls.filter(({ name, isInvalid }) => name === field.name && isInvalid),
   );
-  return { status, again, boxes: forms.flatMap((each) => each.boxes) };
+  const english = language === 'fr' ? saidIn(text).filter((said) => ENGLISH.test(said)) : [];
+  return { status, again, english, boxes: forms.flatMap((each) => each.boxes) };
 }
+
+it('the browser says nothing of its own: every form of a page is sent as it is', async () => {
+  for (const path of [
+    '/portal/webhooks',
+    '/portal/apps',
+    '/portal/alerts',
+    '/portal/members',
+    '/portal/settings',
+  ]) {
+    const { text } = await owner.get(path);
+    const typed = [...text.matchAll(/<form method="post"[^>]*>.*?<\/form>/gs)]
+      .map(([form]) => form)
+      .filter((form) => / (?:required|type="email"|type="url"|maxlength)/.test(form));
+    expect([path, typed.length > 0]).toEqual([path, true]);
+    expect(typed.filter((form) => !/^<form[^>]* novalidate/.test(form))).toEqual([]);
+  }
+});
 
 describe('of a plan that cannot be', () => {
   const named = () => `plan-${crypto.randomUUID().slice(0, 8)}`;
@@ -370,7 +400,8 @@ describe('of every form', () => {
         const said = [];
         for (const language of ['en', 'fr']) {
           const ticked = each.form.boxes.filter(({ isTicked }) => isTicked);
-          const { status, again } = await sendBad(each, field, language, ticked);
+          const { status, again, english } = await sendBad(each, field, language, ticked);
+          expect([field.name, english]).toEqual([field.name, []]);
           expect([field.name, language, [400, 401, 403].includes(status), again.length, status]).toEqual([
             field.name,
             language,

@@ -249,13 +249,6 @@ const DEVELOPER: Record<string, Case> = {
     action: 'member.invited',
     body: () => ({ email: `${uuidv7()}@example.com`, role: 'viewer' }),
   },
-  '/members/invitations/:invitationId/again': {
-    action: 'member.invited',
-    id: async () => {
-      const invited = { email: `${uuidv7()}@example.com`, role: 'viewer' };
-      return (await sendJson('/api/dev/members/invitations', 'POST', invited, { headers: dev })).json.id;
-    },
-  },
   '/apps/:appId/restore': {
     action: 'app.restored',
     id: async () => {

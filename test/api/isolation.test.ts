@@ -14,6 +14,7 @@ import { routesOf } from '../support/routes.ts';
 const FOREIGN_NAME = 'Theirs-7f3a';
 const ids: Record<string, string> = {};
 let me: Person;
+let them: Person;
 let myToken = '';
 let myKey = '';
 let before = '';
@@ -77,6 +78,8 @@ const PORTAL: Record<string, Case> = {
   'POST /portal/partner': foreign(() => ({ partner: ids.partner ?? '' })),
   'GET /portal/live-access': own,
   'POST /portal/live-access': own,
+  'GET /portal/search': own,
+  'GET /portal/search/options': own,
   'GET /portal/apps': own,
   'POST /portal/apps': own,
   'GET /portal/apps/:app': foreign(),
@@ -132,7 +135,6 @@ const PORTAL: Record<string, Case> = {
   'GET /portal/audit.csv': own,
   'GET /portal/members': own,
   'POST /portal/members/invite': own,
-  'POST /portal/members/invitations/:id/again': foreign(),
   'POST /portal/members/invitations/:id/withdraw': foreign(),
   'POST /portal/members/role': foreign(() => ({ subject: ids.subject ?? '', role: 'viewer' })),
   'POST /portal/members/remove': foreign(() => ({ subject: ids.subject ?? '' })),
@@ -174,7 +176,6 @@ const DEVELOPER: Record<string, Case> = {
   'POST /live-access': own,
   'GET /members': own,
   'POST /members/invitations': own,
-  'POST /members/invitations/:invitationId/again': foreign(),
   'DELETE /members/invitations/:invitationId': foreign(),
   'PATCH /members/:subject': foreign(() => ({ role: 'viewer' })),
   'DELETE /members/me': own,
@@ -234,7 +235,7 @@ const snapshot = async (): Promise<string> =>
 beforeAll(async () => {
   const partner = await makePartner();
   await query('UPDATE partner SET name = $1 WHERE id = $2', [FOREIGN_NAME, partner.id]);
-  const them = await memberOf(partner.id);
+  them = await memberOf(partner.id);
   const dev = { headers: { authorization: `Bearer ${await developerToken(partner)}` } };
   const app = (await sendJson('/api/dev/apps', 'POST', { name: FOREIGN_NAME }, dev)).json.id;
   const wanted = { key_type: 'bearer', environment: 'test', name: FOREIGN_NAME };
@@ -330,6 +331,41 @@ describe('every page of the portal', () => {
       expect(filtered.text).not.toContain('/v2/routes/list<');
     }
   });
+});
+
+it('the search finds what a partner has by all that it is told by, and nothing of another', async () => {
+  const [{ number, prefix } = {}] = await query(
+    'SELECT (SELECT number FROM invoice WHERE id = $1) AS number, (SELECT key_prefix FROM api_key WHERE key_id = $2) AS prefix',
+    [ids.invoice, ids.key],
+  );
+  const cases: [words: string | undefined, leadsTo: string][] = [
+    [FOREIGN_NAME, `/portal/apps/${ids.app}`],
+    [FOREIGN_NAME, `/portal/keys/${ids.key}`],
+    [ids.key, `/portal/keys/${ids.key}`],
+    [prefix, `/portal/keys/${ids.key}`],
+    [prefix.slice(12, 16), `/portal/keys/${ids.key}`],
+    [number, `/portal/invoices/${ids.invoice}`],
+    [ids.requestId, `/portal/requests/${ids.requestId}`],
+    ['theirs.example.com', `/portal/webhooks/${ids.endpoint}`],
+    [them.email, '/portal/members'],
+    [`roll ${FOREIGN_NAME}`, `/portal/keys/${ids.key}?dialog=roll`],
+  ];
+  for (const [words = '', leadsTo] of cases)
+    for (const path of ['/portal/search', '/portal/search/options']) {
+      const address = `${path}?${new URLSearchParams({ q: words })}`;
+      const [own, foreign] = [await them.get(address), await me.get(address)];
+      expect([words, own.status, own.text.includes(`href="${leadsTo}"`)]).toEqual([words, 200, true]);
+      const options = (await me.get(`/portal/search/options?${new URLSearchParams({ q: words })}`)).text;
+      expect([words, foreign.status, options.match(/href="\/portal\/[^"]*"/g)]).toEqual([words, 200, null]);
+    }
+});
+
+it('the search is asked so often, and no more', async () => {
+  const busy = await memberOf((await makePartner()).id);
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, () => busy.get('/portal/search/options?q=z')),
+  );
+  expect(answers.some(({ status }) => status === 429)).toBe(true);
 });
 
 describe("every page of the operators' console is for operators", () => {

@@ -17,7 +17,7 @@ import {
   stack,
   type TestPartner,
 } from '../support/api.ts';
-import { memberOf, type Person } from '../support/portal.ts';
+import { memberOf, operatorSignedIn, type Person, visitor } from '../support/portal.ts';
 
 let partner: TestPartner;
 let token = '';
@@ -252,7 +252,7 @@ describe('errors of the upstream', () => {
     const other = await makePartner();
     const member = await memberOf(other.id);
     member.cookies.set('environment', 'live');
-    const { secret } = await makeKey(other.id);
+    const { secret, id } = await makeKey(other.id);
     for (const search of ['?upstream=fail', '?upstream=fail', '?upstream=refuse', '?upstream=reset', ''])
       await call(`/v2/stops/x/departures${search}`, { key: secret });
     await eventually(
@@ -268,6 +268,11 @@ describe('errors of the upstream', () => {
     expect(shown(overview.text)).toContain('upstream 500 /v2/stops/{id}/departures 2');
     const usage = await member.get('/portal/usage');
     expect(shown(usage.text)).toContain('upstream 500 · /v2/stops/{id}/departures 2');
+    const operator = await operatorSignedIn();
+    const page = await operator.get(`/operator/keys/${id}`, { 'accept-language': 'fr' });
+    expect(shown(page.text)).toContain('API en amont 500 (2)');
+    expect(page.text).not.toContain('upstream_500');
+    expect(page.text).toContain('href="/docs/errors/upstream_error"');
     const [, href = ''] = /href="([^"]*error=upstream_500[^"]*)"/.exec(usage.text) ?? [];
     const { text } = await member.get(href.replaceAll('&amp;', '&'));
     expect(text.match(/data-id=/g)).toHaveLength(2);
@@ -383,5 +388,54 @@ describe('the log is narrowed', () => {
     const format = createFormat('en', Date.now());
     expect(text).toContain(format.clock(data[0].occurred_at));
     expect(text).toContain(format.date(data[0].occurred_at));
+  });
+});
+
+describe('where nothing is', () => {
+  const HTML = { headers: { accept: 'text/html,application/xhtml+xml' } };
+  it.each(['/pricing', '/statuss', '/v', '/healthz/x', '/docs/x', '/Portal'])(
+    'a browser gets a page in its language at %s, and a program JSON',
+    async (path) => {
+      const page = await call(path, { headers: { ...HTML.headers, 'accept-language': 'fr' } });
+      expect([page.status, page.headers['content-type']]).toEqual([404, 'text/html; charset=UTF-8']);
+      expect(page.text).toContain('<h1>Page introuvable</h1>');
+      expect(page.text).toContain(String(page.headers['x-request-id']));
+      if (!path.startsWith('/docs')) expect((await call(path)).json.error).toBe('not_found');
+    },
+  );
+  it.each([
+    '/v1/nothing',
+    '/v2/nothing',
+    '/v9/nothing',
+    '/api/nothing',
+    '/api/dev/nothing',
+    '/dashboard/nothing',
+  ])('the APIs answer with JSON, whoever asks: %s', async (path) => {
+    const { status, json, headers } = await call(path, HTML);
+    expect([headers['content-type'], status < 500, typeof json.error]).toEqual([
+      'application/json',
+      true,
+      'string',
+    ]);
+  });
+  it('a key that asks gets JSON everywhere', async () => {
+    const { secret } = keys.open ?? { secret: '' };
+    expect((await call('/pricing', { ...HTML, key: secret })).json.error).toBe('not_found');
+  });
+  it('what only takes a form says so, and what it takes', async () => {
+    const { status, headers, text } = await call('/sign-out', HTML);
+    expect([status, headers.allow]).toEqual([405, 'POST']);
+    expect(text).toContain('<h1>This page cannot be opened like this</h1>');
+    expect((await person.get('/portal/members/invite')).status).toBe(405);
+  });
+  it('whoever is signed in keeps the sidebar, in the portal and in the console', async () => {
+    for (const path of ['/portal/nothing', '/portal/apps/nothing', '/portal/members/invite'])
+      expect((await person.get(path)).text, path).toMatch(/<nav class="side".*href="\/portal\/apps"/s);
+    const operator = await operatorSignedIn();
+    for (const path of ['/operator/nothing', '/operator/partners/nothing'])
+      expect((await operator.get(path)).text, path).toMatch(
+        /<nav class="side".*href="\/operator\/partners"/s,
+      );
+    expect((await visitor().get('/pricing', HTML.headers)).text).not.toContain('<nav class="side"');
   });
 });

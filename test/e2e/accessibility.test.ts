@@ -40,6 +40,7 @@ const PUBLIC = [
 ];
 const portalPages = () => [
   '/portal',
+  '/portal/search?q=ter',
   '/portal/apps',
   '/portal/apps?dialog=new-app',
   `/portal/apps/${ids.app}`,
@@ -231,6 +232,143 @@ it('a keyboard does it all: skip link, palette, dialog, and back', async () => {
   expect(await page.evaluate('document.activeElement.name')).toBe('name');
   await page.keyboard.press('Escape');
   expect(await page.locator('#new-app').isVisible()).toBe(false);
+  await context.close();
+});
+
+/** Of the palette, once they are about these words. */
+async function optionsFor(page: Page, words: string): Promise<string[]> {
+  await page.fill('#palette input[name=q]', words);
+  await page.locator('#palette-list[aria-busy=false]').waitFor({ state: 'attached' });
+  return page.locator('#palette [role=option]').allInnerTexts();
+}
+
+describe('the palette', () => {
+  const open = async (page: Page, path: string) => {
+    await goTo(page, path);
+    await page.keyboard.press('Control+k');
+    await page.locator('#palette [role=option]').first().waitFor();
+  };
+  const boxOf = (page: Page) => page.locator('#palette').boundingBox();
+
+  it.each(['en-GB', 'fr-FR'])('finds what the partner has, and stays where it is: %s', async (locale) => {
+    const { page, context, problems } = await newPerson(browser, { locale, bypassCSP: true });
+    const isFrench = locale === 'fr-FR';
+    await signInInBrowser(page, stack.demo.developer.email, stack.demo.developer.password);
+    await open(page, `/portal/keys/${ids.key}`);
+    const [first] = await page.locator('#palette [role=option]').allInnerTexts();
+    expect(first).toBe(isFrench ? 'Accueil' : 'Overview');
+    const box = await boxOf(page);
+    expect(await findings(page)).toEqual([]);
+    const [{ number, prefix, url, app } = {}] = await query(
+      `SELECT (SELECT number FROM invoice WHERE id = $1) AS number, (SELECT key_prefix FROM api_key WHERE key_id = $2) AS prefix,
+        (SELECT url FROM webhook_endpoint WHERE id = $3) AS url, (SELECT name FROM dev_apps WHERE id = $4) AS app`,
+      [ids.invoice, ids.key, ids.endpoint, ids.app],
+    );
+    const cases: [words: string, found: RegExp | string][] = [
+      [app, app],
+      [ids.request ?? '', 'GET /v2/stops/search'],
+      [prefix.slice(0, 14), 'Demo test'],
+      [prefix.slice(12, 16), 'Demo test'],
+      [number.slice(0, 3), number],
+      [url, url],
+      [stack.demo.developer.email, stack.demo.developer.email],
+      [isFrench ? 'idempotence' : 'idempotency', /Idempoten/],
+      [
+        isFrench ? 'renouveler demo test' : 'roll demo test',
+        isFrench ? /^Renouveler Demo test/ : /^Roll Demo test/,
+      ],
+      [isFrench ? 'nouvelle cle' : 'new key', app],
+      [isFrench ? 'sombre' : 'dark', isFrench ? 'Apparence sombre' : 'Dark appearance'],
+      [isFrench ? 'english' : 'français', isFrench ? 'English' : 'Français'],
+    ];
+    for (const [words, found] of cases) {
+      const options = await optionsFor(page, words);
+      expect([words, options]).toEqual([words, expect.arrayContaining([expect.stringMatching(found)])]);
+      expect(await boxOf(page)).toEqual(box);
+    }
+    expect(await optionsFor(page, 'zzzz')).toEqual([]);
+    expect(await page.locator('#palette [role=status]').textContent()).toBe(
+      isFrench ? 'Aucun résultat' : 'Nothing found',
+    );
+    expect(await boxOf(page)).toEqual(box);
+    expect(await findings(page)).toEqual([]);
+    expect(problems).toEqual([]);
+    await context.close();
+  });
+
+  it('is chosen from by arrows and Enter, also a choice that is no page', async () => {
+    const { page, context } = await newPerson(browser, { colorScheme: 'light' });
+    await signInInBrowser(page, stack.demo.developer.email, stack.demo.developer.password);
+    await open(page, '/portal/members');
+    const chosen = () => page.locator('#palette [aria-selected=true]');
+    const input = page.locator('#palette input[name=q]');
+    await page.keyboard.press('ArrowDown');
+    expect(await chosen().getAttribute('href')).toBe('/portal/apps');
+    expect(await input.getAttribute('aria-activedescendant')).toBe(await chosen().getAttribute('id'));
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowUp');
+    expect(await chosen().evaluate((option) => option.tagName)).toBe('BUTTON');
+    await page.keyboard.type('dark');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('html[data-theme=dark]');
+    expect(new URL(page.url()).pathname).toBe('/portal/members');
+    await context.close();
+  });
+
+  it('is the one that Ctrl K opens beside the reference', async () => {
+    const { page, context } = await newPerson(browser);
+    await signInInBrowser(page, stack.demo.developer.email, stack.demo.developer.password);
+    for (const path of ['/portal/playground', '/docs/reference']) {
+      await goTo(page, path);
+      // Half a megabyte of scripts, on a machine that may be busy.
+      await page.locator('#reference h1').first().waitFor({ timeout: 60_000 });
+      await page.keyboard.press('Control+k');
+      const dialogs = page.locator('dialog[open], [role=dialog]:visible:not(dialog)');
+      await dialogs.first().waitFor();
+      expect([path, await dialogs.count()]).toEqual([path, 1]);
+    }
+    await context.close();
+  });
+
+  it("of the console is fed by the console's search", async () => {
+    const { page, context } = await newPerson(browser, { bypassCSP: true });
+    await operatorInBrowser(page);
+    await open(page, '/operator');
+    expect(await findings(page)).toEqual([]);
+    const partner = await optionsFor(page, stack.demo.partner.id);
+    expect(partner).toEqual([expect.stringContaining('Teranga')]);
+    expect(await optionsFor(page, 'block')).toEqual(expect.arrayContaining(['Blocks', 'Block an address']));
+    await context.close();
+  });
+});
+
+it('menus close with Escape, and a sub page lights its item', async () => {
+  const { page, context } = await newPerson(browser, { locale: 'fr-FR' });
+  await signInInBrowser(page, stack.demo.developer.email, stack.demo.developer.password);
+  await goTo(page, `/portal/keys/${ids.key}`);
+  expect(await page.locator('.side [aria-current=page]').allInnerTexts()).toEqual(['Applications']);
+  expect(await page.locator('.crumbs').textContent()).toMatch(/^Applications · ./);
+  await page.click('.menu > summary');
+  const [language, theme] = await Promise.all(
+    ['language', 'theme'].map((name) => page.locator(`.menu .switch:has([name=${name}])`).boundingBox()),
+  );
+  expect((theme?.y ?? 0) - (language?.y ?? 0) - (language?.height ?? 0)).toBeGreaterThanOrEqual(4);
+  await page.keyboard.press('Escape');
+  expect(await page.locator('.menu[open]').count()).toBe(0);
+  expect(await page.evaluate('document.activeElement.tagName')).toBe('SUMMARY');
+  // A phone's bar: each word on one line, all of it shown.
+  for (const width of [360, 390]) {
+    await page.setViewportSize({ width, height: 800 });
+    const cut = await page
+      .locator('.bottom > a, .bottom > details > summary')
+      .evaluateAll((items) =>
+        items.filter(
+          ({ scrollWidth, clientWidth, clientHeight }) => scrollWidth > clientWidth || clientHeight > 60,
+        ),
+      );
+    expect([width, cut.length]).toEqual([width, 0]);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+  }
   await context.close();
 });
 

@@ -199,16 +199,6 @@ const MEMBERS: Command[] = [
   invite('a stranger is invited', ({ mark }) => `new-${mark}@example.com`, 'new-<mark>@example.com'),
   invite('somebody who has an account is invited', ({ guest }) => guest, '<guest>'),
   {
-    does: 'an invitation is sent again',
-    of: 'invitation',
-    audit: ['member.invited'],
-    mails: { path: '/invite/', to: ['<guest>'] },
-    doors: {
-      'POST /portal/members/invitations/:id/again': nothing,
-      'POST /api/dev/members/invitations/:invitationId/again': nothing,
-    },
-  },
-  {
     does: 'an invitation is withdrawn',
     of: 'invitation',
     audit: ['invitation.withdrawn'],

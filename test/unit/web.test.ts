@@ -2,15 +2,72 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { items as consoleItems } from '../../src/operator/console/console-web.tsx';
+import { operatorConsole } from '../../src/operator/console/pages.ts';
 import { may, ROLES } from '../../src/partners/permissions.ts';
+import { portal } from '../../src/portal/web/pages.ts';
+import { items as portalItems } from '../../src/portal/web/portal-web.tsx';
 import { rangeBefore, rangeOf } from '../../src/portal/web/usage-range.ts';
 import { dayBars, hourBars, totalOf } from '../../src/web/bars.ts';
 import { roundUp } from '../../src/web/components/chart.tsx';
+import { isHere } from '../../src/web/components/layout.tsx';
 import { toCsv } from '../../src/web/csv.ts';
+import { fits } from '../../src/web/folded.ts';
+import { en } from '../../src/web/messages/en.ts';
 import { safePath, withQuery } from '../../src/web/redirects.ts';
 import { isFromHere } from '../../src/web/same-origin.ts';
+import { routesOf } from '../support/routes.ts';
 
 const NOW = Date.parse('2026-11-22T08:30:00Z');
+
+describe('the sidebar', () => {
+  const surfaces = [
+    { app: portal, home: '/portal', items: portalItems({ m: en }) },
+    { app: operatorConsole, home: '/operator', items: consoleItems({ m: en }) },
+  ];
+  /** Where nothing is lit, and why. */
+  const UNLIT: Record<string, string> = {
+    '/portal/search': 'of everything',
+    '/portal/search/options': 'a part of every page',
+    '/portal/arrived': 'a part of the overview',
+    '/portal/usage.csv': 'a file',
+    '/portal/audit.csv': 'a file',
+    '/operator/search': 'of everything',
+    '/operator/search/options': 'a part of every page',
+    '/operator/audit.csv': 'a file',
+    '/operator/usage.csv': 'a file',
+  };
+  it.each(surfaces)('of $home lights the one item that a page belongs to', ({ app, home, items }) => {
+    const paths = routesOf(app)
+      .filter((route) => route === `GET ${home}` || route.startsWith(`GET ${home}/`))
+      .map((route) => route.replace('GET ', ''));
+    expect(paths.length).toBeGreaterThan(15);
+    for (const path of paths) {
+      const lit = items.filter((item) => isHere(item, path, home)).map(({ href }) => href);
+      expect([path, lit.length]).toEqual([path, path in UNLIT ? 0 : 1]);
+    }
+  });
+  it.each([
+    ['/portal/keys/pk', '/portal/apps'],
+    ['/portal/deliveries/d', '/portal/webhooks'],
+    ['/portal/invoices/i', '/portal/billing'],
+    ['/portal/live-access', '/portal'],
+    ['/operator/requests/r', '/operator/usage'],
+    ['/operator/keys/k', '/operator/keys'],
+  ])('%s belongs to %s', (path, item) => {
+    const { home, items } = surfaces[path.startsWith('/operator') ? 1 : 0] ?? { home: '', items: [] };
+    expect(items.filter((each) => isHere(each, path, home)).map(({ href }) => href)).toEqual([item]);
+  });
+});
+
+it.each([
+  ['Nouvelle clé de test', 'cle nouv', true],
+  ['Nouvelle clé de test', 'CLÉ', true],
+  ['New test key', 'new live', false],
+  ['anything', '', true],
+])('%s is found by "%s": %s', (text, words, isFound) => {
+  expect(fits(text, words)).toBe(isFound);
+});
 
 describe('ranges', () => {
   it.each([

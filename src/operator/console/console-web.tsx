@@ -7,6 +7,7 @@ import { AppError, PageError } from '../../core/errors.ts';
 import { actorOf } from '../../http/api.ts';
 import { type NavItem, Shell } from '../../web/components/layout.tsx';
 import type { Wrong } from '../../web/forms.ts';
+import { MAX_WORDS_CHARS } from '../../web/found.ts';
 import type { Done } from '../../web/messages/messages.ts';
 import { withQuery } from '../../web/redirects.ts';
 import type { View } from '../../web/view.ts';
@@ -28,7 +29,9 @@ const WITHOUT_PROOF =
 const pageOf = (path: string): string =>
   /^\/operator\/(?:(?:partners|invoices|keys)\/[^/]+|[^/]+)/.exec(path)?.[0] ?? '/operator';
 
-export const operatorConsole = createWeb<ConsoleServices>('/operator/*');
+export const operatorConsole = createWeb<ConsoleServices>('/operator/*', ({ account }) =>
+  account?.isOperator ? ConsolePage : undefined,
+);
 
 operatorConsole.use('/operator/*', async (context, next) => {
   const { view, services } = context.var;
@@ -56,11 +59,11 @@ export function operator(context: ConsoleContext): OperatorView {
 export const operatorActor = (context: ConsoleContext): Actor =>
   actorOf(context, `operator:${context.var.view.account?.id ?? ''}`);
 
-const items = ({ m }: View): NavItem[] => [
-  { href: '/operator', text: m.today.title },
+export const items = ({ m }: Pick<View, 'm'>): NavItem[] => [
+  { href: '/operator', text: m.today.title, also: ['/operator/live-access'] },
   { href: '/operator/partners', text: m.nav.partners },
   { href: '/operator/keys', text: m.nav.keys },
-  { href: '/operator/usage', text: m.nav.usage },
+  { href: '/operator/usage', text: m.nav.usage, also: ['/operator/requests'] },
   { href: '/operator/blocks', text: m.nav.blocks },
   { href: '/operator/alerts', text: m.money.alerts },
   { href: '/operator/incidents', text: m.status.incidents },
@@ -83,9 +86,7 @@ const SearchBox = ({ view }: { view: View }) => {
           type="search"
           name="q"
           value={words}
-          required
-          minlength={2}
-          maxlength={200}
+          maxlength={MAX_WORDS_CHARS}
           aria-label={search.label}
           placeholder={search.hint}
           autocomplete="off"
@@ -114,7 +115,7 @@ export const ReasonForm = ({
   wrong?: Wrong;
   children?: Child;
 }) => (
-  <form method="post" action={action} class="inline">
+  <form method="post" action={action} class="inline" novalidate>
     <input
       name="reason"
       required

@@ -11,7 +11,7 @@ operatorConsole.get('/operator/keys', async (context) => {
   const view = operator(context);
   const { m } = view;
   const search = context.req.query('search')?.trim().slice(0, 100) ?? '';
-  const keys = await context.var.services.keys.search(search);
+  const keys = await context.var.services.keys.search(null, search);
   return render(
     context,
     <ConsolePage view={view} title={m.nav.keys}>

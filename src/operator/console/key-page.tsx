@@ -13,7 +13,7 @@ import { Field } from '../../web/components/form.tsx';
 import { EnvironmentBadge, KeyBadge } from '../../web/components/key-badge.tsx';
 import { Empty, Note, Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
-import { AuditTable } from '../../web/components/usage-tables.tsx';
+import { AuditTable, Problem } from '../../web/components/usage-tables.tsx';
 import { submit, type Wrong } from '../../web/forms.ts';
 import { shownAt, type View } from '../../web/view.ts';
 import { useView } from '../../web/view-context.ts';
@@ -31,6 +31,7 @@ import { KeySecretDialog } from './provisioning-dialogs.tsx';
 const DAYS = 7;
 const MAX_EVENTS = 100;
 const MAX_ENTRIES = 50;
+const MAX_FAILURES = 5;
 
 /** The key with its owner, its trail, and what became of its calls lately. */
 async function loadKey(context: ConsoleContext, created: KeyView | undefined) {
@@ -114,10 +115,13 @@ const KeyFacts = ({
         </dd>
         <dt>{m.overview.errors}</dt>
         <dd>
-          {failures
-            .slice(0, 5)
-            .map(({ code, calls }) => `${code} (${format.number(calls)})`)
-            .join(', ') || '–'}
+          {failures.length === 0 && '–'}
+          {failures.slice(0, MAX_FAILURES).map(({ code, calls }, index) => (
+            <>
+              {index > 0 && ', '}
+              <Problem code={code} /> ({format.number(calls)})
+            </>
+          ))}
         </dd>
       </dl>
     </Panel>

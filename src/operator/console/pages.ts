@@ -20,11 +20,9 @@ import './plan-page.tsx';
 import './invoice-list-page.tsx';
 import './invoice-page.tsx';
 import './alert-page.tsx';
-import { AppError } from '../../core/errors.ts';
+import { refuseUnmatched } from '../../web/unmatched.ts';
 import { operatorConsole } from './console-web.tsx';
 
-operatorConsole.all('/operator/*', () => {
-  throw new AppError('not_found');
-});
+operatorConsole.all('/operator/*', (context) => refuseUnmatched(operatorConsole, context));
 
 export { operatorConsole };

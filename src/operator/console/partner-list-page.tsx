@@ -1,11 +1,13 @@
 // Partners: search, and who waits to be let in.
 
+import type { Plan } from '../../billing/plan-store.ts';
 import { idOr404 } from '../../http/api.ts';
 import type { PartnerView } from '../../partners/partner-service.ts';
 import { OpenDialog } from '../../web/components/dialog.tsx';
 import { Empty, Older, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import type { Wrong } from '../../web/forms.ts';
+import { tierName } from '../../web/plan-text.ts';
 import { shownAt, type View } from '../../web/view.ts';
 import { render } from '../../web/web.ts';
 import { type ConsoleContext, ConsolePage, operator, operatorConsole } from './console-web.tsx';
@@ -40,7 +42,15 @@ const SearchForm = ({ view, search, status }: { view: View; search?: string; sta
   );
 };
 
-const PartnerTable = ({ view, partners }: { view: View; partners: readonly PartnerView[] }) => {
+const PartnerTable = ({
+  view,
+  partners,
+  plans,
+}: {
+  view: View;
+  partners: readonly PartnerView[];
+  plans: readonly Plan[];
+}) => {
   const { m } = view;
   return (
     <Table
@@ -59,7 +69,7 @@ const PartnerTable = ({ view, partners }: { view: View; partners: readonly Partn
           title: m.operator.status,
           cell: (partner) => <PartnerStatus view={view} status={partner.status} />,
         },
-        { title: m.operator.tier, cell: ({ tier }) => tier },
+        { title: m.operator.tier, cell: ({ tier }) => tierName(view, plans, tier) },
         { title: m.operator.since, cell: ({ created_at }) => <Time at={created_at} /> },
         {
           title: m.operator.lastActive,
@@ -102,7 +112,7 @@ export async function showPartners(context: ConsoleContext, wrong?: Wrong) {
         {shown.length === 0 ? (
           <Empty title={m.operator.none} />
         ) : (
-          <PartnerTable view={view} partners={shown} />
+          <PartnerTable view={view} partners={shown} plans={offered} />
         )}
       </section>
       <Older rows={rows} shown={shown} />

@@ -1,6 +1,7 @@
 // One partner: facts, members, usage, keys, audit, and the dialogs of what may be done with it.
 
 import type { Billing } from '../../billing/plan-service.ts';
+import type { Plan } from '../../billing/plan-store.ts';
 import { DAY_MS, isoDay } from '../../core/time.ts';
 import { idOr404 } from '../../http/api.ts';
 import { shownPrefix } from '../../keys/key-format.ts';
@@ -17,6 +18,7 @@ import { Empty, Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { AuditTable } from '../../web/components/usage-tables.tsx';
 import type { Wrong } from '../../web/forms.ts';
+import { tierName } from '../../web/plan-text.ts';
 import { withQuery } from '../../web/redirects.ts';
 import { shownAt, type View } from '../../web/view.ts';
 import { render } from '../../web/web.ts';
@@ -69,7 +71,17 @@ const PartnerHead = ({
   );
 };
 
-const PartnerFacts = ({ view, partner, billing }: { view: View; partner: PartnerView; billing: Billing }) => {
+const PartnerFacts = ({
+  view,
+  partner,
+  billing,
+  plans,
+}: {
+  view: View;
+  partner: PartnerView;
+  billing: Billing;
+  plans: readonly Plan[];
+}) => {
   const { m, format } = view;
   return (
     <Panel title={m.keys.about}>
@@ -80,7 +92,7 @@ const PartnerFacts = ({ view, partner, billing }: { view: View; partner: Partner
         <dd>{partner.company ?? '–'}</dd>
         <dt>{m.operator.tier}</dt>
         <dd>
-          {partner.tier}, {billing.currency}
+          {tierName(view, plans, partner.tier)}, {billing.currency}
           {billing.taxBps > 0 && `, ${format.percent(billing.taxBps / 10_000)}`}{' '}
           <a href={withQuery('/operator/invoices', { search: partner.name })}>{m.money.invoices}</a>
         </dd>
@@ -238,7 +250,7 @@ export async function showPartner(context: ConsoleContext, dialog?: string, wron
       <PartnerHead view={view} partner={partner} action={action} isAsking={isAsking} />
       {request && <AnswersPanel request={request} />}
       <div class="two">
-        <PartnerFacts view={view} partner={partner} billing={billing} />
+        <PartnerFacts view={view} partner={partner} billing={billing} plans={planList} />
         <PartnerMembers view={view} members={people} invitations={invited} />
       </div>
       <Panel title={m.operator.usage}>

@@ -31,15 +31,14 @@ import {
 
 const dialogOf = (tier: string) => `edit-${tier}`;
 
-/** What it is called, its id, whose it is, and who can have it. */
+/** What it is called, whose it is, and who can have it. */
 const PlanName = ({ plan }: { plan: Plan }) => {
   const view = useView();
   const { m } = view;
-  const { tier, partnerId, partnerName, isClosed, selfServe } = plan;
+  const { partnerId, partnerName, isClosed, selfServe } = plan;
   return (
     <div class="row">
       <strong>{planName(view, plan)}</strong>
-      <span class="small soft mono">{tier}</span>
       {partnerId && (
         <a class="small" href={`/operator/partners/${partnerId}`}>
           {m.money.forPartner} {partnerName}
@@ -92,10 +91,10 @@ const PlanTable = ({ view, plans }: { view: View; plans: Plan[] }) => {
         {
           title: m.common.actions,
           isAction: true,
-          cell: ({ tier }) => (
-            <OpenDialog id={dialogOf(tier)} kind="small">
+          cell: (plan) => (
+            <OpenDialog id={dialogOf(plan.tier)} kind="small">
               {m.money.editPlan}
-              <span class="visually-hidden"> {tier}</span>
+              <span class="visually-hidden"> {planName(view, plan)}</span>
             </OpenDialog>
           ),
         },

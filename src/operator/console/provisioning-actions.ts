@@ -67,7 +67,7 @@ operatorConsole.post('/operator/partners/:id/invitations', (context) => {
     again: (wrong) => showPartner(context, 'invite', wrong),
     says: ({ code, message }): FormErrors | undefined =>
       code === 'conflict' || code === 'rate_limit_exceeded'
-        ? { email: refusalText(view, message) ?? message }
+        ? { email: refusalText(view, message) }
         : undefined,
   });
 });
@@ -98,6 +98,6 @@ operatorConsole.post('/operator/partners/:id/keys', (context) => {
       return done(context, `/operator/keys/${result.before}`, 'key_made_before');
     },
     again: (wrong) => showPartner(context, 'new-key', wrong),
-    says: ({ code, message }) => ({ form: refusals[code] ?? refusalText(view, message) ?? message }),
+    says: ({ code, message }) => ({ form: refusals[code] ?? refusalText(view, message) }),
   });
 });

@@ -13,6 +13,7 @@ import { Dialog, FormDialog, SecretSaved } from '../../web/components/dialog.tsx
 import { Choices, Field, FormError, Select } from '../../web/components/form.tsx';
 import { Code } from '../../web/components/parts.tsx';
 import type { Wrong } from '../../web/forms.ts';
+import { planName } from '../../web/plan-text.ts';
 import { scopeText } from '../../web/scope-text.ts';
 import { useView } from '../../web/view-context.ts';
 
@@ -65,7 +66,8 @@ const MailLanguage = () => {
 
 /** `plans`: those of everybody. */
 export const NewPartnerDialog = ({ plans, wrong }: { plans: readonly Plan[]; wrong?: Wrong }) => {
-  const { m, language: own } = useView();
+  const view = useView();
+  const { m, language: own } = view;
   return (
     <FormDialog
       id="new-partner"
@@ -80,7 +82,11 @@ export const NewPartnerDialog = ({ plans, wrong }: { plans: readonly Plan[]; wro
       <Field name="name" label={m.settings.partnerName} required maxlength={255} autofocus />
       <Field name="email" type="email" label={m.signIn.email} required maxlength={255} />
       <Field name="company" label={m.settings.company} maxlength={255} />
-      <Select name="tier" label={m.operator.tier} options={plans.map(({ tier }) => [tier, tier] as const)} />
+      <Select
+        name="tier"
+        label={m.operator.tier}
+        options={plans.map((plan) => [plan.tier, planName(view, plan)] as const)}
+      />
       <Select
         name="currency"
         label={m.billing.currency}
@@ -178,7 +184,7 @@ export const NewKeyDialog = ({
       <Field name="name" label={m.keys.name} required maxlength={255} hint={m.keys.nameHint} autofocus />
       <Select
         name="app"
-        label={m.keys.backToApp}
+        label={m.keys.app}
         options={[...apps.map(({ id, name }) => [id, name] as const), ['', m.provision.noApp] as const]}
       />
       <Select

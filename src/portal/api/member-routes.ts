@@ -4,7 +4,7 @@ import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { errorAnswers, idOr404, jsonAnswer, jsonBody } from '../../http/api.ts';
 import { email } from '../../http/fields.ts';
-import { inviteByMail, inviteOnceMore } from '../../partners/invitation-mail.ts';
+import { inviteByMail } from '../../partners/invitation-mail.ts';
 import { ROLES } from '../../partners/permissions.ts';
 import { originOf } from '../../web/web.ts';
 import { developerApi, developerOf } from './developer.ts';
@@ -60,7 +60,8 @@ developerApi.openapi(
     method: 'post',
     path: '/members/invitations',
     tags: ['Members'],
-    summary: 'Invite someone by mail; the link works for seven days',
+    summary:
+      'Invite someone by mail; the link works for seven days. An open invitation of the address gets a new link',
     request: {
       body: jsonBody(z.object({ email, role, language: z.enum(['en', 'fr']).default('en') })),
     },
@@ -75,27 +76,6 @@ developerApi.openapi(
     const { language, ...wanted } = context.req.valid('json');
     const inviting = { actor, origin: originOf(context, services.config), language };
     return context.json(await inviteByMail(services, partner, wanted, inviting), 201);
-  },
-);
-
-developerApi.openapi(
-  createRoute({
-    method: 'post',
-    path: '/members/invitations/{invitationId}/again',
-    tags: ['Members'],
-    summary: 'Resend an invitation: a new link, for seven days; the earlier one ends',
-    request: { params: z.object({ invitationId: z.string() }) },
-    responses: {
-      201: jsonAnswer('Sent', z.object({ id: z.string() })),
-      ...errorAnswers(401, 403, 404, 429, 503),
-    },
-  }),
-  async (context) => {
-    const { partner, actor } = developerOf(context);
-    const { services } = context.var;
-    const id = idOr404(context.req.valid('param').invitationId, 'invitation');
-    const inviting = { actor, origin: originOf(context, services.config), language: 'en' } as const;
-    return context.json(await inviteOnceMore(services, partner, id, inviting), 201);
   },
 );
 

@@ -159,7 +159,7 @@ portal.post('/portal/apps/:app/restore', (context) => {
     again: (refused) => showApps(context, { refused }),
     says({ code, message, fields: { limit, needed } }) {
       if (code === 'limit_exceeded') return { form: view.m.apps.noRoom(Number(limit), Number(needed)) };
-      return code === 'conflict' ? { form: refusalText(view, message) ?? message } : undefined;
+      return code === 'conflict' ? { form: refusalText(view, message) } : undefined;
     },
   });
 });

@@ -3,7 +3,13 @@
 import type { AuditEntry } from '../../audit/audit-store.ts';
 import type { ChainState } from '../../audit/chain-store.ts';
 import { numberCursor } from '../../http/api.ts';
-import type { MemberView as Person } from '../../partners/member-service.ts';
+import {
+  AuditFilterForm,
+  filterOf,
+  MAX_EXPORTED,
+  PAGE_ROWS,
+  readAuditFilter,
+} from '../../web/components/audit-filter.tsx';
 import { Empty, Note, Older, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { Done } from '../../web/components/usage-tables.tsx';
@@ -12,30 +18,7 @@ import { withQuery } from '../../web/redirects.ts';
 import type { View } from '../../web/view.ts';
 import { useView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
-import { member, Page, type PortalContext, portal } from './portal-web.tsx';
-
-const PAGE_ROWS = 50;
-const MAX_EXPORTED = 10_000;
-const AREAS = [
-  'key.',
-  'app.',
-  'member.',
-  'invitation.',
-  'partner.',
-  'live_access.',
-  'webhook.',
-  'plan.',
-  'billing.',
-] as const;
-
-function filterOf(context: PortalContext) {
-  const { action, actor, key } = context.req.query();
-  return {
-    action: AREAS.find((area) => area === action),
-    actor: actor ? actor.slice(0, 300) : undefined,
-    target: key ? key.slice(0, 100) : undefined,
-  };
-}
+import { member, Page, portal } from './portal-web.tsx';
 
 /** Members by their address, operators as such, others by kind and id. */
 const actorName = ({ m }: View, { actor, email }: AuditEntry): string => {
@@ -59,46 +42,6 @@ function ChainNote({
     <Note kind="good">{m.audit.whole(format.exact(checkedAt))}</Note>
   );
 }
-
-const FilterForm = ({
-  filter,
-  people,
-}: {
-  filter: ReturnType<typeof filterOf>;
-  people: readonly Person[];
-}) => {
-  const { m } = useView();
-  return (
-    <form method="get" action="/portal/audit" class="inline">
-      <div>
-        <label for="audit-action">{m.audit.area}</label>
-        <select id="audit-action" name="action">
-          <option value="">{m.requests.all}</option>
-          {AREAS.map((area) => (
-            <option value={area} selected={filter.action === area}>
-              {m.audit.areas[area]}
-            </option>
-          ))}
-        </select>
-      </div>
-      <div>
-        <label for="audit-actor">{m.audit.who}</label>
-        <select id="audit-actor" name="actor">
-          <option value="">{m.requests.all}</option>
-          {people.map(({ subject, email }) => (
-            <option value={`developer:${subject}`} selected={filter.actor === `developer:${subject}`}>
-              {email}
-            </option>
-          ))}
-        </select>
-      </div>
-      {filter.target && <input type="hidden" name="key" value={filter.target} />}
-      <button type="submit" class="button">
-        {m.requests.filter}
-      </button>
-    </form>
-  );
-};
 
 const EntryTable = ({ entries }: { entries: readonly AuditEntry[] }) => {
   const view = useView();
@@ -137,9 +80,14 @@ portal.get('/portal/audit', async (context) => {
   const { m, workspace } = view;
   const { audit, auditChains, members } = context.var.services;
   const partnerId = workspace.partner.id;
-  const filter = filterOf(context);
+  const asked = readAuditFilter(context.req.query());
   const [rows, chain, people] = await Promise.all([
-    audit.list(partnerId, PAGE_ROWS + 1, numberCursor(context.req.query('before') || undefined), filter),
+    audit.list(
+      partnerId,
+      PAGE_ROWS + 1,
+      numberCursor(context.req.query('before') || undefined),
+      filterOf(asked),
+    ),
     auditChains.state(partnerId),
     members.members(partnerId),
   ]);
@@ -149,12 +97,16 @@ portal.get('/portal/audit', async (context) => {
     <Page view={view} title={m.nav.audit} about="both">
       <div class="head">
         <h1 class="grow">{m.nav.audit}</h1>
-        <a class="button small" href={withQuery('/portal/audit.csv', context.req.query())}>
+        <a class="button small" href={withQuery('/portal/audit.csv', asked)}>
           {m.common.csv}
         </a>
       </div>
       <ChainNote {...chain} />
-      <FilterForm filter={filter} people={people} />
+      <AuditFilterForm
+        action="/portal/audit"
+        asked={asked}
+        people={people.map(({ subject, email }) => [`developer:${subject}`, email] as const)}
+      />
       <section class="panel">
         {shown.length === 0 ? <Empty title={m.audit.emptyTitle} /> : <EntryTable entries={shown} />}
       </section>
@@ -169,7 +121,7 @@ portal.get('/portal/audit.csv', async (context) => {
     workspace.partner.id,
     MAX_EXPORTED,
     undefined,
-    filterOf(context),
+    filterOf(readAuditFilter(context.req.query())),
   );
   return csv(
     'audit.csv',

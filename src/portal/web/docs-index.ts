@@ -4,6 +4,7 @@
 import type { Catalog } from '../../catalog/catalog.ts';
 import { translated } from '../../catalog/document-words.ts';
 import { ERRORS } from '../../core/errors.ts';
+import { folded } from '../../web/folded.ts';
 import type { Language } from '../../web/format.ts';
 import { messagesOf } from '../../web/messages/messages.ts';
 import { CHANGELOG_PATH, CHANGELOGS } from './changelog/changelog.ts';
@@ -47,10 +48,6 @@ export interface DocsIndex {
   /** By word: weight by entry. */
   words: ReadonlyMap<string, ReadonlyMap<number, number>>;
 }
-
-/** Lower case, without accents, character for character. */
-const folded = (text: string): string =>
-  text.normalize('NFC').replace(/[^a-z0-9]/g, (each) => each.normalize('NFD').charAt(0).toLowerCase());
 
 const wordsOf = (text: string): string[] => folded(text).match(/[a-z0-9]+/g) ?? [];
 

@@ -18,6 +18,10 @@ function indexOf(language: Language, catalog: Catalog): DocsIndex {
   return index;
 }
 
+/** Of guides, error codes and endpoints, best first. */
+export const searchDocs = (language: Language, catalog: Catalog, query: string): Hit[] =>
+  search(indexOf(language, catalog), query);
+
 const Hits = ({ hits }: { hits: readonly Hit[] }) => (
   <ol class="hits">
     {hits.map(({ href, title, heading, excerpt }) => (
@@ -33,8 +37,7 @@ portal.get('/docs/search', async (context) => {
   const view = await viewer(context);
   const { docsPages: words } = view.m;
   const query = (context.req.query('q') ?? '').trim().slice(0, MAX_QUERY_CHARS);
-  const hits =
-    query === '' ? [] : search(indexOf(view.language, context.var.services.gateway.catalog), query);
+  const hits = query === '' ? [] : searchDocs(view.language, context.var.services.gateway.catalog, query);
   const count = query === '' ? words.hint : hits.length === 0 ? words.none(query) : words.found(hits.length);
   return render(
     context,

@@ -48,7 +48,7 @@ portal.post('/portal/apps/:app/keys', async (context) => {
     says({ code, message, fields }) {
       if (code === 'limit_exceeded') return { form: m.keys.tooMany(Number(fields.limit)) };
       if (code === 'live_access_required') return { form: m.overview.status(workspace.partner.status) };
-      return { form: refusalText(view, message) ?? message };
+      return { form: refusalText(view, message) };
     },
   });
 });

@@ -3,6 +3,7 @@
 import { shownPrefix } from '../../keys/key-format.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
 import type { LimitGauges } from '../../limits/protocol.ts';
+import type { AppView } from '../../partners/app-view-store.ts';
 import type { ErrorLine, EventRow } from '../../usage/usage-reports.ts';
 import { type Bar, CallsChart } from '../../web/components/chart.tsx';
 import { OpenDialog } from '../../web/components/dialog.tsx';
@@ -26,15 +27,26 @@ export interface KeyRights {
   revoke: boolean;
 }
 
-export const KeyHead = ({ apiKey: key, rights }: { apiKey: KeyView; rights: KeyRights }) => {
+/** `app`: whose it is, unless that is archived. */
+export const KeyHead = ({
+  apiKey: key,
+  app,
+  rights,
+}: {
+  apiKey: KeyView;
+  app?: AppView;
+  rights: KeyRights;
+}) => {
   const { m } = useView();
   return (
     <div>
       <p class="crumbs">
-        {key.appId && key.state !== 'app_archived' ? (
-          <a href={`/portal/apps/${key.appId}`}>{m.keys.backToApp}</a>
-        ) : (
-          <a href="/portal/apps">{m.nav.apps}</a>
+        <a href="/portal/apps">{m.nav.apps}</a>
+        {app && (
+          <>
+            {' '}
+            · <a href={`/portal/apps/${app.id}`}>{app.name}</a>
+          </>
         )}
       </p>
       <div class="head">

@@ -18,6 +18,7 @@ import { member, Page, type PortalContext, portal } from './portal-web.tsx';
 
 const DAYS = 7;
 const MAX_RECENT = 8;
+const MAX_APPS = 100;
 
 /** What the key may still do, as its limiter counts it; undefined while the limiter does not answer. */
 async function gaugesOf({ var: { services } }: PortalContext, id: string) {
@@ -44,11 +45,11 @@ export async function showKey(
   const { environment } = key;
   const view = { ...shownAt(member(context), `/portal/keys/${key.keyId}`), environment };
   const { workspace, nowMs } = view;
-  const { reports, gateway } = context.var.services;
+  const { reports, gateway, apps } = context.var.services;
   const owned = { partnerId: workspace.partner.id, keyId: key.keyId };
   const days = { from: isoDay(nowMs - (DAYS - 1) * DAY_MS), to: isoDay(nowMs) };
   const moments = { fromMs: nowMs - DAYS * DAY_MS, toMs: nowMs + DAY_MS };
-  const [[outcomes, errors, [last], countries], gauges] = await Promise.all([
+  const [[outcomes, errors, [last], countries], gauges, current] = await Promise.all([
     reports.ask(
       queries.outcomesByDay({ ...owned, ...days }),
       queries.errors({ ...owned, ...days }),
@@ -56,6 +57,7 @@ export async function showKey(
       queries.byCountry({ ...owned, ...days }),
     ),
     gaugesOf(context, key.id),
+    apps.list(workspace.partner.id, MAX_APPS),
   ]);
   const rights = rightsOver(key, workspace);
   const bars = dayBars(outcomes, days.from, days.to, (day) =>
@@ -64,7 +66,7 @@ export async function showKey(
   return render(
     context,
     <Page view={view} title={key.name} about={environment}>
-      <KeyHead apiKey={key} rights={rights} />
+      <KeyHead apiKey={key} app={current.find(({ id }) => id === key.appId)} rights={rights} />
       <KeyNotes apiKey={key} />
       <div class="two">
         <KeyFacts apiKey={key} last={last} />

@@ -76,7 +76,7 @@ export const KeyTable = ({
         ...(appNames
           ? [
               {
-                title: m.keys.backToApp,
+                title: m.keys.app,
                 cell: ({ appId }: KeyView) => {
                   const name = appId && appNames.get(appId);
                   return name ? <a href={`/portal/apps/${appId}`}>{name}</a> : '–';

@@ -3,7 +3,7 @@
 import * as z from 'zod';
 import { AppError, type ErrorCode } from '../../core/errors.ts';
 import { idOr404 } from '../../http/api.ts';
-import { inviteByMail, inviteOnceMore } from '../../partners/invitation-mail.ts';
+import { inviteByMail } from '../../partners/invitation-mail.ts';
 import { ROLES } from '../../partners/permissions.ts';
 import { readChoice, submit } from '../../web/forms.ts';
 import { email } from './account-parts.tsx';
@@ -19,6 +19,7 @@ const REFUSALS: { [code in ErrorCode]?: 'already' | 'tooMany' } = {
   rate_limit_exceeded: 'tooMany',
 };
 
+/** Whoever is invited already gets a new link. */
 portal.post('/portal/members/invite', (context) => {
   const { workspace, m, language, origin } = member(context, 'own');
   return submit(context, z.object({ email, role }), {
@@ -40,19 +41,6 @@ portal.post('/portal/members/invitations/:id/withdraw', async (context) => {
   const id = idOr404(context.req.param('id'), 'invitation');
   await context.var.services.members.withdraw(workspace.partner.id, id, actorFor(context));
   return done(context, '/portal/members', 'withdrawn');
-});
-
-portal.post('/portal/members/invitations/:id/again', async (context) => {
-  const { workspace, m, language, origin } = member(context, 'own');
-  const id = idOr404(context.req.param('id'), 'invitation');
-  const inviting = { actor: actorFor(context), origin, language };
-  try {
-    await inviteOnceMore(context.var.services, workspace.partner, id, inviting);
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'rate_limit_exceeded') throw error;
-    return showMembers(context, { problem: m.members.tooMany });
-  }
-  return done(context, '/portal/members', 'invited');
 });
 
 portal.post('/portal/members/role', (context) => {

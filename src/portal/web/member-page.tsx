@@ -107,10 +107,10 @@ const InvitationTable = ({ invitations }: { invitations: readonly InvitationView
         {
           title: m.common.actions,
           isAction: true,
-          cell: ({ id, email }) =>
+          cell: ({ id, email, role }) =>
             may(workspace, 'own') && (
               <div class="row">
-                <Post action={`/portal/members/invitations/${id}/again`} kind="button small">
+                <Post action="/portal/members/invite" fields={{ email, role }} kind="button small">
                   {m.members.sendAgain}
                 </Post>
                 <Confirm

@@ -17,6 +17,7 @@ import './identity-link-page.tsx';
 import './invitation-page.tsx';
 import './welcome-page.tsx';
 import './overview-page.tsx';
+import './search-page.tsx';
 import './live-access-page.tsx';
 import './app-list-page.tsx';
 import './app-page.tsx';
@@ -55,11 +56,9 @@ import './status-page.tsx';
 import './feeds.ts';
 import './docs-page.tsx';
 
-import { AppError } from '../../core/errors.ts';
+import { refuseUnmatched } from '../../web/unmatched.ts';
 import { portal } from './portal-web.tsx';
 
-portal.all('*', () => {
-  throw new AppError('not_found');
-});
+portal.all('*', (context) => refuseUnmatched(portal, context));
 
 export { portal };

@@ -120,6 +120,6 @@ portal.post('/portal/playground/key', async (context) => {
     return context.json({ secret });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return context.json({ problem: refusalText(context.var.view, error.message) ?? error.message }, 409);
+    return context.json({ problem: refusalText(context.var.view, error.message) }, 409);
   }
 });

@@ -18,7 +18,7 @@ import type { Services } from '../services.ts';
 
 export type PortalContext = WebContext<Services>;
 
-export const portal = createWeb<Services>();
+export const portal = createWeb<Services>('*', ({ workspace }) => workspace && Page);
 
 // What a link's token leads to is looked up a few times a minute for an address, and not before.
 for (const path of ['/invite/*', '/reset/*', '/verify/*', '/sign-in/identity/*'])
@@ -93,16 +93,21 @@ export const standingOf = ({ workspace, environment }: MemberView, limiter: Serv
     .catch(() => undefined);
 };
 
-const items = ({ m, workspace }: View): NavItem[] => [
-  { href: '/portal', text: m.nav.overview },
-  { href: '/portal/apps', text: m.nav.apps },
+export const items = ({ m, workspace }: Pick<View, 'm' | 'workspace'>): NavItem[] => [
+  { href: '/portal', text: m.nav.overview, also: ['/portal/live-access'] },
+  { href: '/portal/apps', text: m.nav.apps, also: ['/portal/keys'] },
   { href: '/portal/usage', text: m.nav.usage },
   { href: '/portal/requests', text: m.nav.requests },
   { href: '/portal/playground', text: m.nav.playground },
   { href: '/portal/sandbox', text: m.nav.sandbox },
-  { href: '/portal/webhooks', text: m.webhooks.nav, count: workspace?.attention.endpoints },
+  {
+    href: '/portal/webhooks',
+    text: m.webhooks.nav,
+    count: workspace?.attention.endpoints,
+    also: ['/portal/deliveries'],
+  },
   { href: '/portal/alerts', text: m.alerts.nav, count: workspace?.attention.alerts },
-  { href: '/portal/billing', text: m.billing.nav, apart: true },
+  { href: '/portal/billing', text: m.billing.nav, apart: true, also: ['/portal/invoices'] },
   { href: '/portal/audit', text: m.nav.audit },
   { href: '/portal/members', text: m.nav.members },
   { href: '/portal/settings', text: m.nav.settings },

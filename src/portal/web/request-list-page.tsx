@@ -41,7 +41,7 @@ const activeFilters = ({ m }: View, scope: LogScope, keyNames: Record<string, st
   ['status', scope.status],
   ['method', scope.method],
   ['path', scope.path],
-  ['error', scope.error && problemName(scope.error)],
+  ['error', scope.error && problemName({ m }, scope.error)],
   ['country', scope.country],
 ];
 

@@ -98,7 +98,8 @@ const CountTables = ({
   share: Share;
   toRequests: Link;
 }) => {
-  const { m, format } = useView();
+  const view = useView();
+  const { m, format } = view;
   return (
     <div class="two">
       <CountTable
@@ -123,7 +124,7 @@ const CountTables = ({
         title={m.overview.problems}
         share={share}
         rows={errors.map(({ code, route, calls }) => ({
-          text: `${problemName(code)} · ${route}`,
+          text: `${problemName(view, code)} · ${route}`,
           calls,
           href: toRequests({ error: code, route }),
         }))}

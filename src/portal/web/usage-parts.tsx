@@ -28,11 +28,11 @@ export const RangeForm = ({
       {filters.map(([name, value]) => value && <input type="hidden" name={name} value={query[name] ?? ''} />)}
       <div>
         <label for="from">{m.usage.from}</label>
-        <input id="from" type="date" name="from" value={range.from} required />
+        <input id="from" type="date" name="from" value={range.from} />
       </div>
       <div>
         <label for="to">{m.usage.to}</label>
-        <input id="to" type="date" name="to" value={range.to} required />
+        <input id="to" type="date" name="to" value={range.to} />
       </div>
       <button type="submit" class="button">
         {m.usage.show}

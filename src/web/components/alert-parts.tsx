@@ -92,7 +92,7 @@ const ThresholdForm = ({ rule, action, wrong }: { rule: RuleView; action: string
   const { m } = useView();
   const id = rule.rule;
   return (
-    <form method="post" action={`${action}/${id}`} class="inline">
+    <form method="post" action={`${action}/${id}`} class="inline" novalidate>
       <input type="hidden" name="enabled" value="true" />
       <input
         name="threshold"

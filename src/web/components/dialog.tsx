@@ -105,13 +105,16 @@ export const Confirm = ({
   </>
 );
 
-/** The end of a dialog that shows a secret once: it closes when the secret is said to be saved. */
-export const SecretSaved = ({ action, words }: { action: string; words: string }) => (
-  <form method="get" action={action} class="stack">
-    <label class="choice">
-      <input type="checkbox" required data-saved />
-      <span>{words}</span>
-    </label>
-    <Submit>{useView().m.secret.close}</Submit>
-  </form>
-);
+/** The end of a dialog that shows a secret once: it closes when the secret is said to be saved, without asking the server. */
+export const SecretSaved = ({ action, words }: { action: string; words: string }) => {
+  const { secret } = useView().m;
+  return (
+    <form method="get" action={action} class="stack">
+      <label class="choice">
+        <input type="checkbox" required data-saved data-missing={secret.tickFirst} />
+        <span>{words}</span>
+      </label>
+      <Submit>{secret.close}</Submit>
+    </form>
+  );
+};

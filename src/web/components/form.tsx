@@ -20,6 +20,7 @@ export interface FormProps {
   wrong?: Omit<Wrong, 'status'>;
 }
 
+/** What is wrong is said by the server, in the page's language: a browser would say it in its own. */
 export const Form = ({
   action,
   scope = 'f',
@@ -28,7 +29,7 @@ export const Form = ({
   kind = 'stack',
   children,
 }: FormProps & { kind?: string; children?: Child }) => (
-  <form method="post" action={action} class={kind}>
+  <form method="post" action={action} class={kind} novalidate>
     <FormContext.Provider value={{ scope, values: wrong?.values ?? saved, errors: wrong?.errors ?? {} }}>
       {children}
     </FormContext.Provider>

@@ -3,7 +3,9 @@
 import type { Brand as BrandOf } from '../../brand/brand.ts';
 import type { Environment } from '../../keys/key-format.ts';
 import { supportHref } from '../contact.ts';
+import { MAX_WORDS_CHARS } from '../found.ts';
 import { useView } from '../view-context.ts';
+import { CHOICE_FORM } from './found.tsx';
 import { EnvironmentBadge } from './key-badge.tsx';
 
 const markColours = ({ paint }: BrandOf['mark'], colour: string) =>
@@ -201,20 +203,33 @@ export const AccountMenu = () => {
   );
 };
 
-export const Palette = () => {
-  const { m } = useView();
+/** Fed by the search of this surface, whose page is `search`. */
+export const Palette = ({ search }: { search: string }) => {
+  const { m, here } = useView();
   return (
     <dialog class="palette" id="palette" aria-label={m.nav.palette}>
-      <input
-        type="text"
-        role="combobox"
-        aria-expanded="true"
-        aria-controls="palette-list"
-        aria-label={m.nav.palette}
-        placeholder={m.nav.paletteHint}
-        autocomplete="off"
-      />
-      <div role="listbox" id="palette-list" aria-label={m.nav.palette} />
+      <form method="get" action={search} data-options={`${search}/options`}>
+        <input
+          type="text"
+          name="q"
+          role="combobox"
+          aria-expanded="false"
+          aria-controls="palette-list"
+          aria-autocomplete="list"
+          aria-label={m.nav.palette}
+          placeholder={m.nav.paletteHint}
+          maxlength={MAX_WORDS_CHARS}
+          autocomplete="off"
+          spellcheck={false}
+        />
+      </form>
+      <div class="found">
+        <div role="listbox" id="palette-list" aria-label={m.nav.palette} />
+        <p role="status" class="soft" data-none={m.search.nothing} data-failed={m.search.failed} />
+      </div>
+      <form method="post" action="/preferences" id={CHOICE_FORM}>
+        <input type="hidden" name="back" value={here} />
+      </form>
     </dialog>
   );
 };

@@ -9,6 +9,8 @@ import { type About, AccountMenu, Brand, EnvironmentOf, Foot, iconOf, Palette } 
 export interface NavItem {
   href: string;
   text: string;
+  /** Other pages that belong to it, with what is below them. */
+  also?: readonly string[];
   apart?: boolean;
   /** Of what is wrong there; nothing is said of 0. */
   count?: number;
@@ -92,13 +94,17 @@ export const Public = ({
   </Document>
 );
 
-const isHere = (view: View, href: string, home: string): boolean =>
-  href === home ? view.path === home : view.path === href || view.path.startsWith(`${href}/`);
+/** Whether a page is of this item. Everything is below the first page of a surface, `home`, and only itself is of it. */
+export function isHere({ href, also = [] }: NavItem, path: string, home: string): boolean {
+  const below = href === home ? also : [href, ...also];
+  return path === href || below.some((each) => path === each || path.startsWith(`${each}/`));
+}
 
-const NavLink = ({ item: { href, text, count = 0 }, home }: { item: NavItem; home: string }) => {
+const NavLink = ({ item, home }: { item: NavItem; home: string }) => {
   const view = useView();
+  const { href, text, count = 0 } = item;
   return (
-    <a href={href} aria-current={isHere(view, href, home) ? 'page' : undefined}>
+    <a href={href} aria-current={isHere(item, view.path, home) ? 'page' : undefined}>
       {text}
       {count > 0 && (
         <span class="badge bad">
@@ -153,9 +159,9 @@ export const Shell = ({
           <Brand href={home} />
           {about && <EnvironmentOf about={about} />}
           {search ?? <span class="grow" />}
-          <button type="button" class="button small wide hidden" data-palette>
+          <a class="button small wide" href={`${home}/search`} data-palette>
             {view.m.nav.palette} <kbd>Ctrl K</kbd>
-          </button>
+          </a>
           <AccountMenu />
         </header>
         {(about === 'test' || (about === 'chosen' && view.environment === 'test')) && (
@@ -176,11 +182,16 @@ export const Shell = ({
           {items.slice(0, IN_BOTTOM_BAR).map(link)}
           <details>
             <summary>{view.m.nav.more}</summary>
-            <div class="more">{items.slice(IN_BOTTOM_BAR).map(link)}</div>
+            <div class="more">
+              {items.slice(IN_BOTTOM_BAR).map(link)}
+              <a href={`${home}/search`} data-palette>
+                {view.m.nav.palette}
+              </a>
+            </div>
           </details>
         </nav>
       </div>
-      <Palette />
+      <Palette search={`${home}/search`} />
     </Document>
   );
 };

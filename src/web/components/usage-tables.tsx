@@ -10,18 +10,18 @@ import { Time } from './parts.tsx';
 import { Table } from './table.tsx';
 
 /** `upstream 503` of what the upstream answered; a code of ours as it is. */
-export function problemName(problem: string): string {
+export function problemName({ m }: Pick<View, 'm'>, problem: string): string {
   const status = upstreamStatus(problem);
-  return status === undefined ? problem : `upstream ${status}`;
+  return status === undefined ? problem : `${m.requests.upstreamSaid} ${status}`;
 }
 
-const Problem = ({ code }: { code: string }) =>
+export const Problem = ({ code }: { code: string }) =>
   isErrorCode(code) ? (
     <a href={`/docs/errors/${code}`}>
       <code>{code}</code>
     </a>
   ) : (
-    <code>{problemName(code)}</code>
+    <span>{problemName(useView(), code)}</span>
   );
 
 export const ErrorTable = ({

@@ -61,6 +61,8 @@ const configuration = (token: string) =>
     mcp: { disabled: true },
     forceDarkModeState: isDark ? 'dark' : 'light',
     hideDarkModeToggle: true,
+    // Ctrl K is one search: the page's own, where it has one.
+    hideSearch: document.getElementById('palette') !== null,
     defaultHttpClient: { targetKey: 'shell', clientKey: 'curl' },
     hiddenClients: {
       c: true,

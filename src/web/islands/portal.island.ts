@@ -14,6 +14,8 @@ const MAX_ASKED = 900;
 const TICK_MS = 30_000;
 const MAX_TAIL_ROWS = 500;
 
+const OPEN_MENUS = 'details.menu[open], .bottom details[open]';
+
 // ---------------------------------------------------------------- dialogs
 function show(dialog: HTMLDialogElement): void {
   dialog.removeAttribute('open');
@@ -27,7 +29,12 @@ for (const dialog of all<HTMLDialogElement>('dialog[open]')) show(dialog);
 for (const dialog of all<HTMLDialogElement>('dialog[data-locked]'))
   dialog.addEventListener('cancel', (event) => event.preventDefault());
 document.addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && document.querySelector('dialog[data-locked][open]')) event.preventDefault();
+  if (event.key !== 'Escape') return;
+  if (document.querySelector('dialog[data-locked][open]')) event.preventDefault();
+  for (const menu of all<HTMLDetailsElement>(OPEN_MENUS)) {
+    menu.open = false;
+    menu.querySelector('summary')?.focus();
+  }
 });
 document.addEventListener('click', (event) => {
   const target = event.target as Element;
@@ -45,7 +52,7 @@ document.addEventListener('click', (event) => {
   } else if (target instanceof HTMLDialogElement && !('locked' in target.dataset)) {
     target.close();
   }
-  for (const menu of all<HTMLDetailsElement>('details.menu[open], .bottom details[open]')) {
+  for (const menu of all<HTMLDetailsElement>(OPEN_MENUS)) {
     if (!menu.contains(target)) menu.open = false;
   }
 });
@@ -58,6 +65,13 @@ if (secret) {
   if (text.startsWith('pk_test_')) sessionStorage.setItem('playground-key', text);
   const next = secret.querySelector('form')?.getAttribute('action');
   if (next) history.replaceState(null, '', next);
+}
+
+// What must be ticked says so in the page's language.
+for (const tick of all<HTMLInputElement>('[data-missing]')) {
+  const say = () => tick.setCustomValidity(tick.checked ? '' : (tick.dataset.missing ?? ''));
+  tick.addEventListener('change', say);
+  say();
 }
 
 // A form that only says "go on" does so by itself.

@@ -43,6 +43,15 @@ export const consoleEn = {
     title: (words: string) => `Results for “${words}”`,
     nothing: 'Nothing found',
     tips: 'Paste a request ID, a key’s ID or prefix, part of a name or email address, an invoice number, or an IP address.',
+    ownTips:
+      'Try part of a name, the beginning of a key or the last characters shown of it, an invoice number, or a request ID.',
+    failed: 'Search is not available right now. Try again in a moment.',
+    pages: 'Pages',
+    actions: 'Actions',
+    rollKey: (name: string) => `Roll ${name}`,
+    dark: 'Dark appearance',
+    light: 'Light appearance',
+    environments: { live: 'Switch to live', test: 'Switch to test' },
     kinds: {
       request: 'Requests',
       partner: 'Partners',

@@ -50,6 +50,15 @@ export const consoleFr: typeof consoleEn = {
     title: (words: string) => `Résultats pour « ${words} »`,
     nothing: 'Aucun résultat',
     tips: 'Collez l’identifiant d’une requête, l’identifiant ou le préfixe d’une clé, une partie d’un nom ou d’un e-mail, un numéro de facture ou une adresse IP.',
+    ownTips:
+      'Essayez une partie d’un nom, le début d’une clé ou les derniers caractères affichés, un numéro de facture ou l’identifiant d’une requête.',
+    failed: 'La recherche est indisponible pour le moment. Réessayez dans un instant.',
+    pages: 'Pages',
+    actions: 'Actions',
+    rollKey: (name: string) => `Renouveler ${name}`,
+    dark: 'Apparence sombre',
+    light: 'Apparence claire',
+    environments: { live: 'Passer en production', test: 'Passer en test' },
     kinds: {
       request: 'Requêtes',
       partner: 'Partenaires',

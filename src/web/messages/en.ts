@@ -89,7 +89,7 @@ export const en = {
     account: 'Your account',
     more: 'More',
     palette: 'Search',
-    paletteHint: 'Search pages, apps and keys…',
+    paletteHint: 'A page, app, key, invoice, request ID…',
     partners: 'Partners',
     keys: 'Keys',
     blocks: 'Blocks',
@@ -125,6 +125,10 @@ export const en = {
     404: {
       title: 'Page not found',
       text: 'The address may be wrong, or the page may have moved or belong to someone else.',
+    },
+    405: {
+      title: 'This page cannot be opened like this',
+      text: 'The address only takes a form that was sent. Go back and open the page that has it.',
     },
     409: {
       title: 'Something changed',
@@ -383,6 +387,7 @@ export const en = {
   keys: {
     key: 'Key',
     new: 'New key',
+    app: 'App',
     newTest: 'New test key',
     newLive: 'New live key',
     testKeys: 'Test keys',
@@ -429,7 +434,6 @@ export const en = {
     about: 'Details',
     limits: 'Current limits',
     inDays: (days: number) => `Requests in the last ${days} days`,
-    backToApp: 'App',
     emptyTitle: 'No keys here yet',
     empty: 'Create one. Its secret is shown once, with a curl command to paste.',
     stale: 'This key has not been used for 30 days. If you no longer need it, revoke it.',
@@ -464,6 +468,7 @@ export const en = {
     try: 'Try it',
     waiting: 'Waiting for its first request…',
     arrived: (status: number, time: string) => `${status} in ${time}.`,
+    tickFirst: 'Tick this once the secret is saved',
     see: 'See the request',
     saved: 'I have saved it',
     close: 'Done',

@@ -74,7 +74,7 @@ export const fr: typeof en = {
   },
   nav: {
     main: 'Menu principal',
-    overview: 'Vue d’ensemble',
+    overview: 'Accueil',
     apps: 'Applications',
     usage: 'Consommation',
     requests: 'Requêtes',
@@ -93,7 +93,7 @@ export const fr: typeof en = {
     account: 'Votre compte',
     more: 'Plus',
     palette: 'Rechercher',
-    paletteHint: 'Rechercher une page, une application, une clé…',
+    paletteHint: 'Page, application, clé, facture, ID de requête…',
     partners: 'Partenaires',
     keys: 'Clés',
     blocks: 'Blocages',
@@ -132,6 +132,10 @@ export const fr: typeof en = {
     404: {
       title: 'Page introuvable',
       text: 'L’adresse est peut-être erronée, ou la page a été déplacée ou ne vous appartient pas.',
+    },
+    405: {
+      title: 'Cette page ne s’ouvre pas ainsi',
+      text: 'Cette adresse ne reçoit que l’envoi d’un formulaire. Revenez en arrière et ouvrez la page qui le contient.',
     },
     409: {
       title: 'Conflit de modification',
@@ -398,6 +402,7 @@ export const fr: typeof en = {
   keys: {
     key: 'Clé',
     new: 'Nouvelle clé',
+    app: 'Application',
     newTest: 'Nouvelle clé de test',
     newLive: 'Nouvelle clé de production',
     testKeys: 'Clés de test',
@@ -447,7 +452,6 @@ export const fr: typeof en = {
     about: 'Détails',
     limits: 'Limites actuelles',
     inDays: (days: number) => `Appels des ${days} derniers jours`,
-    backToApp: 'Application',
     emptyTitle: 'Aucune clé ici',
     empty: 'Créez-en une. Son secret s’affiche une seule fois, avec une commande curl à coller.',
     stale: 'Cette clé n’a pas servi depuis 30 jours. Si vous n’en avez plus besoin, révoquez-la.',
@@ -483,6 +487,7 @@ export const fr: typeof en = {
     try: 'Essayez',
     waiting: 'En attente de son premier appel…',
     arrived: (status: number, time: string) => `${status} en ${time}.`,
+    tickFirst: 'Cochez cette case une fois le secret enregistré',
     see: 'Voir l’appel',
     saved: 'Je l’ai enregistré',
     close: 'Terminé',
