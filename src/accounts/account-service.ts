@@ -15,8 +15,8 @@ import { createIdentityStore, type IdentityStore } from './identity-store.ts';
 import { outcomeOf } from './outcome.ts';
 import { createPasswords } from './password-service.ts';
 import { createSessionStore } from './session-store.ts';
-import { createSignUpStore, type SignUpStore } from './sign-up-store.ts';
-import { createSignUps } from './sign-ups.ts';
+import { createSignUpStore, type SignUp, type SignUpStore } from './sign-up-store.ts';
+import { createSignUps, type Wanted } from './sign-ups.ts';
 
 export type { Caller } from './account-mails.ts';
 export type { Account } from './account-store.ts';
@@ -48,6 +48,15 @@ interface Parts {
 function signUpsOf({ api, caller, accounts, mails }: Parts, store: SignUpStore, secret: string) {
   const { keepAlive, headers, language } = caller;
   const signUps = createSignUps({ store, secret, mayAsk: mails.mayAsk, mail: mails.mail, keepAlive });
+  async function make(body: SignUp) {
+    const { data, cookies } = await outcomeOf<{ userId: string }>(
+      api.makeAccount({ body: { ...body, language }, headers, asResponse }),
+    );
+    const account = data && (await accounts.find(data.userId));
+    if (!account) return undefined;
+    mails.send('welcome', account.email, account.name, '/portal');
+    return { account, cookies };
+  }
   return {
     signUp: signUps.begin,
     sendLinkAgain: signUps.sendAgain,
@@ -57,13 +66,13 @@ function signUpsOf({ api, caller, accounts, mails }: Parts, store: SignUpStore, 
       const confirmed = await signUps.confirm(token, proof);
       if (!confirmed) return undefined;
       const { back, ...body } = confirmed;
-      const { data, cookies } = await outcomeOf<{ userId: string }>(
-        api.makeAccount({ body: { ...body, language }, headers, asResponse }),
-      );
-      const account = data && (await accounts.find(data.userId));
-      if (!account) return undefined;
-      mails.send('welcome', account.email, account.name, '/portal');
-      return { account, back, cookies };
+      const made = await make(body);
+      return made && { ...made, back };
+    },
+    /** Makes the account of an address that a mail to it has proven, and signs in. undefined: it has one. */
+    async signUpProven(wanted: Wanted) {
+      const proven = await signUps.proven(wanted);
+      return proven && make(proven);
     },
   };
 }
