@@ -266,6 +266,32 @@ export const devVerification = pgTable(
   (table) => [index('idx_verification_identifier').on(table.identifier)],
 );
 
+/**
+ * A change of an account's address: asked for, confirmed from the new address, and undone from the old one while it is fresh.
+ * Its links are in the mails only; here are their SHA-256, hex.
+ */
+export const devAddressChange = pgTable(
+  'dev_address_change',
+  {
+    id: uuid('id').primaryKey(),
+    accountId: accountId(),
+    oldEmail: text('old_email').notNull(),
+    newEmail: text('new_email').notNull(),
+    tokenHash: varchar('token_hash', { length: 64 }).notNull().unique(),
+    undoHash: varchar('undo_hash', { length: 64 }).unique(),
+    /** Whether a second factor was on: one that came afterwards goes when the change is undone. */
+    hadFactor: boolean('had_factor').notNull(),
+    createdAt: at('created_at').notNull().defaultNow(),
+    expiresAt: at('expires_at').notNull(),
+    confirmedAt: at('confirmed_at'),
+    undoneAt: at('undone_at'),
+  },
+  (table) => [
+    uniqueIndex('idx_address_change_open').on(table.accountId).where(sql`confirmed_at IS NULL`),
+    index('idx_address_change_account').on(table.accountId, table.createdAt),
+  ],
+);
+
 export const devTwoFactor = pgTable(
   'dev_two_factor',
   {

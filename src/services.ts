@@ -2,6 +2,7 @@
 // of them. Built once for each isolate.
 
 import { createAccountService } from './accounts/account-service.ts';
+import { createAddressChangeStore } from './accounts/address-change-store.ts';
 import { createExternalIdentity } from './accounts/external-identity.ts';
 import { createOperatorStore } from './accounts/operator-store.ts';
 import { createSignInGuard } from './accounts/sign-in-guard.ts';
@@ -104,6 +105,7 @@ function composeAccounts({ config, isLocal, database, now, log }: Core, env: Env
   const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, AUTH_SECRET: secret } = config;
   const clientSecret = config.OIDC_CLIENT_SECRET;
   return {
+    addressChanges: createAddressChangeStore(database),
     accountsFor: createAccountService({
       database,
       secret,

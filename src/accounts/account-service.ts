@@ -7,6 +7,8 @@ import type { Allowances } from '../platform/allowances.ts';
 import type { Database } from '../platform/database.ts';
 import { type AccountMails, type Caller, createAccountMails } from './account-mails.ts';
 import { type Account, type AccountStore, createAccountStore } from './account-store.ts';
+import { createAddressChanges } from './address-change.ts';
+import { createAddressChangeStore } from './address-change-store.ts';
 import { type AuthApi, createAuth } from './auth.ts';
 import { currentSession } from './current-session.ts';
 import type { ExternalIdentity } from './external-identity.ts';
@@ -113,6 +115,7 @@ export function createAccountService({ database, mailer, mayMail, allowances, ..
   const identities = createIdentityStore(database);
   const sessions = createSessionStore(database);
   const signUpStore = createSignUpStore(database);
+  const addressChanges = createAddressChangeStore(database);
 
   return function accountsFor(caller: Caller) {
     const { origin, headers, isKnownTo, keepAlive } = caller;
@@ -137,6 +140,7 @@ export function createAccountService({ database, mailer, mayMail, allowances, ..
         },
         async wasReset(accountId) {
           await accounts.endProofs(accountId);
+          await addressChanges.forget(accountId);
           const account = await accounts.confirm(accountId);
           if (account) tell(account, 'passwordReset');
         },
@@ -144,10 +148,20 @@ export function createAccountService({ database, mailer, mayMail, allowances, ..
     );
     const factors = createFactors({ api, headers, sessions, allowances, tell, find: accounts.find, triesOf });
     const parts = { api, caller, accounts, mails };
+    const passwords = createPasswords({ api, headers, accounts, sessions, factors, tell });
+    const { hasAccount } = signUpStore;
+    const { requestReset } = passwords;
     return {
       ...signUpsOf(parts, signUpStore, secret),
       ...identitiesOf(parts, identities),
-      ...createPasswords({ api, headers, accounts, sessions, factors, tell }),
+      ...passwords,
+      ...createAddressChanges({
+        store: addressChanges,
+        mails,
+        hasAccount,
+        find: accounts.find,
+        requestReset,
+      }),
       ...factors,
       byId: accounts.find,
       signOut: () => outcomeOf(api.signOut({ headers, asResponse })),

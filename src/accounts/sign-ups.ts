@@ -21,6 +21,15 @@ interface Ports {
   keepAlive(work: Promise<unknown>): void;
 }
 
+/** What the account of an address is made of that needs no link; undefined where it has one. */
+const createProven = (store: SignUpStore) =>
+  async function proven({ name, email, password }: Wanted): Promise<SignUp | undefined> {
+    if (await store.hasAccount(email)) return undefined;
+    const passwordHash = await hashPassword(password);
+    await store.replace(email);
+    return { name, email, passwordHash };
+  };
+
 export function createSignUps({ store, secret, mayAsk, mail, keepAlive }: Ports) {
   const mailLink = async (id: string, { email, name }: SignUp) =>
     mail('verify', email, name, `/verify?token=${await signAddressLink(secret, id)}`);
@@ -54,13 +63,7 @@ export function createSignUps({ store, secret, mayAsk, mail, keepAlive }: Ports)
       keepAlive(start(id, { name, email, passwordHash }));
       return signAsked(secret, { signUpId: id, back });
     },
-    /** What the account of an address is made of that needs no link; undefined where it has one. */
-    async proven({ name, email, password }: Wanted): Promise<SignUp | undefined> {
-      if (await store.hasAccount(email)) return undefined;
-      const passwordHash = await hashPassword(password);
-      await store.replace(email);
-      return { name, email, passwordHash };
-    },
+    proven: createProven(store),
     /** The link again, for the browser that signed up. */
     async sendAgain(cookie: string | undefined): Promise<void> {
       const id = (await readAsked(secret, cookie))?.signUpId;

@@ -70,6 +70,8 @@ export const AUDIT_ACTIONS = [
   'key.rotated',
   'live_access.declined',
   'live_access.requested',
+  'member.address_changed',
+  'member.address_restored',
   'member.invited',
   'member.joined',
   'member.removed',

@@ -84,6 +84,26 @@ export const MAILS = {
       body: `Bonjour,\n\nquelqu’un s’est inscrit avec votre adresse, qui a déjà un compte. Connectez-vous, ou choisissez un nouveau mot de passe :\n\n${url}\n\nSi ce n’était pas vous, il n’y a rien à faire.${sign.fr(product)}`,
     }),
   },
+  confirmAddress: {
+    en: ({ product, url }: Letter): MailText => ({
+      subject: `Confirm your new address for ${product}`,
+      body: `Hello,\n\nopen this link and press the button there to use this address for your account. It works for one hour, where you are signed in.\n\n${url}\n\nIf you did not ask for it, ignore this email; nothing changes.${sign.en(product)}`,
+    }),
+    fr: ({ product, url }: Letter): MailText => ({
+      subject: `Confirmez votre nouvelle adresse pour ${product}`,
+      body: `Bonjour,\n\nouvrez ce lien, puis cliquez sur le bouton pour utiliser cette adresse avec votre compte. Il est valable une heure, là où vous êtes connecté.\n\n${url}\n\nSi vous n’avez rien demandé, ignorez cet e-mail ; rien ne change.${sign.fr(product)}`,
+    }),
+  },
+  addressChanged: {
+    en: ({ product, name, url, detail = '' }: Letter): MailText => ({
+      subject: `Your address for ${product} was changed`,
+      body: `Hello ${name},\n\nyour account now uses the address ${detail}. This one no longer signs you in.\n\nIf this was you, there is nothing to do. If not, take your account back within 72 hours; that ends all sessions and the password:\n\n${url}${sign.en(product)}`,
+    }),
+    fr: ({ product, name, url, detail = '' }: Letter): MailText => ({
+      subject: `Votre adresse pour ${product} a été modifiée`,
+      body: `Bonjour ${name},\n\nvotre compte utilise désormais l’adresse ${detail}. Celle-ci ne permet plus de vous connecter.\n\nSi c’était vous, il n’y a rien à faire. Sinon, récupérez votre compte dans les 72 heures ; toutes les sessions et le mot de passe prendront fin :\n\n${url}${sign.fr(product)}`,
+    }),
+  },
   welcome: {
     en: ({ product, name, url }: Letter): MailText => ({
       subject: `Welcome to ${product}: three steps to your first response`,

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { eventually, makePartner, query } from '../support/api.ts';
-import { mailedPath, memberOf, PASSWORD, signedUp, visitor } from '../support/portal.ts';
+import { mailedPath, memberOf, PASSWORD, type Person, signedUp, visitor } from '../support/portal.ts';
 
 const location = (answer: { headers: Record<string, unknown> }) => String(answer.headers.location ?? '');
 
@@ -83,5 +83,174 @@ describe('whoever comes by an invitation', () => {
         ]),
       (rows) => rows.length > 0,
     );
+  });
+});
+
+describe('an address is changed', () => {
+  const newAddress = () => visitor().email;
+  const ask = (person: Person, email: string, proof = PASSWORD) =>
+    person.post('/portal/settings/email', { email, proof });
+  const addressOf = async (email: string) =>
+    (await query<{ email: string }>('SELECT email FROM dev_accounts WHERE email = $1', [email]))[0]?.email;
+  async function changed(person: Person): Promise<{ to: string; undo: string }> {
+    const to = newAddress();
+    await ask(person, to);
+    const answer = await person.post(await mailedPath(to, '/email/'));
+    expect(location(answer)).toBe('/portal/settings?done=address_changed');
+    return { to, undo: await mailedPath(person.email, '/email/undo/') };
+  }
+  const signIn = (email: string, password = PASSWORD) => visitor().post('/sign-in', { email, password });
+
+  it('by the link that the new address was mailed, and everything goes with it', async () => {
+    const person = await signedUp();
+    const other = visitor(person.email);
+    await other.post('/sign-in', { email: person.email, password: PASSWORD });
+    const to = newAddress();
+    expect(location(await ask(person, to))).toBe('/portal/settings?done=address_asked');
+    expect((await person.get('/portal/settings')).text).toContain(
+      `Waiting for the link that was sent to ${to}`,
+    );
+    const path = await mailedPath(to, '/email/');
+    // Nothing is the new address's before, and looking changes nothing.
+    expect((await person.get(path)).text).toContain('Use this address');
+    expect((await signIn(to)).status).toBe(401);
+    expect(await addressOf(to)).toBeUndefined();
+    expect((await person.post(path)).status).toBe(303);
+    expect((await person.post(path)).status).toBe(404);
+    expect((await person.get('/portal')).status).toBe(200);
+    expect(location(await other.get('/portal'))).toContain('/sign-in');
+    expect([(await signIn(to)).status, (await signIn(person.email)).status]).toEqual([303, 401]);
+    const rows = await query(
+      `SELECT m.email, p.email AS partner, d.action, d.target->>'subject' = m.subject AS "isTarget", d.details
+       FROM partner_member m JOIN partner p ON p.id = m.partner_id
+       JOIN dev_portal_audit d ON d.partner_id = p.id AND d.action = 'member.address_changed' WHERE m.email = $1`,
+      [to],
+    );
+    expect(rows).toEqual([
+      { email: to, partner: to, action: 'member.address_changed', isTarget: true, details: {} },
+    ]);
+    const kept = await query('SELECT token_hash, undo_hash FROM dev_address_change WHERE new_email = $1', [
+      to,
+    ]);
+    expect(path).not.toContain(kept[0]?.token_hash);
+  });
+
+  it('not by a session that was left open, nor by who guesses', async () => {
+    const person = await signedUp();
+    const to = newAddress();
+    const wrong = await ask(person, to, 'not the password');
+    expect([wrong.status, wrong.text.includes('id="email-proof-error"')]).toEqual([400, true]);
+    expect(wrong.text).toContain(`value="${to}"`);
+    expect((await person.post('/portal/settings/email', { email: to })).status).toBe(400);
+    expect(await query('SELECT 1 FROM dev_address_change WHERE new_email = $1', [to])).toEqual([]);
+    const statuses: number[] = [];
+    for (let i = 0; i < 25; i++) statuses.push((await ask(person, to, `wrong ${i}`)).status);
+    expect(await query('SELECT 1 FROM outbox_mail WHERE recipient = $1', [to])).toEqual([]);
+    // The guard's count, after which even the right one is not judged.
+    await ask(person, to);
+    expect(await query('SELECT 1 FROM dev_address_change WHERE new_email = $1', [to])).toEqual([]);
+  });
+
+  it('not by a link that is forged, old, cancelled, of a reset since, or of another account', async () => {
+    const [person, stranger] = [await signedUp(), await signedUp()];
+    const to = newAddress();
+    const askedPath = async () => {
+      await query('DELETE FROM outbox_mail WHERE recipient = $1', [to]);
+      await query(`DELETE FROM allowance WHERE what LIKE 'mail%'`);
+      await ask(person, to);
+      return mailedPath(to, '/email/');
+    };
+    const refused = async (path: string) => {
+      expect((await person.post(path)).status, path).toBe(404);
+      expect(await addressOf(to)).toBeUndefined();
+    };
+    const first = await askedPath();
+    expect((await stranger.get(first)).text).toContain('The link is for another account');
+    expect((await stranger.post(first)).status).toBe(404);
+    expect(location(await visitor().post(first))).toContain('/sign-in?back=');
+    await refused('/email/AAAA');
+    // A later one ends it.
+    const second = await askedPath();
+    await refused(first);
+    expect(location(await person.post('/portal/settings/email/cancel'))).toContain('done=address_kept');
+    await refused(second);
+    const third = await askedPath();
+    await query(
+      `UPDATE dev_address_change SET expires_at = now() - interval '1 second' WHERE new_email = $1`,
+      [to],
+    );
+    await refused(third);
+    const fourth = await askedPath();
+    await visitor().post('/reset', { email: person.email });
+    await visitor().post(await mailedPath(person.email, '/reset/'), { password: 'another long password' });
+    const again = visitor(person.email);
+    await again.post('/sign-in', { email: person.email, password: 'another long password' });
+    expect((await again.post(fourth)).status).toBe(404);
+    expect(await addressOf(to)).toBeUndefined();
+  });
+
+  it('not to one that has an account, which nobody is told of but its owner', async () => {
+    const [person, owner] = [await signedUp(), await signedUp()];
+    const [taken, free] = [await ask(person, owner.email), await ask(person, newAddress())];
+    expect([taken.status, location(taken)]).toEqual([free.status, location(free)]);
+    expect(await mailedPath(owner.email, 'signed up with your address')).toBe('/sign-in');
+    // Also where it got one since.
+    const to = newAddress();
+    await ask(person, to);
+    const path = await mailedPath(to, '/email/');
+    await signedUp(to);
+    expect((await person.post(path)).status).toBe(404);
+    expect((await person.get('/portal')).status).toBe(200);
+    expect(await addressOf(person.email)).toBe(person.email);
+  });
+
+  it('and undone from the old one, whatever was done since', async () => {
+    const person = await signedUp();
+    const { to, undo } = await changed(person);
+    // Whoever took it goes on: another address, a new password, an identity.
+    const thief = visitor(to);
+    await thief.post('/sign-in', { email: to, password: PASSWORD });
+    await query(
+      `INSERT INTO dev_credential (id, account_id, provider_id, subject)
+       SELECT 'thief-' || id, id, 'https://issuer.example', 'thief-' || id FROM dev_accounts WHERE email = $1`,
+      [to],
+    );
+    const further = newAddress();
+    await ask(thief, further);
+    expect((await thief.post(await mailedPath(further, '/email/'))).status).toBe(303);
+    const second = await mailedPath(to, '/email/undo/');
+
+    const finder = visitor();
+    expect((await finder.get(undo)).text).toContain(person.email);
+    expect(await addressOf(person.email)).toBeUndefined();
+    expect((await finder.post(undo)).status).toBe(200);
+    expect([...finder.cookies.keys()]).not.toContain('__Host-session');
+    expect(await addressOf(person.email)).toBe(person.email);
+    expect((await finder.post(undo)).status).toBe(404);
+    expect((await finder.post(second)).status).toBe(404);
+    expect(location(await thief.get('/portal'))).toContain('/sign-in');
+    expect((await signIn(person.email)).status).toBe(401);
+    expect(
+      await query(
+        `SELECT 1 FROM dev_credential c JOIN dev_accounts a ON a.id = c.account_id WHERE a.email = $1`,
+        [person.email],
+      ),
+    ).toEqual([]);
+    await visitor().post(await mailedPath(person.email, '/reset/'), { password: 'another long password' });
+    const back = await signIn(person.email, 'another long password');
+    expect([back.status, location(back)]).toEqual([303, '/portal']);
+    expect(
+      await query('SELECT email FROM partner WHERE email = ANY ($1)', [[person.email, to, further]]),
+    ).toEqual([{ email: person.email }]);
+  });
+
+  it('and not undone after 72 hours', async () => {
+    const { to, undo } = await changed(await signedUp());
+    await query(
+      `UPDATE dev_address_change SET confirmed_at = now() - interval '72 hours 1 second' WHERE new_email = $1`,
+      [to],
+    );
+    expect([(await visitor().get(undo)).status, (await visitor().post(undo)).status]).toEqual([404, 404]);
+    expect(await addressOf(to)).toBe(to);
   });
 });

@@ -45,6 +45,8 @@ import './audit-page.tsx';
 import './member-page.tsx';
 import './member-actions.ts';
 import './settings-page.tsx';
+import './address-page.tsx';
+import './address-actions.ts';
 import './settings-actions.ts';
 import './security-actions.tsx';
 import './reference-page.tsx';

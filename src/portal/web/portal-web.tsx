@@ -21,7 +21,7 @@ export type PortalContext = WebContext<Services>;
 export const portal = createWeb<Services>();
 
 // What a link's token leads to is looked up a few times a minute for an address, and not before.
-for (const path of ['/invite/*', '/reset/*', '/verify/*', '/sign-in/identity/*'])
+for (const path of ['/invite/*', '/reset/*', '/verify/*', '/email/*', '/sign-in/identity/*'])
   portal.use(path, async (context, next) => {
     const { services, view } = context.var;
     if (!(await services.signInGuard.allows('token', { ip: clientIp(context) })))

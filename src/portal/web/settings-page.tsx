@@ -29,9 +29,10 @@ export async function showSettings(
   const view = shownAt(person(context), '/portal/settings');
   const { m, account, workspace } = view;
   const { accounts, services, session } = context.var;
-  const [sessions, { identities, hasPassword }] = await Promise.all([
+  const [sessions, { identities, hasPassword }, asked] = await Promise.all([
     accounts.sessions(account.id),
     accounts.identities(account.id),
+    accounts.addressAsked(account.id),
   ]);
   const owned = workspace && may(workspace, 'own') ? workspace.partner : undefined;
   const wrongIn = (name: Shown['form']) => (form === name ? wrong : undefined);
@@ -53,7 +54,7 @@ export async function showSettings(
         </Panel>
       )}
       <div class="two">
-        <ProfilePanel account={account} wrong={wrongIn('account')} />
+        <ProfilePanel account={account} asked={asked?.email} wrong={wrongIn('account')} />
         <SecurityPanel account={account} />
       </div>
       {(view.identity || identities.length > 0) && (

@@ -1,6 +1,7 @@
 // What the pages say, in English. Short, exact, friendly, never blaming.
 
 import type { z } from 'zod';
+import { accountEn } from './account.en.ts';
 import { consoleEn } from './console.en.ts';
 import { moneyEn } from './money.en.ts';
 
@@ -168,6 +169,9 @@ export const en = {
     day_new: 'A new day has started for this key.',
     sandbox_reset: 'Sandbox data reset.',
     password_changed: 'Password changed. Your other sessions have ended.',
+    address_asked: 'Link sent. Open it to use the new address.',
+    address_kept: 'Your address stays as it is.',
+    address_changed: 'Your address is changed. Your other sessions have ended.',
     factor_on: 'Two-factor authentication is on.',
     factor_off: 'Two-factor authentication is off.',
     sessions_ended: 'Session ended.',
@@ -716,6 +720,8 @@ export const en = {
       'app.archived': 'archived an app',
       'app.restored': 'restored an app',
       'member.invited': 'invited someone',
+      'member.address_changed': 'changed their email address',
+      'member.address_restored': 'took their account back',
       'member.joined': 'joined',
       'member.role_changed': 'changed a role',
       'member.removed': 'removed a member',
@@ -1047,6 +1053,7 @@ export const en = {
     members: 'Members',
     needOperator: 'This requires the operator role',
   },
+  ...accountEn,
   ...moneyEn,
   ...consoleEn,
 };

@@ -1,6 +1,7 @@
 // Ce que disent les pages, en français.
 
 import type { z } from 'zod';
+import { accountFr } from './account.fr.ts';
 import { consoleFr } from './console.fr.ts';
 import type { en } from './en.ts';
 import { moneyFr } from './money.fr.ts';
@@ -176,6 +177,9 @@ export const fr: typeof en = {
     day_new: 'Une nouvelle journée commence pour cette clé.',
     sandbox_reset: 'Données du bac à sable réinitialisées.',
     password_changed: 'Mot de passe modifié. Vos autres sessions ont été fermées.',
+    address_asked: 'Lien envoyé. Ouvrez-le pour utiliser la nouvelle adresse.',
+    address_kept: 'Votre adresse reste la même.',
+    address_changed: 'Adresse modifiée. Vos autres sessions ont été fermées.',
     factor_on: 'L’authentification à deux facteurs est activée.',
     factor_off: 'L’authentification à deux facteurs est désactivée.',
     sessions_ended: 'Session fermée.',
@@ -739,6 +743,8 @@ export const fr: typeof en = {
       'app.archived': 'a archivé une application',
       'app.restored': 'a restauré une application',
       'member.invited': 'a invité quelqu’un',
+      'member.address_changed': 'a changé d’adresse e-mail',
+      'member.address_restored': 'a récupéré son compte',
       'member.joined': 'a rejoint l’équipe',
       'member.role_changed': 'a modifié un rôle',
       'member.removed': 'a retiré un membre',
@@ -1080,6 +1086,7 @@ export const fr: typeof en = {
     members: 'Membres',
     needOperator: 'Le rôle opérateur est requis',
   },
+  ...accountFr,
   ...moneyFr,
   ...consoleFr,
 };

@@ -1,0 +1,31 @@
+// What the pages of one's own account say, in French.
+
+import type { accountEn } from './account.en.ts';
+
+export const accountFr: typeof accountEn = {
+  address: {
+    change: 'Changer d’adresse e-mail',
+    to: 'Nouvelle adresse e-mail',
+    text: 'Nous envoyons un lien à la nouvelle adresse. Rien ne change avant que vous l’ouvriez.',
+    ends: 'Une fois l’adresse confirmée, vos autres sessions sont fermées, et l’ancienne adresse reçoit de quoi annuler pendant 72 heures.',
+    send: 'Envoyer le lien',
+    same: 'C’est déjà votre adresse',
+    waiting: (email: string) => `En attente du lien envoyé à ${email}`,
+    cancel: 'Annuler le changement',
+    title: 'Utiliser cette adresse ?',
+    confirm: 'Utiliser cette adresse',
+    from: (email: string) => `Votre compte utilise pour l’instant ${email}.`,
+    signIn: 'Connectez-vous d’abord à votre compte : le lien ne fonctionne que là.',
+    other: (email: string) => `Session ouverte en tant que ${email}. Ce lien est destiné à un autre compte.`,
+    goneTitle: 'Ce lien n’est plus valable',
+    gone: 'Il a été utilisé ou annulé, ou il est trop ancien. Vous pouvez en demander un autre dans vos paramètres.',
+    undoTitle: 'Récupérer votre compte ?',
+    undoText: (from: string, to: string) => `Le compte utilisera de nouveau ${to} au lieu de ${from}.`,
+    undoEnds:
+      'Toutes ses sessions seront fermées et son mot de passe supprimé : vous recevrez un lien pour en choisir un autre.',
+    undo: 'Récupérer le compte',
+    undoneTitle: 'Votre compte est de nouveau à vous',
+    undone: (email: string) =>
+      `Un lien a été envoyé à ${email}. Choisissez-y un nouveau mot de passe pour vous connecter.`,
+  },
+};
