@@ -1,6 +1,7 @@
 // Accounts of people: sign-up, verification, sign-in, reset, sessions, second factor. A thin shell around better-auth:
 // outcomes are values, cookies are handed back for the answer. Hashing costs some 0.3 s of CPU: ask the guard first.
 
+import type { Actor } from '../audit/audit-store.ts';
 import type { MailBudget } from '../mail/mail-budget.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import type { Allowances } from '../platform/allowances.ts';
@@ -11,6 +12,7 @@ import { createAddressChanges } from './address-change.ts';
 import { createAddressChangeStore } from './address-change-store.ts';
 import { type AuthApi, createAuth } from './auth.ts';
 import { currentSession } from './current-session.ts';
+import { createDeletionStore } from './deletion-store.ts';
 import type { ExternalIdentity } from './external-identity.ts';
 import { createFactors } from './factor-service.ts';
 import { createIdentityStore, type IdentityStore } from './identity-store.ts';
@@ -116,6 +118,7 @@ export function createAccountService({ database, mailer, mayMail, allowances, ..
   const sessions = createSessionStore(database);
   const signUpStore = createSignUpStore(database);
   const addressChanges = createAddressChangeStore(database);
+  const deletions = createDeletionStore(database);
 
   return function accountsFor(caller: Caller) {
     const { origin, headers, isKnownTo, keepAlive } = caller;
@@ -164,6 +167,13 @@ export function createAccountService({ database, mailer, mayMail, allowances, ..
       }),
       ...factors,
       byId: accounts.find,
+      /** `owned`: the partners that would be without an owner, for whose sake nothing was deleted. */
+      async deleteAccount(account: Account, actor: Actor) {
+        const result = await deletions.delete(account.id, actor);
+        if (result.isGone)
+          mails.send('accountDeleted', account.email, account.name, '/', { to: account.language });
+        return result;
+      },
       signOut: () => outcomeOf(api.signOut({ headers, asResponse })),
       session: () => currentSession(api, headers, sessions),
       sessions: sessions.of,

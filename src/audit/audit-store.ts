@@ -49,6 +49,7 @@ export const job = (name: string): Actor => ({ name: `job:${name}`, ip: null, re
 
 /** What may be done. Those of documents that Postgres functions issue are written there. */
 export const AUDIT_ACTIONS = [
+  'account.deleted',
   'address.blocked',
   'address.unblocked',
   'alert.rule_changed',

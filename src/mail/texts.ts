@@ -104,6 +104,16 @@ export const MAILS = {
       body: `Bonjour ${name},\n\nvotre compte utilise désormais l’adresse ${detail}. Celle-ci ne permet plus de vous connecter.\n\nSi c’était vous, il n’y a rien à faire. Sinon, récupérez votre compte dans les 72 heures ; toutes les sessions et le mot de passe prendront fin :\n\n${url}${sign.fr(product)}`,
     }),
   },
+  accountDeleted: {
+    en: ({ product, name }: Letter): MailText => ({
+      subject: `Your account at ${product} was deleted`,
+      body: `Hello ${name},\n\nyour account was deleted, with its sessions, memberships and personal data. Invoices and audit entries that the law has us keep name nobody any more.\n\nIf this was not you, tell an owner of your organisation at once: the account itself cannot be restored.${sign.en(product)}`,
+    }),
+    fr: ({ product, name }: Letter): MailText => ({
+      subject: `Votre compte ${product} a été supprimé`,
+      body: `Bonjour ${name},\n\nvotre compte a été supprimé, avec ses sessions, ses accès aux organisations et ses données personnelles. Les factures et les entrées d’audit que la loi nous demande de conserver ne nomment plus personne.\n\nSi ce n’était pas vous, prévenez tout de suite un propriétaire de votre organisation : le compte lui-même ne peut pas être rétabli.${sign.fr(product)}`,
+    }),
+  },
   welcome: {
     en: ({ product, name, url }: Letter): MailText => ({
       subject: `Welcome to ${product}: three steps to your first response`,

@@ -163,6 +163,13 @@ async function lookAtPortal(): Promise<void> {
   const invited = await signedUp();
   await who.post('/portal/members/invite', { email: invited.email, role: 'viewer' });
   await look(invited, await mailedPath(invited.email, '/invite/'));
+  const [to, mover] = [visitor().email, await signedUp()];
+  await who.post('/portal/settings/email', { email: to, proof: PASSWORD });
+  await look(who, await mailedPath(to, '/email/'));
+  const elsewhere = visitor().email;
+  await mover.post('/portal/settings/email', { email: elsewhere, proof: PASSWORD });
+  await mover.post(await mailedPath(elsewhere, '/email/'));
+  await look(visitor(), await mailedPath(mover.email, '/email/undo/'));
   await who.post('/portal/apps', { name: 'App' });
   await who.post('/portal/webhooks', { url: 'https://hooks.example.com/in' });
   await who.post('/portal/billing/currency', { currency: 'XOF' });

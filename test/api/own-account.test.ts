@@ -254,3 +254,114 @@ describe('an address is changed', () => {
     expect(await addressOf(to)).toBe(to);
   });
 });
+
+describe('an account is deleted', () => {
+  const remove = (person: Person, proof = PASSWORD) => person.post('/portal/settings/delete', { proof });
+  const idOf = async ({ email }: Person) =>
+    (await query<{ id: string }>('SELECT id FROM dev_accounts WHERE email = $1', [email]))[0]?.id ?? '';
+  /** Of a partner that has another owner, and of no other. */
+  async function leaver() {
+    const partner = await makePartner();
+    const stays = await memberOf(partner.id);
+    const person = await memberOf(partner.id);
+    await query('DELETE FROM partner_member WHERE email = $1 AND partner_id <> $2', [
+      person.email,
+      partner.id,
+    ]);
+    return { partner, stays, person, id: await idOf(person) };
+  }
+
+  it('with its sessions, memberships, invitations and address; the audit stays, and names nobody', async () => {
+    const { partner, stays, person, id } = await leaver();
+    await person.post('/portal/members/invite', { email: 'someone@example.com', role: 'viewer' });
+    // Their own partner, which signing up made, has the address.
+    await query(`UPDATE partner SET email = id || '@example.com' WHERE email = $1`, [person.email]);
+    await query('UPDATE partner SET email = $2, billing_email = $2 WHERE id = $1', [
+      partner.id,
+      person.email,
+    ]);
+    await query('INSERT INTO dev_credential (id, account_id, provider_id, subject) VALUES ($1, $2, $3, $1)', [
+      `i-${id}`,
+      id,
+      'https://issuer.example',
+    ]);
+    await query(
+      `INSERT INTO partner_member (partner_id, subject, email, role) VALUES ($1, $2, $3, 'viewer')`,
+      [partner.id, `https://issuer.example|i-${id}`, person.email],
+    );
+    const other = visitor(person.email);
+    await other.post('/sign-in', { email: person.email, password: PASSWORD });
+    await query('DELETE FROM outbox_mail WHERE recipient = $1', [person.email]);
+    const answer = await remove(person);
+    expect([answer.status, answer.text.includes('Your account is deleted')]).toEqual([200, true]);
+    expect([...person.cookies.keys()]).not.toContain('__Host-session');
+    expect(location(await other.get('/portal'))).toContain('/sign-in');
+    expect((await visitor().post('/sign-in', { email: person.email, password: PASSWORD })).status).toBe(401);
+    const [mail] = await eventually(
+      () =>
+        query<{ subject: string }>('SELECT subject FROM outbox_mail WHERE recipient = $1', [person.email]),
+      (rows) => rows.length > 0,
+    );
+    expect(mail?.subject).toContain('was deleted');
+    await query('DELETE FROM outbox_mail WHERE recipient = $1', [person.email]);
+    // Nowhere in the database: but for usage, which has no addresses of people.
+    const columns = await query<{ table: string; column: string }>(
+      `SELECT table_name AS "table", column_name AS "column" FROM information_schema.columns
+       WHERE table_schema = 'public' AND data_type IN ('text', 'character varying', 'jsonb') AND table_name NOT LIKE 'api_usage%'`,
+    );
+    const found = await query<{ at: string }>(
+      columns
+        .map(
+          ({ table, column }) =>
+            `SELECT '${table}.${column}' AS at WHERE EXISTS (SELECT 1 FROM "${table}" WHERE strpos("${column}"::text, $1) > 0)`,
+        )
+        .join(' UNION ALL '),
+      [person.email],
+    );
+    expect(found).toEqual([]);
+    expect(
+      await query(
+        `SELECT action, target FROM dev_portal_audit WHERE partner_id = $1 AND actor = $2 ORDER BY id DESC LIMIT 1`,
+        [partner.id, `developer:${id}`],
+      ),
+    ).toEqual([{ action: 'account.deleted', target: { subject: id } }]);
+    expect((await stays.get('/portal/audit')).text).toContain('deleted their account');
+    expect(
+      await query('SELECT 1 FROM partner_invitation WHERE partner_id = $1 AND withdrawn_at IS NULL', [
+        partner.id,
+      ]),
+    ).toEqual([]);
+  });
+
+  it('not by a session that was left open', async () => {
+    const { person } = await leaver();
+    const wrong = await remove(person, 'not the password');
+    expect([wrong.status, wrong.text.includes('id="delete-proof-error"')]).toEqual([400, true]);
+    expect((await person.post('/portal/settings/delete')).status).toBe(400);
+    expect(await idOf(person)).not.toBe('');
+  });
+
+  it('not while a partner would be without an owner, also of two who leave at once', async () => {
+    const { partner, stays, person } = await leaver();
+    const alone = await signedUp();
+    const refused = await remove(alone);
+    expect([refused.status, refused.text.includes('You are the only owner of Person')]).toEqual([400, true]);
+    expect((await alone.get('/portal')).status).toBe(200);
+    await query('DELETE FROM partner_member WHERE email = $1 AND partner_id <> $2', [
+      stays.email,
+      partner.id,
+    ]);
+    const both = await Promise.all([remove(stays), remove(person)]);
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 400]);
+    expect(await query(`SELECT role FROM partner_member WHERE partner_id = $1`, [partner.id])).toEqual([
+      { role: 'owner' },
+    ]);
+  });
+
+  it('not of an operator, whom SQL made', async () => {
+    const operator = await signedUp();
+    await query('UPDATE dev_accounts SET is_operator = true WHERE email = $1', [operator.email]);
+    expect((await remove(operator)).status).toBe(403);
+    expect(await idOf(operator)).not.toBe('');
+  });
+});

@@ -47,6 +47,7 @@ import './member-actions.ts';
 import './settings-page.tsx';
 import './address-page.tsx';
 import './address-actions.ts';
+import './deletion-actions.tsx';
 import './settings-actions.ts';
 import './security-actions.tsx';
 import './reference-page.tsx';

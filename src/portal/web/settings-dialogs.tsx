@@ -8,7 +8,7 @@ import { useView } from '../../web/view-context.ts';
 import { CurrentPassword, NewPassword, Proof } from './account-parts.tsx';
 
 /** Those that ask in themselves who there is. */
-export type ProvenForm = 'email';
+export type ProvenForm = 'email' | 'delete';
 export type SecurityForm = 'password' | 'codes' | 'factor-on' | 'factor-off' | ProvenForm;
 
 const PasswordDialog = ({ wrong }: { wrong?: Wrong }) => {
@@ -42,6 +42,24 @@ const AddressDialog = ({ wrong }: { wrong?: Wrong }) => {
       <Field name="email" type="email" label={m.address.to} autocomplete="email" required maxlength={255} />
       <Proof />
       <p class="hint">{m.address.ends}</p>
+    </FormDialog>
+  );
+};
+
+const DeletionDialog = ({ wrong }: { wrong?: Wrong }) => {
+  const { m } = useView();
+  return (
+    <FormDialog
+      id="delete"
+      title={m.deletion.title}
+      action="/portal/settings/delete"
+      submit={m.deletion.submit}
+      kind="solid-danger"
+      wrong={wrong}
+    >
+      <p>{m.deletion.text}</p>
+      <p class="soft">{m.deletion.stays}</p>
+      <Proof />
     </FormDialog>
   );
 };
@@ -90,6 +108,7 @@ export const SecurityDialogs = ({
   return (
     <>
       <AddressDialog wrong={wrongIn('email')} />
+      {!account.isOperator && <DeletionDialog wrong={wrongIn('delete')} />}
       <PasswordDialog wrong={wrongIn('password')} />
       {account.twoFactorEnabled ? (
         <FactorDialogs wrongIn={wrongIn} />

@@ -9,7 +9,13 @@ import { ConfirmFactor, FactorSetUp, type SetUp } from './factor-set-up.tsx';
 import { Identities } from './identity-parts.tsx';
 import { Page, type PortalContext, person, portal } from './portal-web.tsx';
 import { SecurityDialogs, type SecurityForm } from './settings-dialogs.tsx';
-import { PartnerPanel, ProfilePanel, SecurityPanel, SessionsPanel } from './settings-parts.tsx';
+import {
+  DeletionPanel,
+  PartnerPanel,
+  ProfilePanel,
+  SecurityPanel,
+  SessionsPanel,
+} from './settings-parts.tsx';
 
 const CONFIRM = '/portal/settings/two-factor/confirm';
 
@@ -66,6 +72,7 @@ export async function showSettings(
       )}
       <SessionsPanel sessions={sessions} current={session.id} />
       {owned && <PartnerPanel partner={owned} wrong={wrongIn('partner')} />}
+      {!account.isOperator && <DeletionPanel />}
       <SecurityDialogs account={account} form={form} wrong={wrong} />
     </Page>,
     wrong?.status ?? (problem ? 400 : 200),

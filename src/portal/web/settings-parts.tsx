@@ -71,6 +71,21 @@ export const ProfilePanel = ({
   );
 };
 
+/** Operators are made and unmade by whoever runs the system: docs/portal.md. */
+export const DeletionPanel = () => {
+  const { m } = useView();
+  return (
+    <Panel title={m.deletion.title}>
+      <div class="pad row">
+        <span class="grow soft">{m.deletion.text}</span>
+        <OpenDialog id="delete" kind="small danger">
+          {m.deletion.submit}
+        </OpenDialog>
+      </div>
+    </Panel>
+  );
+};
+
 export const PartnerPanel = ({ partner, wrong }: { partner: PartnerView; wrong?: Wrong }) => {
   const { m } = useView();
   const { name, company } = partner;

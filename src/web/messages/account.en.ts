@@ -1,6 +1,15 @@
 // What the pages of one's own account say, in English.
 
 export const accountEn = {
+  deletion: {
+    title: 'Delete your account',
+    text: 'Your sessions, memberships and personal data are deleted at once. This cannot be undone.',
+    stays: 'Invoices and audit entries that the law has us keep stay, without your name.',
+    submit: 'Delete my account',
+    owned: (names: string) => `You are the only owner of ${names}: make someone else an owner first.`,
+    doneTitle: 'Your account is deleted',
+    done: 'We have emailed you a confirmation. Thank you for having been here.',
+  },
   address: {
     change: 'Change email address',
     to: 'New email address',

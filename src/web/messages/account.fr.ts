@@ -3,6 +3,17 @@
 import type { accountEn } from './account.en.ts';
 
 export const accountFr: typeof accountEn = {
+  deletion: {
+    title: 'Supprimer votre compte',
+    text: 'Vos sessions, vos accès aux organisations et vos données personnelles sont supprimés immédiatement, sans retour possible.',
+    stays:
+      'Les factures et les entrées d’audit que la loi nous demande de conserver restent, sans votre nom.',
+    submit: 'Supprimer mon compte',
+    owned: (names: string) =>
+      `Vous êtes seul propriétaire de ${names} : nommez d’abord un autre propriétaire.`,
+    doneTitle: 'Votre compte est supprimé',
+    done: 'Un e-mail de confirmation vous a été envoyé. Merci d’avoir été des nôtres.',
+  },
   address: {
     change: 'Changer d’adresse e-mail',
     to: 'Nouvelle adresse e-mail',

@@ -683,6 +683,7 @@ export const en = {
     },
     actors: { operator: 'Operator', key: 'Key', job: 'Job', developer: 'Developer' },
     actions: {
+      'account.deleted': 'deleted their account',
       'plan.changed': 'changed the plan',
       'plan.change_scheduled': 'scheduled a plan change for next month',
       'plan.change_undone': 'undid a plan change',

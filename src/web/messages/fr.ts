@@ -706,6 +706,7 @@ export const fr: typeof en = {
     },
     actors: { operator: 'Opérateur', key: 'Clé', job: 'Tâche', developer: 'Développeur' },
     actions: {
+      'account.deleted': 'a supprimé son compte',
       'plan.changed': 'a changé le forfait',
       'plan.change_scheduled': 'a programmé un changement de forfait pour le mois prochain',
       'plan.change_undone': 'a annulé un changement de forfait',
