@@ -112,6 +112,8 @@ export const partner = pgTable(
     /** By a trigger; the reason as an operator said it. */
     suspendedAt: at('suspended_at'),
     suspendedReason: text('suspended_reason'),
+    /** Members act for it in sessions that have shown a second factor. */
+    requiresFactor: boolean('requires_factor').notNull().default(false),
     /** Raised by a trigger whenever something changes that the gateway reads. */
     version: bigint('version', { mode: 'number' }).notNull().default(1),
     changedAt: at('changed_at').notNull().defaultNow(),

@@ -12,7 +12,7 @@ import { createAddressChanges } from './address-change.ts';
 import { createAddressChangeStore } from './address-change-store.ts';
 import { type AuthApi, createAuth } from './auth.ts';
 import { currentSession } from './current-session.ts';
-import { createDeletionStore } from './deletion-store.ts';
+import { createDeletionStore, type DeletionStore } from './deletion-store.ts';
 import type { ExternalIdentity } from './external-identity.ts';
 import { createFactors } from './factor-service.ts';
 import { createIdentityStore, type IdentityStore } from './identity-store.ts';
@@ -110,6 +110,15 @@ function identitiesOf({ api, caller, accounts, mails: { tell } }: Parts, identit
   };
 }
 
+/** `owned`: the partners that would be without an owner, for whose sake nothing was deleted. */
+const deletionOf = ({ mails }: Parts, deletions: DeletionStore) =>
+  async function deleteAccount(account: Account, actor: Actor) {
+    const result = await deletions.delete(account.id, actor);
+    if (result.isGone)
+      mails.send('accountDeleted', account.email, account.name, '/', { to: account.language });
+    return result;
+  };
+
 export function createAccountService({ database, mailer, mayMail, allowances, ...settings }: AccountPorts) {
   // The one that better-auth signs by.
   const secret = settings.secrets?.[0]?.value ?? settings.secret;
@@ -167,13 +176,7 @@ export function createAccountService({ database, mailer, mayMail, allowances, ..
       }),
       ...factors,
       byId: accounts.find,
-      /** `owned`: the partners that would be without an owner, for whose sake nothing was deleted. */
-      async deleteAccount(account: Account, actor: Actor) {
-        const result = await deletions.delete(account.id, actor);
-        if (result.isGone)
-          mails.send('accountDeleted', account.email, account.name, '/', { to: account.language });
-        return result;
-      },
+      deleteAccount: deletionOf(parts, deletions),
       signOut: () => outcomeOf(api.signOut({ headers, asResponse })),
       session: () => currentSession(api, headers, sessions),
       sessions: sessions.of,

@@ -80,6 +80,7 @@ export const AUDIT_ACTIONS = [
   'partner.approved',
   'partner.changed',
   'partner.created',
+  'partner.factor_changed',
   'partner.inactive',
   'partner.limits_changed',
   'partner.pending',

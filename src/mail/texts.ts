@@ -154,6 +154,16 @@ export const MAILS = {
       body: `Bonjour,\n\n${detail} est désormais propriétaire de ${name}, avec les mêmes droits que vous. Si vous ne vous y attendiez pas, vérifiez la liste des membres :\n\n${url}${sign.fr(product)}`,
     }),
   },
+  factorRequired: {
+    en: ({ product, name, url }: Letter): MailText => ({
+      subject: `${name} asks for two-factor authentication`,
+      body: `Hello,\n\nyour organisation ${name} now asks all its members for two-factor authentication. Set it up the next time you sign in; nothing else opens before. It takes a minute and an authenticator app:\n\n${url}${sign.en(product)}`,
+    }),
+    fr: ({ product, name, url }: Letter): MailText => ({
+      subject: `${name} demande l’authentification à deux facteurs`,
+      body: `Bonjour,\n\nvotre organisation ${name} demande désormais à tous ses membres l’authentification à deux facteurs. Activez-la à votre prochaine connexion ; rien d’autre ne s’ouvre avant. Une minute et une application d’authentification suffisent :\n\n${url}${sign.fr(product)}`,
+    }),
+  },
   approved: {
     en: ({ product, name, url }: Letter): MailText => ({
       subject: `${name} can now use live keys`,

@@ -6,7 +6,7 @@ import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { OVERAGE_ACTIONS, type OverageAction } from '../limits/limit.ts';
 import type { Database } from '../platform/database.ts';
-import { json, number, oneOf, row, text } from '../platform/row.ts';
+import { boolean, json, number, oneOf, row, text } from '../platform/row.ts';
 import { PARTNER, PartnerView } from './partner-view-store.ts';
 import { ROLES, type Role } from './permissions.ts';
 
@@ -33,6 +33,10 @@ export interface Workspace {
   /** For its limiter: the version of the partner's record, and what happens beyond the quota. */
   version: number;
   overageInForce: OverageAction;
+  /** Its members act in sessions that have shown a second factor. */
+  requiresFactor: boolean;
+  /** This member's account has one. */
+  hasFactor: boolean;
   /** What is wrong now. */
   attention: Attention;
 }
@@ -42,6 +46,8 @@ const WorkspaceRow = row('workspace', {
   version: number,
   role: oneOf(ROLES),
   subject: text,
+  requiresFactor: boolean,
+  hasFactor: boolean.notNull('EXISTS'),
   overageInForce: oneOf(OVERAGE_ACTIONS).notNull('overage_in_force() of a partner is never null'),
   attention: json<Attention>().notNull('two counts'),
   partners: json<Membership[]>().notNull('this membership is one of them'),
@@ -52,7 +58,8 @@ export function createWorkspaces(database: Database) {
     const [found] = await database.rows(
       WorkspaceRow,
       sql`
-      SELECT ${PARTNER}, p.version, m.role, m.subject,
+      SELECT ${PARTNER}, p.version, m.role, m.subject, p.requires_factor AS "requiresFactor",
+        EXISTS (SELECT 1 FROM dev_accounts a WHERE a.id = m.subject AND a.two_factor_enabled) AS "hasFactor",
         overage_in_force(p.overage_action, plan_price(t, p.currency, 'overage_per_1000')) AS "overageInForce",
         jsonb_build_object(
           'alerts', (SELECT count(*) FROM alert_episode e WHERE e.owner = p.id::text AND e.resolved_at IS NULL),
@@ -65,8 +72,19 @@ export function createWorkspaces(database: Database) {
       ORDER BY m.chosen_at DESC, p.id LIMIT 1`,
     );
     if (!found) return undefined;
-    const { role, partners, version, overageInForce, attention, subject: member, ...partner } = found;
-    return { partner, role, partners, version, overageInForce, attention, subject: member };
+    const { role, partners, version, requiresFactor, hasFactor, overageInForce, attention, ...rest } = found;
+    const { subject: member, ...partner } = rest;
+    return {
+      partner,
+      role,
+      partners,
+      version,
+      requiresFactor,
+      hasFactor,
+      overageInForce,
+      attention,
+      subject: member,
+    };
   }
 
   return {

@@ -142,6 +142,7 @@ const PORTAL: Record<string, Case> = {
   'POST /portal/settings/email': own,
   'POST /portal/settings/email/cancel': own,
   'POST /portal/settings/delete': own,
+  'POST /portal/settings/partner-factor': own,
   'POST /portal/settings/password': own,
   'POST /portal/settings/two-factor': own,
   'POST /portal/settings/two-factor/confirm': own,

@@ -31,6 +31,9 @@ export interface Developer {
 const NO_PARTNER =
   'You work for no partner yet. Sign in to the portal, or ask an owner of the partner with your address for an invitation';
 
+const NO_FACTOR =
+  'Your organisation asks its members for two-factor authentication. Turn it on in the portal first';
+
 const developers = new WeakMap<Request, Developer>();
 const READS = new Set(['GET', 'HEAD']);
 
@@ -41,21 +44,23 @@ interface Person {
   email: string | undefined;
   /** By a token. A cookie comes along with a link from anywhere: it makes nobody a partner. */
   mayRegister: boolean;
+  /** Was shown: in this session, or to the issuer. */
+  hasFactor: boolean;
 }
 
 async function personOf(context: Context<ApiEnv<Services>>): Promise<Person> {
   const { verifyToken, accountsFor, config } = context.var.services;
   const authorization = context.req.header('authorization');
   if (authorization !== undefined || !context.req.header('cookie')) {
-    const { subject, email } = await verifyToken(authorization);
-    return { subject, email, mayRegister: true };
+    const { subject, email, hasSecondFactor } = await verifyToken(authorization);
+    return { subject, email, mayRegister: true, hasFactor: hasSecondFactor };
   }
   // A cookie comes along by itself, so what changes something must come from our own pages.
   if (!isFromHere(context.req.raw, originOf(context, config))) throw new AppError('forbidden');
   const signedIn = await accountsFor(callerOf(context, context.var.services)).session();
   if (!signedIn) throw new AppError('invalid_token');
   const { id, email } = signedIn.account;
-  return { subject: id, email, mayRegister: false };
+  return { subject: id, email, mayRegister: false, hasFactor: signedIn.session.factorAtMs !== undefined };
 }
 
 /** What changing something under a path needs; `develop` elsewhere. */
@@ -80,6 +85,12 @@ export function checkMay(standing: Standing, permission: Permission, ends = fals
   const refusal = refusalOf(standing, permission, ends);
   if (refusal)
     throw new AppError(refusal, refusal === 'forbidden' ? 'Your role does not allow this' : undefined);
+}
+
+/** A token is judged by what its member has; a session by what was shown in it. @throws AppError forbidden */
+function checkFactor({ requiresFactor, hasFactor }: Workspace, person: Person): void {
+  if (!requiresFactor || person.hasFactor || (person.mayRegister && hasFactor)) return;
+  throw new AppError('forbidden', NO_FACTOR);
 }
 
 /**
@@ -108,7 +119,9 @@ developerApi.use(async (context, next) => {
   const person = await personOf(context);
   rates.take('developer', person.subject);
   const newcomer = actorOf(context, `developer:${person.subject}`);
-  const { partner, role, subject } = await workspaceOf(context, person, newcomer);
+  const workspace = await workspaceOf(context, person, newcomer);
+  const { partner, role, subject } = workspace;
+  checkFactor(workspace, person);
   // The member, as on the pages: whoever comes with a token may be an account of ours.
   const actor = actorOf(context, `developer:${subject}`);
   // The chain is gone through for whoever looks at it.

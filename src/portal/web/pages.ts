@@ -48,6 +48,7 @@ import './settings-page.tsx';
 import './address-page.tsx';
 import './address-actions.ts';
 import './deletion-actions.tsx';
+import './factor-duty-actions.ts';
 import './settings-actions.ts';
 import './security-actions.tsx';
 import './reference-page.tsx';

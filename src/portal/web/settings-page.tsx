@@ -5,6 +5,7 @@ import { Note, Panel } from '../../web/components/parts.tsx';
 import type { Wrong } from '../../web/forms.ts';
 import { shownAt } from '../../web/view.ts';
 import { render } from '../../web/web.ts';
+import { FactorDutyPanel } from './factor-duty-panel.tsx';
 import { ConfirmFactor, FactorSetUp, type SetUp } from './factor-set-up.tsx';
 import { Identities } from './identity-parts.tsx';
 import { Page, type PortalContext, person, portal } from './portal-web.tsx';
@@ -35,12 +36,13 @@ export async function showSettings(
   const view = shownAt(person(context), '/portal/settings');
   const { m, account, workspace } = view;
   const { accounts, services, session } = context.var;
-  const [sessions, { identities, hasPassword }, asked] = await Promise.all([
+  const owned = workspace && may(workspace, 'own') ? workspace.partner : undefined;
+  const [sessions, { identities, hasPassword }, asked, without] = await Promise.all([
     accounts.sessions(account.id),
     accounts.identities(account.id),
     accounts.addressAsked(account.id),
+    owned ? services.partners.membersWithoutFactor(owned.id) : 0,
   ]);
-  const owned = workspace && may(workspace, 'own') ? workspace.partner : undefined;
   const wrongIn = (name: Shown['form']) => (form === name ? wrong : undefined);
   const confirmed = wrongIn('confirm');
   return render(
@@ -71,6 +73,7 @@ export async function showSettings(
         />
       )}
       <SessionsPanel sessions={sessions} current={session.id} />
+      {owned && <FactorDutyPanel without={without} />}
       {owned && <PartnerPanel partner={owned} wrong={wrongIn('partner')} />}
       {!account.isOperator && <DeletionPanel />}
       <SecurityDialogs account={account} form={form} wrong={wrong} />

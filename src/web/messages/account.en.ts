@@ -1,6 +1,21 @@
 // What the pages of one's own account say, in English.
 
 export const accountEn = {
+  factorDuty: {
+    title: 'Two-factor authentication for everyone',
+    text: 'Ask all members of your organisation for a second factor.',
+    yours: 'Turn on yours first',
+    yoursFirst: 'Turn on two-factor authentication for yourself first, and sign in with it.',
+    onTitle: 'Ask all members for a second factor?',
+    onText: (without: number) =>
+      without === 0
+        ? 'All members have one already. Those who join later set it up first.'
+        : `${without} ${without === 1 ? 'member has' : 'members have'} none yet. We email them; until they set it up, they can do nothing here, by page or by program. Keys keep working.`,
+    offTitle: 'Stop asking for a second factor?',
+    offText: 'A password alone will be enough for members who turn theirs off.',
+    missing: (without: number) =>
+      without === 1 ? '1 member has not set it up yet.' : `${without} members have not set it up yet.`,
+  },
   deletion: {
     title: 'Delete your account',
     text: 'Your sessions, memberships and personal data are deleted at once. This cannot be undone.',

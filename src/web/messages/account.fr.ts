@@ -3,6 +3,22 @@
 import type { accountEn } from './account.en.ts';
 
 export const accountFr: typeof accountEn = {
+  factorDuty: {
+    title: 'Authentification à deux facteurs pour tous',
+    text: 'Demander un second facteur à tous les membres de votre organisation.',
+    yours: 'Activer d’abord le vôtre',
+    yoursFirst:
+      'Activez d’abord l’authentification à deux facteurs pour vous-même, et connectez-vous avec elle.',
+    onTitle: 'Demander un second facteur à tous les membres ?',
+    onText: (without: number) =>
+      without === 0
+        ? 'Tous les membres en ont déjà un. Les prochains devront d’abord l’activer.'
+        : `${without} ${without === 1 ? 'membre n’en a' : 'membres n’en ont'} pas encore. Nous leur envoyons un e-mail ; tant qu’ils ne l’ont pas activé, ils ne peuvent rien faire ici, ni par les pages ni par programme. Les clés continuent de fonctionner.`,
+    offTitle: 'Ne plus demander de second facteur ?',
+    offText: 'Un mot de passe suffira de nouveau aux membres qui désactivent le leur.',
+    missing: (without: number) =>
+      without === 1 ? '1 membre ne l’a pas encore activé.' : `${without} membres ne l’ont pas encore activé.`,
+  },
   deletion: {
     title: 'Supprimer votre compte',
     text: 'Vos sessions, vos accès aux organisations et vos données personnelles sont supprimés immédiatement, sans retour possible.',

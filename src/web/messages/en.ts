@@ -169,6 +169,9 @@ export const en = {
     day_new: 'A new day has started for this key.',
     sandbox_reset: 'Sandbox data reset.',
     password_changed: 'Password changed. Your other sessions have ended.',
+    factor_duty_on:
+      'All members are asked for a second factor from now on. Those without one have been emailed.',
+    factor_duty_off: 'A second factor is each member’s own choice again.',
     address_asked: 'Link sent. Open it to use the new address.',
     address_kept: 'Your address stays as it is.',
     address_changed: 'Your address is changed. Your other sessions have ended.',
@@ -730,6 +733,7 @@ export const en = {
       'partner.registered': 'signed up',
       'partner.created': 'created the account',
       'partner.imported': 'moved the account here',
+      'partner.factor_changed': 'changed the two-factor rule',
       'partner.changed': 'changed the account',
       'live_access.requested': 'requested live access',
       'live_access.declined': 'declined live access',

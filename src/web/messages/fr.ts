@@ -177,6 +177,9 @@ export const fr: typeof en = {
     day_new: 'Une nouvelle journée commence pour cette clé.',
     sandbox_reset: 'Données du bac à sable réinitialisées.',
     password_changed: 'Mot de passe modifié. Vos autres sessions ont été fermées.',
+    factor_duty_on:
+      'Un second facteur est désormais demandé à tous les membres. Ceux qui n’en ont pas ont reçu un e-mail.',
+    factor_duty_off: 'Chaque membre choisit de nouveau d’avoir ou non un second facteur.',
     address_asked: 'Lien envoyé. Ouvrez-le pour utiliser la nouvelle adresse.',
     address_kept: 'Votre adresse reste la même.',
     address_changed: 'Adresse modifiée. Vos autres sessions ont été fermées.',
@@ -753,6 +756,7 @@ export const fr: typeof en = {
       'partner.registered': 'a créé son compte',
       'partner.created': 'a créé le compte',
       'partner.imported': 'a importé le compte',
+      'partner.factor_changed': 'a modifié la règle du second facteur',
       'partner.changed': 'a modifié le compte',
       'live_access.requested': 'a demandé l’accès à la production',
       'live_access.declined': 'a refusé l’accès à la production',
