@@ -9,6 +9,7 @@ import {
   customType,
   date,
   doublePrecision,
+  foreignKey,
   index,
   inet,
   integer,
@@ -145,6 +146,35 @@ export const partnerMember = pgTable(
   (table) => [
     primaryKey({ columns: [table.partnerId, table.subject] }),
     index('idx_member_subject').on(table.subject, table.chosenAt),
+  ],
+);
+
+/**
+ * A person's access for programs, to one partner: what it may do is what both its permissions and the member's role allow.
+ * It was shown once; here is its SHA-256, hex. It goes with the membership.
+ */
+export const devToken = pgTable(
+  'dev_token',
+  {
+    id: uuid('id').primaryKey(),
+    partnerId: uuid('partner_id').notNull(),
+    subject: varchar('subject', { length: 600 }).notNull(),
+    name: varchar('name', { length: 100 }).notNull(),
+    tokenHash: varchar('token_hash', { length: 64 }).notNull().unique(),
+    /** How it begins. */
+    prefix: varchar('prefix', { length: 16 }).notNull(),
+    permissions: text('permissions').array().notNull(),
+    createdAt: at('created_at').notNull().defaultNow(),
+    expiresAt: at('expires_at').notNull(),
+    lastUsedAt: at('last_used_at'),
+  },
+  (table) => [
+    index('idx_token_member').on(table.partnerId, table.subject),
+    foreignKey({
+      name: 'token_member',
+      columns: [table.partnerId, table.subject],
+      foreignColumns: [partnerMember.partnerId, partnerMember.subject],
+    }).onDelete('cascade'),
   ],
 );
 

@@ -36,6 +36,7 @@ import { createAppService } from './partners/app-service.ts';
 import { createLiveAccessService } from './partners/live-access-service.ts';
 import { createMemberService } from './partners/member-service.ts';
 import { createPartnerService } from './partners/partner-service.ts';
+import { createTokenService } from './partners/token-service.ts';
 import { createAllowances } from './platform/allowances.ts';
 import { createDeadLetterStore } from './usage/dead-letter-store.ts';
 import { createDeadLetters } from './usage/dead-letters.ts';
@@ -106,6 +107,7 @@ function composeAccounts({ config, isLocal, database, now, log }: Core, env: Env
   const clientSecret = config.OIDC_CLIENT_SECRET;
   return {
     addressChanges: createAddressChangeStore(database),
+    tokens: createTokenService(database, [...(config.AUTH_SECRETS ?? []).map(({ value }) => value), secret]),
     accountsFor: createAccountService({
       database,
       secret,

@@ -176,6 +176,7 @@ export function createAccountService({ database, mailer, mayMail, allowances, ..
       }),
       ...factors,
       byId: accounts.find,
+      tellTokenMade: (account: Account, name: string) => tell(account, 'tokenMade', name),
       deleteAccount: deletionOf(parts, deletions),
       signOut: () => outcomeOf(api.signOut({ headers, asResponse })),
       session: () => currentSession(api, headers, sessions),

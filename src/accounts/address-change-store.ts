@@ -122,6 +122,7 @@ export const createAddressChangeStore = (database: Database) => ({
           sessions AS (DELETE FROM dev_session s USING moved v WHERE s.account_id = v.account),
           credentials AS (DELETE FROM dev_credential d USING change c WHERE d.account_id = c.account_id
             AND (d.provider_id = 'credential' OR d.created_at >= c.created_at)),
+          tokens AS (DELETE FROM dev_token t USING change c WHERE t.subject = c.account_id AND t.created_at >= c.created_at),
           factors AS (DELETE FROM dev_two_factor f USING change c WHERE f.account_id = c.account_id AND NOT c.had_factor),
           ${following(actor, 'member.address_restored')}
         SELECT account, before AS "from", after AS "to" FROM moved`,

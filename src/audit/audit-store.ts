@@ -95,6 +95,8 @@ export const AUDIT_ACTIONS = [
   'plan.created',
   'plan.edited',
   'sandbox.reset',
+  'token.created',
+  'token.revoked',
   'webhook.changed',
   'webhook.created',
   'webhook.deleted',
@@ -130,7 +132,7 @@ const idOf = (name: string): SQL =>
 const OBJECT = sql`coalesce(
   (SELECT k.name FROM api_key k WHERE k.key_id = d.target->>'key_id'),
   (SELECT x.name FROM dev_apps x WHERE x.id = ${idOf('app_id')}),
-  d.target->>'invoice', d.target->>'tier', d.target->>'rule',
+  d.target->>'token', d.target->>'invoice', d.target->>'tier', d.target->>'rule',
   (SELECT e.url FROM webhook_endpoint e WHERE e.id = ${idOf('endpoint_id')}),
   (SELECT i.email FROM partner_invitation i WHERE i.id = ${idOf('invitation_id')}),
   (SELECT m.email FROM partner_member m WHERE m.partner_id = d.partner_id AND m.subject = d.target->>'subject'),

@@ -41,6 +41,10 @@ export const ACCOUNT_CHANGES = {
     fr: () => 'De nouveaux codes de secours ont été créés',
   },
   recoveryCodeUsed: { en: () => 'A recovery code was used', fr: () => 'Un code de secours a été utilisé' },
+  tokenMade: {
+    en: (of: string) => `The API token ${of} was created`,
+    fr: (of: string) => `Le jeton d’API ${of} a été créé`,
+  },
   identityLinked: {
     en: (of: string) => `Your account was linked to an identity at ${of}`,
     fr: (of: string) => `Votre compte a été associé à une identité de ${of}`,

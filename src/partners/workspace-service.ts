@@ -54,7 +54,8 @@ const WorkspaceRow = row('workspace', {
 });
 
 export function createWorkspaces(database: Database) {
-  async function workspace(subject: string): Promise<Workspace | undefined> {
+  /** `partnerId`: for which partner, where it is not the one chosen last. */
+  async function workspace(subject: string, partnerId?: string): Promise<Workspace | undefined> {
     const [found] = await database.rows(
       WorkspaceRow,
       sql`
@@ -69,6 +70,7 @@ export function createWorkspaces(database: Database) {
           FROM partner_member o JOIN partner q ON q.id = o.partner_id WHERE o.subject = m.subject) AS partners
       FROM partner_member m JOIN partner p ON p.id = m.partner_id JOIN tier_config t ON t.tier = p.tier
       WHERE m.subject IN (${subject}, (SELECT c.account_id FROM dev_credential c WHERE c.provider_id || '|' || c.subject = ${subject}))
+        AND (${partnerId ?? null}::uuid IS NULL OR m.partner_id = ${partnerId ?? null}::uuid)
       ORDER BY m.chosen_at DESC, p.id LIMIT 1`,
     );
     if (!found) return undefined;

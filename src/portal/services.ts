@@ -19,6 +19,7 @@ import type { OutboxStore } from '../mail/outbox-store.ts';
 import type { AppService } from '../partners/app-service.ts';
 import type { LiveAccessService } from '../partners/live-access-service.ts';
 import type { MemberService } from '../partners/member-service.ts';
+import type { TokenService } from '../partners/token-service.ts';
 import type { DoorRates } from '../platform/door-rates.ts';
 import type { UsageReports } from '../usage/usage-reports.ts';
 import type { WebServices } from '../web/web.ts';
@@ -41,6 +42,7 @@ export interface Services extends WebServices {
   apps: AppService;
   liveAccess: LiveAccessService;
   members: MemberService;
+  tokens: TokenService;
   reports: UsageReports;
   audit: AuditStore;
   auditChains: ChainStore;

@@ -141,6 +141,8 @@ const PORTAL: Record<string, Case> = {
   'POST /portal/settings/partner': own,
   'POST /portal/settings/email': own,
   'POST /portal/settings/email/cancel': own,
+  'POST /portal/settings/tokens': own,
+  'POST /portal/settings/tokens/:id/revoke': foreign(),
   'POST /portal/settings/delete': own,
   'POST /portal/settings/partner-factor': own,
   'POST /portal/settings/password': own,

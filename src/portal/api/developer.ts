@@ -15,6 +15,7 @@ import {
   refusalOf,
   type Standing,
 } from '../../partners/permissions.ts';
+import { isPersonalToken, type TokenHolder } from '../../partners/token-service.ts';
 import type { Workspace } from '../../partners/workspace-service.ts';
 import { isFromHere } from '../../web/same-origin.ts';
 import { callerOf, originOf } from '../../web/web.ts';
@@ -26,6 +27,8 @@ export interface Developer {
   /** The member: an account's id, or issuer and `sub` of a token. */
   subject: string;
   actor: Actor;
+  /** What its token may do at most, where it comes by one. */
+  only?: readonly string[];
 }
 
 const NO_PARTNER =
@@ -46,11 +49,19 @@ interface Person {
   mayRegister: boolean;
   /** Was shown: in this session, or to the issuer. */
   hasFactor: boolean;
+  /** A personal one: for which partner, and what it may do at most. */
+  token?: TokenHolder;
 }
 
 async function personOf(context: Context<ApiEnv<Services>>): Promise<Person> {
-  const { verifyToken, accountsFor, config } = context.var.services;
+  const { verifyToken, accountsFor, config, tokens } = context.var.services;
   const authorization = context.req.header('authorization');
+  const bearer = /^bearer (\S+)$/i.exec(authorization ?? '')?.[1] ?? '';
+  if (isPersonalToken(bearer)) {
+    const token = await tokens.holder(bearer);
+    if (!token) throw new AppError('invalid_token');
+    return { subject: token.subject, email: undefined, mayRegister: false, hasFactor: false, token };
+  }
   if (authorization !== undefined || !context.req.header('cookie')) {
     const { subject, email, hasSecondFactor } = await verifyToken(authorization);
     return { subject, email, mayRegister: true, hasFactor: hasSecondFactor };
@@ -89,7 +100,8 @@ export function checkMay(standing: Standing, permission: Permission, ends = fals
 
 /** A token is judged by what its member has; a session by what was shown in it. @throws AppError forbidden */
 function checkFactor({ requiresFactor, hasFactor }: Workspace, person: Person): void {
-  if (!requiresFactor || person.hasFactor || (person.mayRegister && hasFactor)) return;
+  const isByToken = person.mayRegister || person.token !== undefined;
+  if (!requiresFactor || person.hasFactor || (isByToken && hasFactor)) return;
   throw new AppError('forbidden', NO_FACTOR);
 }
 
@@ -99,12 +111,14 @@ function checkFactor({ requiresFactor, hasFactor }: Workspace, person: Person): 
  */
 async function workspaceOf(
   context: Context<ApiEnv<Services>>,
-  { subject, email, mayRegister }: Person,
+  { subject, email, mayRegister, token }: Person,
   actor: Actor,
 ): Promise<Workspace> {
   const { services } = context.var;
   const find = () =>
-    mayRegister ? services.partners.ofDeveloper(subject, email, actor) : services.partners.workspace(subject);
+    mayRegister
+      ? services.partners.ofDeveloper(subject, email, actor)
+      : services.partners.workspace(subject, token?.partnerId);
   const known = await find();
   if (known) return known;
   // A token carries an address only where its issuer has verified it.
@@ -127,8 +141,11 @@ developerApi.use(async (context, next) => {
   // The chain is gone through for whoever looks at it.
   if (context.req.path.startsWith('/api/dev/audit')) rates.take('audit', partner.id);
   const { method, path } = context.req;
-  checkMay({ partner, role }, permissionAt(method, path), isEnding(method, path));
-  developers.set(context.req.raw, { partner, role, subject, actor });
+  const only = person.token?.permissions;
+  // A program does not leave for its person.
+  if (only && isLeaving(method, path)) throw new AppError('forbidden');
+  checkMay({ partner, role, only }, permissionAt(method, path), isEnding(method, path));
+  developers.set(context.req.raw, { partner, role, subject, actor, only });
   announceAhead(context);
   return idempotent(context, next, idempotency, { owner: `partner:${partner.id}`, actor: actor.name });
 });

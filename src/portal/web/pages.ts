@@ -49,6 +49,7 @@ import './address-page.tsx';
 import './address-actions.ts';
 import './deletion-actions.tsx';
 import './factor-duty-actions.ts';
+import './token-actions.tsx';
 import './settings-actions.ts';
 import './security-actions.tsx';
 import './reference-page.tsx';

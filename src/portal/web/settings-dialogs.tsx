@@ -8,7 +8,7 @@ import { useView } from '../../web/view-context.ts';
 import { CurrentPassword, NewPassword, Proof } from './account-parts.tsx';
 
 /** Those that ask in themselves who there is. */
-export type ProvenForm = 'email' | 'delete';
+export type ProvenForm = 'email' | 'delete' | 'token';
 export type SecurityForm = 'password' | 'codes' | 'factor-on' | 'factor-off' | ProvenForm;
 
 const PasswordDialog = ({ wrong }: { wrong?: Wrong }) => {

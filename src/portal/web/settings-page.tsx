@@ -17,6 +17,7 @@ import {
   SecurityPanel,
   SessionsPanel,
 } from './settings-parts.tsx';
+import { TokenDialog, TokenPanel } from './token-parts.tsx';
 
 const CONFIRM = '/portal/settings/two-factor/confirm';
 
@@ -37,11 +38,12 @@ export async function showSettings(
   const { m, account, workspace } = view;
   const { accounts, services, session } = context.var;
   const owned = workspace && may(workspace, 'own') ? workspace.partner : undefined;
-  const [sessions, { identities, hasPassword }, asked, without] = await Promise.all([
+  const [sessions, { identities, hasPassword }, asked, without, tokens] = await Promise.all([
     accounts.sessions(account.id),
     accounts.identities(account.id),
     accounts.addressAsked(account.id),
     owned ? services.partners.membersWithoutFactor(owned.id) : 0,
+    workspace ? services.tokens.list({ partnerId: workspace.partner.id, subject: workspace.subject }) : [],
   ]);
   const wrongIn = (name: Shown['form']) => (form === name ? wrong : undefined);
   const confirmed = wrongIn('confirm');
@@ -73,9 +75,11 @@ export async function showSettings(
         />
       )}
       <SessionsPanel sessions={sessions} current={session.id} />
+      {workspace && <TokenPanel tokens={tokens} />}
       {owned && <FactorDutyPanel without={without} />}
       {owned && <PartnerPanel partner={owned} wrong={wrongIn('partner')} />}
       {!account.isOperator && <DeletionPanel />}
+      {workspace && <TokenDialog wrong={wrongIn('token')} />}
       <SecurityDialogs account={account} form={form} wrong={wrong} />
     </Page>,
     wrong?.status ?? (problem ? 400 : 200),

@@ -16,6 +16,35 @@ export const accountEn = {
     missing: (without: number) =>
       without === 1 ? '1 member has not set it up yet.' : `${without} members have not set it up yet.`,
   },
+  tokens: {
+    title: 'API tokens',
+    none: 'None. With a token, your programs do by the API what you do here.',
+    create: 'Create a token',
+    text: (partner: string) =>
+      `It acts as you, for ${partner} only, and never does more than your role allows.`,
+    name: 'Name',
+    nameHint: 'What it is for: CI, a script.',
+    permissions: 'It may',
+    permissionsHint: 'Reading is always included.',
+    may: {
+      read: 'read',
+      develop: 'manage apps, keys, webhooks and the sandbox',
+      pay: 'change billing details',
+      subscribe: 'change the plan',
+      own: 'manage members and live access',
+    },
+    lastUsed: 'Last used',
+    ends: 'Expires',
+    ended: 'expired',
+    days: (days: number) => (days === 365 ? 'in a year' : `in ${days} days`),
+    revoke: 'Revoke',
+    revokeTitle: (name: string) => `Revoke ${name}?`,
+    revokeText: 'Programs that use it are refused from the next request.',
+    made: 'Your token',
+    once: 'Copy it now: it is not shown again. Whoever has it acts as you.',
+    madeBefore:
+      'This form was already submitted, and the token was shown then. Lost it? Revoke it and create another.',
+  },
   deletion: {
     title: 'Delete your account',
     text: 'Your sessions, memberships and personal data are deleted at once. This cannot be undone.',

@@ -19,6 +19,35 @@ export const accountFr: typeof accountEn = {
     missing: (without: number) =>
       without === 1 ? '1 membre ne l’a pas encore activé.' : `${without} membres ne l’ont pas encore activé.`,
   },
+  tokens: {
+    title: 'Jetons d’API',
+    none: 'Aucun. Avec un jeton, vos programmes font par l’API ce que vous faites ici.',
+    create: 'Créer un jeton',
+    text: (partner: string) =>
+      `Il agit en votre nom, pour ${partner} seulement, et jamais au-delà de votre rôle.`,
+    name: 'Nom',
+    nameHint: 'À quoi il sert : intégration continue, script.',
+    permissions: 'Il peut',
+    permissionsHint: 'La lecture est toujours comprise.',
+    may: {
+      read: 'lire',
+      develop: 'gérer les applications, les clés, les webhooks et le bac à sable',
+      pay: 'modifier les coordonnées de facturation',
+      subscribe: 'changer de forfait',
+      own: 'gérer les membres et l’accès à la production',
+    },
+    lastUsed: 'Dernière utilisation',
+    ends: 'Expire',
+    ended: 'expiré',
+    days: (days: number) => (days === 365 ? 'dans un an' : `dans ${days} jours`),
+    revoke: 'Révoquer',
+    revokeTitle: (name: string) => `Révoquer ${name} ?`,
+    revokeText: 'Les programmes qui l’utilisent sont refusés dès leur prochain appel.',
+    made: 'Votre jeton',
+    once: 'Copiez-le maintenant : il ne sera plus affiché. Qui le détient agit en votre nom.',
+    madeBefore:
+      'Ce formulaire a déjà été envoyé, et le jeton affiché à ce moment-là. Perdu ? Révoquez-le et créez-en un autre.',
+  },
   deletion: {
     title: 'Supprimer votre compte',
     text: 'Vos sessions, vos accès aux organisations et vos données personnelles sont supprimés immédiatement, sans retour possible.',

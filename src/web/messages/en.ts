@@ -172,6 +172,7 @@ export const en = {
     factor_duty_on:
       'All members are asked for a second factor from now on. Those without one have been emailed.',
     factor_duty_off: 'A second factor is each member’s own choice again.',
+    token_revoked: 'Token revoked. It is refused from the next request.',
     address_asked: 'Link sent. Open it to use the new address.',
     address_kept: 'Your address stays as it is.',
     address_changed: 'Your address is changed. Your other sessions have ended.',
@@ -713,6 +714,8 @@ export const en = {
       'dead_letter.replayed': 'replayed a dead letter',
       'address.blocked': 'blocked an address',
       'address.unblocked': 'lifted a block',
+      'token.created': 'created an API token',
+      'token.revoked': 'revoked an API token',
       'key.created': 'created a key',
       'key.rotated': 'rolled a key',
       'key.revoked': 'revoked a key',

@@ -180,6 +180,7 @@ export const fr: typeof en = {
     factor_duty_on:
       'Un second facteur est désormais demandé à tous les membres. Ceux qui n’en ont pas ont reçu un e-mail.',
     factor_duty_off: 'Chaque membre choisit de nouveau d’avoir ou non un second facteur.',
+    token_revoked: 'Jeton révoqué. Il est refusé dès le prochain appel.',
     address_asked: 'Lien envoyé. Ouvrez-le pour utiliser la nouvelle adresse.',
     address_kept: 'Votre adresse reste la même.',
     address_changed: 'Adresse modifiée. Vos autres sessions ont été fermées.',
@@ -736,6 +737,8 @@ export const fr: typeof en = {
       'dead_letter.replayed': 'a rejoué un message en échec',
       'address.blocked': 'a bloqué une adresse',
       'address.unblocked': 'a levé un blocage',
+      'token.created': 'a créé un jeton d’API',
+      'token.revoked': 'a révoqué un jeton d’API',
       'key.created': 'a créé une clé',
       'key.rotated': 'a renouvelé une clé',
       'key.revoked': 'a révoqué une clé',
