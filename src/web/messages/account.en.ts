@@ -50,7 +50,8 @@ export const accountEn = {
     text: 'Your sessions, memberships and personal data are deleted at once. This cannot be undone.',
     stays: 'Invoices and audit entries that the law has us keep stay, without your name.',
     submit: 'Delete my account',
-    owned: (names: string) => `You are the only owner of ${names}: make someone else an owner first.`,
+    owned: (names: string) =>
+      `You are the only owner of ${names}: make someone else an owner first, or ask us to close it.`,
     doneTitle: 'Your account is deleted',
     done: 'We have emailed you a confirmation. Thank you for having been here.',
   },
@@ -65,7 +66,7 @@ export const accountEn = {
     cancel: 'Cancel the change',
     title: 'Use this address?',
     confirm: 'Use this address',
-    from: (email: string) => `Your account uses ${email} so far.`,
+    from: (email: string) => `Your account uses ${email} now.`,
     signIn: 'Sign in to your account first: the link works there only.',
     other: (email: string) => `You are signed in as ${email}. The link is for another account.`,
     goneTitle: 'This link is no longer valid',

@@ -55,7 +55,7 @@ export const accountFr: typeof accountEn = {
       'Les factures et les entrées d’audit que la loi nous demande de conserver restent, sans votre nom.',
     submit: 'Supprimer mon compte',
     owned: (names: string) =>
-      `Vous êtes seul propriétaire de ${names} : nommez d’abord un autre propriétaire.`,
+      `Vous êtes seul propriétaire de ${names} : nommez d’abord un autre propriétaire, ou demandez-nous de le clôturer.`,
     doneTitle: 'Votre compte est supprimé',
     done: 'Un e-mail de confirmation vous a été envoyé. Merci d’avoir été des nôtres.',
   },
@@ -70,7 +70,7 @@ export const accountFr: typeof accountEn = {
     cancel: 'Annuler le changement',
     title: 'Utiliser cette adresse ?',
     confirm: 'Utiliser cette adresse',
-    from: (email: string) => `Votre compte utilise pour l’instant ${email}.`,
+    from: (email: string) => `Votre compte utilise actuellement ${email}.`,
     signIn: 'Connectez-vous d’abord à votre compte : le lien ne fonctionne que là.',
     other: (email: string) => `Session ouverte en tant que ${email}. Ce lien est destiné à un autre compte.`,
     goneTitle: 'Ce lien n’est plus valable',
