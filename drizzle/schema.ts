@@ -9,6 +9,7 @@ import {
   customType,
   date,
   doublePrecision,
+  foreignKey,
   index,
   inet,
   integer,
@@ -112,6 +113,8 @@ export const partner = pgTable(
     /** By a trigger; the reason as an operator said it. */
     suspendedAt: at('suspended_at'),
     suspendedReason: text('suspended_reason'),
+    /** Members act for it in sessions that have shown a second factor. */
+    requiresFactor: boolean('requires_factor').notNull().default(false),
     /** Raised by a trigger whenever something changes that the gateway reads. */
     version: bigint('version', { mode: 'number' }).notNull().default(1),
     changedAt: at('changed_at').notNull().defaultNow(),
@@ -143,6 +146,35 @@ export const partnerMember = pgTable(
   (table) => [
     primaryKey({ columns: [table.partnerId, table.subject] }),
     index('idx_member_subject').on(table.subject, table.chosenAt),
+  ],
+);
+
+/**
+ * A person's access for programs, to one partner: what it may do is what both its permissions and the member's role allow.
+ * It was shown once; here is its SHA-256, hex. It goes with the membership.
+ */
+export const devToken = pgTable(
+  'dev_token',
+  {
+    id: uuid('id').primaryKey(),
+    partnerId: uuid('partner_id').notNull(),
+    subject: varchar('subject', { length: 600 }).notNull(),
+    name: varchar('name', { length: 100 }).notNull(),
+    tokenHash: varchar('token_hash', { length: 64 }).notNull().unique(),
+    /** How it begins. */
+    prefix: varchar('prefix', { length: 16 }).notNull(),
+    permissions: text('permissions').array().notNull(),
+    createdAt: at('created_at').notNull().defaultNow(),
+    expiresAt: at('expires_at').notNull(),
+    lastUsedAt: at('last_used_at'),
+  },
+  (table) => [
+    index('idx_token_member').on(table.partnerId, table.subject),
+    foreignKey({
+      name: 'token_member',
+      columns: [table.partnerId, table.subject],
+      foreignColumns: [partnerMember.partnerId, partnerMember.subject],
+    }).onDelete('cascade'),
   ],
 );
 
@@ -264,6 +296,32 @@ export const devVerification = pgTable(
     ...authTimes,
   },
   (table) => [index('idx_verification_identifier').on(table.identifier)],
+);
+
+/**
+ * A change of an account's address: asked for, confirmed from the new address, and undone from the old one while it is fresh.
+ * Its links are in the mails only; here are their SHA-256, hex.
+ */
+export const devAddressChange = pgTable(
+  'dev_address_change',
+  {
+    id: uuid('id').primaryKey(),
+    accountId: accountId(),
+    oldEmail: text('old_email').notNull(),
+    newEmail: text('new_email').notNull(),
+    tokenHash: varchar('token_hash', { length: 64 }).notNull().unique(),
+    undoHash: varchar('undo_hash', { length: 64 }).unique(),
+    /** Whether a second factor was on: one that came afterwards goes when the change is undone. */
+    hadFactor: boolean('had_factor').notNull(),
+    createdAt: at('created_at').notNull().defaultNow(),
+    expiresAt: at('expires_at').notNull(),
+    confirmedAt: at('confirmed_at'),
+    undoneAt: at('undone_at'),
+  },
+  (table) => [
+    uniqueIndex('idx_address_change_open').on(table.accountId).where(sql`confirmed_at IS NULL`),
+    index('idx_address_change_account').on(table.accountId, table.createdAt),
+  ],
 );
 
 export const devTwoFactor = pgTable(

@@ -2,6 +2,7 @@
 // of them. Built once for each isolate.
 
 import { createAccountService } from './accounts/account-service.ts';
+import { createAddressChangeStore } from './accounts/address-change-store.ts';
 import { createExternalIdentity } from './accounts/external-identity.ts';
 import { createOperatorStore } from './accounts/operator-store.ts';
 import { createSignInGuard } from './accounts/sign-in-guard.ts';
@@ -36,6 +37,7 @@ import { createAppService } from './partners/app-service.ts';
 import { createLiveAccessService } from './partners/live-access-service.ts';
 import { createMemberService } from './partners/member-service.ts';
 import { createPartnerService } from './partners/partner-service.ts';
+import { createTokenService } from './partners/token-service.ts';
 import { createAllowances } from './platform/allowances.ts';
 import { createIncidentService } from './status/incident-service.ts';
 import { createStatusBoard } from './status/status-board.ts';
@@ -109,6 +111,8 @@ function composeAccounts({ config, isLocal, database, now, log }: Core, env: Env
   const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, AUTH_SECRET: secret } = config;
   const clientSecret = config.OIDC_CLIENT_SECRET;
   return {
+    addressChanges: createAddressChangeStore(database),
+    tokens: createTokenService(database, [...(config.AUTH_SECRETS ?? []).map(({ value }) => value), secret]),
     accountsFor: createAccountService({
       database,
       secret,

@@ -39,6 +39,8 @@ export function createAccountMails(
       const sender = (await isKnownTo(email)) ? 'owner' : { from: countedAddress(ip) };
       return mayMail(email, sender, { isWayIn: kind !== 'alreadyHere' });
     },
+    /** Of mails that an account has sent to an address of others. */
+    mayAskBy: (accountId: string, email: string): Promise<boolean> => mayMail(email, { from: accountId }),
     tell: (account: Account, change: AccountChange, issuer = '') =>
       send('accountChanged', account.email, account.name, '/reset', {
         to: account.language,

@@ -1,22 +1,26 @@
 // Accounts of people: sign-up, verification, sign-in, reset, sessions, second factor. A thin shell around better-auth:
 // outcomes are values, cookies are handed back for the answer. Hashing costs some 0.3 s of CPU: ask the guard first.
 
+import type { Actor } from '../audit/audit-store.ts';
 import type { MailBudget } from '../mail/mail-budget.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import type { Allowances } from '../platform/allowances.ts';
 import type { Database } from '../platform/database.ts';
 import { type AccountMails, type Caller, createAccountMails } from './account-mails.ts';
 import { type Account, type AccountStore, createAccountStore } from './account-store.ts';
+import { createAddressChanges } from './address-change.ts';
+import { createAddressChangeStore } from './address-change-store.ts';
 import { type AuthApi, createAuth } from './auth.ts';
 import { currentSession } from './current-session.ts';
+import { createDeletionStore, type DeletionStore } from './deletion-store.ts';
 import type { ExternalIdentity } from './external-identity.ts';
 import { createFactors } from './factor-service.ts';
 import { createIdentityStore, type IdentityStore } from './identity-store.ts';
 import { outcomeOf } from './outcome.ts';
 import { createPasswords } from './password-service.ts';
 import { createSessionStore } from './session-store.ts';
-import { createSignUpStore, type SignUpStore } from './sign-up-store.ts';
-import { createSignUps } from './sign-ups.ts';
+import { createSignUpStore, type SignUp, type SignUpStore } from './sign-up-store.ts';
+import { createSignUps, type Wanted } from './sign-ups.ts';
 
 export type { Caller } from './account-mails.ts';
 export type { Account } from './account-store.ts';
@@ -48,6 +52,15 @@ interface Parts {
 function signUpsOf({ api, caller, accounts, mails }: Parts, store: SignUpStore, secret: string) {
   const { keepAlive, headers, language } = caller;
   const signUps = createSignUps({ store, secret, mayAsk: mails.mayAsk, mail: mails.mail, keepAlive });
+  async function make(body: SignUp) {
+    const { data, cookies } = await outcomeOf<{ userId: string }>(
+      api.makeAccount({ body: { ...body, language }, headers, asResponse }),
+    );
+    const account = data && (await accounts.find(data.userId));
+    if (!account) return undefined;
+    mails.send('welcome', account.email, account.name, '/portal');
+    return { account, cookies };
+  }
   return {
     signUp: signUps.begin,
     sendLinkAgain: signUps.sendAgain,
@@ -57,13 +70,13 @@ function signUpsOf({ api, caller, accounts, mails }: Parts, store: SignUpStore, 
       const confirmed = await signUps.confirm(token, proof);
       if (!confirmed) return undefined;
       const { back, ...body } = confirmed;
-      const { data, cookies } = await outcomeOf<{ userId: string }>(
-        api.makeAccount({ body: { ...body, language }, headers, asResponse }),
-      );
-      const account = data && (await accounts.find(data.userId));
-      if (!account) return undefined;
-      mails.send('welcome', account.email, account.name, '/portal');
-      return { account, back, cookies };
+      const made = await make(body);
+      return made && { ...made, back };
+    },
+    /** Makes the account of an address that a mail to it has proven, and signs in. undefined: it has one. */
+    async signUpProven(wanted: Wanted) {
+      const proven = await signUps.proven(wanted);
+      return proven && make(proven);
     },
   };
 }
@@ -97,6 +110,15 @@ function identitiesOf({ api, caller, accounts, mails: { tell } }: Parts, identit
   };
 }
 
+/** `owned`: the partners that would be without an owner, for whose sake nothing was deleted. */
+const deletionOf = ({ mails }: Parts, deletions: DeletionStore) =>
+  async function deleteAccount(account: Account, actor: Actor) {
+    const result = await deletions.delete(account.id, actor);
+    if (result.isGone)
+      mails.send('accountDeleted', account.email, account.name, '/', { to: account.language });
+    return result;
+  };
+
 export function createAccountService({ database, mailer, mayMail, allowances, ...settings }: AccountPorts) {
   // The one that better-auth signs by.
   const secret = settings.secrets?.[0]?.value ?? settings.secret;
@@ -104,6 +126,8 @@ export function createAccountService({ database, mailer, mayMail, allowances, ..
   const identities = createIdentityStore(database);
   const sessions = createSessionStore(database);
   const signUpStore = createSignUpStore(database);
+  const addressChanges = createAddressChangeStore(database);
+  const deletions = createDeletionStore(database);
 
   return function accountsFor(caller: Caller) {
     const { origin, headers, isKnownTo, keepAlive } = caller;
@@ -128,6 +152,7 @@ export function createAccountService({ database, mailer, mayMail, allowances, ..
         },
         async wasReset(accountId) {
           await accounts.endProofs(accountId);
+          await addressChanges.forget(accountId);
           const account = await accounts.confirm(accountId);
           if (account) tell(account, 'passwordReset');
         },
@@ -135,12 +160,24 @@ export function createAccountService({ database, mailer, mayMail, allowances, ..
     );
     const factors = createFactors({ api, headers, sessions, allowances, tell, find: accounts.find, triesOf });
     const parts = { api, caller, accounts, mails };
+    const passwords = createPasswords({ api, headers, accounts, sessions, factors, tell });
+    const { hasAccount } = signUpStore;
+    const { requestReset } = passwords;
     return {
       ...signUpsOf(parts, signUpStore, secret),
       ...identitiesOf(parts, identities),
-      ...createPasswords({ api, headers, accounts, sessions, factors, tell }),
+      ...passwords,
+      ...createAddressChanges({
+        store: addressChanges,
+        mails,
+        hasAccount,
+        find: accounts.find,
+        requestReset,
+      }),
       ...factors,
       byId: accounts.find,
+      tellTokenMade: (account: Account, name: string) => tell(account, 'tokenMade', name),
+      deleteAccount: deletionOf(parts, deletions),
       signOut: () => outcomeOf(api.signOut({ headers, asResponse })),
       session: () => currentSession(api, headers, sessions),
       sessions: sessions.of,

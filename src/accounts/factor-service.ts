@@ -70,7 +70,10 @@ export function createFactors(ports: {
     },
     async disableTwoFactor(account: Account, password: string) {
       const outcome = await outcomeOf(api.disableTwoFactor({ body: { password }, headers, asResponse }));
-      if (outcome.ok) tell(account, 'factorOff');
+      if (outcome.ok) {
+        await sessions.forgetFactor(account.id);
+        tell(account, 'factorOff');
+      }
       return outcome;
     },
   };

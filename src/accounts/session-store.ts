@@ -35,6 +35,9 @@ export const createSessionStore = (database: Database) => ({
   /** Its holder has shown the password. */
   prove: (id: string): Promise<unknown> =>
     database.run(sql`UPDATE dev_session SET proven_at = now() WHERE id = ${id}`),
+  /** The account has no factor any more: what was shown of it counts no longer. */
+  forgetFactor: (accountId: string): Promise<unknown> =>
+    database.run(sql`UPDATE dev_session SET factor_at = NULL WHERE account_id = ${accountId}`),
   /** Its holder has shown a second factor. */
   proveFactor: (token: string): Promise<unknown> =>
     database.run(sql`UPDATE dev_session SET proven_at = now(), factor_at = now() WHERE token = ${token}`),

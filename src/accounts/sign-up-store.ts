@@ -36,6 +36,9 @@ export const createSignUpStore = (database: Database) => ({
     database.run(sql`
       WITH used AS (DELETE FROM dev_verification WHERE identifier = ${await identifierOf(id)})
       DELETE FROM dev_accounts WHERE email = ${email} AND NOT email_verified`),
+  /** The address is proven without a link: an account that an earlier version made before that is over. */
+  replace: (email: string): Promise<unknown> =>
+    database.run(sql`DELETE FROM dev_accounts WHERE email = ${email} AND NOT email_verified`),
   async hasAccount(email: string): Promise<boolean> {
     const known = await database.run(
       sql`SELECT 1 FROM dev_accounts WHERE email = ${email} AND email_verified`,

@@ -7,6 +7,12 @@ import { newId } from '../core/ids.ts';
 import { readAddressLink, readAsked, signAddressLink, signAsked } from './address-link.ts';
 import type { SignUp, SignUpStore } from './sign-up-store.ts';
 
+export interface Wanted {
+  name: string;
+  email: string;
+  password: string;
+}
+
 interface Ports {
   store: SignUpStore;
   secret: string;
@@ -14,6 +20,15 @@ interface Ports {
   mail(kind: 'verify' | 'alreadyHere', email: string, name: string, path: string): Promise<unknown>;
   keepAlive(work: Promise<unknown>): void;
 }
+
+/** What the account of an address is made of that needs no link; undefined where it has one. */
+const createProven = (store: SignUpStore) =>
+  async function proven({ name, email, password }: Wanted): Promise<SignUp | undefined> {
+    if (await store.hasAccount(email)) return undefined;
+    const passwordHash = await hashPassword(password);
+    await store.replace(email);
+    return { name, email, passwordHash };
+  };
 
 export function createSignUps({ store, secret, mayAsk, mail, keepAlive }: Ports) {
   const mailLink = async (id: string, { email, name }: SignUp) =>
@@ -41,13 +56,14 @@ export function createSignUps({ store, secret, mayAsk, mail, keepAlive }: Ports)
      * The same answer, in the same time, whether the address has an account or not: what the browser that signed up
      * carries from now on. `back`: where it wanted to go.
      */
-    async begin(wanted: { name: string; email: string; password: string; back: string }): Promise<string> {
+    async begin(wanted: Wanted & { back: string }): Promise<string> {
       const { name, email, password, back } = wanted;
       const id = newId();
       const passwordHash = await hashPassword(password);
       keepAlive(start(id, { name, email, passwordHash }));
       return signAsked(secret, { signUpId: id, back });
     },
+    proven: createProven(store),
     /** The link again, for the browser that signed up. */
     async sendAgain(cookie: string | undefined): Promise<void> {
       const id = (await readAsked(secret, cookie))?.signUpId;

@@ -48,6 +48,7 @@ export const job = (name: string): Actor => ({ name: `job:${name}`, ip: null, re
 
 /** What may be done. Those of documents that Postgres functions issue are written there. */
 export const AUDIT_ACTIONS = [
+  'account.deleted',
   'address.blocked',
   'address.unblocked',
   'alert.rule_changed',
@@ -71,6 +72,8 @@ export const AUDIT_ACTIONS = [
   'key.rotated',
   'live_access.declined',
   'live_access.requested',
+  'member.address_changed',
+  'member.address_restored',
   'member.invited',
   'member.joined',
   'member.removed',
@@ -78,6 +81,7 @@ export const AUDIT_ACTIONS = [
   'partner.approved',
   'partner.changed',
   'partner.created',
+  'partner.factor_changed',
   'partner.inactive',
   'partner.limits_changed',
   'partner.pending',
@@ -92,6 +96,8 @@ export const AUDIT_ACTIONS = [
   'plan.created',
   'plan.edited',
   'sandbox.reset',
+  'token.created',
+  'token.revoked',
   'webhook.changed',
   'webhook.created',
   'webhook.deleted',
@@ -127,7 +133,7 @@ const idOf = (name: string): SQL =>
 const OBJECT = sql`coalesce(
   (SELECT k.name FROM api_key k WHERE k.key_id = d.target->>'key_id'),
   (SELECT x.name FROM dev_apps x WHERE x.id = ${idOf('app_id')}),
-  d.target->>'invoice', d.target->>'tier', d.target->>'rule',
+  d.target->>'token', d.target->>'invoice', d.target->>'tier', d.target->>'rule',
   (SELECT e.url FROM webhook_endpoint e WHERE e.id = ${idOf('endpoint_id')}),
   (SELECT i.email FROM partner_invitation i WHERE i.id = ${idOf('invitation_id')}),
   (SELECT m.email FROM partner_member m WHERE m.partner_id = d.partner_id AND m.subject = d.target->>'subject'),

@@ -1,5 +1,6 @@
 // Queue and cron dispatch: name -> handler.
 
+import type { AddressChangeStore } from '../accounts/address-change-store.ts';
 import type { AlertService } from '../alerts/alert-service.ts';
 import type { BillingStore } from '../billing/billing-store.ts';
 import type { InvoiceService } from '../billing/invoice-service.ts';
@@ -36,6 +37,7 @@ export interface JobServices {
   blocks: Pick<BlockService, 'publish'>;
   origins: Pick<OriginService, 'republish'>;
   allowances: Pick<Allowances, 'upkeep'>;
+  addressChanges: Pick<AddressChangeStore, 'upkeep'>;
   periods: PeriodStore;
   billingStore: BillingStore;
   invoices: Pick<InvoiceService, 'closeMonths' | 'remind'>;
@@ -107,6 +109,7 @@ const CRONS: Record<string, (services: JobServices, nowMs: number) => Promise<un
       expiring: () => keys.tellExpiring(),
       rewrapped: () => envelopes.rewrap(),
       blocks: () => blocks.publish(),
+      addresses: () => services.addressChanges.upkeep(),
       allowances: () => services.allowances.upkeep(),
       months: () => invoices.closeMonths(nowMs),
       reminders: () => invoices.remind(nowMs),

@@ -23,6 +23,10 @@ export const ACCOUNT_CHANGES = {
     fr: () => 'De nouveaux codes de secours ont été créés',
   },
   recoveryCodeUsed: { en: () => 'A recovery code was used', fr: () => 'Un code de secours a été utilisé' },
+  tokenMade: {
+    en: (of: string) => `The API token ${of} was created`,
+    fr: (of: string) => `Le jeton d’API ${of} a été créé`,
+  },
   identityLinked: {
     en: (of: string) => `Your account was linked to an identity at ${of}`,
     fr: (of: string) => `Votre compte a été associé à une identité de ${of}`,
@@ -92,6 +96,82 @@ export const ACCOUNT_MAILS = {
         'Quelqu’un s’est inscrit avec votre adresse, qui a déjà un compte. Connectez-vous, ou choisissez un nouveau mot de passe.',
         { label: 'Se connecter', url },
         'Si ce n’était pas vous, il n’y a rien à faire.',
+      ],
+    }),
+  },
+  confirmAddress: {
+    en: ({ product, url }: Letter): MailText => ({
+      subject: `Confirm your new address for ${product}`,
+      body: [
+        'Hello,',
+        'Open this page and press the button there to use this address for your account. The link works for one hour, where you are signed in.',
+        { label: 'Use this address', url },
+        'If you did not ask for it, ignore this email; nothing changes.',
+      ],
+    }),
+    fr: ({ product, url }: Letter): MailText => ({
+      subject: `Confirmez votre nouvelle adresse pour ${product}`,
+      body: [
+        'Bonjour,',
+        'Ouvrez cette page, puis cliquez sur le bouton pour utiliser cette adresse avec votre compte. Le lien est valable une heure, là où vous êtes connecté.',
+        { label: 'Utiliser cette adresse', url },
+        'Si vous n’avez rien demandé, ignorez cet e-mail ; rien ne change.',
+      ],
+    }),
+  },
+  addressChanged: {
+    en: ({ product, name, url, detail = '' }: Letter): MailText => ({
+      subject: `Your address for ${product} was changed`,
+      body: [
+        `Hello ${name},`,
+        `Your account now uses the address ${detail}. This one no longer signs you in.`,
+        'If this was you, there is nothing to do. If not, take your account back within 72 hours; that ends all sessions and the password.',
+        { label: 'Take the account back', url },
+      ],
+    }),
+    fr: ({ product, name, url, detail = '' }: Letter): MailText => ({
+      subject: `Votre adresse pour ${product} a été modifiée`,
+      body: [
+        `Bonjour ${name},`,
+        `Votre compte utilise désormais l’adresse ${detail}. Celle-ci ne permet plus de vous connecter.`,
+        'Si c’était vous, il n’y a rien à faire. Sinon, récupérez votre compte dans les 72 heures ; toutes les sessions et le mot de passe prendront fin.',
+        { label: 'Récupérer le compte', url },
+      ],
+    }),
+  },
+  accountDeleted: {
+    en: ({ product, name }: Letter): MailText => ({
+      subject: `Your account at ${product} was deleted`,
+      body: [
+        `Hello ${name},`,
+        'Your account was deleted, with its sessions, memberships and personal data. Invoices and audit entries that the law has us keep name nobody any more.',
+        'If this was not you, tell an owner of your organisation at once: the account itself cannot be restored.',
+      ],
+    }),
+    fr: ({ product, name }: Letter): MailText => ({
+      subject: `Votre compte ${product} a été supprimé`,
+      body: [
+        `Bonjour ${name},`,
+        'Votre compte a été supprimé, avec ses sessions, ses accès aux organisations et ses données personnelles. Les factures et les entrées d’audit que la loi nous demande de conserver ne nomment plus personne.',
+        'Si ce n’était pas vous, prévenez tout de suite un propriétaire de votre organisation : le compte lui-même ne peut pas être rétabli.',
+      ],
+    }),
+  },
+  factorRequired: {
+    en: ({ name, url }: Letter): MailText => ({
+      subject: `${name} asks for two-factor authentication`,
+      body: [
+        'Hello,',
+        `Your organisation ${name} now asks all its members for two-factor authentication. Set it up the next time you sign in; nothing else opens before. It takes a minute and an authenticator app.`,
+        { label: 'Set it up', url },
+      ],
+    }),
+    fr: ({ name, url }: Letter): MailText => ({
+      subject: `${name} demande l’authentification à deux facteurs`,
+      body: [
+        'Bonjour,',
+        `Votre organisation ${name} demande désormais à tous ses membres l’authentification à deux facteurs. Activez-la à votre prochaine connexion ; rien d’autre ne s’ouvre avant. Une minute et une application d’authentification suffisent.`,
+        { label: 'L’activer', url },
       ],
     }),
   },

@@ -102,7 +102,7 @@ function createInviting(ports: Ports) {
               now() + make_interval(days => ${INVITATION_DAYS}::int)
             WHERE NOT EXISTS (SELECT 1 FROM partner_member WHERE partner_id = ${partnerId} AND lower(email) = ${address})
             RETURNING partner_id),
-          audit AS (${auditRow(actor, 'member.invited', { invitation_id: id }, { email: address, role })})
+          audit AS (${auditRow(actor, 'member.invited', { invitation_id: id }, { role })})
         SELECT (SELECT language FROM dev_accounts WHERE email = ${address}) FROM changed`,
         ),
       );
@@ -151,7 +151,7 @@ const createEntering = ({ database }: Ports) =>
               AND NOT EXISTS (SELECT 1 FROM partner_member WHERE partner_id = p.id) RETURNING partner_id),
           accepted AS (UPDATE partner_invitation i SET accepted_at = now() FROM changed c
             WHERE i.partner_id = c.partner_id AND i.email = ${address} AND ${OPEN}),
-          audit AS (${auditRow(actor, 'member.joined', { subject }, { email: address })}) SELECT * FROM changed`,
+          audit AS (${auditRow(actor, 'member.joined', { subject })}) SELECT * FROM changed`,
       ),
     );
     return entered.length > 0;
@@ -184,7 +184,7 @@ export function createInvitationService(ports: Ports) {
           changed AS (INSERT INTO partner_member (partner_id, subject, email, role)
             SELECT partner_id, ${subject}, ${email}, role FROM accepted
             ON CONFLICT (partner_id, subject) DO UPDATE SET chosen_at = now() RETURNING partner_id, role),
-          audit AS (${auditRow(actor, 'member.joined', { subject }, { email })}) SELECT * FROM changed`,
+          audit AS (${auditRow(actor, 'member.joined', { subject })}) SELECT * FROM changed`,
         ),
       );
       if (!joined) throw new AppError('not_found', 'This invitation is not open, or is for another address');

@@ -17,6 +17,7 @@ import { eventRow } from '../outbox/event-store.ts';
 import { type Database, isViolation } from '../platform/database.ts';
 import { json, row, text } from '../platform/row.ts';
 import { assignments, textArray } from '../platform/sql.ts';
+import { createFactorDuty } from './factor-duty-service.ts';
 import { createPartnerAnnouncements } from './partner-announcement-service.ts';
 import { createPartnerViews, type PartnerStatus, type PartnerView } from './partner-view-store.ts';
 import { createWorkspaces } from './workspace-service.ts';
@@ -152,6 +153,7 @@ export function createPartnerService(ports: Ports) {
     ...views,
     announce,
     ...createWorkspaces(database),
+    ...createFactorDuty(ports),
     create: async (wanted: NewPartner, actor: Actor): Promise<PartnerView> =>
       get(await insertPartner(database, wanted, actor)),
 

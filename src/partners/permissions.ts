@@ -19,19 +19,24 @@ const PERMISSIONS: Record<Role, readonly Permission[]> = {
 /** Members of a suspended partner see, download and pay what there is, and end what must end. They make nothing new. */
 const WHILE_SUSPENDED: readonly Permission[] = ['read', 'pay'];
 
+export const permissionsOf = (role: Role): readonly Permission[] => PERMISSIONS[role];
+
 /** As far as a workspace says what its member may do. */
 export interface Standing {
   role: Role;
   partner: { status: string };
+  /** What a token may do at most. */
+  only?: readonly string[];
 }
 
 /** Why this may not be done. `isEnding`: it takes away, and gives nothing. */
 export function refusalOf(
-  { role, partner }: Standing,
+  { role, partner, only }: Standing,
   permission: Permission,
   isEnding = false,
 ): 'forbidden' | 'partner_suspended' | undefined {
   if (!PERMISSIONS[role].includes(permission)) return 'forbidden';
+  if (only && !only.includes(permission)) return 'forbidden';
   if (partner.status !== 'suspended' || isEnding || WHILE_SUSPENDED.includes(permission)) return undefined;
   return 'partner_suspended';
 }

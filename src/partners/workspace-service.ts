@@ -6,7 +6,7 @@ import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { OVERAGE_ACTIONS, type OverageAction } from '../limits/limit.ts';
 import type { Database } from '../platform/database.ts';
-import { json, number, oneOf, row, text } from '../platform/row.ts';
+import { boolean, json, number, oneOf, row, text } from '../platform/row.ts';
 import { PARTNER, PartnerView } from './partner-view-store.ts';
 import { ROLES, type Role } from './permissions.ts';
 
@@ -33,6 +33,10 @@ export interface Workspace {
   /** For its limiter: the version of the partner's record, and what happens beyond the quota. */
   version: number;
   overageInForce: OverageAction;
+  /** Its members act in sessions that have shown a second factor. */
+  requiresFactor: boolean;
+  /** This member's account has one. */
+  hasFactor: boolean;
   /** What is wrong now. */
   attention: Attention;
 }
@@ -42,17 +46,21 @@ const WorkspaceRow = row('workspace', {
   version: number,
   role: oneOf(ROLES),
   subject: text,
+  requiresFactor: boolean,
+  hasFactor: boolean.notNull('EXISTS'),
   overageInForce: oneOf(OVERAGE_ACTIONS).notNull('overage_in_force() of a partner is never null'),
   attention: json<Attention>().notNull('two counts'),
   partners: json<Membership[]>().notNull('this membership is one of them'),
 });
 
 export function createWorkspaces(database: Database) {
-  async function workspace(subject: string): Promise<Workspace | undefined> {
+  /** `partnerId`: for which partner, where it is not the one chosen last. */
+  async function workspace(subject: string, partnerId?: string): Promise<Workspace | undefined> {
     const [found] = await database.rows(
       WorkspaceRow,
       sql`
-      SELECT ${PARTNER}, p.version, m.role, m.subject,
+      SELECT ${PARTNER}, p.version, m.role, m.subject, p.requires_factor AS "requiresFactor",
+        EXISTS (SELECT 1 FROM dev_accounts a WHERE a.id = m.subject AND a.two_factor_enabled) AS "hasFactor",
         overage_in_force(p.overage_action, plan_price(t, p.currency, 'overage_per_1000')) AS "overageInForce",
         jsonb_build_object(
           'alerts', (SELECT count(*) FROM alert_episode e WHERE e.owner = p.id::text AND e.resolved_at IS NULL),
@@ -62,11 +70,23 @@ export function createWorkspaces(database: Database) {
           FROM partner_member o JOIN partner q ON q.id = o.partner_id WHERE o.subject = m.subject) AS partners
       FROM partner_member m JOIN partner p ON p.id = m.partner_id JOIN tier_config t ON t.tier = p.tier
       WHERE m.subject IN (${subject}, (SELECT c.account_id FROM dev_credential c WHERE c.provider_id || '|' || c.subject = ${subject}))
+        AND (${partnerId ?? null}::uuid IS NULL OR m.partner_id = ${partnerId ?? null}::uuid)
       ORDER BY m.chosen_at DESC, p.id LIMIT 1`,
     );
     if (!found) return undefined;
-    const { role, partners, version, overageInForce, attention, subject: member, ...partner } = found;
-    return { partner, role, partners, version, overageInForce, attention, subject: member };
+    const { role, partners, version, requiresFactor, hasFactor, overageInForce, attention, ...rest } = found;
+    const { subject: member, ...partner } = rest;
+    return {
+      partner,
+      role,
+      partners,
+      version,
+      requiresFactor,
+      hasFactor,
+      overageInForce,
+      attention,
+      subject: member,
+    };
   }
 
   return {

@@ -19,6 +19,7 @@ import type { OutboxStore } from '../mail/outbox-store.ts';
 import type { AppService } from '../partners/app-service.ts';
 import type { LiveAccessService } from '../partners/live-access-service.ts';
 import type { MemberService } from '../partners/member-service.ts';
+import type { TokenService } from '../partners/token-service.ts';
 import type { DoorRates } from '../platform/door-rates.ts';
 import type { StatusBoard } from '../status/status-board.ts';
 import type { StatusStore } from '../status/status-store.ts';
@@ -43,6 +44,7 @@ export interface Services extends WebServices {
   apps: AppService;
   liveAccess: LiveAccessService;
   members: MemberService;
+  tokens: TokenService;
   reports: UsageReports;
   audit: AuditStore;
   auditChains: ChainStore;

@@ -15,6 +15,7 @@ import {
   sendJson,
   stack,
 } from '../support/api.ts';
+import { shownIn } from '../support/factor.ts';
 import { makeOperator } from '../support/operator.ts';
 import {
   confirmAddress,
@@ -28,19 +29,6 @@ import {
 import { CHANGING, filled, routesOf } from '../support/routes.ts';
 
 const location = (answer: { headers: Record<string, unknown> }) => String(answer.headers.location ?? '');
-
-/** The secret and the codes that the page of the set-up shows. */
-function shownIn(page: string): { secret: Uint8Array<ArrayBuffer>; text: string; codes: string[] } {
-  const text = /data-label="Secret"[^>]*><code>([A-Z2-7]+)/.exec(page)?.[1] ?? '';
-  const codes = (/data-label="Recovery codes"[^>]*><code>([^<]+)/.exec(page)?.[1] ?? '').split('\n');
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  const bits = [...text].map((letter) => alphabet.indexOf(letter).toString(2).padStart(5, '0')).join('');
-  return {
-    secret: Uint8Array.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2))),
-    text,
-    codes,
-  };
-}
 
 /** The code of a step from now. The next one is good as well, also when the half minute ends meanwhile; each works once. */
 const codeOf = (secret: string | Uint8Array<ArrayBuffer>, steps = 0) =>

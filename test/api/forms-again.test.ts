@@ -163,6 +163,15 @@ async function lookAtPortal(): Promise<void> {
   const invited = await signedUp();
   await who.post('/portal/members/invite', { email: invited.email, role: 'viewer' });
   await look(invited, await mailedPath(invited.email, '/invite/'));
+  const [to, mover] = [visitor().email, await signedUp()];
+  await who.post('/portal/settings/email', { email: to, proof: PASSWORD });
+  await look(who, await mailedPath(to, '/email/'));
+  const elsewhere = visitor().email;
+  await mover.post('/portal/settings/email', { email: elsewhere, proof: PASSWORD });
+  await mover.post(await mailedPath(elsewhere, '/email/'));
+  await look(visitor(), await mailedPath(mover.email, '/email/undo/'));
+  const token = { form: crypto.randomUUID(), name: 'CI', days: '30', proof: PASSWORD };
+  await who.post('/portal/settings/tokens', token);
   await who.post('/portal/apps', { name: 'App' });
   await who.post('/portal/webhooks', { url: 'https://hooks.example.com/in' });
   await who.post('/portal/billing/currency', { currency: 'XOF' });
@@ -208,6 +217,9 @@ async function lookAtPortal(): Promise<void> {
   const careful = await memberOf(partner.id);
   const setUp = await careful.post('/portal/settings/two-factor', { password: PASSWORD });
   note(careful, setUp, 'setting up a second factor');
+  const strict = await memberOf(partner.id);
+  await query('UPDATE dev_accounts SET two_factor_enabled = true WHERE email = $1', [strict.email]);
+  await look(strict, '/portal/settings');
 }
 
 /** What people see before they are in, and while they prove who they are. */

@@ -6,6 +6,7 @@ import type { Actor } from '../../audit/audit-store.ts';
 import { AppError, PageError } from '../../core/errors.ts';
 import { actorOf } from '../../http/api.ts';
 import { type NavItem, Shell } from '../../web/components/layout.tsx';
+import { askFactor } from '../../web/factor.ts';
 import type { Wrong } from '../../web/forms.ts';
 import { MAX_WORDS_CHARS } from '../../web/found.ts';
 import type { Done } from '../../web/messages/messages.ts';
@@ -41,10 +42,8 @@ operatorConsole.use('/operator/*', async (context, next) => {
   if (!(await signIn(context))) return context.redirect(withQuery('/sign-in', { back }), 303);
   if (!view.account?.isOperator) throw new PageError('forbidden', view.m.operator.needOperator);
   // A password alone opens nothing here.
-  if (context.var.session.factorAtMs === undefined) {
-    if (view.account.twoFactorEnabled) return askProof(context, back);
-    return context.redirect(withQuery('/second-factor', { back }), 303);
-  }
+  const asked = askFactor(context, back);
+  if (asked) return asked;
   if (method === 'POST' && !WITHOUT_PROOF.test(path) && !isProven(context)) return askProof(context, back);
   await next();
 });

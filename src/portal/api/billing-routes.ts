@@ -69,8 +69,8 @@ developerApi.openapi(
     responses: { 200: jsonAnswer('Review', planReview), ...errorAnswers(401, 403, 409) },
   }),
   async (context) => {
-    const { partner, role } = developerOf(context);
-    checkMay({ partner, role }, 'subscribe');
+    const { partner } = developerOf(context);
+    checkMay(developerOf(context), 'subscribe');
     const review = await context.var.services.plans.review(partner.id, context.req.valid('param').tier);
     return context.json(
       {
@@ -100,8 +100,8 @@ developerApi.openapi(
     responses: { 200: jsonAnswer('Billing', billing), ...errorAnswers(401, 403, 409) },
   }),
   async (context) => {
-    const { partner, role, actor } = developerOf(context);
-    checkMay({ partner, role }, 'subscribe');
+    const { partner, actor } = developerOf(context);
+    checkMay(developerOf(context), 'subscribe');
     return context.json(billingView(await context.var.services.plans.undo(partner.id, actor)), 200);
   },
 );
@@ -130,12 +130,12 @@ developerApi.openapi(
     responses: { 200: jsonAnswer('Billing', billing), ...errorAnswers(400, 401, 403, 409) },
   }),
   async (context) => {
-    const { partner, role, actor } = developerOf(context);
+    const { partner, actor } = developerOf(context);
     const { plans } = context.var.services;
     const change = context.req.valid('json');
     const { tier, currency, overage_action, spending_cap_minor } = change;
     if ([tier, currency, overage_action, spending_cap_minor].some((wanted) => wanted !== undefined))
-      checkMay({ partner, role }, 'subscribe');
+      checkMay(developerOf(context), 'subscribe');
     // Before anything is changed: what is refused changes nothing.
     if (change.overage_action !== undefined)
       await plans.checkOverage(partner.id, change.overage_action, change.tier);

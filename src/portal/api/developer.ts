@@ -15,6 +15,7 @@ import {
   refusalOf,
   type Standing,
 } from '../../partners/permissions.ts';
+import { isPersonalToken, type TokenHolder } from '../../partners/token-service.ts';
 import type { Workspace } from '../../partners/workspace-service.ts';
 import { isFromHere } from '../../web/same-origin.ts';
 import { callerOf, originOf } from '../../web/web.ts';
@@ -26,10 +27,15 @@ export interface Developer {
   /** The member: an account's id, or issuer and `sub` of a token. */
   subject: string;
   actor: Actor;
+  /** What its token may do at most, where it comes by one. */
+  only?: readonly string[];
 }
 
 const NO_PARTNER =
   'You work for no partner yet. Sign in to the portal, or ask an owner of the partner with your address for an invitation';
+
+const NO_FACTOR =
+  'Your organisation asks its members for two-factor authentication. Turn it on in the portal first';
 
 const developers = new WeakMap<Request, Developer>();
 const READS = new Set(['GET', 'HEAD']);
@@ -41,21 +47,31 @@ interface Person {
   email: string | undefined;
   /** By a token. A cookie comes along with a link from anywhere: it makes nobody a partner. */
   mayRegister: boolean;
+  /** Was shown: in this session, or to the issuer. */
+  hasFactor: boolean;
+  /** A personal one: for which partner, and what it may do at most. */
+  token?: TokenHolder;
 }
 
 async function personOf(context: Context<ApiEnv<Services>>): Promise<Person> {
-  const { verifyToken, accountsFor, config } = context.var.services;
+  const { verifyToken, accountsFor, config, tokens } = context.var.services;
   const authorization = context.req.header('authorization');
+  const bearer = /^bearer (\S+)$/i.exec(authorization ?? '')?.[1] ?? '';
+  if (isPersonalToken(bearer)) {
+    const token = await tokens.holder(bearer);
+    if (!token) throw new AppError('invalid_token');
+    return { subject: token.subject, email: undefined, mayRegister: false, hasFactor: false, token };
+  }
   if (authorization !== undefined || !context.req.header('cookie')) {
-    const { subject, email } = await verifyToken(authorization);
-    return { subject, email, mayRegister: true };
+    const { subject, email, hasSecondFactor } = await verifyToken(authorization);
+    return { subject, email, mayRegister: true, hasFactor: hasSecondFactor };
   }
   // A cookie comes along by itself, so what changes something must come from our own pages.
   if (!isFromHere(context.req.raw, originOf(context, config))) throw new AppError('forbidden');
   const signedIn = await accountsFor(callerOf(context, context.var.services)).session();
   if (!signedIn) throw new AppError('invalid_token');
   const { id, email } = signedIn.account;
-  return { subject: id, email, mayRegister: false };
+  return { subject: id, email, mayRegister: false, hasFactor: signedIn.session.factorAtMs !== undefined };
 }
 
 /** What changing something under a path needs; `develop` elsewhere. */
@@ -82,18 +98,27 @@ export function checkMay(standing: Standing, permission: Permission, ends = fals
     throw new AppError(refusal, refusal === 'forbidden' ? 'Your role does not allow this' : undefined);
 }
 
+/** A token is judged by what its member has; a session by what was shown in it. @throws AppError forbidden */
+function checkFactor({ requiresFactor, hasFactor }: Workspace, person: Person): void {
+  const isByToken = person.mayRegister || person.token !== undefined;
+  if (!requiresFactor || person.hasFactor || (isByToken && hasFactor)) return;
+  throw new AppError('forbidden', NO_FACTOR);
+}
+
 /**
  * The workspace of whoever asks; whoever comes with a token for the first time gets a partner of their own, or the
  * one without members that has their address.
  */
 async function workspaceOf(
   context: Context<ApiEnv<Services>>,
-  { subject, email, mayRegister }: Person,
+  { subject, email, mayRegister, token }: Person,
   actor: Actor,
 ): Promise<Workspace> {
   const { services } = context.var;
   const find = () =>
-    mayRegister ? services.partners.ofDeveloper(subject, email, actor) : services.partners.workspace(subject);
+    mayRegister
+      ? services.partners.ofDeveloper(subject, email, actor)
+      : services.partners.workspace(subject, token?.partnerId);
   const known = await find();
   if (known) return known;
   // A token carries an address only where its issuer has verified it.
@@ -108,14 +133,19 @@ developerApi.use(async (context, next) => {
   const person = await personOf(context);
   rates.take('developer', person.subject);
   const newcomer = actorOf(context, `developer:${person.subject}`);
-  const { partner, role, subject } = await workspaceOf(context, person, newcomer);
+  const workspace = await workspaceOf(context, person, newcomer);
+  const { partner, role, subject } = workspace;
+  checkFactor(workspace, person);
   // The member, as on the pages: whoever comes with a token may be an account of ours.
   const actor = actorOf(context, `developer:${subject}`);
   // The chain is gone through for whoever looks at it.
   if (context.req.path.startsWith('/api/dev/audit')) rates.take('audit', partner.id);
   const { method, path } = context.req;
-  checkMay({ partner, role }, permissionAt(method, path), isEnding(method, path));
-  developers.set(context.req.raw, { partner, role, subject, actor });
+  const only = person.token?.permissions;
+  // A program does not leave for its person.
+  if (only && isLeaving(method, path)) throw new AppError('forbidden');
+  checkMay({ partner, role, only }, permissionAt(method, path), isEnding(method, path));
+  developers.set(context.req.raw, { partner, role, subject, actor, only });
   announceAhead(context);
   return idempotent(context, next, idempotency, { owner: `partner:${partner.id}`, actor: actor.name });
 });

@@ -108,7 +108,7 @@ export const developerDocument = (product: string): OpenApiDocument =>
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'JWT',
-          description: 'An access token of the OIDC issuer (RFC 9068)',
+          description: 'An access token of the OIDC issuer (RFC 9068), or a personal token of the settings',
         },
         session: {
           type: 'apiKey',

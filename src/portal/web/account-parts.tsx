@@ -124,7 +124,7 @@ export const NewPassword = ({ name = 'password', label }: { name?: string; label
 );
 
 /** A code of the second factor, or a recovery code. */
-export const FactorCode = ({ name = 'code' }: { name?: string }) => {
+export const FactorCode = ({ name = 'code', autofocus = true }: { name?: string; autofocus?: boolean }) => {
   const { twoFactor } = useView().m;
   return (
     <Field
@@ -133,9 +133,19 @@ export const FactorCode = ({ name = 'code' }: { name?: string }) => {
       autocomplete="one-time-code"
       required
       maxlength={20}
-      autofocus
+      autofocus={autofocus}
       hint={twoFactor.codeHint}
     />
+  );
+};
+
+/** What shows again who there is: a code where a factor is on, otherwise the password. */
+export const Proof = ({ autofocus }: { autofocus?: boolean }) => {
+  const { m, account } = useView();
+  return account?.twoFactorEnabled ? (
+    <FactorCode name="proof" autofocus={autofocus} />
+  ) : (
+    <CurrentPassword name="proof" label={m.settings.currentPassword} autofocus={autofocus} />
   );
 };
 

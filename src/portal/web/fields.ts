@@ -6,9 +6,9 @@ import { ipRanges, scopeList } from '../../http/fields.ts';
 const entriesOf = (typed: string | undefined): string[] => [
   ...new Set((typed ?? '').split(/[\s,]+/).filter((entry) => entry !== '')),
 ];
-const linesField = z.string().optional().transform(entriesOf);
-export const ipLines = linesField.pipe(ipRanges);
-export const scopeLines = linesField.pipe(scopeList);
+export const entriesField = z.string().optional().transform(entriesOf);
+export const ipLines = entriesField.pipe(ipRanges);
+export const scopeLines = entriesField.pipe(scopeList);
 
 /** A day, kept as its end in UTC; empty is none. */
 export const dayField = z

@@ -10,6 +10,7 @@ import { isEnding, type Permission, refusalOf } from '../../partners/permissions
 import { type NavItem, Shell } from '../../web/components/layout.tsx';
 import type { About } from '../../web/components/layout-parts.tsx';
 import { ContactLink, Note } from '../../web/components/parts.tsx';
+import { askFactor } from '../../web/factor.ts';
 import type { Done } from '../../web/messages/messages.ts';
 import { withQuery } from '../../web/redirects.ts';
 import type { MemberView, View } from '../../web/view.ts';
@@ -21,7 +22,7 @@ export type PortalContext = WebContext<Services>;
 export const portal = createWeb<Services>('*', ({ workspace }) => workspace && Page);
 
 // What a link's token leads to is looked up a few times a minute for an address, and not before.
-for (const path of ['/invite/*', '/reset/*', '/verify/*', '/sign-in/identity/*'])
+for (const path of ['/invite/*', '/reset/*', '/verify/*', '/email/*', '/sign-in/identity/*'])
   portal.use(path, async (context, next) => {
     const { services, view } = context.var;
     if (!(await services.signInGuard.allows('token', { ip: clientIp(context) })))
@@ -48,6 +49,10 @@ portal.use('/portal/*', async (context, next) => {
   if (!workspace && account.isOperator && isSettings(view.path)) return next();
   if (!workspace) return context.redirect(account.isOperator ? '/operator' : '/welcome', 303);
   view.workspace = workspace;
+  if (workspace.requiresFactor) {
+    const asked = askFactor(context, context.req.method === 'POST' ? '/portal' : view.here);
+    if (asked) return asked;
+  }
   // The chain is gone through for whoever looks at it.
   if (view.path.startsWith('/portal/audit')) rates.take('audit', workspace.partner.id);
   await next();

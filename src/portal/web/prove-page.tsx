@@ -1,19 +1,19 @@
 // Proving again who is there: before what does harm, and before an identity is linked.
 
 import * as z from 'zod';
+import type { Account } from '../../accounts/account-service.ts';
 import { PASSWORD_CHARS } from '../../accounts/auth.ts';
 import { submit } from '../../web/forms.ts';
 import { safePath, withQuery } from '../../web/redirects.ts';
-import { signIn } from '../../web/web.ts';
+import { type FormErrors, signIn } from '../../web/web.ts';
 import {
   allowed,
   back,
-  CurrentPassword,
   DemoCode,
-  FactorCode,
   FormPage,
   type FormState,
   NoPassword,
+  Proof,
   showForm,
 } from './account-parts.tsx';
 import { type PortalContext, portal } from './portal-web.tsx';
@@ -40,14 +40,22 @@ const Prove = (state: FormState) => {
       submit={m.prove.submit}
       after={byCode ? <DemoCode /> : <NoPassword />}
     >
-      {byCode ? (
-        <FactorCode name="proof" />
-      ) : (
-        <CurrentPassword name="proof" label={m.settings.currentPassword} autofocus />
-      )}
+      <Proof autofocus />
     </FormPage>
   );
 };
+
+/** What is wrong with what was shown; undefined when it is right, which the session keeps. */
+export async function wrongProof(
+  context: PortalContext,
+  account: Account,
+  shown: string,
+): Promise<FormErrors | undefined> {
+  const { accounts, session, view } = context.var;
+  const isCode = account.twoFactorEnabled;
+  if (await accounts.prove(account, session.id, isCode ? shown.replaceAll(' ', '') : shown)) return undefined;
+  return { proof: isCode ? view.m.twoFactor.bad : view.m.settings.wrongPassword };
+}
 
 portal.get('/prove', async (context) => {
   const account = await accountOf(context);
@@ -62,16 +70,14 @@ portal.get('/prove', async (context) => {
 portal.post('/prove', async (context) => {
   const account = await accountOf(context);
   if (!account) return context.redirect('/sign-in', 303);
-  const { view, accounts, session } = context.var;
+  const { view } = context.var;
   const { m } = view;
   return submit(context, proof, {
     async work(data, values) {
       if (!(await allowed(context, 'sign-in', account.email)))
         return showForm(context, Prove, { values, problem: m.signIn.tooMany }, 429);
-      const shown = account.twoFactorEnabled ? data.proof.replaceAll(' ', '') : data.proof;
-      if (await accounts.prove(account, session.id, shown))
-        return context.redirect(safePath(data.back, '/portal'), 303);
-      const errors = { proof: account.twoFactorEnabled ? m.twoFactor.bad : m.settings.wrongPassword };
+      const errors = await wrongProof(context, account, data.proof);
+      if (!errors) return context.redirect(safePath(data.back, '/portal'), 303);
       return showForm(context, Prove, { values, errors }, 401);
     },
     again: ({ values, errors }) => showForm(context, Prove, { values, errors }, 401),

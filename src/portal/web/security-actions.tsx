@@ -8,7 +8,8 @@ import { shownAt } from '../../web/view.ts';
 import { addCookies, askProof, isProven, render } from '../../web/web.ts';
 import { allowed, knownPassword, password, refuseWeak, sixDigits } from './account-parts.tsx';
 import { done, Page, type PortalContext, person, portal } from './portal-web.tsx';
-import type { SecurityForm } from './settings-dialogs.tsx';
+import { proof, wrongProof } from './prove-page.tsx';
+import type { ProvenForm, SecurityForm } from './settings-dialogs.tsx';
 import { showSettings } from './settings-page.tsx';
 
 const HERE = '/portal/settings';
@@ -33,6 +34,28 @@ const byPassword = (
     work: (data) => guarded(context, () => work(data.password)),
     again: (wrong) => showSettings(context, { form, wrong }),
   });
+
+/** A form that asks in itself who there is: a session that was left open is not enough. */
+export const provenForm = <Fields extends z.ZodObject>(
+  context: PortalContext,
+  form: ProvenForm,
+  fields: Fields,
+  work: (data: z.output<Fields>) => Promise<Response>,
+): Promise<Response> => {
+  const { account } = person(context);
+  // Whose factor is another issuer's has none to show in a form.
+  if (account.isOperator && !account.twoFactorEnabled && !isProven(context))
+    return Promise.resolve(askProof(context, HERE));
+  return submit(context, fields.extend({ proof: proof.shape.proof }), {
+    work: (data) =>
+      guarded(context, async () => {
+        const errors = await wrongProof(context, account, String(data.proof));
+        if (errors) throw new FieldsRefused(errors);
+        return work(data as z.output<Fields>);
+      }),
+    again: (wrong) => showSettings(context, { form, wrong }),
+  });
+};
 
 portal.post('/portal/settings/password', (context) => {
   const view = person(context);

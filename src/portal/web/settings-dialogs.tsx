@@ -2,11 +2,14 @@
 
 import type { Account } from '../../accounts/account-service.ts';
 import { FormDialog } from '../../web/components/dialog.tsx';
+import { Field } from '../../web/components/form.tsx';
 import type { Wrong } from '../../web/forms.ts';
 import { useView } from '../../web/view-context.ts';
-import { CurrentPassword, NewPassword } from './account-parts.tsx';
+import { CurrentPassword, NewPassword, Proof } from './account-parts.tsx';
 
-export type SecurityForm = 'password' | 'codes' | 'factor-on' | 'factor-off';
+/** Those that ask in themselves who there is. */
+export type ProvenForm = 'email' | 'delete' | 'token';
+export type SecurityForm = 'password' | 'codes' | 'factor-on' | 'factor-off' | ProvenForm;
 
 const PasswordDialog = ({ wrong }: { wrong?: Wrong }) => {
   const { m } = useView();
@@ -21,6 +24,42 @@ const PasswordDialog = ({ wrong }: { wrong?: Wrong }) => {
       <CurrentPassword label={m.settings.currentPassword} />
       <NewPassword name="next" label={m.reset.newPassword} />
       <p class="hint">{m.settings.passwordEnds}</p>
+    </FormDialog>
+  );
+};
+
+const AddressDialog = ({ wrong }: { wrong?: Wrong }) => {
+  const { m } = useView();
+  return (
+    <FormDialog
+      id="email"
+      title={m.address.change}
+      action="/portal/settings/email"
+      submit={m.address.send}
+      wrong={wrong}
+    >
+      <p>{m.address.text}</p>
+      <Field name="email" type="email" label={m.address.to} autocomplete="email" required maxlength={255} />
+      <Proof />
+      <p class="hint">{m.address.ends}</p>
+    </FormDialog>
+  );
+};
+
+const DeletionDialog = ({ wrong }: { wrong?: Wrong }) => {
+  const { m } = useView();
+  return (
+    <FormDialog
+      id="delete"
+      title={m.deletion.title}
+      action="/portal/settings/delete"
+      submit={m.deletion.submit}
+      kind="solid-danger"
+      wrong={wrong}
+    >
+      <p>{m.deletion.text}</p>
+      <p class="soft">{m.deletion.stays}</p>
+      <Proof />
     </FormDialog>
   );
 };
@@ -68,6 +107,8 @@ export const SecurityDialogs = ({
   const wrongIn = (name: SecurityForm) => (form === name ? wrong : undefined);
   return (
     <>
+      <AddressDialog wrong={wrongIn('email')} />
+      {!account.isOperator && <DeletionDialog wrong={wrongIn('delete')} />}
       <PasswordDialog wrong={wrongIn('password')} />
       {account.twoFactorEnabled ? (
         <FactorDialogs wrongIn={wrongIn} />

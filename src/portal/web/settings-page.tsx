@@ -5,11 +5,19 @@ import { Note, Panel } from '../../web/components/parts.tsx';
 import type { Wrong } from '../../web/forms.ts';
 import { shownAt } from '../../web/view.ts';
 import { render } from '../../web/web.ts';
+import { FactorDutyPanel } from './factor-duty-panel.tsx';
 import { ConfirmFactor, FactorSetUp, type SetUp } from './factor-set-up.tsx';
 import { Identities } from './identity-parts.tsx';
 import { Page, type PortalContext, person, portal } from './portal-web.tsx';
 import { SecurityDialogs, type SecurityForm } from './settings-dialogs.tsx';
-import { PartnerPanel, ProfilePanel, SecurityPanel, SessionsPanel } from './settings-parts.tsx';
+import {
+  DeletionPanel,
+  PartnerPanel,
+  ProfilePanel,
+  SecurityPanel,
+  SessionsPanel,
+} from './settings-parts.tsx';
+import { TokenDialog, TokenPanel } from './token-parts.tsx';
 
 const CONFIRM = '/portal/settings/two-factor/confirm';
 
@@ -29,11 +37,14 @@ export async function showSettings(
   const view = shownAt(person(context), '/portal/settings');
   const { m, account, workspace } = view;
   const { accounts, services, session } = context.var;
-  const [sessions, { identities, hasPassword }] = await Promise.all([
+  const owned = workspace && may(workspace, 'own') ? workspace.partner : undefined;
+  const [sessions, { identities, hasPassword }, asked, without, tokens] = await Promise.all([
     accounts.sessions(account.id),
     accounts.identities(account.id),
+    accounts.addressAsked(account.id),
+    owned ? services.partners.membersWithoutFactor(owned.id) : 0,
+    workspace ? services.tokens.list({ partnerId: workspace.partner.id, subject: workspace.subject }) : [],
   ]);
-  const owned = workspace && may(workspace, 'own') ? workspace.partner : undefined;
   const wrongIn = (name: Shown['form']) => (form === name ? wrong : undefined);
   const confirmed = wrongIn('confirm');
   return render(
@@ -53,7 +64,7 @@ export async function showSettings(
         </Panel>
       )}
       <div class="two">
-        <ProfilePanel account={account} wrong={wrongIn('account')} />
+        <ProfilePanel account={account} asked={asked?.email} wrong={wrongIn('account')} />
         <SecurityPanel account={account} />
       </div>
       {(view.identity || identities.length > 0) && (
@@ -64,7 +75,11 @@ export async function showSettings(
         />
       )}
       <SessionsPanel sessions={sessions} current={session.id} />
+      {workspace && <TokenPanel tokens={tokens} />}
+      {owned && <FactorDutyPanel without={without} />}
       {owned && <PartnerPanel partner={owned} wrong={wrongIn('partner')} />}
+      {!account.isOperator && <DeletionPanel />}
+      {workspace && <TokenDialog wrong={wrongIn('token')} />}
       <SecurityDialogs account={account} form={form} wrong={wrong} />
     </Page>,
     wrong?.status ?? (problem ? 400 : 200),

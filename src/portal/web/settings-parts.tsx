@@ -18,14 +18,45 @@ const Save = () => (
   </div>
 );
 
-export const ProfilePanel = ({ account, wrong }: { account: Account; wrong?: Wrong }) => {
+/** `asked`: the address that waits for its link. */
+const Address = ({ email, asked }: { email: string; asked?: string }) => {
+  const { m } = useView();
+  return (
+    <div class="pad stack">
+      <div class="row">
+        <span class="grow">{email}</span>
+        <OpenDialog id="email" kind="small">
+          {m.common.change}
+        </OpenDialog>
+      </div>
+      {asked && (
+        <div class="row">
+          <span class="grow soft small">{m.address.waiting(asked)}</span>
+          <Post action="/portal/settings/email/cancel" kind="button small">
+            {m.address.cancel}
+          </Post>
+        </div>
+      )}
+    </div>
+  );
+};
+
+export const ProfilePanel = ({
+  account,
+  asked,
+  wrong,
+}: {
+  account: Account;
+  asked?: string;
+  wrong?: Wrong;
+}) => {
   const { m } = useView();
   const { name, language, email } = account;
   return (
     <Panel title={m.settings.you}>
+      <Address email={email} asked={asked} />
       <Form action="/portal/settings/account" kind="stack pad" saved={{ name, language }} wrong={wrong}>
         <Field name="name" label={m.signUp.name} required maxlength={100} />
-        <p class="soft">{email}</p>
         <Select
           name="language"
           label={m.settings.mailLanguage}
@@ -36,6 +67,21 @@ export const ProfilePanel = ({ account, wrong }: { account: Account; wrong?: Wro
         />
         <Save />
       </Form>
+    </Panel>
+  );
+};
+
+/** Operators are made and unmade by whoever runs the system: docs/portal.md. */
+export const DeletionPanel = () => {
+  const { m } = useView();
+  return (
+    <Panel title={m.deletion.title}>
+      <div class="pad row">
+        <span class="grow soft">{m.deletion.text}</span>
+        <OpenDialog id="delete" kind="small danger">
+          {m.deletion.submit}
+        </OpenDialog>
+      </div>
     </Panel>
   );
 };

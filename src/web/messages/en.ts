@@ -1,6 +1,7 @@
 // What the pages say, in English. Short, exact, friendly, never blaming.
 
 import type { z } from 'zod';
+import { accountEn } from './account.en.ts';
 import { consoleEn } from './console.en.ts';
 import { moneyEn } from './money.en.ts';
 import { statusEn } from './status.en.ts';
@@ -174,6 +175,13 @@ export const en = {
     day_new: 'A new day has started for this key.',
     sandbox_reset: 'Sandbox data reset.',
     password_changed: 'Password changed. Your other sessions have ended.',
+    factor_duty_on:
+      'All members are asked for a second factor from now on. Those without one have been emailed.',
+    factor_duty_off: 'A second factor is each member’s own choice again.',
+    token_revoked: 'Token revoked. It is refused from the next request.',
+    address_asked: 'Link sent. Open it to use the new address.',
+    address_kept: 'Your address stays as it is.',
+    address_changed: 'Your address is changed. Your other sessions have ended.',
     factor_on: 'Two-factor authentication is on.',
     factor_off: 'Two-factor authentication is off.',
     sessions_ended: 'Session ended.',
@@ -684,6 +692,7 @@ export const en = {
     },
     actors: { operator: 'Operator', key: 'Key', job: 'Job', developer: 'Developer' },
     actions: {
+      'account.deleted': 'deleted their account',
       'plan.changed': 'changed the plan',
       'plan.change_scheduled': 'scheduled a plan change for next month',
       'plan.change_undone': 'undid a plan change',
@@ -712,6 +721,8 @@ export const en = {
       'incident.updated': 'updated an incident',
       'address.blocked': 'blocked an address',
       'address.unblocked': 'lifted a block',
+      'token.created': 'created an API token',
+      'token.revoked': 'revoked an API token',
       'key.created': 'created a key',
       'key.rotated': 'rolled a key',
       'key.revoked': 'revoked a key',
@@ -723,6 +734,8 @@ export const en = {
       'app.archived': 'archived an app',
       'app.restored': 'restored an app',
       'member.invited': 'invited someone',
+      'member.address_changed': 'changed their email address',
+      'member.address_restored': 'took their account back',
       'member.joined': 'joined',
       'member.role_changed': 'changed a role',
       'member.removed': 'removed a member',
@@ -730,6 +743,7 @@ export const en = {
       'partner.registered': 'signed up',
       'partner.created': 'created the account',
       'partner.imported': 'moved the account here',
+      'partner.factor_changed': 'changed the two-factor rule',
       'partner.changed': 'changed the account',
       'live_access.requested': 'requested live access',
       'live_access.declined': 'declined live access',
@@ -1054,6 +1068,7 @@ export const en = {
     members: 'Members',
     needOperator: 'This requires the operator role',
   },
+  ...accountEn,
   ...moneyEn,
   ...consoleEn,
   ...statusEn,

@@ -1,6 +1,7 @@
 // Ce que disent les pages, en français.
 
 import type { z } from 'zod';
+import { accountFr } from './account.fr.ts';
 import { consoleFr } from './console.fr.ts';
 import type { en } from './en.ts';
 import { moneyFr } from './money.fr.ts';
@@ -182,6 +183,13 @@ export const fr: typeof en = {
     day_new: 'Une nouvelle journée commence pour cette clé.',
     sandbox_reset: 'Données du bac à sable réinitialisées.',
     password_changed: 'Mot de passe modifié. Vos autres sessions ont été fermées.',
+    factor_duty_on:
+      'Un second facteur est désormais demandé à tous les membres. Ceux qui n’en ont pas ont reçu un e-mail.',
+    factor_duty_off: 'Chaque membre choisit de nouveau d’avoir ou non un second facteur.',
+    token_revoked: 'Jeton révoqué. Il est refusé dès le prochain appel.',
+    address_asked: 'Lien envoyé. Ouvrez-le pour utiliser la nouvelle adresse.',
+    address_kept: 'Votre adresse reste la même.',
+    address_changed: 'Adresse modifiée. Vos autres sessions ont été fermées.',
     factor_on: 'L’authentification à deux facteurs est activée.',
     factor_off: 'L’authentification à deux facteurs est désactivée.',
     sessions_ended: 'Session fermée.',
@@ -707,6 +715,7 @@ export const fr: typeof en = {
     },
     actors: { operator: 'Opérateur', key: 'Clé', job: 'Tâche', developer: 'Développeur' },
     actions: {
+      'account.deleted': 'a supprimé son compte',
       'plan.changed': 'a changé le forfait',
       'plan.change_scheduled': 'a programmé un changement de forfait pour le mois prochain',
       'plan.change_undone': 'a annulé un changement de forfait',
@@ -735,6 +744,8 @@ export const fr: typeof en = {
       'incident.updated': 'a mis à jour un incident',
       'address.blocked': 'a bloqué une adresse',
       'address.unblocked': 'a levé un blocage',
+      'token.created': 'a créé un jeton d’API',
+      'token.revoked': 'a révoqué un jeton d’API',
       'key.created': 'a créé une clé',
       'key.rotated': 'a renouvelé une clé',
       'key.revoked': 'a révoqué une clé',
@@ -746,6 +757,8 @@ export const fr: typeof en = {
       'app.archived': 'a archivé une application',
       'app.restored': 'a restauré une application',
       'member.invited': 'a invité quelqu’un',
+      'member.address_changed': 'a changé d’adresse e-mail',
+      'member.address_restored': 'a récupéré son compte',
       'member.joined': 'a rejoint l’équipe',
       'member.role_changed': 'a modifié un rôle',
       'member.removed': 'a retiré un membre',
@@ -753,6 +766,7 @@ export const fr: typeof en = {
       'partner.registered': 'a créé son compte',
       'partner.created': 'a créé le compte',
       'partner.imported': 'a importé le compte',
+      'partner.factor_changed': 'a modifié la règle du second facteur',
       'partner.changed': 'a modifié le compte',
       'live_access.requested': 'a demandé l’accès à la production',
       'live_access.declined': 'a refusé l’accès à la production',
@@ -1088,6 +1102,7 @@ export const fr: typeof en = {
     members: 'Membres',
     needOperator: 'Le rôle opérateur est requis',
   },
+  ...accountFr,
   ...moneyFr,
   ...consoleFr,
   ...statusFr,
