@@ -7,7 +7,7 @@ export const pathOf = (url: string): string => {
   return end < 0 ? url.slice(start) : url.slice(start, end);
 };
 
-/** `v2` of `/v2/stops`: by which surfaces are told apart. */
+/** `v2` of `/v2/things`: by which surfaces are told apart. */
 export const firstPart = (path: string): string => {
   const end = path.indexOf('/', 1);
   return end < 0 ? path.slice(1) : path.slice(1, end);

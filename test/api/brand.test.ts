@@ -32,6 +32,7 @@ const PASSWORD = 'correct horse battery';
 const EXCEPTIONS: [pattern: RegExp, reason: string][] = [
   [/x-passerelle(?:-\w+)?/gi, 'headers of upstreams and the extension of OpenAPI documents: a protocol'],
   [/passerelle_key/g, 'the type of our keys, as registered with GitHub’s secret scanning'],
+  [/Passerelle-Webhooks\/1/g, 'the user agent of webhooks, which receivers let in by name'],
   [/\bpasserelle\b/g, 'French for gateway; and the issuer and realm of tokens, which programs compare'],
 ];
 
