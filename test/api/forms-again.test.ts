@@ -15,6 +15,9 @@ import {
 } from '../support/portal.ts';
 import { CHANGING } from '../support/routes.ts';
 
+/** Many people sign up, and each password is hashed. */
+const HOOK_MS = 240_000;
+
 let owner: Person;
 let operator: Person;
 let partnerId: string;
@@ -399,7 +402,7 @@ describe('of every form', () => {
     await lookAtPortal();
     await lookAtDoors();
     await lookAtConsole();
-  });
+  }, HOOK_MS);
 
   it.for(CHANGING.page)('%s', async (route) => {
     const forms = shown.get(route) ?? [];
