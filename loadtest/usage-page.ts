@@ -1,4 +1,5 @@
-// `npm run bench:usage`: what the portal's pages ask of a database with ten million events, and how Postgres answers.
+// `npm run bench:usage`: what the portal's pages, the status page and Today ask of a database with ten million events, and how
+// Postgres answers.
 // Fails when a statement reads a large table without an index. EVENTS=100000 for a quick look; `--json` for one object.
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -11,7 +12,9 @@ import { DAY_MS, isoDay } from '../src/core/time.ts';
 import { freePort } from '../src/dev/files.ts';
 import { migrate } from '../src/dev/migrate.ts';
 import { startPostgres } from '../src/dev/postgres.ts';
+import { TRAFFIC } from '../src/metrics/today-store.ts';
 import type { Query } from '../src/platform/query.ts';
+import { statusQueries } from '../src/status/status-store.ts';
 import { queries } from '../src/usage/usage-reports.ts';
 
 const EVENTS = Number(process.env.EVENTS ?? 10_000_000);
@@ -67,6 +70,14 @@ async function fill(client: pg.Client): Promise<{ partnerId: string; keyId: stri
        jsonb_build_object('120', count(*), '200', 3)
      FROM api_usage_events GROUP BY day, key_id, route, partner_id`,
   );
+  // An hour of a route is one row, however many partners there are; latencies of 20 to 1,000 ms are 200 buckets.
+  await client.query(
+    `INSERT INTO usage_hour (hour, route, calls, errors, server_errors, partners, latency_buckets)
+     SELECT date_trunc('hour', now()) - h * interval '1 hour', '/v2/route-' || r, 90000, 300, 30, -1,
+       (SELECT jsonb_object_agg(b, 40 + b) FROM generate_series(150, 349) b)
+     FROM generate_series(0, $1::int * 24) h, generate_series(0, 11) r`,
+    [DAYS],
+  );
   await client.query('VACUUM ANALYZE');
   say(`${EVENTS} events made in ${Math.round((Date.now() - started) / 1000)} s`);
   const { rows } = await client.query('SELECT partner_id, key_id FROM api_key LIMIT 1');
@@ -93,6 +104,9 @@ try {
     to: isoDay(nowMs),
   };
   const day = { partnerId, environment: 'live', fromMs: nowMs - DAY_MS, toMs: nowMs };
+  const status = statusQueries(
+    Array.from({ length: 12 }, (_, route) => ({ route: `/v2/route-${route}`, api: 'transit' })),
+  );
   const asked: Record<string, Query<unknown>> = {
     'outcomes by day': queries.outcomesByDay(scope),
     'outcomes by hour, 24 h': queries.outcomesByHour(day),
@@ -108,6 +122,13 @@ try {
     'latest requests of a key': queries.events({ ...day, keyId, fromMs: nowMs - DAYS * DAY_MS }, 51),
     'latest refused requests': queries.events({ ...day, outcome: 'limited' }, 51),
     'after the one seen last': queries.events(day, 100, undefined, uuidv7()),
+    'today: traffic of all': TRAFFIC,
+    'status: by hour': status.lines('hour', nowMs - DAY_MS),
+    'status: by day': status.lines('day', nowMs - DAYS * DAY_MS),
+    'status: 24 h': status.totals(nowMs - DAY_MS, true),
+    'status: 30 days': status.totals(nowMs - DAYS * DAY_MS, false),
+    'status: own, 24 h': status.ownMoments(partnerId, nowMs - DAY_MS),
+    'status: own, 30 days': status.ownDays(partnerId, nowMs - DAYS * DAY_MS),
   };
   const dialect = new PgDialect();
   const { rows: sizes } = await client.query(`SELECT relname, reltuples FROM pg_class WHERE relkind = 'r'`);

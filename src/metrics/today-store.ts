@@ -40,14 +40,17 @@ export interface Today {
   lastNight: RowOf<typeof LastNight>;
 }
 
-const TRAFFIC = sql`
+export const TRAFFIC = query(
+  Traffic,
+  sql`
   WITH recent AS MATERIALIZED (SELECT calls, errors, server_errors, degraded, latency_buckets FROM usage_hour
     WHERE hour > now() - interval '24 hours')
   SELECT coalesce(sum(calls), 0)::bigint AS calls, coalesce(sum(errors), 0)::bigint AS errors,
     coalesce(sum(server_errors), 0)::bigint AS "serverErrors", coalesce(sum(degraded), 0)::bigint AS degraded,
     (SELECT coalesce(jsonb_object_agg(bucket, n), '{}') FROM (SELECT b.key AS bucket, sum(b.value::bigint) AS n
       FROM recent, jsonb_each_text(latency_buckets) b GROUP BY 1) each) AS buckets
-  FROM recent`;
+  FROM recent`,
+);
 
 const BACKLOG = sql`
   SELECT (SELECT coalesce(max(lag_seconds), 0) FROM usage_minute WHERE minute > now() - interval '5 minutes') AS "lagSeconds",
@@ -71,7 +74,7 @@ const LAST_NIGHT = sql`
 export const createTodayStore = (database: Database) => ({
   async now(): Promise<Today> {
     const [[traffic], [backlog], overdue, [lastNight]] = await database.batch(
-      query(Traffic, TRAFFIC),
+      TRAFFIC,
       query(Backlog, BACKLOG),
       query(Overdue, OVERDUE),
       query(LastNight, LAST_NIGHT),

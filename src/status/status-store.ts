@@ -89,18 +89,22 @@ function pointsOf(
   });
 }
 
-/** `ofApi`: which API each route of the catalogue is of. */
-const queriesOf = (ofApi: SQL) => ({
+type Routes = readonly { route: string; api: string }[];
+
+const tableOf = (routes: Routes): SQL =>
+  sql`jsonb_to_recordset(${JSON.stringify(routes)}::jsonb) AS r(route text, api text)`;
+
+export const statusQueries = (routes: Routes, ofApi = tableOf(routes)) => ({
   lines: (step: 'hour' | 'day', fromMs: number): Query<RowOf<typeof Line>[]> =>
     query(
       Line,
       sql`SELECT r.api, to_char(date_trunc(${step}, u.hour, 'UTC') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:00:00"Z"') AS at, ${SUMS}
         FROM usage_hour u JOIN ${ofApi} USING (route) WHERE u.hour >= ${since(fromMs)} GROUP BY 1, 2`,
     ),
-  totals: (fromMs: number, buckets: SQL): Query<RowOf<typeof Total>[]> =>
+  totals: (fromMs: number, hasBuckets: boolean): Query<RowOf<typeof Total>[]> =>
     query(
       Total,
-      sql`SELECT r.api, ${SUMS}, ${buckets} AS buckets
+      sql`SELECT r.api, ${SUMS}, ${hasBuckets ? sql`jsonb_agg(u.latency_buckets)` : sql`'[]'::jsonb`} AS buckets
         FROM usage_hour u JOIN ${ofApi} USING (route) WHERE u.hour >= ${since(fromMs)} GROUP BY 1`,
     ),
   ownMoments: (partnerId: string, fromMs: number): Query<RowOf<typeof Own>[]> =>
@@ -123,10 +127,9 @@ const queriesOf = (ofApi: SQL) => ({
 });
 
 /** `routes`: those of the catalogue. */
-export function createStatusStore(database: Database, routes: readonly { route: string; api: string }[]) {
+export function createStatusStore(database: Database, routes: Routes) {
   const apis = [...new Set(routes.map(({ api }) => api))];
-  const ofApi = sql`jsonb_to_recordset(${JSON.stringify(routes)}::jsonb) AS r(route text, api text)`;
-  const { lines, totals, ownMoments, ownDays } = queriesOf(ofApi);
+  const { lines, totals, ownMoments, ownDays } = statusQueries(routes);
 
   return {
     async everybody(nowMs: number): Promise<ApiStatus[]> {
@@ -134,8 +137,8 @@ export function createStatusStore(database: Database, routes: readonly { route: 
       const [hours, days, ofDay, ofMonth] = await database.batch(
         lines('hour', hoursMs),
         lines('day', daysMs),
-        totals(hoursMs, sql`jsonb_agg(u.latency_buckets)`),
-        totals(daysMs, sql`'[]'::jsonb`),
+        totals(hoursMs, true),
+        totals(daysMs, false),
       );
       return apis.map((api) => {
         const isOf = (line: { api: string }) => line.api === api;
