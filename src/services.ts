@@ -141,12 +141,8 @@ function composeBilling(
   announce: (partnerId: string) => Promise<void>,
 ) {
   const billingStore = createBillingStore(database);
-  const notices = createMoneyMails({
-    notify,
-    recipients: createMoneyRecipients(database),
-    brand: BRAND,
-    now,
-  });
+  const recipients = createMoneyRecipients(database);
+  const notices = createMoneyMails({ notify, recipients, brand: BRAND, now });
   const invoices = createInvoiceService({
     database,
     store: billingStore,

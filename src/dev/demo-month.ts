@@ -5,10 +5,11 @@
 import type { Miniflare } from 'miniflare';
 import pg from 'pg';
 import { uuidv7 } from 'uuidv7';
+import * as z from 'zod';
 import type { PartnerLimiter } from '../../durable-objects/partner-limiter.ts';
 import { DAY_MS, dayStart, isoDay, MINUTE_MS, monthStart } from '../core/time.ts';
 import { type KeyEncryptionKeys, sealEnvelope } from '../crypto/envelope.ts';
-import { type Environment, newBearerKey } from '../keys/key-format.ts';
+import { newBearerKey } from '../keys/key-format.ts';
 import { partnerObjectName } from '../keys/key-record.ts';
 import { openDatabase } from '../platform/database.ts';
 import { foldingOf } from '../usage/folding.ts';
@@ -49,9 +50,18 @@ export interface MonthPorts {
   portalOrigin: string;
 }
 
+const playedDays = z.array(
+  z.object({
+    partnerId: z.string(),
+    environment: z.enum(['live', 'test']),
+    day: z.string(),
+    units: z.int(),
+  }),
+);
+
 /** What the limiter was not asked about and has to be told: of each day all of it. */
 export interface Played {
-  days: { partnerId: string; environment: Environment; day: string; units: number }[];
+  days: z.infer<typeof playedDays>;
   /** Whether a day ended since the last time. */
   hasClosedDays: boolean;
 }
@@ -171,12 +181,12 @@ export async function playMonth(ports: MonthPorts): Promise<Played> {
       events.sort((a, b) => a.occurredMs - b.occurredMs),
       ports,
     );
-    const { rows } = await client.query<Played['days'][number]>(
+    const { rows } = await client.query(
       `SELECT partner_id AS "partnerId", environment, day::text, sum(units)::int AS units FROM api_usage_events
        WHERE (message_id = $1 OR degraded) AND partner_id = ANY ($3) AND day >= $2 AND occurred_at >= $2::date GROUP BY 1, 2, 3`,
       [PLAYED, isoDay(fromMs), partnerIds],
     );
-    return { days: rows, hasClosedDays: dayStart(fromMs) < dayStart(nowMs) };
+    return { days: playedDays.parse(rows), hasClosedDays: dayStart(fromMs) < dayStart(nowMs) };
   } finally {
     await client.end();
   }

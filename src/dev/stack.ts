@@ -178,6 +178,19 @@ function openMonth(
   };
 }
 
+const openPostgres = async (
+  { folder, isThrowaway, onPostgres: onStart, keepRunning }: StackOptions,
+  { databasePort }: Secrets,
+) =>
+  startPostgres({
+    folder: join(folder, 'postgres'),
+    port: (await isFree(databasePort)) ? databasePort : await freePort(),
+    database: 'passerelle',
+    isThrowaway,
+    onStart,
+    keepRunning,
+  });
+
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { folder, port } = options;
   const stops: (() => Promise<void> | void)[] = [];
@@ -192,14 +205,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const brand = writeBrand(join(folder, 'brand.mjs'), options.brand, DEMO_BRAND);
     const secrets = await openSecrets(join(folder, 'secrets.json'));
     const issuer = await openIssuer(join(folder, 'issuer.json'));
-    const postgres = await startPostgres({
-      folder: join(folder, 'postgres'),
-      port: (await isFree(secrets.databasePort)) ? secrets.databasePort : await freePort(),
-      database: 'passerelle',
-      isThrowaway: options.isThrowaway,
-      onStart: options.onPostgres,
-      keepRunning: options.keepRunning,
-    });
+    const postgres = await openPostgres(options, secrets);
     stops.push(() => postgres.stop());
     await migrate(postgres.url);
     const workerUrl = await openWorkerRole(postgres.url);
