@@ -370,14 +370,6 @@ it('the search finds what a partner has by all that it is told by, and nothing o
     }
 });
 
-it('the search is asked so often, and no more', async () => {
-  const busy = await memberOf((await makePartner()).id);
-  const answers = await Promise.all(
-    Array.from({ length: 200 }, () => busy.get('/portal/search/options?q=z')),
-  );
-  expect(answers.some(({ status }) => status === 429)).toBe(true);
-});
-
 describe("every page of the operators' console is for operators", () => {
   it.for(routesOf(operatorConsole))('%s', async (route) => {
     const [method = '', path = ''] = route.split(' ');
