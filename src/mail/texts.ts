@@ -109,13 +109,13 @@ export const MAILS = {
     }),
   },
   accountDeleted: {
-    en: ({ product, name }: Letter): MailText => ({
+    en: ({ product, name, url }: Letter): MailText => ({
       subject: `Your account at ${product} was deleted`,
-      body: `Hello ${name},\n\nyour account was deleted, with its sessions, memberships and personal data. Invoices and audit entries that the law has us keep name nobody any more.\n\nIf this was not you, tell an owner of your organisation at once: the account itself cannot be restored.${sign.en(product)}`,
+      body: `Hello ${name},\n\nyour account was deleted, with its sessions, memberships and personal data. Invoices and audit entries that the law has us keep name nobody any more.\n\nIf this was not you, tell an owner of your organisation at once: the account itself cannot be restored. You can sign up again whenever you like:\n\n${url}${sign.en(product)}`,
     }),
-    fr: ({ product, name }: Letter): MailText => ({
+    fr: ({ product, name, url }: Letter): MailText => ({
       subject: `Votre compte ${product} a été supprimé`,
-      body: `Bonjour ${name},\n\nvotre compte a été supprimé, avec ses sessions, ses accès aux organisations et ses données personnelles. Les factures et les entrées d’audit que la loi nous demande de conserver ne nomment plus personne.\n\nSi ce n’était pas vous, prévenez tout de suite un propriétaire de votre organisation : le compte lui-même ne peut pas être rétabli.${sign.fr(product)}`,
+      body: `Bonjour ${name},\n\nvotre compte a été supprimé, avec ses sessions, ses accès aux organisations et ses données personnelles. Les factures et les entrées d’audit que la loi nous demande de conserver ne nomment plus personne.\n\nSi ce n’était pas vous, prévenez tout de suite un propriétaire de votre organisation : le compte lui-même ne peut pas être rétabli. Vous pourrez vous réinscrire quand vous le voudrez :\n\n${url}${sign.fr(product)}`,
     }),
   },
   welcome: {
