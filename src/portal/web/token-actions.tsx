@@ -40,7 +40,7 @@ portal.post('/portal/settings/tokens', (context) => {
         <h1>{m.tokens.made}</h1>
         <p>{m.tokens.once}</p>
         <Code text={token} label={name} />
-        <Code text={`curl ${origin}/api/dev/apps -H "Authorization: Bearer ${token}"`} label="curl" />
+        <Code text={`curl ${origin}/api/dev/apps -H "Authorization: Bearer ${token}"`} />
         <a class="button primary" href={HERE}>
           {m.secret.close}
         </a>
