@@ -140,20 +140,22 @@ export const ACCOUNT_MAILS = {
     }),
   },
   accountDeleted: {
-    en: ({ product, name }: Letter): MailText => ({
+    en: ({ product, name, url }: Letter): MailText => ({
       subject: `Your account at ${product} was deleted`,
       body: [
         `Hello ${name},`,
         'Your account was deleted, with its sessions, memberships and personal data. Invoices and audit entries that the law has us keep name nobody any more.',
-        'If this was not you, tell an owner of your organisation at once: the account itself cannot be restored.',
+        'If this was not you, tell an owner of your organisation at once: the account itself cannot be restored. You can sign up again whenever you like.',
+        { label: 'Sign up', url },
       ],
     }),
-    fr: ({ product, name }: Letter): MailText => ({
+    fr: ({ product, name, url }: Letter): MailText => ({
       subject: `Votre compte ${product} a été supprimé`,
       body: [
         `Bonjour ${name},`,
         'Votre compte a été supprimé, avec ses sessions, ses accès aux organisations et ses données personnelles. Les factures et les entrées d’audit que la loi nous demande de conserver ne nomment plus personne.',
-        'Si ce n’était pas vous, prévenez tout de suite un propriétaire de votre organisation : le compte lui-même ne peut pas être rétabli.',
+        'Si ce n’était pas vous, prévenez tout de suite un propriétaire de votre organisation : le compte lui-même ne peut pas être rétabli. Vous pourrez vous réinscrire quand vous le voudrez.',
+        { label: 'S’inscrire', url },
       ],
     }),
   },

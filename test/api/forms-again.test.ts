@@ -222,6 +222,10 @@ async function lookAtPortal(): Promise<void> {
   note(careful, setUp, 'setting up a second factor');
   const strict = await memberOf(partner.id);
   await query('UPDATE dev_accounts SET two_factor_enabled = true WHERE email = $1', [strict.email]);
+  await query(
+    `UPDATE dev_session SET factor_at = now() + interval '1 hour' WHERE account_id = (SELECT id FROM dev_accounts WHERE email = $1)`,
+    [strict.email],
+  );
   await look(strict, '/portal/settings');
 }
 

@@ -11,6 +11,7 @@ const IN_FRENCH: Record<string, string> = {
   'Ask us for this plan': 'Demandez-nous ce forfait',
   'At most # apps. Archive one that is not needed':
     'Au plus # applications. Archivez-en une qui ne sert plus',
+  'At most # tokens. Revoke one that is not needed': 'Au plus # jetons. Révoquez-en un qui ne sert plus',
   'At most # endpoints. Delete one that is not needed':
     'Au plus # endpoints. Supprimez-en un qui ne sert plus',
   'At most # test keys. Revoke those that are not needed':
