@@ -16,7 +16,6 @@ const IN_FRENCH: Record<string, string> = {
     'Au plus # endpoints. Supprimez-en un qui ne sert plus',
   'At most # test keys. Revoke those that are not needed':
     'Au plus # clés de test. Révoquez celles qui ne servent plus',
-  'At most # tokens. Revoke one that is not needed': 'Au plus # jetons. Révoquez-en un qui ne sert plus',
   'Live keys need an approved account. Test keys work now':
     'Les clés de production demandent un compte approuvé. Les clés de test fonctionnent déjà',
   'More than what is left of the invoice cannot be credited':
