@@ -852,7 +852,8 @@ export const fr: typeof en = {
     noRetry: 'Une nouvelle tentative à l’identique échouera aussi.',
   },
   docsPages: {
-    about: 'Une passerelle d’API : guides, codes d’erreur et document OpenAPI, en Markdown pour les assistants.',
+    about:
+      'Une passerelle d’API : guides, codes d’erreur et document OpenAPI, en Markdown pour les assistants.',
     openapi: 'tous les endpoints, lisibles par une machine',
     search: 'Rechercher dans la documentation',
     hint: 'Recherchez dans les guides, les codes d’erreur et les endpoints.',
