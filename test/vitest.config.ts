@@ -36,8 +36,9 @@ const COUNT = [
 const withStack = {
   globalSetup: ['test/support/stack-setup.ts'],
   fileParallelism: false,
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  // Walks of all pages take a minute where others have the cores.
+  testTimeout: 180_000,
+  hookTimeout: 120_000,
 };
 
 export default defineConfig({

@@ -75,7 +75,7 @@ export function createIncidentService({ database, apis }: { database: Database; 
     /** @throws AppError validation_error: no such API, or it has not begun yet */
     async open(wanted: NewIncident, actor: Actor): Promise<Incident> {
       const { api, title, startedAt } = wanted;
-      if (api !== null && !apis.includes(api)) throw invalid('api', `APIs are: ${apis.join(', ')}`);
+      if (api !== null && !apis.includes(api)) throw invalid('api', 'No such API');
       if (startedAt !== null && Date.parse(startedAt) > Date.now())
         throw invalid('started_at', 'must be in the past');
       const id = newId();

@@ -286,7 +286,7 @@ it('no mail that was sent, and none that can be, has a word of ours', async () =
     foot: [],
     support: 'help@padaria-sol.example',
   };
-  const sender = { ...BRAND, name: letter.product };
+  const sender = { name: letter.product, accent: { light: '#7a3e0a', dark: '#f0b27a' } };
   const all = Object.values(MAILS).flatMap(({ en, fr }) => [
     { subject: en(letter).subject, ...partsOf(en(letter), 'en', sender) },
     { subject: fr(letter).subject, ...partsOf(fr(letter), 'fr', sender) },

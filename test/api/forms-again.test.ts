@@ -272,6 +272,8 @@ async function lookAtConsole(): Promise<void> {
        jsonb_build_array(jsonb_build_object('kind', 'plan', 'tier', 'business', 'from_at', now(), 'to_at', now(), 'quantity', 0, 'amount_minor', 5))))).id`,
     [partner.id],
   );
+  const incident = { title_en: 'Slow', title_fr: 'Lent', api: '', started_at: '', state: 'identified' };
+  await who.post('/operator/incidents', { ...incident, text_en: 'We look.', text_fr: 'On regarde.' });
   await who.post('/operator/blocks', { range: '198.51.100.67', hours: '1', reason: 'to be lifted' });
   const others = [await makePartner({ status: 'suspended' }), await makePartner({ status: 'sandbox_only' })];
   await query(

@@ -62,12 +62,17 @@ export async function paste(line: string): Promise<{ status: number; body: strin
 
 export const goTo = (page: Page, path: string) => page.goto(stack.url + path);
 
-export async function signUpInBrowser(page: Page, email: string, name: string, back = ''): Promise<void> {
-  await goTo(page, `/sign-up${back}`);
+/** The form alone; `query`: where it leads. */
+export async function sendSignUp(page: Page, email: string, name: string, query = ''): Promise<void> {
+  await goTo(page, `/sign-up${query}`);
   await page.fill('[name=name]', name);
   await page.fill('[name=email]', email);
   await page.fill('[name=password]', 'correct horse battery');
   await page.click('main form.stack button[type=submit]');
+}
+
+export async function signUpInBrowser(page: Page, email: string, name: string): Promise<void> {
+  await sendSignUp(page, email, name);
   await page.waitForURL(/\/verify\?sent=/);
   await openMail(page, email, '/verify');
   await page.click('main form[action="/verify/confirm"] button[type=submit]');

@@ -35,6 +35,8 @@ export function record(exchange: Exchange, response: Response, gateway: GatewayP
   };
   const counted = countStream(response.body, Number.POSITIVE_INFINITY, { done });
   whenGone(exchange.request, done);
+  // Of an error no more is awaited than its beginning: that its caller is gone may be noticed by nobody.
+  if (errorBody) exchange.keepAlive(errorBody.then(done));
   return new Response(counted.body, response);
 }
 

@@ -44,8 +44,8 @@ const UpdateFields = ({ states }: { states: readonly IncidentState[] }) => {
         label={m.status.state}
         options={states.map((state) => [state, m.status.states[state]] as const)}
       />
-      <Area name="text_en" label={m.status.textIn.en} />
-      <Area name="text_fr" label={m.status.textIn.fr} />
+      <Area name="text_en" label={m.status.textIn.en} required />
+      <Area name="text_fr" label={m.status.textIn.fr} required />
     </>
   );
 };
@@ -53,7 +53,14 @@ const UpdateFields = ({ states }: { states: readonly IncidentState[] }) => {
 const IncidentDialog = ({ apis, wrong }: { apis: readonly (readonly [string, string])[]; wrong?: Wrong }) => {
   const { m } = useView();
   return (
-    <FormDialog id="new" title={m.status.report} action={PAGE} submit={m.status.publish} wrong={wrong}>
+    <FormDialog
+      id="new"
+      title={m.status.report}
+      action={PAGE}
+      submit={m.status.publish}
+      saved={{ state: INCIDENT_STATES[0] }}
+      wrong={wrong}
+    >
       <Field name="title_en" label={m.status.titleIn.en} required maxlength={200} />
       <Field name="title_fr" label={m.status.titleIn.fr} required maxlength={200} />
       <Select name="api" label={m.status.affects} options={[['', m.status.allApis], ...apis]} />

@@ -140,11 +140,20 @@ export const Field = ({ name, label, hint, type = 'text', ...input }: FieldProps
   );
 };
 
-export const Area = ({ label, placeholder, ...own }: Own & { label: string; placeholder?: string }) => {
+type AreaOptions = Own & { label: string; placeholder?: string; required?: boolean };
+
+export const Area = ({ label, placeholder, required, ...own }: AreaOptions) => {
   const { id, value = '', error, marks } = useField(own);
   return (
     <Labelled id={id} label={label} error={error} hint={own.hint}>
-      <textarea id={id} name={own.name} spellcheck={false} placeholder={placeholder} {...marks}>
+      <textarea
+        id={id}
+        name={own.name}
+        spellcheck={false}
+        placeholder={placeholder}
+        required={required}
+        {...marks}
+      >
         {value}
       </textarea>
     </Labelled>

@@ -20,6 +20,7 @@ const IN_FRENCH: Record<string, string> = {
     'Les clés de production demandent un compte approuvé. Les clés de test fonctionnent déjà',
   'More than what is left of the invoice cannot be credited':
     'Un avoir ne dépasse pas ce qui reste de la facture',
+  'No such API': 'Cette API n’existe pas',
   'No such partner': 'Ce partenaire n’existe pas',
   'Nothing is left to credit': 'Il ne reste rien à créditer',
   'Only an invoice that is not void can be credited': 'Une facture annulée ne se crédite pas',
