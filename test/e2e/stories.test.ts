@@ -1,5 +1,5 @@
-// Four stories, clicked through as people do: in both languages, on a desk and on a phone; at each step axe looks at the page
-// in light and dark.
+// Four stories, clicked through as people do: in English on a desk in the light, in French on a phone in the dark; at each step
+// axe looks at the page.
 
 import { randomBytes } from 'node:crypto';
 import type { Browser } from 'playwright-core';
@@ -17,13 +17,10 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-const BOTH = ['light', 'dark'] as const;
-/** Each story in both languages on both; axe, which takes longest, in both themes where most people are and where least fits. */
+/** Where most people are, and where least fits. */
 const LOOKS: Look[] = [
-  { language: 'en', width: 1280, themes: BOTH },
-  { language: 'fr', width: 390, themes: BOTH },
-  { language: 'en', width: 390, themes: [] },
-  { language: 'fr', width: 1280, themes: [] },
+  { language: 'en', width: 1280, themes: ['light'] },
+  { language: 'fr', width: 390, themes: ['dark'] },
 ];
 
 describe.each(LOOKS)('$language, $width px', (look) => {
