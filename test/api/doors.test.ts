@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
+  type Answer,
   type CallOptions,
   call,
   control,
@@ -834,6 +835,12 @@ describe('reports of leaks', () => {
           'x-test-edge': 'leaks',
         },
       });
+    // Who answers before all was sent may close the line while its client still writes: then nothing is heard.
+    const large = async (identifier: string, signature: string, tries = 5): Promise<Answer> =>
+      report(identifier, signature, 'x'.repeat(2_000_000)).catch((error) => {
+        if (tries <= 1 || error?.code !== 'EPIPE') throw error;
+        return large(identifier, signature, tries - 1);
+      });
     try {
       const signature = Buffer.alloc(71, 1).toString('base64');
       const answers = await inParallel(40, 10, () =>
@@ -848,8 +855,8 @@ describe('reports of leaks', () => {
         ['x y', signature],
         ['one', 'no base64!'],
       ] as const)
-        expect((await report(identifier, wrong, 'x'.repeat(2_000_000))).status).toBe(401);
-      expect((await report('one', signature, 'x'.repeat(2_000_000))).status).toBe(413);
+        expect((await large(identifier, wrong)).status).toBe(401);
+      expect((await large('one', signature)).status).toBe(413);
       expect(asked).toBe(1);
     } finally {
       server.close();
