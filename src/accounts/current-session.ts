@@ -1,5 +1,6 @@
 // Whoever looks, and what was proven in the session when. However often a session is used, it ends.
 
+import { HOUR_MS } from '../core/time.ts';
 import type { Account } from './account-store.ts';
 import type { AuthApi } from './auth.ts';
 import { outcomeOf } from './outcome.ts';
@@ -12,7 +13,6 @@ export interface SignedIn {
   cookies: string[];
 }
 
-const HOUR_MS = 3_600_000;
 /** An operator's ends after half a day. */
 const MAX_SESSION_MS = { operator: 12 * HOUR_MS, other: 90 * 24 * HOUR_MS } as const;
 

@@ -5,6 +5,7 @@
 // the log.
 
 import { sha256Hex, toBase64Url, utf8 } from '../core/encoding.ts';
+import { hmacSha256 } from '../crypto/hmac.ts';
 import { countedAddress } from '../platform/counted-address.ts';
 
 /** What the Workers rate-limiting binding offers. */
@@ -32,12 +33,8 @@ export function createSignInGuard(ports: {
   const { counter, secret, log } = ports;
 
   /** What a browser shows in which the account of this address was signed in. */
-  async function deviceOf(email: string): Promise<string> {
-    const algorithm = { name: 'HMAC', hash: 'SHA-256' };
-    const key = await crypto.subtle.importKey('raw', utf8(secret), algorithm, false, ['sign']);
-    const proof = await crypto.subtle.sign('HMAC', key, utf8(`device\n${email.toLowerCase()}`));
-    return toBase64Url(new Uint8Array(proof));
-  }
+  const deviceOf = async (email: string): Promise<string> =>
+    toBase64Url(await hmacSha256(utf8(secret), `device\n${email.toLowerCase()}`));
 
   return {
     deviceOf,

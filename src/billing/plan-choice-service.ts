@@ -3,7 +3,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Actor } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
-import { isoDay, MINUTE_MS, monthStart } from '../core/time.ts';
+import { HOUR_MS, isoDay, monthStart } from '../core/time.ts';
 import type { Currency } from './amounts.ts';
 import type { PartnerFacts } from './billing-store.ts';
 import type { Billing } from './billing-view-store.ts';
@@ -13,7 +13,6 @@ import { addedBy, type PlanReview, reviewPlan } from './plan-review.ts';
 import type { Plan } from './plan-store.ts';
 
 /** That a change can be undone: plan_undo_until(). */
-const HOUR_MS = 60 * MINUTE_MS;
 
 /** What waited for the next month waits no longer, but for another currency. */
 const NO_NEXT_TIER = sql`next_tier = NULL, next_change_at = CASE WHEN next_currency IS NOT NULL THEN next_change_at END`;

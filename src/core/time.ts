@@ -2,7 +2,8 @@
 
 export const SECOND_MS = 1000;
 export const MINUTE_MS = 60 * SECOND_MS;
-export const DAY_MS = 24 * 60 * MINUTE_MS;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
 
 export const dayStart = (nowMs: number): number => nowMs - (((nowMs % DAY_MS) + DAY_MS) % DAY_MS);
 export const nextDay = (nowMs: number): number => dayStart(nowMs) + DAY_MS;

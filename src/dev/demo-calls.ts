@@ -2,14 +2,13 @@
 // that what was folded before counts nothing. Pure.
 
 import { errorBody } from '../core/errors.ts';
-import { DAY_MS, isoDay, MINUTE_MS } from '../core/time.ts';
+import { DAY_MS, HOUR_MS, isoDay } from '../core/time.ts';
 import type { Environment } from '../keys/key-format.ts';
 import type { Failure } from '../usage/event-columns.ts';
 import { storable } from '../usage/storable.ts';
 import type { UsageEvent } from '../usage/usage-event.ts';
 import { DOWN, FAILED, type Outcome, REFUSED, SEARCHED, SERVED } from './demo-outcomes.ts';
 
-const HOUR_MS = 60 * MINUTE_MS;
 /** Of a day's calls, in each hour UTC: people who travel. */
 const HOURS = [1, 1, 1, 1, 2, 5, 9, 11, 9, 6, 5, 6, 7, 6, 5, 6, 8, 11, 10, 7, 5, 4, 3, 2];
 const HOURS_SUM = HOURS.reduce((sum, share) => sum + share, 0);

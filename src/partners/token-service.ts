@@ -6,6 +6,7 @@ import { sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { sha256Hex, toBase64Url, utf8 } from '../core/encoding.ts';
 import { AppError } from '../core/errors.ts';
+import { hmacSha256 } from '../crypto/hmac.ts';
 import type { Database } from '../platform/database.ts';
 import { command } from '../platform/query.ts';
 import { type RowOf, row, text, texts, time, uuid } from '../platform/row.ts';
@@ -41,11 +42,7 @@ interface Member {
 }
 
 async function signatureOf(body: string, secret: string): Promise<string> {
-  const algorithm = { name: 'HMAC', hash: 'SHA-256' };
-  const key = await crypto.subtle.importKey('raw', utf8(`personal token ${secret}`), algorithm, false, [
-    'sign',
-  ]);
-  const signed = new Uint8Array(await crypto.subtle.sign('HMAC', key, utf8(body)));
+  const signed = await hmacSha256(utf8(`personal token ${secret}`), body);
   return toBase64Url(signed.subarray(0, SIGNATURE_BYTES));
 }
 

@@ -2,7 +2,7 @@
 // few requests, or of too few partners, is left out here: no page has it.
 
 import { type SQL, sql } from 'drizzle-orm';
-import { DAY_MS } from '../core/time.ts';
+import { DAY_MS, HOUR_MS } from '../core/time.ts';
 import type { Database } from '../platform/database.ts';
 import { type Query, query } from '../platform/query.ts';
 import { json, number, type RowOf, row, text } from '../platform/row.ts';
@@ -12,7 +12,6 @@ export const MIN_CALLS = 50;
 export const MIN_PARTNERS = 3;
 const HOURS = 24;
 const DAYS = 30;
-const HOUR_MS = 3_600_000;
 
 const GROUPED = 'a group has a row';
 

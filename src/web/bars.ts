@@ -1,10 +1,8 @@
 // The bars of a chart, from counted lines: one for each day or hour, empty ones too. Pure.
 
-import { DAY_MS, isoDay } from '../core/time.ts';
+import { DAY_MS, HOUR_MS, isoDay } from '../core/time.ts';
 import type { Outcome, OutcomeLine } from '../usage/usage-reports.ts';
 import type { Bar } from './components/chart.tsx';
-
-const HOUR_MS = 3_600_000;
 
 function bars(
   lines: readonly OutcomeLine[],

@@ -1,7 +1,8 @@
 // Signatures of Standard Webhooks (github.com/standard-webhooks/standard-webhooks, spec 1.0.0): HMAC-SHA256 over
 // `id.timestamp.body`, base64, one `v1,…` for each secret that is valid now.
 
-import { fromBase64, toBase64, utf8 } from '../core/encoding.ts';
+import { fromBase64, toBase64 } from '../core/encoding.ts';
+import { hmacSha256 } from '../crypto/hmac.ts';
 
 const PREFIX = 'whsec_';
 const SECRET_BYTES = 32;
@@ -17,9 +18,7 @@ export async function signatureOf(
   body: string,
 ): Promise<string> {
   const bytes = fromBase64(secret.slice(PREFIX.length));
-  const key = await crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
-  const signature = await crypto.subtle.sign('HMAC', key, utf8(`${id}.${timestampSeconds}.${body}`));
-  return `v1,${toBase64(new Uint8Array(signature))}`;
+  return `v1,${toBase64(await hmacSha256(bytes, `${id}.${timestampSeconds}.${body}`))}`;
 }
 
 export async function signedHeaders(

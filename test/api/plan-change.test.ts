@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBillingStore } from '../../src/billing/billing-store.ts';
 import { closeMonths, monthsUpTo, reckon } from '../../src/billing/close-month.ts';
 import { createPlanService } from '../../src/billing/plan-service.ts';
-import { isoDay, monthStart } from '../../src/core/time.ts';
+import { HOUR_MS, isoDay, monthStart } from '../../src/core/time.ts';
 import { foldingOf } from '../../src/usage/folding.ts';
 import { createUsageStore } from '../../src/usage/usage-store.ts';
 import {
@@ -24,7 +24,6 @@ import { memberOf } from '../support/portal.ts';
 import { seeded } from '../support/seeded.ts';
 import { messageOf } from '../support/usage-message.ts';
 
-const HOUR_MS = 3_600_000;
 const ACTOR = { name: 'job:test', ip: null, requestId: null };
 const PLANS = {
   small: { price: 4900, included: 1000, per1000: 170, actions: ['block', 'charge'] },

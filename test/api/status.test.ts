@@ -3,6 +3,7 @@
 
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HOUR_MS } from '../../src/core/time.ts';
 import { createIncidentService } from '../../src/status/incident-service.ts';
 import { createStatusBoard } from '../../src/status/status-board.ts';
 import { createStatusStore, MIN_CALLS, MIN_PARTNERS } from '../../src/status/status-store.ts';
@@ -14,7 +15,6 @@ import { type OwnDatabase, openDatabaseOfItsOwn } from '../support/own-database.
 import { memberOf, operatorSignedIn, type Person } from '../support/portal.ts';
 import { messageOf } from '../support/usage-message.ts';
 
-const HOUR_MS = 3_600_000;
 const operatorToken = { headers: { authorization: `Bearer ${stack.demo.operator.token}` } };
 
 describe('figures', () => {

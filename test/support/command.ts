@@ -1,5 +1,6 @@
 // What a command is: what it leaves, and the doors that lead to it.
 
+import { HOUR_MS } from '../../src/core/time.ts';
 import type { Situation } from './situation.ts';
 
 export type Fields = Record<string, unknown>;
@@ -31,7 +32,6 @@ export interface Command {
 }
 
 export const nothing = (): Fields => ({});
-const HOUR_MS = 3_600_000;
 export const inHours = (hours: number): string => new Date(Date.now() + hours * HOUR_MS).toISOString();
 
 export const revoked = ({ key }: Situation): string =>

@@ -2,6 +2,7 @@
 
 import * as z from 'zod';
 import type { BlockView } from '../../blocks/block-service.ts';
+import { HOUR_MS } from '../../core/time.ts';
 import { idOr404 } from '../../http/api.ts';
 import { ipRange, reason } from '../../http/fields.ts';
 import { FormDialog, OpenDialog } from '../../web/components/dialog.tsx';
@@ -23,7 +24,6 @@ import {
 } from './console-web.tsx';
 
 const HOURS = ['1', '24', '168', ''] as const;
-const HOUR_MS = 3_600_000;
 
 const newBlock = z.object({
   range: ipRange,

@@ -1,10 +1,9 @@
 // The range that a page shows, read from its address: 24 h, 7 d, 30 d, or days chosen. Pure.
 
-import { DAY_MS, dayStart, isoDay } from '../../core/time.ts';
+import { DAY_MS, dayStart, HOUR_MS, isoDay } from '../../core/time.ts';
 
 export const RANGES = ['24h', '7d', '30d', 'custom'] as const;
 export type RangeName = (typeof RANGES)[number];
-const HOUR_MS = 3_600_000;
 /** Longer ranges are cut to the latest days. */
 const MAX_DAYS = 400;
 

@@ -1,5 +1,6 @@
 // What may be done with a webhook endpoint: change it, send again what it missed, give it a new secret, remove it.
 
+import { HOUR_MS } from '../../core/time.ts';
 import { FormDialog } from '../../web/components/dialog.tsx';
 import { Select } from '../../web/components/form.tsx';
 import type { Wrong } from '../../web/forms.ts';
@@ -7,7 +8,6 @@ import { useView } from '../../web/view-context.ts';
 import type { Endpoint } from '../../webhooks/webhook-service.ts';
 import { EditDialog } from './webhook-form.tsx';
 
-const HOUR_MS = 3_600_000;
 /** Hours back that recovery offers. */
 export const RECOVER_HOURS = ['1', '24', '168'] as const;
 export const hoursBefore = (nowMs: number, hours: string): string =>
