@@ -20,12 +20,14 @@ interface Kept<Value> {
   value: Value;
 }
 
-/** Values, not promises: a request never waits for another's. */
+/** Values, not promises: a request never waits for another's. While one asks, and after it asked in vain, others have what is known. */
 function keeping<Value>(keptMs: number, now: () => number, read: () => Promise<Value>) {
   let kept: Kept<Value> | undefined;
+  let askAgainMs = 0;
   return async (): Promise<Kept<Value>> => {
     const atMs = now();
-    if (kept && atMs - kept.atMs < keptMs) return kept;
+    if (kept && atMs < askAgainMs) return kept;
+    askAgainMs = atMs + keptMs;
     try {
       kept = { atMs, value: await read() };
     } catch (error) {

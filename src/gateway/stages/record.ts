@@ -16,13 +16,12 @@ const REFUSED = new Set([400, 401, 413, 429]);
 
 /** An event waits no longer for the beginning of an error than this. */
 const MAX_ERROR_MS = 1000;
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export function record(exchange: Exchange, response: Response, gateway: GatewayPorts): Response {
   const latencyMs = exchange.nowMs - exchange.startedMs;
   const length = response.headers.get('content-length');
   const errorBody = response.status < 400 ? undefined : upstreamError(exchange, response);
-  // From here on: what is begun once the caller is gone may end with it.
-  if (errorBody) exchange.keepAlive(errorBody);
   if (!response.body || length !== null) {
     noteWith(errorBody, exchange, response, latencyMs, response.body ? Number(length) : 0, gateway);
     return response;
@@ -35,8 +34,10 @@ export function record(exchange: Exchange, response: Response, gateway: GatewayP
   };
   const counted = countStream(response.body, Number.POSITIVE_INFINITY, { done });
   whenGone(exchange.request, done);
-  // Of an error no more is awaited than its beginning: that its caller is gone may be noticed by nobody.
-  if (errorBody) exchange.keepAlive(errorBody.then(done));
+  // That its caller is gone may be noticed by nobody, and what is begun then may end with it: so an error that goes on and on
+  // is noted as far as it came.
+  if (errorBody)
+    exchange.keepAlive(errorBody.then(() => (noted ? undefined : pause(MAX_ERROR_MS))).then(done));
   return new Response(counted.body, response);
 }
 
