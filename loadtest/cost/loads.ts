@@ -1,7 +1,7 @@
 // The loads that a price is said for, each at fixed moments in an isolate of its own. How many of an isolate's calls share a
 // key decides what a call costs, so each says what it assumes.
 
-import { HOUR_MS } from '../../src/core/time.ts';
+import { HOUR_MS, MINUTE_MS } from '../../src/core/time.ts';
 import { hotKey, moreKeys } from '../bench/bench-keys.ts';
 import {
   type Counted,
@@ -32,7 +32,6 @@ const LEAD_SECONDS = 5;
 const EVICTED_AFTER_MS = 14_000;
 /** Events are sent and folded, and leases have come back. */
 const QUIET_MS = 4000;
-const MINUTE_MS = 60_000;
 /** Calls of a cold key for each time that its record is read from the database and written to KV. */
 const CALLS_AN_HOUR = HOUR_MS / MINUTE_MS;
 

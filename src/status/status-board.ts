@@ -20,7 +20,7 @@ interface Kept<Value> {
   value: Value;
 }
 
-/** Values, not promises: a request never waits for another's. While one asks, and after it asked in vain, others have what is known. */
+/** Values, not promises: a request never waits for another's. While one asks, others have what is known. */
 function keeping<Value>(keptMs: number, now: () => number, read: () => Promise<Value>) {
   let kept: Kept<Value> | undefined;
   let askAgainMs = 0;
@@ -31,6 +31,7 @@ function keeping<Value>(keptMs: number, now: () => number, read: () => Promise<V
     try {
       kept = { atMs, value: await read() };
     } catch (error) {
+      askAgainMs = 0;
       if (!kept) throw error;
     }
     return kept;
