@@ -32,8 +32,27 @@ const COUNT = [
   'test/api/one-count.test.ts',
 ];
 
+/** Of a single call and its count, from the door to the fold. */
+const CALLS = [
+  'test/api/abuse-guard.test.ts',
+  'test/api/admitted-billed.test.ts',
+  'test/api/contract.test.ts',
+  'test/api/dead-letters.test.ts',
+  'test/api/disconnect.test.ts',
+  'test/api/flood.test.ts',
+  'test/api/forward.test.ts',
+  'test/api/limits.test.ts',
+  'test/api/outage.test.ts',
+  'test/api/plan-allows.test.ts',
+  'test/api/refusals.test.ts',
+  'test/api/revocation.test.ts',
+  'test/api/unproven.test.ts',
+  'test/api/usage.test.ts',
+];
+
 /** Files of a project share one stack, and so go one after the other. */
 const withStack = {
+  maxConcurrency: 20,
   globalSetup: ['test/support/stack-setup.ts'],
   fileParallelism: false,
   // Walks of all pages take a minute where others have the cores.
@@ -44,6 +63,8 @@ const withStack = {
 export default defineConfig({
   root,
   test: {
+    // What a file's modules hold is for all: each would load the same again.
+    isolate: false,
     projects: [
       // They take a second; beside the others, on two cores, some have taken six.
       {
@@ -78,14 +99,14 @@ export default defineConfig({
         ],
         test: { name: 'worker', include: ['test/worker/**/*.test.ts'], testTimeout: 60_000 },
       },
-      // Three stacks side by side: most of these wait for queues, clocks and browsers rather than for a core.
+      // Four stacks side by side: most of these wait for queues, clocks and browsers rather than for a core.
       {
         root,
         plugins: [markdown],
         test: {
           name: 'api',
           include: ['test/api/**/*.test.ts'],
-          exclude: [...BESIDE, ...COUNT],
+          exclude: [...BESIDE, ...CALLS, ...COUNT],
           ...withStack,
         },
       },
@@ -94,6 +115,7 @@ export default defineConfig({
         plugins: [markdown],
         test: { name: 'beside', include: ['test/e2e/**/*.test.ts', ...BESIDE], ...withStack },
       },
+      { root, plugins: [markdown], test: { name: 'calls', include: CALLS, ...withStack } },
       { root, plugins: [markdown], test: { name: 'count', include: COUNT, ...withStack } },
     ],
   },

@@ -34,8 +34,9 @@ const ISOLATION: Record<string, string> = {
 const AS_TEXT = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig;
 
 async function run(client: pg.ClientBase, { query, params = [] }: Query, rowCheck: RowCheck) {
-  const { statement, declared } = rowCheck.split(query);
-  if (declared) await rowCheck.check(statement, declared);
+  const part = rowCheck.split(query);
+  await rowCheck.check(part);
+  const { statement, declared } = part;
   const result = await client.query<unknown[]>({
     text: statement,
     values: params,

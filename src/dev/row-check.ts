@@ -37,11 +37,17 @@ export class RowMismatch extends Error {
   override name = 'RowMismatch';
 }
 
+/** A statement without its schema, and that. */
+interface Part {
+  statement: string;
+  declared?: Declared;
+}
+
 export interface RowCheck {
-  /** The statement without its schema, and that. */
-  split(text: string): { statement: string; declared?: Declared };
+  /** Read once for each text. */
+  split(text: string): Part;
   /** @throws RowMismatch */
-  check(statement: string, declared: Declared): Promise<void>;
+  check(part: Part): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -138,7 +144,14 @@ function createDescriber(databaseUrl: string) {
 
 export function createRowCheck(databaseUrl: string): RowCheck {
   const { describe, close } = createDescriber(databaseUrl);
-  const seen = new Map<string, Promise<string[] | undefined>>();
+  const parts = new Map<string, Part>();
+  const seen = new Map<Part, Promise<string[] | undefined>>();
+
+  function read(text: string): Part {
+    const [head, schema] = HEAD.exec(text) ?? [];
+    if (head === undefined || schema === undefined) return { statement: text };
+    return { statement: text.slice(head.length), declared: JSON.parse(schema) };
+  }
 
   /** Undefined where the database was away, or busy. */
   async function compare(statement: string, { name, columns }: Declared): Promise<string[] | undefined> {
@@ -155,16 +168,17 @@ export function createRowCheck(databaseUrl: string): RowCheck {
 
   return {
     split(text) {
-      const [head, schema] = HEAD.exec(text) ?? [];
-      if (head === undefined || schema === undefined) return { statement: text };
-      return { statement: text.slice(head.length), declared: JSON.parse(schema) };
+      const known = parts.get(text) ?? read(text);
+      if (parts.size < MAX_SEEN) parts.set(text, known);
+      return known;
     },
-    async check(statement, declared) {
-      const text = `${JSON.stringify(declared)}${statement}`;
-      const known = seen.get(text) ?? compare(statement, declared);
-      if (seen.size < MAX_SEEN) seen.set(text, known);
+    async check(part) {
+      const { statement, declared } = part;
+      if (!declared) return;
+      const known = seen.get(part) ?? compare(statement, declared);
+      if (seen.size < MAX_SEEN) seen.set(part, known);
       const wrong = await known;
-      if (!wrong) seen.delete(text);
+      if (!wrong) seen.delete(part);
       if (!wrong || wrong.length === 0) return;
       throw new RowMismatch(
         `rows of "${declared.name}": ${wrong.join('; ')}. The statement: ${statement.trim()}`,

@@ -44,6 +44,8 @@ beforeAll(async () => {
       [keys[name].id],
     );
   }
+  // The fault is everybody's, and so before the others.
+  await refuse('limiter_unavailable');
 });
 
 interface Case {
@@ -138,7 +140,8 @@ function refuse(code: string): Promise<Answer> {
   return answer;
 }
 
-describe('a refused request keeps why', () => {
+// Each waits for its event: all at once.
+describe.concurrent('a refused request keeps why', () => {
   it.for(Object.entries(CASES))('%s', async ([code, { failure = {}, query: kept = expect.anything() }]) => {
     const answer = await refuse(code);
     const row = await requestOf(String(answer.headers['x-request-id']));
@@ -183,7 +186,7 @@ const pageIn = async (path: string, language: Language): Promise<string> => {
   return shown(text);
 };
 
-describe('the page of a refused request explains it, in both languages', () => {
+describe.concurrent('the page of a refused request explains it, in both languages', () => {
   it.for(Object.entries(CASES))('%s', async ([code, { failure = {} }]) => {
     const answer = await refuse(code);
     const id = String(answer.headers['x-request-id']);
@@ -279,7 +282,7 @@ describe('errors of the upstream', () => {
   });
 });
 
-describe('what the upstream says is wrong', () => {
+describe.concurrent('what the upstream says is wrong', () => {
   it.for([
     ['of unknown length', '?upstream=fail', {}, 500, /^\{"error":"boom"\}$/],
     ['cut, with its length', '?upstream=refuse', {}, 422, /^\{"error":"no_such_stop","hint":"é+\ufffd?$/],

@@ -129,6 +129,7 @@ describe('what was committed by a process that then died', () => {
     const pending = await eventually(
       () => query('SELECT id FROM api_key WHERE version <> announced_version'),
       (rows) => rows.length === 0,
+      120_000,
     );
     expect(pending).toEqual([]);
     for (const [{ key }, status] of [

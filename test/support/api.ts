@@ -278,7 +278,7 @@ export async function eventually<T>(
   withinMs = 30_000,
 ): Promise<T> {
   const endMs = Date.now() + withinMs;
-  for (let waitMs = 50; ; waitMs = Math.min(waitMs * 1.3, 1_000)) {
+  for (let waitMs = 50; ; waitMs = Math.min(waitMs * 1.3, 500)) {
     const value = await ask();
     if (isSo(value)) return value;
     if (Date.now() > endMs) throw new Error(`not so after ${withinMs} ms: ${JSON.stringify(value)}`);

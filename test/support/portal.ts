@@ -1,6 +1,8 @@
 // The portal without a browser: a person with cookies who gets pages and sends forms, as a browser would.
 
 import { randomBytes } from 'node:crypto';
+import { hashPassword } from 'better-auth/crypto';
+import { uuidv7 } from 'uuidv7';
 import { totp } from '../../src/dev/totp.ts';
 import { type Answer, call, eventually, query, stack } from './api.ts';
 import { newAddress } from './browser.ts';
@@ -89,14 +91,21 @@ export async function signedUp(email?: string): Promise<Person> {
   return person;
 }
 
-/** Someone whose portal works for this partner, with this role. */
+/** Of everybody here: made once, as a hash takes a tenth of a second. */
+const passwordHash = hashPassword(PASSWORD);
+
+/** Someone whose portal works for this partner, with this role: with an account as sign-up leaves it, and signed in. */
 export async function memberOf(partnerId: string, role = 'owner'): Promise<Person> {
-  const person = await signedUp();
+  const person = visitor();
   await query(
-    `INSERT INTO partner_member (partner_id, subject, email, role, chosen_at)
-     SELECT $1, id, email, $2, now() + interval '1 minute' FROM dev_accounts WHERE email = $3`,
-    [partnerId, role, person.email],
+    `WITH account AS (INSERT INTO dev_accounts (id, name, email, email_verified) VALUES ($1, 'Person', $2, true) RETURNING *),
+       credential AS (INSERT INTO dev_credential (id, account_id, provider_id, subject, password)
+         SELECT $3, id, 'credential', id, $4 FROM account)
+     INSERT INTO partner_member (partner_id, subject, email, role, chosen_at)
+     SELECT $5, id, email, $6, now() + interval '1 minute' FROM account`,
+    [uuidv7(), person.email, uuidv7(), await passwordHash, partnerId, role],
   );
+  await person.post('/sign-in', { email: person.email, password: PASSWORD });
   return person;
 }
 

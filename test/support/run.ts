@@ -3,7 +3,7 @@
 // their schema. Arguments go to vitest: `npm test -- test/unit`.
 // `npm run check` (`--check`): what a commit needs, in under a minute: format and lint, types, unit tests.
 
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,8 +69,8 @@ const vitest = (file: string, args: readonly string[]): Step => ({
     ...args,
   ],
 });
-/** Everything runs in three parts at once, each with a stack of its own: most tests wait for something. */
-const parts = [['api'], ['beside'], ['count', 'dev', 'unit', 'worker']].map((projects, i) =>
+/** The tests run in four parts at once, each with a stack of its own: most wait for something. */
+const parts = [['beside'], ['api'], ['calls'], ['count', 'dev', 'unit', 'worker']].map((projects, i) =>
   vitest(
     `${i}.json`,
     projects.map((project) => `--project=${project}`),
@@ -86,36 +86,34 @@ const environment = {
   PASSERELLE_STATEMENTS: executed,
 };
 
-function runStep({ command, args }: Step, isQuiet: boolean): boolean {
-  const { status, stdout } = spawnSync(join(root, 'node_modules/.bin', command), args, {
+const spawned = ({ command, args }: Step, output: 'inherit' | 'pipe') =>
+  spawn(join(root, 'node_modules/.bin', command), args, {
     cwd: root,
-    stdio: ['ignore', isQuiet ? 'pipe' : 'inherit', 'inherit'],
-    encoding: 'utf8',
+    stdio: ['ignore', output, output],
     env: environment,
   });
-  if (status !== 0 && isQuiet) console.error(stdout);
-  return status === 0;
-}
 
-/** The first of several is shown as it runs, the others when they have ended. */
-function runBeside({ command, args }: Step, i: number): Promise<boolean> {
-  const output = i === 0 ? 'inherit' : 'pipe';
+const runShown = (step: Step): Promise<boolean> =>
+  new Promise((resolve) => spawned(step, 'inherit').once('close', (status) => resolve(status === 0)));
+
+/** `text`: what it said. */
+function run(step: Step): Promise<{ isGood: boolean; text: string }> {
   return new Promise((resolve) => {
-    const child = spawn(join(root, 'node_modules/.bin', command), args, {
-      cwd: root,
-      stdio: ['ignore', output, output],
-      env: environment,
-    });
+    const child = spawned(step, 'pipe');
     let text = '';
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
       });
-    child.once('close', (status) => {
-      if (text !== '') console.log(text);
-      resolve(status === 0);
-    });
+    child.once('close', (status) => resolve({ isGood: status === 0, text }));
   });
+}
+
+/** What it said is shown when it has ended. */
+async function runBeside(step: Step): Promise<boolean> {
+  const { isGood, text } = await run(step);
+  console.log(text);
+  return isGood;
 }
 
 function counted(file: string): { passed: number; failed: number } {
@@ -143,26 +141,34 @@ async function reportStatements(): Promise<number> {
   return missing.length + wrong.length;
 }
 
+/** The checks, one after the other: the first that fails ends them. */
+async function runChecks(steps: readonly Step[]): Promise<boolean> {
+  for (const step of steps) {
+    const { isGood, text } = await run(step);
+    if (isGood) console.log(`\n— ${step.name} ✓`);
+    else console.error(`\n— ${step.name}\n${text}\n✗ ${step.name} failed`);
+    if (!isGood) return false;
+  }
+  return true;
+}
+
 let failed = 0;
 let passed = 0;
-const steps = isCheck ? checks : only.length > 0 ? [] : [...checks, deployment];
-for (const step of steps) {
-  console.log(`\n— ${step.name}`);
-  if (runStep(step, step === deployment)) continue;
-  console.error(`✗ ${step.name} failed`);
-  failed++;
-  break;
-}
-if (failed === 0) {
-  console.log('\n— tests');
-  const all =
-    only.length > 0 ? [runStep(vitest('0.json', only), false)] : await Promise.all(parts.map(runBeside));
+const isWhole = only.length === 0;
+const steps = isCheck ? checks : isWhole ? [...checks, deployment] : [];
+// A core has time for the checks while the tests wait.
+const checked = runChecks(steps);
+if (isCheck && !(await checked)) failed++;
+else {
+  const tests = isWhole ? parts : [vitest('0.json', only)];
+  const all = await Promise.all(tests.map((each, i) => (i === 0 ? runShown(each) : runBeside(each))));
   for (const [i, isGood] of all.entries()) {
     const result = counted(`${i}.json`);
     passed += result.passed;
     failed += Math.max(result.failed, isGood ? 0 : 1);
   }
-  if (!isCheck && only.length === 0) failed += await reportStatements();
+  if (!(await checked)) failed++;
+  if (isWhole && !isCheck) failed += await reportStatements();
 }
 rmSync(folder, { recursive: true, force: true });
 console.log(`\n${passed} passed, ${failed} failed`);

@@ -27,14 +27,22 @@ function aptInstall(packageName: string): void {
 
 /** Path of a Chromium. @throws naming what is missing */
 export function ensureChromium(): string {
-  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+  // The shell has no window: half of what the whole browser takes.
+  const names = [
+    'chromium-headless-shell',
+    'chromium',
+    'chromium-browser',
+    'google-chrome',
+    'google-chrome-stable',
+  ];
   const find = () =>
     process.env.CHROMIUM_PATH ??
     onPath(names) ??
     (existsSync(chromium.executablePath()) ? chromium.executablePath() : undefined);
   const found = find();
   if (found) return found;
-  aptInstall('chromium');
+  aptInstall('chromium-headless-shell');
+  if (!find()) aptInstall('chromium');
   const installed = find();
   if (installed) return installed;
   try {
