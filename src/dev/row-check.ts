@@ -37,10 +37,11 @@ export class RowMismatch extends Error {
   override name = 'RowMismatch';
 }
 
-/** A statement without its schema, and that. */
+/** A statement without its schema, and that. `compared`: what is wrong of it, once it was asked. */
 interface Part {
   statement: string;
   declared?: Declared;
+  compared?: Promise<string[] | undefined>;
 }
 
 export interface RowCheck {
@@ -145,7 +146,6 @@ function createDescriber(databaseUrl: string) {
 export function createRowCheck(databaseUrl: string): RowCheck {
   const { describe, close } = createDescriber(databaseUrl);
   const parts = new Map<string, Part>();
-  const seen = new Map<Part, Promise<string[] | undefined>>();
 
   function read(text: string): Part {
     const [head, schema] = HEAD.exec(text) ?? [];
@@ -169,16 +169,15 @@ export function createRowCheck(databaseUrl: string): RowCheck {
   return {
     split(text) {
       const known = parts.get(text) ?? read(text);
-      if (parts.size < MAX_SEEN) parts.set(text, known);
+      if (known.declared && parts.size < MAX_SEEN) parts.set(text, known);
       return known;
     },
     async check(part) {
       const { statement, declared } = part;
       if (!declared) return;
-      const known = seen.get(part) ?? compare(statement, declared);
-      if (seen.size < MAX_SEEN) seen.set(part, known);
-      const wrong = await known;
-      if (!wrong) seen.delete(part);
+      part.compared ??= compare(statement, declared);
+      const wrong = await part.compared;
+      if (!wrong) part.compared = undefined;
       if (!wrong || wrong.length === 0) return;
       throw new RowMismatch(
         `rows of "${declared.name}": ${wrong.join('; ')}. The statement: ${statement.trim()}`,

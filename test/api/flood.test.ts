@@ -41,23 +41,23 @@ async function floodOf(calls: number, authorization: string) {
   };
 }
 
-it('30,000 calls of an exhausted key make some 100 object calls', { timeout: 180_000 }, async () => {
+it('100,000 calls of an exhausted key make at most 100 object calls', { timeout: 180_000 }, async () => {
   const partner = await makePartner({ second: -1, day: 3 });
   const key = await makeKey(partner.id);
   for (let i = 0; i < 3; i++) expect((await call(ROUTE, { key: key.secret })).status).toBe(200);
   expect((await call(ROUTE, { key: key.secret })).status).toBe(429);
   const startedMs = Date.now();
-  const { statuses, objectCalls } = await floodOf(30_000, `Bearer ${key.secret}`);
-  expect(statuses).toEqual({ 429: 30_000 });
+  const { statuses, objectCalls } = await floodOf(100_000, `Bearer ${key.secret}`);
+  expect(statuses).toEqual({ 429: 100_000 });
   expect(objectCalls).toBeGreaterThan(0);
   // The first fifty at once, and then one a second, which a machine that is busy takes more of.
-  expect(objectCalls).toBeLessThanOrEqual(Math.max(150, 50 + (6 * (Date.now() - startedMs)) / 1000));
+  expect(objectCalls).toBeLessThanOrEqual(Math.max(100, 50 + (3 * (Date.now() - startedMs)) / 1000));
 });
 
-it('20,000 malformed keys reach nothing: no object, no KV, no database', { timeout: 180_000 }, async () => {
-  const cost = await floodOf(20_000, `Bearer pk_live_${'0'.repeat(32)}{n}_000000`);
+it('100,000 malformed keys reach nothing: no object, no KV, no database', { timeout: 180_000 }, async () => {
+  const cost = await floodOf(100_000, `Bearer pk_live_${'0'.repeat(32)}{n}_000000`);
   // Jobs may run at the same moment: some statements are theirs; and the lists of blocks and origins are read by the clock.
-  expect(cost).toMatchObject({ statuses: { 401: 20_000 }, objectCalls: 0 });
+  expect(cost).toMatchObject({ statuses: { 401: 100_000 }, objectCalls: 0 });
   expect(cost.kvReads).toBeLessThan(10);
   expect(cost.statements).toBeLessThan(100);
 });

@@ -25,7 +25,7 @@ afterAll(() => browser?.close());
 
 const LOCALES = { en: 'en-GB', fr: 'fr-FR' } as const;
 
-it.for(['fr'] as const)('%s: a newcomer gets from sign-up to a live key', async (language) => {
+it.for(['en', 'fr'] as const)('%s: a newcomer gets from sign-up to a live key', async (language) => {
   const m = messagesOf(language);
   const locale = LOCALES[language];
   const tag = randomBytes(4).toString('hex');
