@@ -2,14 +2,17 @@
 // minor units times the milliseconds of a month is beyond what a number holds exactly.
 
 import { BRAND } from '../brand/brand.ts';
+import { once } from '../core/once.ts';
 
 export type Currency = string;
 /** In which plans have prices: the brand's. */
 export const CURRENCIES: readonly Currency[] = BRAND.currencies;
 
 /** Digits after the point, from the runtime's own table (ISO 4217): 2 for EUR, 0 for JPY. */
-export const digitsOf = (currency: string): number =>
-  new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+export const digitsOf = once(
+  (currency: string): number =>
+    new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2,
+);
 
 /** `12.50` of 1250 and EUR, `1250` of 1250 and JPY. */
 export function decimalOf(minor: number, currency: string): string {
