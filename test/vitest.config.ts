@@ -46,7 +46,6 @@ const CALLS = [
   'test/api/plan-allows.test.ts',
   'test/api/refusals.test.ts',
   'test/api/revocation.test.ts',
-  'test/api/unproven.test.ts',
   'test/api/usage.test.ts',
 ];
 

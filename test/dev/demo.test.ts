@@ -1,8 +1,6 @@
 // The demo of `npm start`: its running month is one count in every place that shows it, and goes on where it ended.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { differences, openReader } from '../../loadtest/one-count/numbers.ts';
@@ -11,9 +9,10 @@ import { LOGINS } from '../../src/dev/demo.ts';
 import { type Caller, callsBetween } from '../../src/dev/demo-calls.ts';
 import { type MonthPorts, playMonth, tellLimiter } from '../../src/dev/demo-month.ts';
 import { type Stack, startStack } from '../../src/dev/stack.ts';
+import { throwawayFolder } from '../support/folder.ts';
 
 const START_MOST_MS = 120_000;
-const folder = mkdtempSync(join(tmpdir(), 'passerelle-demo-'));
+const folder = throwawayFolder('demo');
 const nowMs = Date.now();
 /** A week ago, or the month's beginning: an earlier month is over. */
 const earlierMs = Math.max(monthStart(nowMs), nowMs - 7 * DAY_MS);

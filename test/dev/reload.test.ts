@@ -1,14 +1,14 @@
 // `npm run dev`: what is saved takes the place of the running Worker, and its data stays.
 
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { reloadOnSave } from '../../src/dev/reload.ts';
 import { type RuntimeOptions, startRuntime } from '../../src/dev/runtime.ts';
+import { throwawayFolder } from '../support/folder.ts';
 
 const objects = new URL('../../durable-objects', import.meta.url).pathname;
-const folder = mkdtempSync(join(tmpdir(), 'passerelle-reload-'));
+const folder = throwawayFolder('reload');
 const source = join(folder, 'source');
 const entry = join(source, 'worker.ts');
 const said: string[] = [];

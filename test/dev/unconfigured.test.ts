@@ -1,15 +1,14 @@
 // A deployment whose settings are missing or wrong, as `wrangler dev` and a forgotten secret make it.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import type { Miniflare } from 'miniflare';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRuntime } from '../../src/dev/runtime.ts';
+import { throwawayFolder } from '../support/folder.ts';
 
 const SECRET = 'not-json-and-nobody-elses-business';
 const lines: string[] = [];
-const folder = mkdtempSync(join(tmpdir(), 'passerelle-unconfigured-'));
+const folder = throwawayFolder('unconfigured');
 let miniflare: Miniflare;
 
 beforeAll(async () => {

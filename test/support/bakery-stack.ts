@@ -1,18 +1,18 @@
 // A Worker of another brand, with one API, on a database of its own without demo data.
 
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeBrand } from '../../src/brand/build-brand.ts';
 import { startRuntime } from '../../src/dev/runtime.ts';
+import { throwawayFolder } from './folder.ts';
 import { openDatabaseOfItsOwn } from './own-database.ts';
 
 export const BAKERY = new URL('bakery/brand.json', import.meta.url).pathname;
 export const AUTH_SECRET = 'bread'.repeat(8);
 
 export async function startBakery() {
-  const folder = mkdtempSync(join(tmpdir(), 'passerelle-bakery-'));
+  const folder = throwawayFolder('bakery');
   const own = await openDatabaseOfItsOwn('bakery');
   const keys = (id: string) =>
     JSON.stringify({ current: id, keys: { [id]: randomBytes(32).toString('base64') } });

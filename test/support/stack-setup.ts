@@ -1,18 +1,17 @@
 // One stack for all API tests: real PostgreSQL, the Worker in workerd, faults to order. Provided to the tests.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import type { TestProject } from 'vitest/node';
 import { startStack } from '../../src/dev/stack.ts';
 import { RETRY_SECONDS } from '../../src/webhooks/schedule.ts';
 import { startControl } from './control.ts';
+import { throwawayFolder } from './folder.ts';
 import { OIDC_CLIENT, startOidcIssuer } from './oidc-issuer.ts';
 import { WEBHOOK_SPEED } from './receiver.ts';
 import { startUpstream } from './upstream.ts';
 
 export default async function setup(project: TestProject) {
-  const folder = mkdtempSync(join(tmpdir(), 'passerelle-test-'));
+  const folder = throwawayFolder('test');
   const upstream = await startUpstream();
   const identity = await startOidcIssuer();
   const lines: string[] = [];
