@@ -63,11 +63,12 @@ const PlanTable = ({ view, plans }: { view: View; plans: Plan[] }) => {
         },
         {
           title: m.invoice.unitPrice,
-          cell: ({ prices }) =>
-            CURRENCIES.flatMap((currency) => {
-              const price = prices[currency];
-              return price
-                ? [
+          cell: ({ prices }) => (
+            <div>
+              {CURRENCIES.map((currency) => {
+                const price = prices[currency];
+                return (
+                  price && (
                     <div>
                       {format.money(price.price, currency)} {m.invoice.perMonth}
                       {price.overage_per_1000 > 0 && (
@@ -76,10 +77,12 @@ const PlanTable = ({ view, plans }: { view: View; plans: Plan[] }) => {
                           · {format.money(price.overage_per_1000, currency)} {m.invoice.per1000}
                         </span>
                       )}
-                    </div>,
-                  ]
-                : [];
-            }),
+                    </div>
+                  )
+                );
+              })}
+            </div>
+          ),
         },
         {
           title: m.money.limits,
