@@ -138,17 +138,26 @@ export async function control<T = unknown>(order: string, argument: unknown = ''
 
 export const setFaults = (faults: object): Promise<Answer> => sendJson('/__test', 'POST', faults);
 
+/** A connection is dear, a process of PostgreSQL's that has everything to learn: they are kept. */
+const pool = new pg.Pool({ connectionString: stack.databaseUrl, max: 8, allowExitOnIdle: true });
+// They break where a test stops the database.
+pool.on('error', () => undefined);
+
+/** On a connection of its own until it has ended. */
+export async function withClient<T>(use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    return await use(client);
+  } finally {
+    client.release();
+  }
+}
+
 export async function query<Row extends pg.QueryResultRow>(
   text: string,
   values: unknown[] = [],
 ): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: stack.databaseUrl });
-  await client.connect();
-  try {
-    return (await client.query<Row>(text, values)).rows;
-  } finally {
-    await client.end();
-  }
+  return (await pool.query<Row>(text, values)).rows;
 }
 
 export interface TestPartner {
@@ -209,9 +218,7 @@ export async function makeKey(
 ): Promise<{ secret: string; id: string }> {
   const environment = wishes.environment ?? 'live';
   const secret = newBearerKey(environment, random);
-  const client = new pg.Client({ connectionString: stack.databaseUrl });
-  await client.connect();
-  try {
+  return withClient(async (client) => {
     await insertKey(client, {
       partnerId,
       environment,
@@ -228,9 +235,7 @@ export async function makeKey(
       await client.query(`UPDATE api_key SET ${column} = $1 WHERE id = $2`, [value, rows[0].id]);
     }
     return { secret, id: rows[0].id };
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 export async function makeSigningKey(
@@ -240,22 +245,18 @@ export async function makeSigningKey(
   const id = newSigningId(environment, random);
   const secret = newSigningSecret(environment, random);
   const keks = { current: 'local', keys: { local: stack.secrets.keyEncryptionKey } };
-  const client = new pg.Client({ connectionString: stack.databaseUrl });
-  await client.connect();
-  try {
-    const envelope = await sealEnvelope(keks, secret, id);
-    await insertKey(client, {
+  const envelope = await sealEnvelope(keks, secret, id);
+  await withClient((client) =>
+    insertKey(client, {
       partnerId,
       environment,
       name: 'Signing',
       secret,
       signing: { id, envelope },
       scopes: ALL_SCOPES,
-    });
-    return { id, secret };
-  } finally {
-    await client.end();
-  }
+    }),
+  );
+  return { id, secret };
 }
 
 /** A developer's token, for a partner of its own or a new one. */

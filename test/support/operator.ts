@@ -1,9 +1,8 @@
 // Operators of a test's own: a code works once, so that nobody shares an authenticator.
 
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
 import { ensureAccount, ensureFactor } from '../../src/dev/demo.ts';
-import { stack } from './api.ts';
+import { stack, withClient } from './api.ts';
 
 export interface Operator {
   email: string;
@@ -18,13 +17,9 @@ export async function makeOperator(): Promise<Operator> {
     password: 'correct horse battery',
     factor: randomBytes(24).toString('base64url'),
   };
-  const client = new pg.Client({ connectionString: stack.databaseUrl });
-  await client.connect();
-  try {
+  await withClient(async (client) => {
     const id = await ensureAccount(client, { ...operator, name: 'Operator', isOperator: true });
     await ensureFactor(client, id, operator.factor, stack.secrets.authSecret);
-  } finally {
-    await client.end();
-  }
+  });
   return operator;
 }
