@@ -128,17 +128,21 @@ afterAll(() => browser?.close());
 
 const PHONE = { width: 390, height: 800 };
 
-/** What the page loads of ours, in bytes, as gzip packs it. */
-function weigh(page: Page): { sinceLast(): Promise<number> } {
-  let bodies: Promise<Buffer>[] = [];
+/** What a page is, and what it loads of ours, in bytes, as gzip packs it. */
+function weigh(page: Page): { sinceLast(): Promise<{ own: number; all: number }> } {
+  let bodies: Promise<{ isPage: boolean; bytes: number }>[] = [];
   page.on('response', (response) => {
-    if (response.url().startsWith(stack.url)) bodies.push(response.body().catch(() => Buffer.alloc(0)));
+    if (!response.url().startsWith(stack.url)) return;
+    const isPage = response.request().isNavigationRequest();
+    const body = response.body().catch(() => Buffer.alloc(0));
+    bodies.push(body.then((bytes) => ({ isPage, bytes: gzipSync(bytes).length })));
   });
   return {
     async sinceLast() {
       const loaded = await Promise.all(bodies);
       bodies = [];
-      return loaded.reduce((sum, body) => sum + gzipSync(body).length, 0);
+      const sum = (some: typeof loaded) => some.reduce((all, { bytes }) => all + bytes, 0);
+      return { own: sum(loaded.filter(({ isPage }) => isPage)), all: sum(loaded) };
     },
   };
 }
@@ -148,7 +152,7 @@ describe.each([
   { look: { locale: 'en-GB', viewport: { width: 1280, height: 900 } }, theme: 'light' },
   { look: { locale: 'fr-FR', viewport: PHONE }, theme: 'dark' },
 ] as const)(
-  'axe, $theme, $look.locale; no page is wider than its window or over 100 kB',
+  'axe, $theme, $look.locale; no page is wider than its window, over 12 kB, or 100 kB with what it loads',
   ({ look, theme }) => {
     const walk = async (page: Page, paths: readonly string[]) => {
       const found: string[] = [];
@@ -160,8 +164,8 @@ describe.each([
           const taken = await page.evaluate('document.documentElement.scrollWidth');
           if (taken !== width) found.push(`${path}: ${taken} px wide on ${width}`);
         }
-        const bytes = await weight.sinceLast();
-        if (bytes >= 100_000) found.push(`${path}: ${bytes} bytes`);
+        const { own, all } = await weight.sinceLast();
+        if (own >= 12_000 || all >= 100_000) found.push(`${path}: ${own} bytes, ${all} with what it loads`);
         for (const finding of await findings(page, [theme])) found.push(`${path}, ${finding}`);
       }
       expect(found).toEqual([]);
