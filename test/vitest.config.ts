@@ -41,7 +41,6 @@ const CALLS = [
   'test/api/disconnect.test.ts',
   'test/api/flood.test.ts',
   'test/api/forward.test.ts',
-  'test/api/limits.test.ts',
   'test/api/outage.test.ts',
   'test/api/plan-allows.test.ts',
   'test/api/refusals.test.ts',
