@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
+import { isInRanges, isWider } from '../keys/ip-list.ts';
 import type { Database } from '../platform/database.ts';
 import { type RowOf, row, text, time, uuid } from '../platform/row.ts';
 import type { AddressBlocks, BlockedRange } from './address-blocks.ts';
@@ -20,6 +21,18 @@ export type BlockView = RowOf<typeof BlockView>;
 
 const IN_FORCE = sql`lifted_at IS NULL AND (expires_at IS NULL OR expires_at > now())`;
 const MAX_BLOCKS = 1000;
+
+/** What no network is as large as: wider, a slip would shut out whole countries. */
+const WIDEST = { v4: 16, v6: 32 };
+
+const refused = (message: string): AppError =>
+  new AppError('validation_error', undefined, { details: [{ field: 'range', message }] });
+
+/** @throws AppError validation_error */
+function checkRange(range: string, { ip }: Actor): void {
+  if (isWider(range, WIDEST)) throw refused(`must not be wider than /${WIDEST.v4}, or /${WIDEST.v6} of IPv6`);
+  if (ip !== null && isInRanges(ip, [range])) throw refused('must not hold the address that you are at');
+}
 
 export function createBlockService(ports: { database: Database; blocks: AddressBlocks }) {
   const { database, blocks } = ports;
@@ -49,10 +62,12 @@ export function createBlockService(ports: { database: Database; blocks: AddressB
     /** Again every hour, so that no edge keeps what was missed. */
     publish,
 
+    /** @throws AppError validation_error for a range that is too wide, or shuts out whoever asks */
     async create(
       wanted: { range: string; reason: string; expiresAt: string | null },
       actor: Actor,
     ): Promise<BlockView> {
+      checkRange(wanted.range, actor);
       const id = newId();
       await database.run(sql`
         WITH made AS (INSERT INTO address_block (id, range, reason, created_by, expires_at)

@@ -16,10 +16,10 @@ export function isPublicAddress(text: string): boolean {
 }
 
 /**
- * The host of a parsed URL, as names are compared: without brackets, without the root's dot. Its parser has made every
+ * The host of a parsed URL, as names are compared: without brackets, without dots at its end. Its parser has made every
  * spelling of an address (octal, hexadecimal, one number, full-width digits) canonical.
  */
-export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '').replace(/\.+$/, '');
 
 /** `host`: as `hostOf` gives it. */
 export const isPublicHost = (host: string): boolean =>

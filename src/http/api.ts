@@ -14,7 +14,7 @@ import { isStorableJson } from './fields.ts';
 import { portalOriginOf } from './portal-origin.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
-const NOT_STORABLE = 'Texts must be well-formed Unicode without NUL';
+const NOT_STORABLE = 'Texts must be well-formed Unicode without NUL, in JSON of at most 64 levels';
 
 export type ApiEnv<Services> = {
   Bindings: Record<string, unknown>;

@@ -14,11 +14,15 @@ const MALFORMED = 'must be text without control characters';
 /** Whether anything at all can keep it: Postgres takes no NUL, and UTF-8 no half of a pair. */
 export const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
 
-/** Whether all texts in a JSON value are storable, names included. */
-export const isStorableJson = (value: unknown): boolean => {
+/** No request of ours is a tenth as deep; what walks a value goes as deep as it is. */
+const MAX_DEPTH = 64;
+
+/** Whether all texts in a JSON value are storable, names included, and it is no deeper than anything needs. */
+export const isStorableJson = (value: unknown, depth = 0): boolean => {
   if (typeof value === 'string') return isStorable(value);
   if (typeof value !== 'object' || value === null) return true;
-  return Object.entries(value).every(([name, each]) => isStorable(name) && isStorableJson(each));
+  if (depth >= MAX_DEPTH) return false;
+  return Object.entries(value).every(([name, each]) => isStorable(name) && isStorableJson(each, depth + 1));
 };
 
 /** One line. */
@@ -44,10 +48,13 @@ export const scopeList = z
   .min(1)
   .max(50)
   .transform((scopes) => [...new Set(scopes)]);
-/** RFC 3339 with a zone, in the future. */
-export const rfcTime = z.iso
+/** RFC 3339 with a zone; handed on in UTC: zones that some reader takes for none are nobody's concern. */
+export const rfcMoment = z.iso
   .datetime({ offset: true, error: 'must be RFC 3339 with a zone, like 2027-01-31T00:00:00Z' })
-  .refine((moment) => Date.parse(moment) > Date.now(), 'must be in the future');
+  .refine((moment) => !Number.isNaN(Date.parse(moment)), 'must be a moment that there is')
+  .transform((moment) => new Date(moment).toISOString());
+/** In the future. */
+export const rfcTime = rfcMoment.refine((moment) => Date.parse(moment) > Date.now(), 'must be in the future');
 export const ipRange = text(50).refine(isRange, 'must be an address or a CIDR range, like 192.0.2.0/24');
 export const ipRanges = z.array(ipRange).max(100);
 /** Of a page: never `javascript:`. */

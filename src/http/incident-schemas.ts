@@ -2,7 +2,7 @@
 
 import * as z from 'zod';
 import { INCIDENT_STATES, type Incident } from '../status/incident-service.ts';
-import { lines, text } from './fields.ts';
+import { lines, rfcMoment, text } from './fields.ts';
 
 export const incidentState = z.enum(INCIDENT_STATES);
 export const incidentTitle = text(200, 1);
@@ -14,7 +14,7 @@ export const newUpdate = z.object({ state: incidentState, text: inBoth(incidentT
 export const newIncident = newUpdate.extend({
   api: text(50, 1).nullish().describe('ID of the API; null where all are affected'),
   title: inBoth(incidentTitle),
-  started_at: z.iso.datetime({ offset: true }).nullish().describe('Now, where it is left out'),
+  started_at: rfcMoment.nullish().describe('Now, where it is left out'),
 });
 
 export const incident = z.object({

@@ -2,7 +2,7 @@
 
 import * as z from 'zod';
 import { ENVIRONMENTS } from '../keys/key-format.ts';
-import { lines, text } from './fields.ts';
+import { lines, rfcMoment, text } from './fields.ts';
 
 export const newEndpoint = z.object({
   url: text(2000, 1),
@@ -63,7 +63,7 @@ export const deliveryDetail = delivery.extend({
     }),
   ),
 });
-export const recovery = z.object({ since: z.iso.datetime({ offset: true }) });
+export const recovery = z.object({ since: rfcMoment });
 export const deliveryFilter = {
   state: z.enum(['pending', 'delivered', 'failed']).optional(),
   type: z.string().max(50).optional(),

@@ -86,6 +86,13 @@ async function parseCredential(authorization: string | null, headers: Headers): 
   return { lookup: { by: 'hash', value: hash }, hash };
 }
 
+/** Each may be somebody else's: neither is believed. */
+const twoCredentials = (): Denied =>
+  deny('invalid_auth_format', {
+    message: 'Send Authorization or X-API-Key, not both',
+    fields: { example: 'Authorization: Bearer pk_live_...' },
+  });
+
 const needsBound = (): Denied =>
   deny(
     'invalid_signature',
@@ -125,6 +132,7 @@ function createCredentialReader() {
   const hashed = new Map<string, Credential>();
   return async (headers: Headers): Promise<Credential | Denied> => {
     const authorization = headers.get('authorization');
+    if (authorization !== null && headers.has('x-api-key')) return twoCredentials();
     const known = authorization === null ? undefined : hashed.get(authorization);
     if (known) return known;
     const credential = await parseCredential(authorization, headers);

@@ -21,6 +21,12 @@ export function isInRanges(address: string, ranges: readonly string[]): boolean 
   });
 }
 
+/** Whether it holds more addresses than a range of these bits. */
+export function isWider(range: string, { v4, v6 }: { v4: number; v6: number }): boolean {
+  const [address = '', bits] = range.split('/');
+  return bits !== undefined && Number(bits) < (address.includes(':') ? v6 : v4);
+}
+
 /** An address, or a range that begins with its own first address. IPv4 written as IPv6 would never be met: it is none. */
 export function isRange(text: string): boolean {
   const [address = '', bits, more] = text.split('/');

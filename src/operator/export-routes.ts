@@ -4,6 +4,7 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { AppError } from '../core/errors.ts';
 import { type ApiEnv, errorAnswers, uuidCursor } from '../http/api.ts';
+import { rfcMoment } from '../http/fields.ts';
 import type { Services } from './services.ts';
 
 const tags = ['Operators: exports'];
@@ -30,8 +31,8 @@ export function addExportRoutes(api: OpenAPIHono<ApiEnv<Services>>): void {
       request: {
         params: z.object({ what: z.enum(['invoices', 'usage']) }),
         query: z.object({
-          from: z.iso.datetime({ offset: true }),
-          to: z.iso.datetime({ offset: true }),
+          from: rfcMoment,
+          to: rfcMoment,
           limit: z.coerce.number().int().min(1).max(MAX_EXPORTED).default(MAX_EXPORTED),
           after: z.string().max(100).optional().describe('The id of the last event taken'),
         }),

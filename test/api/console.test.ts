@@ -152,6 +152,36 @@ describe('blocks', () => {
     expect(await lastAudit(null, 'address.unblocked')).toMatchObject({ details: { reason: 'over' } });
   });
 
+  it('shut out no continent, nor whoever makes them', async () => {
+    const operator = await operatorSignedIn();
+    const block = (range: string) =>
+      operator.post(
+        '/operator/blocks',
+        { range, hours: '1', reason: 'x' },
+        { 'cf-connecting-ip': '192.0.2.9' },
+      );
+    for (const range of [
+      '0.0.0.0/0',
+      '128.0.0.0/1',
+      '192.0.0.0/15',
+      '::/0',
+      '2001:d00::/31',
+      '192.0.2.0/24',
+    ]) {
+      const { status, text } = await block(range);
+      expect([range, status]).toEqual([range, 400]);
+      expect(text).toContain(`value="${range}"`);
+    }
+    const wide = { range: '128.0.0.0/1', reason: 'x' };
+    expect((await sendJson('/api/admin/blocks', 'POST', wide, api)).json).toMatchObject({
+      error: 'validation_error',
+      details: [{ field: 'range' }],
+    });
+    expect((await block('198.18.0.0/16')).status).toBe(303);
+    const [made] = (await call('/api/admin/blocks', api)).json.data;
+    await operator.post(`/operator/blocks/${made.id}/lift`, { reason: 'over' });
+  });
+
   it('end by themselves, and by the API', async () => {
     const key = (await makeKey((await makePartner()).id)).secret;
     const from = (ip: string) => call('/v2/routes/list', { key, headers: { 'cf-connecting-ip': ip } });

@@ -19,6 +19,7 @@ import {
   makeKey,
   makePartner,
   query,
+  sendJson,
   stack,
 } from '../support/api.ts';
 import {
@@ -296,6 +297,32 @@ it('on every page, and in every form', async () => {
   await walkPages(pathsOf(createMachineRoutes()), visitor());
   expect(wrong.splice(0)).toEqual([]);
 }, 120_000);
+
+it('what is nested deeper than a stack is refused, also of strangers', async () => {
+  for (const depth of [65, 5000])
+    for (const body of [
+      '['.repeat(depth) + ']'.repeat(depth),
+      `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`,
+    ])
+      for (const path of ['/api/dev/apps', '/api/admin/partners', '/dashboard/api-keys']) {
+        const headers = { 'content-type': 'application/json' };
+        const { status, json } = await call(path, { method: 'POST', body, headers });
+        expect([path, depth, status, json.error]).toEqual([path, depth, 400, 'invalid_request']);
+      }
+});
+
+it('a zone that only the database refuses changes nothing before it', async () => {
+  const partner = await makePartner();
+  const key = await makeKey(partner.id);
+  const options = { headers: { authorization: `Bearer ${await developerToken(partner)}` } };
+  const change = (expires_at: string, daily_quota: number) =>
+    sendJson(`/api/dev/keys/${key.id}`, 'PATCH', { expires_at, limits: { daily_quota } }, options);
+  const { status, json } = await change('2027-01-01T00:00:00+18:00', 21);
+  expect([status, json.expires_at, json.limits.daily_quota]).toEqual([200, '2026-12-31T06:00:00.000Z', 21]);
+  expect((await change('2027-13-01T00:00:00Z', 22)).status).toBe(400);
+  const { json: left } = await call(`/api/dev/keys/${key.id}`, options);
+  expect([left.expires_at, left.limits.daily_quota]).toEqual(['2026-12-31T06:00:00.000Z', 21]);
+});
 
 it('nothing of what was refused is anywhere, nor was written down as done', async () => {
   expect(answers.length).toBeGreaterThan(2000);

@@ -136,6 +136,14 @@ describe('a request that is signed whole', () => {
   const options = { method: 'POST', body: BODY, once: 'order-1042' };
   const fresh = () => signed(key, target, { ...options, once: randomUUID() });
 
+  it('is refused beside a key: neither is believed', async () => {
+    const other = await makeKey((await makePartner()).id, { environment: 'test' });
+    const request = signed(key, '/v1/payment_intents');
+    const headers = { ...request.headers, authorization: `Bearer ${other.secret}` };
+    const { status, json } = await call('/v1/payment_intents', { ...request, headers });
+    expect([status, json.error]).toEqual([401, 'invalid_auth_format']);
+  });
+
   it('gets through as it is, and with any change of it does not', async () => {
     const other = await makeSigningKey(partner.id, 'test');
     const withHeader = (name: string, value: string) => (request: Signed) =>
