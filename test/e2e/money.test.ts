@@ -5,7 +5,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { messagesOf } from '../../src/web/messages/messages.ts';
 import { eventually, query, stack } from '../support/api.ts';
-import { goTo, launch, newPerson, signInInBrowser, signUpInBrowser } from '../support/browser.ts';
+import { goTo, launch, newPerson, signInInBrowser, signUpInBrowser, told } from '../support/browser.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
 
 let browser: Browser;
@@ -147,7 +147,7 @@ it('a cheaper plan waits for the next month, and is called off', async () => {
     await page.waitForURL(/billing\/plan\?tier=/);
     expect(await page.locator('main').textContent()).toContain(m.billing.costs);
     await page.click('form[action="/portal/billing/plan"] button');
-    await page.waitForURL(/done=/);
+    await page.waitForURL(/\/portal\/billing(?:\?|$)/);
   };
   await choose('starter');
   expect(await page.locator('.big').textContent()).toBe('Starter');
@@ -155,7 +155,7 @@ it('a cheaper plan waits for the next month, and is called off', async () => {
   expect(await page.locator('.big').textContent()).toBe('Starter');
   expect(await page.locator('.note.warn').textContent()).toContain('Free (€0.00 per month) starts on 1');
   await page.click('form[action="/portal/billing/keep"] button');
-  await page.waitForURL(/done=plan_kept/);
+  await told(page, m.done.plan_kept);
   expect(await page.locator('.note.warn').count()).toBe(0);
   // A cap that is no amount is named at its field, and nothing typed is lost.
   const save = (form: string) => page.locator(`form[action="${form}"] button[type=submit]`).click();
@@ -165,12 +165,12 @@ it('a cheaper plan waits for the next month, and is called off', async () => {
   expect(await page.inputValue('[name=cap]')).toBe('ten');
   await page.fill('[name=cap]', '12,50');
   await save('/portal/billing/overage');
-  await page.waitForURL(/done=saved/);
+  await told(page, m.done.saved);
   // Where invoices go is a form of its own: neither changes what the other holds.
   await page.goto(`${stack.url}/portal/billing`);
   await page.fill('[name=tax_id]', 'SN-1');
   await save('/portal/billing');
-  await page.waitForURL(/done=saved/);
+  await told(page, m.done.saved);
   expect(await page.inputValue('[name=tax_id]')).toBe('SN-1');
   expect(await page.inputValue('[name=cap]')).toBe('12.50');
 });

@@ -15,6 +15,7 @@ import {
   sendSignUp,
   signInInBrowser,
   signUpInBrowser,
+  told,
 } from '../support/browser.ts';
 
 let browser: Browser;
@@ -103,7 +104,7 @@ it.for(['en', 'fr'] as const)('%s: a newcomer gets from sign-up to a live key', 
   await page.click('[data-dialog=revoke]');
   await page.fill('#revoke [name=reason]', 'no longer needed');
   await page.click('#revoke button[type=submit]');
-  await page.waitForURL(/done=key_revoked/);
+  await told(page, m.done.key_revoked);
   expect((await call('/v2/routes/list', { key: rolled })).status).toBe(401);
   expect(await page.locator('.note.bad').textContent()).toContain('no longer needed');
 
@@ -127,7 +128,7 @@ it.for(['en', 'fr'] as const)('%s: a newcomer gets from sign-up to a live key', 
   await page.fill('#invite [name=email]', invited);
   await page.selectOption('#invite [name=role]', 'viewer');
   await page.click('#invite button[type=submit]');
-  await page.waitForURL(/done=invited/);
+  await told(page, m.done.invited);
   const second = await newPerson(browser, { locale });
   await openMail(second.page, invited);
   await second.page.click('main a.primary');
@@ -136,7 +137,7 @@ it.for(['en', 'fr'] as const)('%s: a newcomer gets from sign-up to a live key', 
   await sendSignUp(second.page, invited, 'Awa', new URL(second.page.url()).search);
   await second.page.waitForURL('**/invite/*');
   await second.page.click('main button.primary');
-  await second.page.waitForURL(/\/portal\?done=joined/);
+  await told(second.page, m.done.joined);
   await goTo(second.page, '/portal/apps');
   expect(await second.page.locator('td a').first().textContent()).toBe(m.overview.firstApp);
   // A viewer looks, and does not touch.
@@ -156,7 +157,7 @@ it.for(['en', 'fr'] as const)('%s: a newcomer gets from sign-up to a live key', 
   await operator.page.click('[data-dialog=approve]');
   await operator.page.fill('#approve [name=reason]', 'known to us');
   await operator.page.click('#approve button[type=submit]');
-  await operator.page.waitForURL(/done=approved/);
+  await told(operator.page, m.done.approved);
 
   await page.reload();
   await page.click('[data-dialog=new-key]');
@@ -178,7 +179,7 @@ it.for(['en', 'fr'] as const)('%s: a newcomer gets from sign-up to a live key', 
   expect((await call('/v2/stops/search?q=hann', { key: live })).status).toBe(200);
   await page.fill('#revoke [name=confirm]', 'Server');
   await page.click('#revoke button[type=submit]');
-  await page.waitForURL(/done=key_revoked/);
+  await told(page, m.done.key_revoked);
   expect((await call('/v2/stops/search?q=hann', { key: live })).status).toBe(401);
 
   expect([...problems, ...second.problems, ...operator.problems]).toEqual([]);

@@ -144,6 +144,8 @@ describe.each(LOOKS)('$language, $width px', (look) => {
     const { m, page } = person;
     await person.open(m.nav.sandbox);
     await person.look('sandbox');
+    await person.follow(m.sandbox.spend);
+    await person.look('use up');
     await person.press(m.sandbox.spend);
     await person.told(m.done.day_spent);
     expect(await statusOf()).toBe(429);

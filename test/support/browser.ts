@@ -90,6 +90,10 @@ export async function openMail(page: Page, email: string, to = ''): Promise<void
   await link.first().click();
 }
 
+/** Waits until the page says that it was done: its address says so for a moment only. */
+export const told = (page: Page, words: string): Promise<void> =>
+  page.getByRole('status').filter({ hasText: words }).first().waitFor();
+
 export async function signInInBrowser(page: Page, email: string, password: string): Promise<void> {
   await goTo(page, '/sign-in');
   await page.fill('[name=email]', email);

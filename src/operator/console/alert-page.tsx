@@ -46,7 +46,7 @@ async function showAlerts(context: ConsoleContext, wrong?: Wrong & { rule: strin
         {shown.length === 0 ? (
           <Empty title={m.alerts.noHistory} />
         ) : (
-          <EpisodeTable episodes={shown} rules={units} hasOwner />
+          <EpisodeTable episodes={shown} rules={units} hasOwner isOver />
         )}
       </Panel>
       <Older rows={past} shown={shown} />

@@ -7,7 +7,7 @@ import { idOr404 } from '../../http/api.ts';
 import { ipRange, reason } from '../../http/fields.ts';
 import { FormDialog, OpenDialog } from '../../web/components/dialog.tsx';
 import { Field, Select } from '../../web/components/form.tsx';
-import { Empty, Time } from '../../web/components/parts.tsx';
+import { Empty, Time, Until } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { submit, type Wrong } from '../../web/forms.ts';
 import { shownAt, type View } from '../../web/view.ts';
@@ -53,7 +53,7 @@ const BlockTable = ({
         { title: m.operator.since, cell: ({ created_at }) => <Time at={created_at} /> },
         {
           title: m.operator.until,
-          cell: ({ expires_at }) => (expires_at ? <Time at={expires_at} /> : m.operator.untilLifted),
+          cell: ({ expires_at }) => (expires_at ? <Until at={expires_at} /> : m.operator.untilLifted),
         },
         {
           title: m.common.actions,

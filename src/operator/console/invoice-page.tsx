@@ -101,7 +101,7 @@ async function showInvoice(
         )}
       </div>
       <InvoiceBody invoice={invoice} />
-      <p>
+      <p class="screen">
         <a href="/operator/invoices">{m.invoice.back}</a>
       </p>
       <CreditDialog invoice={invoice} wrong={credit} />

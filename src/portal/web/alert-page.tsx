@@ -42,7 +42,7 @@ async function showAlerts(context: PortalContext, wrong?: Wrong & { rule: string
         {shown.length === 0 ? (
           <Empty title={m.alerts.noHistory} />
         ) : (
-          <EpisodeTable episodes={shown} rules={byName} />
+          <EpisodeTable episodes={shown} rules={byName} isOver />
         )}
       </Panel>
       <Older rows={past} shown={shown} />

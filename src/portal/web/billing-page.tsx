@@ -9,7 +9,7 @@ import { shownAt } from '../../web/view.ts';
 import { render } from '../../web/web.ts';
 import { DetailsPanel, OveragePanel } from './billing-form.tsx';
 import { PlanDialog, PlanPanel } from './billing-plan.tsx';
-import { PreviewPanel, SpendPanel } from './billing-preview.tsx';
+import { overageOf, PreviewPanel, SpendPanel } from './billing-preview.tsx';
 import { member, Page, type PortalContext, portal } from './portal-web.tsx';
 
 const PAGE_ROWS = 25;
@@ -34,9 +34,7 @@ export async function showBilling(context: PortalContext, form?: BillingForm, wr
     invoices.spend(partnerId, SPEND_MONTHS),
   ]);
   const added = await plans.added(partnerId, billing);
-  const overage = preview.drafts
-    .flatMap(({ lines }) => lines)
-    .reduce((sum, { kind, amountMinor }) => (kind === 'overage' ? sum + amountMinor : sum), 0);
+  const overage = preview.drafts.reduce((sum, draft) => sum + overageOf(draft), 0);
   const shown = rows.slice(0, PAGE_ROWS);
   const wrongIn = (name: BillingForm) => (form === name ? wrong : undefined);
   return render(

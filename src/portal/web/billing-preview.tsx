@@ -52,9 +52,16 @@ const DraftTable = ({ draft }: { draft: Draft }) => {
   );
 };
 
+/** What is beyond the quota, before tax. */
+export const overageOf = ({ lines }: Draft): number =>
+  lines.reduce((sum, { kind, amountMinor }) => (kind === 'overage' ? sum + amountMinor : sum), 0);
+
 export const PreviewPanel = ({ preview, included }: { preview: Preview; included: number }) => {
   const { m, format } = useView();
   const { drafts, forecast, units, forecastUnits } = preview;
+  const beyond = forecast.filter((draft) => overageOf(draft) > 0);
+  const sumsText = (of: readonly Draft[], minorOf: (draft: Draft) => number) =>
+    of.map((draft) => format.money(minorOf(draft), draft.currency)).join(' + ');
   return (
     <Panel title={m.billing.next}>
       <div class="pad stack">
@@ -73,8 +80,11 @@ export const PreviewPanel = ({ preview, included }: { preview: Preview; included
       )}
       {forecast.length > 0 && units > 0 && (
         <p class="pad soft">
-          {m.billing.forecast}: {m.billing.calls(format.number(forecastUnits))},{' '}
-          {forecast.map((draft) => format.money(draft.totalMinor, draft.currency)).join(' + ')}
+          {m.billing.forecast(
+            format.number(forecastUnits),
+            sumsText(forecast, ({ totalMinor }) => totalMinor),
+          )}{' '}
+          {beyond.length > 0 && m.billing.forecastOverage(sumsText(beyond, overageOf))}
         </p>
       )}
     </Panel>

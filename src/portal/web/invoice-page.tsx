@@ -37,7 +37,7 @@ portal.get('/portal/invoices/:invoice', async (context) => {
         </a>
       </div>
       <InvoiceBody invoice={invoice} />
-      <p>
+      <p class="screen">
         <a href="/portal/billing">{m.invoice.back}</a>
       </p>
     </Page>,

@@ -103,12 +103,19 @@ const TravelPanel = ({ keys, mayDevelop }: { keys: readonly KeyView[]; mayDevelo
             {
               title: m.common.actions,
               isAction: true,
-              cell: ({ keyId }) =>
+              cell: ({ keyId, name }) =>
                 mayDevelop && (
                   <div class="row">
-                    <Post action={`/portal/keys/${keyId}/day`} fields={{ to: 'spent' }} kind="button small">
-                      {m.sandbox.spend}
-                    </Post>
+                    <Confirm
+                      id={`spend-${keyId}`}
+                      title={m.sandbox.spendTitle(name)}
+                      action={`/portal/keys/${keyId}/day`}
+                      fields={{ to: 'spent' }}
+                      submit={m.sandbox.spend}
+                      kind="small"
+                    >
+                      <p>{m.sandbox.spendText}</p>
+                    </Confirm>
                     <Post action={`/portal/keys/${keyId}/day`} fields={{ to: 'new_day' }} kind="button small">
                       {m.sandbox.newDay}
                     </Post>

@@ -26,11 +26,14 @@ export const EpisodeTable = ({
   episodes,
   rules,
   hasOwner = false,
+  isOver = false,
 }: {
   episodes: readonly Episode[];
   /** Units by rule. */
   rules: ReadonlyMap<string, Pick<RuleView, 'unit'>>;
   hasOwner?: boolean;
+  /** Each has ended. */
+  isOver?: boolean;
 }) => {
   const view = useView();
   const { m } = view;
@@ -72,12 +75,15 @@ export const EpisodeTable = ({
         { title: m.alerts.peak, kind: 'num', cell: (episode) => shownValue(episode, episode.peak) },
         { title: m.alerts.threshold, kind: 'num', cell: (episode) => shownValue(episode, episode.threshold) },
         { title: m.alerts.since, kind: 'tight', cell: ({ fired_at: at }) => <Time at={at} /> },
-        {
-          title: m.alerts.lasted,
-          kind: 'tight',
-          cell: ({ resolved_at: at }) =>
-            at === null ? <span class="badge bad">{m.alerts.open}</span> : <Time at={at} />,
-        },
+        ...(isOver
+          ? [
+              {
+                title: m.alerts.lasted,
+                kind: 'tight',
+                cell: ({ resolved_at: at }: Episode) => <Time at={at} />,
+              },
+            ]
+          : []),
       ]}
     />
   );
@@ -136,7 +142,8 @@ export const RuleTable = ({
           title: m.alerts.rule,
           cell: ({ rule, windowMinutes }) => (
             <>
-              {m.alerts.names[rule]} <span class="small soft">{m.alerts.window(windowMinutes)}</span>
+              {m.alerts.names[rule]} {/* What is counted in a minute is named so. */}
+              {windowMinutes !== 1 && <span class="small soft">{m.alerts.window(windowMinutes)}</span>}
             </>
           ),
         },

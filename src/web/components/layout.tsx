@@ -75,8 +75,8 @@ export const Public = ({
       <span class="grow" />
       <a href="/docs">{view.m.nav.docs}</a>
       {view.account ? (
-        <a class="button" href="/portal">
-          {view.m.nav.portal}
+        <a class="button" href={view.account.isOperator ? '/operator' : '/portal'}>
+          {view.account.isOperator ? view.m.nav.operator : view.m.nav.portal}
         </a>
       ) : (
         <>

@@ -77,6 +77,13 @@ for (const tick of all<HTMLInputElement>('[data-missing]')) {
 // A form that only says "go on" does so by itself.
 for (const form of all<HTMLFormElement>('form[data-submit]')) form.requestSubmit();
 
+// What was done is said once: neither again on reload, nor to whom the address is sent.
+const here = new URL(location.href);
+if (here.searchParams.has('done')) {
+  here.searchParams.delete('done');
+  history.replaceState(null, '', here);
+}
+
 // ---------------------------------------------------------------- copying
 document.addEventListener('click', async (event) => {
   const button = (event.target as Element).closest<HTMLButtonElement>('[data-copy]');

@@ -811,6 +811,8 @@ export const en = {
     travel: 'Time travel',
     travelText: 'See how your program behaves when a quota runs out, without sending ten thousand requests.',
     spend: 'Use up today’s quota',
+    spendTitle: (key: string) => `Use up today’s quota of ${key}?`,
+    spendText: 'Its requests get a 429 until you start a new day.',
     newDay: 'Start a new day',
     reset: 'Reset',
     resetText: 'Deletes all that an app has made in the sandbox.',

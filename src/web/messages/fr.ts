@@ -673,7 +673,7 @@ export const fr: typeof en = {
     what: 'Quoi',
     who: 'Qui',
     when: 'Quand',
-    from: 'Depuis',
+    from: 'Adresse IP',
     area: 'Sujet',
     details: 'Détails',
     whoHint: 'E-mail ou identifiant',
@@ -841,6 +841,8 @@ export const fr: typeof en = {
     travelText:
       'Voyez comment réagit votre programme quand un quota est épuisé, sans envoyer dix mille appels.',
     spend: 'Épuiser le quota du jour',
+    spendTitle: (key: string) => `Épuiser le quota du jour de ${key} ?`,
+    spendText: 'Ses appels reçoivent 429, jusqu’à ce que vous commenciez une nouvelle journée.',
     newDay: 'Commencer une nouvelle journée',
     reset: 'Réinitialisation',
     resetText: 'Supprime tout ce qu’une application a créé dans le bac à sable.',
