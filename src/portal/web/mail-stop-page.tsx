@@ -1,0 +1,79 @@
+// What the link in the foot of an optional mail leads to. A GET changes nothing; a POST stops the mail's kind, by the link
+// alone: from the page, or from a mail program (RFC 8058).
+
+import { actorOf } from '../../http/api.ts';
+import type { StopLink } from '../../mail/stop-link.ts';
+import { Post } from '../../web/components/form.tsx';
+import { Plain } from '../../web/components/layout.tsx';
+import { render } from '../../web/web.ts';
+import { said } from './account-parts.tsx';
+import { type PortalContext, portal } from './portal-web.tsx';
+
+function gone(context: PortalContext) {
+  const { view } = context.var;
+  const { goneTitle, gone: text, settings } = view.m.mails;
+  return render(
+    context,
+    <Plain view={view} title={goneTitle}>
+      <h1>{goneTitle}</h1>
+      <p>{text}</p>
+      <a href="/portal/settings">{settings}</a>
+    </Plain>,
+    404,
+  );
+}
+
+interface Linked extends StopLink {
+  partner: string;
+  isOn: boolean;
+}
+
+async function linkedBy(context: PortalContext): Promise<Linked | undefined> {
+  const { stopLinks, mailChoices } = context.var.services;
+  const link = await stopLinks.read(context.req.param('token') ?? '');
+  const found = link && (await mailChoices.of(link));
+  return found && { ...link, partner: found.partner, isOn: found.choices[link.kind] };
+}
+
+function showLinked(context: PortalContext, { kind, partner, isOn }: Linked, action: 'ask' | 'done') {
+  const { m, path } = context.var.view;
+  const { mails } = m;
+  const link = path.replace(/\/resume$/, '');
+  const [title, text] = !isOn
+    ? [mails.stoppedTitle, mails.stopped(partner)]
+    : action === 'ask'
+      ? [mails.stopTitle, mails.stopText(partner)]
+      : [mails.resumedTitle, mails.resumed(partner)];
+  return said(
+    context,
+    title,
+    <p>
+      <strong>{mails.kinds[kind]}</strong>
+    </p>,
+    <p>{text}</p>,
+    <Post
+      action={isOn ? link : `${link}/resume`}
+      kind={action === 'ask' && isOn ? 'button primary' : 'button'}
+    >
+      {isOn ? mails.stop : mails.resume}
+    </Post>,
+    <p>
+      <a href="/portal/settings">{mails.settings}</a>
+    </p>,
+  );
+}
+
+async function choose(context: PortalContext, isOn: boolean) {
+  const linked = await linkedBy(context);
+  if (!linked) return gone(context);
+  const actor = actorOf(context, `developer:${linked.subject}`);
+  await context.var.services.mailChoices.choose(linked, { [linked.kind]: isOn }, actor);
+  return showLinked(context, { ...linked, isOn }, 'done');
+}
+
+portal.get('/mails/:token', async (context) => {
+  const linked = await linkedBy(context);
+  return linked ? showLinked(context, linked, 'ask') : gone(context);
+});
+portal.post('/mails/:token', (context) => choose(context, false));
+portal.post('/mails/:token/resume', (context) => choose(context, true));
