@@ -1,26 +1,34 @@
 // What the link in the foot of an optional mail leads to. A GET changes nothing; a POST stops the mail's kind, by the link
 // alone: from the page, or from a mail program (RFC 8058).
 
+import type { Child } from 'hono/jsx';
 import { actorOf } from '../../http/api.ts';
 import type { StopLink } from '../../mail/stop-link.ts';
 import { Post } from '../../web/components/form.tsx';
 import { Plain } from '../../web/components/layout.tsx';
+import { shownAt } from '../../web/view.ts';
 import { render } from '../../web/web.ts';
-import { said } from './account-parts.tsx';
 import { type PortalContext, portal } from './portal-web.tsx';
 
-function gone(context: PortalContext) {
-  const { view } = context.var;
-  const { goneTitle, gone: text, settings } = view.m.mails;
+/** `link`: the path that the mail led to. */
+function show(context: PortalContext, link: string, title: string, content: Child, status: 200 | 404 = 200) {
+  const view = shownAt(context.var.view, link);
   return render(
     context,
-    <Plain view={view} title={goneTitle}>
-      <h1>{goneTitle}</h1>
-      <p>{text}</p>
-      <a href="/portal/settings">{settings}</a>
+    <Plain view={view} title={title}>
+      <h1>{title}</h1>
+      {content}
+      <p>
+        <a href="/portal/settings">{view.m.mails.settings}</a>
+      </p>
     </Plain>,
-    404,
+    status,
   );
+}
+
+function gone(context: PortalContext) {
+  const { m, path } = context.var.view;
+  return show(context, path, m.mails.goneTitle, <p>{m.mails.gone}</p>, 404);
 }
 
 interface Linked extends StopLink {
@@ -44,22 +52,22 @@ function showLinked(context: PortalContext, { kind, partner, isOn }: Linked, act
     : action === 'ask'
       ? [mails.stopTitle, mails.stopText(partner)]
       : [mails.resumedTitle, mails.resumed(partner)];
-  return said(
+  return show(
     context,
+    link,
     title,
-    <p>
-      <strong>{mails.kinds[kind]}</strong>
-    </p>,
-    <p>{text}</p>,
-    <Post
-      action={isOn ? link : `${link}/resume`}
-      kind={action === 'ask' && isOn ? 'button primary' : 'button'}
-    >
-      {isOn ? mails.stop : mails.resume}
-    </Post>,
-    <p>
-      <a href="/portal/settings">{mails.settings}</a>
-    </p>,
+    <>
+      <p>
+        <strong>{mails.kinds[kind]}</strong>
+      </p>
+      <p>{text}</p>
+      <Post
+        action={isOn ? link : `${link}/resume`}
+        kind={action === 'ask' && isOn ? 'button primary' : 'button'}
+      >
+        {isOn ? mails.stop : mails.resume}
+      </Post>
+    </>,
   );
 }
 

@@ -50,7 +50,7 @@ export const accountEn = {
     about: (partner: string) => `What you are emailed about ${partner}. Other members choose for themselves.`,
     kinds: {
       usage: 'Usage alerts',
-      keys: 'Keys and our operators',
+      keys: 'Key changes by our operators',
       webhooks: 'Failing webhook endpoints',
       reminders: 'Invoice reminders',
     },

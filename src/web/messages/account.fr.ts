@@ -53,7 +53,7 @@ export const accountFr: typeof accountEn = {
     about: (partner) => `Ce que vous recevez au sujet de ${partner}. Chaque membre choisit pour lui-même.`,
     kinds: {
       usage: 'Alertes d’utilisation',
-      keys: 'Clés et nos opérateurs',
+      keys: 'Clés modifiées par nos opérateurs',
       webhooks: 'Endpoints webhook en échec',
       reminders: 'Rappels de factures',
     },
