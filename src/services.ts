@@ -55,7 +55,7 @@ import { createResolver, createTargetGuard, openGuard } from './webhooks/target-
 import { createWaker } from './webhooks/waker.ts';
 import { createWebhookService } from './webhooks/webhook-service.ts';
 
-/** Any of which may have signed what is about, the newest first. */
+/** Any of these may have signed a link or a token that is in use. The newest first. */
 const signingSecrets = ({ AUTH_SECRETS: rotated = [], AUTH_SECRET: first }: Core['config']): string[] => [
   ...rotated.map(({ value }) => value),
   first,
