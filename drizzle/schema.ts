@@ -178,6 +178,25 @@ export const devToken = pgTable(
   ],
 );
 
+/** A kind of mail that a member does without. */
+export const mailOptOut = pgTable(
+  'mail_opt_out',
+  {
+    partnerId: uuid('partner_id').notNull(),
+    subject: varchar('subject', { length: 600 }).notNull(),
+    kind: varchar('kind', { length: 20 }).notNull(),
+    since: at('since').notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.partnerId, table.subject, table.kind] }),
+    foreignKey({
+      name: 'opt_out_member',
+      columns: [table.partnerId, table.subject],
+      foreignColumns: [partnerMember.partnerId, partnerMember.subject],
+    }).onDelete('cascade'),
+  ],
+);
+
 /** An invitation to a partner. Its token is in the mail only; here is its SHA-256, hex. */
 export const partnerInvitation = pgTable(
   'partner_invitation',
@@ -358,6 +377,8 @@ export const outboxMail = pgTable('outbox_mail', {
   /** Plain text. */
   body: text('body').notNull(),
   html: text('html'),
+  /** Those of its own, by name. */
+  headers: jsonb('headers'),
   createdAt: at('created_at').notNull().defaultNow(),
 });
 

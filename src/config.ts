@@ -81,6 +81,8 @@ const settings = z.object({
   MAIL_FROM: z.string().optional(),
   MAIL_HTTP_URL: z.url().optional(),
   MAIL_HTTP_TOKEN: z.string().optional(),
+  /** Where mails that ask for no more of a kind are read, and acted upon. */
+  MAIL_UNSUBSCRIBE_ADDRESS: z.email().optional(),
   OIDC_ISSUER: issuer.optional(),
   OIDC_CLIENT_ID: z.string().optional(),
   OIDC_CLIENT_SECRET: z.string().optional(),

@@ -26,10 +26,7 @@ import { createAnnouncementService } from './keys/announcement-service.ts';
 import { createEnvelopeStore } from './keys/envelope-store.ts';
 import { createKeyService } from './keys/key-service.ts';
 import { createLeakService } from './leaks/leak-service.ts';
-import { createMailBudget } from './mail/mail-budget.ts';
-import { createMailer } from './mail/mailer.ts';
-import { createNotices } from './mail/notices.ts';
-import { createOutboxStore } from './mail/outbox-store.ts';
+import { createMails } from './mail/mails.ts';
 import { createMoneyRecipients } from './mail/recipients-store.ts';
 import { createMetricsStore } from './metrics/metrics-store.ts';
 import { createTodayStore } from './metrics/today-store.ts';
@@ -38,7 +35,6 @@ import { createLiveAccessService } from './partners/live-access-service.ts';
 import { createMemberService } from './partners/member-service.ts';
 import { createPartnerService } from './partners/partner-service.ts';
 import { createTokenService } from './partners/token-service.ts';
-import { createAllowances } from './platform/allowances.ts';
 import { createIncidentService } from './status/incident-service.ts';
 import { createStatusBoard } from './status/status-board.ts';
 import { createStatusStore } from './status/status-store.ts';
@@ -59,27 +55,23 @@ import { createResolver, createTargetGuard, openGuard } from './webhooks/target-
 import { createWaker } from './webhooks/waker.ts';
 import { createWebhookService } from './webhooks/webhook-service.ts';
 
-/** Mails, and how many of them one address may get. */
-function composeMail({ config, isLocal, database, log }: Core, env: Env) {
-  const allowances = createAllowances(database);
-  const outbox = createOutboxStore(database);
-  const { MAIL_HTTP_URL: url, MAIL_HTTP_TOKEN: token } = config;
-  const mailer = createMailer({
-    from: config.MAIL_FROM ?? `${BRAND.name} <portal@mail.invalid>`,
-    sender: BRAND,
+/** Any of these may have signed a link or a token that is in use. The newest first. */
+const signingSecrets = ({ AUTH_SECRETS: rotated = [], AUTH_SECRET: first }: Core['config']): string[] => [
+  ...rotated.map(({ value }) => value),
+  first,
+];
+
+const composeMail = ({ config, isLocal, database, log }: Core, env: Env) =>
+  createMails({
+    config,
+    isLocal,
+    database,
     binding: env.MAIL,
-    http: url && token ? { url, token } : undefined,
-    outbox: isLocal ? outbox : undefined,
+    brand: BRAND,
+    support: supportText({ email: BRAND.links.supportEmail, url: BRAND.links.support }),
+    secrets: signingSecrets(config),
     log,
   });
-  const notify = createNotices({
-    mailer,
-    product: BRAND.name,
-    origin: config.PORTAL_ORIGIN,
-    support: supportText({ email: BRAND.links.supportEmail, url: BRAND.links.support }),
-  });
-  return { allowances, outbox, mailer, notify, mayMail: createMailBudget(allowances) };
-}
 type Mail = ReturnType<typeof composeMail>;
 
 /** Partners, their apps, members and keys: whatever changes them is announced to the limiters. */
@@ -112,7 +104,7 @@ function composeAccounts({ config, isLocal, database, now, log }: Core, env: Env
   const clientSecret = config.OIDC_CLIENT_SECRET;
   return {
     addressChanges: createAddressChangeStore(database),
-    tokens: createTokenService(database, [...(config.AUTH_SECRETS ?? []).map(({ value }) => value), secret]),
+    tokens: createTokenService(database, signingSecrets(config)),
     accountsFor: createAccountService({
       database,
       secret,
@@ -200,9 +192,14 @@ function composeWebhooks(core: Core, env: Env, { allowances, notify }: Mail) {
     chance: () => Math.random(),
     sleep,
     wake,
-    tellDisabled: async ({ id, url: target, email, language }) =>
+    tellDisabled: async ({ id, partnerId, url: target, email, language }) =>
       email &&
-      notify({ email, language }, 'webhookDisabled', { name: target, path: `/portal/webhooks/${id}` }),
+      partnerId &&
+      notify({ email, language }, 'webhookDisabled', {
+        name: target,
+        path: `/portal/webhooks/${id}`,
+        optional: { partnerId, kind: 'webhooks' },
+      }),
     log,
   };
   return {

@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { MINUTE_MS } from '../core/time.ts';
+import type { MailKind } from '../mail/kinds.ts';
 import type { Notify } from '../mail/notices.ts';
 import type { Database } from '../platform/database.ts';
 import { percentile } from '../usage/latency-buckets.ts';
@@ -23,6 +24,14 @@ import {
 /** How keys are spread is looked at every so many minutes. */
 const ABUSE_EVERY_MINUTES = 10;
 const ABUSE_RULES: readonly RuleName[] = ['key_countries', 'key_addresses', 'path_scanning'];
+
+/** Of which kind a rule's mails are. Those that tell of misuse are of none. */
+const KINDS: Partial<Record<string, MailKind>> = {
+  error_rate: 'usage',
+  latency_p95: 'usage',
+  quota: 'usage',
+  webhook_failing: 'webhooks',
+} satisfies Partial<Record<RuleName, MailKind>>;
 
 export interface RuleView extends Rule {
   rule: RuleName;
@@ -73,9 +82,11 @@ const createTelling = ({ notify, nameOf, operatorEmail }: Ports) =>
     const operators = operatorEmail ? [{ email: operatorEmail, language: null }] : [];
     const recipients = isOperators ? operators : (episode.emails ?? []);
     const path = isOperators ? '/operator/alerts' : '/portal/alerts';
+    const kind = KINDS[episode.rule];
+    const optional = kind && { partnerId: episode.owner, kind };
     for (const recipient of recipients) {
       const name = [nameOf(episode.rule, recipient.language), episode.label].filter(Boolean).join(', ');
-      await notify(recipient, mail, { name, path });
+      await notify(recipient, mail, { name, path, optional });
     }
   };
 

@@ -76,6 +76,7 @@ export const AUDIT_ACTIONS = [
   'member.address_restored',
   'member.invited',
   'member.joined',
+  'member.mails_changed',
   'member.removed',
   'member.role_changed',
   'partner.approved',

@@ -96,7 +96,8 @@ function createRevocation({ database, notify }: KeyServicePorts, { get }: KeyVie
     /** Any key, by an operator: its owners are told. `origin`: of the portal. */
     async revokeAny(keyId: string, reason: string, actor: Actor, origin: string): Promise<KeyView> {
       const { key, owners } = await revoke(null, keyId, reason, actor);
-      const about = { name: key.name, path: '/portal/audit', origin };
+      const optional = { partnerId: key.partnerId, kind: 'keys' } as const;
+      const about = { name: key.name, path: '/portal/audit', origin, optional };
       await Promise.all(owners.map((owner) => notify(owner, 'keyRevoked', about)));
       return key;
     },

@@ -11,6 +11,8 @@ export interface MailText {
   subject: string;
   /** In this order; between them is an empty line. */
   body: readonly (string | Action)[];
+  /** How to get no more of its kind; below our name. */
+  stop?: Action;
 }
 
 export interface Letter {

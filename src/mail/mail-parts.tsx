@@ -17,9 +17,10 @@ const COLON: Record<MailLanguage, string> = { en: ':', fr: ' :' };
 /** Who signs it. */
 export type Sender = Pick<Brand, 'name' | 'accent'>;
 
-function plainText({ body }: MailText, language: MailLanguage, sender: Sender): string {
-  const parts = body.map((part) => (isAction(part) ? `${part.label}${COLON[language]}\n${part.url}` : part));
-  return [...parts, sender.name].join('\n\n');
+function plainText({ body, stop }: MailText, language: MailLanguage, sender: Sender): string {
+  const linked = ({ label, url }: Action) => `${label}${COLON[language]}\n${url}`;
+  const parts = body.map((part) => (isAction(part) ? linked(part) : part));
+  return [...parts, sender.name, ...(stop ? [linked(stop)] : [])].join('\n\n');
 }
 
 const FONT = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',sans-serif";
@@ -61,6 +62,22 @@ const Button = ({ label, url, accent: { light } }: Action & Pick<Sender, 'accent
     <Paragraph>{`${label}\n${url}`}</Paragraph>
   );
 
+const Stop = ({ label, url }: Action) => (
+  <p class="soft" style={`margin:0 0 12px;color:${COLOR.soft};font-size:13px;overflow-wrap:anywhere`}>
+    {URL.canParse(url) ? (
+      <a class="soft" href={url} style={`color:${COLOR.soft}`}>
+        {label}
+      </a>
+    ) : (
+      <>
+        {label}
+        <br />
+        {url}
+      </>
+    )}
+  </p>
+);
+
 function Html({ mail, language, sender }: { mail: MailText; language: MailLanguage; sender: Sender }) {
   return (
     <html lang={language}>
@@ -100,6 +117,7 @@ function Html({ mail, language, sender }: { mail: MailText; language: MailLangua
                     <p class="soft" style={`margin:24px 0 12px;color:${COLOR.soft}`}>
                       {sender.name}
                     </p>
+                    {mail.stop && <Stop {...mail.stop} />}
                   </td>
                 </tr>
               </table>

@@ -10,13 +10,15 @@ const MAIL_TIMEOUT_MS = 5000;
 export interface Mail extends MailText {
   to: string;
   language: MailLanguage;
+  /** By name, each of one line. */
+  headers?: Record<string, string>;
 }
 
 export interface MailerPorts {
   from: string;
   sender: Sender;
   binding?: SendEmail;
-  /** POST {from, to, subject, text, html} as JSON with a bearer token: the form of Resend and of its likes. */
+  /** POST {from, to, subject, headers, text, html} as JSON with a bearer token: the form of Resend and of its likes. */
   http?: { url: string; token: string };
   outbox?: OutboxStore;
   log(line: Record<string, unknown>): void;
@@ -28,21 +30,21 @@ const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu
 export function createMailer({ from, sender, binding, http, outbox, log }: MailerPorts) {
   async function deliver({ to, language, ...mail }: Mail): Promise<void> {
     if (oneLine(to) !== to) throw new Error('not an address');
-    const { subject } = mail;
-    const parts = partsOf(mail, language, sender);
-    if (binding) return void (await binding.send({ from, to, subject, ...parts }));
+    const { subject, headers } = mail;
+    const sent = { to, subject, ...(headers && { headers }), ...partsOf(mail, language, sender) };
+    if (binding) return void (await binding.send({ from, ...sent }));
     if (http) {
       const response = await fetch(http.url, {
         method: 'POST',
         headers: { authorization: `Bearer ${http.token}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ from, to, subject, ...parts }),
+        body: JSON.stringify({ from, ...sent }),
         signal: AbortSignal.timeout(MAIL_TIMEOUT_MS),
       });
       if (!response.ok) throw new Error(`the mail provider answered ${response.status}`);
       return;
     }
     if (!outbox) throw new Error('no way to send mail is configured');
-    await outbox.keep({ to, subject, ...parts });
+    await outbox.keep(sent);
   }
   return async (mail: Mail): Promise<boolean> => {
     try {

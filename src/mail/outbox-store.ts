@@ -18,11 +18,20 @@ const OutboxMail = row('mail of the outbox', {
 const MailHtml = row('HTML of a mail', { html: text.notNull('only such a mail is asked for') });
 export type OutboxMail = RowOf<typeof OutboxMail>;
 
+interface KeptMail {
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+  headers?: Record<string, string>;
+}
+
 export const createOutboxStore = (database: Database) => ({
-  keep: (mail: { to: string; subject: string; text: string; html: string }): Promise<unknown> =>
+  keep: (mail: KeptMail): Promise<unknown> =>
     database.run(
-      sql`INSERT INTO outbox_mail (id, recipient, subject, body, html)
-        VALUES (${newId()}, ${mail.to}, ${mail.subject}, ${mail.text}, ${mail.html})`,
+      sql`INSERT INTO outbox_mail (id, recipient, subject, body, html, headers)
+        VALUES (${newId()}, ${mail.to}, ${mail.subject}, ${mail.text}, ${mail.html},
+          ${mail.headers ? JSON.stringify(mail.headers) : null}::jsonb)`,
     ),
   list: (recipient: string | undefined): Promise<OutboxMail[]> =>
     database.rows(

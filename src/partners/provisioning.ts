@@ -50,7 +50,8 @@ export async function createPartnerKey(
   const app = wanted.appId ? await apps.get(partnerId, wanted.appId) : undefined;
   const scopes = wanted.scopes ?? (app && app.scopes.length > 0 ? app.scopes : undefined);
   const made = await keys.create(partnerId, { ...wanted, scopes }, actor);
-  const about = { name: made.key.name, path: `/portal/keys/${made.key.keyId}`, origin };
+  const optional = { partnerId, kind: 'keys' } as const;
+  const about = { name: made.key.name, path: `/portal/keys/${made.key.keyId}`, origin, optional };
   const recipients = await partners.recipients(partnerId);
   await Promise.all(recipients.map((recipient) => notify(recipient, 'keyCreated', about)));
   return made;

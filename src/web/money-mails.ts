@@ -6,6 +6,7 @@ import type { IssuedInvoice, MoneyNotices } from '../billing/money-notices.ts';
 import type { PlanReview } from '../billing/plan-service.ts';
 import type { PriceNotice } from '../billing/price-notice-service.ts';
 import type { Brand } from '../brand/brand.ts';
+import type { OptionalMail } from '../mail/kinds.ts';
 import type { MONEY_MAILS } from '../mail/money-texts.ts';
 import type { Notify, Recipient } from '../mail/notices.ts';
 import { contactOf, supportText } from './contact.ts';
@@ -58,7 +59,12 @@ function priceText(words: Words, { currency, reason, ...notice }: PriceNotice): 
   ];
 }
 
-type About = (words: Words) => { name: string; path: string; text: readonly string[] };
+type About = (words: Words) => {
+  name: string;
+  path: string;
+  text: readonly string[];
+  optional?: OptionalMail;
+};
 
 /** How to pay, from whom it is, under which terms, and whom to ask: what of it there is. */
 function footOf(brand: Ports['brand'], { m, language }: Words, currencies: readonly string[]): string[] {
@@ -78,10 +84,9 @@ function createSender({ notify, recipients, brand, now }: Ports) {
   const send = (recipient: Recipient, mail: keyof typeof MONEY_MAILS, about: About, currencies: string[]) => {
     const language: Language = recipient.language === 'fr' ? 'fr' : 'en';
     const words = { language, m: messagesOf(language), format: createFormat(language, now()) };
-    const { name, path, text } = about(words);
+    const { text, ...rest } = about(words);
     return notify(recipient, mail, {
-      name,
-      path,
+      ...rest,
       detail: text.join('\n\n'),
       foot: footOf(brand, words, currencies),
     });
@@ -162,6 +167,7 @@ const invoiceMails = ({ send, sendAll }: Sender): Omit<MoneyNotices, PlanMail> =
       ({ m, format }) => ({
         name: invoice.number,
         path: invoicePath(invoice),
+        optional: { partnerId: invoice.partner_id, kind: 'reminders' },
         text: [
           m.invoice.overdueMail(
             invoice.number,

@@ -152,6 +152,8 @@ const HEADERS = {
 export function createWeb<Services extends WebServices>(
   under: string,
   frameOf: (view: View) => Frame | undefined,
+  /** Such a path says whose it is and uses no cookie: it may be sent from anywhere. */
+  provesItself: (path: string) => boolean = () => false,
 ) {
   const web = new Hono<WebEnv<Services>>();
   web.use(under, async (context, next) => {
@@ -163,7 +165,8 @@ export function createWeb<Services extends WebServices>(
     for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
     context.header('x-request-id', context.var.requestId);
     if (context.req.url.includes('%00')) throw new AppError('invalid_request');
-    if (!isFromHere(context.req.raw, view.origin)) throw new PageError('forbidden', view.m.errors.crossSite);
+    if (!isFromHere(context.req.raw, view.origin) && !provesItself(view.path))
+      throw new PageError('forbidden', view.m.errors.crossSite);
     await next();
   });
   web.use(

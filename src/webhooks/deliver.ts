@@ -39,7 +39,7 @@ export interface DeliverPorts extends AttemptPorts {
   wake(delaySeconds: number): Promise<void>;
   /** How often this isolate woke a run. */
   wakes(): number;
-  /** Tells the owner that nothing is sent there any more. */
+  /** Tells an owner that nothing is sent there any more. */
   tellDisabled(endpoint: DisabledEndpoint): Promise<unknown>;
   log(line: Record<string, unknown>): void;
 }

@@ -50,7 +50,7 @@ export interface AttemptResult {
   delay_seconds: number | null;
 }
 
-const DisabledEndpoint = row('disabled endpoint', {
+const DisabledEndpoint = row('disabled endpoint and one of its owners', {
   id: uuid,
   partnerId: uuid.nullable(),
   url: text,
@@ -171,8 +171,7 @@ const RECORD = (results: readonly AttemptResult[]): SQL => sql`
         told AS (${eventRow('webhook.disabled', { endpoint_id: sql`id`, ...FAILING }, { from: sql`disabled` })}),
         audit AS (${auditRow(job('webhooks'), 'webhook.disabled', { endpoint_id: sql`id` }, FAILING, sql`disabled`)})
         SELECT d.id, d.partner_id AS "partnerId", d.url, o.email, a.language FROM disabled d
-        LEFT JOIN LATERAL (SELECT m.email, m.subject FROM partner_member m WHERE m.partner_id = d.partner_id AND m.role = 'owner'
-          ORDER BY m.created_at LIMIT 1) o ON true
+        LEFT JOIN partner_member o ON o.partner_id = d.partner_id AND o.role = 'owner'
         LEFT JOIN dev_accounts a ON a.id = o.subject`;
 
 export function createDeliveryStore(database: Database) {
@@ -189,7 +188,7 @@ export function createDeliveryStore(database: Database) {
       database.run(sql`UPDATE webhook_delivery SET claimed_until = NULL
         WHERE id IN (SELECT value::uuid FROM jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`),
 
-    /** One transaction: attempts, what is next for each delivery, and how their endpoints stand. Endpoints that it disabled. */
+    /** One transaction: attempts, what is next for each delivery, and how their endpoints stand. Endpoints that it disabled, once for each owner. */
     record: (results: readonly AttemptResult[]): Promise<DisabledEndpoint[]> =>
       database.rows(DisabledEndpoint, RECORD(results)),
 

@@ -215,6 +215,10 @@ async function lookAtPortal(): Promise<void> {
   const chooser = await memberOf((await makePartner({ tier: 'starter' })).id);
   await chooser.post('/portal/billing/plan', { tier: 'business' });
   await look(chooser, '/portal/billing', '/portal/billing/plan?tier=free');
+  await operator.post(`/operator/keys/${(await makeKey(partner.id)).id}/revoke`, { reason: 'x' });
+  const stop = await mailedPath(who.email, '/mails/');
+  await look(who, stop);
+  note(who, await who.post(stop), stop);
   const waiting = await memberOf((await makePartner({ status: 'sandbox_only' })).id);
   await look(waiting, '/portal/live-access');
   const careful = await memberOf(partner.id);

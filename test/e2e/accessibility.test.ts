@@ -19,6 +19,7 @@ const PUBLIC = [
   '/reset',
   '/reset/token',
   '/invite/nonsense',
+  '/mails/nonsense',
   '/outbox',
   '/docs',
   '/docs/first-call',

@@ -124,7 +124,8 @@ function normal(value: unknown, names: Names): Row {
       .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uuid>')
       .replace(/\b(ak_(?:test|live)_)\w+/g, '$1…')
       .replace(/\b((?:INV|CN)-\d{4}-)\d+/g, '$1…')
-      .replace(/(\/invite\/)[\w-]+/g, '$1…'),
+      .replace(/(\/invite\/)[\w-]+/g, '$1…')
+      .replace(/(\/mails\/)[\w.-]+/g, '$1…'),
   );
 }
 

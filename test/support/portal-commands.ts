@@ -238,6 +238,14 @@ const MEMBERS: Command[] = [
     },
   },
   {
+    does: 'a member chooses which mails they get',
+    audit: ['member.mails_changed'],
+    doors: {
+      'POST /portal/settings/mails': () => ({ keys: 'true', webhooks: 'true', reminders: 'true' }),
+      'PATCH /api/dev/members/me/mails': () => ({ usage: false }),
+    },
+  },
+  {
     does: 'somebody gets a partner of their own',
     given: ({ guest }) => `DELETE FROM partner_member WHERE email = '${guest}';
       DELETE FROM partner_invitation WHERE email = '${guest}'; DELETE FROM partner WHERE email = '${guest}'`,

@@ -62,7 +62,7 @@ export function visitor(email = `p-${randomBytes(6).toString('hex')}@example.com
   };
 }
 
-/** The path of the first link in the latest mail to this address whose text has `containing`. */
+/** The path of a link in the latest mail to this address whose text has `containing`: of one that has it, or the first. */
 export async function mailedPath(email: string, containing = ''): Promise<string> {
   const [mail] = await eventually(
     () =>
@@ -72,7 +72,8 @@ export async function mailedPath(email: string, containing = ''): Promise<string
       ),
     (rows) => rows.length > 0,
   );
-  const link = /https?:\/\/\S+/.exec(mail?.body ?? '')?.[0] ?? '';
+  const links = mail?.body.match(/https?:\/\/\S+/g) ?? [];
+  const link = links.find((each) => each.includes(containing)) ?? links[0] ?? '';
   return link.slice(new URL(link).origin.length);
 }
 

@@ -4,8 +4,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BRAND } from '../../src/brand/brand.ts';
+import type { MailKind } from '../../src/mail/kinds.ts';
 import { partsOf } from '../../src/mail/mail-parts.tsx';
 import { createMailer, type Mail, type MailerPorts } from '../../src/mail/mailer.ts';
+import { createNotices } from '../../src/mail/notices.ts';
+import type { OutboxStore } from '../../src/mail/outbox-store.ts';
+import { createStopLinks } from '../../src/mail/stop-link.ts';
 import { MAILS } from '../../src/mail/texts.ts';
 import { inviteAgain } from '../../src/partners/invitation-mail.ts';
 
@@ -65,6 +69,18 @@ describe('a mailer', () => {
         },
       },
     ]);
+  });
+
+  it('hands on the headers of a mail, by whichever way', async () => {
+    const { url, seen } = await provider(200);
+    const sent: unknown[] = [];
+    const binding = { send: async (message: unknown) => void sent.push(message) } as unknown as SendEmail;
+    const outbox = { keep: async (kept: unknown) => void sent.push(kept) } as unknown as OutboxStore;
+    const headers = { 'List-Unsubscribe': '<https://p.example/mails/x>' };
+    for (const ports of [{ http: { url, token: 't' } }, { binding }, { outbox }])
+      expect(await mailerOf(ports)({ ...mail, headers })).toBe(true);
+    expect(seen[0]?.body).toMatchObject({ headers });
+    expect(sent).toMatchObject([{ headers }, { headers }]);
   });
 
   it('says when it could not, without the text of the mail', async () => {
@@ -141,6 +157,87 @@ describe.each(Object.entries(MAILS))('%s', (_, texts) => {
   });
 
   it('differs by language', () => expect(texts.en(letter).body).not.toEqual(texts.fr(letter).body));
+});
+
+describe('a mail that its reader may do without', () => {
+  const PARTNER = '018f0000-0000-7000-8000-000000000001';
+  const stopLinks = createStopLinks(['a secret']);
+  const notify = async (
+    reader: { subject: string; isOff: boolean } | undefined | Error,
+    { language = 'en', origin, address }: { language?: string; origin?: string; address?: string } = {},
+  ) => {
+    const sent: Mail[] = [];
+    const lines: unknown[] = [];
+    const isDone = await createNotices({
+      mailer: async (each) => sent.push(each) > 0,
+      product: 'Passerelle',
+      origin,
+      support: undefined,
+      choices: {
+        reader: async () => {
+          if (reader instanceof Error) throw reader;
+          return reader;
+        },
+      },
+      stopLinks,
+      stopAddress: address,
+      log: (line) => lines.push(line),
+    })({ email: 'a@example.com', language }, 'keyRevoked', {
+      name: 'Till',
+      path: '/portal/audit',
+      optional: { partnerId: PARTNER, kind: 'keys' },
+    });
+    return { isDone, sent, lines };
+  };
+  const awa = { subject: 'awa', isOff: false };
+  const origin = 'https://portal.example';
+
+  it('says how to stop it, in its headers and below our name', async () => {
+    const { sent } = await notify(awa, { language: 'fr', origin, address: 'stop@portal.example' });
+    const url = sent[0]?.stop?.url ?? '';
+    expect(sent[0]?.headers).toEqual({
+      'List-Unsubscribe': `<${url}>, <mailto:stop@portal.example?subject=unsubscribe%20keys>`,
+      'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+    });
+    const { text, html } = partsOf(sent[0] as Mail, 'fr', BRAND);
+    expect(text.endsWith(`\n\nPasserelle\n\nNe plus recevoir d’e-mails de ce type :\n${url}`)).toBe(true);
+    expect(html).toContain(`href="${url}"`);
+    expect(await stopLinks.read(url.replace(`${origin}/mails/`, ''))).toEqual({
+      partnerId: PARTNER,
+      subject: 'awa',
+      kind: 'keys',
+    });
+    const { headers } = (await notify(awa, { origin })).sent[0] ?? {};
+    expect(headers?.['List-Unsubscribe']).toBe(`<${url}>`);
+  });
+
+  it('has no header that leads nowhere, where no origin is known', async () => {
+    const [sent] = (await notify(awa, { address: 'stop@portal.example' })).sent;
+    expect([sent?.headers, sent?.stop?.url]).toEqual([undefined, expect.stringMatching(/^\/mails\//)]);
+    expect(partsOf(sent as Mail, 'en', BRAND).html).not.toContain('<a ');
+  });
+
+  it('is not sent to whoever stopped it, and there is no more to do', async () => {
+    const { isDone, sent } = await notify({ ...awa, isOff: true }, { origin });
+    expect([isDone, sent]).toEqual([true, []]);
+  });
+
+  it('is sent without a link to who is no member, or where choices cannot be read', async () => {
+    const failed = await notify(new Error('no database'), { origin });
+    for (const { sent } of [failed, await notify(undefined, { origin })])
+      expect(sent.map(({ headers, stop }) => [headers, stop])).toEqual([[undefined, undefined]]);
+    expect(failed.lines).toHaveLength(1);
+  });
+
+  it('has a link that any of our secrets may have signed, for nothing but its kind', async () => {
+    const link = { partnerId: PARTNER, subject: 'https://id.example|é', kind: 'usage' } as const;
+    const path = await createStopLinks(['old']).path(link);
+    const token = path.replace('/mails/', '');
+    expect(await createStopLinks(['new', 'old']).read(token)).toEqual(link);
+    expect(await createStopLinks(['new']).read(token)).toBeUndefined();
+    const none = await createStopLinks(['old']).path({ ...link, kind: 'prices' as MailKind });
+    expect(await createStopLinks(['old']).read(none.replace('/mails/', ''))).toBeUndefined();
+  });
 });
 
 it('an invitation that is mailed again says so only when it was', async () => {

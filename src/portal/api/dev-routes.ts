@@ -5,6 +5,7 @@ import './key-routes.ts';
 import './usage-routes.ts';
 import './request-routes.ts';
 import './member-routes.ts';
+import './mail-routes.ts';
 import './live-access-routes.ts';
 import './webhook-routes.ts';
 import './billing-routes.ts';

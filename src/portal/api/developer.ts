@@ -81,13 +81,13 @@ const PERMISSIONS: readonly (readonly [path: string, permission: Permission])[] 
   ['/api/dev/live-access', 'own'],
 ];
 
-/** Whoever works for a partner may leave it. */
-const isLeaving = (method: string, path: string): boolean =>
-  method === 'DELETE' && path === '/api/dev/members/me';
+/** Whoever works for a partner may leave it, and chooses which mails they get. */
+const OF_ONESELF = new Set(['DELETE /api/dev/members/me', 'PATCH /api/dev/members/me/mails']);
+const isOfOneself = (method: string, path: string): boolean => OF_ONESELF.has(`${method} ${path}`);
 
 /** What a request needs, its path from `/api/dev` on. */
 export const permissionAt = (method: string, path: string): Permission =>
-  READS.has(method) || isLeaving(method, path)
+  READS.has(method) || isOfOneself(method, path)
     ? 'read'
     : (PERMISSIONS.find(([under]) => path.startsWith(under))?.[1] ?? 'develop');
 
@@ -142,8 +142,8 @@ developerApi.use(async (context, next) => {
   if (context.req.path.startsWith('/api/dev/audit')) rates.take('audit', partner.id);
   const { method, path } = context.req;
   const only = person.token?.permissions;
-  // A program does not leave for its person.
-  if (only && isLeaving(method, path)) throw new AppError('forbidden');
+  // A program does not leave for its person, nor choose.
+  if (only && isOfOneself(method, path)) throw new AppError('forbidden');
   checkMay({ partner, role, only }, permissionAt(method, path), isEnding(method, path));
   developers.set(context.req.raw, { partner, role, subject, actor, only });
   announceAhead(context);

@@ -51,6 +51,8 @@ import './address-actions.ts';
 import './deletion-actions.tsx';
 import './factor-duty-actions.ts';
 import './token-actions.tsx';
+import './mail-choices.tsx';
+import './mail-stop-page.tsx';
 import './settings-actions.ts';
 import './security-actions.tsx';
 import './reference-page.tsx';

@@ -8,6 +8,7 @@ import { render } from '../../web/web.ts';
 import { FactorDutyPanel } from './factor-duty-panel.tsx';
 import { ConfirmFactor, FactorSetUp, type SetUp } from './factor-set-up.tsx';
 import { Identities } from './identity-parts.tsx';
+import { MailPanel } from './mail-choices.tsx';
 import { Page, type PortalContext, person, portal } from './portal-web.tsx';
 import { SecurityDialogs, type SecurityForm } from './settings-dialogs.tsx';
 import {
@@ -38,12 +39,14 @@ export async function showSettings(
   const { m, account, workspace } = view;
   const { accounts, services, session } = context.var;
   const owned = workspace && may(workspace, 'own') ? workspace.partner : undefined;
-  const [sessions, { identities, hasPassword }, asked, without, tokens] = await Promise.all([
+  const chooser = workspace && { partnerId: workspace.partner.id, subject: workspace.subject };
+  const [sessions, { identities, hasPassword }, asked, without, tokens, mails] = await Promise.all([
     accounts.sessions(account.id),
     accounts.identities(account.id),
     accounts.addressAsked(account.id),
     owned ? services.partners.membersWithoutFactor(owned.id) : 0,
-    workspace ? services.tokens.list({ partnerId: workspace.partner.id, subject: workspace.subject }) : [],
+    chooser ? services.tokens.list(chooser) : [],
+    chooser && services.mailChoices.of(chooser),
   ]);
   const wrongIn = (name: Shown['form']) => (form === name ? wrong : undefined);
   const confirmed = wrongIn('confirm');
@@ -75,6 +78,7 @@ export async function showSettings(
         />
       )}
       <SessionsPanel sessions={sessions} current={session.id} />
+      {mails && <MailPanel choices={mails.choices} />}
       {workspace && <TokenPanel tokens={tokens} />}
       {owned && <FactorDutyPanel without={without} />}
       {owned && <PartnerPanel partner={owned} wrong={wrongIn('partner')} />}

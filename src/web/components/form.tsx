@@ -212,12 +212,20 @@ export const Choices = ({ label, options, ...own }: Own & { label: string; optio
 };
 
 /** One choice, ticked or not. */
-export const Tick = ({ name, label }: { name: string; label: string }) => {
+export const Tick = ({ name, label, hint }: Own & { label: string }) => {
   const { values } = useContext(FormContext);
   return (
     <label class="choice">
       <input type="checkbox" name={name} value="true" checked={values[name] === 'true'} />
-      <span>{label}</span>
+      <span>
+        {label}
+        {hint && (
+          <>
+            <br />
+            <span class="soft small">{hint}</span>
+          </>
+        )}
+      </span>
     </label>
   );
 };

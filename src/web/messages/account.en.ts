@@ -45,6 +45,35 @@ export const accountEn = {
     madeBefore:
       'This form was already submitted, and the token was shown then. Lost it? Revoke it and create another.',
   },
+  mails: {
+    title: 'Emails',
+    about: (partner: string) => `What you are emailed about ${partner}. Other members choose for themselves.`,
+    kinds: {
+      usage: 'Usage alerts',
+      keys: 'Key changes by our operators',
+      webhooks: 'Failing webhook endpoints',
+      reminders: 'Invoice reminders',
+    },
+    hints: {
+      usage: 'To owners: errors, slow answers and quotas, when an alert opens and when it closes.',
+      keys: 'To owners: an operator created or revoked a key.',
+      webhooks: 'To owners: an endpoint fails, or was disabled.',
+      reminders: 'To owners and billing members: an invoice is overdue.',
+    },
+    always:
+      'Always sent: sign-in and security, leaked or misused keys, members, live access and suspension, plans and prices, invoices and credit notes.',
+    stopTitle: 'Stop these emails?',
+    stopText: (partner: string) => `You get them as a member of ${partner}. Nothing else is stopped.`,
+    stop: 'Stop these emails',
+    stoppedTitle: 'These emails are stopped',
+    stopped: (partner: string) => `You get no more of these emails about ${partner}.`,
+    resume: 'Get them again',
+    resumedTitle: 'You get these emails again',
+    resumed: (partner: string) => `We email you about ${partner} again.`,
+    settings: 'All your emails',
+    goneTitle: 'This link does not work',
+    gone: 'It is incomplete or was changed, or you are no longer a member. You choose your emails in your settings.',
+  },
   deletion: {
     title: 'Delete your account',
     text: 'Your sessions, memberships and personal data are deleted at once. This cannot be undone.',

@@ -48,6 +48,37 @@ export const accountFr: typeof accountEn = {
     madeBefore:
       'Ce formulaire a déjà été envoyé, et le jeton affiché à ce moment-là. Perdu ? Révoquez-le et créez-en un autre.',
   },
+  mails: {
+    title: 'E-mails',
+    about: (partner) => `Ce que vous recevez au sujet de ${partner}. Chaque membre choisit pour lui-même.`,
+    kinds: {
+      usage: 'Alertes d’utilisation',
+      keys: 'Clés modifiées par nos opérateurs',
+      webhooks: 'Endpoints webhook en échec',
+      reminders: 'Rappels de factures',
+    },
+    hints: {
+      usage:
+        'Aux propriétaires : erreurs, lenteurs et quotas, à l’ouverture d’une alerte et à sa résolution.',
+      keys: 'Aux propriétaires : un opérateur a créé ou révoqué une clé.',
+      webhooks: 'Aux propriétaires : un endpoint échoue, ou a été désactivé.',
+      reminders: 'Aux propriétaires et à la facturation : une facture est en retard.',
+    },
+    always:
+      'Toujours envoyés : connexion et sécurité, clés divulguées ou détournées, membres, accès à la production et suspension, forfaits et prix, factures et avoirs.',
+    stopTitle: 'Ne plus recevoir ces e-mails ?',
+    stopText: (partner) =>
+      `Vous les recevez en tant que membre de ${partner}. Les autres e-mails continuent.`,
+    stop: 'Ne plus recevoir ces e-mails',
+    stoppedTitle: 'Ces e-mails sont arrêtés',
+    stopped: (partner) => `Vous ne recevez plus ces e-mails au sujet de ${partner}.`,
+    resume: 'Les recevoir de nouveau',
+    resumedTitle: 'Vous recevez de nouveau ces e-mails',
+    resumed: (partner) => `Nous vous écrivons de nouveau au sujet de ${partner}.`,
+    settings: 'Tous vos e-mails',
+    goneTitle: 'Ce lien ne fonctionne pas',
+    gone: 'Il est incomplet ou modifié, ou vous n’êtes plus membre. Vous choisissez vos e-mails dans vos paramètres.',
+  },
   deletion: {
     title: 'Supprimer votre compte',
     text: 'Vos sessions, vos accès aux organisations et vos données personnelles sont supprimés immédiatement, sans retour possible.',

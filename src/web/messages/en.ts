@@ -737,6 +737,7 @@ export const en = {
       'member.address_changed': 'changed their email address',
       'member.address_restored': 'took their account back',
       'member.joined': 'joined',
+      'member.mails_changed': 'chose which emails they get',
       'member.role_changed': 'changed a role',
       'member.removed': 'removed a member',
       'invitation.withdrawn': 'withdrew an invitation',

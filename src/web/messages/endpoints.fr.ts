@@ -66,6 +66,8 @@ const IN_FRENCH: Readonly<Record<string, string>> = {
   "Change a member's role": 'Changer le rôle d’un membre',
   'Remove a member': 'Retirer un membre',
   'Leave the partner, whatever your role': 'Quitter le partenaire, quel que soit votre rôle',
+  'Retrieve which kinds of email you get': 'Savoir quels types d’e-mails vous recevez',
+  'Choose which kinds of email you get': 'Choisir quels types d’e-mails vous recevez',
   'Where events are sent, and what became of them':
     'Où les événements sont envoyés, et ce qu’ils sont devenus',
   'List event types, each with the JSON Schema of its data':

@@ -760,6 +760,7 @@ export const fr: typeof en = {
       'member.address_changed': 'a changé d’adresse e-mail',
       'member.address_restored': 'a récupéré son compte',
       'member.joined': 'a rejoint l’équipe',
+      'member.mails_changed': 'a choisi ses e-mails',
       'member.role_changed': 'a modifié un rôle',
       'member.removed': 'a retiré un membre',
       'invitation.withdrawn': 'a annulé une invitation',
