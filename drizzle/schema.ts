@@ -110,9 +110,13 @@ export const partner = pgTable(
     /** What a plan that was chosen replaced (tier, overage_action, next_tier, next_change_at), and that plan (`to`): to undo it. */
     planBefore: jsonb('plan_before'),
     planChangedAt: at('plan_changed_at'),
+    /** When one was undone last: once a month. */
+    planUndoneAt: at('plan_undone_at'),
     /** By a trigger; the reason as an operator said it. */
     suspendedAt: at('suspended_at'),
     suspendedReason: text('suspended_reason'),
+    /** What it was before, which it is again once it is reinstated. By a trigger. */
+    statusBefore: text('status_before'),
     /** Members act for it in sessions that have shown a second factor. */
     requiresFactor: boolean('requires_factor').notNull().default(false),
     /** Raised by a trigger whenever something changes that the gateway reads. */

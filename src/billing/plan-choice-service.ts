@@ -28,7 +28,7 @@ const UNDONE = sql`tier = plan_before->>'tier', overage_action = plan_before->>'
   next_change_at = CASE WHEN plan_before->>'next_tier' IS NOT NULL
     THEN coalesce(next_change_at, (plan_before->>'next_change_at')::timestamptz)
     WHEN next_currency IS NOT NULL THEN next_change_at END,
-  plan_before = NULL, plan_changed_at = NULL`;
+  plan_before = NULL, plan_changed_at = NULL, plan_undone_at = now()`;
 
 interface Choice {
   current: Billing;

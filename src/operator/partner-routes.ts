@@ -7,6 +7,7 @@ import type { Actor } from '../audit/audit-store.ts';
 import { currency } from '../http/amount-schemas.ts';
 import { type ApiEnv, errorAnswers, jsonAnswer, jsonBody, page, pageQuery, uuidCursor } from '../http/api.ts';
 import { email, origins, reason, text } from '../http/fields.ts';
+import type { AccessAction } from '../partners/access-service.ts';
 import { createPartner } from '../partners/provisioning.ts';
 import { originOf } from '../web/web.ts';
 import { idOf, params, partner, partnerAnswers } from './partner-answers.ts';
@@ -14,11 +15,11 @@ import type { Services } from './services.ts';
 
 const tags = ['Operators'];
 
-const STATUSES = {
-  approve: ['active', 'Approve a partner. It may use live keys'],
-  suspend: ['suspended', 'Suspend a partner. All of its keys are refused at once'],
-  reinstate: ['active', 'Reinstate a suspended partner'],
-} as const;
+const ACCESS: [AccessAction, string][] = [
+  ['approve', 'Approve a partner. It may use live keys'],
+  ['suspend', 'Suspend a partner. All of its keys are refused at once'],
+  ['reinstate', 'Reinstate a suspended partner. It is what it was before'],
+];
 
 const listPartners = createRoute({
   method: 'get',
@@ -114,7 +115,7 @@ export function addPartnerRoutes(
 }
 
 function addStatusRoutes(api: OpenAPIHono<ApiEnv<Services>>, actorOf: (context: Context) => Actor): void {
-  for (const [action, [status, summary]] of Object.entries(STATUSES)) {
+  for (const [action, summary] of ACCESS) {
     const needsReason = action === 'suspend';
     api.openapi(
       createRoute({
@@ -138,7 +139,7 @@ function addStatusRoutes(api: OpenAPIHono<ApiEnv<Services>>, actorOf: (context: 
         const id = idOf(context.req.valid('param').id);
         const { partners, config } = context.var.services;
         const origin = originOf(context, config);
-        return context.json(await partners.setStatus(id, status, why, actorOf(context), origin), 200);
+        return context.json(await partners.changeAccess(id, action, why, actorOf(context), origin), 200);
       },
     );
   }

@@ -40,6 +40,20 @@ describe('partners', () => {
     });
   });
 
+  it('that were never approved are what they were once they are reinstated, and are not approved while suspended', async () => {
+    const { id } = await makePartner({ status: 'sandbox_only' });
+    const change = (action: string) =>
+      sendJson(`/api/admin/partners/${id}/${action}`, 'POST', { reason: 'x' }, api);
+    await change('suspend');
+    await change('suspend');
+    expect((await change('approve')).status).toBe(409);
+    const again = await operator.post(`/operator/partners/${id}/approve`, { reason: 'x' });
+    expect(again.status).toBe(409);
+    expect((await change('reinstate')).json).toMatchObject({ status: 'sandbox_only', suspended_at: null });
+    expect((await change('reinstate')).json.status).toBe('sandbox_only');
+    expect((await change('approve')).json.status).toBe('active');
+  });
+
   it('get another tier and limits of their own, in force at once', async () => {
     const partner = await makePartner({ tier: 'free', day: 1000 });
     const key = (await makeKey(partner.id)).secret;

@@ -165,7 +165,7 @@ const ADMIN: Record<string, Case> = {
     body: () => ({ reason: 'x' }),
   },
   '/partners/:id/reinstate': {
-    action: 'partner.approved',
+    action: 'partner.reinstated',
     id: async () => (await makePartner({ status: 'suspended' })).id,
     body: () => ({}),
   },

@@ -212,10 +212,30 @@ describe('billed as if it had never been', () => {
     await plans.choose(used, 'big', ACTOR);
     await use(used, Date.now(), 1001);
     await expect(plans.undo(used, ACTOR)).rejects.toMatchObject(tooLate);
+    const busy = await partnerWith('block', null, 0);
+    await own.client.query(`UPDATE tier_config SET rate_limit_per_day = 100 WHERE tier = 'small'`);
+    await plans.choose(busy, 'big', ACTOR);
+    await use(busy, Date.now(), 101);
+    await expect(plans.undo(busy, ACTOR)).rejects.toMatchObject(tooLate);
+    await own.client.query(`UPDATE tier_config SET rate_limit_per_day = -1 WHERE tier = 'small'`);
     const assigned = await partnerWith('block', null, 0);
     await plans.choose(assigned, 'big', ACTOR);
     await plans.assign(assigned, { tier: 'enterprise', reason: 'deal' }, ACTOR);
     await expect(plans.undo(assigned, ACTOR)).rejects.toMatchObject(tooLate);
+  });
+
+  it('is had once a month', async () => {
+    const { plans } = services();
+    const partner = await partnerWith('block', null, 0);
+    await plans.choose(partner, 'big', ACTOR);
+    expect((await plans.undo(partner, ACTOR)).tier).toBe('small');
+    expect((await plans.choose(partner, 'big', ACTOR)).undoUntil).toBeNull();
+    await expect(plans.undo(partner, ACTOR)).rejects.toMatchObject({ code: 'conflict' });
+    await own.client.query(
+      `UPDATE partner SET plan_undone_at = plan_undone_at - interval '1 month' WHERE id = $1`,
+      [partner],
+    );
+    expect((await plans.undo(partner, ACTOR)).tier).toBe('small');
   });
 
   it('brings back what waited for the next month, and what was chosen beyond the quota', async () => {

@@ -59,7 +59,25 @@ const ACCESS: Command[] = [
     ...ofPartner('a partner is suspended', 'partner.suspended', 'suspend'),
     mails: { path: '/portal', to: OWNERS },
   },
-  ofPartner('a partner is let in again', 'partner.approved', 'reinstate', standing('suspended')),
+  {
+    ...ofPartner('a partner is let in again', 'partner.reinstated', 'reinstate', standing('suspended')),
+    events: ['partner.approved'],
+  },
+  {
+    ...ofPartner(
+      'a partner that was never approved is reinstated to what it was',
+      'partner.reinstated',
+      'reinstate',
+      (at) => `${standing('sandbox_only')(at)}; ${standing('suspended')(at)}`,
+    ),
+    events: [],
+  },
+  {
+    ...ofPartner('a partner that is not suspended is reinstated', 'partner.reinstated', 'reinstate'),
+    isIdle: true,
+    audit: [],
+    events: [],
+  },
   {
     does: 'a partner gets limits of its own',
     of: 'partner',

@@ -8,7 +8,6 @@ import { type ConsoleContext, done, operator, operatorActor, operatorConsole } f
 import { assignForm, limitsForm } from './partner-dialogs.tsx';
 import { showPartner } from './partner-page.tsx';
 
-const STATUSES = { approve: 'active', reinstate: 'active', suspend: 'suspended' } as const;
 const DONE = { approve: 'approved', reinstate: 'reinstated', suspend: 'suspended' } as const;
 
 for (const action of ['approve', 'reinstate', 'suspend'] as const) {
@@ -18,7 +17,7 @@ for (const action of ['approve', 'reinstate', 'suspend'] as const) {
     return submit(context, z.object({ reason }), {
       async work({ reason: why }) {
         const { partners } = context.var.services;
-        await partners.setStatus(id, STATUSES[action], why, operatorActor(context), origin);
+        await partners.changeAccess(id, action, why, operatorActor(context), origin);
         return done(context, `/operator/partners/${id}`, DONE[action]);
       },
       again: (wrong) => showPartner(context, action, wrong),

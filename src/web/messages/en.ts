@@ -749,6 +749,7 @@ export const en = {
       'live_access.requested': 'requested live access',
       'live_access.declined': 'declined live access',
       'partner.approved': 'approved the account',
+      'partner.reinstated': 'reinstated the account',
       'partner.suspended': 'suspended the account',
       'partner.tier_changed': 'changed the plan',
       'partner.limits_changed': 'changed the limits',

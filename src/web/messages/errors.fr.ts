@@ -44,6 +44,7 @@ const IN_FRENCH: Record<string, string> = {
   'This letter is no JSON object: mend it first': 'Ce message n’est pas un objet JSON : corrigez-le d’abord',
   'This key has a quota of its own, which each key that it makes would have once more: its owner makes them':
     'Cette clé a un quota à elle, que chaque clé qu’elle crée aurait à nouveau : son propriétaire les crée',
+  'This partner is suspended: reinstate it first': 'Ce partenaire est suspendu : rétablissez-le d’abord',
   'This person is a member already': 'Cette personne est déjà membre',
   'The price of this plan has changed: look at it again':
     'Le prix de ce forfait a changé : consultez-le de nouveau',

@@ -772,6 +772,7 @@ export const fr: typeof en = {
       'live_access.requested': 'a demandé l’accès à la production',
       'live_access.declined': 'a refusé l’accès à la production',
       'partner.approved': 'a approuvé le compte',
+      'partner.reinstated': 'a rétabli le compte',
       'partner.suspended': 'a suspendu le compte',
       'partner.tier_changed': 'a changé le forfait',
       'partner.limits_changed': 'a modifié les limites',
