@@ -2,7 +2,7 @@
 
 export type Scheme = 'light' | 'dark';
 
-/** What the accent is written on: ground, raised and sunken of src/web/portal.css, which a test compares. */
+/** What the accent is written on: ground, raised and sunken of src/web/styles/elements.css, which a test compares. */
 export const GROUNDS: Record<Scheme, readonly string[]> = {
   light: ['#fbfaf8', '#ffffff', '#f3f1ec'],
   dark: ['#141817', '#1b201f', '#101413'],

@@ -96,7 +96,7 @@ describe('the accent', () => {
   it('is measured as WCAG does, on the grounds of the stylesheet', () => {
     expect(contrast('#000000', '#ffffff')).toBeCloseTo(21);
     expect(contrast('#777777', '#ffffff')).toBeCloseTo(4.48, 2);
-    const css = readFileSync(join(root, 'src/web/portal.css'), 'utf8');
+    const css = readFileSync(join(root, 'src/web/styles/elements.css'), 'utf8');
     for (const [i, name] of ['ground', 'raised', 'sunken'].entries())
       expect(css).toContain(`--${name}: light-dark(${GROUNDS.light[i]}, ${GROUNDS.dark[i]});`);
   });
