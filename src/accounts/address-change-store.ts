@@ -6,6 +6,7 @@ import { type Actor, auditRow } from '../audit/audit-store.ts';
 import type { Database } from '../platform/database.ts';
 import { command, type Query, query } from '../platform/query.ts';
 import { type RowOf, row, text, time } from '../platform/row.ts';
+import { endedTokens } from './ended-token-store.ts';
 
 const LINK_SECONDS = 3600;
 export const UNDO_HOURS = 72;
@@ -104,8 +105,8 @@ export const createAddressChangeStore = (database: Database) => ({
     return done;
   },
   /**
-   * The account has its address again, and whoever changed it has nothing of it: sessions, password, later identities, a
-   * factor that came with the change and every later change end. undefined: over, or another account has the address.
+   * The account has its address again, and whoever changed it has nothing of it: sessions, password, personal tokens, later
+   * identities, a factor that came with the change and every later change end. undefined: over, or another account has the address.
    */
   async undo(hash: string, actor: Actor): Promise<AddressChange | undefined> {
     const [[done]] = await database.batch(
@@ -122,7 +123,7 @@ export const createAddressChangeStore = (database: Database) => ({
           sessions AS (DELETE FROM dev_session s USING moved v WHERE s.account_id = v.account),
           credentials AS (DELETE FROM dev_credential d USING change c WHERE d.account_id = c.account_id
             AND (d.provider_id = 'credential' OR d.created_at >= c.created_at)),
-          tokens AS (DELETE FROM dev_token t USING change c WHERE t.subject = c.account_id AND t.created_at >= c.created_at),
+          ${endedTokens(sql`(SELECT account FROM moved)`, actor)},
           factors AS (DELETE FROM dev_two_factor f USING change c WHERE f.account_id = c.account_id AND NOT c.had_factor),
           ${following(actor, 'member.address_restored')}
         SELECT account, before AS "from", after AS "to" FROM moved`,

@@ -1,7 +1,7 @@
 // The password of an account: signed in with, reset by a mailed link, changed, and shown again to prove who holds a session.
 
 import { sha256Hex } from '../core/encoding.ts';
-import type { AccountMails } from './account-mails.ts';
+import type { AccountMails, Caller } from './account-mails.ts';
 import type { Account, AccountStore } from './account-store.ts';
 import type { AuthApi } from './auth.ts';
 import type { createFactors } from './factor-service.ts';
@@ -10,13 +10,14 @@ import type { SessionStore } from './session-store.ts';
 
 export function createPasswords(ports: {
   api: AuthApi;
-  headers: Headers;
+  caller: Pick<Caller, 'headers' | 'actorOf'>;
   accounts: AccountStore;
   sessions: SessionStore;
   factors: Pick<ReturnType<typeof createFactors>, 'verifyTotp' | 'verifyRecoveryCode'>;
   tell: AccountMails['tell'];
 }) {
-  const { api, headers, accounts, sessions, factors, tell } = ports;
+  const { api, accounts, sessions, factors, tell } = ports;
+  const { headers, actorOf } = ports.caller;
   const asResponse = true as const;
   return {
     /** `data.twoFactorRedirect`: a second factor is asked for. */
@@ -30,9 +31,9 @@ export function createPasswords(ports: {
       outcomeOf(api.resetPassword({ body: { token, newPassword }, asResponse })),
     async changePassword(account: Account, currentPassword: string, newPassword: string) {
       const body = { currentPassword, newPassword, revokeOtherSessions: true };
-      const outcome = await outcomeOf(api.changePassword({ body, headers, asResponse }));
+      const outcome = await outcomeOf<{ token: string }>(api.changePassword({ body, headers, asResponse }));
       if (outcome.ok) {
-        await accounts.endProofs(account.id);
+        await accounts.endAccess(account.id, actorOf(account.id), outcome.data?.token);
         tell(account, 'passwordChanged');
       }
       return outcome;

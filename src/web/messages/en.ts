@@ -174,7 +174,7 @@ export const en = {
     day_spent: 'Today’s quota is used up. The key’s next request gets a 429.',
     day_new: 'A new day has started for this key.',
     sandbox_reset: 'Sandbox data reset.',
-    password_changed: 'Password changed. Your other sessions have ended.',
+    password_changed: 'Password changed. Your other sessions and your API tokens have ended.',
     factor_duty_on:
       'All members are asked for a second factor from now on. Those without one have been emailed.',
     factor_duty_off: 'A second factor is each member’s own choice again.',
@@ -286,10 +286,11 @@ export const en = {
     sent: 'If this address has an account, a link is on its way. It works for one hour.',
     newTitle: 'New password',
     newPassword: 'New password',
+    ends: 'All your sessions and API tokens end with it.',
     save: 'Save',
     bad: 'This link has expired or was already used. Ask for a new one.',
     doneTitle: 'Password changed',
-    done: 'All your sessions have ended. Sign in with the new password.',
+    done: 'All your sessions and API tokens have ended. Sign in with the new password.',
   },
   invite: {
     title: (partner: string) => `Join ${partner}`,
@@ -761,7 +762,7 @@ export const en = {
     password: 'Password',
     currentPassword: 'Current password',
     wrongPassword: 'Incorrect password',
-    passwordEnds: 'Your other sessions will end.',
+    passwordEnds: 'Your other sessions and your API tokens will end.',
     factor: 'Two-factor authentication',
     factorHint:
       'Asks for a code from your phone as well as your password. Recovery codes cover a lost phone.',
