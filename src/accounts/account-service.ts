@@ -162,18 +162,11 @@ export function createAccountService({ database, mailer, mayMail, allowances, ..
     const parts = { api, caller, accounts, mails };
     const passwords = createPasswords({ api, caller, accounts, sessions, factors, tell });
     const { hasAccount } = signUpStore;
-    const { requestReset } = passwords;
     return {
       ...signUpsOf(parts, signUpStore, secret),
       ...identitiesOf(parts, identities),
       ...passwords,
-      ...createAddressChanges({
-        store: addressChanges,
-        mails,
-        hasAccount,
-        find: accounts.find,
-        requestReset,
-      }),
+      ...createAddressChanges({ store: addressChanges, mails, hasAccount }),
       ...factors,
       byId: accounts.find,
       tellTokenMade: (account: Account, name: string) => tell(account, 'tokenMade', name),

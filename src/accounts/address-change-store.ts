@@ -3,6 +3,7 @@
 
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
+import { newId } from '../core/ids.ts';
 import type { Database } from '../platform/database.ts';
 import { command, type Query, query } from '../platform/query.ts';
 import { type RowOf, row, text, time } from '../platform/row.ts';
@@ -106,9 +107,10 @@ export const createAddressChangeStore = (database: Database) => ({
   },
   /**
    * The account has its address again, and whoever changed it has nothing of it: sessions, password, personal tokens, later
-   * identities, a factor that came with the change and every later change end. undefined: over, or another account has the address.
+   * identities, a factor that came with the change and every later change end. `reset`: identifier of the link by which a
+   * password is chosen. undefined: over, or another account has the address.
    */
-  async undo(hash: string, actor: Actor): Promise<AddressChange | undefined> {
+  async undo(hash: string, reset: string, actor: Actor): Promise<AddressChange | undefined> {
     const [[done]] = await database.batch(
       query(
         AddressChange,
@@ -125,6 +127,8 @@ export const createAddressChangeStore = (database: Database) => ({
             AND (d.provider_id = 'credential' OR d.created_at >= c.created_at)),
           ${endedTokens(sql`(SELECT account FROM moved)`, actor)},
           factors AS (DELETE FROM dev_two_factor f USING change c WHERE f.account_id = c.account_id AND NOT c.had_factor),
+          way AS (INSERT INTO dev_verification (id, identifier, value, expires_at)
+            SELECT ${newId()}, ${reset}, account, now() + make_interval(secs => ${LINK_SECONDS}) FROM moved),
           ${following(actor, 'member.address_restored')}
         SELECT account, before AS "from", after AS "to" FROM moved`,
       ),

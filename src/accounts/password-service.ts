@@ -8,6 +8,9 @@ import type { createFactors } from './factor-service.ts';
 import { outcomeOf } from './outcome.ts';
 import type { SessionStore } from './session-store.ts';
 
+/** By which better-auth finds the link again: what is mailed is a key, and the table keeps its hash. */
+export const resetIdentifierOf = (token: string): Promise<string> => sha256Hex(`reset-password:${token}`);
+
 export function createPasswords(ports: {
   api: AuthApi;
   caller: Pick<Caller, 'headers' | 'actorOf'>;
@@ -26,7 +29,7 @@ export function createPasswords(ports: {
     /** The same answer whether the address has an account or not. */
     requestReset: (email: string) => outcomeOf(api.requestPasswordReset({ body: { email }, asResponse })),
     /** Whose password a link may set. */
-    resetOwner: async (token: string) => accounts.resetOwner(await sha256Hex(`reset-password:${token}`)),
+    resetOwner: async (token: string) => accounts.resetOwner(await resetIdentifierOf(token)),
     reset: (token: string, newPassword: string) =>
       outcomeOf(api.resetPassword({ body: { token, newPassword }, asResponse })),
     async changePassword(account: Account, currentPassword: string, newPassword: string) {

@@ -223,7 +223,7 @@ describe('an address is changed', () => {
     const finder = visitor();
     expect((await finder.get(undo)).text).toContain(person.email);
     expect(await addressOf(person.email)).toBeUndefined();
-    expect((await finder.post(undo)).status).toBe(200);
+    const choose = location(await finder.post(undo)).split('?')[0] ?? '';
     expect([...finder.cookies.keys()]).not.toContain('__Host-session');
     expect(await addressOf(person.email)).toBe(person.email);
     expect((await finder.post(undo)).status).toBe(404);
@@ -236,12 +236,40 @@ describe('an address is changed', () => {
         [person.email],
       ),
     ).toEqual([]);
-    await visitor().post(await mailedPath(person.email, '/reset/'), { password: 'another long password' });
+    await finder.post(choose, { password: 'another long password' });
     const back = await signIn(person.email, 'another long password');
     expect([back.status, location(back)]).toEqual([303, '/portal']);
     expect(
       await query('SELECT email FROM partner WHERE email = ANY ($1)', [[person.email, to, further]]),
     ).toEqual([{ email: person.email }]);
+  });
+
+  it('and undone with a new password at once, however many mails others had sent', async () => {
+    const person = await signedUp();
+    const { undo } = await changed(person);
+    const strangers = Array.from({ length: 3 }, () => visitor());
+    for (const stranger of [...strangers, ...strangers, ...strangers])
+      await stranger.post('/sign-up', { name: 'S', email: person.email, password: PASSWORD });
+    // All that it may be sent within the hour.
+    await eventually(
+      () =>
+        query(`SELECT 1 FROM outbox_mail WHERE recipient = $1 AND strpos(body, '/verify?') > 0`, [
+          person.email,
+        ]),
+      (rows) => rows.length === 6,
+    );
+    const finder = visitor();
+    const undone = await finder.post(undo);
+    expect([undone.status, location(undone)]).toEqual([303, expect.stringMatching(/^\/reset\/[\w-]{43}\?/)]);
+    const page = await finder.get(location(undone));
+    expect(page.text).toContain('Your account is yours again.');
+    const choose = /<form[^>]* action="([^"]+)"/.exec(page.text)?.[1] ?? '';
+    expect((await finder.post(choose, { password: 'short' })).status).toBe(400);
+    expect((await finder.post(choose, { password: 'another long password' })).status).toBe(200);
+    expect((await signIn(person.email, 'another long password')).status).toBe(303);
+    expect((await finder.post(choose, { password: 'a third long password' })).status).toBe(400);
+    const kept = await query(`SELECT identifier FROM dev_verification`);
+    expect(JSON.stringify(kept)).not.toContain(choose.split('/')[2]);
   });
 
   it('and not undone after 72 hours', async () => {

@@ -74,9 +74,7 @@ export const accountEn = {
     undoTitle: 'Take your account back?',
     undoText: (from: string, to: string) => `The account uses ${to} again instead of ${from}.`,
     undoEnds:
-      'All its sessions and API tokens end, and so does its password: we email you a link to choose a new one.',
+      'All its sessions and API tokens end, and so does its password: you choose a new one right away.',
     undo: 'Take the account back',
-    undoneTitle: 'Your account is yours again',
-    undone: (email: string) => `We sent a link to ${email}. Choose a new password with it to sign in.`,
   },
 };

@@ -181,6 +181,7 @@ export const en = {
     token_revoked: 'Token revoked. It is refused from the next request.',
     address_asked: 'Link sent. Open it to use the new address.',
     address_kept: 'Your address stays as it is.',
+    address_restored: 'Your account is yours again. Choose a new password to sign in.',
     address_changed: 'Your address is changed. Your other sessions have ended.',
     factor_on: 'Two-factor authentication is on.',
     factor_off: 'Two-factor authentication is off.',

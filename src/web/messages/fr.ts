@@ -190,6 +190,8 @@ export const fr: typeof en = {
     token_revoked: 'Jeton révoqué. Il est refusé dès le prochain appel.',
     address_asked: 'Lien envoyé. Ouvrez-le pour utiliser la nouvelle adresse.',
     address_kept: 'Votre adresse reste la même.',
+    address_restored:
+      'Votre compte est de nouveau à vous. Choisissez un nouveau mot de passe pour vous connecter.',
     address_changed: 'Adresse modifiée. Vos autres sessions ont été fermées.',
     factor_on: 'L’authentification à deux facteurs est activée.',
     factor_off: 'L’authentification à deux facteurs est désactivée.',
