@@ -28,6 +28,9 @@ const askedBy = (
   AND EXISTS (SELECT 1 FROM dev_accounts o WHERE o.id = c.account_id AND o.email = c.old_email)`;
 const undoneBy = (hash: string): SQL => sql`c.undo_hash = ${hash} AND c.undone_at IS NULL
   AND c.confirmed_at > now() - make_interval(hours => ${UNDO_HOURS}::int)`;
+/** Of several at once, each waits for the one before it, and its next statement sees what that one left. */
+const lock = (account: SQL): Query<number> =>
+  command(sql`SELECT 1 FROM dev_accounts WHERE id = ${account} FOR UPDATE`);
 const isFree = (email: SQL, account: SQL): SQL =>
   sql`NOT EXISTS (SELECT 1 FROM dev_accounts x WHERE x.email = ${email} AND x.id <> ${account})`;
 
@@ -102,7 +105,7 @@ export const createAddressChangeStore = (database: Database) => ({
         ${following(actor, 'member.address_changed')}
       SELECT account, before AS "from", after AS "to" FROM moved`,
     );
-    const [, [done]] = await database.batch(command(endUnproven(change)), confirmed);
+    const [, , [done]] = await database.batch(lock(sql`${account}`), command(endUnproven(change)), confirmed);
     return done;
   },
   /**
@@ -111,7 +114,8 @@ export const createAddressChangeStore = (database: Database) => ({
    * password is chosen. undefined: over, or another account has the address.
    */
   async undo(hash: string, reset: string, actor: Actor): Promise<AddressChange | undefined> {
-    const [[done]] = await database.batch(
+    const [, [done]] = await database.batch(
+      lock(sql`(SELECT account_id FROM dev_address_change WHERE undo_hash = ${hash})`),
       query(
         AddressChange,
         sql`WITH change AS (SELECT c.*, a.email AS current FROM dev_address_change c JOIN dev_accounts a ON a.id = c.account_id

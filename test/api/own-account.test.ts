@@ -1,8 +1,27 @@
 // What people do with their own account: join by an invitation, change its address, delete it.
 
+import pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import { eventually, makePartner, query } from '../support/api.ts';
+import { type Answer, eventually, makePartner, query, stack } from '../support/api.ts';
 import { mailedPath, memberOf, PASSWORD, type Person, signedUp, visitor } from '../support/portal.ts';
+
+/** The statuses of what is sent several times, all of which have come as far as the account before one goes on. */
+async function atOnce(email: string, send: () => Promise<Answer>): Promise<number[]> {
+  const TIMES = 5;
+  const holder = new pg.Client({ connectionString: stack.databaseUrl });
+  await holder.connect();
+  await holder.query('BEGIN');
+  await holder.query('SELECT 1 FROM dev_accounts WHERE email = $1 FOR UPDATE', [email]);
+  const answers = Promise.all(Array.from({ length: TIMES }, send));
+  await eventually(
+    () =>
+      query(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%dev_accounts%'`),
+    (waiting) => waiting.length === TIMES,
+  );
+  await holder.query('COMMIT');
+  await holder.end();
+  return (await answers).map(({ status }) => status).sort();
+}
 
 const location = (answer: { headers: Record<string, unknown> }) => String(answer.headers.location ?? '');
 
@@ -270,6 +289,27 @@ describe('an address is changed', () => {
     expect((await finder.post(choose, { password: 'a third long password' })).status).toBe(400);
     const kept = await query(`SELECT identifier FROM dev_verification`);
     expect(JSON.stringify(kept)).not.toContain(choose.split('/')[2]);
+  });
+
+  it('and undone once, also by a link that is sent several times at once', async () => {
+    const person = await signedUp();
+    const { to, undo } = await changed(person);
+    expect(await atOnce(to, () => visitor().post(undo))).toEqual([303, 404, 404, 404, 404]);
+    const audited = `SELECT 1 FROM dev_portal_audit d JOIN partner p ON p.id = d.partner_id
+      WHERE p.email = $1 AND action = $2`;
+    expect(await query(audited, [person.email, 'member.address_restored'])).toHaveLength(1);
+  });
+
+  it('and confirmed once, also by a link that is sent several times at once', async () => {
+    const person = await signedUp();
+    const to = newAddress();
+    await ask(person, to);
+    const path = await mailedPath(to, '/email/');
+    expect(await atOnce(person.email, () => person.post(path))).toEqual([303, 404, 404, 404, 404]);
+    const audited = `SELECT 1 FROM dev_portal_audit d JOIN partner p ON p.id = d.partner_id
+      WHERE p.email = $1 AND action = $2`;
+    expect(await query(audited, [to, 'member.address_changed'])).toHaveLength(1);
+    expect((await visitor().post(await mailedPath(person.email, '/email/undo/'))).status).toBe(303);
   });
 
   it('and not undone after 72 hours', async () => {
