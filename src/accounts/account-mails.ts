@@ -1,6 +1,7 @@
 // Mails about accounts: those that anybody can have sent to anybody, a few an hour, and those that tell an account's owner
 // of what was changed about it.
 
+import type { Actor } from '../audit/audit-store.ts';
 import { ACCOUNT_CHANGES, type AccountChange } from '../mail/account-texts.ts';
 import type { MailLanguage } from '../mail/letter.ts';
 import type { MailBudget } from '../mail/mail-budget.ts';
@@ -15,6 +16,8 @@ export interface Caller {
   headers: Headers;
   language: MailLanguage;
   ip: string | null;
+  /** Who did what is audited. */
+  actorOf(accountId: string): Actor;
   /** Whether the account of this address was signed in before in this browser. */
   isKnownTo(email: string): Promise<boolean>;
   keepAlive(work: Promise<unknown>): void;

@@ -130,7 +130,7 @@ export function createAccountService({ database, mailer, mayMail, allowances, ..
   const deletions = createDeletionStore(database);
 
   return function accountsFor(caller: Caller) {
-    const { origin, headers, isKnownTo, keepAlive } = caller;
+    const { origin, headers, actorOf, isKnownTo, keepAlive } = caller;
     const mails = createAccountMails({ mailer, mayMail, product: settings.product }, caller);
     const { mail, mayAsk, tell } = mails;
 
@@ -151,7 +151,7 @@ export function createAccountService({ database, mailer, mayMail, allowances, ..
           return allowances.take('factor', await triesOf(accountId));
         },
         async wasReset(accountId) {
-          await accounts.endProofs(accountId);
+          await accounts.endAccess(accountId, actorOf(accountId));
           await addressChanges.forget(accountId);
           const account = await accounts.confirm(accountId);
           if (account) tell(account, 'passwordReset');
@@ -160,20 +160,13 @@ export function createAccountService({ database, mailer, mayMail, allowances, ..
     );
     const factors = createFactors({ api, headers, sessions, allowances, tell, find: accounts.find, triesOf });
     const parts = { api, caller, accounts, mails };
-    const passwords = createPasswords({ api, headers, accounts, sessions, factors, tell });
+    const passwords = createPasswords({ api, caller, accounts, sessions, factors, tell });
     const { hasAccount } = signUpStore;
-    const { requestReset } = passwords;
     return {
       ...signUpsOf(parts, signUpStore, secret),
       ...identitiesOf(parts, identities),
       ...passwords,
-      ...createAddressChanges({
-        store: addressChanges,
-        mails,
-        hasAccount,
-        find: accounts.find,
-        requestReset,
-      }),
+      ...createAddressChanges({ store: addressChanges, mails, hasAccount }),
       ...factors,
       byId: accounts.find,
       tellTokenMade: (account: Account, name: string) => tell(account, 'tokenMade', name),

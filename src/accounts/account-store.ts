@@ -1,9 +1,11 @@
 // Accounts as they are read.
 
 import { sql } from 'drizzle-orm';
+import type { Actor } from '../audit/audit-store.ts';
 import type { MailLanguage } from '../mail/letter.ts';
 import type { Database } from '../platform/database.ts';
 import { boolean, oneOf, type RowOf, row, text } from '../platform/row.ts';
+import { endedTokens } from './ended-token-store.ts';
 
 const Account = row('account', {
   id: text,
@@ -45,9 +47,12 @@ export const createAccountStore = (database: Database) => ({
     );
     return owner;
   },
-  /** Every link, challenge and trusted device of the account ends. */
-  endProofs: (id: string): Promise<unknown> =>
-    database.run(sql`DELETE FROM dev_verification WHERE value = ${id}`),
+  /** Every session but the one of `kept`, link, challenge, trusted device and personal token of the account ends. */
+  endAccess: (id: string, actor: Actor, kept: string | null = null): Promise<unknown> =>
+    database.run(sql`WITH sessions AS (DELETE FROM dev_session WHERE account_id = ${id} AND token IS DISTINCT FROM ${kept}::text),
+        proofs AS (DELETE FROM dev_verification WHERE value = ${id}),
+        ${endedTokens(sql`${id}`, actor)}
+      SELECT 1`),
 });
 
 export type AccountStore = ReturnType<typeof createAccountStore>;

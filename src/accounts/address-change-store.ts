@@ -3,9 +3,11 @@
 
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
+import { newId } from '../core/ids.ts';
 import type { Database } from '../platform/database.ts';
 import { command, type Query, query } from '../platform/query.ts';
 import { type RowOf, row, text, time } from '../platform/row.ts';
+import { endedTokens } from './ended-token-store.ts';
 
 const LINK_SECONDS = 3600;
 export const UNDO_HOURS = 72;
@@ -26,6 +28,9 @@ const askedBy = (
   AND EXISTS (SELECT 1 FROM dev_accounts o WHERE o.id = c.account_id AND o.email = c.old_email)`;
 const undoneBy = (hash: string): SQL => sql`c.undo_hash = ${hash} AND c.undone_at IS NULL
   AND c.confirmed_at > now() - make_interval(hours => ${UNDO_HOURS}::int)`;
+/** Of several at once, each waits for the one before it, and its next statement sees what that one left. */
+const lock = (account: SQL): Query<number> =>
+  command(sql`SELECT 1 FROM dev_accounts WHERE id = ${account} FOR UPDATE`);
 const isFree = (email: SQL, account: SQL): SQL =>
   sql`NOT EXISTS (SELECT 1 FROM dev_accounts x WHERE x.email = ${email} AND x.id <> ${account})`;
 
@@ -100,15 +105,17 @@ export const createAddressChangeStore = (database: Database) => ({
         ${following(actor, 'member.address_changed')}
       SELECT account, before AS "from", after AS "to" FROM moved`,
     );
-    const [, [done]] = await database.batch(command(endUnproven(change)), confirmed);
+    const [, , [done]] = await database.batch(lock(sql`${account}`), command(endUnproven(change)), confirmed);
     return done;
   },
   /**
-   * The account has its address again, and whoever changed it has nothing of it: sessions, password, later identities, a
-   * factor that came with the change and every later change end. undefined: over, or another account has the address.
+   * The account has its address again, and whoever changed it has nothing of it: sessions, password, personal tokens, later
+   * identities, a factor that came with the change and every later change end. `reset`: identifier of the link by which a
+   * password is chosen. undefined: over, or another account has the address.
    */
-  async undo(hash: string, actor: Actor): Promise<AddressChange | undefined> {
-    const [[done]] = await database.batch(
+  async undo(hash: string, reset: string, actor: Actor): Promise<AddressChange | undefined> {
+    const [, [done]] = await database.batch(
+      lock(sql`(SELECT account_id FROM dev_address_change WHERE undo_hash = ${hash})`),
       query(
         AddressChange,
         sql`WITH change AS (SELECT c.*, a.email AS current FROM dev_address_change c JOIN dev_accounts a ON a.id = c.account_id
@@ -122,8 +129,10 @@ export const createAddressChangeStore = (database: Database) => ({
           sessions AS (DELETE FROM dev_session s USING moved v WHERE s.account_id = v.account),
           credentials AS (DELETE FROM dev_credential d USING change c WHERE d.account_id = c.account_id
             AND (d.provider_id = 'credential' OR d.created_at >= c.created_at)),
-          tokens AS (DELETE FROM dev_token t USING change c WHERE t.subject = c.account_id AND t.created_at >= c.created_at),
+          ${endedTokens(sql`(SELECT account FROM moved)`, actor)},
           factors AS (DELETE FROM dev_two_factor f USING change c WHERE f.account_id = c.account_id AND NOT c.had_factor),
+          way AS (INSERT INTO dev_verification (id, identifier, value, expires_at)
+            SELECT ${newId()}, ${reset}, account, now() + make_interval(secs => ${LINK_SECONDS}) FROM moved),
           ${following(actor, 'member.address_restored')}
         SELECT account, before AS "from", after AS "to" FROM moved`,
       ),

@@ -9,6 +9,7 @@ import { isViolation } from '../platform/database.ts';
 import type { AccountMails } from './account-mails.ts';
 import type { Account } from './account-store.ts';
 import type { AddressChange, AddressChangeStore } from './address-change-store.ts';
+import { resetIdentifierOf } from './password-service.ts';
 
 const TOKEN_BYTES = 32;
 const newToken = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)));
@@ -17,11 +18,9 @@ interface Ports {
   store: AddressChangeStore;
   mails: AccountMails;
   hasAccount(email: string): Promise<boolean>;
-  find(id: string): Promise<Account | undefined>;
-  requestReset(email: string): Promise<unknown>;
 }
 
-export function createAddressChanges({ store, mails, hasAccount, find, requestReset }: Ports) {
+export function createAddressChanges({ store, mails, hasAccount }: Ports) {
   return {
     addressAsked: store.asked,
     forgetAddress: (account: Account) => store.forget(account.id),
@@ -58,15 +57,18 @@ export function createAddressChanges({ store, mails, hasAccount, find, requestRe
         });
       return changed;
     },
-    /** The old address is mailed a link to choose a password: the one that there was is whoever changed the address's, too. */
-    async undoAddress(token: string, actor: Actor): Promise<AddressChange | undefined> {
-      const undone = await store.undo(await sha256Hex(token), actor).catch((error) => {
+    /**
+     * Of the link to choose a password: the one that there was is whoever changed the address's, too. It is not mailed again,
+     * as the link of the undoing came by that mailbox. undefined: over, or another account has the address.
+     */
+    async undoAddress(token: string, actor: Actor): Promise<string | undefined> {
+      const reset = newToken();
+      const undoing = store.undo(await sha256Hex(token), await resetIdentifierOf(reset), actor);
+      const undone = await undoing.catch((error) => {
         if (isViolation(error, 'unique')) return undefined;
         throw error;
       });
-      const account = undone && (await find(undone.account));
-      if (account) await requestReset(account.email);
-      return undone;
+      return undone && reset;
     },
   };
 }

@@ -125,7 +125,7 @@ export const ACCOUNT_MAILS = {
       body: [
         `Hello ${name},`,
         `Your account now uses the address ${detail}. This one no longer signs you in.`,
-        'If this was you, there is nothing to do. If not, take your account back within 72 hours; that ends all sessions and the password.',
+        'If this was you, there is nothing to do. If not, take your account back within 72 hours; that ends all sessions, API tokens and the password.',
         { label: 'Take the account back', url },
       ],
     }),
@@ -134,7 +134,7 @@ export const ACCOUNT_MAILS = {
       body: [
         `Bonjour ${name},`,
         `Votre compte utilise désormais l’adresse ${detail}. Celle-ci ne permet plus de vous connecter.`,
-        'Si c’était vous, il n’y a rien à faire. Sinon, récupérez votre compte dans les 72 heures ; toutes les sessions et le mot de passe prendront fin.',
+        'Si c’était vous, il n’y a rien à faire. Sinon, récupérez votre compte dans les 72 heures ; toutes les sessions, tous les jetons d’API et le mot de passe prendront fin.',
         { label: 'Récupérer le compte', url },
       ],
     }),
@@ -203,7 +203,7 @@ export const ACCOUNT_MAILS = {
       body: [
         `Hello ${name},`,
         `${detail}.`,
-        'If this was you, there is nothing to do. If not, choose a new password now; that ends all your sessions.',
+        'If this was you, there is nothing to do. If not, choose a new password now; that ends all your sessions and API tokens.',
         { label: 'Choose a new password', url },
       ],
     }),
@@ -212,7 +212,7 @@ export const ACCOUNT_MAILS = {
       body: [
         `Bonjour ${name},`,
         `${detail}.`,
-        'Si c’était vous, il n’y a rien à faire. Sinon, choisissez tout de suite un nouveau mot de passe ; toutes les sessions prendront fin.',
+        'Si c’était vous, il n’y a rien à faire. Sinon, choisissez tout de suite un nouveau mot de passe ; toutes vos sessions et tous vos jetons d’API prendront fin.',
         { label: 'Choisir un nouveau mot de passe', url },
       ],
     }),

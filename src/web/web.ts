@@ -84,6 +84,7 @@ export function callerOf(
     headers: context.req.raw.headers,
     language: languageOf(context, config),
     ip: clientIp(context),
+    actorOf: (accountId) => accountActor(context, accountId),
     isKnownTo: async (email) => device !== undefined && device === (await signInGuard.deviceOf(email)),
     keepAlive: (work) => context.executionCtx.waitUntil(work),
   };

@@ -1,6 +1,6 @@
 // Accounts: what people rely on, and what an attacker tries.
 
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { STEP_MS, totp } from '../../src/dev/totp.ts';
@@ -701,8 +701,13 @@ describe('a suspended partner', () => {
       ['/portal/billing/plan', { tier: 'starter' }],
       ['/portal/billing/overage', { overage_action: 'block', cap: '' }],
       ['/portal/webhooks', { url: 'https://hook.example.com' }],
+      ['/portal/settings/tokens', { form: randomUUID(), name: 'New', days: '7', proof: PASSWORD }],
     ] as const)
-      expect([path, (await owner.post(path, fields)).status]).toEqual([path, 403]);
+      expect([path, await owner.post(path, fields)]).toMatchObject([
+        path,
+        { status: 403, text: expect.stringContaining('The account is suspended.') },
+      ]);
+    expect((await owner.get('/portal/settings')).text).not.toContain('id="token"');
     for (const [path, method, body] of [
       ['/api/dev/apps', 'POST', { name: 'New' }],
       ['/api/dev/members/invitations', 'POST', { email: person, role: 'viewer' }],

@@ -1,8 +1,27 @@
 // What people do with their own account: join by an invitation, change its address, delete it.
 
+import pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import { eventually, makePartner, query } from '../support/api.ts';
+import { type Answer, eventually, makePartner, query, stack } from '../support/api.ts';
 import { mailedPath, memberOf, PASSWORD, type Person, signedUp, visitor } from '../support/portal.ts';
+
+/** The statuses of what is sent several times, all of which have come as far as the account before one goes on. */
+async function atOnce(email: string, send: () => Promise<Answer>): Promise<number[]> {
+  const TIMES = 5;
+  const holder = new pg.Client({ connectionString: stack.databaseUrl });
+  await holder.connect();
+  await holder.query('BEGIN');
+  await holder.query('SELECT 1 FROM dev_accounts WHERE email = $1 FOR UPDATE', [email]);
+  const answers = Promise.all(Array.from({ length: TIMES }, send));
+  await eventually(
+    () =>
+      query(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%dev_accounts%'`),
+    (waiting) => waiting.length === TIMES,
+  );
+  await holder.query('COMMIT');
+  await holder.end();
+  return (await answers).map(({ status }) => status).sort();
+}
 
 const location = (answer: { headers: Record<string, unknown> }) => String(answer.headers.location ?? '');
 
@@ -223,7 +242,7 @@ describe('an address is changed', () => {
     const finder = visitor();
     expect((await finder.get(undo)).text).toContain(person.email);
     expect(await addressOf(person.email)).toBeUndefined();
-    expect((await finder.post(undo)).status).toBe(200);
+    const choose = location(await finder.post(undo)).split('?')[0] ?? '';
     expect([...finder.cookies.keys()]).not.toContain('__Host-session');
     expect(await addressOf(person.email)).toBe(person.email);
     expect((await finder.post(undo)).status).toBe(404);
@@ -236,12 +255,61 @@ describe('an address is changed', () => {
         [person.email],
       ),
     ).toEqual([]);
-    await visitor().post(await mailedPath(person.email, '/reset/'), { password: 'another long password' });
+    await finder.post(choose, { password: 'another long password' });
     const back = await signIn(person.email, 'another long password');
     expect([back.status, location(back)]).toEqual([303, '/portal']);
     expect(
       await query('SELECT email FROM partner WHERE email = ANY ($1)', [[person.email, to, further]]),
     ).toEqual([{ email: person.email }]);
+  });
+
+  it('and undone with a new password at once, however many mails others had sent', async () => {
+    const person = await signedUp();
+    const { undo } = await changed(person);
+    const strangers = Array.from({ length: 3 }, () => visitor());
+    for (const stranger of [...strangers, ...strangers, ...strangers])
+      await stranger.post('/sign-up', { name: 'S', email: person.email, password: PASSWORD });
+    // All that it may be sent within the hour.
+    await eventually(
+      () =>
+        query(`SELECT 1 FROM outbox_mail WHERE recipient = $1 AND strpos(body, '/verify?') > 0`, [
+          person.email,
+        ]),
+      (rows) => rows.length === 6,
+    );
+    const finder = visitor();
+    const undone = await finder.post(undo);
+    expect([undone.status, location(undone)]).toEqual([303, expect.stringMatching(/^\/reset\/[\w-]{43}\?/)]);
+    const page = await finder.get(location(undone));
+    expect(page.text).toContain('Your account is yours again.');
+    const choose = /<form[^>]* action="([^"]+)"/.exec(page.text)?.[1] ?? '';
+    expect((await finder.post(choose, { password: 'short' })).status).toBe(400);
+    expect((await finder.post(choose, { password: 'another long password' })).status).toBe(200);
+    expect((await signIn(person.email, 'another long password')).status).toBe(303);
+    expect((await finder.post(choose, { password: 'a third long password' })).status).toBe(400);
+    const kept = await query(`SELECT identifier FROM dev_verification`);
+    expect(JSON.stringify(kept)).not.toContain(choose.split('/')[2]);
+  });
+
+  it('and undone once, also by a link that is sent several times at once', async () => {
+    const person = await signedUp();
+    const { to, undo } = await changed(person);
+    expect(await atOnce(to, () => visitor().post(undo))).toEqual([303, 404, 404, 404, 404]);
+    const audited = `SELECT 1 FROM dev_portal_audit d JOIN partner p ON p.id = d.partner_id
+      WHERE p.email = $1 AND action = $2`;
+    expect(await query(audited, [person.email, 'member.address_restored'])).toHaveLength(1);
+  });
+
+  it('and confirmed once, also by a link that is sent several times at once', async () => {
+    const person = await signedUp();
+    const to = newAddress();
+    await ask(person, to);
+    const path = await mailedPath(to, '/email/');
+    expect(await atOnce(person.email, () => person.post(path))).toEqual([303, 404, 404, 404, 404]);
+    const audited = `SELECT 1 FROM dev_portal_audit d JOIN partner p ON p.id = d.partner_id
+      WHERE p.email = $1 AND action = $2`;
+    expect(await query(audited, [to, 'member.address_changed'])).toHaveLength(1);
+    expect((await visitor().post(await mailedPath(person.email, '/email/undo/'))).status).toBe(303);
   });
 
   it('and not undone after 72 hours', async () => {

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makePartner, query, sendJson, type TestPartner } from '../support/api.ts';
-import { mailedPath, memberOf, PASSWORD, type Person } from '../support/portal.ts';
+import { mailedPath, memberOf, PASSWORD, type Person, visitor } from '../support/portal.ts';
 
 const location = (answer: { headers: Record<string, unknown> }) => String(answer.headers.location ?? '');
 
@@ -157,5 +157,42 @@ describe('a personal token', () => {
     );
     expect(await ask(last)).toEqual([401, 'invalid_token']);
     expect(await query('SELECT 1 FROM dev_token WHERE subject = $1', [member?.subject])).toEqual([]);
+  });
+
+  it('ends with every new password, and with its account taken back; each end is audited', async () => {
+    const next = 'another long password';
+    const ways: Record<string, (person: Person) => Promise<unknown>> = {
+      'a reset': async ({ email }) => {
+        await visitor().post('/reset', { email });
+        return visitor().post(await mailedPath(email, '/reset/'), { password: next });
+      },
+      'a change': async (person) => {
+        await person.post('/portal/settings/password', { password: PASSWORD, next });
+        expect((await person.get('/portal')).status).toBe(200);
+      },
+      'an undone change of address': async (person) => {
+        const to = visitor().email;
+        await person.post('/portal/settings/email', { email: to, proof: PASSWORD });
+        await person.post(await mailedPath(to, '/email/'));
+        return visitor().post(await mailedPath(person.email, '/email/undo/'));
+      },
+    };
+    const others = await tokenOf(owner);
+    for (const [way, end] of Object.entries(ways)) {
+      const person = await memberOf(partner.id, 'developer');
+      const [id] = await query<{ id: string }>('SELECT id FROM dev_accounts WHERE email = $1', [
+        person.email,
+      ]);
+      const tokens = [await tokenOf(person, { name: way }), await tokenOf(person, { name: way })];
+      for (const token of tokens) expect(await ask(token), way).toEqual([200, undefined]);
+      await end(person);
+      for (const token of tokens) expect(await ask(token), way).toEqual([401, 'invalid_token']);
+      const audited = `SELECT target->>'token_id' AS id, actor, ip IS NOT NULL AND request_id IS NOT NULL AS "isTraced"
+        FROM dev_portal_audit WHERE partner_id = $1 AND target->>'token' = $2 AND action = $3 ORDER BY 1`;
+      const made = await query(audited, [partner.id, way, 'token.created']);
+      expect([made.length, made[0]]).toMatchObject([2, { actor: `developer:${id?.id}`, isTraced: true }]);
+      expect(await query(audited, [partner.id, way, 'token.revoked']), way).toEqual(made);
+    }
+    expect(await ask(others)).toEqual([200, undefined]);
   });
 });

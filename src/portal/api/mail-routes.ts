@@ -50,7 +50,9 @@ developerApi.openapi(
     },
   }),
   async (context) => {
-    const { partner, subject, actor } = developerOf(context);
+    const { partner, subject, actor, only } = developerOf(context);
+    // A program does not choose for its person.
+    if (only) throw new AppError('forbidden');
     const { mailChoices } = context.var.services;
     await mailChoices.choose({ partnerId: partner.id, subject }, context.req.valid('json'), actor);
     return context.json(await chosenBy(context), 200);

@@ -2,12 +2,13 @@
 
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
+import { AppError } from '../../core/errors.ts';
 import { errorAnswers, idOr404, jsonAnswer, jsonBody } from '../../http/api.ts';
 import { email } from '../../http/fields.ts';
 import { inviteByMail } from '../../partners/invitation-mail.ts';
 import { ROLES } from '../../partners/permissions.ts';
 import { originOf } from '../../web/web.ts';
-import { developerApi, developerOf } from './developer.ts';
+import { type Developer, developerApi, developerOf } from './developer.ts';
 
 const role = z.enum(ROLES);
 const member = z.object({
@@ -98,6 +99,11 @@ developerApi.openapi(
 
 const subject = z.object({ subject: z.string().max(600) });
 
+/** @throws AppError forbidden: a program neither leaves for its person nor changes that person's role */
+function checkTarget({ subject: own, only }: Developer, who: string): void {
+  if (only && who === own) throw new AppError('forbidden');
+}
+
 developerApi.openapi(
   createRoute({
     method: 'patch',
@@ -108,8 +114,10 @@ developerApi.openapi(
     responses: { 200: jsonAnswer('Changed', message), ...errorAnswers(400, 401, 403, 404, 409) },
   }),
   async (context) => {
-    const { partner, actor } = developerOf(context);
+    const developer = developerOf(context);
+    const { partner, actor } = developer;
     const { subject: who } = context.req.valid('param');
+    checkTarget(developer, who);
     await context.var.services.members.setRole(partner.id, who, context.req.valid('json').role, actor);
     return context.json({ message: 'The role is changed' }, 200);
   },
@@ -126,7 +134,9 @@ developerApi.openapi(
     responses: { 200: jsonAnswer('Left', message), ...errorAnswers(401, 403, 404, 409) },
   }),
   async (context) => {
-    const { partner, subject: who, actor } = developerOf(context);
+    const developer = developerOf(context);
+    const { partner, subject: who, actor } = developer;
+    checkTarget(developer, who);
     await context.var.services.members.remove(partner.id, who, actor);
     return context.json({ message: 'You have left the partner' }, 200);
   },
@@ -142,8 +152,11 @@ developerApi.openapi(
     responses: { 200: jsonAnswer('Removed', message), ...errorAnswers(401, 403, 404, 409) },
   }),
   async (context) => {
-    const { partner, actor } = developerOf(context);
-    await context.var.services.members.remove(partner.id, context.req.valid('param').subject, actor);
+    const developer = developerOf(context);
+    const { partner, actor } = developer;
+    const { subject: who } = context.req.valid('param');
+    checkTarget(developer, who);
+    await context.var.services.members.remove(partner.id, who, actor);
     return context.json({ message: 'The member is removed' }, 200);
   },
 );

@@ -7,7 +7,7 @@ import { Plain } from '../../web/components/layout.tsx';
 import { Note } from '../../web/components/parts.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import { accountActor, render } from '../../web/web.ts';
-import { OutboxHint, said } from './account-parts.tsx';
+import { said } from './account-parts.tsx';
 import { done, type PortalContext, portal } from './portal-web.tsx';
 import { accountOf, toSignIn } from './prove-page.tsx';
 
@@ -81,16 +81,10 @@ portal.get('/email/undo/:token', async (context) => {
 });
 
 portal.post('/email/undo/:token', async (context) => {
-  const { view, accounts } = context.var;
+  const { accounts } = context.var;
   const token = context.req.param('token');
   const change = await accounts.addressUndo(token);
-  const undone =
+  const reset =
     change && (await accounts.undoAddress(token, actorOf(context, `developer:${change.account}`)));
-  if (!undone) return gone(context);
-  return said(
-    context,
-    view.m.address.undoneTitle,
-    <p>{view.m.address.undone(undone.to)}</p>,
-    <OutboxHint to={undone.to} />,
-  );
+  return reset === undefined ? gone(context) : done(context, `/reset/${reset}`, 'address_restored');
 });

@@ -16,7 +16,7 @@ import { portal } from './portal-web.tsx';
 const ChoosePassword = (state: FormState) => {
   const { m, path } = state.view;
   return (
-    <FormPage {...state} title={m.reset.newTitle} action={path} submit={m.reset.save}>
+    <FormPage {...state} title={m.reset.newTitle} text={m.reset.ends} action={path} submit={m.reset.save}>
       <NewPassword label={m.reset.newPassword} />
     </FormPage>
   );

@@ -83,7 +83,7 @@ export async function showSettings(
       {owned && <FactorDutyPanel without={without} />}
       {owned && <PartnerPanel partner={owned} wrong={wrongIn('partner')} />}
       {!account.isOperator && <DeletionPanel />}
-      {workspace && <TokenDialog wrong={wrongIn('token')} />}
+      {workspace && workspace.partner.status !== 'suspended' && <TokenDialog wrong={wrongIn('token')} />}
       <SecurityDialogs account={account} form={form} wrong={wrong} />
     </Page>,
     wrong?.status ?? (problem ? 400 : 200),

@@ -1,6 +1,7 @@
 // Personal tokens: made with the password or a code in the form itself, shown once, revoked.
 
 import * as z from 'zod';
+import { AppError } from '../../core/errors.ts';
 import { idOr404 } from '../../http/api.ts';
 import { text } from '../../http/fields.ts';
 import { permissionsOf } from '../../partners/permissions.ts';
@@ -23,6 +24,7 @@ const memberOf = ({ workspace: { partner, subject } }: ReturnType<typeof member>
 portal.post('/portal/settings/tokens', (context) => {
   const view = member(context);
   const { m, workspace, origin } = view;
+  if (workspace.partner.status === 'suspended') throw new AppError('partner_suspended');
   const fields = z.object({
     form: z.uuid(),
     name: text(100, 1),

@@ -15,14 +15,16 @@ export const TOKEN_DAYS = ['7', '30', '90', '365'] as const;
 const BASE = '/portal/settings/tokens';
 
 export const TokenPanel = ({ tokens }: { tokens: readonly TokenView[] }) => {
-  const { m, nowMs } = useMemberView();
+  const { m, nowMs, workspace } = useMemberView();
   return (
     <Panel
       title={m.tokens.title}
       action={
-        <OpenDialog id="token" kind="small">
-          {m.tokens.create}
-        </OpenDialog>
+        workspace.partner.status !== 'suspended' && (
+          <OpenDialog id="token" kind="small">
+            {m.tokens.create}
+          </OpenDialog>
+        )
       }
     >
       {tokens.length === 0 ? (

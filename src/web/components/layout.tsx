@@ -52,6 +52,7 @@ export const Plain = ({ view, title, children }: { view: View; title: string; ch
   <Document view={view} title={title}>
     <main class="plain" id="main">
       <Brand />
+      <Done />
       {children}
     </main>
     <Foot />

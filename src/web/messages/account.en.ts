@@ -102,9 +102,8 @@ export const accountEn = {
     gone: 'It was used or cancelled, or is too old. You can ask for a new one in your settings.',
     undoTitle: 'Take your account back?',
     undoText: (from: string, to: string) => `The account uses ${to} again instead of ${from}.`,
-    undoEnds: 'All its sessions end, and so does its password: we email you a link to choose a new one.',
+    undoEnds:
+      'All its sessions and API tokens end, and so does its password: you choose a new one right away.',
     undo: 'Take the account back',
-    undoneTitle: 'Your account is yours again',
-    undone: (email: string) => `We sent a link to ${email}. Choose a new password with it to sign in.`,
   },
 };

@@ -109,10 +109,7 @@ export const accountFr: typeof accountEn = {
     undoTitle: 'Récupérer votre compte ?',
     undoText: (from: string, to: string) => `Le compte utilisera de nouveau ${to} au lieu de ${from}.`,
     undoEnds:
-      'Toutes ses sessions seront fermées et son mot de passe supprimé : vous recevrez un lien pour en choisir un autre.',
+      'Toutes ses sessions seront fermées, ses jetons d’API révoqués et son mot de passe supprimé : vous en choisirez aussitôt un autre.',
     undo: 'Récupérer le compte',
-    undoneTitle: 'Votre compte est de nouveau à vous',
-    undone: (email: string) =>
-      `Un lien a été envoyé à ${email}. Choisissez-y un nouveau mot de passe pour vous connecter.`,
   },
 };

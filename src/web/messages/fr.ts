@@ -182,13 +182,16 @@ export const fr: typeof en = {
     day_spent: 'Quota du jour épuisé. Le prochain appel de la clé reçoit 429.',
     day_new: 'Une nouvelle journée commence pour cette clé.',
     sandbox_reset: 'Données du bac à sable réinitialisées.',
-    password_changed: 'Mot de passe modifié. Vos autres sessions ont été fermées.',
+    password_changed:
+      'Mot de passe modifié. Vos autres sessions ont été fermées et vos jetons d’API révoqués.',
     factor_duty_on:
       'Un second facteur est désormais demandé à tous les membres. Ceux qui n’en ont pas ont reçu un e-mail.',
     factor_duty_off: 'Chaque membre choisit de nouveau d’avoir ou non un second facteur.',
     token_revoked: 'Jeton révoqué. Il est refusé dès le prochain appel.',
     address_asked: 'Lien envoyé. Ouvrez-le pour utiliser la nouvelle adresse.',
     address_kept: 'Votre adresse reste la même.',
+    address_restored:
+      'Votre compte est de nouveau à vous. Choisissez un nouveau mot de passe pour vous connecter.',
     address_changed: 'Adresse modifiée. Vos autres sessions ont été fermées.',
     factor_on: 'L’authentification à deux facteurs est activée.',
     factor_off: 'L’authentification à deux facteurs est désactivée.',
@@ -298,10 +301,11 @@ export const fr: typeof en = {
     sent: 'Si cette adresse a un compte, un lien est en route. Il est valable une heure.',
     newTitle: 'Nouveau mot de passe',
     newPassword: 'Nouveau mot de passe',
+    ends: 'Toutes vos sessions seront fermées et vos jetons d’API révoqués.',
     save: 'Enregistrer',
     bad: 'Ce lien a expiré ou a déjà servi. Demandez-en un autre.',
     doneTitle: 'Mot de passe modifié',
-    done: 'Toutes vos sessions ont été fermées. Connectez-vous avec le nouveau mot de passe.',
+    done: 'Toutes vos sessions ont été fermées et vos jetons d’API révoqués. Connectez-vous avec le nouveau mot de passe.',
   },
   invite: {
     title: (partner: string) => `Rejoindre ${partner}`,
@@ -786,7 +790,7 @@ export const fr: typeof en = {
     password: 'Mot de passe',
     currentPassword: 'Mot de passe actuel',
     wrongPassword: 'Mot de passe incorrect',
-    passwordEnds: 'Vos autres sessions seront fermées.',
+    passwordEnds: 'Vos autres sessions seront fermées et vos jetons d’API révoqués.',
     factor: 'Authentification à deux facteurs',
     factorHint:
       'Demande un code de votre téléphone en plus du mot de passe. Les codes de secours servent en cas de perte du téléphone.',
