@@ -132,7 +132,8 @@ function createCredentialReader() {
   const hashed = new Map<string, Credential>();
   return async (headers: Headers): Promise<Credential | Denied> => {
     const authorization = headers.get('authorization');
-    if (authorization !== null && headers.has('x-api-key')) return twoCredentials();
+    const beside = authorization === null ? null : headers.get('x-api-key');
+    if (beside !== null && parseSigned(beside)) return twoCredentials();
     const known = authorization === null ? undefined : hashed.get(authorization);
     if (known) return known;
     const credential = await parseCredential(authorization, headers);
