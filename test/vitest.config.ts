@@ -68,7 +68,13 @@ export default defineConfig({
       {
         root,
         plugins: [markdown],
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 },
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          testTimeout: 30_000,
+          pool: 'threads',
+          maxWorkers: 2,
+        },
       },
       {
         root,
