@@ -74,6 +74,7 @@ export default defineConfig({
           testTimeout: 30_000,
           pool: 'threads',
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {

@@ -22,7 +22,7 @@ export interface Patience {
 const BEFORE_STOP: Patience = { callsMs: LONGEST_MS, foldMs: 20_000, quietMs: 1500 };
 /** Somebody waits for the page that they have just changed. */
 export const BEFORE_RELOAD: Patience = { callsMs: 1000, foldMs: 2000, quietMs: 0 };
-const POLL_MS = 100;
+const POLL_MS = 30;
 
 /** @returns what was left undone: undefined when that is nothing */
 export async function drain(

@@ -72,7 +72,8 @@ export async function reloadOnSave(
     const startMs = Date.now();
     let isEnded = false;
     try {
-      const next = await make();
+      // What was called just before is folded while the Worker is built: what is left to fold then is little.
+      const [next] = await Promise.all([make(), drain()]);
       if (next.text === current.text && next.assets === current.assets) return;
       const left = await drain();
       isEnded = true;

@@ -38,6 +38,8 @@ export const bundleOptions = (entry = 'src/worker.ts', brand = OUR_BRAND) =>
     external: ['cloudflare:*', 'node:*'],
     loader: { '.md': 'text' },
     alias: { '#brand': brand },
+    // Names stay; a third less is handed to workerd at each reload.
+    minifyWhitespace: true,
     logLevel: 'warning',
   }) satisfies BuildOptions;
 

@@ -245,6 +245,11 @@ describe('targets', () => {
     expect(await guard.check('https://good.example.com/')).toBe('unresolvable');
   });
   it('says what is wrong', () => {
+    expect(judgeUrl('https://own.example.com../', ['own.example.com'])).toEqual(
+      judgeUrl('https://own.example.com/', ['own.example.com']),
+    );
+    for (const host of ['localhost..', 'metadata.google.internal...'])
+      expect(judgeUrl(`https://${host}/`)).toEqual({ refused: 'private_address' });
     expect(judgeUrl('http://good.example.com/')).toEqual({ refused: 'https_required' });
     expect(judgeUrl('https://a:b@good.example.com/')).toEqual({ refused: 'credentials_in_url' });
     expect(judgeUrl('nonsense')).toEqual({ refused: 'invalid_url' });
