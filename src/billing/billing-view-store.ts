@@ -29,6 +29,8 @@ const Billing = row('billing of a partner', {
   /** The plan that it may go back to, as if it had never changed, and until when. */
   undoTier: text.nullable(),
   undoUntil: time.nullable(),
+  /** It went back this month already: once is all. */
+  isUndoSpent: boolean,
 });
 export type Billing = RowOf<typeof Billing>;
 
@@ -44,7 +46,8 @@ export const createBillingView = (database: Database) =>
         p.spending_cap_minor AS "spendingCapMinor", p.tax_bps AS "taxBps", p.billing_email AS "billingEmail",
         p.billing_address AS "billingAddress", p.tax_id AS "taxId", p.next_tier AS "nextTier",
         p.next_currency AS "nextCurrency", p.next_change_at AS "nextChangeAt", p.custom_limits AS "customLimits",
-        p.plan_before->>'tier' AS "undoTier", plan_undo_until(p) AS "undoUntil"
+        p.plan_before->>'tier' AS "undoTier", plan_undo_until(p) AS "undoUntil",
+        coalesce(p.plan_undone_at >= date_trunc('month', now(), 'UTC'), false) AS "isUndoSpent"
       FROM partner p JOIN tier_config t ON t.tier = p.tier WHERE p.id = ${partnerId}::uuid`,
     );
     if (!found) throw new AppError('not_found', 'No such partner');

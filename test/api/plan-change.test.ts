@@ -276,6 +276,7 @@ describe('through the doors', () => {
     const developer = await memberOf(partner.id, 'developer');
     const page = await owner.get('/portal/billing/plan?tier=business', { 'accept-language': 'fr' });
     expect(page.text).toMatch(/Dû maintenant/);
+    expect(page.text).toContain('annuler sans frais pendant une heure');
     expect(page.text).toMatch(/199,00\s€/);
     expect(page.text).toMatch(/1\s500\s000/);
     expect((await developer.get('/portal/billing/plan?tier=business')).status).toBe(403);
@@ -304,6 +305,9 @@ describe('through the doors', () => {
       await query('SELECT tier, rate_limit_per_month::int AS month FROM partner WHERE id = $1', [partner.id]),
     ).toEqual([{ tier: 'starter', month: 300_000 }]);
     expect((await owner.post('/portal/billing/undo')).status).toBe(409);
+    const again = await owner.get('/portal/billing/plan?tier=business');
+    expect(again.text).toContain('this one cannot be undone');
+    expect(again.text).not.toContain('You can undo it');
   });
 
   it('the API reviews and undoes the same; another tenant sees and undoes nothing of it', async () => {

@@ -110,7 +110,13 @@ portal.get('/portal/billing/plan', async (context) => {
       {!review.isBilled && <Note>{m.billing.notBilled}</Note>}
       <CostPanel review={review} />
       <ChangePanel review={review} billing={billing} />
-      <p>{review.isNow ? m.billing.undoWithin : m.billing.keepUntil(format.date(review.startsAt))}</p>
+      <p>
+        {!review.isNow
+          ? m.billing.keepUntil(format.date(review.startsAt))
+          : billing.isUndoSpent
+            ? m.billing.undoSpent
+            : m.billing.undoWithin}
+      </p>
       <div class="row">
         <Post
           action="/portal/billing/plan"

@@ -50,7 +50,7 @@ const IN_FRENCH: Record<string, string> = {
     'Le prix de ce forfait a changé : consultez-le de nouveau',
   'This change can no longer be undone': 'Ce changement ne peut plus être annulé',
   'This plan has no price in this currency': 'Ce forfait n’a pas de prix dans cette devise',
-  'must not be wider than /#, or /# of IPv6': 'ne doit pas dépasser /#, ou /# en IPv6',
+  'must not be wider than /#, or /# of IPv#': 'ne doit pas dépasser /#, ou /# en IPv#',
   'must not hold the address that you are at': 'ne doit pas contenir l’adresse depuis laquelle vous appelez',
   'Too many mails were sent to this address. Nothing was changed; try again in an hour':
     'Trop d’e-mails ont été envoyés à cette adresse. Rien n’a changé ; réessayez dans une heure',

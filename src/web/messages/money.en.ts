@@ -56,6 +56,7 @@ export const moneyEn = {
     plusTax: (rate: string) => `plus ${rate} tax`,
     confirm: (plan: string) => `Change to ${plan}`,
     undoWithin: 'Changed your mind? You can undo it at no charge for one hour.',
+    undoSpent: 'You have undone a change of plan this month already: this one cannot be undone.',
     keepUntil: (day: string) => `You stay on your current plan until ${day}, and can keep it until then.`,
     changedNow: (plan: string, amount: string, monthly: string) =>
       `You are on ${plan}. It adds ${amount} to this month’s invoice; each month after that costs ${monthly}, before tax.`,

@@ -59,6 +59,7 @@ export const moneyFr: typeof moneyEn = {
     plusTax: (rate) => `plus ${rate} de taxes`,
     confirm: (plan) => `Passer au forfait ${plan}`,
     undoWithin: 'Vous changez d’avis ? Vous pouvez annuler sans frais pendant une heure.',
+    undoSpent: 'Vous avez déjà annulé un changement de forfait ce mois-ci : celui-ci ne pourra pas l’être.',
     keepUntil: (day) => `Vous gardez votre forfait jusqu’au ${day}, et pouvez le conserver d’ici là.`,
     changedNow: (plan, amount, monthly) =>
       `Vous êtes au forfait ${plan}. Il ajoute ${amount} à la facture de ce mois ; chaque mois suivant coûte ${monthly}, hors taxes.`,
