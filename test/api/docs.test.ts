@@ -86,6 +86,17 @@ it('a plan that was made for one partner is nobody else’s to read', async () =
   for (const { tier } of own) expect(text).not.toContain(tier);
 });
 
+it('no page of the docs leads to a twin that is not there', async () => {
+  const { text } = await call('/docs');
+  const pages = new Set([...text.matchAll(/href="(\/docs[^"#?]*)"/g)].map(([, path = '']) => path));
+  expect(pages.size).toBeGreaterThan(15);
+  for (const path of pages)
+    for (const [, twin = ''] of (await call(path)).text.matchAll(
+      /(?:href|data-copy-page)="([^"]+\.md\?[^"]*)"/g,
+    ))
+      expect([path, twin, (await call(twin)).status]).toEqual([path, twin, 200]);
+});
+
 it('what is not there has no twin', async () => {
   for (const path of [
     '/docs/nothing',

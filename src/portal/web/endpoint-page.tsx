@@ -43,7 +43,7 @@ portal.get('/docs/api', async (context) => {
   ];
   return render(
     context,
-    <Docs view={view} title={m.docs.all}>
+    <Docs view={view} title={m.docs.all} hasTwin={false}>
       <h1>{m.docs.all}</h1>
       <p>{m.docs.allText}</p>
       <ul>
