@@ -6,6 +6,8 @@
 const NUMBERS_A_SECOND = 2 ** 22;
 const SINCE_MS = Date.UTC(2026, 0, 1);
 const MAX_TRIES = 3;
+/** More than an instance sends after it wrote its row, which has the number of the message before. */
+const MAX_UNWRITTEN = 4096;
 
 /** Each try came after a newer message, of an instance that is gone. */
 export class Overtaken extends Error {
@@ -37,7 +39,9 @@ export class Messenger {
     chance: number,
     isWorthRetrying: (error: unknown) => boolean,
   ) {
-    this.seq = Math.max(lastWritten, firstNumber(nowMs, chance));
+    // One that died in this second used numbers after the one it wrote: a message under one of them would be taken for it.
+    const afterUnwritten = lastWritten + MAX_UNWRITTEN + Math.floor((chance * NUMBERS_A_SECOND) / 4);
+    this.seq = Math.max(afterUnwritten, firstNumber(nowMs, chance));
     this.isWorthRetrying = isWorthRetrying;
   }
 

@@ -3,6 +3,7 @@
 import { expect, it } from 'vitest';
 import type { ObjectStore } from '../../durable-objects/counter-ports.ts';
 import { KeyCounter } from '../../durable-objects/key-counter.ts';
+import { Messenger } from '../../durable-objects/messenger.ts';
 import { PartnerCounter } from '../../durable-objects/partner-counter.ts';
 import { VirtualTime } from '../../loadtest/simulation/virtual-time.ts';
 
@@ -96,4 +97,23 @@ it('a lease whose answer was lost is told again, also when it is over: or nobody
   await key.settle({ id: 'asked twice', keyId: 'key', used: 1, unspent: units });
   await time.run();
   expect(await used()).toEqual([1, 0]);
+});
+
+it('an instance repeats no number of one that died in the same second after it wrote its row', async () => {
+  const nowMs = Date.UTC(2026, 10, 30);
+  for (const chance of [0, 0.2, 0.5, 0.999]) {
+    const sent: number[] = [];
+    const send = (messenger: Messenger) =>
+      messenger.send(async (seq) => {
+        sent.push(seq);
+        return { outcome: 'noted' };
+      });
+    const dead = new Messenger(0, nowMs, 0.5, () => false);
+    await send(dead);
+    const written = dead.seq;
+    await send(dead);
+    await send(dead);
+    await send(new Messenger(written, nowMs + 300, chance, () => false));
+    expect(sent).toEqual([...new Set(sent)].sort((a, b) => a - b));
+  }
 });
