@@ -171,8 +171,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'no number is used again',
     file: 'durable-objects/messenger.ts',
-    find: '    this.seq = Math.max(lastWritten, firstNumber(nowMs, chance));\n',
-    replace: '    this.seq = lastWritten;\n    void firstNumber(nowMs, chance);\n',
+    find: '    this.seq = Math.max(afterUnwritten, firstNumber(nowMs, chance));\n',
+    replace: '    this.seq = lastWritten;\n    void firstNumber(nowMs, chance);\n    void afterUnwritten;\n',
   },
   {
     rule: 'only a lost answer takes a grant out of the window',
