@@ -139,7 +139,7 @@ export const StatusDialog = ({
   const { m } = useView();
   const texts = {
     approve: m.operator.approveText,
-    reinstate: m.operator.approveText,
+    reinstate: m.operator.reinstateText,
     suspend: m.operator.suspendText,
     decline: m.liveAccess.declineText,
   };

@@ -1028,6 +1028,8 @@ export const en = {
     reinstate: 'Reinstate',
     reason: 'Reason',
     approveText: 'The partner can then create live keys. The owner is notified by email.',
+    reinstateText:
+      'The partner is what it was before it was suspended, and its keys work again. Nobody is emailed.',
     suspendText: 'All keys of this partner are refused immediately.',
     limits: 'Limits',
     limitsText: '-1 means unlimited, 0 means none. Effective immediately.',

@@ -1065,6 +1065,8 @@ export const fr: typeof en = {
     reinstate: 'Rétablir',
     reason: 'Motif',
     approveText: 'Le partenaire pourra créer des clés de production. Un e-mail est envoyé au propriétaire.',
+    reinstateText:
+      'Le partenaire redevient ce qu’il était avant sa suspension, et ses clés fonctionnent de nouveau. Aucun e-mail n’est envoyé.',
     suspendText: 'Toutes les clés de ce partenaire sont refusées immédiatement.',
     limits: 'Limites',
     limitsText: '-1 : illimité ; 0 : aucun appel. Effet immédiat.',
