@@ -15,6 +15,15 @@ export { PaymentSandbox } from '../durable-objects/payment-sandbox.ts';
 
 const loadSurfaces = () => import('./surfaces.ts');
 
+function answer(request: Request, url: string, env: Env, ctx: ExecutionContext): Promise<Response> {
+  const gate = composeGateway(env);
+  const path = pathOf(url);
+  if (!gate.gateway.catalog.isOffered(firstPart(path))) return answerOwn(request, path, env, ctx);
+  const keepAlive = (work: Promise<unknown>) => ctx.waitUntil(work);
+  const stopped = refuseAtDoor(request, path, gate, false, keepAlive);
+  return stopped ? Promise.resolve(stopped) : handle(request, url, gate.gateway, keepAlive);
+}
+
 async function answerOwn(request: Request, path: string, env: Env, ctx: ExecutionContext): Promise<Response> {
   const gate = composeGateway(env);
   const { surfaceFor } = await loadSurfaces();
@@ -30,15 +39,10 @@ export default {
     const { url } = request;
     const refusal = refuseUnconfigured(url, () => composeGateway(env));
     if (refusal) return withSecureHeaders(refusal, url);
-    const gate = composeGateway(env);
-    const path = pathOf(url);
-    let answered: Promise<Response>;
-    if (gate.isOffered(firstPart(path))) {
-      const keepAlive = (work: Promise<unknown>) => ctx.waitUntil(work);
-      const stopped = refuseAtDoor(request, path, gate, false, keepAlive);
-      if (stopped) return withSecureHeaders(stopped, url);
-      answered = handle(request, url, gate.gateway, keepAlive);
-    } else answered = answerOwn(request, path, env, ctx);
+    const loading = composeGateway(env).catalogs.loading();
+    const answered = loading
+      ? loading.then(() => answer(request, url, env, ctx))
+      : answer(request, url, env, ctx);
     const work = answered.then((response) => withSecureHeaders(response, url));
     // Whoever breaks off ends its connection, not what it asked for: what was admitted is done, told and billed.
     ctx.waitUntil(work);

@@ -18,6 +18,8 @@ export interface FormProps {
   saved?: FormValues;
   /** What was sent, and could not be done. */
   wrong?: Omit<Wrong, 'status'>;
+  /** It has a file among its fields. */
+  isUpload?: boolean;
 }
 
 /** What is wrong is said by the server, in the page's language: a browser would say it in its own. */
@@ -26,10 +28,17 @@ export const Form = ({
   scope = 'f',
   saved = {},
   wrong,
+  isUpload,
   kind = 'stack',
   children,
 }: FormProps & { kind?: string; children?: Child }) => (
-  <form method="post" action={action} class={kind} novalidate>
+  <form
+    method="post"
+    action={action}
+    enctype={isUpload ? 'multipart/form-data' : undefined}
+    class={kind}
+    novalidate
+  >
     <FormContext.Provider value={{ scope, values: wrong?.values ?? saved, errors: wrong?.errors ?? {} }}>
       {children}
     </FormContext.Provider>
@@ -132,7 +141,7 @@ export const Field = ({ name, label, hint, type = 'text', ...input }: FieldProps
         id={id}
         name={name}
         type={type}
-        value={type === 'password' ? undefined : value}
+        value={type === 'password' || type === 'file' ? undefined : value}
         {...input}
         {...marks}
       />

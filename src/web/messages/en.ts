@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import { accountEn } from './account.en.ts';
+import { apisEn } from './apis.en.ts';
 import { consoleEn } from './console.en.ts';
 import { moneyEn } from './money.en.ts';
 import { statusEn } from './status.en.ts';
@@ -199,6 +200,9 @@ export const en = {
     signatures_changed: 'Signing rule updated, effective immediately.',
     revoked: 'Key revoked; its owners have been notified by email.',
     published: 'Published on the status page.',
+    api_published: 'Published. It is in force everywhere.',
+    api_retired: 'Retired. Its calls get 404.',
+    upstreams_saved: 'Saved. Calls go there now.',
     blocked: 'Address blocked. It takes about a minute to reach every edge.',
     unblocked: 'Block lifted. It takes about a minute to reach every edge.',
     replayed: 'Sent back to its queue.',
@@ -690,6 +694,7 @@ export const en = {
       'invoice.': 'Invoices',
       'alert.': 'Alerts',
       'address.': 'Blocks',
+      'api.': 'APIs',
       'dead_letter.': 'Dead letters',
     },
     actors: { operator: 'Operator', key: 'Key', job: 'Job', developer: 'Developer' },
@@ -721,6 +726,9 @@ export const en = {
       'dead_letter.replayed': 'replayed a dead letter',
       'incident.opened': 'reported an incident',
       'incident.updated': 'updated an incident',
+      'api.published': 'published an API',
+      'api.retired': 'retired an API',
+      'api.upstreams_changed': 'changed an API’s upstreams',
       'address.blocked': 'blocked an address',
       'address.unblocked': 'lifted a block',
       'token.created': 'created an API token',
@@ -1078,6 +1086,7 @@ export const en = {
   },
   ...accountEn,
   ...moneyEn,
+  apis: apisEn,
   ...consoleEn,
   ...statusEn,
 };

@@ -1,5 +1,7 @@
 // What services refuse, in French: they say it in English, as the APIs do. `#` is a number.
 
+import { DOCUMENTS_IN_FRENCH } from './documents.fr.ts';
+
 const IN_FRENCH: Record<string, string> = {
   'A partner needs an owner: make someone else an owner first':
     'Un partenaire a besoin d’un propriétaire : nommez-en d’abord un autre',
@@ -76,6 +78,12 @@ const IN_FRENCH: Record<string, string> = {
 };
 
 export function inFrench(message: string): string | undefined {
-  const numbers = message.match(/\d+/g) ?? [];
-  return IN_FRENCH[message.replace(/\d+/g, '#')]?.replace(/#/g, () => numbers.shift() ?? '');
+  const quoted = message.match(/`[^`]*`/g) ?? [];
+  const plain = message.replace(/`[^`]*`/g, '`');
+  const numbers = plain.match(/\d+/g) ?? [];
+  const key = plain.replace(/\d+/g, '#');
+  // Where a text has a # of its own, it is not one of the numbers.
+  return (IN_FRENCH[key] ?? DOCUMENTS_IN_FRENCH[key])
+    ?.replace(/#/g, () => numbers.shift() ?? '#')
+    .replace(/`/g, () => quoted.shift() ?? '`');
 }

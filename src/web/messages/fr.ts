@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import { accountFr } from './account.fr.ts';
+import { apisFr } from './apis.fr.ts';
 import { consoleFr } from './console.fr.ts';
 import type { en } from './en.ts';
 import { moneyFr } from './money.fr.ts';
@@ -210,6 +211,9 @@ export const fr: typeof en = {
     limits_changed: 'Limites modifiées, avec effet immédiat.',
     signatures_changed: 'Règle de signature modifiée, avec effet immédiat.',
     revoked: 'Clé révoquée ; un e-mail a été envoyé à ses propriétaires.',
+    api_published: 'Publiée. Elle est appliquée partout.',
+    api_retired: 'Retirée. Ses appels reçoivent 404.',
+    upstreams_saved: 'Enregistré. Les appels y vont désormais.',
     published: 'Publié sur la page d’état.',
     blocked: 'Adresse bloquée. Comptez une minute environ pour un effet partout.',
     unblocked: 'Blocage levé. Comptez une minute environ pour un effet partout.',
@@ -715,6 +719,7 @@ export const fr: typeof en = {
       'invoice.': 'Factures',
       'alert.': 'Alertes',
       'address.': 'Blocages',
+      'api.': 'API',
       'dead_letter.': 'Messages en échec',
     },
     actors: { operator: 'Opérateur', key: 'Clé', job: 'Tâche', developer: 'Développeur' },
@@ -746,6 +751,9 @@ export const fr: typeof en = {
       'dead_letter.replayed': 'a rejoué un message en échec',
       'incident.opened': 'a signalé un incident',
       'incident.updated': 'a mis à jour un incident',
+      'api.published': 'a publié une API',
+      'api.retired': 'a retiré une API',
+      'api.upstreams_changed': 'a modifié les serveurs d’origine d’une API',
       'address.blocked': 'a bloqué une adresse',
       'address.unblocked': 'a levé un blocage',
       'token.created': 'a créé un jeton d’API',
@@ -1115,6 +1123,7 @@ export const fr: typeof en = {
   },
   ...accountFr,
   ...moneyFr,
+  apis: apisFr,
   ...consoleFr,
   ...statusFr,
 };
