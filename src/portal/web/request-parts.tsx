@@ -5,6 +5,7 @@ import { METHODS, STATUS_CLASSES } from '../../usage/request-filter.ts';
 import { type EventRow, OUTCOMES } from '../../usage/usage-reports.ts';
 import { Choose, Note } from '../../web/components/parts.tsx';
 import type { Column, Heading } from '../../web/components/table.tsx';
+import { groupName } from '../../web/components/usage-tables.tsx';
 import type { View } from '../../web/view.ts';
 import { useView } from '../../web/view-context.ts';
 import { type Filters, type Link, RemovableFilters } from './filters.tsx';
@@ -17,7 +18,8 @@ export const StatusCode = ({ status }: { status: number }) => (
   <span class={`badge ${kindOf(status)}`}>{status}</span>
 );
 
-export const columnsOf = ({ m, format }: View, keyNames: Record<string, string>): Column<EventRow>[] => {
+export const columnsOf = (view: View, keyNames: Record<string, string>): Column<EventRow>[] => {
+  const { m, format } = view;
   return [
     {
       title: m.requests.request,
@@ -41,7 +43,7 @@ export const columnsOf = ({ m, format }: View, keyNames: Record<string, string>)
     {
       title: m.keys.key,
       kind: 'small',
-      cell: (row) => (row.key_id ? (keyNames[row.key_id] ?? row.key_id) : ''),
+      cell: (row) => (row.key_id ? groupName(view, row.key_id, keyNames) : ''),
     },
     { title: m.requests.latency, kind: 'num tight', cell: (row) => format.ms(row.latency_ms) },
     {

@@ -495,6 +495,7 @@ export const en = {
     denied: 'Key refused',
     upstream: 'Failed on our side',
     input: 'Invalid input',
+    imported: 'Imported',
   },
   checks: {
     title: 'Checked every night',
@@ -524,6 +525,9 @@ export const en = {
     show: 'Show',
     chart: 'Requests over time, by outcome',
     before: 'previous period',
+    imported: 'Imported: counted where the account was before. How each request ended is not known.',
+    importedByHour:
+      'Imported: counted where the account was before, by the day. It stands at the day’s first hour; how each request ended is not known.',
     asTable: 'View as table',
     hour: 'Hour',
     day: 'Day',

@@ -516,6 +516,7 @@ export const fr: typeof en = {
     denied: 'Clé refusée',
     upstream: 'Échecs de notre côté',
     input: 'Requête invalide',
+    imported: 'Importés',
   },
   checks: {
     title: 'Vérifié chaque nuit',
@@ -545,6 +546,10 @@ export const fr: typeof en = {
     show: 'Afficher',
     chart: 'Appels dans le temps, par résultat',
     before: 'la période précédente',
+    imported:
+      'Importés : comptés là où se trouvait le compte avant. L’issue de chaque appel n’est pas connue.',
+    importedByHour:
+      'Importés : comptés par jour, là où se trouvait le compte avant. Ils figurent à la première heure du jour ; l’issue de chaque appel n’est pas connue.',
     asTable: 'En tableau',
     hour: 'Heure',
     day: 'Jour',
