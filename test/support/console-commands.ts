@@ -62,6 +62,7 @@ const ACCESS: Command[] = [
   {
     ...ofPartner('a partner is let in again', 'partner.reinstated', 'reinstate', standing('suspended')),
     events: ['partner.approved'],
+    mails: { path: '/portal', to: OWNERS },
   },
   {
     ...ofPartner(
@@ -71,6 +72,7 @@ const ACCESS: Command[] = [
       (at) => `${standing('sandbox_only')(at)}; ${standing('suspended')(at)}`,
     ),
     events: [],
+    mails: { path: '/portal', to: OWNERS },
   },
   {
     ...ofPartner('a partner that is not suspended is reinstated', 'partner.reinstated', 'reinstate'),

@@ -194,7 +194,8 @@ export const en = {
     live_access_declined: 'Declined. The owners have been notified by email.',
     approved: 'Approved. The partner can create live keys; the owner has been notified by email.',
     suspended: 'Suspended. All its keys are refused from now on; its owners have been told why by email.',
-    reinstated: 'Reinstated.',
+    reinstated: 'Reinstated with live access, as before; its owners have been notified by email.',
+    reinstated_in_test: 'Reinstated without live access, as before; its owners have been notified by email.',
     limits_changed: 'Limits updated, effective immediately.',
     signatures_changed: 'Signing rule updated, effective immediately.',
     revoked: 'Key revoked; its owners have been notified by email.',
@@ -1033,7 +1034,7 @@ export const en = {
     reason: 'Reason',
     approveText: 'The partner can then create live keys. The owner is notified by email.',
     reinstateText:
-      'The partner is what it was before it was suspended, and its keys work again. Nobody is emailed.',
+      'The partner is what it was before it was suspended, and its keys work again. Its owners are notified by email, and told whether it has live access.',
     suspendText: 'All keys of this partner are refused immediately.',
     limits: 'Limits',
     limitsText: '-1 means unlimited, 0 means none. Effective immediately.',

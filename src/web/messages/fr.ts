@@ -206,7 +206,10 @@ export const fr: typeof en = {
       'Approuvé. Le partenaire peut créer des clés de production ; un e-mail a été envoyé au propriétaire.',
     suspended:
       'Suspendu. Toutes ses clés sont désormais refusées ; ses propriétaires en ont reçu le motif par e-mail.',
-    reinstated: 'Rétabli.',
+    reinstated:
+      'Rétabli, avec accès à la production comme avant ; un e-mail a été envoyé à ses propriétaires.',
+    reinstated_in_test:
+      'Rétabli, sans accès à la production, comme avant ; un e-mail a été envoyé à ses propriétaires.',
     limits_changed: 'Limites modifiées, avec effet immédiat.',
     signatures_changed: 'Règle de signature modifiée, avec effet immédiat.',
     revoked: 'Clé révoquée ; un e-mail a été envoyé à ses propriétaires.',
@@ -1071,7 +1074,7 @@ export const fr: typeof en = {
     reason: 'Motif',
     approveText: 'Le partenaire pourra créer des clés de production. Un e-mail est envoyé au propriétaire.',
     reinstateText:
-      'Le partenaire redevient ce qu’il était avant sa suspension, et ses clés fonctionnent de nouveau. Aucun e-mail n’est envoyé.',
+      'Le partenaire redevient ce qu’il était avant sa suspension, et ses clés fonctionnent de nouveau. Un e-mail l’annonce à ses propriétaires, et dit s’il a accès à la production.',
     suspendText: 'Toutes les clés de ce partenaire sont refusées immédiatement.',
     limits: 'Limites',
     limitsText: '-1 : illimité ; 0 : aucun appel. Effet immédiat.',
