@@ -338,6 +338,32 @@ describe.each(['en', 'fr'] as const)('%s', (language) => {
     }
   });
 
+  it('an id that leads to no request is in its form again, with why', async () => {
+    const find = (id: string) =>
+      owner.get(`/portal/requests/find?id=${encodeURIComponent(id)}`, { 'accept-language': language });
+    const missing = randomUUID();
+    const [foreign] = await query('SELECT id FROM api_usage_events WHERE partner_id <> $1 LIMIT 1', [
+      partner.id,
+    ]);
+    for (const [id, status, why] of [
+      ['', 400, m.requests.notAnId],
+      ['"><b>req', 400, m.requests.notAnId],
+      [missing, 404, m.requests.notFound(13)],
+      [String(foreign?.id), 404, m.requests.notFound(13)],
+    ] as const) {
+      const { status: answered, text } = await find(id);
+      expect(answered).toBe(status);
+      const field = /<input id="find"[^>]*>/.exec(text)?.[0] ?? '';
+      expect(field).toContain('aria-invalid="true"');
+      const shown = id.replace('"', '&quot;').replaceAll('>', '&gt;').replaceAll('<', '&lt;');
+      expect(field).toContain(`value="${shown}"`);
+      expect(wordsOf(text)).toContain(wordsOf(why));
+    }
+    const [own] = await query('SELECT id FROM api_usage_events WHERE partner_id = $1 LIMIT 1', [partner.id]);
+    const found = await find(` ${own?.id} `);
+    expect([found.status, found.headers.location]).toEqual([303, `/portal/requests/${own?.id}`]);
+  });
+
   it('each line of a session has another name', async () => {
     const sessions = panelOf(await get(owner, '/portal/settings'), m.settings.sessions);
     const [row = ''] = sessions.match(/<tr>.*?<\/tr>/s) ?? [];

@@ -563,6 +563,10 @@ export const en = {
     all: 'All',
     filter: 'Filter',
     find: 'Find by request ID',
+    notAnId:
+      'This is no request ID. Copy the X-Request-Id header of the response, such as 01a227a8-3015-7347-be14-d9c53bbbc854.',
+    notFound: (months: number) =>
+      `None of your requests has this ID. A request appears within a second or two, and is kept for ${months} ${plural(months, 'month', 'months')}.`,
     open: 'Open',
     older: 'Older',
     follow: 'Follow live',

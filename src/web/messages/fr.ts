@@ -587,6 +587,10 @@ export const fr: typeof en = {
     all: 'Tous',
     filter: 'Filtrer',
     find: 'Chercher par identifiant',
+    notAnId:
+      'Ce n’est pas un identifiant de requête. Copiez l’en-tête X-Request-Id de la réponse, par exemple 01a227a8-3015-7347-be14-d9c53bbbc854.',
+    notFound: (months: number) =>
+      `Aucune de vos requêtes ne porte cet identifiant. Une requête apparaît en une ou deux secondes, et est conservée ${months} mois.`,
     open: 'Ouvrir',
     older: 'Plus anciennes',
     follow: 'Suivre en direct',
