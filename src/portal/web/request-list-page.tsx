@@ -21,6 +21,7 @@ import {
   type NotFound,
   StatusChips,
 } from './request-parts.tsx';
+import { RangeNote } from './usage-parts.tsx';
 import { rangeOf } from './usage-range.ts';
 import { type LogScope, logScopeOf } from './usage-scope.ts';
 
@@ -107,6 +108,7 @@ async function showRequests(context: PortalContext, notFound?: NotFound, status:
         active={activeFilters(view, scope, keyNames)}
         link={link}
       />
+      {invalid.length === 0 && <RangeNote range={range} />}
       <InvalidFilters invalid={invalid} link={link} />
       <FindForm notFound={notFound} />
       {invalid.length === 0 && (

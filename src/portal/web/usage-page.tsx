@@ -11,7 +11,15 @@ import { render } from '../../web/web.ts';
 import { type Link, RangeChoice } from './filters.tsx';
 import { member, Page, type PortalContext, portal, standingOf } from './portal-web.tsx';
 import { QuotaMeters } from './quota-meters.tsx';
-import { CountTable, LineTable, NoUsage, RangeForm, type Share, UsageFigures } from './usage-parts.tsx';
+import {
+  CountTable,
+  LineTable,
+  NoUsage,
+  RangeForm,
+  RangeNote,
+  type Share,
+  UsageFigures,
+} from './usage-parts.tsx';
 import { type Range, rangeBefore, rangeOf } from './usage-range.ts';
 import { scopeOf } from './usage-scope.ts';
 
@@ -149,6 +157,8 @@ portal.get('/portal/usage', async (context) => {
   const { scope, total, standing } = usage;
   const link: Link = (changes) => withQuery(view.here, { ...changes, done: undefined });
   const { from, to } = range;
+  // The file has the days that the page shows.
+  const csvRange = range.wrong && { from, to, range: undefined };
   const toRequests: Link = (changes) =>
     withQuery('/portal/requests', { from, to, key: scope.keyId, route: scope.route, ...changes });
   const bars = barsOf(usage, range, link);
@@ -165,10 +175,14 @@ portal.get('/portal/usage', async (context) => {
       <div class="head">
         <h1 class="grow">{m.nav.usage}</h1>
         <RangeChoice range={range} link={link} />
-        <a class="button small" href={withQuery('/portal/usage.csv', { ...query, done: undefined })}>
+        <a
+          class="button small"
+          href={withQuery('/portal/usage.csv', { ...query, ...csvRange, done: undefined })}
+        >
           {m.common.csv}
         </a>
       </div>
+      <RangeNote range={range} />
       <RangeForm range={range} filters={filters} query={query} link={link} />
       {isEmpty ? <NoUsage /> : <UsageFigures total={total} share={share} />}
       {!isEmpty && (
