@@ -189,6 +189,8 @@ export const en = {
     identity_linked: 'Linked. We have emailed you a confirmation.',
     identity_unlinked: 'Unlinked. We have emailed you a confirmation.',
     partner_created: 'Partner created. The owner has been invited by email.',
+    partner_created_unmailed:
+      'Partner created. The email to its owner could not be sent: invite them again, or have them sign up with that address.',
     partner_app_created: 'App created. Next, create a key.',
     live_access_requested: 'Requested. We email you when it is answered.',
     live_access_declined: 'Declined. The owners have been notified by email.',
@@ -649,6 +651,7 @@ export const en = {
     again: 'Resend',
     whatRoles: 'What each role can do',
     already: 'This person is already a member',
+    unsent: 'The email could not be sent. Invite this person again.',
     tooMany:
       'Nobody was invited: too many invitations today, or too many emails to this address in the last hour.',
     leaveTitle: (partner: string) => `Leave ${partner}?`,

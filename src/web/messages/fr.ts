@@ -199,6 +199,8 @@ export const fr: typeof en = {
     identity_linked: 'Identité associée. Un e-mail vous le confirme.',
     identity_unlinked: 'Identité dissociée. Un e-mail vous le confirme.',
     partner_created: 'Partenaire créé. Le propriétaire a reçu une invitation par e-mail.',
+    partner_created_unmailed:
+      'Partenaire créé. L’e-mail à son propriétaire n’a pas pu être envoyé : invitez-le de nouveau, ou demandez-lui de s’inscrire avec cette adresse.',
     partner_app_created: 'Application créée. Créez maintenant une clé.',
     live_access_requested: 'Demande envoyée. Vous recevrez la réponse par e-mail.',
     live_access_declined: 'Demande refusée. Un e-mail a été envoyé aux propriétaires.',
@@ -677,6 +679,7 @@ export const fr: typeof en = {
     again: 'Renvoyer',
     whatRoles: 'Ce que permet chaque rôle',
     already: 'Cette personne est déjà membre',
+    unsent: 'L’e-mail n’a pas pu être envoyé. Invitez cette personne de nouveau.',
     tooMany:
       'Aucune invitation envoyée : trop d’invitations aujourd’hui, ou trop d’e-mails à cette adresse depuis une heure.',
     leaveTitle: (partner: string) => `Quitter ${partner} ?`,
