@@ -328,7 +328,8 @@ export const moneyEn = {
         latency_p95: 'Check whether the upstream is slow for other partners, too.',
         refused_signatures:
           'Someone is using a wrong secret of the partner’s, or guessing. Ask the partner; revoke the key if it may have leaked.',
-        webhook_failing: 'The partner’s endpoint does not take what is sent. The partner has been notified.',
+        webhook_failing:
+          'The partner’s endpoint does not take what is sent. It is disabled after five days of failures.',
         key_countries: 'Ask the partner whether these are its own requests. If not, revoke the key.',
         key_addresses: 'Ask the partner whether these are its own requests. If not, revoke the key.',
         path_scanning:

@@ -330,7 +330,8 @@ export const moneyFr: typeof moneyEn = {
         latency_p95: 'L’API en amont est-elle lente pour d’autres partenaires aussi ?',
         refused_signatures:
           'Quelqu’un utilise un mauvais secret du partenaire, ou tente d’en deviner un. Interrogez le partenaire ; révoquez la clé si elle a pu fuiter.',
-        webhook_failing: 'L’endpoint du partenaire n’accepte pas les envois. Le partenaire en a été informé.',
+        webhook_failing:
+          'L’endpoint du partenaire n’accepte pas les envois. Il est désactivé après cinq jours d’échecs.',
         key_countries: 'Demandez au partenaire si ces appels sont les siens. Sinon, révoquez la clé.',
         key_addresses: 'Demandez au partenaire si ces appels sont les siens. Sinon, révoquez la clé.',
         path_scanning:
