@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Activity } from './activity.ts';
 import { BEFORE_RELOAD, drain, sayLeft } from './drain.ts';
-import { isFree } from './files.ts';
+import { freePort, isFree } from './files.ts';
 import { ORDER_HEADER } from './local-order.ts';
 import { openLogFile, sayPlainly } from './log-file.ts';
 import { offerApi, readApi } from './offer.ts';
@@ -109,7 +109,7 @@ async function start({ folder, port, upstreamOrigin, brand, api: wanted }: Local
   say('Starting PostgreSQL and the Worker …');
   const started = await startStack({
     folder,
-    port,
+    port: port || (await freePort()),
     entry: 'src/dev/local-worker.ts',
     brand,
     variables: { DRAIN_TOKEN: token, ...(upstreamOrigin && { UPSTREAM_ORIGIN: upstreamOrigin }) },

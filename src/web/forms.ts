@@ -11,14 +11,14 @@ import { type FormErrors, type FormValues, readForm, type WebContext, type WebSe
 export interface Wrong {
   values: FormValues;
   errors: FormErrors;
-  status: 400 | 409 | 429;
+  status: 400 | 409 | 429 | 503;
 }
 
 export const wrongOf = (values: FormValues, errors: FormErrors): Wrong => ({ values, errors, status: 400 });
 
 const statusOf = ({ code }: AppError): Wrong['status'] => {
   const [status] = ERRORS[code];
-  return status === 409 || status === 429 ? status : 400;
+  return status === 409 || status === 429 || status === 503 ? status : 400;
 };
 
 /** What a service refuses, in the language of whoever looks; in general words where it has no others. */

@@ -77,6 +77,7 @@ const ACCESS: Command[] = [
   {
     ...ofPartner('a partner is let in again', 'partner.reinstated', 'reinstate', standing('suspended')),
     events: ['partner.approved'],
+    mails: { path: '/portal', to: OWNERS },
   },
   {
     ...ofPartner(
@@ -86,6 +87,7 @@ const ACCESS: Command[] = [
       (at) => `${standing('sandbox_only')(at)}; ${standing('suspended')(at)}`,
     ),
     events: [],
+    mails: { path: '/portal', to: OWNERS },
   },
   {
     ...ofPartner('a partner that is not suspended is reinstated', 'partner.reinstated', 'reinstate'),

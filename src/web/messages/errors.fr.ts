@@ -7,6 +7,10 @@ const IN_FRENCH: Record<string, string> = {
     'Un partenaire a besoin d’un propriétaire : nommez-en d’abord un autre',
   'A partner with this e-mail exists': 'Un partenaire a déjà cet e-mail',
   'A plan with this name exists': 'Un forfait porte déjà ce nom',
+  'A range is two days, from and to, at most # days apart':
+    'Une période est faite de deux jours, from et to, à # jours l’un de l’autre au plus',
+  'The mail of this invitation could not be sent. Invite again':
+    'L’e-mail de cette invitation n’a pas pu être envoyé. Invitez de nouveau',
   'A revoked key cannot be rotated': 'Une clé révoquée ne se renouvelle pas',
   'A revoked key does not travel in time': 'Une clé révoquée ne voyage pas dans le temps',
   'A value cannot be stored as it is': 'Une valeur ne peut pas être enregistrée telle quelle',
