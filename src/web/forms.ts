@@ -22,20 +22,14 @@ const statusOf = ({ code }: AppError): Wrong['status'] => {
 };
 
 /** What a service refuses, in the language of whoever looks; in general words where it has no others. */
-export const refusalText = (
-  { language, m }: Pick<View, 'language' | 'm'>,
-  message: string,
-  path: string[] = [],
-): string =>
-  language === 'en'
-    ? message
-    : (inFrench(message) ?? m.fieldError({ code: 'custom', message, path, input: undefined }));
+export const refusalText = ({ language, m }: Pick<View, 'language' | 'm'>, message: string): string =>
+  language === 'en' ? message : (inFrench(message) ?? m.fields.other);
 
 /** The refused fields of this form. */
 function refusedFields({ fields }: AppError, values: FormValues, view: View): FormErrors | undefined {
   const errors: FormErrors = {};
   for (const { field, message } of (fields.details ?? []) as FieldErrors)
-    if (field in values) errors[field] ??= refusalText(view, message, [field]);
+    if (field in values) errors[field] ??= refusalText(view, message);
   return Object.keys(errors).length > 0 ? errors : undefined;
 }
 

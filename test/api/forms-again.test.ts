@@ -34,8 +34,8 @@ beforeAll(async () => {
 
 /** What was wrong, by language. */
 const NO_URL = {
-  en: 'must be a URL, like https://example.com/webhooks',
-  fr: 'Ce n’est pas une adresse comme https://exemple.com/webhooks',
+  en: 'must be a URL that begins with https:// and names a public host, like https://example.com/webhooks',
+  fr: 'L’adresse doit commencer par https:// et nommer un hôte public, comme https://exemple.com/webhooks',
 };
 
 it.each(['en', 'fr'] as const)('of a webhook endpoint, in %s', async (language) => {
@@ -62,7 +62,13 @@ it.each(['en', 'fr'] as const)('of a webhook endpoint, in %s', async (language) 
   expect(kept).toEqual({ url: 'https://hooks.example.com/in', events: ['key.created'] });
 });
 
-const WRONG = { en: 'This is not valid', fr: 'Valeur non valide' };
+const NOT_A_LINE = { en: 'Enter one line of text', fr: 'Saisissez une seule ligne de texte' };
+const NO_PERCENT = { en: 'Enter a percentage, from 0 to', fr: 'Saisissez un pourcentage, de 0 à' };
+const NO_SECONDS = { en: 'Enter a number of seconds', fr: 'Saisissez un nombre de secondes' };
+const NO_MONTH = {
+  en: 'Enter a whole number of requests per month',
+  fr: 'Saisissez un nombre entier de requêtes par mois',
+};
 const EMPTY = { en: 'Required', fr: 'Champ obligatoire' };
 /** More than one line, which no browser lets through. */
 const LINES = 'first\u0085second';
@@ -81,19 +87,25 @@ it.each(['en', 'fr'] as const)('of alerts, plans, limits and reasons, in %s', as
   const plan = { tier: 'business', currency: 'EUR', tax: '180', reason: 'as agreed' };
   const typo = { enabled: 'true', threshold: 'many' };
   const forms: [who: Person, path: string, typed: Record<string, string>, error: string, said: string][] = [
-    [owner, '/portal/alerts/error_rate', typo, 'error_rate-error', WRONG[language]],
-    [operator, '/operator/alerts/usage_backlog', typo, 'usage_backlog-error', WRONG[language]],
-    [operator, `/operator/blocks/${block?.id}/lift`, { reason: LINES }, 'reason-error', WRONG[language]],
-    [operator, `/operator/dead-letters/${letter}/replay`, { reason: LINES }, 'reason-error', WRONG[language]],
-    [operator, `${partner}/plan`, plan, 'plan-tax-error', WRONG[language]],
-    [operator, `${partner}/limits`, { ...limits, month: '7.5' }, 'limits-month-error', WRONG[language]],
-    [operator, `${partner}/suspend`, { reason: LINES }, 'suspend-reason-error', WRONG[language]],
+    [owner, '/portal/alerts/error_rate', typo, 'error_rate-error', NO_PERCENT[language]],
+    [operator, '/operator/alerts/usage_backlog', typo, 'usage_backlog-error', NO_SECONDS[language]],
+    [operator, `/operator/blocks/${block?.id}/lift`, { reason: LINES }, 'reason-error', NOT_A_LINE[language]],
+    [
+      operator,
+      `/operator/dead-letters/${letter}/replay`,
+      { reason: LINES },
+      'reason-error',
+      NOT_A_LINE[language],
+    ],
+    [operator, `${partner}/plan`, plan, 'plan-tax-error', NO_PERCENT[language]],
+    [operator, `${partner}/limits`, { ...limits, month: '7.5' }, 'limits-month-error', NO_MONTH[language]],
+    [operator, `${partner}/suspend`, { reason: LINES }, 'suspend-reason-error', NOT_A_LINE[language]],
     [
       operator,
       `${partner}/signatures`,
       { rule: 'bound', reason: LINES },
       'signatures-reason-error',
-      WRONG[language],
+      NOT_A_LINE[language],
     ],
     [operator, `/operator/keys/${key}/revoke`, { reason: ' ' }, 'revoke-reason-error', EMPTY[language]],
   ];

@@ -65,7 +65,9 @@ describe('words', () => {
     expect(messages.length).toBeGreaterThan(20);
     expect(messages.filter((message) => inFrench(message ?? '') === undefined)).toEqual([]);
     expect(inFrench('Too many replays: at most 60 in 61 seconds')).toContain('au plus 60 en 61 secondes');
-    expect(inFrench('must not be wider than /16, or /32 of IPv6')).toContain('/16, ou /32 en IPv6');
+    expect(inFrench('must not be wider than /32 in IPv6: block several narrower ranges')).toContain(
+      '/32 en IPv6',
+    );
   });
   it('pages hold no words of their own: they are all in the catalogues', () => {
     const root = new URL('../..', import.meta.url).pathname;

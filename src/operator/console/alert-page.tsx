@@ -63,7 +63,7 @@ operatorConsole.get('/operator/alerts', (context) => showAlerts(context));
 operatorConsole.post('/operator/alerts/:rule', (context) => {
   operator(context);
   const rule = context.req.param('rule');
-  return submit(context, ruleForm, {
+  return submit(context, ruleForm(rule), {
     async work({ enabled: isEnabled, threshold }) {
       const { alerts } = context.var.services;
       await alerts.set(OPERATOR, rule, { isEnabled, threshold }, operatorActor(context));

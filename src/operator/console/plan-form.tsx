@@ -8,6 +8,7 @@ import { text } from '../../http/fields.ts';
 import { Field, Tick } from '../../web/components/form.tsx';
 import { Note } from '../../web/components/parts.tsx';
 import { FieldsRefused, type Wrong } from '../../web/forms.ts';
+import { limitField } from '../../web/number-field.ts';
 import { useView } from '../../web/view-context.ts';
 import type { FormErrors, FormValues } from '../../web/web.ts';
 
@@ -133,19 +134,18 @@ export const PlanFields = ({ isNew }: { isNew: boolean }) => {
   );
 };
 
-const limit = z.coerce.number().int().min(-1).max(2_000_000_000);
 const shortText = text(100).default('');
 export const planForm = z.object({
   tier: z
     .string()
     .trim()
-    .regex(/^[a-z0-9][a-z0-9-]{0,48}$/)
+    .refine((name) => /^[a-z0-9][a-z0-9-]{0,48}$/.test(name), { params: { code: 'planName' } })
     .optional(),
   partner_id: z.union([z.literal(''), z.uuid()]).default(''),
-  second: limit,
-  day: limit,
-  month: limit,
-  max_keys: limit,
+  second: limitField('perSecond'),
+  day: limitField('perDay'),
+  month: limitField('perMonth'),
+  max_keys: limitField('keys'),
   warn: z.literal('true').optional(),
   charge: z.literal('true').optional(),
   sla: shortText,

@@ -50,8 +50,12 @@ const IN_FRENCH: Record<string, string> = {
     'Le prix de ce forfait a changé : consultez-le de nouveau',
   'This change can no longer be undone': 'Ce changement ne peut plus être annulé',
   'This plan has no price in this currency': 'Ce forfait n’a pas de prix dans cette devise',
-  'must not be wider than /#, or /# of IPv#': 'ne doit pas dépasser /#, ou /# en IPv#',
-  'must not hold the address that you are at': 'ne doit pas contenir l’adresse depuis laquelle vous appelez',
+  'must not be wider than /#: block several narrower ranges':
+    'La plage ne doit pas être plus large que /# : bloquez plusieurs plages plus étroites',
+  'must not be wider than /# in IPv#: block several narrower ranges':
+    'La plage ne doit pas être plus large que /# en IPv# : bloquez plusieurs plages plus étroites',
+  'must not hold the address that you are at':
+    'La plage ne doit pas contenir l’adresse depuis laquelle vous appelez',
   'Too many mails were sent to this address. Nothing was changed; try again in an hour':
     'Trop d’e-mails ont été envoyés à cette adresse. Rien n’a changé ; réessayez dans une heure',
   'Too many mails were sent to your address. Try again in an hour':
@@ -61,12 +65,12 @@ const IN_FRENCH: Record<string, string> = {
   'Too many tests of webhooks: at most # in # seconds': 'Trop d’essais de webhooks : au plus # en # secondes',
   'What is mended keeps its id, so that it is billed once':
     'Ce qui est corrigé garde son identifiant, pour n’être facturé qu’une fois',
-  'must be a URL, like https://example.com/webhooks':
-    'Ce n’est pas une adresse comme https://exemple.com/webhooks',
+  'must be a URL that begins with https:// and names a public host, like https://example.com/webhooks':
+    'L’adresse doit commencer par https:// et nommer un hôte public, comme https://exemple.com/webhooks',
   'must be in the past': 'Ce moment n’est pas encore venu',
-  'must begin with https://': 'L’adresse doit commencer par https://',
   'must not contain a user name or a password': 'L’adresse ne doit contenir ni nom ni mot de passe',
-  'must be a public address': 'L’adresse doit être publique',
+  'must name a public host, not an address of a private network or of this machine':
+    'L’adresse doit nommer un hôte public, et non un réseau privé ou cette machine',
   'must be a host of your own': 'Le domaine doit être à vous, et non le nôtre',
   'must be at port # or #': 'Le port doit être # ou #',
   'must be a name that can be resolved': 'Ce nom de domaine est introuvable',
