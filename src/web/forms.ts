@@ -33,6 +33,12 @@ function refusedFields({ fields }: AppError, values: FormValues, view: View): Fo
   return Object.keys(errors).length > 0 ? errors : undefined;
 }
 
+const plainSpaces = (text: string): string => text.trim().replace(/\s/g, ' ');
+
+/** Whether the name was typed, or copied from a page, whose spaces may be narrow (src/core/french.ts). */
+export const isNamed = (typed: string | undefined, name: string): boolean =>
+  typed !== undefined && plainSpaces(typed) === plainSpaces(name);
+
 /** Says a conflict at this field. */
 export const conflictAt =
   (view: View, field: string) =>

@@ -5,7 +5,7 @@ import { AppError } from '../../core/errors.ts';
 import { idOr404 } from '../../http/api.ts';
 import { reason, signatureRule } from '../../http/fields.ts';
 import { once } from '../../http/once.ts';
-import { FieldsRefused, refusalText, submit } from '../../web/forms.ts';
+import { FieldsRefused, isNamed, refusalText, submit } from '../../web/forms.ts';
 import { numberOrNone } from '../../web/number-field.ts';
 import { showApp } from './app-page.tsx';
 import { keyFields, newKey } from './key-form.tsx';
@@ -98,10 +98,10 @@ portal.post('/portal/keys/:key/revoke', async (context) => {
   const { m } = context.var.view;
   const key = await keyOf(context, 'develop');
   const confirm = z.string().optional();
-  const isNamed = (typed: string | undefined) => key.environment !== 'live' || typed?.trim() === key.name;
   return submit(context, z.object({ reason, confirm }), {
     async work(data) {
-      if (!isNamed(data.confirm)) throw new FieldsRefused({ confirm: m.common.notTheName });
+      if (key.environment === 'live' && !isNamed(data.confirm, key.name))
+        throw new FieldsRefused({ confirm: m.common.notTheName });
       await context.var.services.keys.revoke(key.partnerId, key.keyId, data.reason, actorFor(context));
       return done(context, `/portal/keys/${key.keyId}`, 'key_revoked');
     },

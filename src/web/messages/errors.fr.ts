@@ -1,5 +1,7 @@
 // What services refuse, in French: they say it in English, as the APIs do. `#` is a number.
 
+import { inFrenchType } from '../../core/french.ts';
+
 const IN_FRENCH: Record<string, string> = {
   'A partner needs an owner: make someone else an owner first':
     'Un partenaire a besoin d’un propriétaire : nommez-en d’abord un autre',
@@ -81,5 +83,6 @@ const IN_FRENCH: Record<string, string> = {
 
 export function inFrench(message: string): string | undefined {
   const numbers = message.match(/\d+/g) ?? [];
-  return IN_FRENCH[message.replace(/\d+/g, '#')]?.replace(/#/g, () => numbers.shift() ?? '');
+  const said = IN_FRENCH[message.replace(/\d+/g, '#')]?.replace(/#/g, () => numbers.shift() ?? '');
+  return said && inFrenchType(said);
 }

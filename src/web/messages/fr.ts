@@ -1,5 +1,6 @@
 // Ce que disent les pages, en français.
 
+import { typeset } from '../../core/french.ts';
 import { accountFr } from './account.fr.ts';
 import { consoleFr } from './console.fr.ts';
 import type { en } from './en.ts';
@@ -17,7 +18,8 @@ const STATUS: Record<string, string> = {
   inactive: 'Votre compte est fermé et toutes ses clés sont refusées.',
 };
 
-export const fr: typeof en = {
+/** Typed with plain spaces. */
+export const fr = typeset<typeof en>({
   fields: fieldsFr,
   common: {
     privacy: 'Confidentialité',
@@ -1096,4 +1098,4 @@ export const fr: typeof en = {
   ...moneyFr,
   ...consoleFr,
   ...statusFr,
-};
+});
