@@ -185,9 +185,11 @@ describe.each(['en', 'fr'] as const)('%s', (language) => {
       const page = await get(owner, `/portal/keys/${key}`);
       return askedBefore(page, `/portal/keys/${key}/revoke`, '').questions[0] ?? '';
     };
-    const [used, today] = [m.keys.lastUsed, m.overview.today];
-    expect(await stakesOf(ids.key)).toContain(`${used}: ${m.common.never}. ${today}: 0.`);
-    const told = new RegExp(`${used}: (?!${m.common.never})[^.]+\\. ${today}: 2\\.`);
+    const [used, today] = [m.keys.lastUsed, m.overview.today].map(
+      (text) => text + m.common.colon.replace('\u202f', ' '),
+    );
+    expect(await stakesOf(ids.key)).toContain(`${used} ${m.common.never}. ${today} 0.`);
+    const told = new RegExp(`${used} (?!${m.common.never})[^.]+\\. ${today} 2\\.`);
     expect(
       await eventually(
         () => stakesOf(ids.called),

@@ -1,5 +1,7 @@
 // What people read in French: no line breaks inside a number, before its punctuation, or within its guillemets.
 
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BRAND, DOCUMENTS, textIn } from '../../src/brand/brand.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
@@ -75,4 +77,18 @@ it.for([
 it('a name that is copied from a page is the name', () => {
   expect(isNamed(inFrenchType(' Gare : 1 000 '), 'Gare : 1 000')).toBe(true);
   expect([isNamed('Gare', 'Gare : 1 000'), isNamed(undefined, 'Gare')]).toEqual([false, false]);
+});
+
+it('parts write no colon of their own after a text of the catalogue', () => {
+  const root = new URL('../..', import.meta.url).pathname;
+  const own = globSync(['src/web/**/*.{ts,tsx}', 'src/portal/web/**/*.tsx', 'src/operator/console/*.tsx'], {
+    cwd: root,
+  })
+    .filter((file) => !file.includes('/messages/'))
+    .flatMap((file) =>
+      (readFileSync(join(root, file), 'utf8').match(/\{(?:\w+\.)?m\.[\w.[\]]+\}: /g) ?? []).map(
+        (found) => `${file} ${found}`,
+      ),
+    );
+  expect(own).toEqual([]);
 });

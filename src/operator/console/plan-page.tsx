@@ -6,7 +6,7 @@ import type { Plan } from '../../billing/plan-store.ts';
 import { FormDialog, OpenDialog } from '../../web/components/dialog.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { conflictAt, FieldsRefused, submit } from '../../web/forms.ts';
-import { planName } from '../../web/plan-text.ts';
+import { isByAgreement, planName } from '../../web/plan-text.ts';
 import { shownAt, type View } from '../../web/view.ts';
 import { useView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
@@ -50,6 +50,27 @@ const PlanName = ({ plan }: { plan: Plan }) => {
   );
 };
 
+/** By currency; one that is agreed with whoever has the plan is no price of nothing. */
+const PlanPrices = ({ plan }: { plan: Plan }) => {
+  const { m, format } = useView();
+  const isAgreed = isByAgreement(plan);
+  return (
+    <div>
+      {isAgreed && <div>{m.money.byAgreement}</div>}
+      {CURRENCIES.map((currency) => {
+        const { price = 0, overage_per_1000: overage = 0 } = plan.prices[currency] ?? {};
+        const parts = [
+          ...(plan.prices[currency] && !isAgreed
+            ? [`${format.money(price, currency)} ${m.invoice.perMonth}`]
+            : []),
+          ...(overage > 0 ? [`${format.money(overage, currency)} ${m.invoice.per1000}`] : []),
+        ];
+        return parts.length > 0 && <div>{parts.join(' · ')}</div>;
+      })}
+    </div>
+  );
+};
+
 const PlanTable = ({ view, plans }: { view: View; plans: Plan[] }) => {
   const { m, format } = view;
   const count = (limit: number) => (limit < 0 ? m.billing.noLimit : format.number(limit));
@@ -63,26 +84,7 @@ const PlanTable = ({ view, plans }: { view: View; plans: Plan[] }) => {
         },
         {
           title: m.invoice.unitPrice,
-          cell: ({ prices }) => (
-            <div>
-              {CURRENCIES.map((currency) => {
-                const price = prices[currency];
-                return (
-                  price && (
-                    <div>
-                      {format.money(price.price, currency)} {m.invoice.perMonth}
-                      {price.overage_per_1000 > 0 && (
-                        <span class="small soft">
-                          {' '}
-                          · {format.money(price.overage_per_1000, currency)} {m.invoice.per1000}
-                        </span>
-                      )}
-                    </div>
-                  )
-                );
-              })}
-            </div>
-          ),
+          cell: (plan) => <PlanPrices plan={plan} />,
         },
         {
           title: m.money.limits,

@@ -4,7 +4,7 @@ import { uuidCursor } from '../../http/api.ts';
 import { type EventRow, queries } from '../../usage/usage-reports.ts';
 import { Empty } from '../../web/components/parts.tsx';
 import { Rows, Table } from '../../web/components/table.tsx';
-import { problemName } from '../../web/components/usage-tables.tsx';
+import { problemName, routeName } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import type { View } from '../../web/view.ts';
 import { useView, ViewContext } from '../../web/view-context.ts';
@@ -36,7 +36,7 @@ async function loadLog(context: PortalContext, limit: number, seen: { before?: s
 /** Those that are on, as people read them. */
 const activeFilters = ({ m }: View, scope: LogScope, keyNames: Record<string, string>): Filters => [
   ['key', scope.keyId && (keyNames[scope.keyId] ?? scope.keyId)],
-  ['route', scope.route],
+  ['route', scope.route && routeName({ m }, scope.route)],
   ['outcome', scope.outcome && m.outcomes[scope.outcome]],
   ['status', scope.status],
   ['method', scope.method],

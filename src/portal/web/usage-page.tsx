@@ -4,7 +4,7 @@ import { queries } from '../../usage/usage-reports.ts';
 import { dayBars, hourBars, totalOf } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
 import { Panel } from '../../web/components/parts.tsx';
-import { problemName } from '../../web/components/usage-tables.tsx';
+import { problemName, routeName } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import { useView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
@@ -69,13 +69,14 @@ function barsOf({ outcomes, outcomesBefore }: Usage, range: Range, link: Link) {
 }
 
 const LineTables = ({ usage: { routes, keys, keyNames }, link }: { usage: Usage; link: Link }) => {
-  const { m } = useView();
+  const view = useView();
+  const { m } = view;
   return (
     <>
       <LineTable
         title={m.usage.routes}
         lines={routes}
-        nameOf={(route) => route}
+        nameOf={(route) => routeName(view, route)}
         hrefOf={(route) => link({ route })}
       />
       <LineTable
@@ -124,7 +125,7 @@ const CountTables = ({
         title={m.overview.problems}
         share={share}
         rows={errors.map(({ code, route, calls }) => ({
-          text: `${problemName(view, code)} · ${route}`,
+          text: `${problemName(view, code)} · ${routeName(view, route)}`,
           calls,
           href: toRequests({ error: code, route }),
         }))}
@@ -149,7 +150,7 @@ portal.get('/portal/usage', async (context) => {
   const share: Share = (calls) => (total && total.calls > 0 ? calls / total.calls : 0);
   const filters = [
     ['key', scope.keyId && (usage.keyNames[scope.keyId] ?? scope.keyId)],
-    ['route', scope.route],
+    ['route', scope.route && routeName(view, scope.route)],
     ['app', scope.appId],
   ] as const;
   return render(

@@ -2,7 +2,7 @@
 
 import type { AuditEntry } from '../../audit/audit-store.ts';
 import { isErrorCode } from '../../core/errors.ts';
-import { upstreamStatus } from '../../usage/problem.ts';
+import { UNMATCHED, upstreamStatus } from '../../usage/problem.ts';
 import type { ErrorLine } from '../../usage/usage-reports.ts';
 import type { View } from '../view.ts';
 import { useView } from '../view-context.ts';
@@ -14,6 +14,9 @@ export function problemName({ m }: Pick<View, 'm'>, problem: string): string {
   const status = upstreamStatus(problem);
   return status === undefined ? problem : `${m.requests.upstreamSaid} ${status}`;
 }
+
+export const routeName = ({ m }: Pick<View, 'm'>, route: string): string =>
+  route === UNMATCHED ? m.requests.unmatched : route;
 
 export const Problem = ({ code }: { code: string }) =>
   isErrorCode(code) ? (
@@ -32,7 +35,8 @@ export const ErrorTable = ({
   /** Where a count leads. */
   hrefOf(line: ErrorLine): string;
 }) => {
-  const { m, format } = useView();
+  const view = useView();
+  const { m, format } = view;
   if (errors.length === 0) return <p class="pad soft">{m.overview.noProblems}</p>;
   return (
     <Table
@@ -45,7 +49,7 @@ export const ErrorTable = ({
             <>
               <Problem code={code} />
               <br />
-              <span class="soft small mono">{route}</span>
+              <span class="soft small mono">{routeName(view, route)}</span>
             </>
           ),
         },

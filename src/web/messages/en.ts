@@ -19,6 +19,7 @@ const STATUS: Record<string, string> = {
 export const en = {
   fields: fieldsEn,
   common: {
+    colon: ':',
     privacy: 'Privacy',
     status: 'Status',
     never: 'never',
@@ -535,6 +536,7 @@ export const en = {
     method: 'Method',
     path: 'Path contains',
     upstreamSaid: 'upstream',
+    unmatched: 'no such endpoint',
     invalidFilter: 'This filter is not valid, so nothing is shown:',
     outcome: 'Outcome',
     all: 'All',

@@ -22,6 +22,7 @@ const STATUS: Record<string, string> = {
 export const fr = typeset<typeof en>({
   fields: fieldsFr,
   common: {
+    colon: '\u202f:',
     privacy: 'Confidentialité',
     status: 'État du service',
     never: 'jamais',
@@ -555,6 +556,7 @@ export const fr = typeset<typeof en>({
     method: 'Méthode',
     path: 'Chemin contenant',
     upstreamSaid: 'API en amont',
+    unmatched: 'aucun endpoint',
     invalidFilter: 'Ce filtre n’est pas valide, aucun résultat n’est affiché :',
     outcome: 'Résultat',
     all: 'Tous',

@@ -46,6 +46,7 @@ export const moneyEn = {
     same: 'Limits, keys and features stay the same.',
     limitsStay: 'Your limits were set for you alone and stay as they are.',
     starts: 'Starts',
+    when: 'When',
     now: 'now',
     dueNow: (month: string) => `Due now, for the rest of ${month}`,
     dueNowHint: (day: string) => `Before tax. It goes on your invoice of ${day}; nothing is charged today.`,
@@ -107,7 +108,13 @@ export const moneyEn = {
     spend: 'Monthly spend, before tax',
     invoices: 'Invoices',
     none: 'No invoices yet',
-    noneText: 'Your first invoice is issued on the first of next month.',
+    noneText: {
+      coming: 'Your first invoice is issued on the first of next month.',
+      notLive: 'Invoices begin with live access. Requests with test keys are free.',
+      agreed: 'What you pay is agreed with us. Invoices that are issued here are listed here.',
+      overage: 'Your plan is free: only requests over the quota are invoiced.',
+      free: 'Your plan is free, so there is no invoice.',
+    },
     mayNot: 'Owners and billing members can change this.',
     capWrong: 'Enter an amount, like 50 or 49.90',
   },
@@ -137,6 +144,8 @@ export const moneyEn = {
     noApp: 'keys without an app',
     adjustment: (month: string) => `Late requests from ${month}`,
     credit: 'Credit',
+    notBilled: (from: string, to: string) =>
+      `Nothing is charged for ${from} to ${to}: the account had no live access (suspended, closed or not yet approved).`,
     perMonth: 'per month',
     per1000: 'per 1,000',
     taxId: 'Tax ID',
@@ -313,6 +322,7 @@ export const moneyEn = {
     plansText:
       'Limits apply immediately to every partner on the plan. A changed price shows whom it hits before it is saved.',
     closed: 'kept price',
+    byAgreement: 'by agreement',
     priceHits: 'Partners on this plan pay these prices. Check, and save again.',
     priceImpact: (count: number, partners: string, monthly: string) =>
       `${partners} ${plural(count, 'partner', 'partners')}: ${monthly} per month together, from now on`,

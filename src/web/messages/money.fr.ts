@@ -48,6 +48,7 @@ export const moneyFr: typeof moneyEn = {
     same: 'Limites, clés et fonctionnalités restent les mêmes.',
     limitsStay: 'Vos limites ont été fixées pour vous seul et restent inchangées.',
     starts: 'Prise d’effet',
+    when: 'Quand',
     now: 'immédiate',
     dueNow: (month) => `Dû maintenant, pour la fin de ${month}`,
     dueNowHint: (day) =>
@@ -108,7 +109,14 @@ export const moneyFr: typeof moneyEn = {
     spend: 'Dépense par mois, hors taxes',
     invoices: 'Factures',
     none: 'Aucune facture pour l’instant',
-    noneText: 'La première sera émise le premier du mois prochain.',
+    noneText: {
+      coming: 'La première sera émise le premier du mois prochain.',
+      notLive:
+        'La facturation commence avec l’accès à la production. Les appels avec des clés de test sont gratuits.',
+      agreed: 'Ce que vous payez est convenu avec nous. Les factures émises ici figurent ici.',
+      overage: 'Votre forfait est gratuit : seuls les appels au-delà du quota sont facturés.',
+      free: 'Votre forfait est gratuit : il n’y a pas de facture.',
+    },
     mayNot: 'Les propriétaires et les membres « Facturation » peuvent modifier ces informations.',
     capWrong: 'Saisissez un montant, par exemple 50 ou 49,90',
   },
@@ -140,6 +148,8 @@ export const moneyFr: typeof moneyEn = {
     credit: 'Avoir',
     perMonth: 'par mois',
     per1000: 'les 1 000',
+    notBilled: (from, to) =>
+      `Rien n’est facturé du ${from} au ${to} : le compte n’avait pas accès à la production (suspendu, fermé ou pas encore approuvé).`,
     taxId: 'Numéro de TVA ou NINEA',
     creditOf: (number) => `Sur la facture ${number}`,
     final: 'Définitive. Les appels échoués ou refusés ne sont pas facturés, ni ceux des clés de test.',
@@ -316,6 +326,7 @@ export const moneyFr: typeof moneyEn = {
     plansText:
       'Les limites s’appliquent immédiatement à chaque partenaire du forfait. Un changement de prix indique qui il touche avant d’être enregistré.',
     closed: 'prix conservé',
+    byAgreement: 'sur devis',
     priceHits: 'Des partenaires de ce forfait paient ces prix. Vérifiez, puis enregistrez de nouveau.',
     priceImpact: (count, partners, monthly) =>
       `${partners} ${plural(count, 'partenaire', 'partenaires')} : ${monthly} par mois au total, dès maintenant`,
