@@ -134,7 +134,7 @@ export function differences(
       beyondText(words, from, billing, billing.overageAction),
       beyondText(words, to, billing, overageAction),
     ],
-    [m.money.maxKeys, count(from.maxKeys), count(to.maxKeys)],
+    [m.keys.liveKeys, count(from.maxKeys), count(to.maxKeys)],
     [m.webhooks.nav, has(before), has(after)],
     [m.billing.support, supportText(words, before) ?? '–', supportText(words, after) ?? '–'],
     [m.billing.sla, availabilityText(words, before) ?? '–', availabilityText(words, after) ?? '–'],

@@ -142,7 +142,7 @@ describe.each(['en', 'fr'] as const)('operators, in %s', (language) => {
       text.match(/<tr>.*?<\/tr>/gs)?.find((row) => row.includes(`<strong>${name}</strong>`)) ?? '';
     const [agreed, free] =
       language === 'en' ? [rowOf('Enterprise'), rowOf('Free')] : [rowOf('Entreprise'), rowOf('Gratuit')];
-    expect(agreed).toContain(m.money.byAgreement);
+    expect(agreed).toContain(m.console.byAgreement);
     expect(agreed).not.toMatch(/€0\.00|0,00\s€/);
     expect(free).toMatch(/€0\.00|0,00\s€/);
   });

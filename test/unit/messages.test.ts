@@ -69,6 +69,14 @@ describe('words', () => {
       '/32 en IPv6',
     );
   });
+  it('the portal says nothing in the words of the console', () => {
+    const root = new URL('../../src/portal', import.meta.url).pathname;
+    const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /\.tsx?$/.test(name),
+    );
+    expect(files.length).toBeGreaterThan(50);
+    expect(files.filter((name) => /\bm\.console\b/.test(readFileSync(join(root, name), 'utf8')))).toEqual([]);
+  });
   it('pages hold no words of their own: they are all in the catalogues', () => {
     const root = new URL('../..', import.meta.url).pathname;
     const files = [

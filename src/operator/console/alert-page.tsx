@@ -33,8 +33,8 @@ async function showAlerts(context: ConsoleContext, wrong?: Wrong & { rule: strin
   const shown = past.slice(0, PAGE_ROWS);
   return render(
     context,
-    <ConsolePage view={view} title={m.money.alerts}>
-      <h1>{m.money.alerts}</h1>
+    <ConsolePage view={view} title={m.console.alerts}>
+      <h1>{m.console.alerts}</h1>
       {open.length === 0 ? (
         <Note kind="good">{m.alerts.none}</Note>
       ) : (

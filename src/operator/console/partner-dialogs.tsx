@@ -50,7 +50,7 @@ export const AssignDialog = ({
   return (
     <FormDialog
       id="plan"
-      title={m.money.assign}
+      title={m.console.assign}
       action={`/operator/partners/${partnerId}/plan`}
       submit={m.common.save}
       saved={{
@@ -60,7 +60,7 @@ export const AssignDialog = ({
       }}
       wrong={wrong}
     >
-      <p>{m.money.assignText}</p>
+      <p>{m.console.assignText}</p>
       <Select
         name="tier"
         label={m.operator.tier}
@@ -71,7 +71,7 @@ export const AssignDialog = ({
         label={m.billing.currency}
         options={CURRENCIES.map((currency) => [currency, currency] as const)}
       />
-      <Field name="tax" label={m.money.taxRate} required />
+      <Field name="tax" label={m.console.taxRate} required />
       <Reason />
     </FormDialog>
   );

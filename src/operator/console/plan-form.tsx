@@ -68,10 +68,10 @@ export const ImpactFields = ({ impact }: { impact: readonly PriceImpact[] }) => 
   return (
     <>
       <Note kind="warn">
-        <strong>{m.money.priceHits}</strong>
+        <strong>{m.console.priceHits}</strong>
         {impact.map(({ currency, partners, names, monthlyMinor }) => (
           <p>
-            {m.money.priceImpact(partners, format.number(partners), format.change(monthlyMinor, currency))}
+            {m.console.priceImpact(partners, format.number(partners), format.change(monthlyMinor, currency))}
             <br />
             <span class="small soft">
               {names.join(', ')}
@@ -81,9 +81,9 @@ export const ImpactFields = ({ impact }: { impact: readonly PriceImpact[] }) => 
         ))}
       </Note>
       <input type="hidden" name="confirmed" value="true" />
-      <Field name="reason" label={m.operator.reason} required maxlength={500} hint={m.money.pricesTold} />
-      <Tick name="keep_prices" label={m.money.keepPrices} />
-      <p class="hint">{m.money.keepPricesHint}</p>
+      <Field name="reason" label={m.operator.reason} required maxlength={500} hint={m.console.pricesTold} />
+      <Tick name="keep_prices" label={m.console.keepPrices} />
+      <p class="hint">{m.console.keepPricesHint}</p>
     </>
   );
 };
@@ -92,20 +92,20 @@ export const PlanFields = ({ isNew }: { isNew: boolean }) => {
   const { m } = useView();
   return (
     <>
-      {isNew && <Field name="tier" label={m.money.name} hint={m.money.nameHint} required />}
-      {isNew && <Field name="partner_id" label={m.money.forPartner} hint={m.money.forPartnerHint} />}
+      {isNew && <Field name="tier" label={m.console.name} hint={m.console.nameHint} required />}
+      {isNew && <Field name="partner_id" label={m.console.forPartner} hint={m.console.forPartnerHint} />}
       <div class="pair">
-        <Field name="name_en" label={m.money.displayName.en} maxlength={50} />
-        <Field name="name_fr" label={m.money.displayName.fr} maxlength={50} />
+        <Field name="name_en" label={m.console.displayName.en} maxlength={50} />
+        <Field name="name_fr" label={m.console.displayName.fr} maxlength={50} />
       </div>
       {CURRENCIES.map((currency) => (
         <div class="pair">
           <Field
             name={`price_${currency}`}
-            label={m.money.price(currency)}
-            hint={currency === 'EUR' ? undefined : m.money.noPrice}
+            label={m.console.price(currency)}
+            hint={currency === 'EUR' ? undefined : m.console.noPrice}
           />
-          <Field name={`overage_${currency}`} label={m.money.overagePrice(currency)} />
+          <Field name={`overage_${currency}`} label={m.console.overagePrice(currency)} />
         </div>
       ))}
       <p class="hint">{m.operator.limitsText}</p>
@@ -115,21 +115,21 @@ export const PlanFields = ({ isNew }: { isNew: boolean }) => {
       </div>
       <div class="pair">
         <Field name="month" label={m.operator.perMonth} />
-        <Field name="max_keys" label={m.money.maxKeys} />
+        <Field name="max_keys" label={m.console.maxKeys} />
       </div>
       <div class="pair">
-        <Field name="sla" label={m.money.sla} />
-        <Field name="support" label={m.money.support} />
+        <Field name="sla" label={m.console.sla} />
+        <Field name="support" label={m.console.support} />
       </div>
       <fieldset>
-        <legend>{m.money.overageActions}</legend>
+        <legend>{m.console.overageActions}</legend>
         {(['warn', 'charge'] as const).map((action) => (
           <Tick name={action} label={m.operator.overages[action]} />
         ))}
-        <p class="hint">{m.money.overageActionsHint}</p>
+        <p class="hint">{m.console.overageActionsHint}</p>
       </fieldset>
-      <Tick name="webhooks" label={m.money.webhooks} />
-      <Tick name="self_serve" label={m.money.selfServe} />
+      <Tick name="webhooks" label={m.console.webhooks} />
+      <Tick name="self_serve" label={m.console.selfServe} />
     </>
   );
 };

@@ -41,11 +41,11 @@ const PlanName = ({ plan }: { plan: Plan }) => {
       <strong>{planName(view, plan)}</strong>
       {partnerId && (
         <a class="small" href={`/operator/partners/${partnerId}`}>
-          {m.money.forPartner} {partnerName}
+          {m.console.forPartner} {partnerName}
         </a>
       )}
-      {isClosed && <span class="badge">{m.money.closed}</span>}
-      {selfServe && <span class="badge good">{m.money.selfServed}</span>}
+      {isClosed && <span class="badge">{m.console.closed}</span>}
+      {selfServe && <span class="badge good">{m.console.selfServed}</span>}
     </div>
   );
 };
@@ -56,7 +56,7 @@ const PlanPrices = ({ plan }: { plan: Plan }) => {
   const isAgreed = isByAgreement(plan);
   return (
     <div>
-      {isAgreed && <div>{m.money.byAgreement}</div>}
+      {isAgreed && <div>{m.console.byAgreement}</div>}
       {CURRENCIES.map((currency) => {
         const { price = 0, overage_per_1000: overage = 0 } = plan.prices[currency] ?? {};
         const parts = [
@@ -79,7 +79,7 @@ const PlanTable = ({ view, plans }: { view: View; plans: Plan[] }) => {
       rows={plans}
       columns={[
         {
-          title: m.money.name,
+          title: m.console.name,
           cell: (plan) => <PlanName plan={plan} />,
         },
         {
@@ -87,18 +87,18 @@ const PlanTable = ({ view, plans }: { view: View; plans: Plan[] }) => {
           cell: (plan) => <PlanPrices plan={plan} />,
         },
         {
-          title: m.money.limits,
+          title: m.console.limits,
           kind: 'tight',
           cell: ({ perSecond, perDay, perMonth }) => [perSecond, perDay, perMonth].map(count).join(' / '),
         },
-        { title: m.money.maxKeys, kind: 'num', cell: ({ maxKeys }) => count(maxKeys) },
-        { title: m.money.partners, kind: 'num', cell: ({ partners }) => format.number(partners) },
+        { title: m.console.maxKeys, kind: 'num', cell: ({ maxKeys }) => count(maxKeys) },
+        { title: m.console.partners, kind: 'num', cell: ({ partners }) => format.number(partners) },
         {
           title: m.common.actions,
           isAction: true,
           cell: (plan) => (
             <OpenDialog id={dialogOf(plan.tier)} kind="small">
-              {m.money.editPlan}
+              {m.console.editPlan}
               <span class="visually-hidden"> {planName(view, plan)}</span>
             </OpenDialog>
           ),
@@ -118,7 +118,7 @@ const PlanDialog = ({ plan, again }: { plan?: Plan; again?: PlanAgain }) => {
     <FormDialog
       id={plan ? dialogOf(tier) : 'new'}
       scope={`plan-${plan?.tier ?? 'new'}`}
-      title={plan ? `${m.money.editPlan} · ${planName(view, plan)}` : m.money.newPlan}
+      title={plan ? `${m.console.editPlan} · ${planName(view, plan)}` : m.console.newPlan}
       action={plan ? `/operator/plans/${tier}` : '/operator/plans'}
       submit={m.common.save}
       saved={valuesOf(plan)}
@@ -136,14 +136,14 @@ async function showPlans(context: ConsoleContext, again?: PlanAgain) {
   const plans = await context.var.services.plans.plans();
   return render(
     context,
-    <ConsolePage view={view} title={m.money.plans}>
+    <ConsolePage view={view} title={m.console.plans}>
       <div class="head">
-        <h1 class="grow">{m.money.plans}</h1>
+        <h1 class="grow">{m.console.plans}</h1>
         <OpenDialog id="new" kind="primary">
-          {m.money.newPlan}
+          {m.console.newPlan}
         </OpenDialog>
       </div>
-      <p class="soft">{m.money.plansText}</p>
+      <p class="soft">{m.console.plansText}</p>
       <section class="panel">
         <PlanTable view={view} plans={plans} />
       </section>
@@ -164,8 +164,8 @@ function savePlan(context: ConsoleContext, tier: string): Promise<Response> {
   return submit(context, planForm, {
     async work(data, values) {
       const name = tier || data.tier;
-      if (!name) throw new FieldsRefused({ tier: m.money.nameHint });
-      const prices = pricesOf(values, m.money.wrongAmount);
+      if (!name) throw new FieldsRefused({ tier: m.console.nameHint });
+      const prices = pricesOf(values, m.console.wrongAmount);
       const known = (await plans.plans()).find((plan) => plan.tier === name);
       const plan = planOf(name, data, prices, known);
       const isNew = tier === '';

@@ -66,9 +66,9 @@ export const EpisodeTable = ({
         ...(hasOwner
           ? [
               {
-                title: m.money.whose,
+                title: m.console.whose,
                 cell: ({ owner, partner }: Episode) =>
-                  partner ? <a href={`/operator/partners/${owner}`}>{partner}</a> : m.money.operators,
+                  partner ? <a href={`/operator/partners/${owner}`}>{partner}</a> : m.console.operators,
               },
             ]
           : []),
