@@ -2,6 +2,7 @@
 // Pure.
 
 import type * as z from 'zod';
+import { digitsOf } from '../billing/amounts.ts';
 import type { RangeProblem } from '../keys/ip-list.ts';
 import type { fieldsEn, Unit } from './messages/fields.en.ts';
 import type { View } from './view.ts';
@@ -41,6 +42,12 @@ function rangeText({ m }: Words, problem: RangeProblem, typed: string): string {
 function numberText({ m, format }: Words, { unit, from, to, mayBeNoLimit }: NumberRange): string {
   const text = m.fields.number(unit, format.number(from), format.number(to));
   return mayBeNoLimit ? text + m.fields.orNoLimit : text;
+}
+
+/** Of what is no amount of this currency, or more than the most. */
+export function amountText({ m, format }: Words, currency: string, mostMinor?: number): string {
+  const text = m.fields.amount(currency, digitsOf(currency) > 0);
+  return mostMinor === undefined ? text : text + m.fields.amountAtMost(format.money(mostMinor, currency));
 }
 
 function problemText(words: Words, problem: FieldProblem, input: unknown): string {

@@ -2,6 +2,7 @@
 // form of the portal and the console is taken from their routers, and found on a page.
 
 import { beforeAll, describe, expect, it } from 'vitest';
+import { messagesOf } from '../../src/web/messages/messages.ts';
 import { call, makeKey, makePartner, makeSigningKey, query, sendJson, stack } from '../support/api.ts';
 import { formsOf, type PageForm } from '../support/page-forms.ts';
 import {
@@ -435,7 +436,7 @@ describe('of every form', () => {
         if (seen.has(field.name)) continue;
         seen.add(field.name);
         const said = [];
-        for (const language of ['en', 'fr']) {
+        for (const language of ['en', 'fr'] as const) {
           const ticked = each.form.boxes.filter(({ isTicked }) => isTicked);
           const { status, again, english } = await sendBad(each, field, language, ticked);
           expect([field.name, english]).toEqual([field.name, []]);
@@ -447,6 +448,8 @@ describe('of every form', () => {
             status,
           ]);
           expect(again[0]?.error).not.toBe('');
+          // It names what is accepted.
+          expect([field.name, again[0]?.error]).not.toEqual([field.name, messagesOf(language).fields.other]);
           if (field.tag !== 'select') expect(again[0]?.value).toBe(badOf(field));
           said.push(again[0]?.error);
         }

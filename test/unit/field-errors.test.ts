@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { ipRange, ipRanges, lines, origins, text } from '../../src/http/fields.ts';
 import { ruleForm } from '../../src/web/alert-form.ts';
-import { fieldErrorText } from '../../src/web/field-error.ts';
+import { amountText, fieldErrorText } from '../../src/web/field-error.ts';
 import { createFormat, type Language } from '../../src/web/format.ts';
 import { messagesOf } from '../../src/web/messages/messages.ts';
 import { limitField, numberField, numberOrNone } from '../../src/web/number-field.ts';
@@ -80,4 +80,15 @@ describe('a number', () => {
     for (const typed of ['1e3', '0x10', 'Infinity', '1,2,3', '9'.repeat(400)])
       expect(percent.safeParse(typed).success, typed).toBe(false);
   });
+});
+
+it('an amount names its currency, and cents only where there are some', () => {
+  const [en, fr] = (['en', 'fr'] as const).map((language) => ({
+    m: messagesOf(language),
+    format: createFormat(language, 0),
+  }));
+  if (!en || !fr) throw new Error('no words');
+  expect(amountText(en, 'EUR')).toBe('Enter an amount in EUR, like 49 or 49.90');
+  expect(amountText(fr, 'XOF')).toBe('Saisissez un montant en XOF, par exemple 4900');
+  expect(amountText(en, 'EUR', 100_000_000)).toContain(', of at most €1,000,000.00');
 });

@@ -58,12 +58,13 @@ describe('words', () => {
       readdirSync(join(root, folder)).map((name) => readFileSync(join(root, folder, name), 'utf8')),
     );
     const SHOWN =
-      /(?:AppError\(\s*'(?:conflict|forbidden|validation_error)',|tooMany\()\s*(?:'([^']+)'|`([^`]+)`)/g;
+      /(?:AppError\(\s*'(?:conflict|forbidden|validation_error)',|tooMany\(|invalid\('\w+',|refused\()\s*(?:'([^']+)'|`([^`]+)`)/g;
     const messages = sources.flatMap((source) =>
       [...source.matchAll(SHOWN)].map(([, plain, counted]) => plain ?? counted?.replace(/\$\{\w+\}/g, '7')),
     );
     expect(messages.length).toBeGreaterThan(20);
     expect(messages.filter((message) => inFrench(message ?? '') === undefined)).toEqual([]);
+    expect(inFrench('Tiers are: free, starter')).toBe('Choisissez parmi\u202f: free, starter');
     expect(inFrench('Too many replays: at most 60 in 61 seconds')).toContain('au plus 60 en 61 secondes');
     expect(inFrench('must not be wider than /32 in IPv6: block several narrower ranges')).toContain(
       '/32 en IPv6',

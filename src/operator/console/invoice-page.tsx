@@ -9,6 +9,7 @@ import { idOr404 } from '../../http/api.ts';
 import { reason } from '../../http/fields.ts';
 import { Dialog, FormDialog, OpenDialog } from '../../web/components/dialog.tsx';
 import { Field, Post } from '../../web/components/form.tsx';
+import { amountText } from '../../web/field-error.ts';
 import { conflictAt, FieldsRefused, submit, type Wrong } from '../../web/forms.ts';
 import {
   csvResponse,
@@ -143,12 +144,11 @@ operatorConsole.post('/operator/invoices/:invoice/void', async (context) => {
 
 operatorConsole.post('/operator/invoices/:invoice/credit', async (context) => {
   const view = operator(context);
-  const { m } = view;
   const { id, currency } = await invoiceOf(context);
   return submit(context, z.object({ form: z.uuid(), amount: z.string().min(1).max(30), reason }), {
     async work(data) {
       const netMinor = minorOf(data.amount, currency);
-      if (!netMinor) throw new FieldsRefused({ amount: m.console.wrongAmount });
+      if (!netMinor) throw new FieldsRefused({ amount: amountText(view, currency) });
       const actor = operatorActor(context);
       const idempotencyKey = `form:${actor.name}:${data.form}`;
       const { invoices } = context.var.services;

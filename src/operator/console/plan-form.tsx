@@ -7,8 +7,10 @@ import { MAX_PRICE_MINOR, type NewPlan, type Plan } from '../../billing/plan-sto
 import { text } from '../../http/fields.ts';
 import { Field, Tick } from '../../web/components/form.tsx';
 import { Note } from '../../web/components/parts.tsx';
+import { amountText } from '../../web/field-error.ts';
 import { FieldsRefused, type Wrong } from '../../web/forms.ts';
 import { limitField } from '../../web/number-field.ts';
+import type { View } from '../../web/view.ts';
 import { useView } from '../../web/view-context.ts';
 import type { FormErrors, FormValues } from '../../web/web.ts';
 
@@ -160,7 +162,7 @@ export const planForm = z.object({
 });
 
 /** Prices as typed, in minor units. @throws FieldsRefused which of them is none */
-export function pricesOf(values: FormValues, wrongText: string): NewPlan['prices'] {
+export function pricesOf(values: FormValues, view: View): NewPlan['prices'] {
   const prices: NewPlan['prices'] = {};
   const errors: FormErrors = {};
   for (const currency of CURRENCIES) {
@@ -168,6 +170,7 @@ export function pricesOf(values: FormValues, wrongText: string): NewPlan['prices
     if (price.trim() === '' && overage.trim() === '' && currency !== 'EUR') continue;
     const minor = minorOf(price, currency);
     const per1000 = minorOf(overage.trim() === '' ? '0' : overage, currency);
+    const wrongText = amountText(view, currency, MAX_PRICE_MINOR);
     if (minor === undefined || minor > MAX_PRICE_MINOR) errors[`price_${currency}`] = wrongText;
     if (per1000 === undefined || per1000 > MAX_PRICE_MINOR) errors[`overage_${currency}`] = wrongText;
     prices[currency as Currency] = { price: minor ?? 0, overage_per_1000: per1000 ?? 0 };

@@ -165,7 +165,7 @@ function savePlan(context: ConsoleContext, tier: string): Promise<Response> {
     async work(data, values) {
       const name = tier || data.tier;
       if (!name) throw new FieldsRefused({ tier: m.console.nameHint });
-      const prices = pricesOf(values, m.console.wrongAmount);
+      const prices = pricesOf(values, view);
       const known = (await plans.plans()).find((plan) => plan.tier === name);
       const plan = planOf(name, data, prices, known);
       const isNew = tier === '';

@@ -144,6 +144,5 @@ export const consoleEn = {
     alerts: 'Alerts',
     whose: 'Account',
     operators: 'operators',
-    wrongAmount: 'Enter an amount, like 49 or 49.90',
   },
 };

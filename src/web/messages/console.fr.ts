@@ -151,6 +151,5 @@ export const consoleFr: typeof consoleEn = {
     alerts: 'Alertes',
     whose: 'Compte',
     operators: 'opérateurs',
-    wrongAmount: 'Saisissez un montant, par exemple 49 ou 49,90',
   },
 };

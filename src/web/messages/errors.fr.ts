@@ -37,6 +37,7 @@ const IN_FRENCH: Record<string, string> = {
   'Switch the endpoint on first': 'Activez d’abord le endpoint',
   'The cursor is not valid': 'Cette page de la liste n’existe pas',
   'Your plan allows no more live keys': 'Votre forfait n’autorise pas plus de clés de production',
+  'The plan does not allow this': 'Le forfait ne le permet pas',
   'The token carries no e-mail address to register with': 'Le jeton ne porte pas d’e-mail pour s’inscrire',
   'This app was archived more than # days ago, and cannot be restored':
     'Cette application a été archivée il y a plus de # jours : elle ne peut plus être restaurée',
@@ -81,7 +82,12 @@ const IN_FRENCH: Record<string, string> = {
   'Your plan does not include webhooks': 'Votre forfait ne comprend pas les webhooks',
 };
 
+/** What says all that there is: `Tiers are: free, starter`. */
+const CHOICES = /^(?:Tiers|Plans|Scopes|Currencies|Event types) are: (.+)$|^The plan allows: (.+)$/;
+
 export function inFrench(message: string): string | undefined {
+  const choices = CHOICES.exec(message);
+  if (choices) return inFrenchType(`Choisissez parmi : ${choices[1] ?? choices[2]}`);
   const numbers = message.match(/\d+/g) ?? [];
   const said = IN_FRENCH[message.replace(/\d+/g, '#')]?.replace(/#/g, () => numbers.shift() ?? '');
   return said && inFrenchType(said);

@@ -43,6 +43,10 @@ export const fieldsEn = {
   fewest: (number: string) => `Enter a number of at least ${number}`,
   most: (number: string) => `Enter a number of at most ${number}`,
   number: (unit: Unit, from: string, to: string) => `Enter ${units[unit]}, from ${from} to ${to}`,
+  /** `hasParts`: of a currency with cents. */
+  amount: (currency: string, hasParts: boolean) =>
+    `Enter an amount in ${currency}, like ${hasParts ? '49 or 49.90' : '4900'}`,
+  amountAtMost: (most: string) => `, of at most ${most}`,
   orNoLimit: ', or -1 for no limit',
   email: 'Enter a valid email address',
   url: 'Enter an address that begins with https:// or http://, like https://example.com',

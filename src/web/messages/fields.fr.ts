@@ -29,6 +29,9 @@ export const fieldsFr: typeof fieldsEn = {
   fewest: (number) => `Saisissez un nombre d’au moins ${number}`,
   most: (number) => `Saisissez un nombre d’au plus ${number}`,
   number: (unit, from, to) => `Saisissez ${units[unit]}, de ${from} à ${to}`,
+  amount: (currency, hasParts) =>
+    `Saisissez un montant en ${currency}, par exemple ${hasParts ? '49 ou 49,90' : '4900'}`,
+  amountAtMost: (most) => `, de ${most} au plus`,
   orNoLimit: ', ou -1 pour aucune limite',
   email: 'Saisissez une adresse e-mail valide',
   url: 'Saisissez une adresse qui commence par https:// ou http://, par exemple https://exemple.com',

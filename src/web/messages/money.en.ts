@@ -116,7 +116,6 @@ export const moneyEn = {
       free: 'Your plan is free, so there is no invoice.',
     },
     mayNot: 'Owners and billing members can change this.',
-    capWrong: 'Enter an amount, like 50 or 49.90',
   },
   invoice: {
     invoice: 'Invoice',

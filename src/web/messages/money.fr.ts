@@ -118,7 +118,6 @@ export const moneyFr: typeof moneyEn = {
       free: 'Votre forfait est gratuit : il n’y a pas de facture.',
     },
     mayNot: 'Les propriétaires et les membres « Facturation » peuvent modifier ces informations.',
-    capWrong: 'Saisissez un montant, par exemple 50 ou 49,90',
   },
   invoice: {
     invoice: 'Facture',
