@@ -134,7 +134,11 @@ describe.each(['en', 'fr'] as const)('operators, in %s', (language) => {
     operator = await operatorSignedIn();
   });
   const send = (range: string) =>
-    operator.post('/operator/blocks', { range, hours: '1', reason: 'x' }, { 'accept-language': language });
+    operator.post(
+      '/operator/blocks',
+      { range, hours: '1', reason: `newcomer ${language}` },
+      { 'accept-language': language },
+    );
 
   it('a plan that is agreed with its partner is not said to cost nothing', async () => {
     const { text } = await operator.get('/operator/plans', { 'accept-language': language });
@@ -159,7 +163,9 @@ describe.each(['en', 'fr'] as const)('operators, in %s', (language) => {
       const { status, text } = await send(typed);
       expect([status, text.includes(said)], said).toEqual([400, true]);
     }
-    const [row] = await query(`SELECT count(*)::int AS blocks FROM address_block WHERE reason = 'x'`);
+    const [row] = await query('SELECT count(*)::int AS blocks FROM address_block WHERE reason = $1', [
+      `newcomer ${language}`,
+    ]);
     expect(row?.blocks).toBe(0);
   });
 });
