@@ -8,6 +8,7 @@ import { eventRow } from '../outbox/event-store.ts';
 import type { Database } from '../platform/database.ts';
 import { json, number, oneOf, type RowOf, row, text, time, uuid } from '../platform/row.ts';
 import type { Buckets } from '../usage/latency-buckets.ts';
+import { UNMATCHED } from '../usage/problem.ts';
 import { type Decision, FEWEST_CALLS, Measurement, OPERATOR, OpenEpisode, Setting } from './rules.ts';
 
 const Traffic = row('traffic of a partner', {
@@ -115,7 +116,7 @@ const ABUSE = (at: string): SQL => sql`
           spread AS (SELECT t.key_id, t.partner_id,
               (SELECT count(DISTINCT c) FROM today o, jsonb_object_keys(o.countries) c WHERE o.key_id = t.key_id) AS countries,
               (SELECT count(DISTINCT c) FROM today o, jsonb_object_keys(o.ip_registers) c WHERE o.key_id = t.key_id) AS registers,
-              coalesce(sum(t.calls) FILTER (WHERE t.route = 'unmatched'), 0) AS unmatched
+              coalesce(sum(t.calls) FILTER (WHERE t.route = ${UNMATCHED}), 0) AS unmatched
             FROM today t GROUP BY t.key_id, t.partner_id),
           suspicious AS (SELECT s.*, k.name FROM spread s LEFT JOIN api_key k ON k.key_id = s.key_id
             WHERE s.countries > 2 OR s.registers > 40 OR s.unmatched > 40),

@@ -30,7 +30,7 @@ const Billing = row('billing of a partner', {
   undoTier: text.nullable(),
   undoUntil: time.nullable(),
   /** It went back this month already: once is all. */
-  isUndoSpent: boolean,
+  isUndoSpent: boolean.notNull('plan_undo_spent() is never null'),
 });
 export type Billing = RowOf<typeof Billing>;
 
@@ -47,7 +47,7 @@ export const createBillingView = (database: Database) =>
         p.billing_address AS "billingAddress", p.tax_id AS "taxId", p.next_tier AS "nextTier",
         p.next_currency AS "nextCurrency", p.next_change_at AS "nextChangeAt", p.custom_limits AS "customLimits",
         p.plan_before->>'tier' AS "undoTier", plan_undo_until(p) AS "undoUntil",
-        coalesce(p.plan_undone_at >= date_trunc('month', now(), 'UTC'), false) AS "isUndoSpent"
+        plan_undo_spent(p, now()) AS "isUndoSpent"
       FROM partner p JOIN tier_config t ON t.tier = p.tier WHERE p.id = ${partnerId}::uuid`,
     );
     if (!found) throw new AppError('not_found', 'No such partner');

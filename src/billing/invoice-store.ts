@@ -19,6 +19,12 @@ export interface InvoiceLine {
   note: string | null;
 }
 
+/** RFC 3339; it ends where the next begins. */
+export interface Stretch {
+  from_at: string;
+  to_at: string;
+}
+
 export interface Party {
   name: string;
   company?: string | null;
@@ -61,6 +67,8 @@ const Invoice = row('invoice', {
   seller: json<Party>(),
   buyer: json<Party>(),
   lines: json<InvoiceLine[]>().notNull('no document is without a line'),
+  /** Of its period: when the account had no live access, and nothing was asked for. Empty for credit notes. */
+  not_billed: json<Stretch[]>().notNull('none is an empty list'),
 });
 export type Invoice = RowOf<typeof Invoice>;
 const Spend = row('spend of a month', { month: text, currency: text, minor: number });
@@ -96,6 +104,15 @@ const SUMMARY = sql`
     (SELECT o.number FROM invoice o WHERE o.id = i.credits_id) AS credits
   FROM invoice i JOIN partner p ON p.id = i.partner_id`;
 
+/** Of `invoice i`: stretches of its period in which its partner was not billed; neighbours are one. */
+const NOT_BILLED = sql`
+  (SELECT coalesce(jsonb_agg(jsonb_build_object('from_at', lower(stretch), 'to_at', upper(stretch)) ORDER BY stretch), '[]')
+    FROM (SELECT unnest(range_agg(tstzrange(t.effective_at, t.ends_at) * period.whole)) AS stretch
+      FROM (SELECT tstzrange(i.period_start::timestamp AT TIME ZONE 'UTC', (i.period_end + 1)::timestamp AT TIME ZONE 'UTC') AS whole) period,
+        (SELECT effective_at, lead(effective_at) OVER (ORDER BY effective_at) AS ends_at, is_billed
+          FROM partner_terms WHERE partner_id = i.partner_id) t
+      WHERE NOT t.is_billed AND i.kind = 'invoice') stretches)`;
+
 export function createInvoiceViews(database: Database) {
   return {
     /** `partnerId` null: any partner's. */
@@ -104,7 +121,7 @@ export function createInvoiceViews(database: Database) {
         Invoice,
         sql`
         SELECT s.*, i.seller, i.buyer, (SELECT jsonb_agg(to_jsonb(l) - 'invoice_id' ORDER BY l.position)
-          FROM invoice_line l WHERE l.invoice_id = s.id) AS lines
+          FROM invoice_line l WHERE l.invoice_id = s.id) AS lines, ${NOT_BILLED} AS not_billed
         FROM (${SUMMARY} WHERE i.id = ${id}::uuid AND (${partnerId}::uuid IS NULL OR i.partner_id = ${partnerId}::uuid)) s
         JOIN invoice i ON i.id = s.id`,
       );

@@ -24,13 +24,17 @@ const MAX_BLOCKS = 1000;
 
 /** What no network is as large as: wider, a slip would shut out whole countries. */
 const WIDEST = { v4: 16, v6: 32 };
+const TOO_WIDE = {
+  v4: `must not be wider than /${WIDEST.v4}: block several narrower ranges`,
+  v6: `must not be wider than /${WIDEST.v6} in IPv6: block several narrower ranges`,
+};
 
 const refused = (message: string): AppError =>
   new AppError('validation_error', undefined, { details: [{ field: 'range', message }] });
 
 /** @throws AppError validation_error */
 function checkRange(range: string, { ip }: Actor): void {
-  if (isWider(range, WIDEST)) throw refused(`must not be wider than /${WIDEST.v4}, or /${WIDEST.v6} of IPv6`);
+  if (isWider(range, WIDEST)) throw refused(range.includes(':') ? TOO_WIDE.v6 : TOO_WIDE.v4);
   if (ip !== null && isInRanges(ip, [range])) throw refused('must not hold the address that you are at');
 }
 

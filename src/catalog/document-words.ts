@@ -1,26 +1,29 @@
 // What the documents say to people: scopes, notes and summaries in a language, and the calls that show an API. Pure.
 
+import { inFrenchType } from '../core/french.ts';
 import type { Catalog } from './catalog.ts';
+
+const typed = (text: string, language: string): string => (language === 'fr' ? inFrenchType(text) : text);
 
 type Documents = Pick<Catalog, 'documents'>;
 
 /** What a scope allows; nothing where no document says it. */
 export function scopeWords({ documents }: Documents, scope: string, language: string): string | undefined {
   const [said] = documents.flatMap((each) => each['x-passerelle'].scopes[scope] ?? []);
-  return said?.[language] ?? said?.en;
+  return said?.[language] === undefined ? said?.en : typed(said[language], language);
 }
 
 /** A summary or description in a language; as it is where there is no translation. */
 export function translated({ documents }: Documents, text: string, language: string): string {
   const [found] = documents.flatMap((each) => each['x-passerelle'].translations[language]?.[text] ?? []);
-  return found ?? text;
+  return found === undefined ? text : typed(found, language);
 }
 
 /** What the documents say of a subject, a sentence or two each. */
 export const notesOf = ({ documents }: Documents, subject: string, language: string): string[] =>
   documents.flatMap((each) => {
     const note = each['x-passerelle'].notes[subject];
-    return note ? (note[language] ?? note.en) : [];
+    return note ? typed(note[language] ?? note.en, language) : [];
   });
 
 export interface FirstCall {

@@ -160,6 +160,21 @@ async function fold(events: readonly UsageEvent[], { databaseUrl, endpoint }: Mo
   }
 }
 
+/** Whoever called was there before its first call. */
+async function makeOlder(client: pg.Client, partnerIds: readonly string[]): Promise<void> {
+  for (const [table, own, calls] of [
+    ['partner', 'id', 'partner_id'],
+    ['dev_apps', 'id', 'app_id'],
+    ['api_key', 'key_id', 'key_id'],
+  ])
+    await client.query(
+      `UPDATE ${table} o SET created_at = f.day - interval '1 day'
+       FROM (SELECT ${calls} AS id, min(day) AS day FROM api_usage_rollups_day WHERE partner_id = ANY ($1) GROUP BY 1) f
+       WHERE o.${own} = f.id AND o.created_at >= f.day`,
+      [partnerIds],
+    );
+}
+
 /** Writes what is new. Of all partners in the order of time, so that a start that was ended goes on where it was. */
 export async function playMonth(ports: MonthPorts): Promise<Played> {
   const { demo, nowMs, portalOrigin } = ports;
@@ -181,6 +196,7 @@ export async function playMonth(ports: MonthPorts): Promise<Played> {
       events.sort((a, b) => a.occurredMs - b.occurredMs),
       ports,
     );
+    await makeOlder(client, partnerIds);
     const { rows } = await client.query(
       `SELECT partner_id AS "partnerId", environment, day::text, sum(units)::int AS units FROM api_usage_events
        WHERE (message_id = $1 OR degraded) AND partner_id = ANY ($3) AND day >= $2 AND occurred_at >= $2::date GROUP BY 1, 2, 3`,

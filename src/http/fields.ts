@@ -3,7 +3,7 @@
 
 import * as z from 'zod';
 import { ANY_ORIGIN } from '../core/origins.ts';
-import { isRange } from '../keys/ip-list.ts';
+import { type RangeProblem, rangeProblem } from '../keys/ip-list.ts';
 import { SIGNATURE_RULES } from '../keys/signature.ts';
 
 /** C0 and C1, DEL, and the separators that end a line. Halves of pairs are not well formed, and are refused before. */
@@ -32,14 +32,20 @@ export const text = (most: number, fewest = 0) =>
     .trim()
     .min(fewest)
     .max(most)
-    .refine((value) => value.isWellFormed() && !CONTROL.test(value), MALFORMED);
+    .refine((value) => value.isWellFormed() && !CONTROL.test(value), {
+      error: MALFORMED,
+      params: { code: 'line' },
+    });
 /** Several lines, ended by LF; forms send CRLF. */
 export const lines = (most: number) =>
   z
     .string()
     .overwrite((value) => value.replaceAll('\r\n', '\n').replaceAll('\r', '\n').trim())
     .max(most)
-    .refine((value) => value.isWellFormed() && !CONTROL_BUT_LINES.test(value), MALFORMED);
+    .refine((value) => value.isWellFormed() && !CONTROL_BUT_LINES.test(value), {
+      error: MALFORMED,
+      params: { code: 'text' },
+    });
 
 export const email = z.email().max(255);
 export const keyName = text(255, 1);
@@ -55,7 +61,28 @@ export const rfcMoment = z.iso
   .transform((moment) => new Date(moment).toISOString());
 /** In the future. */
 export const rfcTime = rfcMoment.refine((moment) => Date.parse(moment) > Date.now(), 'must be in the future');
-export const ipRange = text(50).refine(isRange, 'must be an address or a CIDR range, like 192.0.2.0/24');
+
+function sayRange(problem: RangeProblem): string {
+  if (problem.kind === 'address') return 'must be an address or a CIDR range, like 192.0.2.7 or 192.0.2.0/24';
+  if (problem.kind === 'width') return `must end in a width from /0 to /${problem.most}`;
+  return problem.kind === 'mapped'
+    ? `must be written as IPv4: ${problem.instead}`
+    : `must begin with the first address of its range: ${problem.instead}`;
+}
+export const ipRange = z
+  .string()
+  .trim()
+  .superRefine((value, context) => {
+    const problem = rangeProblem(value);
+    if (problem)
+      context.addIssue({
+        code: 'custom',
+        message: sayRange(problem),
+        params: { code: 'range', problem },
+        input: value,
+      });
+  })
+  .max(50);
 export const ipRanges = z.array(ipRange).max(100);
 /** Of a page: never `javascript:`. */
 export const webAddress = z.url({ protocol: /^https?$/ }).max(500);
@@ -67,7 +94,12 @@ function isOrigin(value: string): boolean {
   return origin === value && (protocol === 'https:' || protocol === 'http:');
 }
 export const origins = z
-  .array(text(255).refine(isOrigin, 'must be an origin, like https://app.example.com, or * for any'))
+  .array(
+    text(255).refine(isOrigin, {
+      error: 'must be an origin, like https://app.example.com, or * for any',
+      params: { code: 'origin' },
+    }),
+  )
   .max(100);
 /** -1 is unlimited, 0 is nothing at all. */
 export const limitValue = z.int().min(-1).max(2_000_000_000);

@@ -53,6 +53,9 @@ export const invoice = invoiceSummary.extend({
   seller: z.looseObject({}),
   buyer: z.looseObject({}),
   lines: z.array(line),
+  not_billed: z
+    .array(z.object({ from_at: z.string(), to_at: z.string() }))
+    .describe('When, in its period, the account had no live access: nothing is asked for it'),
 });
 /** Parties are open objects in the document: whoever issued it may have said more of them. */
 export const invoiceView = (of: Invoice) => ({ ...of, seller: { ...of.seller }, buyer: { ...of.buyer } });

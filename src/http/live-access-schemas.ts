@@ -4,7 +4,7 @@ import * as z from 'zod';
 import type { LiveAccessAnswers, LiveAccessRequest } from '../partners/live-access-service.ts';
 import { lines, text, webAddress } from './fields.ts';
 
-const MAX_MONTHLY = 1_000_000_000_000;
+export const MAX_MONTHLY = 1_000_000_000_000;
 
 export const liveAccessQuestions = z.object({
   company: text(255, 1),

@@ -27,15 +27,29 @@ export function isWider(range: string, { v4, v6 }: { v4: number; v6: number }): 
   return bits !== undefined && Number(bits) < (address.includes(':') ? v6 : v4);
 }
 
-/** An address, or a range that begins with its own first address. IPv4 written as IPv6 would never be met: it is none. */
-export function isRange(text: string): boolean {
+/** Why a text is no range, and what it may have meant. */
+export type RangeProblem =
+  | { kind: 'address' }
+  /** IPv4 written as IPv6 would never be met. */
+  | { kind: 'mapped'; instead: string }
+  /** `most`: bits of an address of its kind. */
+  | { kind: 'width'; most: number }
+  /** It does not begin with its own first address. */
+  | { kind: 'host'; instead: string };
+
+/** undefined for an address, or a range that begins with its own first address. */
+export function rangeProblem(text: string): RangeProblem | undefined {
   const [address = '', bits, more] = text.split('/');
   const parsed = parse(address);
-  if (!parsed || more !== undefined || (parsed instanceof ipaddr.IPv6 && parsed.isIPv4MappedAddress()))
-    return false;
-  if (bits === undefined) return true;
-  const width = parsed.kind() === 'ipv4' ? 32 : 128;
-  if (!/^(0|[1-9]\d{0,2})$/.test(bits) || Number(bits) > width) return false;
-  const reader = parsed.kind() === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6;
-  return reader.networkAddressFromCIDR(text).toString() === parsed.toString();
+  if (!parsed || more !== undefined) return { kind: 'address' };
+  if (parsed instanceof ipaddr.IPv6 && parsed.isIPv4MappedAddress())
+    return { kind: 'mapped', instead: parsed.toIPv4Address().toString() };
+  if (bits === undefined) return undefined;
+  const isV4 = parsed.kind() === 'ipv4';
+  const most = isV4 ? 32 : 128;
+  if (!/^(0|[1-9]\d{0,2})$/.test(bits) || Number(bits) > most) return { kind: 'width', most };
+  const first = (isV4 ? ipaddr.IPv4 : ipaddr.IPv6).networkAddressFromCIDR(text).toString();
+  return first === parsed.toString() ? undefined : { kind: 'host', instead: `${first}/${bits}` };
 }
+
+export const isRange = (text: string): boolean => rangeProblem(text) === undefined;

@@ -75,7 +75,7 @@ export const ACCOUNT_MAILS = {
         'Bonjour,',
         'Ouvrez cette page pour choisir un nouveau mot de passe. Le lien est valable une heure et ne sert qu’une fois.',
         { label: 'Choisir un nouveau mot de passe', url },
-        'Si vous n’avez rien demandé, ignorez cet e-mail ; votre mot de passe ne change pas.',
+        'Si vous n’avez rien demandé, ignorez cet e-mail ; votre mot de passe ne change pas.',
       ],
     }),
   },
@@ -115,7 +115,7 @@ export const ACCOUNT_MAILS = {
         'Bonjour,',
         'Ouvrez cette page, puis cliquez sur le bouton pour utiliser cette adresse avec votre compte. Le lien est valable une heure, là où vous êtes connecté.',
         { label: 'Utiliser cette adresse', url },
-        'Si vous n’avez rien demandé, ignorez cet e-mail ; rien ne change.',
+        'Si vous n’avez rien demandé, ignorez cet e-mail ; rien ne change.',
       ],
     }),
   },
@@ -134,7 +134,7 @@ export const ACCOUNT_MAILS = {
       body: [
         `Bonjour ${name},`,
         `Votre compte utilise désormais l’adresse ${detail}. Celle-ci ne permet plus de vous connecter.`,
-        'Si c’était vous, il n’y a rien à faire. Sinon, récupérez votre compte dans les 72 heures ; toutes les sessions, tous les jetons d’API et le mot de passe prendront fin.',
+        'Si c’était vous, il n’y a rien à faire. Sinon, récupérez votre compte dans les 72 heures ; toutes les sessions, tous les jetons d’API et le mot de passe prendront fin.',
         { label: 'Récupérer le compte', url },
       ],
     }),
@@ -154,7 +154,7 @@ export const ACCOUNT_MAILS = {
       body: [
         `Bonjour ${name},`,
         'Votre compte a été supprimé, avec ses sessions, ses accès aux organisations et ses données personnelles. Les factures et les entrées d’audit que la loi nous demande de conserver ne nomment plus personne.',
-        'Si ce n’était pas vous, prévenez tout de suite un propriétaire de votre organisation : le compte lui-même ne peut pas être rétabli. Vous pourrez vous réinscrire quand vous le voudrez.',
+        'Si ce n’était pas vous, prévenez tout de suite un propriétaire de votre organisation : le compte lui-même ne peut pas être rétabli. Vous pourrez vous réinscrire quand vous le voudrez.',
         { label: 'S’inscrire', url },
       ],
     }),
@@ -172,7 +172,7 @@ export const ACCOUNT_MAILS = {
       subject: `${name} demande l’authentification à deux facteurs`,
       body: [
         'Bonjour,',
-        `Votre organisation ${name} demande désormais à tous ses membres l’authentification à deux facteurs. Activez-la à votre prochaine connexion ; rien d’autre ne s’ouvre avant. Une minute et une application d’authentification suffisent.`,
+        `Votre organisation ${name} demande désormais à tous ses membres l’authentification à deux facteurs. Activez-la à votre prochaine connexion ; rien d’autre ne s’ouvre avant. Une minute et une application d’authentification suffisent.`,
         { label: 'L’activer', url },
       ],
     }),
@@ -188,7 +188,7 @@ export const ACCOUNT_MAILS = {
       ],
     }),
     fr: ({ product, name, url }: Letter): MailText => ({
-      subject: `Bienvenue chez ${product} : trois étapes jusqu’à votre première réponse`,
+      subject: `Bienvenue chez ${product} : trois étapes jusqu’à votre première réponse`,
       body: [
         `Bonjour ${name},`,
         '1. Créez une application et une clé de test.\n2. Collez la commande curl qui l’accompagne.\n3. Retrouvez l’appel dans votre consommation.',
@@ -212,7 +212,7 @@ export const ACCOUNT_MAILS = {
       body: [
         `Bonjour ${name},`,
         `${detail}.`,
-        'Si c’était vous, il n’y a rien à faire. Sinon, choisissez tout de suite un nouveau mot de passe ; toutes vos sessions et tous vos jetons d’API prendront fin.',
+        'Si c’était vous, il n’y a rien à faire. Sinon, choisissez tout de suite un nouveau mot de passe ; toutes vos sessions et tous vos jetons d’API prendront fin.',
         { label: 'Choisir un nouveau mot de passe', url },
       ],
     }),

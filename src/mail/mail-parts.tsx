@@ -12,7 +12,7 @@ export interface Parts {
 
 const isAction = (part: string | Action): part is Action => typeof part !== 'string';
 
-const COLON: Record<MailLanguage, string> = { en: ':', fr: ' :' };
+const COLON: Record<MailLanguage, string> = { en: ':', fr: '\u202f:' };
 
 /** Who signs it. */
 export type Sender = Pick<Brand, 'name' | 'accent'>;

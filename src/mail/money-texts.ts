@@ -10,7 +10,7 @@ export const MONEY_MAILS = {
       body: ['Hello,', detail, { label: 'Your plan and your next invoice', url }, ...foot],
     }),
     fr: ({ product, name, url, detail = '', foot = [] }: Letter): MailText => ({
-      subject: `Votre forfait chez ${product} : ${name}`,
+      subject: `Votre forfait chez ${product} : ${name}`,
       body: ['Bonjour,', detail, { label: 'Votre forfait et votre prochaine facture', url }, ...foot],
     }),
   },
@@ -58,7 +58,7 @@ export const MONEY_MAILS = {
       ],
     }),
     fr: ({ name, url, detail = '', foot = [] }: Letter): MailText => ({
-      subject: `Rappel : la facture ${name} est échue`,
+      subject: `Rappel : la facture ${name} est échue`,
       body: [
         'Bonjour,',
         detail,
@@ -83,7 +83,7 @@ export const MONEY_MAILS = {
       subject: `La facture ${name} a été annulée`,
       body: [
         'Bonjour,',
-        `Nous avons annulé votre facture ${name} : elle n’est plus due.`,
+        `Nous avons annulé votre facture ${name} : elle n’est plus due.`,
         detail,
         { label: 'Voir la facture', url },
         ...foot,
@@ -116,9 +116,9 @@ export const MONEY_MAILS = {
       body: [
         'Bonjour,',
         `Nous avons suspendu votre compte ${name}. Toutes ses clés sont désormais refusées. Vous pouvez encore vous connecter, consulter vos données et payer.`,
-        `Motif : ${detail}`,
+        `Motif : ${detail}`,
         { label: 'Ouvrir le portail', url },
-        ...(support ? [`Une question ? ${support}`] : []),
+        ...(support ? [`Une question ? ${support}`] : []),
       ],
     }),
   },

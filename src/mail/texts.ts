@@ -24,7 +24,7 @@ export const MAILS = {
         'Bonjour,',
         `Une équipe vous invite à la rejoindre chez ${product}. Ouvrez cette page pour voir qui vous invite, et pour accepter. Le lien est valable sept jours.`,
         { label: 'Voir l’invitation', url },
-        `Nom que se donne l’équipe : ${name}`,
+        `Nom que se donne l’équipe : ${name}`,
       ],
     }),
   },
@@ -59,7 +59,7 @@ export const MAILS = {
       subject: `${name} peut maintenant utiliser des clés de production`,
       body: [
         'Bonjour,',
-        `Votre compte ${name} est approuvé : vous pouvez créer des clés de production.`,
+        `Votre compte ${name} est approuvé : vous pouvez créer des clés de production.`,
         { label: 'Ouvrir le portail', url },
       ],
     }),
@@ -133,7 +133,7 @@ export const MAILS = {
       subject: `L’accès à la production de ${name} n’a pas été accordé`,
       body: [
         'Bonjour,',
-        'Votre demande d’accès à la production n’a pas été acceptée :',
+        'Votre demande d’accès à la production n’a pas été acceptée :',
         detail,
         'Vos clés de test continuent de fonctionner. Vous pouvez compléter vos réponses et refaire une demande.',
         { label: 'Compléter mes réponses', url },
@@ -153,7 +153,7 @@ export const MAILS = {
       subject: `Un opérateur a créé la clé ${name}`,
       body: [
         'Bonjour,',
-        `Un opérateur de ${product} a créé la clé ${name} pour votre compte. Il en détient le secret et vous le transmettra ; renouvelez la clé si vous voulez être seul à le connaître.`,
+        `Un opérateur de ${product} a créé la clé ${name} pour votre compte. Il en détient le secret et vous le transmettra ; renouvelez la clé si vous voulez être seul à le connaître.`,
         { label: 'Voir la clé', url },
       ],
     }),
@@ -189,7 +189,7 @@ export const MAILS = {
       subject: `Votre endpoint webhook a été désactivé`,
       body: [
         'Bonjour,',
-        `Tous les envois vers ${name} ont échoué pendant cinq jours ; plus rien ne lui est envoyé. Corrigez-le puis réactivez-le ; les événements en attente seront envoyés.`,
+        `Tous les envois vers ${name} ont échoué pendant cinq jours ; plus rien ne lui est envoyé. Corrigez-le puis réactivez-le ; les événements en attente seront envoyés.`,
         { label: 'Ouvrir l’endpoint', url },
       ],
     }),
@@ -200,7 +200,7 @@ export const MAILS = {
       body: ['Hello,', name, { label: 'Since when, and what to do', url }],
     }),
     fr: ({ name, url }: Letter): MailText => ({
-      subject: `Alerte : ${name}`,
+      subject: `Alerte : ${name}`,
       body: ['Bonjour,', name, { label: 'Depuis quand, et que faire', url }],
     }),
   },
@@ -210,8 +210,8 @@ export const MAILS = {
       body: ['Hello,', `This alert is resolved: ${name}`, { label: 'See the alert', url }],
     }),
     fr: ({ name, url }: Letter): MailText => ({
-      subject: `Résolue : ${name}`,
-      body: ['Bonjour,', `Cette alerte est résolue : ${name}`, { label: 'Voir l’alerte', url }],
+      subject: `Résolue : ${name}`,
+      body: ['Bonjour,', `Cette alerte est résolue : ${name}`, { label: 'Voir l’alerte', url }],
     }),
   },
   keyLeaked: {

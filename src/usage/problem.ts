@@ -3,6 +3,9 @@
 
 import { isErrorCode } from '../core/errors.ts';
 
+/** The route of calls that match none. */
+export const UNMATCHED = 'unmatched';
+
 const UPSTREAM = /^upstream_([45]\d\d)$/;
 
 /** The status that the upstream answered; undefined of a code of ours. */

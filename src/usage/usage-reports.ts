@@ -102,7 +102,9 @@ const PartnerLine = row('calls of a partner', {
   units: number,
 });
 export type PartnerLine = RowOf<typeof PartnerLine>;
+/** What was once done stays done, whatever became of it. */
 const FirstSteps = row('first steps of a partner', {
+  /** Archived ones, too. */
   apps: number,
   firstApp: text.nullable(),
   keys: number,
@@ -216,7 +218,7 @@ export const queries = {
     mapped(
       query(
         FirstSteps,
-        sql`SELECT (SELECT count(*) FROM dev_apps WHERE partner_id = ${partnerId} AND archived_at IS NULL) AS apps,
+        sql`SELECT (SELECT count(*) FROM dev_apps WHERE partner_id = ${partnerId}) AS apps,
           (SELECT id::text FROM dev_apps WHERE partner_id = ${partnerId} AND archived_at IS NULL ORDER BY id LIMIT 1) AS "firstApp",
           (SELECT count(*) FROM api_key WHERE partner_id = ${partnerId}) AS keys,
           (SELECT count(*) FROM (SELECT 1 FROM api_usage_rollups_day WHERE partner_id = ${partnerId} LIMIT 1) any_call) AS calls,

@@ -1,13 +1,18 @@
 // What a rule's form sends: on or off, and a threshold of one's own.
 
 import * as z from 'zod';
+import { RULES, type RuleName } from '../alerts/rules.ts';
+import { numberOrNone } from './number-field.ts';
 
-export const ruleForm = z.object({
-  enabled: z.enum(['true', 'false']).transform((text) => text === 'true'),
-  threshold: z
-    .string()
-    .trim()
-    .default('')
-    .transform((text) => (text === '' ? null : Number(text.replace(',', '.'))))
-    .refine((value) => value === null || (Number.isFinite(value) && value >= 0 && value <= 1e9)),
-});
+const MAX_THRESHOLD = 1_000_000_000;
+
+/** `rule`: whatever the address names. */
+export const ruleForm = (rule: string) =>
+  z.object({
+    enabled: z.enum(['true', 'false']).transform((text) => text === 'true'),
+    threshold: numberOrNone({
+      unit: Object.hasOwn(RULES, rule) ? RULES[rule as RuleName].unit : 'count',
+      from: 0,
+      to: MAX_THRESHOLD,
+    }),
+  });

@@ -22,22 +22,22 @@ const statusOf = ({ code }: AppError): Wrong['status'] => {
 };
 
 /** What a service refuses, in the language of whoever looks; in general words where it has no others. */
-export const refusalText = (
-  { language, m }: Pick<View, 'language' | 'm'>,
-  message: string,
-  path: string[] = [],
-): string =>
-  language === 'en'
-    ? message
-    : (inFrench(message) ?? m.fieldError({ code: 'custom', message, path, input: undefined }));
+export const refusalText = ({ language, m }: Pick<View, 'language' | 'm'>, message: string): string =>
+  language === 'en' ? message : (inFrench(message) ?? m.fields.other);
 
 /** The refused fields of this form. */
 function refusedFields({ fields }: AppError, values: FormValues, view: View): FormErrors | undefined {
   const errors: FormErrors = {};
   for (const { field, message } of (fields.details ?? []) as FieldErrors)
-    if (field in values) errors[field] ??= refusalText(view, message, [field]);
+    if (field in values) errors[field] ??= refusalText(view, message);
   return Object.keys(errors).length > 0 ? errors : undefined;
 }
+
+const plainSpaces = (text: string): string => text.trim().replace(/\s/g, ' ');
+
+/** Whether the name was typed, or copied from a page, whose spaces may be narrow (src/core/french.ts). */
+export const isNamed = (typed: string | undefined, name: string): boolean =>
+  typed !== undefined && plainSpaces(typed) === plainSpaces(name);
 
 /** Says a conflict at this field. */
 export const conflictAt =

@@ -25,6 +25,28 @@ export const planName = (
 export const tierName = (view: Pick<View, 'language'>, plans: readonly Plan[], tier: string): string =>
   planName(view, plans.find((plan) => plan.tier === tier) ?? { tier, names: {} });
 
+/** What it costs is agreed with whoever has it. */
+export const isByAgreement = ({ selfServe, prices }: Pick<Plan, 'selfServe' | 'prices'>): boolean =>
+  !selfServe && Object.values(prices).every((each) => each?.price === 0);
+
+/** Of a partner without invoices: whether it gets any, and when. `isDue`: the running month asks for something. */
+export function noInvoiceText(
+  { m }: Pick<Words, 'm'>,
+  {
+    status,
+    plan,
+    billing,
+    isDue,
+  }: { status: string; plan: Plan | undefined; billing: Billing; isDue: boolean },
+): string {
+  const { coming, notLive, agreed, overage, free } = m.billing.noneText;
+  if (isDue) return coming;
+  if (status !== 'active') return notLive;
+  if (!plan || (plan.prices[billing.currency]?.price ?? 0) > 0) return coming;
+  if (isByAgreement(plan)) return agreed;
+  return billing.overageInForce === 'charge' ? overage : free;
+}
+
 export function priceText({ m, format }: Words, plan: Plan, currency: Billing['currency']): string {
   const price = plan.prices[currency];
   if (!price) return '–';
@@ -112,7 +134,7 @@ export function differences(
       beyondText(words, from, billing, billing.overageAction),
       beyondText(words, to, billing, overageAction),
     ],
-    [m.money.maxKeys, count(from.maxKeys), count(to.maxKeys)],
+    [m.keys.liveKeys, count(from.maxKeys), count(to.maxKeys)],
     [m.webhooks.nav, has(before), has(after)],
     [m.billing.support, supportText(words, before) ?? '–', supportText(words, after) ?? '–'],
     [m.billing.sla, availabilityText(words, before) ?? '–', availabilityText(words, after) ?? '–'],

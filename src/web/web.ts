@@ -24,6 +24,7 @@ import type { AssetServer } from './assets.ts';
 import { cookieName, environmentOf, languageOf, themeOf } from './chosen.ts';
 import { contactOf } from './contact.ts';
 import { errorPage, type Frame } from './error-page.tsx';
+import { fieldErrorText } from './field-error.ts';
 import { createFormat } from './format.ts';
 import { messagesOf } from './messages/messages.ts';
 import { withQuery } from './redirects.ts';
@@ -284,17 +285,16 @@ export async function readForm<Services extends WebServices, Schema extends z.Zo
   return readFields(context, values, schema);
 }
 
-/** What `readForm` does with fields that were read. */
+/** What `readForm` does with fields that were read. An entry of a list is of its field. */
 export function readFields<Services extends WebServices, Schema extends z.ZodType>(
   context: WebContext<Services>,
   values: FormValues,
   schema: Schema,
 ): Read<z.output<Schema>> {
-  const result = schema.safeParse(values);
+  const result = schema.safeParse(values, { reportInput: true });
   if (result.success) return { values, data: result.data };
-  const { m } = context.var.view;
   const errors: FormErrors = {};
-  // An entry of a list is of its field.
-  for (const issue of result.error.issues) errors[String(issue.path[0])] ??= m.fieldError(issue);
+  for (const issue of result.error.issues)
+    errors[String(issue.path[0])] ??= fieldErrorText(context.var.view, issue);
   return { values, errors };
 }

@@ -39,11 +39,13 @@ export type SwitchedTo = 'active' | 'paused';
 const MAX_ENDPOINTS = 20;
 const OLD_SECRET_HOURS = 24;
 
+const NO_TARGET =
+  'must be a URL that begins with https:// and names a public host, like https://example.com/webhooks';
 const REFUSALS: Record<Refused, string> = {
-  invalid_url: 'must be a URL, like https://example.com/webhooks',
-  https_required: 'must begin with https://',
+  invalid_url: NO_TARGET,
+  https_required: NO_TARGET,
   credentials_in_url: 'must not contain a user name or a password',
-  private_address: 'must be a public address',
+  private_address: 'must name a public host, not an address of a private network or of this machine',
   own_host: 'must be a host of your own',
   port: 'must be at port 443 or 8443',
   unresolvable: 'must be a name that can be resolved',

@@ -232,7 +232,7 @@ describe('search', () => {
     const nothing = await ask('zanzibar');
     expect([nothing.status, inList(nothing)]).toEqual([200, []]);
     expect(nothing.text).toContain('No results for “zanzibar”');
-    expect((await ask('zanzibar', 'fr')).text).toContain('Aucun résultat pour « zanzibar »');
+    expect((await ask('zanzibar', 'fr')).text).toContain('Aucun résultat pour «\u202fzanzibar\u202f»');
   });
 
   it('shows a stranger’s input as text, and takes no more of it than it needs', async () => {

@@ -185,9 +185,11 @@ describe.each(['en', 'fr'] as const)('%s', (language) => {
       const page = await get(owner, `/portal/keys/${key}`);
       return askedBefore(page, `/portal/keys/${key}/revoke`, '').questions[0] ?? '';
     };
-    const [used, today] = [m.keys.lastUsed, m.overview.today];
-    expect(await stakesOf(ids.key)).toContain(`${used}: ${m.common.never}. ${today}: 0.`);
-    const told = new RegExp(`${used}: (?!${m.common.never})[^.]+\\. ${today}: 2\\.`);
+    const [used, today] = [m.keys.lastUsed, m.overview.today].map(
+      (text) => text + m.common.colon.replace('\u202f', ' '),
+    );
+    expect(await stakesOf(ids.key)).toContain(`${used} ${m.common.never}. ${today} 0.`);
+    const told = new RegExp(`${used} (?!${m.common.never})[^.]+\\. ${today} 2\\.`);
     expect(
       await eventually(
         () => stakesOf(ids.called),
@@ -250,8 +252,8 @@ describe.each(['en', 'fr'] as const)('%s', (language) => {
     // Other tests make plans, too: for one partner, or without a price in euros.
     const offered = (page.match(/<tr>.*?<\/tr>/gs) ?? []).filter(
       (row) =>
-        row.includes(m.money.selfServed) &&
-        ![m.money.forPartner, m.money.closed].some((text) => row.includes(text)),
+        row.includes(m.console.selfServed) &&
+        ![m.console.forPartner, m.console.closed].some((text) => row.includes(text)),
     );
     const prices = offered.flatMap((row) => {
       const [price] = /€[\d.,]+|\d[\d ]*,\d\d €/.exec(wordsOf(row)) ?? [];
@@ -259,7 +261,7 @@ describe.each(['en', 'fr'] as const)('%s', (language) => {
     });
     expect(prices.length).toBeGreaterThanOrEqual(3);
     expect(prices).toEqual(prices.toSorted((a, b) => a - b));
-    expect(wordsOf(page)).toContain(`${m.money.forPartner} Sunu Logistics`);
+    expect(wordsOf(page)).toContain(`${m.console.forPartner} Sunu Logistics`);
     expect(wordsOf(page)).toContain(wordsOf(`50 / ${format.number(50_000)} / ${format.number(1_500_000)}`));
     expect(wordsOf(page)).not.toMatch(/∞|\d(?:[.,]\d)?[km]\b|…/);
   });

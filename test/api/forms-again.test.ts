@@ -3,6 +3,7 @@
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { adoptDocument } from '../../src/catalog/adopt/adopt.ts';
+import { messagesOf } from '../../src/web/messages/messages.ts';
 import { call, makeKey, makePartner, makeSigningKey, query, sendJson, stack } from '../support/api.ts';
 import { formsOf, type PageForm } from '../support/page-forms.ts';
 import {
@@ -35,8 +36,8 @@ beforeAll(async () => {
 
 /** What was wrong, by language. */
 const NO_URL = {
-  en: 'must be a URL, like https://example.com/webhooks',
-  fr: 'Ce n’est pas une adresse comme https://exemple.com/webhooks',
+  en: 'must be a URL that begins with https:// and names a public host, like https://example.com/webhooks',
+  fr: 'L’adresse doit commencer par https:// et nommer un hôte public, comme https://exemple.com/webhooks',
 };
 
 it.each(['en', 'fr'] as const)('of a webhook endpoint, in %s', async (language) => {
@@ -63,7 +64,13 @@ it.each(['en', 'fr'] as const)('of a webhook endpoint, in %s', async (language) 
   expect(kept).toEqual({ url: 'https://hooks.example.com/in', events: ['key.created'] });
 });
 
-const WRONG = { en: 'This is not valid', fr: 'Valeur non valide' };
+const NOT_A_LINE = { en: 'Enter one line of text', fr: 'Saisissez une seule ligne de texte' };
+const NO_PERCENT = { en: 'Enter a percentage, from 0 to', fr: 'Saisissez un pourcentage, de 0 à' };
+const NO_SECONDS = { en: 'Enter a number of seconds', fr: 'Saisissez un nombre de secondes' };
+const NO_MONTH = {
+  en: 'Enter a whole number of requests per month',
+  fr: 'Saisissez un nombre entier de requêtes par mois',
+};
 const EMPTY = { en: 'Required', fr: 'Champ obligatoire' };
 /** More than one line, which no browser lets through. */
 const LINES = 'first\u0085second';
@@ -82,19 +89,25 @@ it.each(['en', 'fr'] as const)('of alerts, plans, limits and reasons, in %s', as
   const plan = { tier: 'business', currency: 'EUR', tax: '180', reason: 'as agreed' };
   const typo = { enabled: 'true', threshold: 'many' };
   const forms: [who: Person, path: string, typed: Record<string, string>, error: string, said: string][] = [
-    [owner, '/portal/alerts/error_rate', typo, 'error_rate-error', WRONG[language]],
-    [operator, '/operator/alerts/usage_backlog', typo, 'usage_backlog-error', WRONG[language]],
-    [operator, `/operator/blocks/${block?.id}/lift`, { reason: LINES }, 'reason-error', WRONG[language]],
-    [operator, `/operator/dead-letters/${letter}/replay`, { reason: LINES }, 'reason-error', WRONG[language]],
-    [operator, `${partner}/plan`, plan, 'plan-tax-error', WRONG[language]],
-    [operator, `${partner}/limits`, { ...limits, month: '7.5' }, 'limits-month-error', WRONG[language]],
-    [operator, `${partner}/suspend`, { reason: LINES }, 'suspend-reason-error', WRONG[language]],
+    [owner, '/portal/alerts/error_rate', typo, 'error_rate-error', NO_PERCENT[language]],
+    [operator, '/operator/alerts/usage_backlog', typo, 'usage_backlog-error', NO_SECONDS[language]],
+    [operator, `/operator/blocks/${block?.id}/lift`, { reason: LINES }, 'reason-error', NOT_A_LINE[language]],
+    [
+      operator,
+      `/operator/dead-letters/${letter}/replay`,
+      { reason: LINES },
+      'reason-error',
+      NOT_A_LINE[language],
+    ],
+    [operator, `${partner}/plan`, plan, 'plan-tax-error', NO_PERCENT[language]],
+    [operator, `${partner}/limits`, { ...limits, month: '7.5' }, 'limits-month-error', NO_MONTH[language]],
+    [operator, `${partner}/suspend`, { reason: LINES }, 'suspend-reason-error', NOT_A_LINE[language]],
     [
       operator,
       `${partner}/signatures`,
       { rule: 'bound', reason: LINES },
       'signatures-reason-error',
-      WRONG[language],
+      NOT_A_LINE[language],
     ],
     [operator, `/operator/keys/${key}/revoke`, { reason: ' ' }, 'revoke-reason-error', EMPTY[language]],
   ];
@@ -442,7 +455,7 @@ describe('of every form', () => {
         if (seen.has(field.name) || isSentNever(field)) continue;
         seen.add(field.name);
         const said = [];
-        for (const language of ['en', 'fr']) {
+        for (const language of ['en', 'fr'] as const) {
           const ticked = each.form.boxes.filter(({ isTicked }) => isTicked);
           const { status, again, english } = await sendBad(each, field, language, ticked);
           expect([field.name, english]).toEqual([field.name, []]);
@@ -454,6 +467,8 @@ describe('of every form', () => {
             status,
           ]);
           expect(again[0]?.error).not.toBe('');
+          // It names what is accepted.
+          expect([field.name, again[0]?.error]).not.toEqual([field.name, messagesOf(language).fields.other]);
           if (field.tag !== 'select') expect(again[0]?.value).toBe(badOf(field));
           said.push(again[0]?.error);
         }

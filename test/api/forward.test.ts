@@ -152,6 +152,26 @@ describe('the answer', () => {
     expect([status, headers.location]).toEqual([302, undefined]);
   });
 
+  it('says by a header whose error it is: the upstream’s pass through unchanged, ours do not have it', async () => {
+    const theirs = await call('/v2/stops/x/departures?upstream=fail', { key });
+    expect([theirs.status, theirs.text, theirs.headers['x-cache-hit']]).toEqual([
+      500,
+      '{"error":"boom"}',
+      'false',
+    ]);
+    const ours = [
+      await call('/v2/stops/x/departures', { key: 'pk_live_none' }),
+      await call('/v2/nothing', { key }),
+      await call('/v2/stops/x/departures?upstream=garbage', { key }),
+    ];
+    expect(ours.map(({ status, headers }) => [status, headers['x-cache-hit']])).toEqual([
+      [401, undefined],
+      [404, undefined],
+      [502, undefined],
+    ]);
+    for (const { json } of ours) expect(json.doc_url).toContain(`/docs/errors/${json.error}`);
+  });
+
   const answeredWith = (headers: object, path = '/v2/stops/x/departures') =>
     call(`${path}?upstream=headers&headers=${encodeURIComponent(JSON.stringify(headers))}`, { key });
 

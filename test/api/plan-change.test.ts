@@ -228,13 +228,15 @@ describe('billed as if it had never been', () => {
     const { plans } = services();
     const partner = await partnerWith('block', null, 0);
     await plans.choose(partner, 'big', ACTOR);
-    expect((await plans.undo(partner, ACTOR)).tier).toBe('small');
+    expect(await plans.billing(partner)).toMatchObject({ isUndoSpent: false, undoTier: 'small' });
+    expect(await plans.undo(partner, ACTOR)).toMatchObject({ tier: 'small', isUndoSpent: true });
     expect((await plans.choose(partner, 'big', ACTOR)).undoUntil).toBeNull();
     await expect(plans.undo(partner, ACTOR)).rejects.toMatchObject({ code: 'conflict' });
     await own.client.query(
       `UPDATE partner SET plan_undone_at = plan_undone_at - interval '1 month' WHERE id = $1`,
       [partner],
     );
+    expect(await plans.billing(partner)).toMatchObject({ isUndoSpent: false, undoTier: 'small' });
     expect((await plans.undo(partner, ACTOR)).tier).toBe('small');
   });
 

@@ -81,7 +81,7 @@ it('shows whom it hits and by how much before it is saved, and asks why', async 
   expect(seen.text).toMatch(/3 partners: \+€40\.00 per month together/);
   expect(seen.text).toContain('Lycée Blaise');
   expect(seen.text).toContain('value="120"');
-  expect((await send({}, 'fr')).text).toMatch(/3 partenaires : \+40,00\s€ par mois au total/);
+  expect((await send({}, 'fr')).text).toMatch(/3 partenaires\u202f: \+40,00\s€ par mois au total/);
   const unsaid = await send({ confirmed: 'true', reason: '' });
   expect([unsaid.status, /say why they change/.test(unsaid.text)]).toEqual([400, true]);
   expect(await priceOf(tier)).toBe(10_000);

@@ -399,14 +399,19 @@ it('twenty endpoints at most, however many are made at once', async () => {
   expect([201, 409].map((status) => statuses.filter((each) => each === status).length)).toEqual([19, 21]);
 });
 
+const NO_TARGET =
+  'must be a URL that begins with https:// and names a public host, like https://example.com/webhooks';
+const NOT_PUBLIC = 'must name a public host, not an address of a private network or of this machine';
+
 it.for([
   ['https://example.com:8080/hook', 'must be at port 443 or 8443'],
-  ['http://example.com/hook', 'must begin with https://'],
-  ['https://127.0.0.1/hook', 'must be a public address'],
-  ['https://[::ffff:169.254.169.254]/', 'must be a public address'],
-  ['https://localhost/hook', 'must be a public address'],
+  ['http://example.com/hook', NO_TARGET],
+  ['ftp://example.com/hook', NO_TARGET],
+  ['https://127.0.0.1/hook', NOT_PUBLIC],
+  ['https://[::ffff:169.254.169.254]/', NOT_PUBLIC],
+  ['https://localhost/hook', NOT_PUBLIC],
   ['https://user:pass@example.com/', 'must not contain a user name or a password'],
-  ['nonsense', 'must be a URL, like https://example.com/webhooks'],
+  ['nonsense', NO_TARGET],
 ] as const)('as in production, %s is refused by name', async ([url, message]) => {
   const partner = await makePartner();
   const headers = { authorization: `Bearer ${await developerToken(partner)}`, 'x-test-edge': 'strict' };

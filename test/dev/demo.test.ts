@@ -108,6 +108,20 @@ it('has something on every page, and the busiest keys have pages', async () => {
   expect(rows[0].overdue + rows[0].alerts).toBeGreaterThan(0);
 });
 
+it('partners, apps and keys are older than their calls', async () => {
+  const { rows } = await client.query(
+    `SELECT o.name, o.created_at, min(r.day) AS day FROM api_usage_rollups_day r
+     CROSS JOIN LATERAL (SELECT name, created_at FROM partner WHERE id = r.partner_id
+       UNION ALL SELECT name, created_at FROM dev_apps WHERE id = r.app_id
+       UNION ALL SELECT name, created_at FROM api_key WHERE key_id = r.key_id) o
+     GROUP BY 1, 2`,
+  );
+  expect(rows.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['Teranga', 'Guichets', 'Tournées', 'Demo live', 'Sunu Logistics']),
+  );
+  expect(rows.filter(({ created_at: at, day }) => at >= day)).toEqual([]);
+});
+
 it('the same hours have the same calls, in whatever pieces they are asked for', () => {
   const caller: Caller = {
     partnerId: '01a227a8-3015-7347-be14-d9c53bbbc854',

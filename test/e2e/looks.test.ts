@@ -154,7 +154,7 @@ it("an operator's invoice is printed without what may be done with it", async ()
   await operatorInBrowser(page);
   const m = messagesOf('en');
   await goTo(page, `/operator/invoices/${invoice}`);
-  for (const name of [m.money.pay, m.money.void])
+  for (const name of [m.console.pay, m.console.void])
     expect(await page.getByText(name, { exact: true }).first().isVisible()).toBe(true);
   expect(await printed(page)).toEqual(['Teranga Mobile', m.invoice.terms, m.common.contact]);
   await context.close();

@@ -161,7 +161,7 @@ it('a cheaper plan waits for the next month, and is called off', async () => {
   const save = (form: string) => page.locator(`form[action="${form}"] button[type=submit]`).click();
   await page.fill('[name=cap]', 'ten');
   await save('/portal/billing/overage');
-  expect(await page.locator('#f-cap-error').textContent()).toBe(m.billing.capWrong);
+  expect(await page.locator('#f-cap-error').textContent()).toBe(m.fields.amount('EUR', true));
   expect(await page.inputValue('[name=cap]')).toBe('ten');
   await page.fill('[name=cap]', '12,50');
   await save('/portal/billing/overage');

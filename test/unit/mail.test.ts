@@ -207,7 +207,9 @@ describe('a mail that its reader may do without', () => {
       'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
     });
     const { text, html } = partsOf(sent[0] as Mail, 'fr', BRAND);
-    expect(text.endsWith(`\n\nPasserelle\n\nNe plus recevoir d’e-mails de ce type :\n${url}`)).toBe(true);
+    expect(text.endsWith(`\n\nPasserelle\n\nNe plus recevoir d’e-mails de ce type\u202f:\n${url}`)).toBe(
+      true,
+    );
     expect(html).toContain(`href="${url}"`);
     expect(await stopLinks.read(url.replace(`${origin}/mails/`, ''))).toEqual({
       partnerId: PARTNER,

@@ -58,14 +58,25 @@ describe('words', () => {
       readdirSync(join(root, folder)).map((name) => readFileSync(join(root, folder, name), 'utf8')),
     );
     const SHOWN =
-      /(?:AppError\(\s*'(?:conflict|forbidden|validation_error)',|tooMany\()\s*(?:'([^']+)'|`([^`]+)`)/g;
+      /(?:AppError\(\s*'(?:conflict|forbidden|validation_error)',|tooMany\(|invalid\('\w+',|refused\()\s*(?:'([^']+)'|`([^`]+)`)/g;
     const messages = sources.flatMap((source) =>
       [...source.matchAll(SHOWN)].map(([, plain, counted]) => plain ?? counted?.replace(/\$\{\w+\}/g, '7')),
     );
     expect(messages.length).toBeGreaterThan(20);
     expect(messages.filter((message) => inFrench(message ?? '') === undefined)).toEqual([]);
+    expect(inFrench('Tiers are: free, starter')).toBe('Choisissez parmi\u202f: free, starter');
     expect(inFrench('Too many replays: at most 60 in 61 seconds')).toContain('au plus 60 en 61 secondes');
-    expect(inFrench('must not be wider than /16, or /32 of IPv6')).toContain('/16, ou /32 en IPv6');
+    expect(inFrench('must not be wider than /32 in IPv6: block several narrower ranges')).toContain(
+      '/32 en IPv6',
+    );
+  });
+  it('the portal says nothing in the words of the console', () => {
+    const root = new URL('../../src/portal', import.meta.url).pathname;
+    const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /\.tsx?$/.test(name),
+    );
+    expect(files.length).toBeGreaterThan(50);
+    expect(files.filter((name) => /\bm\.console\b/.test(readFileSync(join(root, name), 'utf8')))).toEqual([]);
   });
   it('pages hold no words of their own: they are all in the catalogues', () => {
     const root = new URL('../..', import.meta.url).pathname;

@@ -5,6 +5,7 @@
 import { isoDay } from '../../core/time.ts';
 import { countStream, headOf, whenGone } from '../../http/body.ts';
 import { MAX_BODY_BYTES, MAX_ENDPOINT_BYTES } from '../../usage/event-columns.ts';
+import { UNMATCHED } from '../../usage/problem.ts';
 import { storable, storableText } from '../../usage/storable.ts';
 import type { UsageEvent } from '../../usage/usage-event.ts';
 import type { Exchange } from '../exchange.ts';
@@ -86,7 +87,7 @@ function note(
     error: exchange.error,
   };
   gateway.callLog.write(call, () => ({
-    message: `${request.method} ${route?.path ?? 'unmatched'} ${status}`,
+    message: `${request.method} ${route?.path ?? UNMATCHED} ${status}`,
     request_id: exchange.id,
     method: request.method,
     path: storableText(exchange.path, MAX_ENDPOINT_BYTES),
@@ -134,7 +135,7 @@ function toEvent(exchange: Exchange, response: Response, latencyMs: number, byte
     keyId: caller?.keyId ?? '',
     appId: caller?.appId ?? null,
     environment: caller?.environment ?? '',
-    route: exchange.route?.path ?? 'unmatched',
+    route: exchange.route?.path ?? UNMATCHED,
     method: request.method,
     endpoint: exchange.path,
     status,

@@ -33,8 +33,8 @@ async function showAlerts(context: ConsoleContext, wrong?: Wrong & { rule: strin
   const shown = past.slice(0, PAGE_ROWS);
   return render(
     context,
-    <ConsolePage view={view} title={m.money.alerts}>
-      <h1>{m.money.alerts}</h1>
+    <ConsolePage view={view} title={m.console.alerts}>
+      <h1>{m.console.alerts}</h1>
       {open.length === 0 ? (
         <Note kind="good">{m.alerts.none}</Note>
       ) : (
@@ -63,7 +63,7 @@ operatorConsole.get('/operator/alerts', (context) => showAlerts(context));
 operatorConsole.post('/operator/alerts/:rule', (context) => {
   operator(context);
   const rule = context.req.param('rule');
-  return submit(context, ruleForm, {
+  return submit(context, ruleForm(rule), {
     async work({ enabled: isEnabled, threshold }) {
       const { alerts } = context.var.services;
       await alerts.set(OPERATOR, rule, { isEnabled, threshold }, operatorActor(context));

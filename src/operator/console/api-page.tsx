@@ -119,7 +119,7 @@ const RetireDialog = ({ api, wrong }: { api: ApiView; wrong?: Wrong }) => {
   return (
     <FormDialog
       id="retire"
-      title={`${m.apis.retire}: ${api.title}`}
+      title={m.apis.retireApi(api.title)}
       action={`${PAGE}/${api.id}/retire`}
       submit={m.apis.retire}
       kind="solid-danger"

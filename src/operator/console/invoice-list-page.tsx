@@ -18,16 +18,16 @@ const AgeingPanel = ({ rows }: { rows: readonly Ageing[] }) => {
   const { m, format } = useView();
   const money = (minor: number | null, currency: string) => format.money(minor ?? 0, currency);
   return (
-    <Panel title={m.money.ageing}>
+    <Panel title={m.console.ageing}>
       <Table
         rows={rows}
         columns={[
           { title: m.billing.currency, cell: ({ currency }) => currency },
-          { title: m.money.invoices, kind: 'num', cell: ({ invoices }) => format.number(invoices) },
-          { title: m.money.ages[0], kind: 'num', cell: (row) => money(row.up_to_30, row.currency) },
-          { title: m.money.ages[1], kind: 'num', cell: (row) => money(row.up_to_60, row.currency) },
-          { title: m.money.ages[2], kind: 'num', cell: (row) => money(row.up_to_90, row.currency) },
-          { title: m.money.ages[3], kind: 'num', cell: (row) => money(row.over_90, row.currency) },
+          { title: m.console.invoices, kind: 'num', cell: ({ invoices }) => format.number(invoices) },
+          { title: m.console.ages[0], kind: 'num', cell: (row) => money(row.up_to_30, row.currency) },
+          { title: m.console.ages[1], kind: 'num', cell: (row) => money(row.up_to_60, row.currency) },
+          { title: m.console.ages[2], kind: 'num', cell: (row) => money(row.up_to_90, row.currency) },
+          { title: m.console.ages[3], kind: 'num', cell: (row) => money(row.over_90, row.currency) },
           {
             title: m.invoice.total,
             kind: 'num',
@@ -55,8 +55,8 @@ operatorConsole.get('/operator/invoices', async (context) => {
   const shown = rows.slice(0, PAGE_ROWS);
   return render(
     context,
-    <ConsolePage view={view} title={m.money.invoices}>
-      <h1>{m.money.invoices}</h1>
+    <ConsolePage view={view} title={m.console.invoices}>
+      <h1>{m.console.invoices}</h1>
       <div class="row">
         <Choose
           label={m.invoice.status}
@@ -64,7 +64,7 @@ operatorConsole.get('/operator/invoices', async (context) => {
           options={[
             ['', m.requests.all],
             ...STATUSES.map(
-              (each) => [each, each === 'overdue' ? m.money.overdue : m.invoice.statuses[each]] as const,
+              (each) => [each, each === 'overdue' ? m.console.overdue : m.invoice.statuses[each]] as const,
             ),
           ]}
           hrefOf={(value) => withQuery(view.here, { status: value || undefined, before: undefined })}
@@ -73,8 +73,8 @@ operatorConsole.get('/operator/invoices', async (context) => {
           <input
             type="search"
             name="search"
-            aria-label={m.money.search}
-            placeholder={m.money.search}
+            aria-label={m.console.search}
+            placeholder={m.console.search}
             value={filter.search ?? ''}
           />
           <button type="submit" class="button">
@@ -85,7 +85,7 @@ operatorConsole.get('/operator/invoices', async (context) => {
       {ageing.length > 0 && <AgeingPanel rows={ageing} />}
       <section class="panel">
         {shown.length === 0 ? (
-          <Empty title={m.money.noInvoices} />
+          <Empty title={m.console.noInvoices} />
         ) : (
           <InvoiceTable invoices={shown} base="/operator/invoices" hasPartner />
         )}

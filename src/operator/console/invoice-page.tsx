@@ -9,6 +9,7 @@ import { idOr404 } from '../../http/api.ts';
 import { reason } from '../../http/fields.ts';
 import { Dialog, FormDialog, OpenDialog } from '../../web/components/dialog.tsx';
 import { Field, Post } from '../../web/components/form.tsx';
+import { amountText } from '../../web/field-error.ts';
 import { conflictAt, FieldsRefused, submit, type Wrong } from '../../web/forms.ts';
 import {
   csvResponse,
@@ -44,16 +45,16 @@ const CreditDialog = ({ invoice, wrong }: { invoice: Invoice; wrong?: Wrong }) =
   return (
     <FormDialog
       id="credit"
-      title={m.money.credit}
+      title={m.console.credit}
       action={`${path}/credit`}
-      submit={m.money.credit}
+      submit={m.console.credit}
       saved={{ amount: decimalOf(leftOf(invoice), currency) }}
       wrong={wrong}
     >
       {/* The same form sent twice makes one note. */}
       <input type="hidden" name="form" value={newId()} />
-      <p>{m.money.creditText}</p>
-      <Field name="amount" label={`${m.money.creditAmount}, ${currency}`} required />
+      <p>{m.console.creditText}</p>
+      <Field name="amount" label={`${m.console.creditAmount}, ${currency}`} required />
       <Field name="reason" label={m.operator.reason} required maxlength={500} />
     </FormDialog>
   );
@@ -88,15 +89,15 @@ async function showInvoice(
       <div class="row">
         {invoice.status === 'open' && (
           <Post action={`${base}/pay`} kind="button primary">
-            {m.money.pay}
+            {m.console.pay}
           </Post>
         )}
         {isInvoice && invoice.status !== 'void' && leftOf(invoice) > 0 && (
-          <OpenDialog id="credit">{m.money.credit}</OpenDialog>
+          <OpenDialog id="credit">{m.console.credit}</OpenDialog>
         )}
         {isInvoice && invoice.status === 'open' && invoice.credited_minor === 0 && (
           <OpenDialog id="void" kind="danger">
-            {m.money.void}
+            {m.console.void}
           </OpenDialog>
         )}
       </div>
@@ -105,10 +106,10 @@ async function showInvoice(
         <a href="/operator/invoices">{m.invoice.back}</a>
       </p>
       <CreditDialog invoice={invoice} wrong={credit} />
-      <Dialog id="void" title={m.money.void} open={annulment ? true : undefined}>
-        <p>{m.money.voidText}</p>
+      <Dialog id="void" title={m.console.void} open={annulment ? true : undefined}>
+        <p>{m.console.voidText}</p>
         <ReasonForm view={view} action={`${base}/void`} wrong={annulment}>
-          {m.money.void}
+          {m.console.void}
         </ReasonForm>
       </Dialog>
     </ConsolePage>,
@@ -143,12 +144,11 @@ operatorConsole.post('/operator/invoices/:invoice/void', async (context) => {
 
 operatorConsole.post('/operator/invoices/:invoice/credit', async (context) => {
   const view = operator(context);
-  const { m } = view;
   const { id, currency } = await invoiceOf(context);
   return submit(context, z.object({ form: z.uuid(), amount: z.string().min(1).max(30), reason }), {
     async work(data) {
       const netMinor = minorOf(data.amount, currency);
-      if (!netMinor) throw new FieldsRefused({ amount: m.money.wrongAmount });
+      if (!netMinor) throw new FieldsRefused({ amount: amountText(view, currency) });
       const actor = operatorActor(context);
       const idempotencyKey = `form:${actor.name}:${data.form}`;
       const { invoices } = context.var.services;

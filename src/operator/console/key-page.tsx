@@ -201,7 +201,8 @@ export async function showKey(context: ConsoleContext, { wrong, key: created, se
       <KeyHead view={view} apiKey={key} partner={partner} />
       {!key.isActive && (
         <Note kind="bad">
-          {m.keys.revokedAt} <Time at={key.revokedAt} />. {m.keys.why}: {key.revokedReason}
+          {m.keys.revokedAt} <Time at={key.revokedAt} />. {m.keys.why}
+          {m.common.colon} {key.revokedReason}
         </Note>
       )}
       <div class="two">

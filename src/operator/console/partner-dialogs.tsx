@@ -10,6 +10,7 @@ import type { PartnerView } from '../../partners/partner-service.ts';
 import { FormDialog } from '../../web/components/dialog.tsx';
 import { Field, Select } from '../../web/components/form.tsx';
 import type { Wrong } from '../../web/forms.ts';
+import { limitField, numberField } from '../../web/number-field.ts';
 import { planName } from '../../web/plan-text.ts';
 import { useView } from '../../web/view-context.ts';
 
@@ -18,24 +19,14 @@ const OVERAGES = ['block', 'warn', 'charge'] as const;
 export const assignForm = z.object({
   tier: text(50),
   currency: z.enum(CURRENCIES),
-  tax: z
-    .string()
-    .trim()
-    .transform((typed) => Math.round(Number(typed.replace(',', '.')) * 100))
-    .refine((bps) => Number.isFinite(bps) && bps >= 0 && bps <= 10_000),
+  tax: numberField({ unit: 'percent', from: 0, to: 100 }).transform((percent) => Math.round(percent * 100)),
   reason,
 });
 
-const limitText = z
-  .string()
-  .trim()
-  .regex(/^-?\d{1,10}$/)
-  .transform(Number)
-  .pipe(z.int().min(-1).max(2_000_000_000));
 export const limitsForm = z.object({
-  second: limitText,
-  day: limitText,
-  month: limitText,
+  second: limitField('perSecond'),
+  day: limitField('perDay'),
+  month: limitField('perMonth'),
   overage: z.enum(OVERAGES),
   reason,
   back_to_tier: z.string().optional(),
@@ -59,7 +50,7 @@ export const AssignDialog = ({
   return (
     <FormDialog
       id="plan"
-      title={m.money.assign}
+      title={m.console.assign}
       action={`/operator/partners/${partnerId}/plan`}
       submit={m.common.save}
       saved={{
@@ -69,7 +60,7 @@ export const AssignDialog = ({
       }}
       wrong={wrong}
     >
-      <p>{m.money.assignText}</p>
+      <p>{m.console.assignText}</p>
       <Select
         name="tier"
         label={m.operator.tier}
@@ -80,7 +71,7 @@ export const AssignDialog = ({
         label={m.billing.currency}
         options={CURRENCIES.map((currency) => [currency, currency] as const)}
       />
-      <Field name="tax" label={m.money.taxRate} required />
+      <Field name="tax" label={m.console.taxRate} required />
       <Reason />
     </FormDialog>
   );

@@ -55,7 +55,7 @@ const PartnerHead = ({
         <h1>{partner.name}</h1>
         <PartnerStatus view={view} status={partner.status} />
         <span class="grow" />
-        <OpenDialog id="plan">{m.money.assign}</OpenDialog>
+        <OpenDialog id="plan">{m.console.assign}</OpenDialog>
         <OpenDialog id="limits">{m.operator.limits}</OpenDialog>
         <OpenDialog id="signatures">{m.operator.signatures}</OpenDialog>
         {isAsking && (
@@ -94,7 +94,7 @@ const PartnerFacts = ({
         <dd>
           {tierName(view, plans, partner.tier)}, {billing.currency}
           {billing.taxBps > 0 && `, ${format.percent(billing.taxBps / 10_000)}`}{' '}
-          <a href={withQuery('/operator/invoices', { search: partner.name })}>{m.money.invoices}</a>
+          <a href={withQuery('/operator/invoices', { search: partner.name })}>{m.console.invoices}</a>
         </dd>
         <dt>{m.operator.limits}</dt>
         <dd>

@@ -7,7 +7,10 @@ import { MAX_PRICE_MINOR, type NewPlan, type Plan } from '../../billing/plan-sto
 import { text } from '../../http/fields.ts';
 import { Field, Tick } from '../../web/components/form.tsx';
 import { Note } from '../../web/components/parts.tsx';
+import { amountText } from '../../web/field-error.ts';
 import { FieldsRefused, type Wrong } from '../../web/forms.ts';
+import { limitField } from '../../web/number-field.ts';
+import type { View } from '../../web/view.ts';
 import { useView } from '../../web/view-context.ts';
 import type { FormErrors, FormValues } from '../../web/web.ts';
 
@@ -67,10 +70,10 @@ export const ImpactFields = ({ impact }: { impact: readonly PriceImpact[] }) => 
   return (
     <>
       <Note kind="warn">
-        <strong>{m.money.priceHits}</strong>
+        <strong>{m.console.priceHits}</strong>
         {impact.map(({ currency, partners, names, monthlyMinor }) => (
           <p>
-            {m.money.priceImpact(partners, format.number(partners), format.change(monthlyMinor, currency))}
+            {m.console.priceImpact(partners, format.number(partners), format.change(monthlyMinor, currency))}
             <br />
             <span class="small soft">
               {names.join(', ')}
@@ -80,9 +83,9 @@ export const ImpactFields = ({ impact }: { impact: readonly PriceImpact[] }) => 
         ))}
       </Note>
       <input type="hidden" name="confirmed" value="true" />
-      <Field name="reason" label={m.operator.reason} required maxlength={500} hint={m.money.pricesTold} />
-      <Tick name="keep_prices" label={m.money.keepPrices} />
-      <p class="hint">{m.money.keepPricesHint}</p>
+      <Field name="reason" label={m.operator.reason} required maxlength={500} hint={m.console.pricesTold} />
+      <Tick name="keep_prices" label={m.console.keepPrices} />
+      <p class="hint">{m.console.keepPricesHint}</p>
     </>
   );
 };
@@ -91,20 +94,20 @@ export const PlanFields = ({ isNew }: { isNew: boolean }) => {
   const { m } = useView();
   return (
     <>
-      {isNew && <Field name="tier" label={m.money.name} hint={m.money.nameHint} required />}
-      {isNew && <Field name="partner_id" label={m.money.forPartner} hint={m.money.forPartnerHint} />}
+      {isNew && <Field name="tier" label={m.console.name} hint={m.console.nameHint} required />}
+      {isNew && <Field name="partner_id" label={m.console.forPartner} hint={m.console.forPartnerHint} />}
       <div class="pair">
-        <Field name="name_en" label={m.money.displayName.en} maxlength={50} />
-        <Field name="name_fr" label={m.money.displayName.fr} maxlength={50} />
+        <Field name="name_en" label={m.console.displayName.en} maxlength={50} />
+        <Field name="name_fr" label={m.console.displayName.fr} maxlength={50} />
       </div>
       {CURRENCIES.map((currency) => (
         <div class="pair">
           <Field
             name={`price_${currency}`}
-            label={m.money.price(currency)}
-            hint={currency === 'EUR' ? undefined : m.money.noPrice}
+            label={m.console.price(currency)}
+            hint={currency === 'EUR' ? undefined : m.console.noPrice}
           />
-          <Field name={`overage_${currency}`} label={m.money.overagePrice(currency)} />
+          <Field name={`overage_${currency}`} label={m.console.overagePrice(currency)} />
         </div>
       ))}
       <p class="hint">{m.operator.limitsText}</p>
@@ -114,38 +117,37 @@ export const PlanFields = ({ isNew }: { isNew: boolean }) => {
       </div>
       <div class="pair">
         <Field name="month" label={m.operator.perMonth} />
-        <Field name="max_keys" label={m.money.maxKeys} />
+        <Field name="max_keys" label={m.console.maxKeys} />
       </div>
       <div class="pair">
-        <Field name="sla" label={m.money.sla} />
-        <Field name="support" label={m.money.support} />
+        <Field name="sla" label={m.console.sla} />
+        <Field name="support" label={m.console.support} />
       </div>
       <fieldset>
-        <legend>{m.money.overageActions}</legend>
+        <legend>{m.console.overageActions}</legend>
         {(['warn', 'charge'] as const).map((action) => (
           <Tick name={action} label={m.operator.overages[action]} />
         ))}
-        <p class="hint">{m.money.overageActionsHint}</p>
+        <p class="hint">{m.console.overageActionsHint}</p>
       </fieldset>
-      <Tick name="webhooks" label={m.money.webhooks} />
-      <Tick name="self_serve" label={m.money.selfServe} />
+      <Tick name="webhooks" label={m.console.webhooks} />
+      <Tick name="self_serve" label={m.console.selfServe} />
     </>
   );
 };
 
-const limit = z.coerce.number().int().min(-1).max(2_000_000_000);
 const shortText = text(100).default('');
 export const planForm = z.object({
   tier: z
     .string()
     .trim()
-    .regex(/^[a-z0-9][a-z0-9-]{0,48}$/)
+    .refine((name) => /^[a-z0-9][a-z0-9-]{0,48}$/.test(name), { params: { code: 'planName' } })
     .optional(),
   partner_id: z.union([z.literal(''), z.uuid()]).default(''),
-  second: limit,
-  day: limit,
-  month: limit,
-  max_keys: limit,
+  second: limitField('perSecond'),
+  day: limitField('perDay'),
+  month: limitField('perMonth'),
+  max_keys: limitField('keys'),
   warn: z.literal('true').optional(),
   charge: z.literal('true').optional(),
   sla: shortText,
@@ -160,7 +162,7 @@ export const planForm = z.object({
 });
 
 /** Prices as typed, in minor units. @throws FieldsRefused which of them is none */
-export function pricesOf(values: FormValues, wrongText: string): NewPlan['prices'] {
+export function pricesOf(values: FormValues, view: View): NewPlan['prices'] {
   const prices: NewPlan['prices'] = {};
   const errors: FormErrors = {};
   for (const currency of CURRENCIES) {
@@ -168,6 +170,7 @@ export function pricesOf(values: FormValues, wrongText: string): NewPlan['prices
     if (price.trim() === '' && overage.trim() === '' && currency !== 'EUR') continue;
     const minor = minorOf(price, currency);
     const per1000 = minorOf(overage.trim() === '' ? '0' : overage, currency);
+    const wrongText = amountText(view, currency, MAX_PRICE_MINOR);
     if (minor === undefined || minor > MAX_PRICE_MINOR) errors[`price_${currency}`] = wrongText;
     if (per1000 === undefined || per1000 > MAX_PRICE_MINOR) errors[`overage_${currency}`] = wrongText;
     prices[currency as Currency] = { price: minor ?? 0, overage_per_1000: per1000 ?? 0 };

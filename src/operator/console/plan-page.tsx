@@ -6,7 +6,7 @@ import type { Plan } from '../../billing/plan-store.ts';
 import { FormDialog, OpenDialog } from '../../web/components/dialog.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { conflictAt, FieldsRefused, submit } from '../../web/forms.ts';
-import { planName } from '../../web/plan-text.ts';
+import { isByAgreement, planName } from '../../web/plan-text.ts';
 import { shownAt, type View } from '../../web/view.ts';
 import { useView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
@@ -41,11 +41,32 @@ const PlanName = ({ plan }: { plan: Plan }) => {
       <strong>{planName(view, plan)}</strong>
       {partnerId && (
         <a class="small" href={`/operator/partners/${partnerId}`}>
-          {m.money.forPartner} {partnerName}
+          {m.console.forPartner} {partnerName}
         </a>
       )}
-      {isClosed && <span class="badge">{m.money.closed}</span>}
-      {selfServe && <span class="badge good">{m.money.selfServed}</span>}
+      {isClosed && <span class="badge">{m.console.closed}</span>}
+      {selfServe && <span class="badge good">{m.console.selfServed}</span>}
+    </div>
+  );
+};
+
+/** By currency; one that is agreed with whoever has the plan is no price of nothing. */
+const PlanPrices = ({ plan }: { plan: Plan }) => {
+  const { m, format } = useView();
+  const isAgreed = isByAgreement(plan);
+  return (
+    <div>
+      {isAgreed && <div>{m.console.byAgreement}</div>}
+      {CURRENCIES.map((currency) => {
+        const { price = 0, overage_per_1000: overage = 0 } = plan.prices[currency] ?? {};
+        const parts = [
+          ...(plan.prices[currency] && !isAgreed
+            ? [`${format.money(price, currency)} ${m.invoice.perMonth}`]
+            : []),
+          ...(overage > 0 ? [`${format.money(overage, currency)} ${m.invoice.per1000}`] : []),
+        ];
+        return parts.length > 0 && <div>{parts.join(' · ')}</div>;
+      })}
     </div>
   );
 };
@@ -58,45 +79,26 @@ const PlanTable = ({ view, plans }: { view: View; plans: Plan[] }) => {
       rows={plans}
       columns={[
         {
-          title: m.money.name,
+          title: m.console.name,
           cell: (plan) => <PlanName plan={plan} />,
         },
         {
           title: m.invoice.unitPrice,
-          cell: ({ prices }) => (
-            <div>
-              {CURRENCIES.map((currency) => {
-                const price = prices[currency];
-                return (
-                  price && (
-                    <div>
-                      {format.money(price.price, currency)} {m.invoice.perMonth}
-                      {price.overage_per_1000 > 0 && (
-                        <span class="small soft">
-                          {' '}
-                          · {format.money(price.overage_per_1000, currency)} {m.invoice.per1000}
-                        </span>
-                      )}
-                    </div>
-                  )
-                );
-              })}
-            </div>
-          ),
+          cell: (plan) => <PlanPrices plan={plan} />,
         },
         {
-          title: m.money.limits,
+          title: m.console.limits,
           kind: 'tight',
           cell: ({ perSecond, perDay, perMonth }) => [perSecond, perDay, perMonth].map(count).join(' / '),
         },
-        { title: m.money.maxKeys, kind: 'num', cell: ({ maxKeys }) => count(maxKeys) },
-        { title: m.money.partners, kind: 'num', cell: ({ partners }) => format.number(partners) },
+        { title: m.console.maxKeys, kind: 'num', cell: ({ maxKeys }) => count(maxKeys) },
+        { title: m.console.partners, kind: 'num', cell: ({ partners }) => format.number(partners) },
         {
           title: m.common.actions,
           isAction: true,
           cell: (plan) => (
             <OpenDialog id={dialogOf(plan.tier)} kind="small">
-              {m.money.editPlan}
+              {m.console.editPlan}
               <span class="visually-hidden"> {planName(view, plan)}</span>
             </OpenDialog>
           ),
@@ -116,7 +118,7 @@ const PlanDialog = ({ plan, again }: { plan?: Plan; again?: PlanAgain }) => {
     <FormDialog
       id={plan ? dialogOf(tier) : 'new'}
       scope={`plan-${plan?.tier ?? 'new'}`}
-      title={plan ? `${m.money.editPlan} · ${planName(view, plan)}` : m.money.newPlan}
+      title={plan ? `${m.console.editPlan} · ${planName(view, plan)}` : m.console.newPlan}
       action={plan ? `/operator/plans/${tier}` : '/operator/plans'}
       submit={m.common.save}
       saved={valuesOf(plan)}
@@ -134,14 +136,14 @@ async function showPlans(context: ConsoleContext, again?: PlanAgain) {
   const plans = await context.var.services.plans.plans();
   return render(
     context,
-    <ConsolePage view={view} title={m.money.plans}>
+    <ConsolePage view={view} title={m.console.plans}>
       <div class="head">
-        <h1 class="grow">{m.money.plans}</h1>
+        <h1 class="grow">{m.console.plans}</h1>
         <OpenDialog id="new" kind="primary">
-          {m.money.newPlan}
+          {m.console.newPlan}
         </OpenDialog>
       </div>
-      <p class="soft">{m.money.plansText}</p>
+      <p class="soft">{m.console.plansText}</p>
       <section class="panel">
         <PlanTable view={view} plans={plans} />
       </section>
@@ -162,8 +164,8 @@ function savePlan(context: ConsoleContext, tier: string): Promise<Response> {
   return submit(context, planForm, {
     async work(data, values) {
       const name = tier || data.tier;
-      if (!name) throw new FieldsRefused({ tier: m.money.nameHint });
-      const prices = pricesOf(values, m.money.wrongAmount);
+      if (!name) throw new FieldsRefused({ tier: m.console.nameHint });
+      const prices = pricesOf(values, view);
       const known = (await plans.plans()).find((plan) => plan.tier === name);
       const plan = planOf(name, data, prices, known);
       const isNew = tier === '';

@@ -142,7 +142,9 @@ export const InviteDialog = ({ base, name, wrong }: DialogProps & { name: string
       <Select
         name="role"
         label={m.members.role}
-        options={ROLES.map((role) => [role, `${m.roles[role].name}: ${m.roles[role].text}`] as const)}
+        options={ROLES.map(
+          (role) => [role, `${m.roles[role].name}${m.common.colon} ${m.roles[role].text}`] as const,
+        )}
       />
       <MailLanguage />
     </FormDialog>

@@ -30,7 +30,7 @@ const actions = (view: View): Found[] => {
   const { m } = view;
   return [
     { title: m.provision.newPartner, to: '/operator/partners?dialog=new-partner' },
-    { title: m.money.newPlan, to: '/operator/plans?dialog=new' },
+    { title: m.console.newPlan, to: '/operator/plans?dialog=new' },
     { title: m.operator.block, to: '/operator/blocks?dialog=block' },
     ...choicesFound(view),
   ];

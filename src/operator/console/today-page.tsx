@@ -47,7 +47,7 @@ const Waiting = ({ requests, waiting }: { requests: readonly WaitingRequest[]; w
 const Alerts = ({ open }: { open: readonly Episode[] }) => {
   const { m } = useView();
   return (
-    <Panel title={m.today.alerts} action={<a href="/operator/alerts">{m.money.alerts}</a>}>
+    <Panel title={m.today.alerts} action={<a href="/operator/alerts">{m.console.alerts}</a>}>
       {open.length === 0 ? (
         <p class="pad soft">{m.alerts.none}</p>
       ) : (
@@ -78,7 +78,7 @@ const Standing = ({ backlog, overdue, lastNight }: Omit<Today, 'traffic'>) => {
       <dl class="facts pad">
         <dt>{m.today.usage}</dt>
         <dd>{delay(lagSeconds)}</dd>
-        <dt>{m.money.webhooks}</dt>
+        <dt>{m.console.webhooks}</dt>
         <dd>{delay(webhookSeconds)}</dd>
         <dt>
           <a href="/operator/dead-letters">{m.nav.deadLetters}</a>

@@ -24,7 +24,8 @@ export const back = z.string().max(500).optional();
 export const sixDigits = z
   .string()
   .trim()
-  .regex(/^\d{6}$/);
+  .min(1)
+  .refine((code) => /^\d{6}$/.test(code), { params: { code: 'sixDigits' } });
 
 export interface FormState {
   view: View;

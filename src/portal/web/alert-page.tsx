@@ -64,7 +64,7 @@ portal.get('/portal/alerts', (context) => showAlerts(context));
 portal.post('/portal/alerts/:rule', (context) => {
   const { workspace } = member(context, 'develop');
   const rule = context.req.param('rule');
-  return submit(context, ruleForm, {
+  return submit(context, ruleForm(rule), {
     async work({ enabled: isEnabled, threshold }) {
       const { alerts } = context.var.services;
       await alerts.set(workspace.partner.id, rule, { isEnabled, threshold }, actorFor(context));

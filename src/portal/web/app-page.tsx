@@ -7,7 +7,7 @@ import { ENVIRONMENTS } from '../../keys/key-format.ts';
 import { may } from '../../partners/permissions.ts';
 import { OpenDialog } from '../../web/components/dialog.tsx';
 import { Empty, Panel } from '../../web/components/parts.tsx';
-import { FieldsRefused, submit, type Wrong } from '../../web/forms.ts';
+import { FieldsRefused, isNamed, submit, type Wrong } from '../../web/forms.ts';
 import { shownAt } from '../../web/view.ts';
 import { render } from '../../web/web.ts';
 import { ArchiveDialog, SettingsPanel, type StoppingKey, settingsForm, stopsLiveKey } from './app-form.tsx';
@@ -118,7 +118,7 @@ portal.post('/portal/apps/:app/archive', async (context) => {
   return submit(context, z.object({ confirm: z.string().default('') }), {
     async work({ confirm }) {
       const isAsked = stopsLiveKey(await stoppingKeys(context, id));
-      if (isAsked && confirm.trim() !== app.name) throw new FieldsRefused({ confirm: m.common.notTheName });
+      if (isAsked && !isNamed(confirm, app.name)) throw new FieldsRefused({ confirm: m.common.notTheName });
       await apps.archive(workspace.partner.id, id, actorFor(context));
       return done(context, '/portal/apps', 'app_archived');
     },

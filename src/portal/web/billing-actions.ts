@@ -2,6 +2,7 @@
 
 import * as z from 'zod';
 import { CURRENCIES, minorOf } from '../../billing/amounts.ts';
+import { amountText } from '../../web/field-error.ts';
 import { conflictAt, FieldsRefused, submit } from '../../web/forms.ts';
 import { detailsForm, overageForm } from './billing-form.tsx';
 import { showBilling } from './billing-page.tsx';
@@ -20,7 +21,8 @@ portal.post('/portal/billing', (context) => {
 });
 
 portal.post('/portal/billing/overage', (context) => {
-  const { workspace, m } = member(context, 'subscribe');
+  const view = member(context, 'subscribe');
+  const { workspace, m } = view;
   const { plans } = context.var.services;
   const partnerId = workspace.partner.id;
   return submit(context, overageForm, {
@@ -29,7 +31,7 @@ portal.post('/portal/billing/overage', (context) => {
       if (!overageActions.includes(overageAction))
         throw new FieldsRefused({ overage_action: m.billing.overageNotAllowed });
       const spendingCapMinor = cap === '' ? null : minorOf(cap, currency);
-      if (spendingCapMinor === undefined) throw new FieldsRefused({ cap: m.billing.capWrong });
+      if (spendingCapMinor === undefined) throw new FieldsRefused({ cap: amountText(view, currency) });
       await plans.setDetails(partnerId, { overageAction, spendingCapMinor }, actorFor(context));
       return done(context, '/portal/billing', 'saved');
     },

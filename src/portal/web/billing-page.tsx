@@ -5,6 +5,7 @@ import { may } from '../../partners/permissions.ts';
 import { Empty, Older, Panel } from '../../web/components/parts.tsx';
 import type { Wrong } from '../../web/forms.ts';
 import { InvoiceTable } from '../../web/invoices/invoice-view.tsx';
+import { noInvoiceText } from '../../web/plan-text.ts';
 import { shownAt } from '../../web/view.ts';
 import { render } from '../../web/web.ts';
 import { DetailsPanel, OveragePanel } from './billing-form.tsx';
@@ -36,6 +37,8 @@ export async function showBilling(context: PortalContext, form?: BillingForm, wr
   const added = await plans.added(partnerId, billing);
   const overage = preview.drafts.reduce((sum, draft) => sum + overageOf(draft), 0);
   const shown = rows.slice(0, PAGE_ROWS);
+  const { status } = workspace.partner;
+  const plan = planList.find(({ tier }) => tier === billing.tier);
   const wrongIn = (name: BillingForm) => (form === name ? wrong : undefined);
   return render(
     context,
@@ -47,7 +50,7 @@ export async function showBilling(context: PortalContext, form?: BillingForm, wr
       <Panel title={m.billing.invoices}>
         {shown.length === 0 ? (
           <Empty title={m.billing.none}>
-            <p>{m.billing.noneText}</p>
+            <p>{noInvoiceText(view, { status, plan, billing, isDue: preview.drafts.length > 0 })}</p>
           </Empty>
         ) : (
           <InvoiceTable invoices={shown} base="/portal/invoices" />

@@ -14,6 +14,8 @@ interface Cost {
   what: string;
   hint?: string;
   amount: string;
+  /** It is a day, and no amount. */
+  isDay?: boolean;
 }
 
 const CostPanel = ({ review }: { review: PlanReview }) => {
@@ -22,7 +24,7 @@ const CostPanel = ({ review }: { review: PlanReview }) => {
   const day = format.date(invoicedAt);
   const tax = taxBps > 0 ? m.billing.plusTax(format.percent(taxBps / 10_000)) : m.billing.beforeTax;
   const costs: Cost[] = [
-    { what: m.billing.starts, amount: isNow ? m.billing.now : format.date(startsAt) },
+    { what: m.billing.starts, amount: isNow ? m.billing.now : format.date(startsAt), isDay: true },
     {
       what: m.billing.dueNow(format.monthName(startsAt, isNow ? 0 : -1)),
       hint: isNow ? m.billing.dueNowHint(day) : undefined,
@@ -59,7 +61,12 @@ const CostPanel = ({ review }: { review: PlanReview }) => {
               </>
             ),
           },
-          { title: m.invoice.amount, kind: 'num', cell: ({ amount }) => <strong>{amount}</strong> },
+          {
+            title: m.invoice.amount,
+            labelOf: ({ isDay }) => (isDay ? m.billing.when : m.invoice.amount),
+            kind: 'num',
+            cell: ({ amount }) => <strong>{amount}</strong>,
+          },
         ]}
       />
     </Panel>

@@ -47,7 +47,8 @@ portal.get('/portal/deliveries/:delivery', async (context) => {
             </span>
           ) : (
             <>
-              {m.webhooks.nextTry}: <Time at={delivery.due_at} />
+              {m.webhooks.nextTry}
+              {m.common.colon} <Time at={delivery.due_at} />
             </>
           )}
         </Note>

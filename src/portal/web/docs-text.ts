@@ -20,7 +20,7 @@ export interface DocsPage {
 
 const ERRORS_PATH = '/docs/errors';
 
-const COLON: Record<Reader['language'], string> = { en: ':', fr: ' :' };
+const COLON: Record<Reader['language'], string> = { en: ':', fr: '\u202f:' };
 
 function indexText({ m, language }: Reader, { catalog }: DocsFacts): string {
   const guides = guidesFor(catalog).map(

@@ -5,7 +5,8 @@ import { AppError } from '../../core/errors.ts';
 import { idOr404 } from '../../http/api.ts';
 import { reason, signatureRule } from '../../http/fields.ts';
 import { once } from '../../http/once.ts';
-import { FieldsRefused, refusalText, submit } from '../../web/forms.ts';
+import { FieldsRefused, isNamed, refusalText, submit } from '../../web/forms.ts';
+import { numberOrNone } from '../../web/number-field.ts';
 import { showApp } from './app-page.tsx';
 import { keyFields, newKey } from './key-form.tsx';
 import { keyOf, showKey } from './key-page.tsx';
@@ -53,13 +54,9 @@ portal.post('/portal/apps/:app/keys', async (context) => {
   });
 });
 
-const limitText = z
-  .string()
-  .trim()
-  .optional()
-  .transform((text) => (text ? Number(text) : null))
-  .pipe(z.int().min(0).max(2_000_000_000).nullable());
-const keyChange = keyFields.extend({ daily_quota: limitText, signature_rule: signatureRule.optional() });
+const dailyQuota = numberOrNone({ unit: 'perDay', from: 0, to: 2_000_000_000 });
+const graceDays = numberOrNone({ unit: 'days', from: 0, to: 90 });
+const keyChange = keyFields.extend({ daily_quota: dailyQuota, signature_rule: signatureRule.optional() });
 
 portal.post('/portal/keys/:key', async (context) => {
   const { m } = context.var.view;
@@ -88,9 +85,9 @@ portal.post('/portal/keys/:key', async (context) => {
 portal.post('/portal/keys/:key/rotate', async (context) => {
   const key = await keyOf(context, 'develop');
   const { keys } = context.var.services;
-  return submit(context, z.object({ grace_days: z.coerce.number().int().min(0).max(90).optional() }), {
+  return submit(context, z.object({ grace_days: graceDays }), {
     async work({ grace_days }) {
-      const made = await keys.rotate(key.partnerId, key.keyId, grace_days, actorFor(context));
+      const made = await keys.rotate(key.partnerId, key.keyId, grace_days ?? undefined, actorFor(context));
       return showKey(context, made.key, { secret: made.secret });
     },
     again: (wrong) => showKey(context, key, { dialog: 'roll', wrong }),
@@ -101,10 +98,10 @@ portal.post('/portal/keys/:key/revoke', async (context) => {
   const { m } = context.var.view;
   const key = await keyOf(context, 'develop');
   const confirm = z.string().optional();
-  const isNamed = (typed: string | undefined) => key.environment !== 'live' || typed?.trim() === key.name;
   return submit(context, z.object({ reason, confirm }), {
     async work(data) {
-      if (!isNamed(data.confirm)) throw new FieldsRefused({ confirm: m.common.notTheName });
+      if (key.environment === 'live' && !isNamed(data.confirm, key.name))
+        throw new FieldsRefused({ confirm: m.common.notTheName });
       await context.var.services.keys.revoke(key.partnerId, key.keyId, data.reason, actorFor(context));
       return done(context, `/portal/keys/${key.keyId}`, 'key_revoked');
     },

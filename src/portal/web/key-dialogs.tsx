@@ -80,7 +80,9 @@ export const RevokeDialog = ({ apiKey: key, callsToday, wrong }: DialogProps & {
       wrong={wrong}
     >
       <p>
-        {m.keys.lastUsed}: <Time at={key.lastUsedAt} />. {m.overview.today}: {format.number(callsToday)}.
+        {m.keys.lastUsed}
+        {m.common.colon} <Time at={key.lastUsedAt} />. {m.overview.today}
+        {m.common.colon} {format.number(callsToday)}.
       </p>
       <p>{m.keys.revokeText}</p>
       <Field name="reason" label={m.keys.why} required maxlength={500} />

@@ -82,7 +82,8 @@ export const KeyNotes = ({ apiKey: key }: { apiKey: KeyView }) => {
           <b>
             <Until at={expiresAt} />
           </b>
-          . {m.keys.lastUsed}: <Time at={lastUsedAt} />. {m.keys.retiringHint}
+          . {m.keys.lastUsed}
+          {m.common.colon} <Time at={lastUsedAt} />. {m.keys.retiringHint}
         </Note>
       ))}
       {key.state === 'app_archived' && (
@@ -93,7 +94,8 @@ export const KeyNotes = ({ apiKey: key }: { apiKey: KeyView }) => {
       {key.state === 'quarantined' && <Note kind="bad">{m.keys.quarantinedText}</Note>}
       {!key.isActive && (
         <Note kind="bad">
-          {m.keys.revokedAt} <Time at={key.revokedAt} />. {m.keys.why}: {key.revokedReason}
+          {m.keys.revokedAt} <Time at={key.revokedAt} />. {m.keys.why}
+          {m.common.colon} {key.revokedReason}
         </Note>
       )}
     </>

@@ -1,12 +1,12 @@
 // Live access: what a partner says of itself when it asks for it, and what became of it.
 
-import * as z from 'zod';
-import { answersOf, liveAccessQuestions, toAnswers } from '../../http/live-access-schemas.ts';
+import { answersOf, liveAccessQuestions, MAX_MONTHLY, toAnswers } from '../../http/live-access-schemas.ts';
 import { type LiveAccessRequest, statusOf } from '../../partners/live-access-service.ts';
 import { may } from '../../partners/permissions.ts';
 import { Area, Field, Form, Submit } from '../../web/components/form.tsx';
 import { Note, Panel, Time } from '../../web/components/parts.tsx';
 import { submit, type Wrong } from '../../web/forms.ts';
+import { numberField } from '../../web/number-field.ts';
 import { shownAt } from '../../web/view.ts';
 import { useMemberView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
@@ -15,13 +15,10 @@ import { actorFor, done, member, Page, type PortalContext, portal } from './port
 
 const PATH = '/portal/live-access';
 
-const whole = z
-  .string()
-  .trim()
-  .regex(/^[\d\s]{1,20}$/)
-  .transform((typed) => Number(typed.replace(/\s/g, '')));
 const questions = formOf(
-  liveAccessQuestions.extend({ monthly_requests: whole.pipe(liveAccessQuestions.shape.monthly_requests) }),
+  liveAccessQuestions.extend({
+    monthly_requests: numberField({ unit: 'perMonth', from: 0, to: MAX_MONTHLY }),
+  }),
 );
 
 const QuestionForm = ({ request, wrong }: { request: LiveAccessRequest | undefined; wrong?: Wrong }) => {

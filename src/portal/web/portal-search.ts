@@ -165,7 +165,7 @@ export async function searchPortal(ports: Ports, view: MemberView, words: string
     acts,
     some(m.nav.apps, appsFound),
     { title: m.nav.keys, found: found.keys },
-    { title: m.money.invoices, found: found.invoices },
+    { title: m.billing.invoices, found: found.invoices },
     some(m.webhooks.nav, found.endpoints),
     some(m.nav.members, found.members),
     { title: m.nav.docs, found: docs.slice(0, MAX_FOUND) },

@@ -2,7 +2,9 @@
 
 import type { Child } from 'hono/jsx';
 import { eventColumns, type Kind, nameShown } from '../../usage/event-columns.ts';
+import { UNMATCHED } from '../../usage/problem.ts';
 import type { EventDetail } from '../../usage/usage-reports.ts';
+import { groupName } from '../../web/components/usage-tables.tsx';
 import { type RequestFact, requestFacts } from '../../web/messages/request.ts';
 import type { View } from '../../web/view.ts';
 import { StatusCode } from './request-parts.tsx';
@@ -14,7 +16,7 @@ type Cell = (row: EventDetail, view: View, keyNames: KeyNames) => Child | undefi
 const CELLS: { [Fact in RequestFact]?: Cell } = {
   key_id: ({ key_id: id }, _, keyNames) => <a href={`/portal/keys/${id}`}>{keyNames[id] ?? id}</a>,
   occurred_at: ({ occurred_at: at }, { format }) => `${format.moment(at)} (${format.ago(at)})`,
-  route: ({ route }) => <code>{route}</code>,
+  route: ({ route }, view) => (route === UNMATCHED ? groupName(view, route) : <code>{route}</code>),
   status_code: ({ status_code: status }) => <StatusCode status={status} />,
   error: ({ error }) => error && <a href={`/docs/errors/${error}`}>{error}</a>,
   remaining: ({ remaining }, { m, format }) => {

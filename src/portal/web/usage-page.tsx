@@ -139,7 +139,7 @@ const CountTables = ({
         title={m.overview.problems}
         share={share}
         rows={errors.map(({ code, route, calls }) => ({
-          text: `${problemName(view, code)} · ${route}`,
+          text: `${problemName(view, code)} · ${groupName(view, route)}`,
           calls,
           href: toRequests({ error: code, route }),
         }))}

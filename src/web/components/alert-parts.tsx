@@ -70,9 +70,9 @@ export const EpisodeTable = ({
         ...(hasOwner
           ? [
               {
-                title: m.money.whose,
+                title: m.console.whose,
                 cell: ({ owner, partner }: Episode) =>
-                  partner ? <a href={`/operator/partners/${owner}`}>{partner}</a> : m.money.operators,
+                  partner ? <a href={`/operator/partners/${owner}`}>{partner}</a> : m.console.operators,
               },
             ]
           : []),
@@ -109,7 +109,7 @@ const ThresholdForm = ({ rule, action, wrong }: { rule: RuleView; action: string
         inputmode="decimal"
         maxlength={12}
         class="short"
-        aria-label={`${m.alerts.threshold}: ${m.alerts.names[id]}`}
+        aria-label={`${m.alerts.threshold}${m.common.colon} ${m.alerts.names[id]}`}
         value={wrong ? wrong.values.threshold : String(rule.ownThreshold ?? rule.threshold)}
         aria-invalid={wrong ? 'true' : undefined}
         aria-describedby={wrong && `${id}-error`}

@@ -80,12 +80,12 @@ const Column = ({
     <>
       <Outcomes bar={bar} x={(index + GAP_SHARE / 2) * step} width={step * (1 - GAP_SHARE)} top={top} />
       <rect class="hit" x={(index * step).toFixed(1)} y="0" width={step.toFixed(1)} height={String(HEIGHT)}>
-        <title>{`${name}: ${m.usage.calls(calls, format.number(calls))}`}</title>
+        <title>{`${name}${m.common.colon} ${m.usage.calls(calls, format.number(calls))}`}</title>
       </rect>
     </>
   );
   return bar.href ? (
-    <a href={bar.href} data-at={bar.at} aria-label={`${name}: ${format.number(calls)}`}>
+    <a href={bar.href} data-at={bar.at} aria-label={`${name}${m.common.colon} ${format.number(calls)}`}>
       {hit}
     </a>
   ) : (

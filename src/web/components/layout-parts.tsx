@@ -162,7 +162,10 @@ export const AccountMenu = () => {
   return (
     <details class="menu">
       <summary>
-        <span class="visually-hidden">{m.nav.account}: </span>
+        <span class="visually-hidden">
+          {m.nav.account}
+          {m.common.colon}{' '}
+        </span>
         <span>{workspace?.partner.name ?? account.name}</span>
         <span aria-hidden="true">▾</span>
       </summary>

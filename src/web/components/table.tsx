@@ -4,6 +4,8 @@ import type { Child } from 'hono/jsx';
 
 export interface Column<Row> {
   title: string;
+  /** What a phone calls the cell, where that depends on the row. */
+  labelOf?(row: Row): string;
   cell(row: Row): Child;
   /** Classes of its cells: `num` (right-aligned figures), `tight` (one line), `mono`, `small`. */
   kind?: string;
@@ -45,8 +47,8 @@ export const Rows = <Row,>({
               </tr>
             )}
             <tr data-id={idOf?.(row)}>
-              {columns.map(({ title, cell, kind, isAction }, index) => (
-                <td class={kind} data-label={index === 0 || isAction ? undefined : title}>
+              {columns.map(({ title, labelOf, cell, kind, isAction }, index) => (
+                <td class={kind} data-label={index === 0 || isAction ? undefined : (labelOf?.(row) ?? title)}>
                   {cell(row)}
                 </td>
               ))}

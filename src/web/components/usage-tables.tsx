@@ -2,7 +2,7 @@
 
 import type { AuditEntry } from '../../audit/audit-store.ts';
 import { isErrorCode } from '../../core/errors.ts';
-import { upstreamStatus } from '../../usage/problem.ts';
+import { UNMATCHED, upstreamStatus } from '../../usage/problem.ts';
 import { type ErrorLine, IMPORTED } from '../../usage/usage-reports.ts';
 import type { View } from '../view.ts';
 import { useView } from '../view-context.ts';
@@ -15,12 +15,15 @@ export function problemName({ m }: Pick<View, 'm'>, problem: string): string {
   return status === undefined ? problem : `${m.requests.upstreamSaid} ${status}`;
 }
 
-/** A key by its name, a route as it is, and what was imported in words. */
+/** A key by its name, a route as it is, and in words what was imported, and what matched none. */
 export const groupName = (
   { m }: Pick<View, 'm'>,
   group: string,
   keyNames: Record<string, string> = {},
-): string => keyNames[group] ?? (group === IMPORTED ? m.outcomes.imported : group);
+): string => {
+  if (group === IMPORTED) return m.outcomes.imported;
+  return group === UNMATCHED ? m.requests.unmatched : (keyNames[group] ?? group);
+};
 
 export const Problem = ({ code }: { code: string }) =>
   isErrorCode(code) ? (
@@ -39,7 +42,8 @@ export const ErrorTable = ({
   /** Where a count leads. */
   hrefOf(line: ErrorLine): string;
 }) => {
-  const { m, format } = useView();
+  const view = useView();
+  const { m, format } = view;
   if (errors.length === 0) return <p class="pad soft">{m.overview.noProblems}</p>;
   return (
     <Table
@@ -52,7 +56,7 @@ export const ErrorTable = ({
             <>
               <Problem code={code} />
               <br />
-              <span class="soft small mono">{route}</span>
+              <span class="soft small mono">{groupName(view, route)}</span>
             </>
           ),
         },

@@ -6,6 +6,7 @@ import { type Contact, supportText } from '../contact.ts';
 import {
   isOwed,
   lineText,
+  notBilledTexts,
   quantityText,
   statusText,
   sumsText,
@@ -47,7 +48,7 @@ const partyLines = ({ name, company, address, email, tax_id: taxId }: Party, wor
   ...(company && company !== name ? [name] : []),
   ...(address ?? '').split('\n').filter((line) => line.trim() !== ''),
   ...(email ? [email] : []),
-  ...(taxId ? [`${words.m.invoice.taxId}: ${taxId}`] : []),
+  ...(taxId ? [`${words.m.invoice.taxId}${words.m.common.colon} ${taxId}`] : []),
 ];
 
 interface Style {
@@ -166,6 +167,15 @@ function writeSums({ putRight, down }: Pen, { regular, bold }: Inks, invoice: In
   }
 }
 
+function writeNotBilled({ put, down }: Pen, { regular }: Inks, invoice: Invoice, words: Words): void {
+  const texts = notBilledTexts(words, invoice);
+  for (const line of texts.flatMap((text) => wrap(text, regular, 10, RIGHT - PAGE.margin))) {
+    put(line, PAGE.margin);
+    down(14);
+  }
+  if (texts.length > 0) down(10);
+}
+
 /** How to pay it, under which terms, and whom to ask. */
 function writePayment(
   { put, down }: Pen,
@@ -224,6 +234,7 @@ export async function invoicePdf(invoice: Invoice, words: PdfWords): Promise<Uin
   writeLines(pen, inks, invoice, words);
   writeSums(pen, inks, invoice, words);
   pen.down(24);
+  writeNotBilled(pen, inks, invoice, words);
   writePayment(pen, inks, invoice, words);
   pen.put(m.invoice.final, PAGE.margin, { size: 8, color: inks.soft });
   return document.save();

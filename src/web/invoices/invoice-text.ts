@@ -29,7 +29,7 @@ export function lineText(
   if (line.kind === 'plan') return m.plan(tier, format.day(line.from_at), format.day(lastDay(line.to_at)));
   if (line.kind === 'overage') return m.overage(tier, line.app_name ?? m.noApp);
   if (line.kind === 'adjustment') return m.adjustment(format.month(line.from_at));
-  return line.note ? `${m.credit}: ${line.note}` : m.credit;
+  return line.note ? `${m.credit}${words.m.common.colon} ${line.note}` : m.credit;
 }
 
 export function unitPriceText(
@@ -49,6 +49,13 @@ export const quantityText = (
 
 export const taxText = ({ m, format }: Words, taxBps: number): string =>
   m.invoice.tax(format.percent(taxBps / 10_000));
+
+/** Why the plan was not charged for the whole period; a sentence for each stretch. */
+export const notBilledTexts = (
+  { m, format }: Words,
+  { not_billed: stretches }: Pick<Invoice, 'not_billed'>,
+): string[] =>
+  stretches.map(({ from_at, to_at }) => m.invoice.notBilled(format.day(from_at), format.day(lastDay(to_at))));
 
 /** Sums below the lines: label and amount in minor units. */
 export function sumsText(words: Words, invoice: Invoice): [label: string, minor: number][] {

@@ -13,6 +13,7 @@ import {
   csvRows,
   isOwed,
   lineText,
+  notBilledTexts,
   quantityText,
   statusText,
   sumsText,
@@ -58,7 +59,8 @@ const PartyBlock = ({ title, party }: { title: string; party: Party }) => {
         {party.tax_id && (
           <>
             <br />
-            {view.m.invoice.taxId}: {party.tax_id}
+            {view.m.invoice.taxId}
+            {view.m.common.colon} {party.tax_id}
           </>
         )}
       </p>
@@ -163,6 +165,9 @@ export const InvoiceBody = ({ invoice }: { invoice: Invoice }) => {
           },
         ]}
       />
+      {notBilledTexts(view, invoice).map((text) => (
+        <p class="pad small">{text}</p>
+      ))}
       <PaymentBlock invoice={invoice} />
       <p class="pad small soft">{m.invoice.final}</p>
     </section>

@@ -50,6 +50,7 @@ export const apisEn = {
   source: { published: 'published', bundled: 'built in' },
   retired: 'retired',
   retire: 'Retire',
+  retireApi: (title: string) => `Retire ${title}`,
   retireText:
     'Its calls get 404 from then on. Keys and usage stay. Publish a document again to bring it back.',
   replace: 'Publish a new version',

@@ -56,6 +56,7 @@ export const apisFr: typeof apisEn = {
   source: { published: 'publiée', bundled: 'intégrée' },
   retired: 'retirée',
   retire: 'Retirer',
+  retireApi: (title) => `Retirer ${title}`,
   retireText:
     'Ses appels recevront 404. Les clés et l’usage restent. Publiez de nouveau un document pour la rétablir.',
   replace: 'Publier une nouvelle version',

@@ -1,4 +1,7 @@
-// What the operators' own pages say, in English: setting up partners, today, search, requests for live access.
+// What the operators' own pages say, in English: setting up partners, today, search, requests for live access;
+// plans, invoices and alerts of all partners.
+
+const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
 
 export const consoleEn = {
   provision: {
@@ -88,5 +91,58 @@ export const consoleEn = {
     decline: 'Decline',
     declineText:
       'Test keys keep working, and the partner can ask again. The owners receive the reason by email.',
+  },
+  console: {
+    plans: 'Plans',
+    plansText:
+      'Limits apply immediately to every partner on the plan. A changed price shows whom it hits before it is saved.',
+    closed: 'kept price',
+    byAgreement: 'by agreement',
+    priceHits: 'Partners on this plan pay these prices. Check, and save again.',
+    priceImpact: (count: number, partners: string, monthly: string) =>
+      `${partners} ${plural(count, 'partner', 'partners')}: ${monthly} per month together, from now on`,
+    pricesTold:
+      'Mailed to their owners and billing members with the old and the new price, unless they keep theirs.',
+    keepPrices: 'Partners on this plan keep their price',
+    keepPricesHint:
+      'They move to a copy of the plan that nobody else can choose; nothing else changes for them.',
+    newPlan: 'New plan',
+    editPlan: 'Edit',
+    name: 'Name',
+    nameHint: 'Lower-case letters, digits and hyphens',
+    displayName: { en: 'Display name in English', fr: 'Display name in French' },
+    forPartner: 'Only for',
+    forPartnerHint: 'ID of a partner. Leave empty for everybody',
+    selfServe: 'Partners can choose it themselves',
+    selfServed: 'self-service',
+    partners: 'Partners',
+    price: (currency: string) => `Price per month, ${currency}`,
+    overagePrice: (currency: string) => `Price per 1,000 requests over the quota, ${currency}`,
+    overageActions: 'What partners may choose over the quota, besides blocking',
+    overageActionsHint: 'Without a price, requests over the quota are blocked rather than billed.',
+    noPrice: 'Leave empty if not offered in this currency',
+    maxKeys: 'Live keys',
+    sla: 'Availability (SLA)',
+    support: 'Support',
+    webhooks: 'Webhooks',
+    limits: 'Second / day / month',
+    assign: 'Plan and tax',
+    assignText: 'The plan and tax apply now; the currency from next month.',
+    taxRate: 'Tax rate (%)',
+    invoices: 'Invoices',
+    overdue: 'overdue',
+    ageing: 'Overdue, by days since the due date',
+    ages: ['0–30 days', '31–60 days', '61–90 days', 'over 90 days'] as [string, string, string, string],
+    search: 'Number or partner',
+    noInvoices: 'No invoice matches',
+    pay: 'Mark as paid',
+    void: 'Void',
+    voidText: 'The invoice is no longer owed. Its number is not reused.',
+    credit: 'Issue credit note',
+    creditText: 'Credits all or part of the invoice.',
+    creditAmount: 'Amount before tax',
+    alerts: 'Alerts',
+    whose: 'Account',
+    operators: 'operators',
   },
 };

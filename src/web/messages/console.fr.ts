@@ -1,6 +1,9 @@
-// Ce que disent les pages des opérateurs, en français : créer des partenaires, aujourd’hui, recherche, accès à la production.
+// Ce que disent les pages des opérateurs, en français : créer des partenaires, aujourd’hui, recherche, accès à la
+// production ; forfaits, factures et alertes de tous les partenaires.
 
 import type { consoleEn } from './console.en.ts';
+
+const plural = (count: number, one: string, many: string): string => (count < 2 ? one : many);
 
 export const consoleFr: typeof consoleEn = {
   provision: {
@@ -95,5 +98,58 @@ export const consoleFr: typeof consoleEn = {
     decline: 'Refuser',
     declineText:
       'Les clés de test continuent de fonctionner, et le partenaire peut refaire une demande. Les propriétaires reçoivent le motif par e-mail.',
+  },
+  console: {
+    plans: 'Forfaits',
+    plansText:
+      'Les limites s’appliquent immédiatement à chaque partenaire du forfait. Un changement de prix indique qui il touche avant d’être enregistré.',
+    closed: 'prix conservé',
+    byAgreement: 'sur devis',
+    priceHits: 'Des partenaires de ce forfait paient ces prix. Vérifiez, puis enregistrez de nouveau.',
+    priceImpact: (count, partners, monthly) =>
+      `${partners} ${plural(count, 'partenaire', 'partenaires')} : ${monthly} par mois au total, dès maintenant`,
+    pricesTold:
+      'Envoyé par e-mail à leurs propriétaires et membres Facturation avec l’ancien et le nouveau prix, sauf s’ils conservent le leur.',
+    keepPrices: 'Les partenaires de ce forfait conservent leur prix',
+    keepPricesHint:
+      'Ils passent à une copie du forfait que personne d’autre ne peut choisir ; rien d’autre ne change pour eux.',
+    newPlan: 'Nouveau forfait',
+    editPlan: 'Modifier',
+    name: 'Nom',
+    nameHint: 'Minuscules, chiffres et tirets',
+    displayName: { en: 'Nom affiché en anglais', fr: 'Nom affiché en français' },
+    forPartner: 'Réservé à',
+    forPartnerHint: 'Identifiant d’un partenaire. Laissez vide pour tous',
+    selfServe: 'Les partenaires peuvent le choisir',
+    selfServed: 'libre-service',
+    partners: 'Partenaires',
+    price: (currency) => `Prix par mois, ${currency}`,
+    overagePrice: (currency) => `1 000 appels au-delà, ${currency}`,
+    overageActions: 'Choix offerts aux partenaires au-delà du quota, outre le blocage',
+    overageActionsHint: 'Sans prix, les appels au-delà du quota sont bloqués plutôt que facturés.',
+    noPrice: 'Laissez vide si non proposé dans cette devise',
+    maxKeys: 'Clés de production',
+    sla: 'Disponibilité (SLA)',
+    support: 'Assistance',
+    webhooks: 'Webhooks',
+    limits: 'Seconde / jour / mois',
+    assign: 'Forfait et taxe',
+    assignText: 'Le forfait et la taxe s’appliquent immédiatement ; la devise dès le mois prochain.',
+    taxRate: 'Taux de TVA (%)',
+    invoices: 'Factures',
+    overdue: 'échue',
+    ageing: 'Factures échues, par ancienneté',
+    ages: ['0–30 jours', '31–60 jours', '61–90 jours', 'plus de 90 jours'],
+    search: 'Numéro ou partenaire',
+    noInvoices: 'Aucune facture ne correspond',
+    pay: 'Marquer comme payée',
+    void: 'Annuler',
+    voidText: 'La facture n’est plus due. Son numéro n’est pas réutilisé.',
+    credit: 'Émettre un avoir',
+    creditText: 'Crédite tout ou partie de la facture.',
+    creditAmount: 'Montant hors taxes',
+    alerts: 'Alertes',
+    whose: 'Compte',
+    operators: 'opérateurs',
   },
 };

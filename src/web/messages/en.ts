@@ -1,13 +1,11 @@
 // What the pages say, in English. Short, exact, friendly, never blaming.
 
-import type { z } from 'zod';
 import { accountEn } from './account.en.ts';
 import { apisEn } from './apis.en.ts';
 import { consoleEn } from './console.en.ts';
+import { fieldsEn } from './fields.en.ts';
 import { moneyEn } from './money.en.ts';
 import { statusEn } from './status.en.ts';
-
-type Issue = z.core.$ZodIssue;
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
 
@@ -19,25 +17,10 @@ const STATUS: Record<string, string> = {
   inactive: 'Your account is closed and all its keys are refused.',
 };
 
-function fieldError(issue: Issue): string {
-  if (issue.code === 'too_small')
-    return issue.origin === 'string' && issue.minimum === 1 ? 'Required' : `At least ${issue.minimum}`;
-  if (issue.code === 'too_big') return `At most ${issue.maximum}`;
-  if (issue.code === 'invalid_format' && issue.format === 'email') return 'Enter a valid email address';
-  if (issue.code === 'invalid_format' && issue.format === 'url')
-    return 'Enter a URL like https://example.com';
-  if (issue.code === 'custom' && issue.params?.code === 'future') return 'Choose a date in the future';
-  if (issue.code === 'custom' && /CIDR/.test(issue.message))
-    return 'One address or range per line, like 203.0.113.7 or 2001:db8::/32';
-  if (issue.code === 'custom' && /origin/.test(issue.message))
-    return 'One origin per line, like https://app.example.com';
-  if (issue.code === 'invalid_type' || issue.code === 'invalid_value') return 'Required';
-  return 'This is not valid';
-}
-
 export const en = {
-  fieldError,
+  fields: fieldsEn,
   common: {
+    colon: ':',
     privacy: 'Privacy',
     status: 'Status',
     never: 'never',
@@ -573,6 +556,7 @@ export const en = {
     method: 'Method',
     path: 'Path contains',
     upstreamSaid: 'upstream',
+    unmatched: 'no such endpoint',
     invalidFilter: 'This filter is not valid, so nothing is shown:',
     outcome: 'Outcome',
     all: 'All',

@@ -1,5 +1,7 @@
 // What our own OpenAPI documents call groups and endpoints, in French; those of the offered APIs bring their translations.
 
+import { inFrenchType } from '../../core/french.ts';
+
 const IN_FRENCH: Readonly<Record<string, string>> = {
   // By key
   Dashboard: 'Tableau de bord',
@@ -107,4 +109,4 @@ const IN_FRENCH: Readonly<Record<string, string>> = {
 };
 
 /** As it is where there is no French: names are names. */
-export const endpointInFrench = (text: string): string => IN_FRENCH[text] ?? text;
+export const endpointInFrench = (text: string): string => inFrenchType(IN_FRENCH[text] ?? text);

@@ -1,5 +1,6 @@
 // What services refuse, in French: they say it in English, as the APIs do. `#` is a number.
 
+import { inFrenchType } from '../../core/french.ts';
 import { DOCUMENTS_IN_FRENCH } from './documents.fr.ts';
 
 const IN_FRENCH: Record<string, string> = {
@@ -41,6 +42,7 @@ const IN_FRENCH: Record<string, string> = {
   'Switch the endpoint on first': 'Activez d’abord le endpoint',
   'The cursor is not valid': 'Cette page de la liste n’existe pas',
   'Your plan allows no more live keys': 'Votre forfait n’autorise pas plus de clés de production',
+  'The plan does not allow this': 'Le forfait ne le permet pas',
   'The token carries no e-mail address to register with': 'Le jeton ne porte pas d’e-mail pour s’inscrire',
   'This app was archived more than # days ago, and cannot be restored':
     'Cette application a été archivée il y a plus de # jours : elle ne peut plus être restaurée',
@@ -56,8 +58,12 @@ const IN_FRENCH: Record<string, string> = {
     'Le prix de ce forfait a changé : consultez-le de nouveau',
   'This change can no longer be undone': 'Ce changement ne peut plus être annulé',
   'This plan has no price in this currency': 'Ce forfait n’a pas de prix dans cette devise',
-  'must not be wider than /#, or /# of IPv#': 'ne doit pas dépasser /#, ou /# en IPv#',
-  'must not hold the address that you are at': 'ne doit pas contenir l’adresse depuis laquelle vous appelez',
+  'must not be wider than /#: block several narrower ranges':
+    'La plage ne doit pas être plus large que /# : bloquez plusieurs plages plus étroites',
+  'must not be wider than /# in IPv#: block several narrower ranges':
+    'La plage ne doit pas être plus large que /# en IPv# : bloquez plusieurs plages plus étroites',
+  'must not hold the address that you are at':
+    'La plage ne doit pas contenir l’adresse depuis laquelle vous appelez',
   'Too many mails were sent to this address. Nothing was changed; try again in an hour':
     'Trop d’e-mails ont été envoyés à cette adresse. Rien n’a changé ; réessayez dans une heure',
   'Too many mails were sent to your address. Try again in an hour':
@@ -67,12 +73,12 @@ const IN_FRENCH: Record<string, string> = {
   'Too many tests of webhooks: at most # in # seconds': 'Trop d’essais de webhooks : au plus # en # secondes',
   'What is mended keeps its id, so that it is billed once':
     'Ce qui est corrigé garde son identifiant, pour n’être facturé qu’une fois',
-  'must be a URL, like https://example.com/webhooks':
-    'Ce n’est pas une adresse comme https://exemple.com/webhooks',
+  'must be a URL that begins with https:// and names a public host, like https://example.com/webhooks':
+    'L’adresse doit commencer par https:// et nommer un hôte public, comme https://exemple.com/webhooks',
   'must be in the past': 'Ce moment n’est pas encore venu',
-  'must begin with https://': 'L’adresse doit commencer par https://',
   'must not contain a user name or a password': 'L’adresse ne doit contenir ni nom ni mot de passe',
-  'must be a public address': 'L’adresse doit être publique',
+  'must name a public host, not an address of a private network or of this machine':
+    'L’adresse doit nommer un hôte public, et non un réseau privé ou cette machine',
   'must be a host of your own': 'Le domaine doit être à vous, et non le nôtre',
   'must be at port # or #': 'Le port doit être # ou #',
   'must be a name that can be resolved': 'Ce nom de domaine est introuvable',
@@ -81,13 +87,19 @@ const IN_FRENCH: Record<string, string> = {
   'Your plan does not include webhooks': 'Votre forfait ne comprend pas les webhooks',
 };
 
+/** What says all that there is: `Tiers are: free, starter`. */
+const CHOICES = /^(?:Tiers|Plans|Scopes|Currencies|Event types) are: (.+)$|^The plan allows: (.+)$/;
+
 export function inFrench(message: string): string | undefined {
+  const choices = CHOICES.exec(message);
+  if (choices) return inFrenchType(`Choisissez parmi : ${choices[1] ?? choices[2]}`);
   const quoted = message.match(/`[^`]*`/g) ?? [];
   const plain = message.replace(/`[^`]*`/g, '`');
   const numbers = plain.match(/\d+/g) ?? [];
   const key = plain.replace(/\d+/g, '#');
   // Where a text has a # of its own, it is not one of the numbers.
-  return (IN_FRENCH[key] ?? DOCUMENTS_IN_FRENCH[key])
+  const said = (IN_FRENCH[key] ?? DOCUMENTS_IN_FRENCH[key])
     ?.replace(/#/g, () => numbers.shift() ?? '#')
     .replace(/`/g, () => quoted.shift() ?? '`');
+  return said && inFrenchType(said);
 }

@@ -1,14 +1,13 @@
 // Ce que disent les pages, en français.
 
-import type { z } from 'zod';
+import { typeset } from '../../core/french.ts';
 import { accountFr } from './account.fr.ts';
 import { apisFr } from './apis.fr.ts';
 import { consoleFr } from './console.fr.ts';
 import type { en } from './en.ts';
+import { fieldsFr } from './fields.fr.ts';
 import { moneyFr } from './money.fr.ts';
 import { statusFr } from './status.fr.ts';
-
-type Issue = z.core.$ZodIssue;
 
 const plural = (count: number, one: string, many: string): string => (count < 2 ? one : many);
 
@@ -20,28 +19,11 @@ const STATUS: Record<string, string> = {
   inactive: 'Votre compte est fermé et toutes ses clés sont refusées.',
 };
 
-function fieldError(issue: Issue): string {
-  if (issue.code === 'too_small')
-    return issue.origin === 'string' && issue.minimum === 1
-      ? 'Champ obligatoire'
-      : `Au moins ${issue.minimum}`;
-  if (issue.code === 'too_big') return `${issue.maximum} au maximum`;
-  if (issue.code === 'invalid_format' && issue.format === 'email')
-    return 'Saisissez une adresse e-mail valide';
-  if (issue.code === 'invalid_format' && issue.format === 'url')
-    return 'Saisissez une URL, par exemple https://exemple.com';
-  if (issue.code === 'custom' && issue.params?.code === 'future') return 'Choisissez une date à venir';
-  if (issue.code === 'custom' && /CIDR/.test(issue.message))
-    return 'Une adresse ou une plage par ligne, comme 203.0.113.7 ou 2001:db8::/32';
-  if (issue.code === 'custom' && /origin/.test(issue.message))
-    return 'Une origine par ligne, comme https://app.exemple.com';
-  if (issue.code === 'invalid_type' || issue.code === 'invalid_value') return 'Champ obligatoire';
-  return 'Valeur non valide';
-}
-
-export const fr: typeof en = {
-  fieldError,
+/** Typed with plain spaces. */
+export const fr = typeset<typeof en>({
+  fields: fieldsFr,
   common: {
+    colon: '\u202f:',
     privacy: 'Confidentialité',
     status: 'État du service',
     never: 'jamais',
@@ -597,6 +579,7 @@ export const fr: typeof en = {
     method: 'Méthode',
     path: 'Chemin contenant',
     upstreamSaid: 'API en amont',
+    unmatched: 'aucun endpoint',
     invalidFilter: 'Ce filtre n’est pas valide, aucun résultat n’est affiché :',
     outcome: 'Résultat',
     all: 'Tous',
@@ -1150,4 +1133,4 @@ export const fr: typeof en = {
   apis: apisFr,
   ...consoleFr,
   ...statusFr,
-};
+});

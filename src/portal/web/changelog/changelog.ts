@@ -1,6 +1,7 @@
 // What changed for partners, newest first: a Markdown file in each language, `## YYYY-MM-DD: Title` before each change. Files
 // that do not tell of the same days fail at start.
 
+import { markdownInFrenchType } from '../../../core/french.ts';
 import type { Language } from '../../../web/format.ts';
 import type { Reader } from '../docs-blocks.ts';
 import en from './en.md';
@@ -36,7 +37,10 @@ function read(text: string): Changelog {
   return { title, about, changes };
 }
 
-export const CHANGELOGS: Readonly<Record<Language, Changelog>> = { en: read(en), fr: read(fr) };
+export const CHANGELOGS: Readonly<Record<Language, Changelog>> = {
+  en: read(en),
+  fr: read(markdownInFrenchType(fr)),
+};
 
 const days = (language: Language): string => CHANGELOGS[language].changes.map(({ day }) => day).join();
 if (days('en') !== days('fr')) throw new Error('changelog: both languages tell of the same days');

@@ -3,6 +3,7 @@
 
 import type { Catalog } from '../../../catalog/catalog.ts';
 import { hasSandbox } from '../../../catalog/document-words.ts';
+import { markdownInFrenchType } from '../../../core/french.ts';
 import type { Language } from '../../../web/format.ts';
 import environmentsEn from './en/environments.md';
 import firstCallEn from './en/first-call.md';
@@ -44,7 +45,8 @@ export interface Guide {
 
 const BEGINNING = /^# (.+)\n\n((?:.+\n)+)/;
 
-function guide(slug: string, text: Record<Language, string>): Guide {
+function guide(slug: string, written: Record<Language, string>): Guide {
+  const text = { en: written.en, fr: markdownInFrenchType(written.fr) };
   const [en, fr] = [BEGINNING.exec(text.en), BEGINNING.exec(text.fr)];
   if (!en || !fr) throw new Error(`guides: ${slug} needs a title and a first paragraph, in both languages`);
   const inBoth = (group: 1 | 2) => ({ en: (en[group] ?? '').trim(), fr: (fr[group] ?? '').trim() });
