@@ -40,11 +40,11 @@ export const isUpgrade = (currency: Currency, from: Plan | undefined, to: Plan):
   priceIn(to, currency) > priceIn(from, currency);
 
 /** `charge` where there is no price blocks, as in the terms that a trigger writes. */
-const inForce = (action: OverageAction, per1000Minor: number): OverageAction =>
+export const inForce = (action: OverageAction, per1000Minor: number): OverageAction =>
   action === 'charge' && per1000Minor === 0 ? 'block' : action;
 
 /** What a plan leaves of the choice that was made. `from`: what operators gave goes along to every plan. */
-function keptAction({ overageAction, overageActions }: Billing, from: Plan, to: Plan): OverageAction {
+export function keptAction({ overageAction, overageActions }: Billing, from: Plan, to: Plan): OverageAction {
   const isGranted = overageActions.includes(overageAction) && !from.overageActions.includes(overageAction);
   return isGranted || to.overageActions.includes(overageAction) ? overageAction : 'block';
 }
