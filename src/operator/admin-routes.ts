@@ -24,6 +24,7 @@ import { addPlanRoutes } from './plan-routes.ts';
 import { addProvisioningRoutes } from './provisioning-routes.ts';
 import { addSearchRoutes } from './search-routes.ts';
 import type { Services } from './services.ts';
+import { addSimulationRoutes } from './simulation-routes.ts';
 
 export const adminApi = createApi<Services>();
 const operators = new WeakMap<Request, string>();
@@ -74,6 +75,7 @@ adminApi.use(async (context, next) => {
 const actor = (context: Context) => actorOf(context, `operator:${operators.get(context.req.raw) ?? ''}`);
 
 addPlanRoutes(adminApi, actor);
+addSimulationRoutes(adminApi);
 addInvoiceRoutes(adminApi, actor);
 addExportRoutes(adminApi);
 addAlertRoutes(adminApi, (context) => ({ owner: OPERATOR, sees: undefined, actor: actor(context) }));

@@ -9,9 +9,14 @@ import { DAY_MS, monthStart } from '../core/time.ts';
 import { type History, type Period, termsAt } from './history.ts';
 import type { Stretch } from './stretches.ts';
 
+/** `month`: its first day. */
+export interface MonthDraft extends Draft {
+  month: string;
+}
+
 export interface Cost {
   /** Of each month, oldest first, and in it of each currency. */
-  invoices: Draft[];
+  invoices: MonthDraft[];
   /** Before tax. */
   sums: Sums;
   overageUnits: number;
@@ -39,14 +44,14 @@ function monthCost(
   month: { start: string; units: number },
   used: UsedBefore,
   period: Period,
-): Draft[] {
+): MonthDraft[] {
   const startMs = Date.parse(`${month.start}T00:00:00Z`);
   const endMs = monthStart(startMs, 1);
   const part = partOf(terms, period);
   const marks = part.map(({ effectiveMs: atMs }) => ({ atMs, units: used(atMs) }));
   const lines = monthLines(segmentsWithUnits(part, { ...month, marks }), [], endMs - startMs);
   const taxBps = termsAt(terms, endMs - 1)?.taxBps ?? 0;
-  return draftsOf(lines, [], taxBps).drafts;
+  return draftsOf(lines, [], taxBps).drafts.map((draft) => ({ ...draft, month: month.start }));
 }
 
 export function costOf(

@@ -30,9 +30,8 @@ export interface Total extends Outcome {
   cost: Cost;
 }
 
-export interface Simulation {
+export interface Totals {
   period: Period;
-  days: SimulatedDay[];
   happened: Total;
   simulated: Total;
   /** Units that months have and none of their days: they arrived after the months were closed, and stay as they are. */
@@ -40,6 +39,10 @@ export interface Simulation {
   /** Calls that were replayed one by one, and those of them that the limits in force do not explain; these ended as they did. */
   replayedCalls: number;
   unexplainedCalls: number;
+}
+
+export interface Simulation extends Totals {
+  days: SimulatedDay[];
 }
 
 const sumOf = (days: readonly Outcome[]): Refusals =>
@@ -98,31 +101,45 @@ export function startSimulation(history: History, before: Settings, after: Setti
   const stretches = stretchesOf(period, before, after);
   const replay = new Replay(history, before, after, stretches);
 
-  function finish(): Simulation {
-    const days = replay.result();
+  function sides(): { happened: Side; simulated: Side } {
     const used = usedBefore(history);
-    const happened: Side = { terms: before.terms, months, used, outcomeOf: (day) => day.happened };
-    const simulated: Side = {
-      terms: after.terms,
-      months: monthsAfter(months, stretches, replay.changes),
-      used: usedAfter(used, stretches, replay.changes),
-      outcomeOf: (day) => day.simulated,
+    return {
+      happened: { terms: before.terms, months, used, outcomeOf: (day) => day.happened },
+      simulated: {
+        terms: after.terms,
+        months: monthsAfter(months, stretches, replay.changes),
+        used: usedAfter(used, stretches, replay.changes),
+        outcomeOf: (day) => day.simulated,
+      },
     };
+  }
+
+  function totals(): Totals {
+    const { happened, simulated } = sides();
+    const days = replay.result();
     const lateUnits = lateUnitsOf(history);
-    const [was, is] = [daysOf(happened, days, period), daysOf(simulated, days, period)];
     return {
       period,
+      happened: totalOf(happened, days, lateUnits, period),
+      simulated: totalOf(simulated, days, lateUnits, period),
+      lateUnits,
+      replayedCalls: replay.calls,
+      unexplainedCalls: replay.unexplained,
+    };
+  }
+
+  function finish(): Simulation {
+    const { happened, simulated } = sides();
+    const days = replay.result();
+    const [was, is] = [daysOf(happened, days, period), daysOf(simulated, days, period)];
+    return {
+      ...totals(),
       // Both have an outcome for each day.
       days: days.map((day, i) => ({
         ...day,
         happened: was[i] as DayOutcome,
         simulated: is[i] as DayOutcome,
       })),
-      happened: totalOf(happened, days, lateUnits, period),
-      simulated: totalOf(simulated, days, lateUnits, period),
-      lateUnits,
-      replayedCalls: replay.calls,
-      unexplainedCalls: replay.unexplained,
     };
   }
 
@@ -134,15 +151,19 @@ export function startSimulation(history: History, before: Settings, after: Setti
     call: (call: Call): void => replay.call(call),
     /** A day of which sums are all that is known, or needed. */
     reckon: (facts: DayFacts): void => replay.reckon(facts),
+    /** Without the days: many partners are quicker so. */
+    totals,
     finish,
   };
 }
 
+export type Started = ReturnType<typeof startSimulation>;
+
 /** Of daily sums alone. */
-export function simulateSums(history: History, before: Settings, after: Settings): Simulation {
+export function simulateSums(history: History, before: Settings, after: Settings): Started {
   const simulation = startSimulation(history, before, after);
   for (const facts of daysIn(history)) simulation.reckon(facts);
-  return simulation.finish();
+  return simulation;
 }
 
 export const daysIn = ({ days, period }: Pick<History, 'days' | 'period'>): DayFacts[] =>

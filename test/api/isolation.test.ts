@@ -202,6 +202,7 @@ const DEVELOPER: Record<string, Case> = {
   'PATCH /billing': own,
   'POST /billing/undo': own,
   'GET /billing/preview': own,
+  'GET /billing/simulation': own,
   'GET /invoices': own,
   'GET /invoices/:invoiceId': foreign(),
   'GET /alerts': own,

@@ -4,8 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DAY_MS, dayStart, isoDay } from '../../src/core/time.ts';
 import type { KeyLimits } from '../../src/limits/limit.ts';
+import { dayFactsOf, replayFrom } from '../../src/simulator/day-facts.ts';
 import type { History, Settings } from '../../src/simulator/history.ts';
 import { daysIn, type Simulation, simulateSums, startSimulation } from '../../src/simulator/simulation.ts';
+import type { DaySums } from '../../src/simulator/simulation-store.ts';
 import {
   type Drawn,
   END,
@@ -306,7 +308,7 @@ describe('daily sums', () => {
       fc.asyncProperty(singles, quotas, quotas, async (demand, before, other) => {
         const happened = await happen(demand, before);
         const after = inPlaceOf(before, other);
-        const simulation = simulateSums(historyOf(happened, before, 'not_kept'), before, after);
+        const simulation = simulateSums(historyOf(happened, before, 'not_kept'), before, after).finish();
         expectSide(simulation, 'happened', happened, before);
         expectSide(simulation, 'simulated', await happen(demand, after), after);
         expect(simulation.days.some(({ areRatesUnknown }) => areRatesUnknown)).toBe(false);
@@ -337,11 +339,62 @@ describe('daily sums', () => {
       keysBefore: new Map(),
       months: [{ start: isoDay(START), units: 100, marks: [] }],
     };
-    const { days: found, simulated } = simulateSums(history, before, after);
+    const { days: found, simulated } = simulateSums(history, before, after).finish();
     expect(found.map(({ areRatesUnknown }) => areRatesUnknown)).toEqual([true, false]);
     // As they were: not guessed.
     expect(found[0]?.simulated).toMatchObject({ units: 100, refused: { rate: 7 } });
     expect(simulated).toMatchObject({ units: 100, refused: { rate: 7 } });
+  });
+});
+
+describe('what is known of a day', () => {
+  const sums = (n: number, calls: number, over: Partial<DaySums> = {}): DaySums => ({
+    partnerId: 'p',
+    day: isoDay(START + n * DAY_MS),
+    units: calls,
+    calls,
+    rate: 0,
+    perDay: 0,
+    perMonth: 0,
+    isImported: false,
+    ...over,
+  });
+  const period = { fromMs: START + DAY_MS, toMs: START + 5 * DAY_MS };
+
+  it('of more calls than may be replayed, the last whole days are', () => {
+    const days = [sums(0, 900), sums(1, 40), sums(2, 30), sums(4, 50)];
+    const from = (most: number) => (replayFrom(days, period, most) - START) / DAY_MS;
+    expect([120, 119, 80, 79, 50, 49].map(from)).toEqual([1, 2, 2, 3, 3, 5]);
+  });
+
+  it('each day has its basis, and sums say by which quota a call was refused where its terms do', () => {
+    const { terms } = settingsOf(
+      [
+        [START, { second: 1, day: 1, month: 1, action: 'block', price: 0, per1000: 0, cap: null }],
+        [START + 3 * DAY_MS, { second: 1, day: 1, month: 1, action: 'charge', price: 0, per1000: 9, cap: 1 }],
+      ],
+      new Map(),
+    );
+    const refused = { rate: 1, perDay: 2, perMonth: 3 };
+    const all = [0, 2, 3, 4].map((n) => sums(n, 10, refused));
+    const events = {
+      day: isoDay(START + 4 * DAY_MS),
+      calls: 10,
+      units: 10,
+      perSecond: 4,
+      burst: 5,
+      perDay: 0,
+      perMonth: 0,
+      cap: 6,
+    };
+    const known = dayFactsOf(START, period, terms, all, { of: [events], fromMs: START + 3 * DAY_MS });
+    expect(known.map(({ basis, refused: by }) => [basis, by])).toEqual([
+      ['too_many', { rate: 1, per_day: 2, per_month: 3 }],
+      ['calls', {}],
+      ['too_many', { rate: 1, per_day: 2, per_month: 3 }],
+      ['not_kept', { rate: 1, per_day: 2, cap: 3 }],
+      ['calls', { per_second: 4, burst: 5, cap: 6 }],
+    ]);
   });
 });
 

@@ -1,0 +1,395 @@
+// Simulations as they are asked for: without other settings they are what happened, of the demo and of random histories that were
+// folded; with others, what the counters and the naive biller make of the same calls. And what they cannot know, they say.
+
+import fc from 'fast-check';
+import { uuidv7 } from 'uuidv7';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createBillingStore } from '../../src/billing/billing-store.ts';
+import { createPlanService } from '../../src/billing/plan-service.ts';
+import { DAY_MS, isoDay, monthStart } from '../../src/core/time.ts';
+import type { KeyLimits } from '../../src/limits/limit.ts';
+import { createSimulations } from '../../src/simulator/simulations.ts';
+import { foldingOf } from '../../src/usage/folding.ts';
+import type { UsageEvent } from '../../src/usage/usage-event.ts';
+import { createUsageStore } from '../../src/usage/usage-store.ts';
+import { call, developerToken, makePartner, query, stack } from '../support/api.ts';
+import { usageEventOf } from '../support/events.ts';
+import { type OwnDatabase, openDatabaseOfItsOwn } from '../support/own-database.ts';
+import { memberOf } from '../support/portal.ts';
+import {
+  END,
+  type Happened,
+  happen,
+  historyOf,
+  MONTH,
+  naiveInvoice,
+  START,
+  settingsOf,
+  type Wish,
+} from '../support/simulated-history.ts';
+
+const operator = { headers: { authorization: `Bearer ${stack.demo.operator.token}` } };
+const simulationOf = async (partnerId: string, asked: Record<string, string> = {}) => {
+  const answer = await call(
+    `/api/admin/partners/${partnerId}/simulation?${new URLSearchParams(asked)}`,
+    operator,
+  );
+  expect([answer.status, answer.text.slice(0, 300)]).toEqual([200, expect.any(String)]);
+  return answer.json;
+};
+
+describe("the demo's months", () => {
+  const months = [3, 2, 1].map((ago) => isoDay(monthStart(Date.now(), -ago)));
+  const partners = { first: stack.demo.partner.id, enterprise: stack.demo.enterprisePartner.id };
+
+  it.each(months.flatMap((month) => Object.keys(partners).map((name) => [month, name] as const)))(
+    '%s of %s is what was counted and billed, to the unit and the minor unit',
+    async (month, name) => {
+      const id = partners[name as keyof typeof partners];
+      const [recorded] = await query(
+        `SELECT (SELECT units::int FROM quota_usage WHERE partner_id = $1 AND period_type = 'monthly' AND period_start = $2) AS units,
+           (SELECT jsonb_object_agg(period_start::text, units) FROM quota_usage WHERE partner_id = $1 AND period_type = 'daily'
+             AND period_start >= $2::date AND period_start < $2::date + interval '1 month') AS days,
+           (SELECT billed FROM billing_period WHERE partner_id = $1 AND period_start = $2) AS billed,
+           (SELECT sum(l.amount_minor)::int FROM invoice i JOIN invoice_line l ON l.invoice_id = i.id
+             WHERE i.partner_id = $1 AND i.period_start = $2 AND i.kind = 'invoice' AND l.kind <> 'adjustment') AS invoiced`,
+        [id, month],
+      );
+      const found = await simulationOf(id, { month: month.slice(0, 7) });
+      expect(found.simulated).toEqual(found.happened);
+      expect(found.simulated.units).toBe(recorded?.units);
+      const used = found.days.filter(
+        ({ simulated }: { simulated: { units: number } }) => simulated.units > 0,
+      );
+      expect(
+        Object.fromEntries(
+          used.map((day: { day: string; simulated: { units: number } }) => [day.day, day.simulated.units]),
+        ),
+      ).toEqual(recorded?.days);
+      // Of the second month, calls came late: what was asked for on the next invoice is of this month.
+      const sums: Record<string, number> = {};
+      for (const { currency, subtotal_minor } of found.simulated.invoices) sums[currency] = subtotal_minor;
+      expect(sums).toEqual(recorded?.billed);
+      if (found.late_units === 0) expect(Object.values(sums)[0]).toBe(recorded?.invoiced);
+      expect(found.late_units).toBe(name === 'enterprise' && month === months[1] ? 4000 : 0);
+      expect(new Set(used.map(({ basis }: { basis: string }) => basis))).toEqual(new Set(['not_kept']));
+      expect(found.days.at(-1).simulated.cost_so_far).toEqual(sums);
+    },
+  );
+
+  it('the last thirty days are what happened, too', async () => {
+    const found = await simulationOf(partners.first);
+    expect(found.days.length).toBe(30);
+    expect(found.simulated).toEqual(found.happened);
+  });
+});
+
+const KEY: KeyLimits = { burst: 4, sustained: 600, day: -1, month: -1, overage: 'block' };
+const KEYS = new Map([
+  ['one', KEY],
+  ['two', KEY],
+]);
+const PLANS = {
+  'plan-0': { second: 3, day: 9, month: 20, action: 'charge', price: 4900, per1000: 20_000, cap: null },
+  'plan-1': { second: 6, day: 14, month: 40, action: 'charge', price: 19_900, per1000: 9000, cap: null },
+} as const;
+const settingsOn = (tier: keyof typeof PLANS) => {
+  const settings = settingsOf([[START, PLANS[tier]]], KEYS);
+  return {
+    ...settings,
+    terms: settings.terms.map((each) => ({ ...each, tier, overageAction: 'charge' as const })),
+    ratesOf: () => PLANS[tier],
+  };
+};
+
+describe('histories that were folded', () => {
+  let own: OwnDatabase;
+  /** In the month after. */
+  const now = () => END + 3 * DAY_MS;
+  beforeAll(async () => {
+    // Far from UTC: a day begins at its own midnight, wherever the session is.
+    own = await openDatabaseOfItsOwn('simulator', 'Pacific/Auckland');
+    await own.client.query(`SELECT ensure_usage_partitions(3)`);
+    for (const [tier, { second, day, month, price, per1000 }] of Object.entries(PLANS))
+      await own.client.query(
+        `INSERT INTO tier_config (tier, price_cents, overage_price_per_1000_cents, rate_limit_per_second, rate_limit_per_day,
+           rate_limit_per_month, features, overage_actions, self_serve, burst_limit, sustained_limit, key_daily_quota)
+         VALUES ($1, $2, $3, $4, $5, $6, '{}', '{block,charge}', true, 4, 600, -1)`,
+        [tier, price, per1000, second, day, month],
+      );
+  });
+  afterAll(() => own.close());
+
+  const services = () => {
+    const { database } = own;
+    const billingStore = createBillingStore(database);
+    const quiet = async () => undefined;
+    const notices = {
+      planChanged: quiet,
+      planAssigned: quiet,
+      planUndone: quiet,
+      priceChanged: async () => true,
+    };
+    const announce = async () => undefined;
+    const plans = createPlanService({ database, store: billingStore, notices, announce, now });
+    // Of many pages.
+    return createSimulations({ database, billingStore, plans, now, pageCalls: 7 });
+  };
+
+  async function partnerOn(tier: keyof typeof PLANS): Promise<string> {
+    const id = uuidv7();
+    const { second, day, month } = PLANS[tier];
+    await own.client.query(
+      `INSERT INTO partner (id, name, email, tier, overage_action, tax_bps, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month)
+       VALUES ($1::uuid, 'P', $1::uuid::text, $2, 'charge', 1800, $3, $4, $5)`,
+      [id, tier, second, day, month],
+    );
+    await own.client.query('UPDATE partner_terms SET effective_at = $2 WHERE partner_id = $1', [
+      id,
+      new Date(START),
+    ]);
+    for (const name of KEYS.keys())
+      await own.client.query(
+        `INSERT INTO api_key (id, key_id, key_hash, key_prefix, partner_id, name, environment, kind)
+         VALUES (gen_random_uuid(), $1::text, $1::text, 'x', $2, 'K', 'live', 'bearer')`,
+        [`${name}-${id}`, id],
+      );
+    return id;
+  }
+
+  const FAILED = {
+    per_second: 'rate_limit_exceeded',
+    burst: 'rate_limit_exceeded',
+    per_day: 'daily_quota_exceeded',
+  } as const;
+  const failureOf = (outcome: string): Partial<UsageEvent> => {
+    if (outcome === 'admitted') return {};
+    if (outcome === 'returned') return { units: 0, status: 502, error: 'upstream_error' };
+    const isCap = outcome === 'cap';
+    return {
+      units: 0,
+      status: 429,
+      error: FAILED[outcome as keyof typeof FAILED] ?? 'monthly_quota_exceeded',
+      failure: {
+        limit_type: isCap ? 'per_month' : (outcome as 'burst'),
+        level: isCap ? 'cap' : 'partner',
+        cost: 1,
+      },
+    };
+  };
+  /** With calls in between that no limit was asked of. */
+  async function fold(id: string, { calls }: Happened): Promise<void> {
+    const events = calls.map(({ atMs, keyId, units, outcome }) => ({
+      ...usageEventOf(id, {
+        id: uuidv7(),
+        occurredMs: atMs,
+        day: isoDay(atMs),
+        keyId: `${keyId}-${id}`,
+        units,
+      }),
+      ...failureOf(outcome),
+      ...(outcome !== 'admitted' &&
+        outcome !== 'returned' && { failure: { ...failureOf(outcome).failure, cost: units } }),
+    }));
+    const denied = events.map((event) => ({
+      ...event,
+      id: uuidv7(),
+      units: 0,
+      status: 403,
+      error: 'insufficient_permissions',
+    }));
+    const test = events.map((event) => ({
+      ...event,
+      id: uuidv7(),
+      environment: 'test',
+      keyId: `${event.keyId}-test`,
+    }));
+    await createUsageStore(own.database).fold(
+      foldingOf([{ id: uuidv7(), refusals: {}, events: [...events, ...denied, ...test] }]),
+    );
+  }
+
+  const demand: fc.Arbitrary<Wish[]> = fc
+    .array(
+      fc.record({
+        day: fc.constantFrom(0, 1, 9, 29),
+        gaps: fc.array(
+          fc.record({
+            ms: fc.constantFrom(1, 40, 333, 900),
+            keyId: fc.constantFrom('one', 'two'),
+            fails: fc.constantFrom(false, false, false, true),
+          }),
+          { minLength: 5, maxLength: 25 },
+        ),
+      }),
+      { minLength: 2, maxLength: 5 },
+    )
+    .map((bursts) =>
+      bursts
+        .flatMap(({ day, gaps }, i) => {
+          let atMs = START + day * DAY_MS + i * 3_600_000;
+          return gaps.map(({ ms, ...wish }) => {
+            atMs += ms;
+            return { ...wish, units: 1, atMs };
+          });
+        })
+        .sort((a, b) => a.atMs - b.atMs),
+    );
+  const invoicesOf = (
+    invoices: readonly { currency: string; subtotalMinor: number; taxMinor: number; totalMinor: number }[],
+  ) =>
+    invoices.map(({ currency, subtotalMinor: subtotal, taxMinor: tax, totalMinor: total }) => ({
+      currency,
+      subtotal,
+      tax,
+      total,
+    }));
+
+  it('are what happened; and on another plan what the counters and the naive biller make of them', async () => {
+    const { simulations } = services();
+    await fc.assert(
+      fc.asyncProperty(demand, async (wishes) => {
+        const [before, after] = [settingsOn('plan-0'), settingsOn('plan-1')];
+        const happened = await happen(wishes, before);
+        const id = await partnerOn('plan-0');
+        await fold(id, happened);
+        const month = MONTH.slice(0, 7);
+        const same = await simulations.simulate(id, { month }, true);
+        const refusedIn = ({ refused }: Happened, reason: string) =>
+          [...refused].reduce((sum, [name, calls]) => (name.endsWith(` ${reason}`) ? sum + calls : sum), 0);
+        const compare = (found: typeof same.simulated, expected: Happened, settings: typeof before) => {
+          for (const reason of ['per_second', 'burst', 'per_day', 'per_month', 'cap'] as const)
+            expect([reason, found.refused[reason] ?? 0]).toEqual([reason, refusedIn(expected, reason)]);
+          expect(found.units).toBe([...expected.unitsOf.values()].reduce((sum, units) => sum + units, 0));
+          expect(invoicesOf(found.cost.invoices)).toEqual(naiveInvoice(settings, expected));
+        };
+        compare(same.happened, happened, before);
+        compare(same.simulated, happened, before);
+        const failed = new Set(
+          happened.calls.flatMap(({ outcome }, i) => (outcome === 'returned' ? [i] : [])),
+        );
+        const expected = await happen(
+          wishes.map((wish, i) => ({ ...wish, fails: failed.has(i) })),
+          after,
+        );
+        const other = await simulations.simulate(id, { month, tier: 'plan-1' }, true);
+        compare(other.happened, happened, before);
+        compare(other.simulated, expected, after);
+        expect(other.replayedCalls).toBe(wishes.length);
+        expect(other.unexplainedCalls).toBe(0);
+        expect(new Set(other.days.map(({ basis }) => basis))).toEqual(new Set(['calls']));
+      }),
+      { numRuns: 25, seed: 42 },
+    );
+  });
+
+  it('are reckoned from sums, and say so, where calls are no longer there, some are missing, or they are too many', async () => {
+    const { simulations } = services();
+    const id = await partnerOn('plan-0');
+    const wishes = [0, 1, 2, 3].flatMap((day) =>
+      [0, 100, 200, 300, 5000].map((ms) => ({
+        atMs: START + day * DAY_MS + ms,
+        keyId: 'one',
+        units: 1,
+        fails: false,
+      })),
+    );
+    const happened = await happen(wishes, settingsOn('plan-0'));
+    await fold(id, happened);
+    const day = (n: number) => isoDay(START + n * DAY_MS);
+    await own.client.query('DELETE FROM api_usage_events WHERE partner_id = $1 AND day = $2', [id, day(0)]);
+    await own.client.query(
+      `DELETE FROM api_usage_events WHERE id = (SELECT id FROM api_usage_events WHERE partner_id = $1 AND day = $2 AND units > 0 LIMIT 1)`,
+      [id, day(1)],
+    );
+    await own.client.query(
+      'INSERT INTO imported_usage (partner_id, day, units, failed) VALUES ($1, $2, 1, 0)',
+      [id, day(2)],
+    );
+    const trial = { month: MONTH.slice(0, 7), perSecond: 100 };
+    const found = await simulations.simulate(id, trial, true);
+    expect(found.days.slice(0, 5).map(({ basis, areRatesUnknown }) => [basis, areRatesUnknown])).toEqual([
+      ['not_kept', true],
+      ['incomplete', true],
+      ['imported', true],
+      ['calls', false],
+      ['calls', false],
+    ]);
+    // What was refused by a rate is known of a day's sums, but not by which; what another would do is not guessed.
+    const [first, , , fourth] = found.days;
+    expect(first?.happened.refused).toEqual({ rate: 1 });
+    expect(first?.simulated.refused).toEqual({ rate: 1 });
+    expect(fourth?.happened.refused).toEqual({ per_second: 1 });
+    expect(fourth?.simulated).toMatchObject({ units: 5, refused: {} });
+    expect(found.happened.units).toBe(historyOf(happened, settingsOn('plan-0')).months[0]?.units);
+  });
+
+  it('of a plan: other prices, of all partners that were on it, are what each would have paid', async () => {
+    const { simulations, planSimulations } = services();
+    const ids = await Promise.all([1, 2, 3].map(() => partnerOn('plan-1')));
+    for (const [i, id] of ids.entries()) {
+      const wishes = Array.from({ length: 14 * (i + 2) }, (_, n) => ({
+        atMs: START + Math.floor(n / 14) * DAY_MS + n * 1000,
+        keyId: 'one',
+        units: 1,
+        fails: false,
+      }));
+      await fold(id, await happen(wishes, settingsOn('plan-1')));
+    }
+    const month = MONTH.slice(0, 7);
+    const trial = { perMonth: 30, prices: { EUR: { price: 9900, overage_per_1000: 50_000 } } };
+    const found = await planSimulations.simulate('plan-1', () => trial, month);
+    expect(found).toMatchObject({ partners: 3, isPartial: false });
+    // 28, 42 and 56 units: of each beyond 40, 9 cents; then of each beyond 30, 50 cents.
+    const each = (price: number, included: number, cents: number) =>
+      [28, 42, 56].map((units) => price + Math.max(0, units - included) * cents);
+    const sum = (amounts: number[]) => amounts.reduce((all, amount) => all + amount, 0);
+    expect(found.happened).toEqual({ EUR: sum(each(19_900, 40, 9)) });
+    expect(found.simulated).toEqual({ EUR: sum(each(9900, 30, 50)) });
+    for (const { id, happened } of found.listed) {
+      const alone = await simulations.simulate(id, { month }, false);
+      expect(happened.cost.sums).toEqual(alone.happened.cost.sums);
+    }
+    const same = await planSimulations.simulate('plan-1', (plan) => plan, month);
+    expect(same.simulated).toEqual(same.happened);
+  });
+});
+
+describe('asking', () => {
+  it('owners and billing members may, others may not; and of nobody else', async () => {
+    const partner = await makePartner({ tier: 'starter', second: 10, day: 10_000, month: 300_000 });
+    await query(`UPDATE partner_terms SET effective_at = now() - interval '40 days' WHERE partner_id = $1`, [
+      partner.id,
+    ]);
+    const statusOf = async (role: string) =>
+      (await (await memberOf(partner.id, role)).get('/api/dev/billing/simulation')).status;
+    expect(await Promise.all(['owner', 'billing', 'developer', 'viewer'].map(statusOf))).toEqual([
+      200, 200, 403, 403,
+    ]);
+  });
+
+  it('what may not be chosen may not be tried, and what is none is refused', async () => {
+    const partner = await makePartner({ tier: 'starter', second: 10, day: 10_000, month: 300_000 });
+    const dev = { headers: { authorization: `Bearer ${await developerToken(partner)}` } };
+    const asked = async (search: string) => (await call(`/api/dev/billing/simulation?${search}`, dev)).status;
+    // It was made today.
+    expect(await asked('')).toBe(409);
+    await query(`UPDATE partner_terms SET effective_at = now() - interval '40 days' WHERE partner_id = $1`, [
+      partner.id,
+    ]);
+    expect(await asked('tier=business')).toBe(200);
+    expect(await asked('tier=enterprise')).toBe(403);
+    expect(await asked('tier=sunu-2026')).toBe(403);
+    expect(await asked('tier=nothing')).toBe(403);
+    expect(await asked('overage_action=warn')).toBe(400);
+    expect(await asked('month=2026-13')).toBe(400);
+    expect(await asked('month=2019-01')).toBe(409);
+    expect(await asked('month=9999-12')).toBe(409);
+    expect(await asked('rate_limit_per_second=-2')).toBe(400);
+    expect(await asked('spending_cap_minor=none')).toBe(200);
+    const plan = (search: string) => call(`/api/admin/plans/business/simulation?${search}`, operator);
+    expect((await plan('price=100')).status).toBe(400);
+    expect((await plan('currency=EUR&price=100')).status).toBe(200);
+    expect((await call('/api/admin/plans/nothing/simulation', operator)).status).toBe(404);
+  });
+});
