@@ -131,6 +131,7 @@ const PORTAL: Record<string, Case> = {
   'POST /portal/billing': own,
   'POST /portal/billing/overage': own,
   'GET /portal/billing/plan': own,
+  'GET /portal/billing/simulation': own,
   'POST /portal/billing/plan': own,
   'POST /portal/billing/undo': own,
   'POST /portal/billing/keep': own,

@@ -15,7 +15,7 @@ import { createUsageStore } from '../../src/usage/usage-store.ts';
 import { call, developerToken, makePartner, query, stack } from '../support/api.ts';
 import { usageEventOf } from '../support/events.ts';
 import { type OwnDatabase, openDatabaseOfItsOwn } from '../support/own-database.ts';
-import { memberOf } from '../support/portal.ts';
+import { memberOf, operatorSignedIn } from '../support/portal.ts';
 import {
   END,
   type Happened,
@@ -391,5 +391,87 @@ describe('asking', () => {
     expect((await plan('price=100')).status).toBe(400);
     expect((await plan('currency=EUR&price=100')).status).toBe(200);
     expect((await call('/api/admin/plans/nothing/simulation', operator)).status).toBe(404);
+  });
+});
+
+describe('pages', () => {
+  const words = {
+    en: ['What would it have cost?', 'instead of', 'Day by day'],
+    fr: ['Combien cela aurait-il coûté', 'au lieu de', 'Jour par jour'],
+  };
+
+  it('of the portal show what was, what would have been and what is not known, in both languages', async () => {
+    const owner = await memberOf(stack.demo.partner.id);
+    const month = isoDay(monthStart(Date.now(), -1)).slice(0, 7);
+    for (const [language, said] of Object.entries(words)) {
+      const { status, text } = await owner.get(
+        `/portal/billing/simulation?month=${month}&tier=starter&second=3`,
+        { 'accept-language': language },
+      );
+      expect(status).toBe(200);
+      // 199.00 and 49.00, with 18 % of tax.
+      for (const each of [
+        ...said,
+        language === 'en' ? '€57.82' : '57,82',
+        language === 'en' ? '€234.82' : '234,82',
+      ])
+        expect(text).toContain(each);
+      expect(text).toContain(language === 'en' ? 'no longer kept' : 'ne sont plus conservés');
+      expect(text).toContain(language === 'en' ? '0 → unknown' : '0 → inconnu');
+    }
+    const same = await owner.get(`/portal/billing/simulation?month=${month}`, { 'accept-language': 'en' });
+    expect(same.text).toContain('Nothing would have been different.');
+    expect((await owner.get('/portal/billing')).text).toContain('/portal/billing/simulation');
+  });
+
+  it('say what is wrong where it was typed, and ask again', async () => {
+    const owner = await memberOf(stack.demo.partner.id);
+    const asked = (search: string) =>
+      owner.get(`/portal/billing/simulation?${search}`, { 'accept-language': 'fr' });
+    const wrong = await asked('second=x&cap=a');
+    expect(wrong.status).toBe(400);
+    expect(wrong.text).toMatch(/id="f-second"[^>]*value="x"[^>]*aria-invalid="true"/);
+    const none = await asked('month=2019-01');
+    expect(none.status).toBe(409);
+    expect(none.text).toContain('aucun jour complet');
+    expect((await asked('overage_action=warn')).status).toBe(400);
+    expect((await asked('tier=enterprise')).status).toBe(403);
+    const developer = await memberOf(stack.demo.partner.id, 'developer');
+    expect((await developer.get('/portal/billing/simulation')).status).toBe(403);
+    expect((await developer.get('/portal/billing')).text).not.toContain('/portal/billing/simulation');
+  });
+
+  it('of the console show what a price would have brought of all, and any partner alone', async () => {
+    const person = await operatorSignedIn();
+    const month = isoDay(monthStart(Date.now(), -1)).slice(0, 7);
+    const fields = {
+      price_EUR: '380',
+      overage_EUR: '1.40',
+      price_XOF: '300000',
+      overage_XOF: '500',
+      month: '40000',
+      period: month,
+    };
+    const plan = (over: object) =>
+      person.get(`/operator/plans/sunu-2026/simulation?${new URLSearchParams({ ...fields, ...over })}`, {
+        'accept-language': 'en',
+      });
+    const { simulated } = (
+      await call(
+        `/api/admin/plans/sunu-2026/simulation?month=${month}&currency=XOF&price=300000&overage_per_1000=500`,
+        operator,
+      )
+    ).json;
+    const page = await plan({});
+    expect(page.status).toBe(200);
+    expect(page.text).toContain(`${new Intl.NumberFormat('en-GB').format(simulated.XOF)}</strong>`);
+    expect(page.text).toContain('Sunu Logistics');
+    expect((await plan({ price_XOF: 'x' })).status).toBe(400);
+    expect((await plan({ period: '9999-12' })).status).toBe(409);
+    expect((await person.get('/operator/plans/nothing/simulation')).status).toBe(404);
+    const alone = await person.get(
+      `/operator/partners/${stack.demo.enterprisePartner.id}/simulation?month=${month}&tier=starter`,
+    );
+    expect(alone.status).toBe(200);
   });
 });

@@ -27,9 +27,15 @@ export const Form = ({
   saved = {},
   wrong,
   kind = 'stack',
+  method = 'post',
   children,
-}: FormProps & { kind?: string; children?: Child }) => (
-  <form method="post" action={action} class={kind} novalidate>
+}: FormProps & {
+  kind?: string;
+  /** `get`: it asks, and changes nothing. */
+  method?: 'get' | 'post';
+  children?: Child;
+}) => (
+  <form method={method} action={action} class={kind} novalidate>
     <FormContext.Provider value={{ scope, values: wrong?.values ?? saved, errors: wrong?.errors ?? {} }}>
       {children}
     </FormContext.Provider>

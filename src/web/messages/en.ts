@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { accountEn } from './account.en.ts';
 import { consoleEn } from './console.en.ts';
 import { moneyEn } from './money.en.ts';
+import { simulationEn } from './simulation.en.ts';
 import { statusEn } from './status.en.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -1078,6 +1079,7 @@ export const en = {
   },
   ...accountEn,
   ...moneyEn,
+  ...simulationEn,
   ...consoleEn,
   ...statusEn,
 };

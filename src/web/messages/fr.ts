@@ -5,6 +5,7 @@ import { accountFr } from './account.fr.ts';
 import { consoleFr } from './console.fr.ts';
 import type { en } from './en.ts';
 import { moneyFr } from './money.fr.ts';
+import { simulationFr } from './simulation.fr.ts';
 import { statusFr } from './status.fr.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -1115,6 +1116,7 @@ export const fr: typeof en = {
   },
   ...accountFr,
   ...moneyFr,
+  ...simulationFr,
   ...consoleFr,
   ...statusFr,
 };
