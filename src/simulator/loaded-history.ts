@@ -1,4 +1,4 @@
-// Loads what a partner's simulation starts from, and hands in its calls, page by page: bounded by MAX_CALLS, of which PAGE_CALLS
+// Loads what a partner's simulation starts from, and hands in its calls, page by page: bounded by MAX_CALLS, of which CALLS_AT_ONCE
 // are in memory at a time.
 
 import type { BillingStore } from '../billing/billing-store.ts';
@@ -15,14 +15,14 @@ import { daysIn, type Started } from './simulation.ts';
 import type { SimulationStore } from './simulation-store.ts';
 
 /** Of calls in memory at a time. */
-export const PAGE_CALLS = 10_000;
+export const CALLS_AT_ONCE = 10_000;
 
 export interface LoadingPorts {
   store: SimulationStore;
   billingStore: Pick<BillingStore, 'facts'>;
   plans: Pick<PlanService, 'billing'>;
   keyLimits: KeyLimitsStore;
-  pageCalls: number;
+  callsAtOnce: number;
 }
 
 /** Since when a partner has terms. */
@@ -87,7 +87,7 @@ function runsOf(days: readonly DayFacts[]): DayFacts[][] {
 }
 
 async function replayRun(
-  { store, pageCalls }: LoadingPorts,
+  { store, callsAtOnce }: LoadingPorts,
   partnerId: string,
   days: readonly DayFacts[],
   simulation: Started,
@@ -99,13 +99,13 @@ async function replayRun(
   };
   let after: { atMs: number; id: string } | undefined;
   for (;;) {
-    const page = await store.calls(partnerId, { fromMs: firstMs, toMs: lastMs + DAY_MS }, pageCalls, after);
+    const page = await store.calls(partnerId, { fromMs: firstMs, toMs: lastMs + DAY_MS }, callsAtOnce, after);
     for (const call of page) {
       beginUntil(call.atMs);
       simulation.call(call);
     }
     after = page.at(-1);
-    if (page.length < pageCalls) break;
+    if (page.length < callsAtOnce) break;
   }
   beginUntil(lastMs);
 }

@@ -1,5 +1,5 @@
 // What other prices of a plan would have brought of a month, of all partners that were on it: from daily sums, since prices need no
-// second of it. Reads, and changes nothing. Bounds: MAX_PARTNERS, by pages; the answer says how many it left out.
+// second of it. Reads, and changes nothing. Bounds: PARTNER_BOUNDS; the answer says how many it left out.
 
 import type { FactsOfHolders, HolderFacts } from '../billing/holder-facts-store.ts';
 import { type Sums, sumsOf } from '../billing/month.ts';
@@ -14,8 +14,12 @@ import { monthsToChoose, periodOf, startsOf } from './simulated-period.ts';
 import { simulateSums, type Totals } from './simulation.ts';
 import type { DaySums, SimulationStore } from './simulation-store.ts';
 
-const PAGE_PARTNERS = 50;
-export const MAX_PARTNERS = 1000;
+/** `atOnce`: in memory. */
+export interface PartnerBounds {
+  atOnce: number;
+  most: number;
+}
+export const PARTNER_BOUNDS: PartnerBounds = { atOnce: 100, most: 5000 };
 /** Of them, those that differ most. */
 const MAX_LISTED = 100;
 
@@ -45,6 +49,7 @@ interface Ports {
   store: Pick<SimulationStore, 'sums'>;
   factsOfHolders: FactsOfHolders;
   plans: Pick<PlanService, 'plans'>;
+  bounds: PartnerBounds;
   now(): number;
 }
 
@@ -84,12 +89,12 @@ const added = (outcomes: readonly HolderOutcome[], side: 'happened' | 'simulated
     ),
   );
 
-export function createPlanSimulationService({ store, factsOfHolders, plans, now }: Ports) {
+export function createPlanSimulationService({ store, factsOfHolders, plans, bounds, now }: Ports) {
   async function* outcomesOf(period: Period, plan: Plan, trial: PlanTrial): AsyncGenerator<HolderOutcome> {
     const days = { fromMs: monthStart(period.fromMs), toMs: period.toMs };
     let after: string | undefined;
     for (;;) {
-      const page = await factsOfHolders(plan.tier, startsOf(period), PAGE_PARTNERS, after);
+      const page = await factsOfHolders(plan.tier, startsOf(period), bounds.atOnce, after);
       const sums = Map.groupBy(
         await store.sums(
           page.map(({ id }) => id),
@@ -99,7 +104,7 @@ export function createPlanSimulationService({ store, factsOfHolders, plans, now 
       );
       for (const holder of page) yield outcomeOf(holder, sums.get(holder.id) ?? [], period, plan, trial);
       after = page.at(-1)?.id;
-      if (page.length < PAGE_PARTNERS) return;
+      if (page.length < bounds.atOnce) return;
     }
   }
 
@@ -119,7 +124,7 @@ export function createPlanSimulationService({ store, factsOfHolders, plans, now 
       const outcomes: HolderOutcome[] = [];
       let isPartial = false;
       for await (const outcome of outcomesOf(period, plan, trialOf(plan))) {
-        isPartial = outcomes.length === MAX_PARTNERS;
+        isPartial = outcomes.length === bounds.most;
         if (isPartial) break;
         outcomes.push(outcome);
       }

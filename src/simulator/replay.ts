@@ -18,7 +18,7 @@ import {
   type Settings,
 } from './history.ts';
 import { ReplayLedger } from './replay-ledger.ts';
-import { hasOtherRates, type Stretch } from './stretches.ts';
+import { differsBeyondSums, type Stretch } from './stretches.ts';
 
 export interface Outcome {
   units: number;
@@ -30,7 +30,7 @@ export interface ReplayedDay {
   basis: Basis;
   happened: Outcome;
   simulated: Outcome;
-  /** Other rates may decide otherwise here: sums do not say at which moments calls came. */
+  /** Other rates may decide otherwise here: sums do not say at which moments calls came, and of which key. */
   areRatesUnknown: boolean;
 }
 
@@ -158,13 +158,13 @@ export class Replay {
   }
 
   result(): ReplayedDay[] {
-    const ratesDiffer = hasOtherRates(this.stretches, this.before, this.after);
+    const isBeyondSums = differsBeyondSums(this.stretches, this.before, this.after);
     return this.days.map(({ facts: { dayMs, basis, units }, happened, simulated, change }) => ({
       dayMs,
       basis,
       happened: { units, refused: happened },
       simulated: { units: units + change, refused: simulated },
-      areRatesUnknown: basis !== 'calls' && ratesDiffer,
+      areRatesUnknown: basis !== 'calls' && isBeyondSums,
     }));
   }
 

@@ -5,8 +5,12 @@ import { createHolderFacts } from '../billing/holder-facts-store.ts';
 import type { PlanService } from '../billing/plan-service.ts';
 import { createKeyLimitsStore } from '../keys/key-limits-store.ts';
 import type { Database } from '../platform/database.ts';
-import { PAGE_CALLS } from './loaded-history.ts';
-import { createPlanSimulationService } from './plan-simulation-service.ts';
+import { CALLS_AT_ONCE } from './loaded-history.ts';
+import {
+  createPlanSimulationService,
+  PARTNER_BOUNDS,
+  type PartnerBounds,
+} from './plan-simulation-service.ts';
 import { createSimulationService } from './simulation-service.ts';
 import { createSimulationStore } from './simulation-store.ts';
 
@@ -15,18 +19,25 @@ interface Ports {
   billingStore: Pick<BillingStore, 'facts'>;
   plans: PlanService;
   now(): number;
-  pageCalls?: number;
+  /** Others, in tests. */
+  bounds?: { callsAtOnce: number; partners: PartnerBounds };
 }
 
-export function createSimulations({ database, billingStore, plans, now, pageCalls = PAGE_CALLS }: Ports) {
+const BOUNDS = { callsAtOnce: CALLS_AT_ONCE, partners: PARTNER_BOUNDS };
+
+export function createSimulations({ database, billingStore, plans, now, bounds = BOUNDS }: Ports) {
   const shared = { store: createSimulationStore(database), plans, now };
   return {
     simulations: createSimulationService({
       ...shared,
       billingStore,
-      pageCalls,
+      callsAtOnce: bounds.callsAtOnce,
       keyLimits: createKeyLimitsStore(database),
     }),
-    planSimulations: createPlanSimulationService({ ...shared, factsOfHolders: createHolderFacts(database) }),
+    planSimulations: createPlanSimulationService({
+      ...shared,
+      factsOfHolders: createHolderFacts(database),
+      bounds: bounds.partners,
+    }),
   };
 }

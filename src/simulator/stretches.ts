@@ -52,25 +52,23 @@ const isAlike = (a: PartnerLimits, b: PartnerLimits): boolean =>
   a.overage === b.overage &&
   (a.monthCap ?? -1) === (b.monthCap ?? -1);
 
-/** Whether every call is decided by the same limits: then each was decided already. */
-export function decidesAlike(stretches: readonly Stretch[], before: Settings, after: Settings): boolean {
-  if (!stretches.every((each) => isAlike(each.before, each.after))) return false;
-  return [...before.keys].every(([id, limits]) => {
+/** Whether both limit each key by itself alike. */
+const limitsKeysAlike = (before: Settings, after: Settings): boolean =>
+  [...before.keys].every(([id, limits]) => {
     const other = after.keys.get(id);
-    return (
-      other !== undefined &&
-      (['burst', 'sustained', 'day', 'month', 'overage'] as const).every(
-        (name) => limits[name] === other[name],
-      )
+    return (['burst', 'sustained', 'day', 'month', 'overage'] as const).every(
+      (name) => limits[name] === other?.[name],
     );
   });
-}
 
-/** Whether a rate of these limits differs: of the partner, or of a key. */
-export function hasOtherRates(stretches: readonly Stretch[], before: Settings, after: Settings): boolean {
-  if (stretches.some((each) => each.before.second !== each.after.second)) return true;
-  return [...before.keys].some(([id, { burst, sustained }]) => {
-    const other = after.keys.get(id);
-    return other?.burst !== burst || other.sustained !== sustained;
-  });
-}
+/** Whether every call is decided by the same limits: then each was decided already. */
+export const decidesAlike = (stretches: readonly Stretch[], before: Settings, after: Settings): boolean =>
+  stretches.every((each) => isAlike(each.before, each.after)) && limitsKeysAlike(before, after);
+
+/** Whether they differ in what a day's sums cannot tell: the second, or what limits a key by itself. */
+export const differsBeyondSums = (
+  stretches: readonly Stretch[],
+  before: Settings,
+  after: Settings,
+): boolean =>
+  stretches.some((each) => each.before.second !== each.after.second) || !limitsKeysAlike(before, after);

@@ -133,7 +133,8 @@ describe('histories that were folded', () => {
     const announce = async () => undefined;
     const plans = createPlanService({ database, store: billingStore, notices, announce, now });
     // Of many pages.
-    return createSimulations({ database, billingStore, plans, now, pageCalls: 7 });
+    const bounds = { callsAtOnce: 7, partners: { atOnce: 2, most: 3 } };
+    return createSimulations({ database, billingStore, plans, now, bounds });
   };
 
   async function partnerOn(tier: keyof typeof PLANS): Promise<string> {
@@ -272,6 +273,14 @@ describe('histories that were folded', () => {
           wishes.map((wish, i) => ({ ...wish, fails: failed.has(i) })),
           after,
         );
+        const recent = await simulations.simulate(id, {}, true);
+        expect(recent.simulated).toEqual(recent.happened);
+        expect(recent.happened.units).toBe(
+          [...happened.unitsOf].reduce(
+            (sum, [dayMs, units]) => (dayMs >= recent.period.fromMs ? sum + units : sum),
+            0,
+          ),
+        );
         const other = await simulations.simulate(id, { month, tier: 'plan-1' }, true);
         compare(other.happened, happened, before);
         compare(other.simulated, expected, after);
@@ -326,7 +335,7 @@ describe('histories that were folded', () => {
 
   it('of a plan: other prices, of all partners that were on it, are what each would have paid', async () => {
     const { simulations, planSimulations } = services();
-    const ids = await Promise.all([1, 2, 3].map(() => partnerOn('plan-1')));
+    const ids = [await partnerOn('plan-1'), await partnerOn('plan-1'), await partnerOn('plan-1')];
     for (const [i, id] of ids.entries()) {
       const wishes = Array.from({ length: 14 * (i + 2) }, (_, n) => ({
         atMs: START + Math.floor(n / 14) * DAY_MS + n * 1000,
@@ -352,6 +361,10 @@ describe('histories that were folded', () => {
     }
     const same = await planSimulations.simulate('plan-1', (plan) => plan, month);
     expect(same.simulated).toEqual(same.happened);
+    // One more than is taken at most.
+    await partnerOn('plan-1');
+    const some = await planSimulations.simulate('plan-1', () => trial, month);
+    expect(some).toMatchObject({ partners: 3, isPartial: true, happened: found.happened });
   });
 });
 
