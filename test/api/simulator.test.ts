@@ -8,6 +8,9 @@ import { createBillingStore } from '../../src/billing/billing-store.ts';
 import { createPlanService } from '../../src/billing/plan-service.ts';
 import { DAY_MS, isoDay, monthStart } from '../../src/core/time.ts';
 import type { KeyLimits } from '../../src/limits/limit.ts';
+import type { Settings } from '../../src/simulator/history.ts';
+import type { Total } from '../../src/simulator/simulation.ts';
+import type { Trial } from '../../src/simulator/simulation-service.ts';
 import { createSimulations } from '../../src/simulator/simulations.ts';
 import { foldingOf } from '../../src/usage/folding.ts';
 import type { UsageEvent } from '../../src/usage/usage-event.ts';
@@ -17,6 +20,7 @@ import { usageEventOf } from '../support/events.ts';
 import { type OwnDatabase, openDatabaseOfItsOwn } from '../support/own-database.ts';
 import { memberOf, operatorSignedIn } from '../support/portal.ts';
 import {
+  type Drawn,
   END,
   type Happened,
   happen,
@@ -85,22 +89,59 @@ describe("the demo's months", () => {
 });
 
 const KEY: KeyLimits = { burst: 4, sustained: 600, day: -1, month: -1, overage: 'block' };
-const KEYS = new Map([
-  ['one', KEY],
-  ['two', KEY],
-]);
+/** `francs`: a month, and 1,000 units beyond it. */
 const PLANS = {
-  'plan-0': { second: 3, day: 9, month: 20, action: 'charge', price: 4900, per1000: 20_000, cap: null },
-  'plan-1': { second: 6, day: 14, month: 40, action: 'charge', price: 19_900, per1000: 9000, cap: null },
+  'plan-0': {
+    second: 3,
+    day: 9,
+    month: 20,
+    price: 4900,
+    per1000: 20_000,
+    burst: 4,
+    francs: [32_000, 130_000],
+  },
+  'plan-1': {
+    second: 6,
+    day: 14,
+    month: 40,
+    price: 19_900,
+    per1000: 9000,
+    burst: 7,
+    francs: [130_000, 59_000],
+  },
 } as const;
-const settingsOn = (tier: keyof typeof PLANS) => {
-  const settings = settingsOf([[START, PLANS[tier]]], KEYS);
-  return {
-    ...settings,
-    terms: settings.terms.map((each) => ({ ...each, tier, overageAction: 'charge' as const })),
-    ratesOf: () => PLANS[tier],
-  };
+const KEY_NAMES = ['one', 'two'];
+const settingsOn = (tier: keyof typeof PLANS, over: Partial<Drawn> = {}, currency = 'EUR'): Settings => {
+  const { burst, francs, ...plan } = PLANS[tier];
+  const [price, per1000] = currency === 'XOF' ? francs : [plan.price, plan.per1000];
+  const drawn = { ...plan, price, per1000, action: 'charge' as const, cap: null, ...over };
+  const keys = new Map(KEY_NAMES.map((name) => [name, { ...KEY, burst }]));
+  const settings = settingsOf([[START, drawn]], keys, currency);
+  return { ...settings, terms: settings.terms.map((each) => ({ ...each, tier })), ratesOf: () => drawn };
 };
+/** What is tried, and what comes of it. */
+const TRIALS: [Trial, Settings][] = [
+  [{}, settingsOn('plan-0')],
+  // All that it has, said again.
+  [
+    {
+      tier: 'plan-0',
+      currency: 'EUR',
+      perSecond: 3,
+      perDay: 9,
+      perMonth: 20,
+      overageAction: 'charge',
+      spendingCapMinor: null,
+    },
+    settingsOn('plan-0'),
+  ],
+  [{ tier: 'plan-1' }, settingsOn('plan-1')],
+  [{ currency: 'XOF' }, settingsOn('plan-0', {}, 'XOF')],
+  [{ tier: 'plan-1', currency: 'XOF', perSecond: 2 }, settingsOn('plan-1', { second: 2 }, 'XOF')],
+  [{ spendingCapMinor: 60 }, settingsOn('plan-0', { cap: 60 })],
+  [{ overageAction: 'block' }, settingsOn('plan-0', { action: 'block' })],
+  [{ perDay: -1, perMonth: 10 }, settingsOn('plan-0', { day: -1, month: 10 })],
+];
 
 describe('histories that were folded', () => {
   let own: OwnDatabase;
@@ -110,12 +151,21 @@ describe('histories that were folded', () => {
     // Far from UTC: a day begins at its own midnight, wherever the session is.
     own = await openDatabaseOfItsOwn('simulator', 'Pacific/Auckland');
     await own.client.query(`SELECT ensure_usage_partitions(3)`);
-    for (const [tier, { second, day, month, price, per1000 }] of Object.entries(PLANS))
+    for (const [tier, { second, day, month, price, per1000, burst, francs }] of Object.entries(PLANS))
       await own.client.query(
         `INSERT INTO tier_config (tier, price_cents, overage_price_per_1000_cents, rate_limit_per_second, rate_limit_per_day,
-           rate_limit_per_month, features, overage_actions, self_serve, burst_limit, sustained_limit, key_daily_quota)
-         VALUES ($1, $2, $3, $4, $5, $6, '{}', '{block,charge}', true, 4, 600, -1)`,
-        [tier, price, per1000, second, day, month],
+           rate_limit_per_month, features, overage_actions, self_serve, sustained_limit, key_daily_quota, burst_limit, prices)
+         VALUES ($1, $2, $3, $4, $5, $6, '{}', '{block,charge}', true, 600, -1, $7, $8)`,
+        [
+          tier,
+          price,
+          per1000,
+          second,
+          day,
+          month,
+          burst,
+          { XOF: { price: francs[0], overage_per_1000: francs[1] } },
+        ],
       );
   });
   afterAll(() => own.close());
@@ -149,7 +199,7 @@ describe('histories that were folded', () => {
       id,
       new Date(START),
     ]);
-    for (const name of KEYS.keys())
+    for (const name of KEY_NAMES)
       await own.client.query(
         `INSERT INTO api_key (id, key_id, key_hash, key_prefix, partner_id, name, environment, kind)
          VALUES (gen_random_uuid(), $1::text, $1::text, 'x', $2, 'K', 'live', 'bearer')`,
@@ -246,47 +296,41 @@ describe('histories that were folded', () => {
       total,
     }));
 
-  it('are what happened; and on another plan what the counters and the naive biller make of them', async () => {
+  function expectTotal({ units, refused, cost }: Total, expected: Happened, settings: Settings): void {
+    const byReason: Record<string, number> = {};
+    for (const [name, calls] of expected.refused) {
+      const reason = name.slice('2026-11-01 '.length);
+      byReason[reason] = (byReason[reason] ?? 0) + calls;
+    }
+    expect(refused).toEqual(byReason);
+    expect(units).toBe([...expected.unitsOf.values()].reduce((sum, each) => sum + each, 0));
+    expect(invoicesOf(cost.invoices)).toEqual(naiveInvoice(settings, expected));
+  }
+
+  it('are what happened; and by other settings what the counters and the naive biller make of them', async () => {
     const { simulations } = services();
     await fc.assert(
       fc.asyncProperty(demand, async (wishes) => {
-        const [before, after] = [settingsOn('plan-0'), settingsOn('plan-1')];
+        const before = settingsOn('plan-0');
         const happened = await happen(wishes, before);
         const id = await partnerOn('plan-0');
         await fold(id, happened);
-        const month = MONTH.slice(0, 7);
-        const same = await simulations.simulate(id, { month }, true);
-        const refusedIn = ({ refused }: Happened, reason: string) =>
-          [...refused].reduce((sum, [name, calls]) => (name.endsWith(` ${reason}`) ? sum + calls : sum), 0);
-        const compare = (found: typeof same.simulated, expected: Happened, settings: typeof before) => {
-          for (const reason of ['per_second', 'burst', 'per_day', 'per_month', 'cap'] as const)
-            expect([reason, found.refused[reason] ?? 0]).toEqual([reason, refusedIn(expected, reason)]);
-          expect(found.units).toBe([...expected.unitsOf.values()].reduce((sum, units) => sum + units, 0));
-          expect(invoicesOf(found.cost.invoices)).toEqual(naiveInvoice(settings, expected));
-        };
-        compare(same.happened, happened, before);
-        compare(same.simulated, happened, before);
         const failed = new Set(
           happened.calls.flatMap(({ outcome }, i) => (outcome === 'returned' ? [i] : [])),
         );
-        const expected = await happen(
-          wishes.map((wish, i) => ({ ...wish, fails: failed.has(i) })),
-          after,
-        );
+        const again = wishes.map((wish, i) => ({ ...wish, fails: failed.has(i) }));
+        for (const [trial, settings] of TRIALS) {
+          const found = await simulations.simulate(id, { month: MONTH.slice(0, 7), ...trial }, true);
+          expectTotal(found.happened, happened, before);
+          expectTotal(found.simulated, await happen(again, settings), settings);
+          expect(found.unexplainedCalls).toBe(0);
+          expect(new Set(found.days.map(({ basis }) => basis))).toEqual(new Set(['calls']));
+        }
         const recent = await simulations.simulate(id, {}, true);
         expect(recent.simulated).toEqual(recent.happened);
-        expect(recent.happened.units).toBe(
-          [...happened.unitsOf].reduce(
-            (sum, [dayMs, units]) => (dayMs >= recent.period.fromMs ? sum + units : sum),
-            0,
-          ),
-        );
-        const other = await simulations.simulate(id, { month, tier: 'plan-1' }, true);
-        compare(other.happened, happened, before);
-        compare(other.simulated, expected, after);
-        expect(other.replayedCalls).toBe(wishes.length);
-        expect(other.unexplainedCalls).toBe(0);
-        expect(new Set(other.days.map(({ basis }) => basis))).toEqual(new Set(['calls']));
+        const isRecent = (dayMs: number) => dayMs >= recent.period.fromMs;
+        const unitsOf = [...happened.unitsOf].map(([dayMs, units]) => (isRecent(dayMs) ? units : 0));
+        expect(recent.happened.units).toBe(unitsOf.reduce((sum, units) => sum + units, 0));
       }),
       { numRuns: 25, seed: 42 },
     );
