@@ -2,9 +2,8 @@
 // of its units, which are counted from the first of the month as the limiter counts them. A whole month is its invoice, without
 // what is adjusted of others. Pure.
 
-import { segmentsWithUnits } from '../billing/close-month.ts';
 import { type Draft, draftsOf } from '../billing/invoice.ts';
-import { monthLines, type Sums, sumsOf, type Terms } from '../billing/month.ts';
+import { monthLines, type Sums, segmentsWithUnits, sumsOf, type Terms } from '../billing/month.ts';
 import { DAY_MS, monthStart } from '../core/time.ts';
 import { type History, type Period, termsAt } from './history.ts';
 import type { Stretch } from './stretches.ts';

@@ -1,7 +1,6 @@
 // What a simulation starts from: what a partner called, what became of it, and by which settings. Pure.
 
-import type { MonthFacts } from '../billing/billing-store.ts';
-import type { Terms } from '../billing/month.ts';
+import type { MonthUnits, Terms } from '../billing/month.ts';
 import type { KeyLimits } from '../limits/limit.ts';
 
 /** Why calls were refused. `rate`: the second or the bucket, where daily sums are all that is known. `cap`: of spending. */
@@ -42,7 +41,7 @@ export interface Period {
 export interface History {
   period: Period;
   /** Of the months that it touches, oldest first. */
-  months: readonly Pick<MonthFacts, 'start' | 'units' | 'marks'>[];
+  months: readonly MonthUnits[];
   /** From the first of the first month to the end of the period. */
   days: readonly DayFacts[];
   /** Units of keys in the first month, before the period. */

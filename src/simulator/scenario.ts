@@ -3,7 +3,7 @@
 import type { Currency } from '../billing/amounts.ts';
 import type { Billing } from '../billing/billing-view-store.ts';
 import type { Terms } from '../billing/month.ts';
-import { inForce, keptAction } from '../billing/plan-review.ts';
+import { inForce, keptAction } from '../billing/overage-choice.ts';
 import type { Plan } from '../billing/plan-store.ts';
 import type { KeyLimits, OverageAction } from '../limits/limit.ts';
 import type { Rates, Settings } from './history.ts';
