@@ -2,6 +2,8 @@
 
 import { type CatalogDocument, type Operation, shownAnswer } from './document.ts';
 import { type DeclaredHeaders, type HeaderRules, headerRules } from './headers.ts';
+import { NO_POLICIES, type RoutePolicies } from './policies/policy.ts';
+import type { RequestRules } from './policies/request-rules.ts';
 
 export interface Example {
   status: number;
@@ -31,6 +33,8 @@ export interface RouteData {
   declared: DeclaredHeaders;
   /** Names of query parameters whose values are kept nowhere. */
   secretParameters: readonly string[];
+  /** Of requests, where a policy holds them against the document. */
+  rules?: RequestRules;
 }
 
 /** One place that answers an API's calls. */
@@ -56,6 +60,7 @@ export interface CatalogRoute extends Omit<RouteData, 'declared' | 'secretParame
   headers: HeaderRules;
   secretParameters: ReadonlySet<string>;
   upstream: Upstream;
+  policies: RoutePolicies;
 }
 
 /** Of `#/components/parameters/Name`. */
@@ -138,5 +143,6 @@ export function toRoutes(routes: readonly RouteData[], upstream: Upstream): Cata
     headers: rulesOf(declared),
     secretParameters: new Set(secretParameters),
     upstream,
+    policies: NO_POLICIES,
   }));
 }

@@ -25,6 +25,7 @@ import { addPlanRoutes } from './plan-routes.ts';
 import { addProvisioningRoutes } from './provisioning-routes.ts';
 import { addSearchRoutes } from './search-routes.ts';
 import type { Services } from './services.ts';
+import { addSimulationRoutes } from './simulation-routes.ts';
 
 /** Of a document of an API, and of what lies around it in JSON. */
 const MAX_DOCUMENT_BODY_BYTES = 6 * 1024 * 1024;
@@ -82,6 +83,7 @@ const actor = (context: Context) => actorOf(context, `operator:${operators.get(c
 
 addApiRoutes(adminApi, actor);
 addPlanRoutes(adminApi, actor);
+addSimulationRoutes(adminApi);
 addInvoiceRoutes(adminApi, actor);
 addExportRoutes(adminApi);
 addAlertRoutes(adminApi, (context) => ({ owner: OPERATOR, sees: undefined, actor: actor(context) }));

@@ -29,6 +29,8 @@ import type { MemberService } from '../partners/member-service.ts';
 import type { PartnerService } from '../partners/partner-service.ts';
 import type { Database } from '../platform/database.ts';
 import type { DoorRates } from '../platform/door-rates.ts';
+import type { PlanSimulationService } from '../simulator/plan-simulation-service.ts';
+import type { SimulationService } from '../simulator/simulation-service.ts';
 import type { IncidentService } from '../status/incident-service.ts';
 import type { DeadLetters } from '../usage/dead-letters.ts';
 import type { RequestSearch } from '../usage/request-search-reports.ts';
@@ -72,6 +74,8 @@ export interface Services extends ChangeServices {
   plans: PlanService;
   publishing: PublishService;
   invoices: InvoiceService;
+  simulations: SimulationService;
+  planSimulations: PlanSimulationService;
   newId(): string;
 }
 

@@ -16,7 +16,7 @@ export interface Wrong {
 
 export const wrongOf = (values: FormValues, errors: FormErrors): Wrong => ({ values, errors, status: 400 });
 
-const statusOf = ({ code }: AppError): Wrong['status'] => {
+export const statusOf = ({ code }: AppError): Wrong['status'] => {
   const [status] = ERRORS[code];
   return status === 409 || status === 429 || status === 503 ? status : 400;
 };
@@ -26,7 +26,7 @@ export const refusalText = ({ language, m }: Pick<View, 'language' | 'm'>, messa
   language === 'en' ? message : (inFrench(message) ?? m.fields.other);
 
 /** The refused fields of this form. */
-function refusedFields({ fields }: AppError, values: FormValues, view: View): FormErrors | undefined {
+export function refusedFields({ fields }: AppError, values: FormValues, view: View): FormErrors | undefined {
   const errors: FormErrors = {};
   for (const { field, message } of (fields.details ?? []) as FieldErrors)
     if (field in values) errors[field] ??= refusalText(view, message);

@@ -146,6 +146,8 @@ const SAMPLES: Record<string, string> = {
   to: '2027-01-01T00:00:00Z',
   q: 'walked',
   '/api/admin/exports/{what}': 'invoices',
+  // With a past: of what began today, there is no whole day to simulate.
+  '/api/admin/partners/{id}': stack.demo.partner.id,
 };
 /** Whose ids no list beside them shows. */
 const LISTS: Record<string, string> = {

@@ -94,7 +94,8 @@ const PartnerFacts = ({
         <dd>
           {tierName(view, plans, partner.tier)}, {billing.currency}
           {billing.taxBps > 0 && `, ${format.percent(billing.taxBps / 10_000)}`}{' '}
-          <a href={withQuery('/operator/invoices', { search: partner.name })}>{m.console.invoices}</a>
+          <a href={withQuery('/operator/invoices', { search: partner.name })}>{m.console.invoices}</a>{' '}
+          <a href={`/operator/partners/${partner.id}/simulation`}>{m.simulation.planLink}</a>
         </dd>
         <dt>{m.operator.limits}</dt>
         <dd>

@@ -97,10 +97,16 @@ const PlanTable = ({ view, plans }: { view: View; plans: Plan[] }) => {
           title: m.common.actions,
           isAction: true,
           cell: (plan) => (
-            <OpenDialog id={dialogOf(plan.tier)} kind="small">
-              {m.console.editPlan}
-              <span class="visually-hidden"> {planName(view, plan)}</span>
-            </OpenDialog>
+            <div class="row">
+              <OpenDialog id={dialogOf(plan.tier)} kind="small">
+                {m.console.editPlan}
+                <span class="visually-hidden"> {planName(view, plan)}</span>
+              </OpenDialog>
+              <a class="button small" href={`/operator/plans/${plan.tier}/simulation`}>
+                {m.simulation.planLink}
+                <span class="visually-hidden"> {planName(view, plan)}</span>
+              </a>
+            </div>
           ),
         },
       ]}

@@ -30,10 +30,16 @@ export const Form = ({
   wrong,
   isUpload,
   kind = 'stack',
+  method = 'post',
   children,
-}: FormProps & { kind?: string; children?: Child }) => (
+}: FormProps & {
+  kind?: string;
+  /** `get`: it asks, and changes nothing. */
+  method?: 'get' | 'post';
+  children?: Child;
+}) => (
   <form
-    method="post"
+    method={method}
     action={action}
     enctype={isUpload ? 'multipart/form-data' : undefined}
     class={kind}

@@ -5,6 +5,7 @@ import { apisEn } from './apis.en.ts';
 import { consoleEn } from './console.en.ts';
 import { fieldsEn } from './fields.en.ts';
 import { moneyEn } from './money.en.ts';
+import { simulationEn } from './simulation.en.ts';
 import { statusEn } from './status.en.ts';
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
@@ -1092,6 +1093,7 @@ export const en = {
   ...accountEn,
   ...moneyEn,
   apis: apisEn,
+  ...simulationEn,
   ...consoleEn,
   ...statusEn,
 };

@@ -57,6 +57,7 @@ const IN_FRENCH: Record<string, string> = {
   'The price of this plan has changed: look at it again':
     'Le prix de ce forfait a changé : consultez-le de nouveau',
   'This change can no longer be undone': 'Ce changement ne peut plus être annulé',
+  'There is no whole day in this period yet': 'Cette période ne compte encore aucun jour complet',
   'This plan has no price in this currency': 'Ce forfait n’a pas de prix dans cette devise',
   'must not be wider than /#: block several narrower ranges':
     'La plage ne doit pas être plus large que /# : bloquez plusieurs plages plus étroites',

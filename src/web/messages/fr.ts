@@ -7,6 +7,7 @@ import { consoleFr } from './console.fr.ts';
 import type { en } from './en.ts';
 import { fieldsFr } from './fields.fr.ts';
 import { moneyFr } from './money.fr.ts';
+import { simulationFr } from './simulation.fr.ts';
 import { statusFr } from './status.fr.ts';
 
 const plural = (count: number, one: string, many: string): string => (count < 2 ? one : many);
@@ -1131,6 +1132,7 @@ export const fr = typeset<typeof en>({
   ...accountFr,
   ...moneyFr,
   apis: apisFr,
+  ...simulationFr,
   ...consoleFr,
   ...statusFr,
 });
