@@ -4,6 +4,7 @@
 
 import { composeGateway, type Env } from './compose.ts';
 import { handle } from './gateway/pipeline.ts';
+import { withClientRequestId } from './http/client-request-id.ts';
 import { refuseAtDoor } from './http/doors.ts';
 import { firstPart, pathOf } from './http/path.ts';
 import { withSecureHeaders } from './http/secure-headers.ts';
@@ -28,18 +29,20 @@ async function answerOwn(request: Request, path: string, env: Env, ctx: Executio
 export default {
   fetch(request, env, ctx) {
     const { url } = request;
-    const refusal = refuseUnconfigured(url, () => composeGateway(env));
-    if (refusal) return withSecureHeaders(refusal, url);
+    const finished = (response: Response) =>
+      withClientRequestId(withSecureHeaders(response, url), request.headers);
+    const refusal = refuseUnconfigured(url, () => composeGateway(env), request);
+    if (refusal) return finished(refusal);
     const gate = composeGateway(env);
     const path = pathOf(url);
     let answered: Promise<Response>;
     if (gate.isOffered(firstPart(path))) {
       const keepAlive = (work: Promise<unknown>) => ctx.waitUntil(work);
       const stopped = refuseAtDoor(request, path, gate, false, keepAlive);
-      if (stopped) return withSecureHeaders(stopped, url);
+      if (stopped) return finished(stopped);
       answered = handle(request, url, gate.gateway, keepAlive);
     } else answered = answerOwn(request, path, env, ctx);
-    const work = answered.then((response) => withSecureHeaders(response, url));
+    const work = answered.then(finished);
     // Whoever breaks off ends its connection, not what it asked for: what was admitted is done, told and billed.
     ctx.waitUntil(work);
     return work;

@@ -7,11 +7,13 @@ import { exampleOf } from './examples.ts';
 import { operationIdOf } from './operation-id.ts';
 import {
   ALWAYS,
+  CACHED,
   COUNTED,
   ERROR_SCHEMA,
   gatewayRefusals,
   HEADERS,
   isUsualRefusal,
+  PAGE,
   PROBLEM_SCHEMA,
   REFUSAL_ANSWERS,
   refusalsOf,
@@ -135,7 +137,7 @@ export function describeRoutes(paths: Paths, { prefix, security, audience }: Mou
         : parameters,
       responses: {
         ...refusalsOf(method, path, { security, ...operation }),
-        ...answered(operation.responses, prefix === '' ? {} : ALWAYS),
+        ...answered(operation.responses, prefix === '' ? {} : { ...ALWAYS, ...(isPaged && PAGE) }),
       },
     };
   });
@@ -153,8 +155,9 @@ export function describeOffered(document: CatalogDocument): {
   };
   const paths = mapOperations(shown.paths, (given) => {
     const { 'x-passerelle': config, ...operation } = given as Operation & {
-      'x-passerelle': { scope: string | null };
+      'x-passerelle': { scope: string | null; cacheSeconds?: number };
     };
+    const { cacheSeconds = document['x-passerelle'].defaults.cacheSeconds } = config;
     const scope = config.scope ? `Needs the scope \`${config.scope}\`.` : 'Any key may.';
     return {
       ...operation,
@@ -162,7 +165,7 @@ export function describeOffered(document: CatalogDocument): {
       security: BY_KEY,
       responses: {
         ...gatewayRefusals(operation),
-        ...answered(operation.responses, COUNTED),
+        ...answered(operation.responses, { ...COUNTED, ...(cacheSeconds > 0 && CACHED) }),
       },
     };
   });

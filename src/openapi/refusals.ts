@@ -60,8 +60,28 @@ export const HEADERS: Readonly<Record<string, object>> = {
     description: 'Names this request: in the log, and to support',
     schema: { type: 'string' },
   },
+  'X-Client-Request-Id': {
+    description: "The request's own header of this name, where it had one of 1 to 128 printable characters",
+    schema: { type: 'string', maxLength: 128 },
+  },
   'Retry-After': whole('Seconds after which another attempt may succeed'),
-  'WWW-Authenticate': { description: 'How to authenticate', schema: { type: 'string' } },
+  'WWW-Authenticate': {
+    description:
+      'How to authenticate; `error` and `scope` say what is wrong with what was sent (RFC 6750, 3). Of a refusal for a scope, too',
+    schema: { type: 'string' },
+    example: 'Bearer realm="passerelle", error="invalid_token"',
+  },
+  Link: {
+    description: '`rel="next"`: the page that follows, where there is one (RFC 8288)',
+    schema: { type: 'string' },
+    example: '</api/dev/apps?cursor=01a2265c-0000-7000-8000-000000000000>; rel="next"',
+  },
+  'X-Cache-Hit': { description: 'Whether the answer was kept', schema: { enum: ['true', 'false'] } },
+  'Cache-Status': {
+    description: 'Whether the answer was kept or, with the reason, fetched (RFC 9211)',
+    schema: { type: 'string' },
+    example: 'passerelle; hit; ttl=17',
+  },
   'Idempotent-Replayed': {
     description: '`true`: the answer that this Idempotency-Key had before',
     schema: { type: 'string' },
@@ -71,7 +91,11 @@ export const HEADERS: Readonly<Record<string, object>> = {
 const referTo = (...names: string[]) =>
   Object.fromEntries(names.map((name) => [name, refer('headers', name)]));
 /** On every answer. */
-export const ALWAYS = referTo('X-Request-Id');
+export const ALWAYS = referTo('X-Request-Id', 'X-Client-Request-Id');
+/** Of a list whose pages have a cursor. */
+export const PAGE = referTo('Link');
+/** Of operations whose answers are kept. */
+export const CACHED = referTo('X-Cache-Hit', 'Cache-Status');
 /** On answers of the offered APIs, where a key is known. */
 export const COUNTED = { ...ALWAYS, ...referTo(...Object.keys(LIMIT_HEADERS)) };
 
@@ -143,6 +167,7 @@ const OFFERED: Readonly<Record<string, Refusal>> = {
     name: 'NotAllowed',
     code: 'insufficient_permissions',
     description: 'The key lacks the scope, or its address, origin or account is refused',
+    headers: referTo('WWW-Authenticate'),
   },
   413: {
     name: 'BodyTooLarge',
@@ -194,7 +219,9 @@ const answerOf = ({ code, description, fields, headers }: Refusal): Answer => ({
     },
     [PROBLEM]: {
       schema: { ...refer('schemas', 'Problem') },
-      example: JSON.parse(errorBody(code, { ...EXAMPLE, accept: PROBLEM }, { fields })),
+      example: JSON.parse(
+        errorBody(code, { ...EXAMPLE, headers: new Headers({ accept: PROBLEM }) }, { fields }),
+      ),
     },
   },
 });

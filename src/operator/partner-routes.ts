@@ -90,7 +90,7 @@ export function addPartnerRoutes(
     const { limit, cursor, search } = context.req.valid('query');
     const rows = await context.var.services.partners.list(limit + 1, uuidCursor(cursor), search);
     return context.json(
-      page(rows, limit, ({ id }) => id),
+      page(context, rows, limit, ({ id }) => id),
       200,
     );
   });
