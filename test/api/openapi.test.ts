@@ -162,7 +162,7 @@ describe('answers', () => {
     const type = String(headers['content-type']).split(';', 1)[0];
     const found = answerChecks(documents[name])(target, status, json ?? text, method, type);
     if (found) wrong.push(found);
-    if (!headers['x-request-id'] && !/^\/(?:health|metrics|\.well)/.test(target))
+    if (!headers['x-request-id'] && !/^\/(?:health|livez|readyz|metrics|\.well)/.test(target))
       wrong.push(`${target}: no id`);
   }
 
