@@ -23,6 +23,7 @@ export const ERRORS = {
   not_found: [404, 'Nothing is here'],
   method_not_allowed: [405, 'This method is not allowed here'],
   conflict: [409, 'The request conflicts with the current state'],
+  precondition_failed: [412, 'It was changed meanwhile: read it again before you change it'],
   payload_too_large: [413, 'The request body is too large'],
   idempotency_mismatch: [422, 'This Idempotency-Key was used with another request'],
   invalid_request: [400, 'The request could not be read'],

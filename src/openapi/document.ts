@@ -17,6 +17,7 @@ import {
   PROBLEM_SCHEMA,
   REFUSAL_ANSWERS,
   refusalsOf,
+  TAGGED,
 } from './refusals.ts';
 import type {
   Answer,
@@ -118,6 +119,12 @@ const answered = (
       ]),
   );
 
+/** Whether its body says its version, which is then its ETag. */
+const isTagged = (answer: Answer | Reference): boolean => {
+  const schema = isReference(answer) ? undefined : answer.content?.['application/json']?.schema;
+  return 'etag' in ((schema?.properties ?? {}) as object);
+};
+
 /** Routes of ours, from what `OpenAPIHono` says of them. */
 export function describeRoutes(paths: Paths, { prefix, security, audience }: Mount): Paths {
   const described = mapOperations(paths, (operation, method, path) => {
@@ -137,7 +144,11 @@ export function describeRoutes(paths: Paths, { prefix, security, audience }: Mou
         : parameters,
       responses: {
         ...refusalsOf(method, path, { security, ...operation }),
-        ...answered(operation.responses, prefix === '' ? {} : { ...ALWAYS, ...(isPaged && PAGE) }),
+        ...answered(operation.responses, {
+          ...(prefix !== '' && ALWAYS),
+          ...(isPaged && PAGE),
+          ...(Object.values(operation.responses ?? {}).some(isTagged) && TAGGED),
+        }),
       },
     };
   });

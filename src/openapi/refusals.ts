@@ -32,6 +32,8 @@ export const ERROR_SCHEMA: Schema = {
     used: { type: 'integer', description: 'How much of it is used' },
     retry_after: { type: 'integer', description: 'Seconds, as in `Retry-After`' },
     reset_at: { type: 'string', format: 'date-time', description: 'When the quota begins again' },
+    changed_by: { type: 'string', description: 'Who changed it last' },
+    changed_at: { type: 'string', format: 'date-time', description: 'When they did' },
   },
   additionalProperties: true,
 };
@@ -77,6 +79,11 @@ export const HEADERS: Readonly<Record<string, object>> = {
     example: '</api/dev/apps?cursor=01a2265c-0000-7000-8000-000000000000>; rel="next"',
   },
   'X-Cache-Hit': { description: 'Whether the answer was kept', schema: { enum: ['true', 'false'] } },
+  ETag: {
+    description: 'Its version, for `If-Match`; `etag` in the body, too',
+    schema: { type: 'string' },
+    example: '"0cc175b9c0f1b6a831c399e269772661"',
+  },
   'Cache-Status': {
     description: 'Whether the answer was kept or, with the reason, fetched (RFC 9211)',
     schema: { type: 'string' },
@@ -94,6 +101,8 @@ const referTo = (...names: string[]) =>
 export const ALWAYS = referTo('X-Request-Id', 'X-Client-Request-Id');
 /** Of a list whose pages have a cursor. */
 export const PAGE = referTo('Link');
+/** Of what has a version. */
+export const TAGGED = referTo('ETag');
 /** Of operations whose answers are kept. */
 export const CACHED = referTo('X-Cache-Hit', 'Cache-Status');
 /** On answers of the offered APIs, where a key is known. */
@@ -130,6 +139,12 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     name: 'Conflict',
     code: 'conflict',
     description: 'It cannot be done as things stand, or a request with this Idempotency-Key is under way',
+  },
+  412: {
+    name: 'ChangedMeanwhile',
+    code: 'precondition_failed',
+    description: 'It is another than the `ETag` in `If-Match`: nothing was changed',
+    fields: { changed_by: 'ana@example.com', changed_at: '2026-11-30T09:30:00.000Z' },
   },
   413: { name: 'TooLarge', code: 'payload_too_large', description: 'The body is too large' },
   422: {

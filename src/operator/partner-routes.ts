@@ -7,6 +7,7 @@ import type { Actor } from '../audit/audit-store.ts';
 import { currency } from '../http/amount-schemas.ts';
 import { type ApiEnv, errorAnswers, jsonAnswer, jsonBody, page, pageQuery, uuidCursor } from '../http/api.ts';
 import { email, origins, reason, text } from '../http/fields.ts';
+import { expectedBy, ifMatch, tagged } from '../http/versions.ts';
 import type { AccessAction } from '../partners/access-service.ts';
 import { createPartner } from '../partners/provisioning.ts';
 import { originOf } from '../web/web.ts';
@@ -71,6 +72,7 @@ const changePartner = createRoute({
   summary: "Update a partner's name, company or allowed origins",
   request: {
     params,
+    headers: ifMatch,
     body: jsonBody(
       z.object({
         name: text(255, 1).optional(),
@@ -79,7 +81,7 @@ const changePartner = createRoute({
       }),
     ),
   },
-  responses: partnerAnswers,
+  responses: { ...partnerAnswers, ...errorAnswers(412) },
 });
 
 export function addPartnerRoutes(
@@ -98,18 +100,19 @@ export function addPartnerRoutes(
     const { services } = context.var;
     const { language, ...wanted } = context.req.valid('json');
     const inviting = { actor: actorOf(context), origin: originOf(context, services.config), language };
-    return context.json(await createPartner(services, wanted, inviting), 201);
+    return context.json(tagged(context, await createPartner(services, wanted, inviting)), 201);
   });
-  api.openapi(getPartner, async (context) =>
-    context.json(await context.var.services.partners.get(idOf(context.req.valid('param').id)), 200),
-  );
+  api.openapi(getPartner, async (context) => {
+    const found = await context.var.services.partners.get(idOf(context.req.valid('param').id));
+    return context.json(tagged(context, found), 200);
+  });
   api.openapi(changePartner, async (context) => {
     const { allowed_origins: allowedOrigins, ...change } = context.req.valid('json');
     const id = idOf(context.req.valid('param').id);
-    return context.json(
-      await context.var.services.partners.change(id, { ...change, allowedOrigins }, actorOf(context)),
-      200,
-    );
+    const wanted = { ...change, allowedOrigins };
+    const { partners } = context.var.services;
+    const changed = await partners.change(id, wanted, actorOf(context), expectedBy(context));
+    return context.json(tagged(context, changed), 200);
   });
   addStatusRoutes(api, actorOf);
 }
@@ -139,7 +142,8 @@ function addStatusRoutes(api: OpenAPIHono<ApiEnv<Services>>, actorOf: (context: 
         const id = idOf(context.req.valid('param').id);
         const { partners, config } = context.var.services;
         const origin = originOf(context, config);
-        return context.json(await partners.changeAccess(id, action, why, actorOf(context), origin), 200);
+        const changed = await partners.changeAccess(id, action, why, actorOf(context), origin);
+        return context.json(tagged(context, changed), 200);
       },
     );
   }

@@ -9,7 +9,7 @@ import { SIGNATURE_RULES } from '../../keys/signature.ts';
 import type { PartnerView } from '../../partners/partner-service.ts';
 import { FormDialog } from '../../web/components/dialog.tsx';
 import { Field, Select } from '../../web/components/form.tsx';
-import type { Wrong } from '../../web/forms.ts';
+import { seenEtag, type Wrong } from '../../web/forms.ts';
 import { planName } from '../../web/plan-text.ts';
 import { useView } from '../../web/view-context.ts';
 
@@ -24,6 +24,7 @@ export const assignForm = z.object({
     .transform((typed) => Math.round(Number(typed.replace(',', '.')) * 100))
     .refine((bps) => Number.isFinite(bps) && bps >= 0 && bps <= 10_000),
   reason,
+  etag: seenEtag,
 });
 
 const limitText = z
@@ -38,18 +39,19 @@ export const limitsForm = z.object({
   month: limitText,
   overage: z.enum(OVERAGES),
   reason,
+  etag: seenEtag,
   back_to_tier: z.string().optional(),
 });
 
 const Reason = () => <Field name="reason" label={useView().m.operator.reason} required maxlength={500} />;
 
 export const AssignDialog = ({
-  partnerId,
+  partner,
   plans,
   billing,
   wrong,
 }: {
-  partnerId: string;
+  partner: PartnerView;
   plans: readonly Plan[];
   billing: Billing;
   wrong?: Wrong;
@@ -60,12 +62,13 @@ export const AssignDialog = ({
     <FormDialog
       id="plan"
       title={m.money.assign}
-      action={`/operator/partners/${partnerId}/plan`}
+      action={`/operator/partners/${partner.id}/plan`}
       submit={m.common.save}
       saved={{
         tier: billing.tier,
         currency: billing.nextCurrency ?? billing.currency,
         tax: String(billing.taxBps / 100),
+        etag: partner.etag,
       }}
       wrong={wrong}
     >
@@ -106,6 +109,7 @@ export const LimitsDialog = ({ partner, base, wrong }: DialogProps) => {
         day: String(partner.rate_limit_per_day),
         month: String(partner.rate_limit_per_month),
         overage: partner.overage_action,
+        etag: partner.etag,
       }}
       wrong={wrong}
       extra={
@@ -166,7 +170,7 @@ export const SignaturesDialog = ({ partner, base, wrong }: DialogProps) => {
       title={m.operator.signatures}
       action={`${base}/signatures`}
       submit={m.common.save}
-      saved={{ rule: partner.signature_rule }}
+      saved={{ rule: partner.signature_rule, etag: partner.etag }}
       wrong={wrong}
     >
       <p>{m.operator.signaturesText}</p>

@@ -7,7 +7,7 @@ import { MAX_PRICE_MINOR, type NewPlan, type Plan } from '../../billing/plan-sto
 import { text } from '../../http/fields.ts';
 import { Field, Tick } from '../../web/components/form.tsx';
 import { Note } from '../../web/components/parts.tsx';
-import { FieldsRefused, type Wrong } from '../../web/forms.ts';
+import { FieldsRefused, seenEtag, type Wrong } from '../../web/forms.ts';
 import { useView } from '../../web/view-context.ts';
 import type { FormErrors, FormValues } from '../../web/web.ts';
 
@@ -41,6 +41,7 @@ export function valuesOf(plan: Plan | undefined): FormValues {
     day: String(plan.perDay),
     month: String(plan.perMonth),
     max_keys: String(plan.maxKeys),
+    etag: plan.etag,
     sla: sla ?? '',
     support: support ?? '',
     webhooks: String(webhooks === true),
@@ -136,6 +137,7 @@ export const PlanFields = ({ isNew }: { isNew: boolean }) => {
 const limit = z.coerce.number().int().min(-1).max(2_000_000_000);
 const shortText = text(100).default('');
 export const planForm = z.object({
+  etag: seenEtag,
   tier: z
     .string()
     .trim()

@@ -16,6 +16,9 @@ const IN_FRENCH: Record<string, string> = {
     'Au plus # endpoints. Supprimez-en un qui ne sert plus',
   'At most # test keys. Revoke those that are not needed':
     'Au plus # clés de test. Révoquez celles qui ne servent plus',
+  'It was changed meanwhile: read it again before you change it':
+    'Modifié entre-temps : relisez avant de modifier',
+  'If-Match takes an ETag, with its quotes': 'If-Match prend un ETag, avec ses guillemets',
   'Live keys need an approved account. Test keys work now':
     'Les clés de production demandent un compte approuvé. Les clés de test fonctionnent déjà',
   'More than what is left of the invoice cannot be credited':
