@@ -21,6 +21,11 @@ export const PARTNER_ETAG = versionOf(
   sql`p.currency, p.tax_bps, p.next_tier, p.next_currency`,
 );
 
+/** Of `api_key_quotas q` of `api_key k`: its limits, and whether it works. */
+export const KEY_LIMITS_ETAG = versionOf(
+  sql`k.is_active, q.burst_limit, q.sustained_limit, q.daily_quota, q.monthly_quota, q.overage_action, q.chosen`,
+);
+
 export const isExpected = (version: SQL, expected: Expected): SQL =>
   expected === undefined ? sql`true` : sql`${version} = ANY (${textArray(expected)}::text[])`;
 

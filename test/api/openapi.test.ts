@@ -146,6 +146,7 @@ const SAMPLES: Record<string, string> = {
   to: '2027-01-01T00:00:00Z',
   q: 'walked',
   '/api/admin/exports/{what}': 'invoices',
+  '/api/admin/keys/{id}': keys.signing.id,
 };
 /** Whose ids no list beside them shows. */
 const LISTS: Record<string, string> = {

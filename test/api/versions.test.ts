@@ -4,7 +4,7 @@
 import { uuidv7 } from 'uuidv7';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { messagesOf } from '../../src/web/messages/messages.ts';
-import { call, makePartner, query, sendJson, stack } from '../support/api.ts';
+import { call, makeKey, makePartner, query, sendJson, stack } from '../support/api.ts';
 import { operatorSignedIn, type Person } from '../support/portal.ts';
 
 const authorization = `Bearer ${stack.demo.operator.token}`;
@@ -124,6 +124,29 @@ describe('a partner', () => {
   });
 });
 
+it("a key's limits are changed for what they were when they were read", async () => {
+  const partner = await makePartner();
+  const { id } = await makeKey(partner.id);
+  const path = `/api/admin/keys/${id}`;
+  const read = await call(path, admin);
+  expect([read.status, read.headers.etag]).toEqual([200, `"${read.json.etag}"`]);
+  const put = (limit: number, ifMatch?: string) =>
+    send(`${path}/limits`, 'PUT', { daily_quota: limit }, ifMatch);
+  const refused = await put(1, STALE);
+  expect([refused.status, refused.json.error, refused.json.changed_by]).toEqual([
+    412,
+    'precondition_failed',
+    undefined,
+  ]);
+  expect((await call(path, admin)).json).toEqual(read.json);
+  const answers = await Promise.all([2, 3, 4, 5].map((limit) => put(limit, String(read.headers.etag))));
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412, 412]);
+  const changed = answers.find(({ status }) => status === 200);
+  expect(changed?.headers.etag).toBe(await tagOf(path));
+  expect((await put(9)).json.limits.daily_quota).toBe(9);
+  expect((await call(`/api/admin/keys/${uuidv7()}`, admin)).status).toBe(404);
+});
+
 describe('a plan', () => {
   it('has an ETag, and is changed for it alone', async () => {
     const { tier, path, etag } = await newPlan();
@@ -173,6 +196,7 @@ it('the document says which have an ETag and which take it', async () => {
     'delete /api/admin/partners/{id}/limits',
     'patch /api/admin/partners/{id}',
     'post /api/admin/partners/{id}/plan',
+    'put /api/admin/keys/{id}/limits',
     'put /api/admin/partners/{id}/limits',
     'put /api/admin/partners/{id}/signatures',
     'put /api/admin/partners/{id}/tier',

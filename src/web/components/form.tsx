@@ -226,7 +226,7 @@ export const Choices = ({ label, options, ...own }: Own & { label: string; optio
 
 /** One choice, ticked or not. */
 export const Tick = ({ name, label, hint }: Own & { label: string }) => {
-  const { values, now, scope } = useContext(FormContext);
+  const { values, now } = useContext(FormContext);
   const { m } = useView();
   const isTicked = values[name] === 'true';
   const isOther = now !== undefined && (now[name] === 'true') !== isTicked;
@@ -235,10 +235,12 @@ export const Tick = ({ name, label, hint }: Own & { label: string }) => {
       <input type="checkbox" name={name} value="true" checked={isTicked} />
       <span>
         {label}
-        <ErrorText
-          id={`${scope}-${name}`}
-          error={isOther ? m.common.isNow(isTicked ? m.common.no : m.common.yes) : undefined}
-        />
+        {isOther && (
+          <>
+            <br />
+            <span class="error">{m.common.isNow(isTicked ? m.common.no : m.common.yes)}</span>
+          </>
+        )}
         {hint && (
           <>
             <br />
