@@ -14,8 +14,8 @@ export function challengeOf(
   headers: Pick<Headers, 'get'> | undefined,
   scope: unknown,
 ): string | undefined {
-  if (code === 'insufficient_permissions')
-    return `${REALM}, error="insufficient_scope"${typeof scope === 'string' ? `, scope="${scope}"` : ''}`;
+  if (status === 403 && typeof scope === 'string')
+    return `${REALM}, error="insufficient_scope", scope="${scope}"`;
   if (status !== 401) return undefined;
   const lacks =
     NO_CREDENTIAL.has(code) ||

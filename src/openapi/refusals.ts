@@ -23,7 +23,7 @@ export const ERROR_SCHEMA: Schema = {
         properties: { field: { type: 'string' }, message: { type: 'string' } },
       },
     },
-    required_scope: { type: 'string', description: 'The scope that the key lacks' },
+    required_scope: { type: 'string', description: 'The scope that the key or token lacks' },
     limit_type: {
       type: 'string',
       description: 'Which limit refused: per_second, burst, per_day, per_month; address, caller, …',
@@ -48,7 +48,7 @@ const LIMIT_HEADERS = Object.fromEntries([
   [
     'RateLimit-Policy',
     {
-      description: 'Each limit with its window (draft-ietf-httpapi-ratelimit-headers)',
+      description: 'Each limit with its window (draft-ietf-httpapi-ratelimit-headers-11)',
       schema: { type: 'string' },
     },
   ],
@@ -133,6 +133,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     name: 'Forbidden',
     code: 'forbidden',
     description: 'Whoever asks may not do this: a role, a scope, an address, or a suspended account',
+    headers: referTo('WWW-Authenticate'),
   },
   404: { name: 'NotFound', code: 'not_found', description: 'No such thing, or it belongs to another' },
   409: {

@@ -150,6 +150,20 @@ describe('a trace', () => {
   });
 });
 
+it('the headers of limits are lists of structured fields', async () => {
+  const partner = await makePartner({ second: 10, day: 1 });
+  const { secret } = await makeKey(partner.id);
+  for (const status of [200, 429]) {
+    const answer = await call('/v2/stops/x/departures', { key: secret });
+    expect(answer.status).toBe(status);
+    for (const [name, members] of [
+      ['ratelimit', 1],
+      ['ratelimit-policy', 3],
+    ] as const)
+      expect(parseList(String(answer.headers[name])), name).toHaveLength(members);
+  }
+});
+
 describe('Cache-Status', () => {
   const statusOf = ({ headers }: Answer) =>
     parseList(String(headers['cache-status'])).map((item) => {

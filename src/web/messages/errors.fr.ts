@@ -37,6 +37,7 @@ const IN_FRENCH: Record<string, string> = {
   'Some fields are missing or not valid': 'Des champs manquent ou ne conviennent pas',
   'Switch the endpoint on first': 'Activez d’abord le endpoint',
   'The cursor is not valid': 'Cette page de la liste n’existe pas',
+  'This token does not allow this': 'Ce jeton ne le permet pas',
   'Your plan allows no more live keys': 'Votre forfait n’autorise pas plus de clés de production',
   'The token carries no e-mail address to register with': 'Le jeton ne porte pas d’e-mail pour s’inscrire',
   'This app was archived more than # days ago, and cannot be restored':
