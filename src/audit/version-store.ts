@@ -26,6 +26,9 @@ export const KEY_LIMITS_ETAG = versionOf(
   sql`k.is_active, q.burst_limit, q.sustained_limit, q.daily_quota, q.monthly_quota, q.overage_action, q.chosen`,
 );
 
+/** Of `webhook_endpoint e`: what can be changed of it. */
+export const ENDPOINT_ETAG = versionOf(sql`e.url, e.description, e.events, e.environment, e.state`);
+
 export const isExpected = (version: SQL, expected: Expected): SQL =>
   expected === undefined ? sql`true` : sql`${version} = ANY (${textArray(expected)}::text[])`;
 

@@ -4,8 +4,8 @@
 import { uuidv7 } from 'uuidv7';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { messagesOf } from '../../src/web/messages/messages.ts';
-import { call, makeKey, makePartner, query, sendJson, stack } from '../support/api.ts';
-import { operatorSignedIn, type Person } from '../support/portal.ts';
+import { call, developerToken, makeKey, makePartner, query, sendJson, stack } from '../support/api.ts';
+import { memberOf, operatorSignedIn, type Person } from '../support/portal.ts';
 
 const authorization = `Bearer ${stack.demo.operator.token}`;
 const admin = { headers: { authorization } };
@@ -32,6 +32,11 @@ const newPartner = async () => {
 const tagOf = async (path: string) => String((await call(path, admin)).headers.etag);
 const auditOf = async (partnerId: string) =>
   Number((await query('SELECT count(*) FROM dev_portal_audit WHERE partner_id = $1', [partnerId]))[0]?.count);
+
+/** The version that the form of this action was shown with. */
+const seenIn = (html: string, action: string) =>
+  new RegExp(`action="${action}"[^>]*><input type="hidden" name="etag" value="([^"]+)"`).exec(html)?.[1] ??
+  '';
 
 let operator: Person;
 beforeAll(async () => {
@@ -147,6 +152,55 @@ it("a key's limits are changed for what they were when they were read", async ()
   expect((await call(`/api/admin/keys/${uuidv7()}`, admin)).status).toBe(404);
 });
 
+describe('a webhook endpoint', () => {
+  it.for(['admin', 'dev'] as const)('is changed for what was read, at /api/%s', async (surface) => {
+    const token = surface === 'dev' ? await developerToken(await makePartner()) : stack.demo.operator.token;
+    const ask = (path: string, method: string, body: unknown, ifMatch?: string) =>
+      sendJson(`/api/${surface}/webhooks${path}`, method, body, {
+        headers: { authorization: `Bearer ${token}`, ...(ifMatch && { 'if-match': ifMatch }) },
+      });
+    const made = await ask('', 'POST', { url: 'https://example.com/hooks' });
+    const id = `/${made.json.id}`;
+    const etag = String(made.headers.etag);
+    expect(etag).toBe(`"${made.json.etag}"`);
+    expect((await ask(id, 'PATCH', { description: 'A' }, etag)).status).toBe(200);
+    const late = await ask(id, 'PATCH', { description: 'B' }, etag);
+    expect([late.status, late.json.error, typeof late.json.changed_by]).toEqual([
+      412,
+      'precondition_failed',
+      'string',
+    ]);
+    const unconditional = await ask(id, 'PATCH', { state: 'paused' });
+    expect([unconditional.status, unconditional.json.description]).toEqual([200, 'A']);
+    expect((await ask(`/${uuidv7()}`, 'PATCH', { description: 'B' }, etag)).status).toBe(404);
+  });
+
+  it('has a form in the portal that says what is different now', async () => {
+    const person = await memberOf((await makePartner()).id);
+    const first = { url: 'https://example.com/first', environment: 'live' };
+    expect((await person.post('/portal/webhooks', first)).status).toBeLessThan(400);
+    const [endpoint] = await query<{ id: string }>(
+      `SELECT e.id FROM webhook_endpoint e JOIN partner_member m USING (partner_id) WHERE m.email = $1`,
+      [person.email],
+    );
+    const id = endpoint?.id;
+    const page = `/portal/webhooks/${id}`;
+    const etag = seenIn((await person.get(page)).text, page);
+    const form = { url: 'https://example.com/mine', environment: 'live', etag };
+    await query(`UPDATE webhook_endpoint SET url = 'https://example.com/theirs' WHERE id = $1`, [id]);
+    const again = await person.post(page, form);
+    expect([again.status, again.text.includes('Is now: https://example.com/theirs')]).toEqual([412, true]);
+    expect((await person.post(page, { ...form, etag: seenIn(again.text, page) })).status).toBe(303);
+    const rows = await query('SELECT url FROM webhook_endpoint WHERE id = $1', [id]);
+    expect(rows).toEqual([{ url: 'https://example.com/mine' }]);
+    const [entry] = await query<{ details: object }>(
+      `SELECT details FROM dev_portal_audit WHERE action = 'webhook.changed' AND target->>'endpoint_id' = $1`,
+      [id],
+    );
+    expect(entry?.details).not.toHaveProperty('etag');
+  });
+});
+
 describe('a plan', () => {
   it('has an ETag, and is changed for it alone', async () => {
     const { tier, path, etag } = await newPlan();
@@ -195,6 +249,7 @@ it('the document says which have an ETag and which take it', async () => {
   expect(taking.map(({ name }) => name).sort()).toEqual([
     'delete /api/admin/partners/{id}/limits',
     'patch /api/admin/partners/{id}',
+    'patch /api/admin/webhooks/{endpointId}',
     'post /api/admin/partners/{id}/plan',
     'put /api/admin/keys/{id}/limits',
     'put /api/admin/partners/{id}/limits',
@@ -212,9 +267,6 @@ it('the document says which have an ETag and which take it', async () => {
 
 describe('a form of the console', () => {
   const texts = (html: string) => html.replace(/\s+/g, ' ').replaceAll('&#39;', '’');
-  const seenIn = (html: string, action: string) =>
-    new RegExp(`action="${action}"[^>]*><input type="hidden" name="etag" value="([^"]+)"`).exec(html)?.[1] ??
-    '';
 
   it.for(['en', 'fr'] as const)('for limits says what is different now, in %s', async (language) => {
     const m = messagesOf(language);

@@ -197,7 +197,7 @@ export const Select = ({
 
 /** Any number of `options`; what is chosen is one a line. */
 export const Choices = ({ label, options, ...own }: Own & { label: string; options: Options }) => {
-  const { id, value, error, marks } = useField(own);
+  const { id, value, error, marks } = useField(own, (of) => of.replaceAll('\n', ', '));
   const chosen = value?.split('\n') ?? [];
   return (
     <fieldset aria-describedby={marks['aria-describedby']}>
