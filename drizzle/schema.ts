@@ -13,6 +13,7 @@ import {
   index,
   inet,
   integer,
+  json,
   jsonb,
   type PgColumnBuilderBase,
   pgTable,
@@ -1142,3 +1143,58 @@ export const allowance = pgTable(
   },
   (table) => [primaryKey({ columns: [table.what, table.subject] })],
 );
+
+/** Documents of offered APIs, as they were published. Of each API, the row with the highest version is in force. */
+export const apiDocument = pgTable(
+  'api_document',
+  {
+    api: varchar('api', { length: 40 }).notNull(),
+    /** The catalogue's, which each row raises: a trigger sets it. */
+    version: bigint('version', { mode: 'number' }).notNull().default(0),
+    state: varchar('state', { length: 10 }).notNull().default('live'),
+    /** OpenAPI 3.1, with the `x-passerelle` extension, in its own order; null where the API is retired. */
+    document: json('document'),
+    /** What edges need of it (`OfferedApi`), made when it was published; null: they make it when they read it. */
+    offered: json('offered'),
+    createdAt: at('created_at').notNull().defaultNow(),
+    createdBy: text('created_by').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.api, table.version] })],
+);
+
+/** Where calls of an API go; where there is none, the variables that its document names say it. */
+export const apiUpstream = pgTable(
+  'api_upstream',
+  {
+    api: varchar('api', { length: 40 }).notNull(),
+    /** With the path that precedes each route's, without a slash at its end. */
+    url: text('url').notNull(),
+    /** Share of the calls, of the sum of all weights; 0: only where the others fail. */
+    weight: integer('weight').notNull().default(1),
+    /** Put on each request, as `Name: value`, enveloped. */
+    credentialEnvelope: text('credential_envelope'),
+  },
+  (table) => [primaryKey({ columns: [table.api, table.url] })],
+);
+
+/** A document that an operator looks at before it is published. Kept for a day. */
+export const apiDraft = pgTable('api_draft', {
+  id: uuid('id').primaryKey(),
+  api: varchar('api', { length: 40 }).notNull(),
+  document: json('document').notNull(),
+  /** What was left out of it: pointers and sentences. */
+  notes: json('notes').notNull(),
+  createdAt: at('created_at').notNull().defaultNow(),
+  createdBy: text('created_by').notNull(),
+});
+
+/** The catalogue's version, and how far its announcement came: one row, and none before the first change. */
+export const catalogState = pgTable('catalog_state', {
+  isOnly: boolean('is_only').primaryKey().default(true),
+  version: bigint('version', { mode: 'number' }).notNull().default(0),
+  changedAt: at('changed_at').notNull().defaultNow(),
+  /** Every partner's objects have heard of this one. */
+  announcedVersion: bigint('announced_version', { mode: 'number' }).notNull().default(0),
+  /** Of the newest, those of partners with ids up to this one. */
+  announcedUpTo: uuid('announced_up_to'),
+});

@@ -21,6 +21,7 @@ import type {
   LimitGauges,
   LimitSubject,
   Nonce,
+  RecordVersions,
   Settle,
   Settled,
   TakeCall,
@@ -35,6 +36,9 @@ import { type Decided, PartnerTalk, type Waiting } from './partner-talk.ts';
 import { Rest } from './rest.ts';
 
 const MAX_REFUSED = 2048;
+
+const isOlder = (a: Versions, b: Versions): boolean =>
+  a.key < b.key || a.partner < b.partner || a.catalog < b.catalog;
 
 export class KeyCounter {
   private readonly ports: KeyPorts;
@@ -127,8 +131,8 @@ export class KeyCounter {
   }
 
   /** Makes older versions of the key's record stale, at once and for good. */
-  announce(versions: Versions): void {
-    this.state.raise(versions);
+  announce(versions: RecordVersions): void {
+    this.state.raise({ ...versions, catalog: 0 });
     this.state.write();
   }
 
@@ -142,8 +146,7 @@ export class KeyCounter {
 
   private refuse(call: TakeCall, dayMs: number): TakeReply | Promise<TakeReply> | undefined {
     const { state } = this;
-    if (call.versions.key < state.versions.key || call.versions.partner < state.versions.partner)
-      return { outcome: 'stale', versions: state.versions };
+    if (isOlder(call.versions, state.versions)) return { outcome: 'stale', versions: state.versions };
     state.versions = call.versions;
     state.limits = call.key;
     const nowMs = this.ports.now();

@@ -7,11 +7,11 @@ import type {
   LimitGauges,
   LimitSubject,
   Nonce,
+  RecordVersions,
   Settle,
   Settled,
   TakeCall,
   TakeReply,
-  Versions,
 } from '../src/limits/protocol.ts';
 import { logLine, objectStore } from './counter-ports.ts';
 import { KeyCounter } from './key-counter.ts';
@@ -78,7 +78,7 @@ export class KeyLimiter extends DurableObject<Bindings> {
   report(): Promise<void> {
     return this.counter.report();
   }
-  announce(versions: Versions): void {
+  announce(versions: RecordVersions): void {
     this.counter.announce(versions);
   }
   travel(subject: LimitSubject, to: 'spent' | 'new_day'): void {

@@ -31,7 +31,7 @@ const DAYS_KEPT_MS = 33 * DAY_MS;
 export class KeyState {
   private readonly ports: KeyPorts;
   ledger: KeyLedger = newKeyLedger();
-  versions: Versions = { key: -1, partner: -1 };
+  versions: Versions = { key: -1, partner: -1, catalog: 0 };
   keyId = '';
   partnerObject = '';
   moves = 0;
@@ -51,7 +51,8 @@ export class KeyState {
     this.journal = new CallJournal(ports.store, stored?.journal, ports.now());
     this.messenger = new Messenger(stored?.seq ?? 0, ports.now(), ports.chance(), ports.isWorthRetrying);
     if (!stored) return;
-    this.versions = stored.versions;
+    // A row of before 2026-11-30 knows no catalogue.
+    this.versions = { ...this.versions, ...stored.versions };
     // A row of before 2026-11-24: what it counted is in its partner's.
     if (!stored.journal) return;
     this.ledger = stored.ledger;
@@ -71,6 +72,7 @@ export class KeyState {
     this.versions = {
       key: Math.max(versions.key, this.versions.key),
       partner: Math.max(versions.partner, this.versions.partner),
+      catalog: Math.max(versions.catalog, this.versions.catalog),
     };
   }
 

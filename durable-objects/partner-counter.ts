@@ -14,6 +14,7 @@ import {
   type PartnerLedger,
   partnerGauges,
   restorePartner,
+  seenCatalog,
 } from '../src/limits/partner-ledger.ts';
 import { nonsenseIn, type Report, type ReportReply, report } from '../src/limits/partner-report.ts';
 import type { PartnerStanding } from '../src/limits/protocol.ts';
@@ -24,6 +25,8 @@ import type { PartnerPorts } from './counter-ports.ts';
 interface Stored {
   version: number;
   limits: PartnerLimits;
+  /** None in rows of before 2026-11-30. */
+  catalog?: number;
   dayStartMs: number;
   /** Totals that no holder's row has any more: closed days, and what a comparison corrected. May be below zero. */
   closed: DayCounts;
@@ -68,7 +71,7 @@ export class PartnerCounter {
     const row = ports.store.get<Stored | StoredBefore>('state');
     if (!row) return;
     const stored = 'ledger' in row ? fromBefore(row) : row;
-    const { version, limits, dayStartMs, closed } = stored;
+    const { version, limits, catalog = 0, dayStartMs, closed } = stored;
     for (const [key, holder] of ports.store.list<Holder>(HOLDER)) {
       const name = key.slice(HOLDER.length);
       this.holders.set(name, holder);
@@ -77,7 +80,7 @@ export class PartnerCounter {
     this.closed = closed;
     this.degraded = stored.degraded ?? NO_UNITS;
     this.ledger = restorePartner(
-      { ...this.ledger, version, limits, dayStartMs, used: closed },
+      { ...this.ledger, version, limits, catalog, dayStartMs, used: closed },
       this.holders.values(),
       ports.now(),
     );
@@ -93,11 +96,11 @@ export class PartnerCounter {
       return last?.seq === seq ? last.reply : this.outdated(name, seq, holder);
     }
     this.judge(holder, request);
-    const { version } = this.ledger;
+    const { version, catalog } = this.ledger;
     const [ledger, after, reply] = draw(this.ledger, holder, request, this.borrowers(name, nowMs), nowMs);
     this.ledger = ledger;
     this.keep(name, after);
-    if (ledger.version !== version) this.write();
+    if (ledger.version !== version || ledger.catalog !== catalog) this.write();
     this.answered.set(name, { seq, reply });
     return reply;
   }
@@ -173,6 +176,13 @@ export class PartnerCounter {
     this.write();
   }
 
+  /** Makes calls that are judged by an older catalogue stale. */
+  announceCatalog(catalog: number): void {
+    if (catalog <= this.ledger.catalog) return;
+    this.ledger = seenCatalog(this.ledger, catalog);
+    this.write();
+  }
+
   private borrowers(except: string, nowMs: number): number {
     let borrowers = 0;
     for (const [name, deadlineMs] of this.borrowing) if (name !== except && deadlineMs > nowMs) borrowers++;
@@ -237,8 +247,8 @@ export class PartnerCounter {
   }
 
   private write(): void {
-    const { version, limits, dayStartMs } = this.ledger;
+    const { version, limits, catalog, dayStartMs } = this.ledger;
     const { closed, degraded } = this;
-    this.ports.store.put<Stored>('state', { version, limits, dayStartMs, closed, degraded });
+    this.ports.store.put<Stored>('state', { version, limits, catalog, dayStartMs, closed, degraded });
   }
 }

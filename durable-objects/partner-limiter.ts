@@ -61,4 +61,7 @@ export class PartnerLimiter extends DurableObject<Bindings> {
   announce(version: number): void {
     this.counter.announce(version);
   }
+  announceCatalog(version: number): void {
+    this.counter.announceCatalog(version);
+  }
 }

@@ -137,10 +137,11 @@ export class PartnerTalk {
       const own = held.expectedDemand(sentAtMs);
       const wanted = batch.reduce((sum, each) => sum + state.loanFor(each.call), own);
       const message = this.message(number, lost);
-      return this.port().draw({ ...message, version: versions.partner, limits, costs, wanted });
+      const { catalog } = state.versions;
+      return this.port().draw({ ...message, version: versions.partner, catalog, limits, costs, wanted });
     });
     if (reply.outcome === 'stale') {
-      state.raise({ key: state.versions.key, partner: reply.version });
+      state.raise({ key: state.versions.key, partner: reply.version, catalog: reply.catalog });
       state.writeNoted();
       for (const { resolve } of batch) resolve({ outcome: 'stale', versions: state.versions });
       return;

@@ -107,7 +107,16 @@ async function live(
   };
   for (let n = 0; n < demanded; n++) {
     const atMs = START + Math.floor((n * MONTH_MS) / demanded);
-    const request = { seq: n + 1, holder: 'k', used: own, version: 1, limits, costs: [1], wanted: 0 };
+    const request = {
+      seq: n + 1,
+      holder: 'k',
+      used: own,
+      version: 1,
+      catalog: 0,
+      limits,
+      costs: [1],
+      wanted: 0,
+    };
     const [after, changed, reply] = draw(ledger, holder, request, 0, atMs);
     [ledger, holder] = [after, changed];
     if (reply.outcome !== 'decided') throw new Error(reply.outcome);

@@ -8,13 +8,17 @@ import { type BlockedRange, createAddressBlocks } from './blocks/address-blocks.
 import { createEdgeList } from './blocks/edge-list.ts';
 import { createOriginService } from './blocks/origin-service.ts';
 import { DOCUMENTS } from './brand/brand.ts';
-import { type Catalog, loadCatalog } from './catalog/catalog.ts';
+import { parseDocument } from './catalog/catalog.ts';
+import { createCatalogCache } from './catalog/catalog-cache.ts';
+import { createCatalogStore } from './catalog/catalog-store.ts';
+import { createLiveCatalog } from './catalog/live-catalog.ts';
 import { type Config, isLocal as isLocalConfig, readConfig } from './config.ts';
 import { newId } from './core/ids.ts';
+import { openEnvelope } from './crypto/envelope.ts';
 import { createCallLog } from './gateway/call-log.ts';
 import { EdgeCounter } from './gateway/edge-counter.ts';
 import type { Gateway } from './gateway/pipeline.ts';
-import { firstPart } from './http/path.ts';
+import { createUpstreams } from './gateway/upstreams.ts';
 import { portalOriginOf } from './http/portal-origin.ts';
 import { createAdmission } from './keys/admission.ts';
 import { createAuthenticator } from './keys/authenticator.ts';
@@ -85,12 +89,27 @@ function composeKeys(env: Env, config: Config, database: Database) {
   };
 }
 
+/** What is offered, and where it is. */
+const composeCatalog = (env: Env, config: Config, database: Database) => ({
+  catalogs: createLiveCatalog({
+    bundled: DOCUMENTS.map((each, i) => parseDocument(each, String(i))),
+    store: createCatalogStore(database),
+    cache: createCatalogCache(env.KEY_RECORDS),
+    now,
+    log,
+  }),
+  upstreams: createUpstreams({
+    originIn: (variables) => upstreamOriginIn(env, variables),
+    open: (envelope, url) => openEnvelope(config.KEY_ENCRYPTION_KEYS, envelope, url),
+    now,
+    chance: () => Math.random(),
+  }),
+});
+
 function build(env: Env) {
   const config = readConfig(env);
   const isLocal = isLocalConfig(config);
   const database = openDatabase(config.DATABASE_URL, config.NEON_ENDPOINT);
-  const catalog: Catalog = loadCatalog(DOCUMENTS);
-  const offered = new Set(catalog.documents.flatMap(({ paths }) => Object.keys(paths).map(firstPart)));
   const { identify, ...keys } = composeKeys(env, config, database);
   const { limiter, identityTokens } = keys;
   const usage = createUsageBuffer({
@@ -103,7 +122,7 @@ function build(env: Env) {
   });
   const payments = (account: string, request: Parameters<PaymentSandbox['call']>[0]) =>
     env.PAYMENT_SANDBOX.get(env.PAYMENT_SANDBOX.idFromName(account)).call(request);
-  const upstreamOrigin = (variables: readonly string[]) => upstreamOriginIn(env, variables);
+  const { catalogs, upstreams } = composeCatalog(env, config, database);
   const edgeList = <Item>(name: string) => createEdgeList<Item>(env.KEY_RECORDS, name, now, log);
   const addressBlocks = createAddressBlocks(edgeList<BlockedRange>('address-blocks'), now);
   const origins = createOriginService(database, edgeList<string>('listed-origins'), log);
@@ -114,7 +133,10 @@ function build(env: Env) {
     now,
     newId,
     portalOrigin,
-    catalog,
+    catalogs,
+    get catalog() {
+      return catalogs.current;
+    },
     identify,
     isOriginListed: origins.isListed,
     rates,
@@ -124,7 +146,7 @@ function build(env: Env) {
       match: (url) => caches.default.match(url),
       put: (url, response) => caches.default.put(url, response),
     },
-    upstreamOrigin,
+    upstreams,
     fetchUpstream: (url, init) => fetch(url, init),
     sandboxForLive: isLocal,
     sandbox: (call) => askSandbox(call, { now, sleep, payments, portalOrigin }),
@@ -142,17 +164,15 @@ function build(env: Env) {
     sleep,
     log,
     database,
-    catalog,
+    catalogs,
     ...keys,
-    upstreamOrigin,
+    upstreams,
     addressBlocks,
     /** Whom an operator blocked. */
     isBlocked: addressBlocks.isBlocked,
     origins,
     rates,
     gateway,
-    /** Whether paths that begin with this part are the offered API's. */
-    isOffered: (part: string): boolean => offered.has(part),
   };
 }
 

@@ -71,6 +71,11 @@ const settings = z.object({
     .url({ protocol: /^https?$/ })
     .transform((url) => new URL(url).origin)
     .optional(),
+  /** Where your machine listens, for links in mails that no request asked for. There only; PORTAL_ORIGIN comes first. */
+  LOCAL_ORIGIN: z
+    .url({ protocol: /^http$/ })
+    .transform((url) => new URL(url).origin)
+    .optional(),
   /** Other hosts at which this Worker is reached, by commas: webhooks never go there. */
   OWN_HOSTS: z
     .string()
@@ -157,6 +162,7 @@ export function readConfig(env: Record<string, unknown>): Config {
     ...data,
     COOKIE_SUFFIX: isHere && suffix !== '' ? `-${suffix}` : '',
     DEMO_CODE_PATH: isHere ? DEMO_CODE_PATH : undefined,
+    LOCAL_ORIGIN: LOCAL.has(ENVIRONMENT) ? data.LOCAL_ORIGIN : undefined,
     LOG_SUCCESS_SHARE: data.LOG_SUCCESS_SHARE ?? (LOCAL.has(ENVIRONMENT) ? 1 : SAMPLED_SHARE),
   };
 }

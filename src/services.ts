@@ -20,7 +20,6 @@ import { createPlanService } from './billing/plan-service.ts';
 import { createBlockService } from './blocks/block-service.ts';
 import { BRAND } from './brand/brand.ts';
 import { type Core, composeGateway, type Env } from './compose.ts';
-import { hostOf } from './core/public-address.ts';
 import { createIdempotencyStore } from './http/idempotency-store.ts';
 import { createAnnouncementService } from './keys/announcement-service.ts';
 import { createEnvelopeStore } from './keys/envelope-store.ts';
@@ -30,6 +29,7 @@ import { createMails } from './mail/mails.ts';
 import { createMoneyRecipients } from './mail/recipients-store.ts';
 import { createMetricsStore } from './metrics/metrics-store.ts';
 import { createTodayStore } from './metrics/today-store.ts';
+import { composePublishing, composeTargetGuard } from './outgoing.ts';
 import { createAppService } from './partners/app-service.ts';
 import { createLiveAccessService } from './partners/live-access-service.ts';
 import { createMemberService } from './partners/member-service.ts';
@@ -51,7 +51,6 @@ import { createMoneyMails } from './web/money-mails.ts';
 import { type DeliverPorts, deliverDue } from './webhooks/deliver.ts';
 import { createDeliveryStore } from './webhooks/delivery-store.ts';
 import { RETRY_SECONDS } from './webhooks/schedule.ts';
-import { createResolver, createTargetGuard, openGuard } from './webhooks/target-guard.ts';
 import { createWaker } from './webhooks/waker.ts';
 import { createWebhookService } from './webhooks/webhook-service.ts';
 
@@ -76,17 +75,18 @@ type Mail = ReturnType<typeof composeMail>;
 
 /** Partners, their apps, members and keys: whatever changes them is announced to the limiters. */
 function composePartners(core: Core, { allowances, mayMail, notify }: Mail) {
-  const { config, database, limiter, keyStore, directory, origins, catalog, now, newId, log } = core;
+  const { config, database, limiter, keyStore, directory, origins, catalogs, now, newId, log } = core;
   const keyEncryptionKeys = config.KEY_ENCRYPTION_KEYS;
   const changes = { database, directory, limiter, origins, log };
-  const keys = createKeyService({ ...changes, keyStore, keyEncryptionKeys, catalog, notify, now });
+  const announcements = createAnnouncementService({ database, limiter });
+  const keys = createKeyService({ ...changes, keyStore, keyEncryptionKeys, catalogs, notify, now });
   return {
     keys,
     partners: createPartnerService({ ...changes, notify }),
     apps: createAppService(changes),
     liveAccess: createLiveAccessService({ database, notify, operatorEmail: config.ALERT_EMAIL }),
     members: createMemberService({ database, allowances, mayMail, notify }),
-    announcements: createAnnouncementService({ database, limiter }),
+    announcements,
     envelopes: createEnvelopeStore({ database, keyEncryptionKeys, log }),
     leaks: createLeakService({
       database,
@@ -162,16 +162,6 @@ function composeBilling(
   };
 }
 
-/** Where webhooks may go: never to ourselves, nor to the upstreams. */
-function composeTargetGuard({ config, isLocal, catalog, now, upstreamOrigin }: Core) {
-  if (isLocal && config.WEBHOOK_TARGETS === 'any') return openGuard;
-  const upstreams = catalog.documents.map((api) => upstreamOrigin(api['x-passerelle'].upstream));
-  const ownHosts = [config.PORTAL_ORIGIN, ...upstreams]
-    .flatMap((origin) => (origin && URL.canParse(origin) ? hostOf(new URL(origin)) : []))
-    .concat(config.OWN_HOSTS);
-  return createTargetGuard(createResolver(config.DNS_RESOLVER_URL), now, ownHosts);
-}
-
 function composeWebhooks(core: Core, env: Env, { allowances, notify }: Mail) {
   const { config, database, now, newId, sleep, log } = core;
   const keyEncryptionKeys = config.KEY_ENCRYPTION_KEYS;
@@ -216,12 +206,9 @@ function composeWebhooks(core: Core, env: Env, { allowances, notify }: Mail) {
 }
 
 /** What everybody may see of how the APIs are doing. */
-function composeStatus({ database, catalog, now }: Core) {
-  const routes = catalog.documents.flatMap(({ paths, 'x-passerelle': { id: api } }) =>
-    Object.keys(paths).map((route) => ({ route, api })),
-  );
-  const apis = catalog.documents.map((api) => api['x-passerelle'].id);
-  const status = createStatusStore(database, routes);
+function composeStatus({ database, catalogs, now }: Core) {
+  const apis = () => catalogs.current.apis;
+  const status = createStatusStore(database, apis);
   const incidents = createIncidentService({ database, apis });
   return { status, incidents, statusBoard: createStatusBoard({ store: status, incidents, now }) };
 }
@@ -269,6 +256,7 @@ function build(env: Env) {
     ...composeWebhooks(core, env, mail),
     ...composeWatch(core, env, mail),
     ...composeStatus(core),
+    publishing: composePublishing(core, partners.announcements),
     /** What upstreams verify identity tokens by. */
     identityJwks: identityTokens.jwks,
     blocks: createBlockService({ database, blocks: addressBlocks }),

@@ -1,6 +1,6 @@
 // Our own surfaces beside the offered API: APIs, pages, and what machines ask. Loaded with the first request for one of them.
 
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import type { Env } from './compose.ts';
 import { handle } from './gateway/pipeline.ts';
 import { isChange } from './http/changes.ts';
@@ -27,6 +27,12 @@ const withServices = (): Hono<AppEnv> => {
     if (isChange(context.req.method) && context.res.status < 400)
       context.executionCtx.waitUntil(services.wakeWebhooks());
   });
+};
+
+/** What is offered, as it is now. APIs ask for it once they know who calls. */
+const showCatalog: MiddlewareHandler<AppEnv> = async (context, next) => {
+  await context.var.services.catalogs.whole();
+  await next();
 };
 
 const PROGRAMS = /^(?:v\d+|api|dashboard)$/;
@@ -56,6 +62,7 @@ apis.get('/assets/*', (context) => context.var.services.assetServer.serve(contex
 apis.route('/', between);
 
 const pages = withServices();
+pages.use(showCatalog);
 pages.route('/', operatorConsole);
 pages.route('/', portal);
 

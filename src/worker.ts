@@ -16,6 +16,15 @@ export { PaymentSandbox } from '../durable-objects/payment-sandbox.ts';
 
 const loadSurfaces = () => import('./surfaces.ts');
 
+function answer(request: Request, url: string, env: Env, ctx: ExecutionContext): Promise<Response> {
+  const gate = composeGateway(env);
+  const path = pathOf(url);
+  if (!gate.gateway.catalog.isOffered(firstPart(path))) return answerOwn(request, path, env, ctx);
+  const keepAlive = (work: Promise<unknown>) => ctx.waitUntil(work);
+  const stopped = refuseAtDoor(request, path, gate, false, keepAlive);
+  return stopped ? Promise.resolve(stopped) : handle(request, url, gate.gateway, keepAlive);
+}
+
 async function answerOwn(request: Request, path: string, env: Env, ctx: ExecutionContext): Promise<Response> {
   const gate = composeGateway(env);
   const { surfaceFor } = await loadSurfaces();
@@ -33,15 +42,10 @@ export default {
       withClientRequestId(withSecureHeaders(response, url), request.headers);
     const refusal = refuseUnconfigured(url, () => composeGateway(env), request);
     if (refusal) return finished(refusal);
-    const gate = composeGateway(env);
-    const path = pathOf(url);
-    let answered: Promise<Response>;
-    if (gate.isOffered(firstPart(path))) {
-      const keepAlive = (work: Promise<unknown>) => ctx.waitUntil(work);
-      const stopped = refuseAtDoor(request, path, gate, false, keepAlive);
-      if (stopped) return finished(stopped);
-      answered = handle(request, url, gate.gateway, keepAlive);
-    } else answered = answerOwn(request, path, env, ctx);
+    const loading = composeGateway(env).catalogs.loading();
+    const answered = loading
+      ? loading.then(() => answer(request, url, env, ctx))
+      : answer(request, url, env, ctx);
     const work = answered.then(finished);
     // Whoever breaks off ends its connection, not what it asked for: what was admitted is done, told and billed.
     ctx.waitUntil(work);

@@ -26,6 +26,8 @@ const CHANGE_MS = 1600;
 
 export interface Terms {
   version: number;
+  /** They came with another version of the catalogue, of which the partner's object alone is told. */
+  isOfCatalog?: boolean;
   partner: PartnerLimits;
   key: KeyLimits;
 }
@@ -326,10 +328,12 @@ export class World {
     const change = { fromMs: this.time.nowMs, heardMs: Number.NaN, terms };
     this.terms.push(change);
     const { version } = terms;
-    const told = [
-      ...this.keys.map((host) => host.call((key) => key.announce({ key: version, partner: version }))),
-      this.partner.call((partner) => partner.announce(version)),
-    ];
+    const told = terms.isOfCatalog
+      ? [this.partner.call((partner) => partner.announceCatalog(version))]
+      : [
+          ...this.keys.map((host) => host.call((key) => key.announce({ key: version, partner: version }))),
+          this.partner.call((partner) => partner.announce(version)),
+        ];
     const heard = await Promise.allSettled(told);
     if (heard.every(({ status }) => status === 'fulfilled')) change.heardMs = this.time.nowMs;
   }
@@ -338,7 +342,7 @@ export class World {
 const subjectOf = (key: number, { version, partner, key: limits }: Terms): LimitSubject => ({
   keyId: `k${key}`,
   partnerObject: 'p',
-  versions: { key: version, partner: version },
+  versions: { key: version, partner: version, catalog: version },
   key: limits,
   partner,
 });
@@ -371,6 +375,7 @@ const nextTerms = ({ version, partner, key }: Terms, chance: Chance): Terms => {
     limit < 0 ? limit : Math.max(1, Math.round(limit * chance.of([0.5, 1, 2])));
   return {
     version: version + 1,
+    isOfCatalog: chance.is(0.5),
     partner: {
       ...partner,
       second: other(partner.second),

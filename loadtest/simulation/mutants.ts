@@ -183,7 +183,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'an older record is stale',
     file: 'durable-objects/key-counter.ts',
-    find: 'if (call.versions.key < state.versions.key || call.versions.partner < state.versions.partner)',
+    find: 'if (isOlder(call.versions, state.versions))',
     replace: 'if (call.versions.key < -2)',
   },
   {
@@ -252,6 +252,12 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/gateway/edge-counter.ts',
     find: '!lease || lease.left < cost',
     replace: '!lease || lease.left < -3',
+  },
+  {
+    rule: 'a call that is judged by an older catalogue is stale',
+    file: 'src/limits/partner-draw.ts',
+    find: ' || catalog < advanced.catalog',
+    replace: '',
   },
   {
     rule: 'a lease ends with the record that it was lent under',

@@ -3,9 +3,10 @@
 
 import { type SQL, sql } from 'drizzle-orm';
 import { NIL_ID } from '../core/ids.ts';
+import { OVERAGE_ACTIONS } from '../limits/limit.ts';
 import { eventRow } from '../outbox/event-store.ts';
 import type { Database } from '../platform/database.ts';
-import { json, number, type RowOf, row, text, time, uuid } from '../platform/row.ts';
+import { json, number, oneOf, type RowOf, row, text, time, uuid } from '../platform/row.ts';
 import type { Buckets } from '../usage/latency-buckets.ts';
 import { type Decision, FEWEST_CALLS, Measurement, OPERATOR, OpenEpisode, Setting } from './rules.ts';
 
@@ -43,6 +44,8 @@ const Episode = row('episode of an alert', {
   ...episode,
   /** Its partner's name, where it has one. */
   partner: text.nullable(),
+  /** What its partner does beyond a quota, now. */
+  overage_action: oneOf(OVERAGE_ACTIONS).nullable(),
 });
 export type Episode = RowOf<typeof Episode>;
 
@@ -208,7 +211,7 @@ export function createAlertStore(database: Database) {
       database.rows(
         Episode,
         sql`
-        SELECT e.*, p.name AS partner FROM alert_episode e LEFT JOIN partner p ON p.id::text = e.owner
+        SELECT e.*, p.name AS partner, p.overage_action FROM alert_episode e LEFT JOIN partner p ON p.id::text = e.owner
         WHERE (${owner ?? null}::text IS NULL OR e.owner = ${owner ?? null})
           AND (${filter.isOpen ?? null}::boolean IS NULL OR (e.resolved_at IS NULL) = ${filter.isOpen ?? null}::boolean)
           AND (${filter.before ?? null}::uuid IS NULL OR (e.fired_at, e.id) <

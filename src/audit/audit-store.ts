@@ -52,6 +52,9 @@ export const AUDIT_ACTIONS = [
   'address.blocked',
   'address.unblocked',
   'alert.rule_changed',
+  'api.published',
+  'api.retired',
+  'api.upstreams_changed',
   'app.archived',
   'app.changed',
   'app.created',
@@ -132,7 +135,7 @@ const idOf = (name: string): SQL =>
 const OBJECT = sql`coalesce(
   (SELECT k.name FROM api_key k WHERE k.key_id = d.target->>'key_id'),
   (SELECT x.name FROM dev_apps x WHERE x.id = ${idOf('app_id')}),
-  d.target->>'token', d.target->>'invoice', d.target->>'tier', d.target->>'rule',
+  d.target->>'token', d.target->>'api', d.target->>'invoice', d.target->>'tier', d.target->>'rule',
   (SELECT e.url FROM webhook_endpoint e WHERE e.id = ${idOf('endpoint_id')}),
   (SELECT i.email FROM partner_invitation i WHERE i.id = ${idOf('invitation_id')}),
   (SELECT m.email FROM partner_member m WHERE m.partner_id = d.partner_id AND m.subject = d.target->>'subject'),

@@ -216,17 +216,23 @@ export interface HeaderRules {
 /** A name that CGI cannot read as another's: `X_Real_Ip` and `X-Real-Ip` are one there. */
 const NAME = /^[a-z0-9-]+$/;
 
+/** Whether a document may let a caller say it to an upstream. `name`: lower case. */
+export const maySayToUpstream = (name: string): boolean =>
+  NAME.test(name) && !NEVER_TO_UPSTREAM.has(name) && !beginsWithOne(name, NEVER_TO_UPSTREAM_PREFIXES);
+
+/** Whether a document may let an upstream say it to a caller. `name`: lower case. */
+export const maySayToCaller = (name: string): boolean =>
+  NAME.test(name) && !HOP_BY_HOP.has(name) && !beginsWithOne(name, NEVER_TO_CALLER_PREFIXES);
+
 /** @throws when a document declares what may never pass */
 export function headerRules(declared: DeclaredHeaders): HeaderRules {
   const [request, answer] = [declared.request, declared.answer].map((names) =>
     names.map((name) => name.toLowerCase()),
   ) as [string[], string[]];
   for (const name of request)
-    if (!NAME.test(name) || NEVER_TO_UPSTREAM.has(name) || beginsWithOne(name, NEVER_TO_UPSTREAM_PREFIXES))
-      throw new Error(`the header ${name} may not pass to an upstream`);
+    if (!maySayToUpstream(name)) throw new Error(`the header ${name} may not pass to an upstream`);
   for (const name of answer)
-    if (!NAME.test(name) || HOP_BY_HOP.has(name) || beginsWithOne(name, NEVER_TO_CALLER_PREFIXES))
-      throw new Error(`the header ${name} may not pass to a caller`);
+    if (!maySayToCaller(name)) throw new Error(`the header ${name} may not pass to a caller`);
   const toCaller = new Set(answer);
   const said = request.filter((name) => !TRACE_HEADERS.has(name));
   return {

@@ -21,6 +21,7 @@ export type Reason =
   | 'nonce_reused'
   // The limits.
   | 'record_older_than_limiter'
+  | 'catalogue_older_than_limiter'
   | 'settled_before_taken'
   | 'limiter_unavailable'
   // The upstream.

@@ -15,9 +15,7 @@ import {
 } from '../partners/import-plan.ts';
 import type { Here, Original } from '../partners/import-sides.ts';
 import { daysOfMonth } from '../partners/import-use.ts';
-
-/** Names what was counted elsewhere, where usage names a key and a route. */
-const IMPORTED = 'imported';
+import { IMPORTED } from '../usage/scope-reports.ts';
 
 const text = z.string();
 const count = z.coerce.number().int();

@@ -6,9 +6,10 @@ import { mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Activity } from './activity.ts';
 import { BEFORE_RELOAD, drain, sayLeft } from './drain.ts';
-import { isFree } from './files.ts';
+import { freePort, isFree } from './files.ts';
 import { ORDER_HEADER } from './local-order.ts';
 import { openLogFile, sayPlainly } from './log-file.ts';
+import { offerApi, readApi } from './offer.ts';
 import { claimFolder, type ProcessRecord } from './process-record.ts';
 import { reloadOnSave } from './reload.ts';
 import { sayReady } from './say-ready.ts';
@@ -94,7 +95,8 @@ async function waitForPort(port: number, wasClaimedFromOrphans: boolean): Promis
   }
 }
 
-async function start({ folder, port, upstreamOrigin, brand }: LocalSettings): Promise<void> {
+async function start({ folder, port, upstreamOrigin, brand, api: wanted }: LocalSettings): Promise<void> {
+  const api = wanted && (await readApi(wanted));
   mkdirSync(folder, { recursive: true });
   let hadOrphans = false;
   record = await claimFolder(folder, terminal, (line) => {
@@ -107,7 +109,7 @@ async function start({ folder, port, upstreamOrigin, brand }: LocalSettings): Pr
   say('Starting PostgreSQL and the Worker …');
   const started = await startStack({
     folder,
-    port,
+    port: port || (await freePort()),
     entry: 'src/dev/local-worker.ts',
     brand,
     variables: { DRAIN_TOKEN: token, ...(upstreamOrigin && { UPSTREAM_ORIGIN: upstreamOrigin }) },
@@ -142,7 +144,8 @@ async function start({ folder, port, upstreamOrigin, brand }: LocalSettings): Pr
   record.ready(started.url);
   stack = started;
   if (stoppingSinceMs > 0) return stopInOrder(started);
-  sayReady(started, upstreamOrigin, relative(process.cwd(), folder));
+  if (api) await offerApi(started, api);
+  sayReady(started, upstreamOrigin, relative(process.cwd(), folder), api);
   if (stopReloads) say('What you save in src or durable-objects is reloaded.');
 }
 

@@ -103,6 +103,8 @@ const DEMO_BRAND = {
   },
 };
 
+const originAt = (port: number): string => `http://127.0.0.1:${port}`;
+
 /** The Worker's variables, as wrangler.toml and the secrets have them elsewhere. */
 const variablesOf = (
   folder: string,
@@ -162,7 +164,7 @@ function openMonth(
   { keks, ...ports }: Omit<MonthPorts, 'nowMs' | 'portalOrigin'> & { keks: KeyEncryptionKeys },
   { demoUntilMs: nowMs, port, onLog }: StackOptions,
 ) {
-  const portalOrigin = `http://127.0.0.1:${port}`;
+  const portalOrigin = originAt(port);
   const playing = nowMs === undefined ? undefined : playMonth({ ...ports, nowMs, portalOrigin });
   const settled = playing?.catch((error) => void onLog?.(`The demo's month was not played: ${error}`));
   return {
@@ -219,7 +221,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       onLog: options.onLog ?? (() => undefined),
       entry: options.entry,
       brand,
-      variables: { ...variablesOf(folder, secrets, keks, endpoint, workerUrl), ...options.variables },
+      variables: {
+        ...variablesOf(folder, secrets, keks, endpoint, workerUrl),
+        // Port 0 is not known before.
+        ...(port > 0 && { LOCAL_ORIGIN: originAt(port) }),
+        ...options.variables,
+      },
     };
     const month = openMonth({ databaseUrl: postgres.url, endpoint: endpoint.url, demo, keks }, options);
     const miniflare = await startRuntime(runtime);
@@ -230,7 +237,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       : () => undefined;
     stops.push(stopCron);
     runtime.port = Number((await miniflare.ready).port);
-    const url = `http://127.0.0.1:${runtime.port}`;
+    const url = originAt(runtime.port);
     await month.settle({ miniflare, fireCron, url });
     const facts = { url, databaseUrl: postgres.url, ...demo };
     const demoFile = await keepDemoFile(join(folder, 'demo.json'), issuer, secrets, facts);

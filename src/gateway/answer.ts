@@ -7,8 +7,8 @@ import { allowsOrigin } from '../core/origins.ts';
 import { unixSeconds } from '../core/time.ts';
 import { isUnlimited, type LimitType } from '../limits/limit.ts';
 import type { LimitGauges } from '../limits/protocol.ts';
-import type { Admitted, Exchange } from './exchange.ts';
-import { locationForCaller } from './location.ts';
+import { type Admitted, type Exchange, NOWHERE } from './exchange.ts';
+import { locationForCaller, type Places } from './location.ts';
 import type { GatewayPorts } from './ports.ts';
 
 export const EXPOSED_HEADERS = [
@@ -119,15 +119,24 @@ function decorate(exchange: Exchange, headers: Headers, nowMs: number, isRefusal
   }
 }
 
+/** What was asked of the upstream ends with what was asked of us, without its prefix. */
+function placesOf({ route, upstreamUrl, path, query }: Admitted): Places {
+  if (upstreamUrl === NOWHERE) return { upstreamUrl, base: NOWHERE, prefix: '' };
+  const { prefix } = route.upstream;
+  const rest = path.length - prefix.length + query.length;
+  return { upstreamUrl, prefix, base: upstreamUrl.slice(0, upstreamUrl.length - rest) };
+}
+
 const LOCATIONS = new Set(['location', 'content-location']);
 
 /** Takes out of the upstream's headers what is its hop's, would rule our origin, or leads into its network. */
-function passOn({ route, upstreamUrl }: Admitted, headers: Headers): void {
+function passOn(exchange: Admitted, headers: Headers): void {
+  const { route } = exchange;
   const named = namedByConnection(headers);
   for (const name of [...headers.keys()]) {
     if (!route.headers.passesToCaller(name) || named.includes(name)) headers.delete(name);
     else if (LOCATIONS.has(name)) {
-      const passed = locationForCaller(headers.get(name) ?? '', upstreamUrl);
+      const passed = locationForCaller(headers.get(name) ?? '', placesOf(exchange));
       if (passed === undefined) headers.delete(name);
       else headers.set(name, passed);
     }

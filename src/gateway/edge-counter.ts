@@ -102,7 +102,8 @@ const MAX_TELLING_MS = 35_000;
 /** Of what ended, told with one question. */
 const MAX_TOLD = 100;
 
-const isSame = (a: Versions, b: Versions): boolean => a.key === b.key && a.partner === b.partner;
+const isSame = (a: Versions, b: Versions): boolean =>
+  a.key === b.key && a.partner === b.partner && a.catalog === b.catalog;
 
 export class EdgeCounter {
   private readonly ports: EdgePorts;

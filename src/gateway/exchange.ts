@@ -37,6 +37,9 @@ export interface Exchange {
   readonly keepAlive: (work: Promise<unknown>) => void;
   readonly timings: [stage: string, ms: number][];
   route?: CatalogRoute;
+  /** Of the catalogue by which it is judged, and the newest that anybody has seen. */
+  catalogVersion: number;
+  newestCatalog: number;
   /** The record of the key that was named. */
   caller?: KeyRecord;
   /** That it is the caller's, and may be used: without it the call is nobody's, whatever it names. */
@@ -98,7 +101,8 @@ export function admit(exchange: Authenticated, admission: Reservation): asserts 
   exchange.admission = admission;
 }
 
-const NOWHERE = 'https://upstream.invalid/';
+/** In place of what was asked, until an upstream was: sandboxes have our paths. */
+export const NOWHERE = 'https://upstream.invalid/';
 
 /** Notes how long a stage took that has ended now. */
 export function passed(exchange: Exchange, stage: string, nowMs: number): void {
@@ -140,6 +144,8 @@ export function openExchange(
     country: typeof cf?.country === 'string' ? cf.country : null,
     keepAlive,
     timings: [],
+    catalogVersion: 0,
+    newestCatalog: 0,
     isProven: false,
     heard: headers,
     upstreamUrl: NOWHERE,

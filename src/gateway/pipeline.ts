@@ -2,6 +2,7 @@
 // Each stage is a file in stages/; each either goes on or says which error to answer.
 
 import type { Catalog } from '../catalog/catalog.ts';
+import type { LiveCatalog } from '../catalog/live-catalog.ts';
 import { type Denied, deny, isDenied } from '../core/denied.ts';
 import { toAppError } from '../http/errors.ts';
 import { isOlder } from '../keys/key-record.ts';
@@ -16,7 +17,11 @@ import { limit, peekLimits, settle } from './stages/limit.ts';
 import { isPreflight, preflight } from './stages/preflight.ts';
 import { record } from './stages/record.ts';
 
-export type Gateway = GatewayPorts & { catalog: Catalog };
+export type Gateway = GatewayPorts & {
+  /** The newest that this isolate knows. */
+  readonly catalog: Catalog;
+  catalogs: Pick<LiveCatalog, 'refresh' | 'confirm'>;
+};
 
 /**
  * A record may be older than what the limiter has seen, or refuse what has been allowed since: then it is read afresh and the
@@ -47,7 +52,10 @@ export async function handle(
 }
 
 async function run(exchange: Exchange, gateway: Gateway): Promise<Response> {
-  const found = gateway.catalog.match(exchange.request.method, exchange.path);
+  const { catalog } = gateway;
+  exchange.route = undefined;
+  const found = catalog.match(exchange.request.method, exchange.path);
+  exchange.catalogVersion = catalog.version;
   if (found.found === 'nothing')
     return refuseUnmatched(exchange, gateway, deny('not_found', { fields: { path: exchange.path } }));
   if (isPreflight(exchange.request)) return overRate(exchange, gateway) ?? preflight(exchange, gateway);
@@ -58,6 +66,7 @@ async function run(exchange: Exchange, gateway: Gateway): Promise<Response> {
   match(exchange, found.route);
 
   const admitted = await judge(exchange, gateway);
+  if (admitted === 'other catalogue') return run(exchange, gateway);
   if (admitted instanceof Response) return admitted;
 
   const cached = await readCached(admitted, gateway);
@@ -72,12 +81,15 @@ async function run(exchange: Exchange, gateway: Gateway): Promise<Response> {
 }
 
 /** Who is it, may it, how much: until the record is as new as the limiter's. */
-async function judge(exchange: Matched, gateway: Gateway): Promise<Response | Admitted> {
+async function judge(exchange: Matched, gateway: Gateway): Promise<Response | Admitted | 'other catalogue'> {
   let refused: Denied | undefined;
   for (let pass = 0; pass < MAX_JUDGEMENTS; pass++) {
     const known = await authenticate(exchange, gateway, pass > 0);
     const allowed = isDenied(known) ? known : authorise(known);
     passed(exchange, 'auth', gateway.now());
+    if (isOutdated(exchange)) return judgeByNewer(exchange, gateway);
+    if (isDenied(allowed) && !isDenied(known) && (await isOfOlder(exchange, gateway)))
+      return 'other catalogue';
     if (isDenied(allowed)) {
       const { caller, nowMs } = exchange;
       if (pass === 0 && caller && isOlder(caller, REFUSES_FOR_MS, nowMs)) {
@@ -91,8 +103,24 @@ async function judge(exchange: Matched, gateway: Gateway): Promise<Response | Ad
     const taken = await limit(allowed, gateway);
     passed(exchange, 'limit', gateway.now());
     if (taken !== 'stale') return isDenied(taken) ? refuse(exchange, taken, gateway) : taken;
+    if (isOutdated(exchange)) return judgeByNewer(exchange, gateway);
   }
   const denied = deny('service_unavailable', undefined, 'record_older_than_limiter');
+  return refuse(exchange, denied, gateway);
+}
+
+/** Nobody whom we know is refused by a catalogue that may be old: strangers are, and cost the database nothing. */
+const isOfOlder = (exchange: Exchange, gateway: Gateway): Promise<boolean> =>
+  gateway.catalogs.confirm(exchange.catalogVersion);
+
+/** Whether somebody has seen a newer catalogue than the one by which the call is judged. */
+const isOutdated = ({ catalogVersion, newestCatalog, caller }: Matched): boolean =>
+  newestCatalog > catalogVersion || (caller !== undefined && caller.catalogVersion > catalogVersion);
+
+async function judgeByNewer(exchange: Matched, gateway: Gateway): Promise<Response | 'other catalogue'> {
+  const isNewer = gateway.catalog.version > exchange.catalogVersion || (await gateway.catalogs.refresh());
+  if (isNewer) return 'other catalogue';
+  const denied = deny('service_unavailable', undefined, 'catalogue_older_than_limiter');
   return refuse(exchange, denied, gateway);
 }
 
@@ -100,6 +128,7 @@ async function judge(exchange: Matched, gateway: Gateway): Promise<Response | Ad
 async function refuseUnmatched(exchange: Exchange, gateway: Gateway, denied: Denied): Promise<Response> {
   const { headers } = exchange.request;
   if (headers.has('authorization')) await authenticate(exchange, gateway, false);
+  if (exchange.isProven && (await isOfOlder(exchange, gateway))) return run(exchange, gateway);
   return refuseFree(exchange, gateway, denied);
 }
 

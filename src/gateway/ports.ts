@@ -10,6 +10,7 @@ import type { DoorRates } from '../platform/door-rates.ts';
 import type { UsageBuffer } from '../usage/usage-buffer.ts';
 import type { CallLog } from './call-log.ts';
 import type { EdgeCounter } from './edge-counter.ts';
+import type { Upstreams } from './upstreams.ts';
 
 /** A refusal of the limiter, for the calls that would be refused again. */
 export interface Refusal {
@@ -53,8 +54,7 @@ export interface GatewayPorts {
     match(url: string): Promise<Response | undefined>;
     put(url: string, response: Response): Promise<void>;
   };
-  /** Origin of the first of these variables that is set. */
-  upstreamOrigin(variables: readonly string[]): string | undefined;
+  upstreams: Upstreams;
   fetchUpstream(url: string, init: RequestInit): Promise<Response>;
   /** Whether live keys go to the sandbox where no upstream is set: on your machine only. */
   sandboxForLive: boolean;

@@ -1,11 +1,13 @@
 // What the routes of alerts take and answer, for developers and for operators.
 
 import * as z from 'zod';
+import { OVERAGE_ACTIONS } from '../limits/limit.ts';
 
 export const alert = z.object({
   id: z.string(),
   owner: z.string().describe('Id of the partner, or `operator`'),
   partner: z.string().nullable().describe('Its name'),
+  overage_action: z.enum(OVERAGE_ACTIONS).nullable().describe('What the partner does beyond its quotas, now'),
   rule: z.string(),
   subject: z.string(),
   label: z.string().nullable(),

@@ -1,7 +1,7 @@
 // What all JSON APIs share: request ids, validation, bounded bodies, and errors from the one table.
 
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { Context } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import * as z from 'zod';
 import type { Actor } from '../audit/audit-store.ts';
@@ -51,8 +51,24 @@ interface ApiServices {
   log(line: Record<string, unknown>): void;
 }
 
-/** An API whose handlers find their services in `c.var.services`. */
-export function createApi<Services extends ApiServices>() {
+/** Where bodies may be larger than usual. */
+export interface Larger {
+  paths: RegExp;
+  bytes: number;
+}
+
+const bounded = (maxSize: number): MiddlewareHandler =>
+  bodyLimit({ maxSize, onError: () => Promise.reject(new AppError('payload_too_large')) });
+
+/** A larger body is refused before it is read. */
+export function boundBodies(maxBytes: number, larger?: Larger): MiddlewareHandler {
+  const usual = bounded(maxBytes);
+  const large = bounded(larger?.bytes ?? maxBytes);
+  return (context, next) => (larger?.paths.test(context.req.path) ? large : usual)(context, next);
+}
+
+/** An API whose handlers find their services in `c.var.services`. `larger`: where bodies may be that large. */
+export function createApi<Services extends ApiServices>({ larger }: { larger?: Larger } = {}) {
   const api = new OpenAPIHono<ApiEnv<Services>>({
     defaultHook(result) {
       if (!result.success)
@@ -65,9 +81,7 @@ export function createApi<Services extends ApiServices>() {
     context.header('X-Request-Id', context.var.requestId);
     context.header('Cache-Control', 'no-store');
   });
-  api.use(
-    bodyLimit({ maxSize: MAX_BODY_BYTES, onError: () => Promise.reject(new AppError('payload_too_large')) }),
-  );
+  api.use(boundBodies(MAX_BODY_BYTES, larger));
   // Whatever a route makes of its fields: what cannot be stored is refused before anything is asked of the database.
   api.use(async (context, next) => {
     if (/%00/.test(context.req.url)) throw new AppError('invalid_request', NOT_STORABLE);

@@ -82,9 +82,9 @@ async function allOf(steps: Record<string, () => Promise<unknown>>): Promise<Rec
 
 /** Changes whose request ended before it announced them, a part at a time: the next message goes on. */
 async function announceChanges({ announcements, announceLater }: JobServices): Promise<number> {
-  const { announced, more } = await announcements.announcePending();
-  if (more) await announceLater(0);
-  return announced;
+  const [changes, catalog] = [await announcements.announcePending(), await announcements.announceCatalog()];
+  if (changes.more || catalog.more) await announceLater(0);
+  return changes.announced + catalog.announced;
 }
 
 const CRONS: Record<string, (services: JobServices, nowMs: number) => Promise<unknown>> = {

@@ -5,12 +5,14 @@ import { sql } from 'drizzle-orm';
 import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { Database } from '../platform/database.ts';
 import { query } from '../platform/query.ts';
-import { number, type RowOf, row, uuid } from '../platform/row.ts';
+import { number, type RowOf, row, texts, uuid } from '../platform/row.ts';
 import { partnerObjectName } from './key-record.ts';
 
 /** Of one run: an invocation may make a thousand requests, and sends webhooks besides. */
 const MAX_PARTNERS = 25;
 const MAX_KEYS = 250;
+/** Each has two objects. */
+const MAX_CATALOG_PARTNERS = 400;
 /** Objects asked at once. */
 const MAX_AT_ONCE = 50;
 
@@ -20,6 +22,12 @@ type ChangedPartner = RowOf<typeof ChangedPartner>;
 const ChangedKey = row('changed key', { id: uuid, key: number, partner: number });
 type ChangedKey = RowOf<typeof ChangedKey>;
 
+/** The catalogue's version where somebody may not have heard of it, and who comes next. */
+const CatalogNews = row('catalogue to announce', { version: number, partners: texts });
+
+const CATALOG_NEWS = sql`SELECT s.version, ARRAY(SELECT p.id::text FROM partner p
+    WHERE s.announced_up_to IS NULL OR p.id > s.announced_up_to ORDER BY p.id LIMIT ${MAX_CATALOG_PARTNERS}) AS partners
+  FROM catalog_state s WHERE s.version <> s.announced_version`;
 const CHANGED_PARTNERS = sql`SELECT id, version FROM partner WHERE version <> announced_version
   ORDER BY changed_at LIMIT ${MAX_PARTNERS}`;
 const CHANGED_KEYS = sql`SELECT k.id, k.version AS key, p.version AS partner FROM api_key k JOIN partner p ON p.id = k.partner_id
@@ -36,13 +44,35 @@ async function announced<T>(changes: readonly T[], announce: (change: T) => Prom
   return heard;
 }
 
-export function createAnnouncementService({
-  database,
-  limiter,
-}: {
+interface Ports {
   database: Database;
-  limiter: Pick<LimiterClient, 'announceKey' | 'announcePartner'>;
-}) {
+  limiter: Pick<LimiterClient, 'announceKey' | 'announcePartner' | 'announceCatalog'>;
+}
+
+/** Partners' objects hear of the catalogue in the order of their ids, so that another run goes on where this one ended. */
+const createCatalogAnnouncement = ({ database, limiter }: Ports) =>
+  async function announceCatalog(): Promise<{ announced: number; more: boolean; isAll: boolean }> {
+    const [state] = await database.rows(CatalogNews, CATALOG_NEWS);
+    if (!state) return { announced: 0, more: false, isAll: true };
+    const { version, partners } = state;
+    const heard = await announced(partners, (id) =>
+      Promise.all(
+        ['live', 'test'].map((environment) =>
+          limiter.announceCatalog(partnerObjectName(id, environment), version),
+        ),
+      ),
+    );
+    const deaf = partners.findIndex((id) => !heard.includes(id));
+    const upTo = deaf < 0 ? partners.at(-1) : partners[deaf - 1];
+    const isAll = deaf < 0 && partners.length < MAX_CATALOG_PARTNERS;
+    await database.run(sql`UPDATE catalog_state SET announced_up_to = coalesce(${upTo ?? null}::uuid, announced_up_to),
+      announced_version = CASE WHEN ${isAll} THEN version ELSE announced_version END WHERE version = ${version}`);
+    // Where somebody does not hear, nothing is gained by trying at once.
+    return { announced: heard.length, more: deaf < 0 && !isAll, isAll };
+  };
+
+export function createAnnouncementService(ports: Ports) {
+  const { database, limiter } = ports;
   /** A changed partner's own objects hear of it first; then each of its keys that may be in use is to be told. */
   async function announcePartners(changed: readonly ChangedPartner[]): Promise<number> {
     const heard = await announced(changed, ({ id, version }) =>
@@ -75,6 +105,7 @@ export function createAnnouncementService({
   }
 
   return {
+    announceCatalog: createCatalogAnnouncement(ports),
     /** Announces a part of what is pending. Whether there may be more, which another run is to announce. */
     async announcePending(): Promise<{ announced: number; more: boolean }> {
       const [partners, unchanged] = await database.batch(

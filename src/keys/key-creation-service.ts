@@ -68,7 +68,7 @@ export function createKeyCreation(ports: {
   get(partnerId: string, keyId: string): Promise<KeyView>;
   checkScopes(scopes: readonly string[] | undefined): void;
   /** Of keys made without any. */
-  keyScopes: Record<NewKey['kind'], readonly string[]>;
+  keyScopes(): Record<NewKey['kind'], readonly string[]>;
 }) {
   const { database, makeSecret, get, checkScopes, keyScopes } = ports;
 
@@ -87,7 +87,7 @@ export function createKeyCreation(ports: {
     actor: Actor,
   ) {
     const { name, kind, environment, appId = null, parentId = null } = wanted;
-    const scopes = wanted.scopes ?? keyScopes[kind];
+    const scopes = wanted.scopes ?? keyScopes()[kind];
     return sql`WITH changed AS (
         INSERT INTO api_key (id, partner_id, app_id, parent_id, key_id, kind, environment, key_hash, secret_envelope,
           key_prefix, name, description, scopes, expires_at, allowed_ips, signature_rule)

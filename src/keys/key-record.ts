@@ -1,7 +1,7 @@
 // What the gateway knows of a key: one record holds everything that a request is checked against.
 
 import type { KeyLimits, PartnerLimits } from '../limits/limit.ts';
-import type { LimitSubject } from '../limits/protocol.ts';
+import type { LimitSubject, RecordVersions } from '../limits/protocol.ts';
 import type { Environment } from './key-format.ts';
 import { type KeyState, keyState } from './key-state.ts';
 import type { SignatureRule } from './signature.ts';
@@ -37,7 +37,9 @@ export interface KeyRecord {
   secrets: KeySecret[];
   /** Of signing keys: what the key and its partner both take. */
   signatureRule: SignatureRule;
-  versions: { key: number; partner: number };
+  versions: RecordVersions;
+  /** Version of the catalogue when it was read. */
+  catalogVersion: number;
   keyLimits: KeyLimits;
   partnerLimits: PartnerLimits;
   degraded: { rate: 'allow' | 'refuse'; quota: 'allow' | 'refuse' };
@@ -69,14 +71,14 @@ export const isOlder = (record: KeyRecord, ageMs: number, nowMs: number): boolea
 
 const subjects = new WeakMap<KeyRecord, LimitSubject>();
 
-/** Made once for each record. */
-export function limitSubject(record: KeyRecord): LimitSubject {
+/** Made once for each record, while the catalogue is the same. Who takes nothing is judged by none. */
+export function limitSubject(record: KeyRecord, catalog = 0): LimitSubject {
   const known = subjects.get(record);
-  if (known) return known;
+  if (known?.versions.catalog === catalog) return known;
   const subject = {
     keyId: record.id,
     partnerObject: partnerObjectName(record.partnerId, record.environment),
-    versions: record.versions,
+    versions: { ...record.versions, catalog },
     key: record.keyLimits,
     partner: record.partnerLimits,
   };

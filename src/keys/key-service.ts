@@ -4,7 +4,7 @@
 
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
-import type { Catalog } from '../catalog/catalog.ts';
+import type { LiveCatalog } from '../catalog/live-catalog.ts';
 import { AppError } from '../core/errors.ts';
 import type { KeyEncryptionKeys } from '../crypto/envelope.ts';
 import type { LimiterClient } from '../limiter/limiter-client.ts';
@@ -39,7 +39,7 @@ export interface KeyServicePorts {
   directory: KeyDirectory;
   limiter: LimiterClient;
   keyEncryptionKeys: KeyEncryptionKeys;
-  catalog: Catalog;
+  catalogs: Pick<LiveCatalog, 'current'>;
   notify: Notify;
   now(): number;
 }
@@ -121,21 +121,27 @@ const createTravel = ({ database, keyStore, limiter }: KeyServicePorts, { get }:
       ${auditRow(actor, 'key.day_travelled', { key_id: key.keyId }, { to })}`);
   };
 
+function createScopeCheck(catalogs: KeyServicePorts['catalogs']) {
+  const knownScopes = (): string[] => [...new Set([...catalogs.current.scopes, ...OWN_SCOPES])];
+  return {
+    knownScopes,
+    /** @throws AppError validation_error when one of them is unknown */
+    checkScopes(scopes: readonly string[] | undefined): void {
+      const known = knownScopes();
+      if (scopes?.every((scope) => known.includes(scope)) ?? true) return;
+      const message = `Scopes are: ${known.join(', ')}`;
+      throw new AppError('validation_error', undefined, { details: [{ field: 'scopes', message }] });
+    },
+  };
+}
+
 export function createKeyService(ports: KeyServicePorts) {
-  const { database, catalog } = ports;
+  const { database, catalogs } = ports;
   const views = createKeyViews(database, ports.now);
   const { get } = views;
   const makeSecret = createSecretMaker(ports.keyEncryptionKeys);
 
-  const knownScopes = [...new Set([...catalog.scopes, ...OWN_SCOPES])];
-  /** @throws AppError validation_error when one of them is unknown */
-  function checkScopes(scopes: readonly string[] | undefined): void {
-    const unknown = scopes?.some((scope) => !knownScopes.includes(scope));
-    if (!unknown) return;
-    const message = `Scopes are: ${knownScopes.join(', ')}`;
-    throw new AppError('validation_error', undefined, { details: [{ field: 'scopes', message }] });
-  }
-
+  const { knownScopes, checkScopes } = createScopeCheck(catalogs);
   const announce = createAnnounce(ports);
   const { allowance, requireRoom } = createKeyAllowance(database);
 
@@ -146,7 +152,13 @@ export function createKeyService(ports: KeyServicePorts) {
     announce,
     allowance,
     ...createKeyLimits({ database, get, announce }),
-    create: createKeyCreation({ database, makeSecret, get, checkScopes, keyScopes: catalog.keyScopes }),
+    create: createKeyCreation({
+      database,
+      makeSecret,
+      get,
+      checkScopes,
+      keyScopes: () => catalogs.current.keyScopes,
+    }),
     rotate: createKeyRotation({ database, makeSecret, get, announce }),
     ...createRevocation(ports, views, announce),
     travel: createTravel(ports, views),

@@ -38,6 +38,7 @@ const Row = row('key record', {
   signature_rule: oneOf(SIGNATURE_RULES),
   key_version: number,
   partner_version: number,
+  catalog_version: number.notNull('0 before the first change'),
   burst: limit,
   sustained: limit,
   key_day: limit,
@@ -71,6 +72,7 @@ const select = (ids: SQL): SQL => sql`
         FROM api_key_retired_secret s WHERE s.api_key_id = k.id AND s.expires_at > now()), '[]') AS secrets,
     CASE WHEN 'bound' IN (k.signature_rule, p.signature_rule) THEN 'bound' ELSE 'any' END AS signature_rule,
     k.version AS key_version, p.version AS partner_version,
+    coalesce((SELECT version FROM catalog_state), 0) AS catalog_version,
     ${limitInForce('burstLimit')} AS burst, ${limitInForce('sustainedLimit')} AS sustained,
     ${limitInForce('dailyQuota')} AS key_day, ${limitInForce('monthlyQuota')} AS key_month,
     CASE WHEN up.blocks THEN 'block' ELSE key_overage(q, p, t) END AS key_overage,
@@ -103,6 +105,7 @@ function toRecord(key: RowOf<typeof Row>, nowMs: number): KeyRecord {
     secrets: key.secrets,
     signatureRule: key.signature_rule,
     versions: { key: key.key_version, partner: key.partner_version },
+    catalogVersion: key.catalog_version,
     keyLimits: {
       burst: key.burst,
       sustained: key.sustained,

@@ -9,11 +9,11 @@ import type {
   LimitSubject,
   Nonce,
   PartnerStanding,
+  RecordVersions,
   Settle,
   Settled,
   TakeCall,
   TakeReply,
-  Versions,
 } from '../limits/protocol.ts';
 
 const LIMITER_TIMEOUT_MS = 2000;
@@ -46,10 +46,13 @@ function createPartnerClient(partners: DurableObjectNamespace<PartnerLimiter>) {
       versions,
       partner,
     }: Pick<LimitSubject, 'partnerObject' | 'partner'> & {
-      versions: Pick<Versions, 'partner'>;
+      versions: Pick<RecordVersions, 'partner'>;
     }): Promise<PartnerStanding> => ask(async () => stub(partnerObject).standing(versions.partner, partner)),
     announcePartner: (partnerObject: string, version: number): Promise<void> =>
       ask(async () => stub(partnerObject).announce(version)),
+    /** From now on, calls that are judged by an older catalogue are stale there. */
+    announceCatalog: (partnerObject: string, version: number): Promise<void> =>
+      ask(async () => stub(partnerObject).announceCatalog(version)),
     /** Units that the partner's object counted on a day, after each of its keys was asked. */
     unitsOfDay: (partnerObject: string, dayMs: number): Promise<number> =>
       ask(async () => stub(partnerObject).unitsOfDay(dayMs)),
@@ -97,7 +100,7 @@ export function createLimiterClient(
     travel: (subject: LimitSubject, to: 'spent' | 'new_day'): Promise<void> =>
       ask(async () => stub(subject.keyId).travel(subject, to)),
     /** From now on, older versions of the key's record are stale everywhere. */
-    announceKey: (id: string, versions: Versions): Promise<void> =>
+    announceKey: (id: string, versions: RecordVersions): Promise<void> =>
       ask(async () => stub(id).announce(versions)),
   };
 }

@@ -10,6 +10,7 @@ import {
   type PartnerGauges,
   type PartnerLedger,
   partnerGauges,
+  seenCatalog,
   spend,
 } from './partner-ledger.ts';
 import { type Report, report } from './partner-report.ts';
@@ -18,6 +19,7 @@ import { pruneWindow, unitsIn, windowWaitMs } from './sliding-window.ts';
 
 export interface DrawRequest extends Report {
   version: number;
+  catalog: number;
   limits: PartnerLimits;
   /** One cost for each call that waits; each is admitted whole or not at all. */
   costs: readonly number[];
@@ -27,7 +29,7 @@ export interface DrawRequest extends Report {
 
 export type DrawReply =
   | { outcome: 'void'; seq: number }
-  | { outcome: 'stale'; version: number }
+  | { outcome: 'stale'; version: number; catalog: number }
   | {
       outcome: 'decided';
       /** When, ms. */
@@ -84,15 +86,16 @@ export function draw(
   borrowers: number,
   nowMs: number,
 ): [PartnerLedger, Holder, Exclude<DrawReply, { outcome: 'void' }>] {
-  const { seq, version, limits, costs, wanted } = request;
-  const advanced = advancePartner(ledgerBefore, version, limits, nowMs);
+  const { seq, version, catalog, limits, costs, wanted } = request;
+  const advanced = seenCatalog(advancePartner(ledgerBefore, version, limits, nowMs), catalog);
   let state = report(
     advanced,
     { ...holderBefore, window: pruneWindow(holderBefore.window, nowMs) },
     request,
     nowMs,
   );
-  if (version < advanced.version) return [...state, { outcome: 'stale', version: advanced.version }];
+  if (version < advanced.version || catalog < advanced.catalog)
+    return [...state, { outcome: 'stale', version: advanced.version, catalog: advanced.catalog }];
   const admitted: boolean[] = [];
   let denial: Denial | undefined;
   let over = false;

@@ -9,6 +9,8 @@ export interface PartnerLedger {
   /** Highest version of the partner's record seen; its limits are the ones in force. */
   version: number;
   limits: PartnerLimits;
+  /** Highest version of the catalogue seen. */
+  catalog: number;
   window: Window;
   /** The day that is counted in. */
   dayStartMs: number;
@@ -47,6 +49,7 @@ export interface PartnerGauges {
 export const newPartnerLedger = (): PartnerLedger => ({
   version: -1,
   limits: { second: 0, day: 0, month: 0, overage: 'block' },
+  catalog: 0,
   window: EMPTY_WINDOW,
   dayStartMs: 0,
   used: NO_UNITS,
@@ -67,6 +70,9 @@ export const advancePartner = (
   window: pruneWindow(ledger.window, nowMs),
   dayStartMs: dayToCountIn(ledger.dayStartMs, nowMs),
 });
+
+export const seenCatalog = (ledger: PartnerLedger, catalog: number): PartnerLedger =>
+  catalog > ledger.catalog ? { ...ledger, catalog } : ledger;
 
 /** Adds up what was stored of each holder: the ledger as it was, to the unit. */
 export function restorePartner(

@@ -4,9 +4,14 @@ import type { Denial, Gauge, KeyLimits, OverageAction, PartnerLimits } from './l
 import type { PartnerGauges } from './partner-ledger.ts';
 
 /** Which versions of the key's and of the partner's record a caller has seen. */
-export interface Versions {
+export interface RecordVersions {
   key: number;
   partner: number;
+}
+
+/** And by which version of the catalogue it judges. */
+export interface Versions extends RecordVersions {
+  catalog: number;
 }
 
 /** Who is limited, by what. Limits come with the call; the highest version seen wins. */

@@ -41,7 +41,7 @@ const Paragraph = ({ children: text }: { children: string }) => (
   </p>
 );
 
-/** What leads nowhere from a mail (no origin is known to the jobs of your machine) is no button. */
+/** What leads nowhere from a mail (its origin is not known) is no button. */
 const Button = ({ label, url, accent: { light } }: Action & Pick<Sender, 'accent'>) =>
   URL.canParse(url) ? (
     <>

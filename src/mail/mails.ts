@@ -42,6 +42,7 @@ export function createMails({ config, isLocal, database, binding, brand, support
     mailer,
     product: brand.name,
     origin: config.PORTAL_ORIGIN,
+    localOrigin: config.LOCAL_ORIGIN,
     support,
     choices: mailChoices,
     stopLinks,

@@ -31,8 +31,10 @@ export type Notify = (recipient: Recipient, mail: keyof typeof MAILS, about: Abo
 interface Ports {
   mailer: Mailer;
   product: string;
-  /** Of the portal; without one, mails say where to look by path alone. */
+  /** Of the portal, wherever it is deployed. */
   origin: string | undefined;
+  /** Of your machine, for mails of its jobs. Without any of these, a mail says where to look by path alone. */
+  localOrigin?: string;
   /** Whom readers ask. */
   support: string | undefined;
   choices: Pick<ChoiceStore, 'reader'>;
@@ -76,7 +78,7 @@ export function createNotices({
 
   return async ({ email, language }, mail, { name, path, detail, foot, optional, ...about }) => {
     const to: MailLanguage = language === 'fr' ? 'fr' : 'en';
-    const origin = own.origin ?? about.origin ?? '';
+    const origin = own.origin ?? about.origin ?? own.localOrigin ?? '';
     const reader = optional && (await readerOf(optional, email));
     if (reader?.isOff) return true;
     const letter = MAILS[mail][to]({ product, name, url: origin + path, detail, foot, support });

@@ -64,6 +64,46 @@ export const MAILS = {
       ],
     }),
   },
+  reinstated: {
+    en: ({ name, url, support }: Letter): MailText => ({
+      subject: `${name} is no longer suspended`,
+      body: [
+        'Hello,',
+        `Your account ${name} is reinstated, with live access as before. Its keys, live and test, work again.`,
+        { label: 'Open the portal', url },
+        ...(support ? [`Questions? ${support}`] : []),
+      ],
+    }),
+    fr: ({ name, url, support }: Letter): MailText => ({
+      subject: `${name} n’est plus suspendu`,
+      body: [
+        'Bonjour,',
+        `Votre compte ${name} est rétabli, avec accès à la production comme avant. Ses clés de production et de test fonctionnent de nouveau.`,
+        { label: 'Ouvrir le portail', url },
+        ...(support ? [`Une question ? ${support}`] : []),
+      ],
+    }),
+  },
+  reinstatedInTest: {
+    en: ({ name, url, support }: Letter): MailText => ({
+      subject: `${name} is no longer suspended`,
+      body: [
+        'Hello,',
+        `Your account ${name} is reinstated. It has no live access, as before: its test keys work again, and live keys wait for an approval.`,
+        { label: 'Open the portal', url },
+        ...(support ? [`Questions? ${support}`] : []),
+      ],
+    }),
+    fr: ({ name, url, support }: Letter): MailText => ({
+      subject: `${name} n’est plus suspendu`,
+      body: [
+        'Bonjour,',
+        `Votre compte ${name} est rétabli. Comme avant, il n’a pas accès à la production : ses clés de test fonctionnent de nouveau, et les clés de production attendent une approbation.`,
+        { label: 'Ouvrir le portail', url },
+        ...(support ? [`Une question ? ${support}`] : []),
+      ],
+    }),
+  },
   liveAccessRequested: {
     en: ({ name, url, detail = '' }: Letter): MailText => ({
       subject: `${name} requests live access`,

@@ -10,6 +10,7 @@ import { actorOf, createApi } from '../http/api.ts';
 import { announceAhead } from '../http/changes.ts';
 import { idempotent } from '../http/idempotent.ts';
 import { addWebhookRoutes } from '../http/webhook-routes.ts';
+import { addApiRoutes } from './api-routes.ts';
 import { addAuditRoutes } from './audit-routes.ts';
 import { addBlockRoutes } from './block-routes.ts';
 import { addDeadLetterRoutes } from './dead-letter-routes.ts';
@@ -25,7 +26,12 @@ import { addProvisioningRoutes } from './provisioning-routes.ts';
 import { addSearchRoutes } from './search-routes.ts';
 import type { Services } from './services.ts';
 
-export const adminApi = createApi<Services>();
+/** Of a document of an API, and of what lies around it in JSON. */
+const MAX_DOCUMENT_BODY_BYTES = 6 * 1024 * 1024;
+
+export const adminApi = createApi<Services>({
+  larger: { paths: /^\/api\/admin\/apis\//, bytes: MAX_DOCUMENT_BODY_BYTES },
+});
 const operators = new WeakMap<Request, string>();
 
 /** Only a certificate that Cloudflare verified counts: presented, SUCCESS, not revoked. */
@@ -67,12 +73,14 @@ adminApi.use(async (context, next) => {
   const subject = await operatorOf(context);
   operators.set(context.req.raw, subject);
   announceAhead(context);
+  await context.var.services.catalogs.whole();
   const { idempotency } = context.var.services;
   return idempotent(context, next, idempotency, { owner: 'operators', actor: `operator:${subject}` });
 });
 
 const actor = (context: Context) => actorOf(context, `operator:${operators.get(context.req.raw) ?? ''}`);
 
+addApiRoutes(adminApi, actor);
 addPlanRoutes(adminApi, actor);
 addInvoiceRoutes(adminApi, actor);
 addExportRoutes(adminApi);

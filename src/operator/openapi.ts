@@ -14,6 +14,7 @@ import type { ConsoleServices } from './services.ts';
 
 const TAGS = {
   Operators: 'Partners, keys, blocks, dead letters, audit and checks',
+  'Operators: APIs': 'What is offered: documents, routes and where their calls go',
   'Operators: plans': 'What partners pay and may use, and which plan a partner has',
   'Operators: invoices': 'Invoices and credit notes of all partners',
   'Operators: exports': 'Documents and usage, for the books of others',

@@ -53,7 +53,17 @@ const createPartnerRoute = createRoute({
       }),
     ),
   },
-  responses: { 201: jsonAnswer('The partner', partner), ...errorAnswers(400, 401, 403, 409) },
+  responses: {
+    201: jsonAnswer(
+      'The partner',
+      partner.extend({
+        invitation_mailed: z
+          .boolean()
+          .describe('false: it is there, and the link could not be mailed. Invite the address again'),
+      }),
+    ),
+    ...errorAnswers(400, 401, 403, 409),
+  },
 });
 
 const getPartner = createRoute({
@@ -100,7 +110,8 @@ export function addPartnerRoutes(
     const { services } = context.var;
     const { language, ...wanted } = context.req.valid('json');
     const inviting = { actor: actorOf(context), origin: originOf(context, services.config), language };
-    return context.json(tagged(context, await createPartner(services, wanted, inviting)), 201);
+    const made = await createPartner(services, wanted, inviting);
+    return context.json(tagged(context, { ...made.partner, invitation_mailed: made.isInvited }), 201);
   });
   api.openapi(getPartner, async (context) => {
     const found = await context.var.services.partners.get(idOf(context.req.valid('param').id));

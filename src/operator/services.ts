@@ -12,6 +12,8 @@ import type { PlanService } from '../billing/plan-service.ts';
 import type { BlockService } from '../blocks/block-service.ts';
 import type { Brand } from '../brand/brand.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import type { LiveCatalog } from '../catalog/live-catalog.ts';
+import type { PublishService } from '../catalog/publish-service.ts';
 import type { Config } from '../config.ts';
 import type { ChangeServices } from '../http/changes.ts';
 import type { IdempotencyStore } from '../http/idempotency-store.ts';
@@ -38,6 +40,7 @@ export interface Services extends ChangeServices {
   config: Config;
   brand: Brand;
   gateway: { catalog: Catalog };
+  catalogs: Pick<LiveCatalog, 'whole'>;
   log(line: Record<string, unknown>): void;
   database: Database;
   verifyToken: TokenVerifier;
@@ -67,6 +70,7 @@ export interface Services extends ChangeServices {
   alerts: AlertService;
   exports: ExportStore;
   plans: PlanService;
+  publishing: PublishService;
   invoices: InvoiceService;
   newId(): string;
 }

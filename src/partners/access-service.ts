@@ -40,13 +40,18 @@ const ACCESS: Record<AccessAction, AccessChange> = {
   },
 };
 
+function mailOf(action: AccessAction, { status }: Pick<PartnerView, 'status'>) {
+  if (action === 'reinstate') return status === 'active' ? 'reinstated' : 'reinstatedInTest';
+  return action === 'suspend' ? 'suspended' : 'approved';
+}
+
 type Parts = Pick<PartnerWriter, 'write' | 'published'> & { get: PartnerReader; notify: Notify };
 
 export function createAccessChanges({ write, published, get, notify }: Parts) {
   return {
     /**
-     * Whoever is let in for the first time, or suspended, is told. A partner that is there already stays as it is, and nobody
-     * is told. `origin`: of the portal. @throws AppError conflict where it has to be reinstated first
+     * Its owners are told, and where it is reinstated, whether it is live. A partner that is there already stays as it is, and
+     * nobody is told. `origin`: of the portal. @throws AppError conflict where it has to be reinstated first
      */
     async changeAccess(
       id: string,
@@ -65,12 +70,10 @@ export function createAccessChanges({ write, published, get, notify }: Parts) {
         return partner;
       }
       const partner = await published(id);
-      if (action !== 'reinstate') {
-        const why = action === 'suspend' ? (reason ?? undefined) : undefined;
-        const about = { name: partner.name, path: '/portal', origin, detail: why };
-        const mail = action === 'suspend' ? 'suspended' : 'approved';
-        await Promise.all((changed.owners ?? []).map((owner) => notify(owner, mail, about)));
-      }
+      const why = action === 'suspend' ? (reason ?? undefined) : undefined;
+      const about = { name: partner.name, path: '/portal', origin, detail: why };
+      const mail = mailOf(action, partner);
+      await Promise.all((changed.owners ?? []).map((owner) => notify(owner, mail, about)));
       return partner;
     },
   };

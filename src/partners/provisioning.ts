@@ -3,7 +3,7 @@
 
 import type { Actor } from '../audit/audit-store.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, type ErrorCode } from '../core/errors.ts';
 import type { NewKey } from '../keys/key-creation-service.ts';
 import type { KeyService } from '../keys/key-service.ts';
 import type { KeyView } from '../keys/key-view-store.ts';
@@ -24,20 +24,22 @@ interface Ports {
   brand: { name: string };
 }
 
-/** One more mail to its address or not: whoever signs up with it gets in. */
-function unlessTooMany(error: unknown): void {
-  if (!(error instanceof AppError && error.code === 'rate_limit_exceeded')) throw error;
+const UNSENT: ReadonlySet<string> = new Set<ErrorCode>(['rate_limit_exceeded', 'service_unavailable']);
+/** The partner is there by then, and whoever signs up with its address gets in. */
+function unlessUnsent(error: unknown): false {
+  if (!(error instanceof AppError && UNSENT.has(error.code))) throw error;
+  return false;
 }
 
-/** A partner, and the invitation of its address to own it. */
+/** A partner, and the invitation of its address to own it. `isInvited`: whether that was mailed. */
 export async function createPartner(
   ports: Ports,
   wanted: NewPartner,
   inviting: Inviting,
-): Promise<PartnerView> {
-  const made = await ports.partners.create(wanted, inviting.actor);
-  await inviteOwner(ports, made.email, inviting).catch(unlessTooMany);
-  return made;
+): Promise<{ partner: PartnerView; isInvited: boolean }> {
+  const partner = await ports.partners.create(wanted, inviting.actor);
+  const isInvited = await inviteOwner(ports, partner.email, inviting).catch(unlessUnsent);
+  return { partner, isInvited };
 }
 
 /** A key of any partner. Its owners are told that an operator created it; the secret is in this answer and nowhere else. */

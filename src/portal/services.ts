@@ -9,6 +9,7 @@ import type { InvoiceService } from '../billing/invoice-service.ts';
 import type { PeriodStore } from '../billing/period-store.ts';
 import type { PlanService } from '../billing/plan-service.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import type { LiveCatalog } from '../catalog/live-catalog.ts';
 import type { IdempotencyStore } from '../http/idempotency-store.ts';
 import type { Authenticator } from '../keys/admission.ts';
 import type { KeyService } from '../keys/key-service.ts';
@@ -36,6 +37,7 @@ export interface Services extends WebServices {
   plans: PlanService;
   invoices: InvoiceService;
   gateway: { catalog: Catalog };
+  catalogs: Pick<LiveCatalog, 'whole'>;
   authenticate: Authenticator;
   verifyToken: TokenVerifier;
   idempotency: IdempotencyStore;

@@ -55,7 +55,13 @@ const invalid = (field: string, message: string): AppError =>
   new AppError('validation_error', undefined, { details: [{ field, message }] });
 
 /** `apis`: those that there are. */
-export function createIncidentService({ database, apis }: { database: Database; apis: readonly string[] }) {
+export function createIncidentService({
+  database,
+  apis,
+}: {
+  database: Database;
+  apis(): readonly { id: string }[];
+}) {
   async function get(id: string): Promise<Incident> {
     const [incident] = await database.rows(Incident, sql`${INCIDENT} WHERE i.id = ${id}::uuid`);
     if (!incident) throw new AppError('not_found', 'No such incident');
@@ -75,7 +81,7 @@ export function createIncidentService({ database, apis }: { database: Database; 
     /** @throws AppError validation_error: no such API, or it has not begun yet */
     async open(wanted: NewIncident, actor: Actor): Promise<Incident> {
       const { api, title, startedAt } = wanted;
-      if (api !== null && !apis.includes(api)) throw invalid('api', 'No such API');
+      if (api !== null && !apis().some(({ id }) => id === api)) throw invalid('api', 'No such API');
       if (startedAt !== null && Date.parse(startedAt) > Date.now())
         throw invalid('started_at', 'must be in the past');
       const id = newId();

@@ -125,21 +125,30 @@ export const statusQueries = (routes: Routes, ofApi = tableOf(routes)) => ({
     ),
 });
 
-/** `routes`: those of the catalogue. */
-export function createStatusStore(database: Database, routes: Routes) {
-  const apis = [...new Set(routes.map(({ api }) => api))];
-  const { lines, totals, ownMoments, ownDays } = statusQueries(routes);
+interface OfferedApi {
+  id: string;
+  routes: readonly { path: string }[];
+}
 
+const routesOf = (apis: readonly OfferedApi[]): Routes =>
+  apis.flatMap(({ id: api, routes }) =>
+    [...new Set(routes.map(({ path }) => path))].map((route) => ({ route, api })),
+  );
+
+/** `offered`: the catalogue's, as it is when somebody asks. */
+export function createStatusStore(database: Database, offered: () => readonly OfferedApi[]) {
   return {
     async everybody(nowMs: number): Promise<ApiStatus[]> {
       const { hoursMs, daysMs } = beginnings(nowMs);
+      const apis = offered();
+      const { lines, totals } = statusQueries(routesOf(apis));
       const [hours, days, ofDay, ofMonth] = await database.batch(
         lines('hour', hoursMs),
         lines('day', daysMs),
         totals(hoursMs, true),
         totals(daysMs, false),
       );
-      return apis.map((api) => {
+      return apis.map(({ id: api }) => {
         const isOf = (line: { api: string }) => line.api === api;
         const total = ofDay.find(isOf);
         return {
@@ -156,12 +165,14 @@ export function createStatusStore(database: Database, routes: Routes) {
     /** Of one partner, by API, of the same hours and days. */
     async own(partnerId: string, nowMs: number): Promise<ReadonlyMap<string, Figures>> {
       const { hoursMs, daysMs } = beginnings(nowMs);
+      const apis = offered();
+      const { ownMoments, ownDays } = statusQueries(routesOf(apis));
       const [ofDay, ofMonth] = await database.batch(
         ownMoments(partnerId, hoursMs),
         ownDays(partnerId, daysMs),
       );
       return new Map(
-        apis.map((api) => {
+        apis.map(({ id: api }) => {
           const day = ofDay.find((line) => line.api === api);
           const month = ofMonth.find((line) => line.api === api);
           return [

@@ -11,7 +11,9 @@ const MAX_PATH_CHARS = 256;
 
 export const requestFilter = z
   .object({
-    outcome: z.enum(OUTCOMES),
+    outcome: z
+      .enum(OUTCOMES)
+      .describe('`imported`: a day’s calls, counted where the account was before, in one row'),
     status: z
       .string()
       .regex(/^[1-5](?:\d\d|xx)$/)

@@ -35,14 +35,27 @@ export const inMoments = ({ fromMs, toMs, ...filter }: MomentScope): SQL =>
   sql`${passes(filter)} AND occurred_at >= ${new Date(fromMs).toISOString()}::timestamptz
     AND occurred_at < ${new Date(toMs).toISOString()}::timestamptz`;
 
-export const OUTCOMES = ['succeeded', 'limited', 'denied', 'upstream', 'input'] as const;
+/**
+ * The key and the route of use that was counted where the partner was before (`npm run import`). An event of it stands for a
+ * day's calls, at the day's first moment, and nobody knows their statuses.
+ */
+export const IMPORTED = 'imported';
+/** Of rollups of imported use: of days whose first moment is one of these. */
+export const importedIn = ({ fromMs, toMs, ...filter }: MomentScope): SQL =>
+  sql`${passes(filter)} AND key_id = 'imported' AND day::timestamp AT TIME ZONE 'UTC' >= ${new Date(fromMs).toISOString()}::timestamptz
+    AND day::timestamp AT TIME ZONE 'UTC' < ${new Date(toMs).toISOString()}::timestamptz`;
+/** Calls that an event stands for. */
+export const CALLS: SQL = sql`CASE WHEN key_id = 'imported' THEN units ELSE 1 END`;
+
+export const OUTCOMES = ['succeeded', 'limited', 'denied', 'upstream', 'input', IMPORTED] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** Calls by outcome; each call is in exactly one. */
-export const OUTCOME = (
-  status: SQL,
-): SQL => sql`CASE WHEN ${status} < 400 THEN 'succeeded' WHEN ${status} = 429 THEN 'limited'
+/** Calls by outcome; each call has exactly one. */
+export const OUTCOME = (status: SQL): SQL => sql`CASE WHEN key_id = 'imported' THEN 'imported'
+  WHEN ${status} < 400 THEN 'succeeded' WHEN ${status} = 429 THEN 'limited'
   WHEN ${status} IN (401, 403) THEN 'denied' WHEN ${status} >= 500 THEN 'upstream' ELSE 'input' END`;
+/** A rollup's calls by status, all of them: 0 where it is not known. */
+export const STATUSES: SQL = sql`jsonb_each_text(CASE key_id WHEN 'imported' THEN jsonb_build_object('0', calls) ELSE statuses END) s`;
 
 /** What a failed call is counted under (problem.ts), of an event's columns; null where it did not fail. */
 export const PROBLEM: SQL = sql`coalesce(error, CASE WHEN status_code >= 400 THEN 'upstream_' || status_code END)`;

@@ -8,10 +8,20 @@ import { estimateDistinct } from './distinct.ts';
 import { type Buckets, mergeBuckets, percentile } from './latency-buckets.ts';
 import type { RequestFilter } from './request-filter.ts';
 import { type EventDetail, requestQueries } from './request-reports.ts';
-import { inMoments, inScope, type MomentScope, OUTCOME, OUTCOMES, type UsageScope } from './scope-reports.ts';
+import {
+  CALLS,
+  importedIn,
+  inMoments,
+  inScope,
+  type MomentScope,
+  OUTCOME,
+  OUTCOMES,
+  STATUSES,
+  type UsageScope,
+} from './scope-reports.ts';
 
 export { EventDetail, EventRow } from './request-reports.ts';
-export { type MomentScope, OUTCOMES, type Outcome, type UsageScope } from './scope-reports.ts';
+export { IMPORTED, type MomentScope, OUTCOMES, type Outcome, type UsageScope } from './scope-reports.ts';
 
 const UsageLine = row('usage of moments', {
   /** Day, route, key id or status. */
@@ -136,14 +146,17 @@ export const queries = {
     mapped(
       query(
         UsageLine,
-        sql`SELECT 'total' AS "group", count(*)::bigint AS calls, count(*) FILTER (WHERE status_code < 400)::bigint AS successful,
-          count(*) FILTER (WHERE status_code >= 400)::bigint AS failed, sum(units)::bigint AS units,
+        sql`SELECT 'total' AS "group", sum(${CALLS})::bigint AS calls,
+          (sum(${CALLS}) - count(*) FILTER (WHERE status_code >= 400) - imported.failed)::bigint AS successful,
+          (count(*) FILTER (WHERE status_code >= 400) + imported.failed)::bigint AS failed, sum(units)::bigint AS units,
           count(*) FILTER (WHERE cache_hit)::bigint AS "cacheHits", sum(bytes_in)::bigint AS "bytesIn",
           sum(bytes_out)::bigint AS "bytesOut", round(avg(latency_ms), 1) AS "avgLatencyMs",
           percentile_disc(0.5) WITHIN GROUP (ORDER BY latency_ms) AS p50,
           percentile_disc(0.95) WITHIN GROUP (ORDER BY latency_ms) AS p95,
           percentile_disc(0.99) WITHIN GROUP (ORDER BY latency_ms) AS p99, count(DISTINCT ip)::int AS "uniqueIps"
-        FROM api_usage_events WHERE ${inMoments(scope)} HAVING count(*) > 0`,
+        FROM api_usage_events,
+          (SELECT coalesce(sum(errors), 0) AS failed FROM api_usage_rollups_day WHERE ${importedIn(scope)}) imported
+        WHERE ${inMoments(scope)} GROUP BY imported.failed`,
       ),
       ([line]) => line,
     ),
@@ -172,14 +185,14 @@ export const queries = {
     query(
       OutcomeLine,
       sql`SELECT day::text AS at, ${OUTCOME(sql`s.key::int`)} AS outcome, sum(s.value::bigint)::bigint AS calls
-        FROM api_usage_rollups_day, jsonb_each_text(statuses) s WHERE ${inScope(scope)} GROUP BY 1, 2 ORDER BY 1`,
+        FROM api_usage_rollups_day, ${STATUSES} WHERE ${inScope(scope)} GROUP BY 1, 2 ORDER BY 1`,
     ),
   /** The same of all partners, live. */
   outcomesOfAll: (from: string, to: string): Query<OutcomeLine[]> =>
     query(
       OutcomeLine,
       sql`SELECT day::text AS at, ${OUTCOME(sql`s.key::int`)} AS outcome, sum(s.value::bigint)::bigint AS calls
-        FROM api_usage_rollups_day, jsonb_each_text(statuses) s
+        FROM api_usage_rollups_day, ${STATUSES}
         WHERE day BETWEEN ${from}::date AND ${to}::date AND environment = 'live' GROUP BY 1, 2 ORDER BY 1`,
     ),
   topPartners: (from: string, to: string, limit = 25): Query<PartnerLine[]> =>
@@ -195,7 +208,7 @@ export const queries = {
     query(
       OutcomeLine,
       sql`SELECT to_char(date_trunc('hour', occurred_at AT TIME ZONE 'UTC'), 'YYYY-MM-DD"T"HH24:00:00"Z"') AS at,
-          ${OUTCOME(sql`status_code`)} AS outcome, count(*)::bigint AS calls
+          ${OUTCOME(sql`status_code`)} AS outcome, sum(${CALLS})::bigint AS calls
         FROM api_usage_events WHERE ${inMoments(scope)} GROUP BY 1, 2 ORDER BY 1`,
     ),
   /** How far a partner has come, and the names of its keys. */

@@ -18,14 +18,14 @@ export const seenEtag = z
 export interface Wrong {
   values: FormValues;
   errors: FormErrors;
-  status: 400 | 409 | 412 | 429;
+  status: 400 | 409 | 412 | 429 | 503;
 }
 
 export const wrongOf = (values: FormValues, errors: FormErrors): Wrong => ({ values, errors, status: 400 });
 
 const statusOf = ({ code }: AppError): Wrong['status'] => {
   const [status] = ERRORS[code];
-  return status === 409 || status === 412 || status === 429 ? status : 400;
+  return status === 409 || status === 412 || status === 429 || status === 503 ? status : 400;
 };
 
 /** What a service refuses, in the language of whoever looks; in general words where it has no others. */

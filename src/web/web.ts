@@ -2,7 +2,6 @@
 // pages. A surface adds its routes to an app that `createWeb` made.
 
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { getCookie, setCookie } from 'hono/cookie';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import type * as z from 'zod';
@@ -15,7 +14,7 @@ import { type Config, isLocal } from '../config.ts';
 import { toBase64Url } from '../core/encoding.ts';
 import { AppError, ERRORS, PageError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
-import { actorOf, clientIp } from '../http/api.ts';
+import { actorOf, boundBodies, clientIp, type Larger } from '../http/api.ts';
 import { announceAhead, type ChangeServices } from '../http/changes.ts';
 import { toAppError } from '../http/errors.ts';
 import { isStorable } from '../http/fields.ts';
@@ -32,7 +31,6 @@ import { isFromHere } from './same-origin.ts';
 import type { View } from './view.ts';
 
 export { cookieName } from './chosen.ts';
-
 export interface WebServices extends ChangeServices {
   config: Config;
   brand: Brand;
@@ -149,12 +147,17 @@ const HEADERS = {
   'cache-control': 'no-store',
 };
 
+interface WebOptions {
+  /** Such a path says whose it is and uses no cookie: it may be sent from anywhere. */
+  provesItself?(path: string): boolean;
+  larger?: Larger;
+}
+
 /** `under`: the paths of this surface. `frameOf`: what its errors stand in; by themselves where nobody is known. */
 export function createWeb<Services extends WebServices>(
   under: string,
   frameOf: (view: View) => Frame | undefined,
-  /** Such a path says whose it is and uses no cookie: it may be sent from anywhere. */
-  provesItself: (path: string) => boolean = () => false,
+  { provesItself = () => false, larger }: WebOptions = {},
 ) {
   const web = new Hono<WebEnv<Services>>();
   web.use(under, async (context, next) => {
@@ -170,10 +173,7 @@ export function createWeb<Services extends WebServices>(
       throw new PageError('forbidden', view.m.errors.crossSite);
     await next();
   });
-  web.use(
-    under,
-    bodyLimit({ maxSize: MAX_FORM_BYTES, onError: () => Promise.reject(new AppError('payload_too_large')) }),
-  );
+  web.use(under, boundBodies(MAX_FORM_BYTES, larger));
   web.onError((error, context) => failed(context, error, frameOf));
   return web;
 }
@@ -255,7 +255,7 @@ export const accountActor = (context: Context, id: string): Actor => actorOf(con
 export function render<Services extends WebServices>(
   context: WebContext<Services>,
   page: HtmlEscapedString | Promise<HtmlEscapedString>,
-  status: 200 | 400 | 401 | 403 | 404 | 409 | 412 | 429 = 200,
+  status: 200 | 400 | 401 | 403 | 404 | 409 | 412 | 429 | 503 = 200,
 ): Response | Promise<Response> {
   if (page instanceof Promise) return page.then((text) => context.html(`<!doctype html>${text}`, status));
   return context.html(`<!doctype html>${page}`, status);

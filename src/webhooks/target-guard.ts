@@ -68,7 +68,7 @@ export interface TargetGuard {
 export function createTargetGuard(
   resolve: Resolve,
   now: () => number,
-  ownHosts: readonly string[] = [],
+  ownHosts: () => readonly string[] = () => [],
 ): TargetGuard {
   const known = new Map<string, { refused: Refused | undefined; untilMs: number }>();
   async function look(name: string): Promise<Refused | undefined> {
@@ -77,9 +77,9 @@ export function createTargetGuard(
     return addresses.every(isPublicAddress) ? undefined : 'private_address';
   }
   return {
-    judge: (text, askedAt) => judgeUrl(text, askedAt ? [...ownHosts, askedAt] : ownHosts).refused,
+    judge: (text, askedAt) => judgeUrl(text, askedAt ? [...ownHosts(), askedAt] : ownHosts()).refused,
     async check(text) {
-      const judged = judgeUrl(text, ownHosts);
+      const judged = judgeUrl(text, ownHosts());
       if (judged.refused) return judged.refused;
       const { host } = judged;
       if (ipaddr.isValid(host)) return undefined;

@@ -11,10 +11,13 @@ import { createAlertService } from '../../src/alerts/alert-service.ts';
 import { createAlertStore } from '../../src/alerts/alert-store.ts';
 import { decide, type Measurement, ruleNames } from '../../src/alerts/rules.ts';
 import { freePort } from '../../src/dev/files.ts';
+import { OVERAGE_ACTIONS } from '../../src/limits/limit.ts';
 import { createMetricsStore, renderMetrics } from '../../src/metrics/metrics-store.ts';
 import { bucketOf } from '../../src/usage/latency-buckets.ts';
-import { call, eventually, stack } from '../support/api.ts';
+import { messagesOf } from '../../src/web/messages/messages.ts';
+import { call, eventually, makePartner, query, stack } from '../support/api.ts';
 import { openDatabaseOfItsOwn } from '../support/own-database.ts';
+import { memberOf, operatorSignedIn } from '../support/portal.ts';
 import { ensurePrometheus } from '../support/tools.ts';
 
 const MINUTE_MS = 60_000;
@@ -23,6 +26,43 @@ const NIL = '00000000-0000-0000-0000-000000000000';
 const midnight = Date.UTC(2026, 4, 12);
 const at = (minute: number) => new Date(midnight + minute * MINUTE_MS).toISOString();
 const day = at(0).slice(0, 10);
+
+it('advice fits what the partner does beyond its quota, and who reads it', async () => {
+  const partner = await makePartner();
+  const owner = await memberOf(partner.id);
+  const operator = await operatorSignedIn();
+  const about = `${partner.id}:monthly:2026-11-01`;
+  await query(
+    `INSERT INTO alert_episode (id, owner, rule, subject, fired_at, value, peak, threshold) VALUES ($1, $2, 'quota', $3, now(), 99, 99, 90)`,
+    [uuidv7(), partner.id, about],
+  );
+  const { advice, adviceToOperators } = messagesOf('en').alerts;
+  const french = messagesOf('fr').alerts;
+  for (const action of OVERAGE_ACTIONS) {
+    await query('UPDATE partner SET overage_action = $2, granted_overage_actions = $3 WHERE id = $1', [
+      partner.id,
+      action,
+      [action],
+    ]);
+    const pages = [
+      ['/portal/alerts', owner, advice, french.advice],
+      ['/operator/alerts', operator, adviceToOperators, french.adviceToOperators],
+    ] as const;
+    for (const [path, person, { quota }, { quota: inFrench }] of pages) {
+      const { text } = await person.get(path);
+      expect(text).toContain(quota[action]);
+      if (person === owner)
+        for (const other of OVERAGE_ACTIONS) expect(text.includes(quota[other])).toBe(other === action);
+      await person.post('/preferences', { language: 'fr' });
+      expect((await person.get(path)).text).toContain(inFrench[action]);
+      await person.post('/preferences', { language: 'en' });
+    }
+    const api = { headers: { authorization: `Bearer ${stack.demo.operator.token}` } };
+    const { json } = await call('/api/admin/alerts?state=open&limit=100', api);
+    const episode = json.data.find(({ subject }: { subject: string }) => subject === about);
+    expect(episode.overage_action).toBe(action);
+  }
+});
 
 it('in a simulated day each episode fires once and resolves once', { timeout: 120_000 }, async () => {
   const own = await openDatabaseOfItsOwn('alerts_day', 'America/Los_Angeles');

@@ -32,7 +32,11 @@ describe('partners', () => {
     expect((await call('/v2/routes/list', { key })).status).toBe(200);
     await operator.post(`${path}/suspend`, { reason: 'unpaid' });
     expect((await call('/v2/routes/list', { key })).status).toBe(401);
-    await operator.post(`${path}/reinstate`, { reason: 'paid' });
+    const reinstated = await operator.post(`${path}/reinstate`, { reason: 'paid' });
+    expect((await operator.get(reinstated.headers.location ?? '')).text).toContain(
+      'Reinstated with live access',
+    );
+    expect(await mailedPath(partner.email, 'with live access as before')).toBe('/portal');
     expect((await call('/v2/routes/list', { key })).status).toBe(200);
     expect(await lastAudit(partner.id, 'partner.suspended')).toMatchObject({
       actor: expect.stringMatching(/^operator:/),
@@ -41,7 +45,7 @@ describe('partners', () => {
   });
 
   it('that were never approved are what they were once they are reinstated, and are not approved while suspended', async () => {
-    const { id } = await makePartner({ status: 'sandbox_only' });
+    const { id, email } = await makePartner({ status: 'sandbox_only' });
     const change = (action: string) =>
       sendJson(`/api/admin/partners/${id}/${action}`, 'POST', { reason: 'x' }, api);
     await change('suspend');
@@ -51,7 +55,14 @@ describe('partners', () => {
     expect(again.status).toBe(409);
     expect((await change('reinstate')).json).toMatchObject({ status: 'sandbox_only', suspended_at: null });
     expect((await change('reinstate')).json.status).toBe('sandbox_only');
+    expect(await mailedPath(email, 'It has no live access, as before')).toBe('/portal');
     expect((await change('approve')).json.status).toBe('active');
+    await query(`UPDATE partner SET status = 'sandbox_only' WHERE id = $1`, [id]);
+    await change('suspend');
+    const reinstated = await operator.post(`/operator/partners/${id}/reinstate`, { reason: 'x' });
+    expect((await operator.get(reinstated.headers.location ?? '')).text).toContain(
+      'Reinstated without live access',
+    );
   });
 
   it('get another tier and limits of their own, in force at once', async () => {

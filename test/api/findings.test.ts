@@ -338,6 +338,57 @@ describe.each(['en', 'fr'] as const)('%s', (language) => {
     }
   });
 
+  it('a range that is none is named, with the one that is shown; and a file is not of other days', async () => {
+    const { wrongRange, shown, shownDays, ranges } = m.usage;
+    for (const [query, why, range, status] of [
+      ['from=2026-02-30&to=2026-11-01', wrongRange.day('2026-02-30'), ranges['30d'], 400],
+      ['from=2026-02-01&to=', wrongRange.half(), ranges['30d'], 400],
+      ['range=year', wrongRange.name('year'), ranges['30d'], 400],
+      [
+        'from=2026-11-09&to=2026-11-03',
+        wrongRange.order(),
+        shownDays(format.date('2026-11-03'), format.date('2026-11-09')),
+        200,
+      ],
+    ] as const) {
+      const said = wordsOf(`${why} ${shown(range)}`);
+      expect(wordsOf(await get(owner, `/portal/usage?${query}`)), query).toContain(said);
+      expect((await owner.get(`/portal/usage.csv?${query}`)).status, query).toBe(status);
+    }
+    const page = await get(owner, '/portal/usage?from=2026-02-30&to=2026-11-01');
+    const [, file = ''] = /href="(\/portal\/usage\.csv[^"]*)"/.exec(page) ?? [];
+    expect((await owner.get(file.replaceAll('&amp;', '&'))).status).toBe(200);
+    const found = await get(owner, '/portal/requests?from=2026-11-09&to=2026-11-03');
+    expect(wordsOf(found)).toContain(wordsOf(wrongRange.order()));
+    expect(wordsOf(await get(owner, '/portal/usage?range=7d'))).not.toContain(wordsOf(shown(ranges['7d'])));
+  });
+
+  it('an id that leads to no request is in its form again, with why', async () => {
+    const find = (id: string) =>
+      owner.get(`/portal/requests/find?id=${encodeURIComponent(id)}`, { 'accept-language': language });
+    const missing = randomUUID();
+    const [foreign] = await query('SELECT id FROM api_usage_events WHERE partner_id <> $1 LIMIT 1', [
+      partner.id,
+    ]);
+    for (const [id, status, why] of [
+      ['', 400, m.requests.notAnId],
+      ['"><b>req', 400, m.requests.notAnId],
+      [missing, 404, m.requests.notFound(13)],
+      [String(foreign?.id), 404, m.requests.notFound(13)],
+    ] as const) {
+      const { status: answered, text } = await find(id);
+      expect(answered).toBe(status);
+      const field = /<input id="find"[^>]*>/.exec(text)?.[0] ?? '';
+      expect(field).toContain('aria-invalid="true"');
+      const shown = id.replace('"', '&quot;').replaceAll('>', '&gt;').replaceAll('<', '&lt;');
+      expect(field).toContain(`value="${shown}"`);
+      expect(wordsOf(text)).toContain(wordsOf(why));
+    }
+    const [own] = await query('SELECT id FROM api_usage_events WHERE partner_id = $1 LIMIT 1', [partner.id]);
+    const found = await find(` ${own?.id} `);
+    expect([found.status, found.headers.location]).toEqual([303, `/portal/requests/${own?.id}`]);
+  });
+
   it('each line of a session has another name', async () => {
     const sessions = panelOf(await get(owner, '/portal/settings'), m.settings.sessions);
     const [row = ''] = sessions.match(/<tr>.*?<\/tr>/s) ?? [];

@@ -346,14 +346,20 @@ async function once(
   expect(await effectsSince(entry, action)).toBe(1);
 }
 
+/** Whoever repeats it hears the same. */
+const CHANGES_NOTHING = '/apis/check';
+
 describe('one key at once many times, and again 70 seconds after its answer was lost, is done once', () => {
   const withId = async (path: string, { id }: Case) => path.replace(/:\w+/, (await id?.()) ?? '');
-  it.for(postsOf(adminApi).filter((path) => !isWebhook(path)))('/api/admin%s', async (path) => {
-    const known = ADMIN[path];
-    if (!known) throw new Error(`${path} has no case`);
-    await once(`/api/admin${await withId(path, known)}`, known, operator, [otherOperator]);
-    await known.after?.();
-  });
+  it.for(postsOf(adminApi).filter((path) => !isWebhook(path) && path !== CHANGES_NOTHING))(
+    '/api/admin%s',
+    async (path) => {
+      const known = ADMIN[path];
+      if (!known) throw new Error(`${path} has no case`);
+      await once(`/api/admin${await withId(path, known)}`, known, operator, [otherOperator]);
+      await known.after?.();
+    },
+  );
   it.for(postsOf(developerApi))('/api/dev%s', async (path) => {
     const known = DEVELOPER[path];
     if (!known) throw new Error(`${path} has no case`);

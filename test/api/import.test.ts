@@ -5,8 +5,10 @@ import { createBillingStore } from '../../src/billing/billing-store.ts';
 import { isoDay, monthStart } from '../../src/core/time.ts';
 import { importOriginal } from '../../src/dev/import.ts';
 import { openDatabase } from '../../src/platform/database.ts';
+import { createUsageReports, queries } from '../../src/usage/usage-reports.ts';
 import { call, control, eventually, makePartner, query, sendJson, stack } from '../support/api.ts';
 import { generateKey, generatePortalKey, type OriginalDatabase, openOriginal } from '../support/original.ts';
+import { memberOf, operatorSignedIn } from '../support/portal.ts';
 
 const NOW_MS = Date.now();
 const TODAY = isoDay(NOW_MS);
@@ -278,6 +280,57 @@ describe('one count', () => {
       [ids.used, TODAY],
     );
     expect(compared).toEqual([{ agrees: true, is_counted: true, month_units: MONTH_LIMIT }]);
+  });
+
+  it('charts show all that totals count, by the day and by the hour, and what ended how as far as it is known', async () => {
+    const { ask } = createUsageReports(openDatabase(stack.databaseUrl, stack.endpoint));
+    const owned = { partnerId: ids.used ?? '', environment: 'live' };
+    const month = { ...owned, from: FIRST, to: TODAY };
+    const fromMs = Date.parse(TODAY);
+    const hours = { ...owned, fromMs, toMs: fromMs + 86_400_000 };
+    const [total, byDay, ofAll, partners, today, ofHours, byHour, rows] = await ask(
+      queries.total(month),
+      queries.outcomesByDay(month),
+      queries.outcomesOfAll(FIRST, TODAY),
+      queries.topPartners(FIRST, TODAY, 10_000),
+      queries.total({ ...month, from: TODAY }),
+      queries.totalOfMoments(hours),
+      queries.outcomesByHour(hours),
+      queries.events({ ...hours, outcome: 'imported' }, 10),
+    );
+    const callsOf = (lines: readonly { calls: number }[]) => lines.reduce((sum, { calls }) => sum + calls, 0);
+    const importedOf = (lines: typeof byDay) =>
+      callsOf(lines.filter(({ outcome }) => outcome === 'imported'));
+    const ofToday = TODAY === FIRST ? TODAYS_CALLS + OTHER_CALLS : TODAYS_CALLS;
+    expect([importedOf(byDay), importedOf(byHour)]).toEqual([TODAYS_CALLS + OTHER_CALLS, ofToday]);
+    expect(callsOf(byDay)).toBe(total?.calls);
+    expect(callsOf(ofAll)).toBe(callsOf(partners));
+    expect(callsOf(byHour)).toBe(ofHours?.calls);
+    const { calls, successful, failed, units } = today ?? {};
+    expect(ofHours).toMatchObject({ calls, successful, failed, units });
+    expect(rows.map(({ key_id }) => key_id)).toEqual(['imported']);
+  });
+
+  it('pages name it: the chart and its table, statuses, keys and routes', async () => {
+    const person = await memberOf(ids.used ?? '');
+    const of = `environment=live&from=${FIRST}&to=${TODAY}`;
+    const { text } = await person.get(`/portal/usage?${of}`);
+    const [, legend = ''] = /<ul class="legend">(.*?)<\/ul>/s.exec(text) ?? [];
+    expect(legend).toContain('outcome=imported');
+    expect(legend).toContain('29,997');
+    expect(text).toMatch(/<rect class="imported"/);
+    expect(text).toMatch(/<th scope="col" class="num">Imported<\/th>/);
+    expect(text).toMatch(/<a href="[^"]*outcome=imported[^"]*">Imported<\/a>/);
+    expect(text).toMatch(/<a href="[^"]*key=imported[^"]*">Imported<\/a>/);
+    expect(text).toContain('counted where the account was before');
+    const overview = await person.get('/portal?environment=live');
+    expect(overview.text).not.toContain('/portal/keys/imported');
+    const operator = await operatorSignedIn();
+    expect((await operator.get(`/operator/partners/${ids.used}`)).text).toMatch(/<rect class="imported"/);
+    expect((await operator.get('/operator/usage')).text).toMatch(/<rect class="imported"/);
+    expect((await person.get('/portal/requests?environment=live&outcome=imported')).text).toContain(
+      'Imported',
+    );
   });
 
   it('told again, it counts once', async () => {

@@ -95,6 +95,31 @@ describe('setting up a partner in the console', () => {
     await query('DELETE FROM tier_config WHERE tier = $1', [tier]);
   });
 
+  it('makes a partner where no mail can be sent, and says so; an invitation comes back', async () => {
+    const before = `unmailed-${unique()}`;
+    const [byPage, byApi] = [`${before}-page@example.com`, `${before}-api@example.com`];
+    await query(`ALTER TABLE outbox_mail ADD CONSTRAINT no_provider CHECK (recipient NOT LIKE '${before}%')`);
+    try {
+      const made = await operator.post('/operator/partners', newPartner(byPage));
+      expect((await operator.get(String(made.headers.location))).text).toContain('could not be sent');
+      const { status, json } = await sendJson('/api/admin/partners', 'POST', newPartner(byApi), api);
+      expect([status, json.email, json.invitation_mailed]).toEqual([201, byApi, false]);
+      expect(await query('SELECT 1 FROM partner WHERE email = ANY ($1)', [[byPage, byApi]])).toHaveLength(2);
+
+      const wish = { email: byApi, role: 'owner', language: 'en' };
+      const again = await operator.post(`/operator/partners/${json.id}/invitations`, wish);
+      expect(again.status).toBe(503);
+      expect(again.text).toMatch(/id="invite-email-error">\s*The mail of this invitation could not be sent/);
+      const owner = await memberOf(json.id);
+      const member = await owner.post('/portal/members/invite', { email: byPage, role: 'viewer' });
+      expect([member.status, member.text.includes('The email could not be sent')]).toEqual([503, true]);
+    } finally {
+      await query('ALTER TABLE outbox_mail DROP CONSTRAINT no_provider');
+    }
+    const wish = { ...newPartner(`mailed-${unique()}@example.com`) };
+    expect((await sendJson('/api/admin/partners', 'POST', wish, api)).json.invitation_mailed).toBe(true);
+  });
+
   it('makes nothing for a partner that there is not, by page or by API', async () => {
     const nobody = randomUUID();
     const json = { name: 'Till' };

@@ -18,10 +18,9 @@ import { messageOf } from '../support/usage-message.ts';
 const operatorToken = { headers: { authorization: `Bearer ${stack.demo.operator.token}` } };
 
 describe('figures', () => {
-  const routes = [
-    { route: '/v2/routes/list', api: 'transit' },
-    { route: '/v2/stops/search', api: 'transit' },
-    { route: '/v1/payments', api: 'payments' },
+  const apis = [
+    { id: 'transit', routes: [{ path: '/v2/routes/list' }, { path: '/v2/stops/search' }] },
+    { id: 'payments', routes: [{ path: '/v1/payments' }] },
   ];
   let own: OwnDatabase;
   beforeAll(async () => {
@@ -63,7 +62,7 @@ describe('figures', () => {
     for (const partner of partners) await fold(partner, 3, atMs - 2 * HOUR_MS);
     // Payments are one partner's alone.
     await fold(partners[0] ?? '', 90, atMs, () => ({ route: '/v1/payments' }));
-    const store = createStatusStore(own.database, routes);
+    const store = createStatusStore(own.database, () => apis);
     const [transit, payments] = await store.everybody(nowMs);
     expect(transit?.hours).toHaveLength(24);
     const shown = transit?.hours.filter(({ success }) => success !== null);
@@ -79,7 +78,7 @@ describe('figures', () => {
   });
 
   it('are a partner’s own without a least number, and of nobody else', async () => {
-    const store = createStatusStore(own.database, routes);
+    const store = createStatusStore(own.database, () => apis);
     const mine = await store.own(partners[0] ?? '', nowMs);
     expect(mine.get('payments')).toMatchObject({ day: 1, month: 1, p95: 5 });
     expect(mine.get('transit')).toMatchObject({ day: 1 - 1 / 23, month: 1 - 1 / 23, p95: 900 });
@@ -90,13 +89,13 @@ describe('figures', () => {
   it('never count more partners than there were', async () => {
     const atMs = hourMs - 5 * HOUR_MS;
     for (let times = 0; times < 4; times++) await fold(partners[1] ?? '', MIN_CALLS, atMs);
-    const [transit] = await createStatusStore(own.database, routes).everybody(nowMs);
+    const [transit] = await createStatusStore(own.database, () => apis).everybody(nowMs);
     expect(transit?.hours.find(({ at }) => Date.parse(at) === atMs)?.success).toBeNull();
   });
 
   it('are asked for once a minute, however many ask, and are there while the database is not', async () => {
     let [atMs, asked, isDown] = [0, 0, false];
-    const store = createStatusStore(own.database, routes);
+    const store = createStatusStore(own.database, () => apis);
     const board = createStatusBoard({
       now: () => atMs,
       store: {
@@ -106,7 +105,7 @@ describe('figures', () => {
           return store.everybody(nowMs);
         },
       },
-      incidents: createIncidentService({ database: own.database, apis: [] }),
+      incidents: createIncidentService({ database: own.database, apis: () => [] }),
     });
     for (; atMs < 60_000; atMs += 1000) await board.board();
     expect(asked).toBe(1);

@@ -106,6 +106,17 @@ it('the first call of README is answered, as it stands there', async () => {
   expect(await runCommand(call.replace(/^curl /, 'curl -sS '), process.env)).toMatch(/^HTTP\/1\.1 200 OK/);
 });
 
+it('mails that name no origin of their own link to where the stack listens', async () => {
+  const { email, password } = LOGINS.developer;
+  const cookie = Object.entries(cookiesOf(await submit('/sign-in', { email, password })))
+    .map((pair) => pair.join('='))
+    .join('; ');
+  expect((await submit('/portal/billing/plan', { tier: 'starter' }, cookie)).status).toBe(303);
+  const outbox = await (await fetch(`${stack.demo.url}/outbox?to=${encodeURIComponent(email)}`)).text();
+  expect(outbox).toContain(`<a href="${stack.demo.url}/portal/billing">`);
+  expect(outbox).not.toMatch(/\n\/(?:portal|mails)\//);
+});
+
 it('a second start over the same folder is refused, and harms nothing', async () => {
   await expect(startNpm({ ...place, port: await freePort() })).rejects.toThrow(
     `Passerelle already runs here at ${stack.demo.url}`,

@@ -3,8 +3,8 @@
 
 import type pg from 'pg';
 
-/** Traffic, sessions, and how a request is kept from being done twice: not what a command is for. */
-const ASIDE = /^(?:api_usage_|usage_|quota_|metric_|dev_session$|idempotency_key$)/;
+/** Traffic, sessions, how a request is kept from being done twice, and a number that rises: not what a command is for. */
+const ASIDE = /^(?:api_usage_|usage_|quota_|metric_|dev_session$|idempotency_key$|catalog_state$)/;
 /** Counts that go on whoever asks, and what others tell later. */
 const UNSEEN = new Set([
   'announced_version',
@@ -108,6 +108,8 @@ function moment(text: string): string {
 
 function hidden(name: string, value: unknown): unknown {
   if (UNSEEN.has(name) || (name === 'id' && typeof value === 'number')) return undefined;
+  // The catalogue's: seconds since 1970.
+  if (name === 'version' && Number(value) > 1e9) return '<version>';
   if (value !== null && (SECRET.test(name) || name === 'ip')) return `<${name}>`;
   return value;
 }

@@ -1,6 +1,7 @@
 // Every command of the console. Doors of one command are sent the same wish, each in its own form.
 
 import { randomUUID } from 'node:crypto';
+import { adoptDocument } from '../../src/catalog/adopt/adopt.ts';
 import { type Command, type Fields, inHours, nothing, revoked, rule } from './command.ts';
 import { BLOCKED, type Situation } from './situation.ts';
 
@@ -30,6 +31,20 @@ const ofAnyKey = (does: string, left: Omit<Command, 'does' | 'doors'>): Command 
 /** In both languages. */
 const saidForm = (mark: string) => ({ text_en: `It is ${mark}`, text_fr: `C’est ${mark}` });
 const saidJson = (mark: string) => ({ text: { en: `It is ${mark}`, fr: `C’est ${mark}` } });
+const UPSTREAM = 'http://127.0.0.1:9/offer';
+const upstreamForm = { upstreams: `${UPSTREAM} 2`, credential: '', drop: 'true' };
+/** As it is once it was adopted: so both doors keep the same. */
+const offerOf = (id: string) =>
+  adoptDocument(
+    JSON.stringify({
+      openapi: '3.1.0',
+      info: { title: 'Offer', version: '1' },
+      paths: { '/things': { get: { responses: { 200: { description: 'Things' } } } } },
+    }),
+    { id },
+  ).document;
+const isOffered = ({ spare }: Situation) => `INSERT INTO api_document (api, document, created_by)
+  VALUES ('${spare}', '${JSON.stringify(offerOf(spare))}', 'operator:x')`;
 const limits = { second: '7', day: '8', month: '9', overage: 'warn' };
 const ACCESS: Command[] = [
   {
@@ -62,6 +77,7 @@ const ACCESS: Command[] = [
   {
     ...ofPartner('a partner is let in again', 'partner.reinstated', 'reinstate', standing('suspended')),
     events: ['partner.approved'],
+    mails: { path: '/portal', to: OWNERS },
   },
   {
     ...ofPartner(
@@ -71,6 +87,7 @@ const ACCESS: Command[] = [
       (at) => `${standing('sandbox_only')(at)}; ${standing('suspended')(at)}`,
     ),
     events: [],
+    mails: { path: '/portal', to: OWNERS },
   },
   {
     ...ofPartner('a partner that is not suspended is reinstated', 'partner.reinstated', 'reinstate'),
@@ -231,6 +248,41 @@ const ACCESS: Command[] = [
       'POST /operator/incidents/:id/updates': ({ mark }) => ({ ...saidForm(mark), state: 'resolved' }),
       'POST /api/admin/incidents/:id/updates': ({ mark }) => ({ ...saidJson(mark), state: 'resolved' }),
     },
+  },
+  {
+    does: 'an API is published',
+    of: 'spare',
+    given: ({ spare }) => `INSERT INTO api_draft (id, api, document, notes, created_by)
+      VALUES ('${spare}', '${spare}', '${JSON.stringify(offerOf(spare))}', '[]', 'operator:x')`,
+    audit: ['api.published'],
+    doors: {
+      'POST /operator/apis/drafts/:draft/publish': (at) => ({ ...upstreamForm, ...why(at) }),
+      'PUT /api/admin/apis/:id': (at) => ({
+        document: offerOf(at.spare),
+        upstreams: [{ url: UPSTREAM, weight: 2, credential: null }],
+        ...why(at),
+      }),
+    },
+  },
+  {
+    does: 'an API gets another upstream',
+    of: 'spare',
+    given: isOffered,
+    audit: ['api.upstreams_changed'],
+    doors: {
+      'POST /operator/apis/:api/upstreams': (at) => ({ ...upstreamForm, ...why(at) }),
+      'PUT /api/admin/apis/:id/upstreams': (at) => ({
+        upstreams: [{ url: UPSTREAM, weight: 2, credential: null }],
+        ...why(at),
+      }),
+    },
+  },
+  {
+    does: 'an API is retired',
+    of: 'spare',
+    given: isOffered,
+    audit: ['api.retired'],
+    doors: { 'POST /operator/apis/:api/retire': why, 'DELETE /api/admin/apis/:id': why },
   },
   {
     does: 'an address is blocked',

@@ -10,6 +10,9 @@ import { OIDC_CLIENT, startOidcIssuer } from './oidc-issuer.ts';
 import { WEBHOOK_SPEED } from './receiver.ts';
 import { startUpstream } from './upstream.ts';
 
+/** In mails that no request asked for. The stack's own port is not known before it runs. */
+const PORTAL = 'http://portal.localhost';
+
 export default async function setup(project: TestProject) {
   const folder = throwawayFolder('test');
   const upstream = await startUpstream();
@@ -23,6 +26,7 @@ export default async function setup(project: TestProject) {
     entry: 'test/support/test-worker.ts',
     variables: {
       ENVIRONMENT: 'test',
+      LOCAL_ORIGIN: PORTAL,
       UPSTREAM_ORIGIN: upstream.origin,
       OIDC_ISSUER: identity.origin,
       OIDC_CLIENT_ID: OIDC_CLIENT.id,

@@ -111,6 +111,18 @@ describe('settings', () => {
       'https://portal.example',
     );
   });
+  it('say where your machine listens, and nowhere else', () => {
+    const LOCAL_ORIGIN = 'http://127.0.0.1:8788/';
+    const read = (ENVIRONMENT: string) =>
+      readConfig({ ...whole, ENVIRONMENT, LOCAL_ORIGIN, PORTAL_ORIGIN: 'https://portal.example' })
+        .LOCAL_ORIGIN;
+    expect(['development', 'test', 'staging', 'production'].map(read)).toEqual([
+      'http://127.0.0.1:8788',
+      'http://127.0.0.1:8788',
+      undefined,
+      undefined,
+    ]);
+  });
   it('of money are named where they are wrong, and quote nothing', () => {
     const read = (given: object) => readConfig({ ...whole, ENVIRONMENT: 'test', ...given });
     expect(read({}).OVERDUE_REMINDER_DAYS).toEqual([3, 7, 14]);

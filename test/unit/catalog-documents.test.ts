@@ -24,7 +24,7 @@ describe('a document', () => {
   it('adding an API is adding a document', () => {
     const more = loadCatalog([...DOCUMENTS, extra]);
     expect(more.match('GET', '/v3/weather/dakar')).toMatchObject({
-      route: { cost: 5, cacheSeconds: 60, timeoutMs: 1000, upstream: ['WEATHER_ORIGIN'] },
+      route: { cost: 5, cacheSeconds: 60, timeoutMs: 1000, upstream: { variables: ['WEATHER_ORIGIN'] } },
     });
     expect(more.scopes).toContain('read:weather');
     // Nothing is signed by its body where the document has none.

@@ -9,7 +9,7 @@ const gauges: LimitGauges = { second: gauge, day: gauge, month: gauge, burst: ga
 const subject = (version = 1) => ({
   keyId: 'k',
   partnerObject: 'p:live',
-  versions: { key: version, partner: 1 },
+  versions: { key: version, partner: 1, catalog: 0 },
   key: { burst: -1, sustained: -1, day: -1, month: -1, overage: 'block' } as const,
   partner: { second: -1, day: -1, month: -1, overage: 'block' } as const,
 });

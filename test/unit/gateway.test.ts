@@ -9,6 +9,7 @@ import { locationForCaller } from '../../src/gateway/location.ts';
 import { maskedQuery } from '../../src/gateway/masked-query.ts';
 import type { GatewayPorts } from '../../src/gateway/ports.ts';
 import { forward } from '../../src/gateway/stages/forward.ts';
+import { createUpstreams } from '../../src/gateway/upstreams.ts';
 import { withSecureHeaders } from '../../src/http/secure-headers.ts';
 import type { KeyRecord } from '../../src/keys/key-record.ts';
 
@@ -79,7 +80,13 @@ it.for([
   ['javascript:alert(1)', undefined],
   ['http://', undefined],
 ] as const)('a redirect to %s leads to %s', ([value, led]) =>
-  expect(locationForCaller(value, 'http://10.0.0.5:8080/v2/stops/x?y=1')).toBe(led),
+  expect(
+    locationForCaller(value, {
+      upstreamUrl: 'http://10.0.0.5:8080/v2/stops/x?y=1',
+      base: 'http://10.0.0.5:8080',
+      prefix: '',
+    }),
+  ).toBe(led),
 );
 
 describe('what every answer tells browsers', () => {
@@ -131,7 +138,7 @@ it("the route's time bound is for all tries together", async () => {
     timeoutMs: 100,
     bodyBytes: 0,
     signatureRule: 'bound',
-    upstream: ['SLOW'],
+    upstream: { prefix: '', targets: [], variables: ['SLOW'] },
     sandbox: 'none',
     example: { status: 200, body: {} },
     cacheSharedBy: 'key',
@@ -142,7 +149,12 @@ it("the route's time bound is for all tries together", async () => {
   let tries = 0;
   const gateway = {
     now: Date.now,
-    upstreamOrigin: () => 'https://upstream.test',
+    upstreams: createUpstreams({
+      originIn: () => 'https://upstream.test',
+      open: async () => '',
+      now: Date.now,
+      chance: Math.random,
+    }),
     sandboxForLive: false,
     identityToken: async () => 'token',
     fetchUpstream: () => {

@@ -57,7 +57,7 @@ function world() {
       partnerObject,
       cost: 1,
       nonce: undefined,
-      versions: { key: 1, partner: 1 },
+      versions: { key: 1, partner: 1, catalog: 0 },
       key: { burst: 100, sustained: 6000, day: -1, month: -1, overage: 'block' },
       partner: LIMITS,
     });

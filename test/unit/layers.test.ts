@@ -24,7 +24,7 @@ const imports = (file: string): Import[] => {
 };
 
 /** What composes the rest, and is imported by itself and the doors alone. */
-const COMPOSERS = ['src/compose.ts', 'src/services.ts', 'src/surfaces.ts'];
+const COMPOSERS = ['src/compose.ts', 'src/services.ts', 'src/outgoing.ts', 'src/surfaces.ts'];
 
 /** What runs on your machine alone may import anything. */
 const isDev = (path: string): boolean => path.startsWith('src/dev/');

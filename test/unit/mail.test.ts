@@ -164,7 +164,12 @@ describe('a mail that its reader may do without', () => {
   const stopLinks = createStopLinks(['a secret']);
   const notify = async (
     reader: { subject: string; isOff: boolean } | undefined | Error,
-    { language = 'en', origin, address }: { language?: string; origin?: string; address?: string } = {},
+    {
+      language = 'en',
+      origin,
+      address,
+      ...more
+    }: { language?: string; origin?: string; address?: string; localOrigin?: string; asked?: string } = {},
   ) => {
     const sent: Mail[] = [];
     const lines: unknown[] = [];
@@ -172,6 +177,7 @@ describe('a mail that its reader may do without', () => {
       mailer: async (each) => sent.push(each) > 0,
       product: 'Passerelle',
       origin,
+      localOrigin: more.localOrigin,
       support: undefined,
       choices: {
         reader: async () => {
@@ -185,6 +191,7 @@ describe('a mail that its reader may do without', () => {
     })({ email: 'a@example.com', language }, 'keyRevoked', {
       name: 'Till',
       path: '/portal/audit',
+      origin: more.asked,
       optional: { partnerId: PARTNER, kind: 'keys' },
     });
     return { isDone, sent, lines };
@@ -209,6 +216,24 @@ describe('a mail that its reader may do without', () => {
     });
     const { headers } = (await notify(awa, { origin })).sent[0] ?? {};
     expect(headers?.['List-Unsubscribe']).toBe(`<${url}>`);
+  });
+
+  it.each([
+    [
+      'where it is deployed',
+      { origin, asked: 'http://a.localhost', localOrigin: 'http://127.0.0.1:1' },
+      origin,
+    ],
+    [
+      'on your machine, where it was asked for',
+      { asked: 'http://a.localhost', localOrigin: 'http://127.0.0.1:1' },
+      'http://a.localhost',
+    ],
+    ['on your machine, of a job', { localOrigin: 'http://127.0.0.1:1' }, 'http://127.0.0.1:1'],
+  ])('leads to the portal: %s', async (_, given, to) => {
+    const [sent] = (await notify(awa, given)).sent;
+    expect(sent?.stop?.url).toMatch(new RegExp(`^${to}/mails/`));
+    expect(partsOf(sent as Mail, 'en', BRAND).text).toContain(`${to}/portal/audit\n`);
   });
 
   it('has no header that leads nowhere, where no origin is known', async () => {

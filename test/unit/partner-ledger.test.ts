@@ -25,6 +25,7 @@ describe('partner ledger', () => {
     seq,
     used: {},
     version: 1,
+    catalog: 0,
     limits: limits(100, 1_000_000),
     costs: [1],
     wanted: 0,
@@ -114,7 +115,7 @@ describe('partner ledger', () => {
     const [ledger, holder] = draw(newPartnerLedger(), newHolder(), newest, 0, START);
     const older = asking(2, { version: 4, limits: limits(1000, 1000) });
     const [after, , reply] = draw(ledger, holder, older, 0, START);
-    expect(reply).toEqual({ outcome: 'stale', version: 5 });
+    expect(reply).toEqual({ outcome: 'stale', version: 5, catalog: 0 });
     expect(after.limits.second).toBe(10);
   });
 

@@ -74,16 +74,31 @@ describe('ranges', () => {
     [{}, '30d', '2026-10-24', '2026-11-22', false],
     [{ range: '7d' }, '7d', '2026-11-16', '2026-11-22', false],
     [{ range: '24h' }, '24h', '2026-11-21', '2026-11-22', true],
-    [{ range: 'nonsense' }, '30d', '2026-10-24', '2026-11-22', false],
+    [{ range: '', from: '', to: '' }, '30d', '2026-10-24', '2026-11-22', false],
     [{ from: '2026-11-01', to: '2026-11-01' }, 'custom', '2026-11-01', '2026-11-01', true],
-    [{ from: '2026-11-05', to: '2026-11-01' }, 'custom', '2026-11-01', '2026-11-05', false],
-    [{ from: '2026-02-30', to: '2026-11-01' }, 'custom', '2026-02-30', '2026-11-01', false],
-    [{ from: "'; DROP", to: '2026-11-01' }, '30d', '2026-10-24', '2026-11-22', false],
+    [{ from: '2025-10-19', to: '2026-11-22' }, 'custom', '2025-10-19', '2026-11-22', false],
   ])('%j', (query, name, from, to, isHourly) => {
     const range = rangeOf(query, NOW, '30d');
-    if (!('from' in query) || query.from !== '2026-02-30')
-      expect(range).toMatchObject({ name, from, to, isHourly });
+    expect(range).toMatchObject({ name, from, to, isHourly });
+    expect(range.wrong).toBeUndefined();
     expect(range.toMs).toBeGreaterThan(range.fromMs);
+  });
+  it.each([
+    [{ range: 'nonsense' }, 'name', 'nonsense', '2026-10-24', '2026-11-22'],
+    [{ range: 'custom' }, 'name', 'custom', '2026-10-24', '2026-11-22'],
+    [{ from: '2026-11-05', to: '2026-11-01' }, 'order', '2026-11-05', '2026-11-01', '2026-11-05'],
+    [{ from: '2026-02-30', to: '2026-11-01' }, 'day', '2026-02-30', '2026-10-24', '2026-11-22'],
+    [{ from: '2026-11-01', to: '2026-13-01' }, 'day', '2026-13-01', '2026-10-24', '2026-11-22'],
+    [{ from: '0000-01-01', to: '2026-11-01' }, 'day', '0000-01-01', '2026-10-24', '2026-11-22'],
+    [{ from: "'; DROP", to: '2026-11-01', range: '7d' }, 'day', "'; DROP", '2026-11-16', '2026-11-22'],
+    [{ from: '2026-11-01' }, 'half', '2026-11-01', '2026-10-24', '2026-11-22'],
+    [{ from: '', to: '2026-11-01' }, 'half', '2026-11-01', '2026-10-24', '2026-11-22'],
+    [{ from: '2025-10-18', to: '2026-11-22' }, 'long', '2025-10-18', '2025-10-19', '2026-11-22'],
+  ])('%j is not what is shown, and says why', (query, what, given, from, to) => {
+    expect(rangeOf(query, NOW, '30d')).toMatchObject({ from, to, wrong: { what, given } });
+  });
+  it.each(['24h', '7d', '30d'])('of %s is as asked', (range) => {
+    expect(rangeOf({ range }, NOW, '30d').wrong).toBeUndefined();
   });
   it('the one before is as long, and ends where this begins', () => {
     fc.assert(

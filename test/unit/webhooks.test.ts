@@ -212,7 +212,7 @@ describe('targets', () => {
     'https://core.upstream.com/hook',
     'https://asked.example.org/hook',
   ])('%s is ours or an upstream, and refused', (way) => {
-    const guard = createTargetGuard(createResolver(resolver), Date.now, [
+    const guard = createTargetGuard(createResolver(resolver), Date.now, () => [
       'api.example.com',
       'core.upstream.com',
     ]);
@@ -220,7 +220,7 @@ describe('targets', () => {
     expect(guard.judge('https://myapi.example.com/', 'asked.example.org')).toBeUndefined();
   });
   it('an endpoint that was saved before is judged again when it is sent to', async () => {
-    const guard = createTargetGuard(createResolver(resolver), Date.now, ['good.example.com']);
+    const guard = createTargetGuard(createResolver(resolver), Date.now, () => ['good.example.com']);
     expect(await guard.check('https://good.example.com/hook')).toBe('own_host');
   });
   it.for(['https://good.example.com:22/', 'https://good.example.com:80/', 'https://93.184.215.14:6379/'])(

@@ -5,7 +5,7 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import type { KeyLimiter } from '../../durable-objects/key-limiter.ts';
 import type { PartnerLimiter } from '../../durable-objects/partner-limiter.ts';
-import type { TakeCall, TakeReply } from '../../src/limits/protocol.ts';
+import type { TakeCall, TakeReply, Versions } from '../../src/limits/protocol.ts';
 
 declare global {
   namespace Cloudflare {
@@ -23,7 +23,7 @@ const partner = (name: string) => env.PARTNER_LIMITER.get(env.PARTNER_LIMITER.id
 interface Wishes {
   keyId?: string;
   partnerObject?: string;
-  versions?: { key: number; partner: number };
+  versions?: Versions;
   second?: number;
   day?: number;
   keyDay?: number;
@@ -37,7 +37,7 @@ function callOf(name: string, wishes: Wishes = {}): TakeCall {
     id: wishes.id ?? `request-${ids++}`,
     keyId: wishes.keyId ?? `key-${name}`,
     partnerObject: wishes.partnerObject ?? `partner-${name}:live`,
-    versions: wishes.versions ?? { key: 1, partner: 1 },
+    versions: wishes.versions ?? { key: 1, partner: 1, catalog: 0 },
     key: { burst: -1, sustained: -1, day: wishes.keyDay ?? -1, month: -1, overage: 'block' },
     partner: { second: wishes.second ?? -1, day: wishes.day ?? -1, month: -1, overage: 'block' },
     cost: wishes.cost ?? 1,
@@ -193,26 +193,57 @@ describe('versions', () => {
   it('an older record is stale from the announcement on, also after an eviction', async () => {
     expect(await outcome(callOf('version'))).toBe('admit');
     await key('key-version').announce({ key: 2, partner: 1 });
-    expect(await take(callOf('version'))).toEqual({ outcome: 'stale', versions: { key: 2, partner: 1 } });
+    expect(await take(callOf('version'))).toEqual({
+      outcome: 'stale',
+      versions: { key: 2, partner: 1, catalog: 0 },
+    });
     await evictDurableObject(key('key-version'));
     expect(await outcome(callOf('version'))).toBe('stale');
-    expect(await outcome(callOf('version', { versions: { key: 2, partner: 1 } }))).toBe('admit');
+    expect(await outcome(callOf('version', { versions: { key: 2, partner: 1, catalog: 0 } }))).toBe('admit');
   });
 
   it("a partner's new version reaches every key with its next draw", async () => {
     expect(await outcome(callOf('news'))).toBe('admit');
     await partner('partner-news:live').announce(7);
     expect(await outcome(callOf('news'))).toBe('stale');
-    expect(await outcome(callOf('news', { versions: { key: 1, partner: 7 } }))).toBe('admit');
+    expect(await outcome(callOf('news', { versions: { key: 1, partner: 7, catalog: 0 } }))).toBe('admit');
+  });
+});
+
+describe('the catalogue', () => {
+  const judgedBy = (catalog: number) =>
+    callOf('offer', { second: 10_000, day: 1_000_000, versions: { key: 1, partner: 1, catalog } });
+
+  it('makes calls stale that are judged by an older one, as soon as the partner has heard of it', async () => {
+    expect(await outcome(judgedBy(3))).toBe('admit');
+    await partner('partner-offer:live').announceCatalog(4);
+    expect(await take(judgedBy(3))).toEqual({
+      outcome: 'stale',
+      versions: { key: 1, partner: 1, catalog: 4 },
+    });
+    expect(await outcome(judgedBy(4))).toBe('admit');
+    await evictDurableObject(key('key-offer'));
+    await crash(partner('partner-offer:live'));
+    expect(await outcome(judgedBy(3))).toBe('stale');
+    // One that is older than what is known is no news.
+    await partner('partner-offer:live').announceCatalog(2);
+    expect(await outcome(judgedBy(4))).toBe('admit');
+  });
+
+  it('is heard within a lease, also by a key that asks nobody', async () => {
+    for (let i = 0; i < 60; i++) await take(judgedBy(10));
+    await partner('partner-offer:live').announceCatalog(11);
+    const heardMs = Date.now();
+    while ((await outcome(judgedBy(10))) === 'admit') expect(Date.now() - heardMs).toBeLessThan(1000);
+    expect(await outcome(judgedBy(11))).toBe('admit');
   });
 });
 
 describe('a lease', () => {
   it('ends with the record that it was lent under, also for callers who know the older one', async () => {
-    const busy = (versions?: { key: number; partner: number }) =>
-      callOf('lower', { second: 10_000, day: 1_000_000, versions });
+    const busy = (versions?: Versions) => callOf('lower', { second: 10_000, day: 1_000_000, versions });
     for (let i = 0; i < 60; i++) await take(busy());
-    const lowered = { ...busy({ key: 1, partner: 2 }) };
+    const lowered = { ...busy({ key: 1, partner: 2, catalog: 0 }) };
     lowered.partner = { ...lowered.partner, day: 10 };
     expect(await take(lowered)).toMatchObject({
       outcome: 'deny',
@@ -237,7 +268,7 @@ describe('rows of before', () => {
     await runInDurableObject(key('key-older'), (_, { storage }) =>
       storage.kv.put('state', {
         ledger: { bucket: undefined, quotas },
-        versions: { key: 1, partner: 1 },
+        versions: { key: 1, partner: 1, catalog: 0 },
         ahead: 3,
       }),
     );
@@ -292,7 +323,7 @@ describe('repetition', () => {
   it('of a message is noted once, and one that was overtaken changes nothing', async () => {
     const stub = () => partner('partner-message:live');
     const limits = { second: 5, day: 5, month: -1, overage: 'block' as const };
-    const message = { holder: 'h', seq: 2, used: {}, version: 1, limits, costs: [1], wanted: 0 };
+    const message = { holder: 'h', seq: 2, used: {}, version: 1, catalog: 0, limits, costs: [1], wanted: 0 };
     const first = await stub().draw(message);
     expect(await stub().draw(message)).toEqual(first);
     expect(await stub().draw({ ...message, seq: 1, costs: [1, 1] })).toEqual({ outcome: 'void', seq: 2 });
@@ -309,7 +340,7 @@ describe('repetition', () => {
       const name = `back-${round}`;
       const call = callOf(name, { day: 10 });
       await Promise.all([take(call), key(call.keyId).announce({ key: 2, partner: 1 })]);
-      await outcome({ ...call, versions: { key: 2, partner: 1 } });
+      await outcome({ ...call, versions: { key: 2, partner: 1, catalog: 0 } });
     }
     await rest();
     for (let round = 0; round < 20; round++) expect(await dayUsed(`back-${round}`)).toBe(1);

@@ -3,11 +3,13 @@
 // Time bound: the route's, for all tries together, until the answer's headers. Fails closed: 502 or 504, not billed.
 
 import { namedByConnection } from '../../catalog/headers.ts';
+import type { UpstreamTarget } from '../../catalog/routes.ts';
 import { type Denied, deny } from '../../core/denied.ts';
 import { type CountedStream, countStream } from '../../http/body.ts';
 import { type Admitted, acceptEncodingOf } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 import { traceOf, traceparentOf } from '../trace-context.ts';
+import type { Credential } from '../upstreams.ts';
 
 /** Tried once more when the connection failed and nothing can have been done twice. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
@@ -17,9 +19,9 @@ const TOO_SLOW = 524;
 
 export async function forward(exchange: Admitted, gateway: GatewayPorts): Promise<Response | Denied> {
   const { route, caller } = exchange;
-  const origin = gateway.upstreamOrigin(route.upstream);
-  const toSandbox = caller.environment === 'test' || (origin === undefined && gateway.sandboxForLive);
-  if (!toSandbox && origin === undefined) return deny('upstream_error', undefined, 'no_upstream_configured');
+  const targets = caller.environment === 'test' ? [] : gateway.upstreams.targetsFor(route.upstream);
+  const toSandbox = targets.length === 0 && (caller.environment === 'test' || gateway.sandboxForLive);
+  if (!toSandbox && targets.length === 0) return deny('upstream_error', undefined, 'no_upstream_configured');
   const cutOff = new AbortController();
   const stream = requestBody(exchange, cutOff);
   // A signature reads also what is empty; `fetch` takes no body at all with a GET.
@@ -33,8 +35,8 @@ export async function forward(exchange: Admitted, gateway: GatewayPorts): Promis
   const tries = IDEMPOTENT.has(exchange.request.method) && !stream ? 2 : 1;
   try {
     const send = toSandbox
-      ? (signal: AbortSignal) => unlessAborted(askSandbox(exchange, gateway, body), signal)
-      : await upstreamCall(exchange, gateway, body, origin ?? '');
+      ? () => unlessAborted(askSandbox(exchange, gateway, body), cutOff.signal)
+      : await upstreamCall(exchange, gateway, targets, body, cutOff.signal);
     const response = await withTries(tries, cutOff.signal, send);
     if (stream?.isTooLarge()) return deny('payload_too_large');
     if (response.status === TOO_SLOW) return deny('upstream_timeout');
@@ -60,16 +62,19 @@ function requestBody({ request, body, route }: Admitted, cutOff: AbortController
   });
 }
 
+/** `send`: its how manieth try it is, from 0. One that finds nobody is tried again like one that breaks off. */
 async function withTries(
   tries: number,
   signal: AbortSignal,
-  send: (signal: AbortSignal) => Promise<Response>,
+  send: (attempt: number) => Promise<Response>,
 ): Promise<Response> {
-  for (let left = tries; ; left--) {
+  for (let attempt = 0; ; attempt++) {
+    const isLast = attempt + 1 >= tries || signal.aborted;
     try {
-      return await send(signal);
+      const response = await send(attempt);
+      if (isLast || !UNREACHABLE.has(response.status)) return response;
     } catch (error) {
-      if (left <= 1 || signal.aborted) throw error;
+      if (isLast || signal.aborted) throw error;
     }
   }
 }
@@ -81,18 +86,41 @@ const unlessAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
     new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
   ]);
 
+/** Each try goes to the next target, and to the first again where there are no more. */
 async function upstreamCall(
   exchange: Admitted,
   gateway: GatewayPorts,
+  targets: readonly UpstreamTarget[],
   body: BodyInit | null,
-  origin: string,
-): Promise<(signal: AbortSignal) => Promise<Response>> {
-  const { request, path, query } = exchange;
-  const headers = await upstreamHeaders(exchange, gateway);
-  const url = origin + path + query;
-  exchange.upstreamUrl = url;
-  return (signal) =>
-    gateway.fetchUpstream(url, { method: request.method, headers, body, signal, redirect: 'manual' });
+  signal: AbortSignal,
+): Promise<(attempt: number) => Promise<Response>> {
+  const { request, path, query, route } = exchange;
+  const { upstreams } = gateway;
+  const rest = path.slice(route.upstream.prefix.length) + query;
+  const common = await upstreamHeaders(exchange, gateway);
+  return async (attempt) => {
+    const target = targets[attempt % targets.length] as UpstreamTarget;
+    const credential = await upstreams.credentialOf(target);
+    const headers = credential ? withHeader(common, credential) : common;
+    const url = target.url + rest;
+    exchange.upstreamUrl = url;
+    try {
+      const init = { method: request.method, headers, body, signal, redirect: 'manual' } as const;
+      const response = await gateway.fetchUpstream(url, init);
+      if (UNREACHABLE.has(response.status)) upstreams.noteFailure(target);
+      else upstreams.noteSuccess(target);
+      return response;
+    } catch (error) {
+      upstreams.noteFailure(target);
+      throw error;
+    }
+  };
+}
+
+function withHeader(headers: Headers, [name, value]: Credential): Headers {
+  const more = new Headers(headers);
+  more.set(name, value);
+  return more;
 }
 
 async function upstreamHeaders(exchange: Admitted, gateway: GatewayPorts): Promise<Headers> {

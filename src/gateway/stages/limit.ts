@@ -23,10 +23,11 @@ export async function limit(
   gateway: GatewayPorts,
 ): Promise<Denied | 'stale' | Admitted> {
   const { caller, route } = exchange;
+  const subject = limitSubject(caller, exchange.catalogVersion);
   const { refusals } = gateway.memory;
   const lent = exchange.nonce
     ? undefined
-    : gateway.limits.spend(limitSubject(caller), route.cost, exchange.nowMs, exchange.keepAlive);
+    : gateway.limits.spend(subject, route.cost, exchange.nowMs, exchange.keepAlive);
   if (lent) return admitAsked(exchange, lent);
   const version = caller.versions.key + caller.versions.partner;
   const remembered = refusals.get(caller.id);
@@ -41,10 +42,13 @@ export async function limit(
       refusals.set(caller.id, { ...remembered, untilMs: sentMs + MAX_REMEMBERED_MS });
   }
   try {
-    const call = { ...limitSubject(caller), id: exchange.id, cost: route.cost, nonce: exchange.nonce };
+    const call = { ...subject, id: exchange.id, cost: route.cost, nonce: exchange.nonce };
     // Test keys are asked about one by one: their developers watch each of their calls.
     const reply = await gateway.limits.take(call, caller.environment === 'live', exchange.keepAlive);
-    if (reply.outcome === 'stale') return 'stale';
+    if (reply.outcome === 'stale') {
+      exchange.newestCatalog = reply.versions.catalog;
+      return 'stale';
+    }
     if (reply.outcome === 'replayed') {
       // Whoever saw a request can repeat it: that proves nothing.
       exchange.isProven = false;

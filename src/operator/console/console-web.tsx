@@ -28,10 +28,17 @@ const WITHOUT_PROOF =
 
 /** The page that a form was on. */
 const pageOf = (path: string): string =>
-  /^\/operator\/(?:(?:partners|invoices|keys)\/[^/]+|[^/]+)/.exec(path)?.[0] ?? '/operator';
+  /^\/operator\/(?:apis\/(?!check$)(?:drafts\/)?[^/]+|(?:partners|invoices|keys)\/[^/]+|[^/]+)/.exec(
+    path,
+  )?.[0] ?? '/operator';
 
-export const operatorConsole = createWeb<ConsoleServices>('/operator/*', ({ account }) =>
-  account?.isOperator ? ConsolePage : undefined,
+/** Of a document of an API, and of the form around it. */
+const MAX_DOCUMENT_FORM_BYTES = 6 * 1024 * 1024;
+
+export const operatorConsole = createWeb<ConsoleServices>(
+  '/operator/*',
+  ({ account }) => (account?.isOperator ? ConsolePage : undefined),
+  { larger: { paths: /^\/operator\/apis\/check$/, bytes: MAX_DOCUMENT_FORM_BYTES } },
 );
 
 operatorConsole.use('/operator/*', async (context, next) => {
@@ -66,7 +73,8 @@ export const items = ({ m }: Pick<View, 'm'>): NavItem[] => [
   { href: '/operator/blocks', text: m.nav.blocks },
   { href: '/operator/alerts', text: m.money.alerts },
   { href: '/operator/incidents', text: m.status.incidents },
-  { href: '/operator/plans', text: m.money.plans, apart: true },
+  { href: '/operator/apis', text: m.apis.title, apart: true },
+  { href: '/operator/plans', text: m.money.plans },
   { href: '/operator/invoices', text: m.money.invoices },
   { href: '/operator/audit', text: m.nav.audit, apart: true },
   { href: '/operator/dead-letters', text: m.nav.deadLetters },

@@ -16,6 +16,8 @@ import './usage-page.tsx';
 import './audit-page.tsx';
 import './dead-letter-page.tsx';
 import './check-page.tsx';
+import './api-list-page.tsx';
+import './api-page.tsx';
 import './plan-page.tsx';
 import './invoice-list-page.tsx';
 import './invoice-page.tsx';

@@ -3,12 +3,17 @@
 import * as z from 'zod';
 import { idOr404 } from '../../http/api.ts';
 import { reason, signatureRule } from '../../http/fields.ts';
+import type { AccessAction } from '../../partners/access-service.ts';
 import { conflictAt, seenEtag, submit } from '../../web/forms.ts';
 import { type ConsoleContext, done, operator, operatorActor, operatorConsole } from './console-web.tsx';
 import { assignForm, limitsForm } from './partner-dialogs.tsx';
 import { showPartner } from './partner-page.tsx';
 
-const DONE = { approve: 'approved', reinstate: 'reinstated', suspend: 'suspended' } as const;
+/** What is said of it; of who is reinstated, whether it is live. */
+function saidOf(action: AccessAction, status: string) {
+  if (action === 'reinstate') return status === 'active' ? 'reinstated' : 'reinstated_in_test';
+  return action === 'approve' ? 'approved' : 'suspended';
+}
 
 for (const action of ['approve', 'reinstate', 'suspend'] as const) {
   operatorConsole.post(`/operator/partners/:id/${action}`, (context: ConsoleContext) => {
@@ -17,8 +22,8 @@ for (const action of ['approve', 'reinstate', 'suspend'] as const) {
     return submit(context, z.object({ reason }), {
       async work({ reason: why }) {
         const { partners } = context.var.services;
-        await partners.changeAccess(id, action, why, operatorActor(context), origin);
-        return done(context, `/operator/partners/${id}`, DONE[action]);
+        const { status } = await partners.changeAccess(id, action, why, operatorActor(context), origin);
+        return done(context, `/operator/partners/${id}`, saidOf(action, status));
       },
       again: (wrong) => showPartner(context, action, wrong),
     });

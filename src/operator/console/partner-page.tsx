@@ -274,7 +274,7 @@ export async function showPartner(context: ConsoleContext, dialog?: string, wron
       <NewKeyDialog
         base={base}
         apps={appList}
-        scopes={keys.knownScopes}
+        scopes={keys.knownScopes()}
         isApproved={partner.status === 'active'}
         wrong={wrongIn('new-key')}
       />

@@ -31,8 +31,9 @@ operatorConsole.post('/operator/partners', (context) => {
   return submit(context, partnerForm, {
     async work({ language, ...wanted }) {
       const inviting = { actor: operatorActor(context), origin: view.origin, language };
-      const { id } = await createPartner(context.var.services, wanted, inviting);
-      return done(context, `/operator/partners/${id}`, 'partner_created');
+      const { partner, isInvited } = await createPartner(context.var.services, wanted, inviting);
+      const said = isInvited ? 'partner_created' : 'partner_created_unmailed';
+      return done(context, `/operator/partners/${partner.id}`, said);
     },
     again: (wrong) => showPartners(context, wrong),
     says: saysOfPartner(view),
@@ -66,7 +67,7 @@ operatorConsole.post('/operator/partners/:id/invitations', (context) => {
     },
     again: (wrong) => showPartner(context, 'invite', wrong),
     says: ({ code, message }): FormErrors | undefined =>
-      code === 'conflict' || code === 'rate_limit_exceeded'
+      code === 'conflict' || code === 'rate_limit_exceeded' || code === 'service_unavailable'
         ? { email: refusalText(view, message) }
         : undefined,
   });

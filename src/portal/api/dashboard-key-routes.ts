@@ -128,7 +128,7 @@ dashboard.post('/api-keys', async (context) => {
   const beyond = scopes.find((scope) => !caller.scopes.includes(scope));
   if (beyond !== undefined) {
     throw new AppError('insufficient_permissions', 'A key can give only scopes that it has itself', {
-      required_scope: context.var.services.keys.knownScopes.includes(beyond) ? beyond : undefined,
+      required_scope: context.var.services.keys.knownScopes().includes(beyond) ? beyond : undefined,
     });
   }
   if (caller.kind === 'signing' && caller.signatureRule === 'bound') {

@@ -49,6 +49,7 @@ dashboard.use(async (context, next) => {
     throw new AppError('forbidden', 'This secret was replaced: changes take the current one');
   callers.set(request, record);
   announceAhead(context);
+  await context.var.services.catalogs.whole();
   const claimant = { owner: `key:${record.id}`, actor: `key:${record.keyId}` };
   return idempotent(context, next, context.var.services.idempotency, claimant);
 });

@@ -150,6 +150,7 @@ developerApi.use(async (context, next) => {
   checkMay({ partner, role, only }, permissionAt(method, path), isEnding(method, path));
   developers.set(context.req.raw, { partner, role, subject, actor, only });
   announceAhead(context);
+  await context.var.services.catalogs.whole();
   return idempotent(context, next, idempotency, { owner: `partner:${partner.id}`, actor: actor.name });
 });
 

@@ -13,9 +13,9 @@ const HEADERS = { 'access-control-allow-origin': '*', 'cache-control': 'public, 
 export const documents = new Hono<ApiEnv<Services>>();
 documents.onError((error, context) => renderError(error, answeredTo(context)));
 
-documents.get('/openapi.json', (context) => {
-  const { brand, config, gateway } = context.var.services;
-  const document = partnerDocument(gateway.catalog, brand.name);
+documents.get('/openapi.json', async (context) => {
+  const { brand, config, catalogs } = context.var.services;
+  const document = partnerDocument(await catalogs.whole(), brand.name);
   return context.json(servedFrom(document, originOf(context, config)), 200, HEADERS);
 });
 
@@ -25,9 +25,9 @@ documents.get('/openapi/developer.json', (context) => {
   return context.json(servedFrom(document, originOf(context, config)), 200, HEADERS);
 });
 
-documents.get('/openapi/:file', (context) => {
-  const { brand, config, gateway } = context.var.services;
-  const found = gateway.catalog.documents.find(
+documents.get('/openapi/:file', async (context) => {
+  const { brand, config, catalogs } = context.var.services;
+  const found = (await catalogs.whole()).documents.find(
     (each) => `${each['x-passerelle'].id}.json` === context.req.param('file'),
   );
   if (!found) throw new AppError('not_found');

@@ -46,10 +46,11 @@ function audienceOf(method: string, path: string): string {
   return roles.length === ROLES.length ? 'Every member may.' : `Needs the role ${roles.join(' or ')}.`;
 }
 
-const made = new Map<string, OpenApiDocument>();
-function kept(name: string, make: () => OpenApiDocument): OpenApiDocument {
-  const document = made.get(name) ?? make();
-  made.set(name, document);
+/** By what they are made of. */
+const made = new WeakMap<object, OpenApiDocument>();
+function kept(source: object, make: () => OpenApiDocument): OpenApiDocument {
+  const document = made.get(source) ?? make();
+  made.set(source, document);
   return document;
 }
 
@@ -60,7 +61,7 @@ const offeredTags = (documents: readonly CatalogDocument[]) =>
 
 /** One offered API. */
 export const offeredDocument = (document: CatalogDocument, product: string): OpenApiDocument =>
-  kept(document['x-passerelle'].id, () =>
+  kept(document, () =>
     createDocument({
       ...document.info,
       product,
@@ -71,8 +72,9 @@ export const offeredDocument = (document: CatalogDocument, product: string): Ope
   );
 
 /** All that a partner's program may call with a key. */
-export const partnerDocument = ({ documents }: Catalog, product: string): OpenApiDocument =>
-  kept('partner', () => {
+export const partnerDocument = (catalog: Catalog, product: string): OpenApiDocument =>
+  kept(catalog, () => {
+    const { documents } = catalog;
     const offered = documents.map(describeOffered);
     return createDocument({
       title: `${product} for programs`,
@@ -97,7 +99,7 @@ export const partnerDocument = ({ documents }: Catalog, product: string): OpenAp
   });
 
 export const developerDocument = (product: string): OpenApiDocument =>
-  kept('developer', () =>
+  kept(developerApi, () =>
     createDocument({
       title: `${product} for developers`,
       description: 'Apps, keys, usage, members, webhooks and bills of a partner: all that the portal does.',

@@ -13,10 +13,11 @@ import { actorFor, done, member, portal } from './portal-web.tsx';
 const role = z.enum(ROLES);
 const subject = z.string().min(1).max(600);
 
-/** Why nobody was invited, said at the address. */
-const REFUSALS: { [code in ErrorCode]?: 'already' | 'tooMany' } = {
+/** Why nobody was invited, or heard of it, said at the address. */
+const REFUSALS: { [code in ErrorCode]?: 'already' | 'tooMany' | 'unsent' } = {
   conflict: 'already',
   rate_limit_exceeded: 'tooMany',
+  service_unavailable: 'unsent',
 };
 
 /** Whoever is invited already gets a new link. */

@@ -2,9 +2,10 @@
 
 import type { Episode } from '../../alerts/alert-store.ts';
 import type { PartnerStanding } from '../../limits/protocol.ts';
-import type { FirstSteps, UsageLine } from '../../usage/usage-reports.ts';
+import { type FirstSteps, IMPORTED, type UsageLine } from '../../usage/usage-reports.ts';
 import { Figure, Note, Panel } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
+import { groupName } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import { useMemberView, useView } from '../../web/view-context.ts';
 import { QuotaMeters } from './quota-meters.tsx';
@@ -188,7 +189,10 @@ export const QuotaPanel = ({ standing }: { standing: PartnerStanding | undefined
 };
 
 export const TopKeys = ({ keys, names }: { keys: readonly UsageLine[]; names: Record<string, string> }) => {
-  const { m, format } = useView();
+  const view = useView();
+  const { m, format } = view;
+  const pageOf = (key: string) =>
+    key === IMPORTED ? withQuery('/portal/usage', { key }) : `/portal/keys/${key}`;
   return (
     <Panel title={m.overview.topKeys}>
       {keys.length === 0 ? (
@@ -199,7 +203,7 @@ export const TopKeys = ({ keys, names }: { keys: readonly UsageLine[]; names: Re
           columns={[
             {
               title: m.keys.key,
-              cell: ({ group }) => <a href={`/portal/keys/${group}`}>{names[group] ?? group}</a>,
+              cell: ({ group }) => <a href={pageOf(group)}>{groupName(view, group, names)}</a>,
             },
             {
               title: m.usage.requests,

@@ -22,7 +22,9 @@ export type PortalContext = WebContext<Services>;
 /** Of a mail: its reader's mail program sends it, without asking (RFC 8058). */
 const isOneClick = (path: string): boolean => /^\/mails\/[^/]+$/.test(path);
 
-export const portal = createWeb<Services>('*', ({ workspace }) => workspace && Page, isOneClick);
+export const portal = createWeb<Services>('*', ({ workspace }) => workspace && Page, {
+  provesItself: isOneClick,
+});
 
 // What a link's token leads to is looked up a few times a minute for an address, and not before.
 for (const path of ['/invite/*', '/reset/*', '/verify/*', '/email/*', '/sign-in/identity/*'])

@@ -1,17 +1,27 @@
 // Requests: the latest of a range with filters, followed live.
 
+import { isUuid } from '../../core/ids.ts';
 import { uuidCursor } from '../../http/api.ts';
 import { type EventRow, queries } from '../../usage/usage-reports.ts';
 import { Empty } from '../../web/components/parts.tsx';
 import { Rows, Table } from '../../web/components/table.tsx';
-import { problemName } from '../../web/components/usage-tables.tsx';
+import { groupName, problemName } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
-import type { View } from '../../web/view.ts';
+import { shownAt, type View } from '../../web/view.ts';
 import { useView, ViewContext } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
 import { type Filters, type Link, RangeChoice } from './filters.tsx';
 import { member, Page, type PortalContext, portal } from './portal-web.tsx';
-import { columnsOf, dayOf, FilterForm, FindForm, InvalidFilters, StatusChips } from './request-parts.tsx';
+import {
+  columnsOf,
+  dayOf,
+  FilterForm,
+  FindForm,
+  InvalidFilters,
+  type NotFound,
+  StatusChips,
+} from './request-parts.tsx';
+import { RangeNote } from './usage-parts.tsx';
 import { rangeOf } from './usage-range.ts';
 import { type LogScope, logScopeOf } from './usage-scope.ts';
 
@@ -34,14 +44,14 @@ async function loadLog(context: PortalContext, limit: number, seen: { before?: s
 }
 
 /** Those that are on, as people read them. */
-const activeFilters = ({ m }: View, scope: LogScope, keyNames: Record<string, string>): Filters => [
-  ['key', scope.keyId && (keyNames[scope.keyId] ?? scope.keyId)],
-  ['route', scope.route],
-  ['outcome', scope.outcome && m.outcomes[scope.outcome]],
+const activeFilters = (view: View, scope: LogScope, keyNames: Record<string, string>): Filters => [
+  ['key', scope.keyId && groupName(view, scope.keyId, keyNames)],
+  ['route', scope.route && groupName(view, scope.route)],
+  ['outcome', scope.outcome && view.m.outcomes[scope.outcome]],
   ['status', scope.status],
   ['method', scope.method],
   ['path', scope.path],
-  ['error', scope.error && problemName({ m }, scope.error)],
+  ['error', scope.error && problemName(view, scope.error)],
   ['country', scope.country],
 ];
 
@@ -66,9 +76,11 @@ const NoRequests = () => {
   );
 };
 
-portal.get('/portal/requests', async (context) => {
+async function showRequests(context: PortalContext, notFound?: NotFound, status: 200 | 400 | 404 = 200) {
   const before = uuidCursor(context.req.query('before') || undefined);
-  const { view, range, scope, invalid, rows, keyNames } = await loadLog(context, PAGE_ROWS + 1, { before });
+  const log = await loadLog(context, PAGE_ROWS + 1, { before });
+  const { range, scope, invalid, rows, keyNames } = log;
+  const view = shownAt(log.view, '/portal/requests');
   const { m } = view;
   const given = context.req.query();
   const link: Link = (changes) => withQuery(view.here, { before: undefined, done: undefined, ...changes });
@@ -96,8 +108,9 @@ portal.get('/portal/requests', async (context) => {
         active={activeFilters(view, scope, keyNames)}
         link={link}
       />
+      {invalid.length === 0 && <RangeNote range={range} />}
       <InvalidFilters invalid={invalid} link={link} />
-      <FindForm />
+      <FindForm notFound={notFound} />
       {invalid.length === 0 && (
         <section class="panel">
           {rows.length === 0 && <NoRequests />}
@@ -111,8 +124,11 @@ portal.get('/portal/requests', async (context) => {
       )}
       <Older rows={rows} link={link} />
     </Page>,
+    status,
   );
-});
+}
+
+portal.get('/portal/requests', (context) => showRequests(context));
 
 /** Rows after the one that was seen last: what the live tail asks for. */
 portal.get('/portal/requests/rows', async (context) => {
@@ -130,8 +146,11 @@ portal.get('/portal/requests/rows', async (context) => {
   );
 });
 
-portal.get('/portal/requests/find', (context) => {
-  member(context);
+portal.get('/portal/requests/find', async (context) => {
+  const { m, workspace } = member(context);
+  const { reports, config } = context.var.services;
   const id = (context.req.query('id') ?? '').trim();
-  return context.redirect(`/portal/requests/${encodeURIComponent(id)}`, 303);
+  if (!isUuid(id)) return showRequests(context, { id, error: m.requests.notAnId }, 400);
+  if (await reports.event(workspace.partner.id, id)) return context.redirect(`/portal/requests/${id}`, 303);
+  return showRequests(context, { id, error: m.requests.notFound(config.USAGE_MONTHS_KEPT) }, 404);
 });

@@ -2,9 +2,11 @@
 
 import { isoDay } from '../../core/time.ts';
 import { METHODS, STATUS_CLASSES } from '../../usage/request-filter.ts';
-import { type EventRow, OUTCOMES } from '../../usage/usage-reports.ts';
+import { type EventRow, IMPORTED, OUTCOMES } from '../../usage/usage-reports.ts';
+import { ErrorText } from '../../web/components/form.tsx';
 import { Choose, Note } from '../../web/components/parts.tsx';
 import type { Column, Heading } from '../../web/components/table.tsx';
+import { groupName } from '../../web/components/usage-tables.tsx';
 import type { View } from '../../web/view.ts';
 import { useView } from '../../web/view-context.ts';
 import { type Filters, type Link, RemovableFilters } from './filters.tsx';
@@ -17,7 +19,8 @@ export const StatusCode = ({ status }: { status: number }) => (
   <span class={`badge ${kindOf(status)}`}>{status}</span>
 );
 
-export const columnsOf = ({ m, format }: View, keyNames: Record<string, string>): Column<EventRow>[] => {
+export const columnsOf = (view: View, keyNames: Record<string, string>): Column<EventRow>[] => {
+  const { m, format } = view;
   return [
     {
       title: m.requests.request,
@@ -41,7 +44,7 @@ export const columnsOf = ({ m, format }: View, keyNames: Record<string, string>)
     {
       title: m.keys.key,
       kind: 'small',
-      cell: (row) => (row.key_id ? (keyNames[row.key_id] ?? row.key_id) : ''),
+      cell: (row) => (row.key_id ? groupName(view, row.key_id, keyNames) : ''),
     },
     { title: m.requests.latency, kind: 'num tight', cell: (row) => format.ms(row.latency_ms) },
     {
@@ -156,7 +159,10 @@ export const FilterForm = ({ range, keyNames, given, active, link }: Filtering) 
       <Choice
         name="outcome"
         label={m.requests.outcome}
-        options={OUTCOMES.map((outcome) => [outcome, m.outcomes[outcome]] as const)}
+        // Charts lead to what was imported, of those who moved here.
+        options={OUTCOMES.filter((each) => each !== IMPORTED || given.outcome === IMPORTED).map(
+          (outcome) => [outcome, m.outcomes[outcome]] as const,
+        )}
         given={given}
       />
       <Choice name="key" label={m.keys.key} options={Object.entries(keyNames)} given={given} />
@@ -178,13 +184,29 @@ export const FilterForm = ({ range, keyNames, given, active, link }: Filtering) 
   );
 };
 
-export const FindForm = () => {
+/** An id that led to no request, and why. */
+export interface NotFound {
+  id: string;
+  error: string;
+}
+
+export const FindForm = ({ notFound }: { notFound?: NotFound }) => {
   const { m } = useView();
   return (
     <form method="get" action="/portal/requests/find" class="inline">
       <div>
         <label for="find">{m.requests.find}</label>
-        <input id="find" name="id" size={38} class="mono" placeholder="X-Request-Id" />
+        <input
+          id="find"
+          name="id"
+          size={38}
+          class="mono"
+          placeholder="X-Request-Id"
+          value={notFound?.id}
+          aria-invalid={notFound && 'true'}
+          aria-describedby={notFound && 'find-error'}
+        />
+        <ErrorText id="find" error={notFound?.error} />
       </div>
       <button type="submit" class="button">
         {m.requests.open}

@@ -1,17 +1,25 @@
 // Usage: one range, one scope, everything by outcome, time, route, key, status and country.
 
-import { queries } from '../../usage/usage-reports.ts';
+import { IMPORTED, queries } from '../../usage/usage-reports.ts';
 import { dayBars, hourBars, totalOf } from '../../web/bars.ts';
 import { CallsChart } from '../../web/components/chart.tsx';
 import { Panel } from '../../web/components/parts.tsx';
-import { problemName } from '../../web/components/usage-tables.tsx';
+import { groupName, problemName } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import { useView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
 import { type Link, RangeChoice } from './filters.tsx';
 import { member, Page, type PortalContext, portal, standingOf } from './portal-web.tsx';
 import { QuotaMeters } from './quota-meters.tsx';
-import { CountTable, LineTable, NoUsage, RangeForm, type Share, UsageFigures } from './usage-parts.tsx';
+import {
+  CountTable,
+  LineTable,
+  NoUsage,
+  RangeForm,
+  RangeNote,
+  type Share,
+  UsageFigures,
+} from './usage-parts.tsx';
 import { type Range, rangeBefore, rangeOf } from './usage-range.ts';
 import { scopeOf } from './usage-scope.ts';
 
@@ -69,19 +77,20 @@ function barsOf({ outcomes, outcomesBefore }: Usage, range: Range, link: Link) {
 }
 
 const LineTables = ({ usage: { routes, keys, keyNames }, link }: { usage: Usage; link: Link }) => {
-  const { m } = useView();
+  const view = useView();
+  const { m } = view;
   return (
     <>
       <LineTable
         title={m.usage.routes}
         lines={routes}
-        nameOf={(route) => route}
+        nameOf={(route) => groupName(view, route)}
         hrefOf={(route) => link({ route })}
       />
       <LineTable
         title={m.usage.keys}
         lines={keys}
-        nameOf={(key) => keyNames[key] ?? key}
+        nameOf={(key) => groupName(view, key, keyNames)}
         hrefOf={(key) => link({ key })}
       />
     </>
@@ -90,7 +99,7 @@ const LineTables = ({ usage: { routes, keys, keyNames }, link }: { usage: Usage;
 
 /** Each count leads to its requests. */
 const CountTables = ({
-  usage: { statuses, countries, errors },
+  usage: { statuses, countries, errors, outcomes },
   share,
   toRequests,
 }: {
@@ -100,16 +109,22 @@ const CountTables = ({
 }) => {
   const view = useView();
   const { m, format } = view;
+  const imported = outcomes.reduce((sum, { outcome, calls }) => sum + (outcome === IMPORTED ? calls : 0), 0);
   return (
     <div class="two">
       <CountTable
         title={m.usage.statuses}
         share={share}
-        rows={statuses.map(({ status, calls }) => ({
-          text: String(status),
-          calls,
-          href: toRequests({ status: String(status) }),
-        }))}
+        rows={[
+          ...statuses.map(({ status, calls }) => ({
+            text: String(status),
+            calls,
+            href: toRequests({ status: String(status) }),
+          })),
+          ...(imported > 0
+            ? [{ text: m.outcomes.imported, calls: imported, href: toRequests({ outcome: IMPORTED }) }]
+            : []),
+        ]}
       />
       <CountTable
         title={m.usage.countries}
@@ -142,14 +157,16 @@ portal.get('/portal/usage', async (context) => {
   const { scope, total, standing } = usage;
   const link: Link = (changes) => withQuery(view.here, { ...changes, done: undefined });
   const { from, to } = range;
+  // The file has the days that the page shows.
+  const csvRange = range.wrong && { from, to, range: undefined };
   const toRequests: Link = (changes) =>
     withQuery('/portal/requests', { from, to, key: scope.keyId, route: scope.route, ...changes });
   const bars = barsOf(usage, range, link);
   const isEmpty = bars.every((bar) => totalOf(bar) === 0);
   const share: Share = (calls) => (total && total.calls > 0 ? calls / total.calls : 0);
   const filters = [
-    ['key', scope.keyId && (usage.keyNames[scope.keyId] ?? scope.keyId)],
-    ['route', scope.route],
+    ['key', scope.keyId && groupName(view, scope.keyId, usage.keyNames)],
+    ['route', scope.route && groupName(view, scope.route)],
     ['app', scope.appId],
   ] as const;
   return render(
@@ -158,10 +175,14 @@ portal.get('/portal/usage', async (context) => {
       <div class="head">
         <h1 class="grow">{m.nav.usage}</h1>
         <RangeChoice range={range} link={link} />
-        <a class="button small" href={withQuery('/portal/usage.csv', { ...query, done: undefined })}>
+        <a
+          class="button small"
+          href={withQuery('/portal/usage.csv', { ...query, ...csvRange, done: undefined })}
+        >
           {m.common.csv}
         </a>
       </div>
+      <RangeNote range={range} />
       <RangeForm range={range} filters={filters} query={query} link={link} />
       {isEmpty ? <NoUsage /> : <UsageFigures total={total} share={share} />}
       {!isEmpty && (

@@ -1,11 +1,11 @@
 // What the usage page is made of: its range and filters, totals, and tables by whatever was counted.
 
 import type { UsageLine } from '../../usage/usage-reports.ts';
-import { Empty, Figure, Panel } from '../../web/components/parts.tsx';
+import { Empty, Figure, Note, Panel } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { useView } from '../../web/view-context.ts';
 import { type Filters, type Link, RemovableFilters } from './filters.tsx';
-import type { Range } from './usage-range.ts';
+import { MAX_DAYS, type Range } from './usage-range.ts';
 
 const MAX_LINES = 20;
 const MAX_COUNTED = 12;
@@ -39,6 +39,19 @@ export const RangeForm = ({
       </button>
       <RemovableFilters active={filters} link={link} />
     </form>
+  );
+};
+
+/** Why another range is shown than the one that was asked for, and which. */
+export const RangeNote = ({ range: { wrong, name, from, to } }: { range: Range }) => {
+  const { m, format } = useView();
+  if (!wrong) return null;
+  const shown =
+    name === 'custom' ? m.usage.shownDays(format.date(from), format.date(to)) : m.usage.ranges[name];
+  return (
+    <Note kind="warn">
+      {m.usage.wrongRange[wrong.what](wrong.given, MAX_DAYS)} {m.usage.shown(shown)}
+    </Note>
   );
 };
 

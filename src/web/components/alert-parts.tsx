@@ -22,6 +22,15 @@ export function ruleValue({ format }: View, unit: RuleView['unit'], value: numbe
   return `${format.number(Math.round(value * 10) / 10)} ${SYMBOLS[unit]}`.trim();
 }
 
+/** What its reader can do about it: its owner, or an operator about somebody's. */
+const Advice = ({ episode, isToOperators }: { episode: Episode; isToOperators: boolean }) => {
+  const { m } = useView();
+  const { partner, rule, overage_action: action } = episode;
+  const { quota, rules } = isToOperators && partner ? m.alerts.adviceToOperators : m.alerts.advice;
+  const text = rule === 'quota' && action ? quota[action] : rules[rule];
+  return text === undefined ? null : <div class="small">{text}</div>;
+};
+
 export const EpisodeTable = ({
   episodes,
   rules,
@@ -54,12 +63,7 @@ export const EpisodeTable = ({
                   <span class="small soft break">{episode.label}</span>
                 </>
               )}
-              {episode.resolved_at === null && m.alerts.advice[episode.rule] && (
-                <>
-                  <br />
-                  <span class="small">{m.alerts.advice[episode.rule]}</span>
-                </>
-              )}
+              {episode.resolved_at === null && <Advice episode={episode} isToOperators={hasOwner} />}
             </>
           ),
         },

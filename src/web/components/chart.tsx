@@ -1,7 +1,7 @@
 // Calls over time by outcome, drawn on the server: bars that are links into their day, the period before as a faint
 // line, and a table beside it for readers of tables.
 
-import { OUTCOMES, type Outcome } from '../../usage/usage-reports.ts';
+import { IMPORTED, OUTCOMES, type Outcome } from '../../usage/usage-reports.ts';
 import type { View } from '../view.ts';
 import { useView } from '../view-context.ts';
 
@@ -123,18 +123,20 @@ const Plot = ({ bars, isHourly }: { bars: readonly Bar[]; isHourly: boolean }) =
   );
 };
 
+const sumOf = (bars: readonly Bar[], outcome: Outcome): number =>
+  bars.reduce((sum, { counts }) => sum + (counts[outcome] ?? 0), 0);
+
 const hasBefore = (bars: readonly Bar[]): boolean => bars.some(({ before }) => (before ?? 0) > 0);
 
 const Legend = ({ bars, linkOf }: { bars: readonly Bar[]; linkOf(outcome: Outcome): string }) => {
   const { m, format } = useView();
-  const sumOf = (outcome: Outcome) => bars.reduce((sum, { counts }) => sum + (counts[outcome] ?? 0), 0);
   return (
     <ul class="legend">
-      {OUTCOMES.filter((outcome) => sumOf(outcome) > 0).map((outcome) => (
+      {OUTCOMES.filter((outcome) => sumOf(bars, outcome) > 0).map((outcome) => (
         <li>
           <a href={linkOf(outcome)}>
             <span class={`dot ${outcome}`} aria-hidden="true" />
-            {m.outcomes[outcome]} <span class="num">{format.number(sumOf(outcome))}</span>
+            {m.outcomes[outcome]} <span class="num">{format.number(sumOf(bars, outcome))}</span>
           </a>
         </li>
       ))}
@@ -146,13 +148,14 @@ const Legend = ({ bars, linkOf }: { bars: readonly Bar[]; linkOf(outcome: Outcom
 const AsTable = ({ bars, isHourly }: { bars: readonly Bar[]; isHourly: boolean }) => {
   const view = useView();
   const { m, format } = view;
+  const shown = OUTCOMES.filter((outcome) => outcome !== IMPORTED || sumOf(bars, IMPORTED) > 0);
   return (
     <div class="scroll">
       <table>
         <thead>
           <tr>
             <th scope="col">{isHourly ? m.usage.hour : m.usage.day}</th>
-            {OUTCOMES.map((outcome) => (
+            {shown.map((outcome) => (
               <th scope="col" class="num">
                 {m.outcomes[outcome]}
               </th>
@@ -165,7 +168,7 @@ const AsTable = ({ bars, isHourly }: { bars: readonly Bar[]; isHourly: boolean }
             .map((bar) => (
               <tr>
                 <td>{nameOf(view, bar.at, isHourly)}</td>
-                {OUTCOMES.map((outcome) => (
+                {shown.map((outcome) => (
                   <td class="num">{format.number(bar.counts[outcome] ?? 0)}</td>
                 ))}
               </tr>
@@ -192,6 +195,9 @@ export const CallsChart = ({
     <figure class="stack" aria-label={m.usage.chart}>
       <Plot bars={bars} isHourly={isHourly} />
       <Legend bars={bars} linkOf={linkOf} />
+      {sumOf(bars, IMPORTED) > 0 && (
+        <p class="small soft">{isHourly ? m.usage.importedByHour : m.usage.imported}</p>
+      )}
       <details>
         <summary class="small soft">{m.usage.asTable}</summary>
         <AsTable bars={bars} isHourly={isHourly} />

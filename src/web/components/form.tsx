@@ -21,6 +21,8 @@ export interface FormProps {
   saved?: FormValues;
   /** What was sent, and could not be done. */
   wrong?: Omit<Wrong, 'status'>;
+  /** It has a file among its fields. */
+  isUpload?: boolean;
 }
 
 /**
@@ -32,13 +34,20 @@ export const Form = ({
   scope = 'f',
   saved = {},
   wrong,
+  isUpload,
   kind = 'stack',
   children,
 }: FormProps & { kind?: string; children?: Child }) => {
   const { values, errors } = { values: wrong?.values ?? saved, errors: wrong?.errors ?? {} };
   const now = errors.etag ? saved : undefined;
   return (
-    <form method="post" action={action} class={kind} novalidate>
+    <form
+      method="post"
+      action={action}
+      enctype={isUpload ? 'multipart/form-data' : undefined}
+      class={kind}
+      novalidate
+    >
       {saved.etag && <input type="hidden" name="etag" value={(now ?? values).etag} />}
       <ErrorText id={`${scope}-etag`} error={errors.etag} />
       <FormContext.Provider value={{ scope, values, errors, now }}>{children}</FormContext.Provider>
@@ -145,7 +154,7 @@ export const Field = ({ name, label, hint, type = 'text', ...input }: FieldProps
         id={id}
         name={name}
         type={type}
-        value={type === 'password' ? undefined : value}
+        value={type === 'password' || type === 'file' ? undefined : value}
         {...input}
         {...marks}
       />

@@ -3,7 +3,7 @@
 import type { AuditEntry } from '../../audit/audit-store.ts';
 import { isErrorCode } from '../../core/errors.ts';
 import { upstreamStatus } from '../../usage/problem.ts';
-import type { ErrorLine } from '../../usage/usage-reports.ts';
+import { type ErrorLine, IMPORTED } from '../../usage/usage-reports.ts';
 import type { View } from '../view.ts';
 import { useView } from '../view-context.ts';
 import { Time } from './parts.tsx';
@@ -14,6 +14,13 @@ export function problemName({ m }: Pick<View, 'm'>, problem: string): string {
   const status = upstreamStatus(problem);
   return status === undefined ? problem : `${m.requests.upstreamSaid} ${status}`;
 }
+
+/** A key by its name, a route as it is, and what was imported in words. */
+export const groupName = (
+  { m }: Pick<View, 'm'>,
+  group: string,
+  keyNames: Record<string, string> = {},
+): string => keyNames[group] ?? (group === IMPORTED ? m.outcomes.imported : group);
 
 export const Problem = ({ code }: { code: string }) =>
   isErrorCode(code) ? (

@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import { accountEn } from './account.en.ts';
+import { apisEn } from './apis.en.ts';
 import { consoleEn } from './console.en.ts';
 import { moneyEn } from './money.en.ts';
 import { statusEn } from './status.en.ts';
@@ -192,16 +193,22 @@ export const en = {
     identity_linked: 'Linked. We have emailed you a confirmation.',
     identity_unlinked: 'Unlinked. We have emailed you a confirmation.',
     partner_created: 'Partner created. The owner has been invited by email.',
+    partner_created_unmailed:
+      'Partner created. The email to its owner could not be sent: invite them again, or have them sign up with that address.',
     partner_app_created: 'App created. Next, create a key.',
     live_access_requested: 'Requested. We email you when it is answered.',
     live_access_declined: 'Declined. The owners have been notified by email.',
     approved: 'Approved. The partner can create live keys; the owner has been notified by email.',
     suspended: 'Suspended. All its keys are refused from now on; its owners have been told why by email.',
-    reinstated: 'Reinstated.',
+    reinstated: 'Reinstated with live access, as before; its owners have been notified by email.',
+    reinstated_in_test: 'Reinstated without live access, as before; its owners have been notified by email.',
     limits_changed: 'Limits updated, effective immediately.',
     signatures_changed: 'Signing rule updated, effective immediately.',
     revoked: 'Key revoked; its owners have been notified by email.',
     published: 'Published on the status page.',
+    api_published: 'Published. It is in force everywhere.',
+    api_retired: 'Retired. Its calls get 404.',
+    upstreams_saved: 'Saved. Calls go there now.',
     blocked: 'Address blocked. It takes about a minute to reach every edge.',
     unblocked: 'Block lifted. It takes about a minute to reach every edge.',
     replayed: 'Sent back to its queue.',
@@ -498,6 +505,7 @@ export const en = {
     denied: 'Key refused',
     upstream: 'Failed on our side',
     input: 'Invalid input',
+    imported: 'Imported',
   },
   checks: {
     title: 'Checked every night',
@@ -522,11 +530,23 @@ export const en = {
     requests: 'Requests',
     range: 'Range',
     ranges: { '24h': '24 h', '7d': '7 days', '30d': '30 days', custom: 'Custom' },
+    wrongRange: {
+      day: (given: string) => `“${given}” is not a date that can be shown.`,
+      name: (given: string) => `“${given}” is not a range.`,
+      half: () => 'A range needs a first and a last day.',
+      order: () => 'The first day came after the last, so they were exchanged.',
+      long: (_: string, days: number) => `A range has at most ${days} days, so it was cut to the latest.`,
+    },
+    shown: (range: string) => `Shown here: ${range}.`,
+    shownDays: (from: string, to: string) => (from === to ? from : `${from} to ${to}`),
     from: 'From',
     to: 'To',
     show: 'Show',
     chart: 'Requests over time, by outcome',
     before: 'previous period',
+    imported: 'Imported: counted where the account was before. How each request ended is not known.',
+    importedByHour:
+      'Imported: counted where the account was before, by the day. It stands at the day’s first hour; how each request ended is not known.',
     asTable: 'View as table',
     hour: 'Hour',
     day: 'Day',
@@ -561,6 +581,10 @@ export const en = {
     all: 'All',
     filter: 'Filter',
     find: 'Find by request ID',
+    notAnId:
+      'This is no request ID. Copy the X-Request-Id header of the response, such as 01a227a8-3015-7347-be14-d9c53bbbc854.',
+    notFound: (months: number) =>
+      `None of your requests has this ID. A request appears within a second or two, and is kept for ${months} ${plural(months, 'month', 'months')}.`,
     open: 'Open',
     older: 'Older',
     follow: 'Follow live',
@@ -634,6 +658,7 @@ export const en = {
     again: 'Resend',
     whatRoles: 'What each role can do',
     already: 'This person is already a member',
+    unsent: 'The email could not be sent. Invite this person again.',
     tooMany:
       'Nobody was invited: too many invitations today, or too many emails to this address in the last hour.',
     leaveTitle: (partner: string) => `Leave ${partner}?`,
@@ -693,6 +718,7 @@ export const en = {
       'invoice.': 'Invoices',
       'alert.': 'Alerts',
       'address.': 'Blocks',
+      'api.': 'APIs',
       'dead_letter.': 'Dead letters',
     },
     actors: { operator: 'Operator', key: 'Key', job: 'Job', developer: 'Developer' },
@@ -724,6 +750,9 @@ export const en = {
       'dead_letter.replayed': 'replayed a dead letter',
       'incident.opened': 'reported an incident',
       'incident.updated': 'updated an incident',
+      'api.published': 'published an API',
+      'api.retired': 'retired an API',
+      'api.upstreams_changed': 'changed an API’s upstreams',
       'address.blocked': 'blocked an address',
       'address.unblocked': 'lifted a block',
       'token.created': 'created an API token',
@@ -1036,7 +1065,7 @@ export const en = {
     reason: 'Reason',
     approveText: 'The partner can then create live keys. The owner is notified by email.',
     reinstateText:
-      'The partner is what it was before it was suspended, and its keys work again. Nobody is emailed.',
+      'The partner is what it was before it was suspended, and its keys work again. Its owners are notified by email, and told whether it has live access.',
     suspendText: 'All keys of this partner are refused immediately.',
     limits: 'Limits',
     limitsText: '-1 means unlimited, 0 means none. Effective immediately.',
@@ -1085,6 +1114,7 @@ export const en = {
   },
   ...accountEn,
   ...moneyEn,
+  apis: apisEn,
   ...consoleEn,
   ...statusEn,
 };

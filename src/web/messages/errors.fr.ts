@@ -1,10 +1,16 @@
 // What services refuse, in French: they say it in English, as the APIs do. `#` is a number.
 
+import { DOCUMENTS_IN_FRENCH } from './documents.fr.ts';
+
 const IN_FRENCH: Record<string, string> = {
   'A partner needs an owner: make someone else an owner first':
     'Un partenaire a besoin d’un propriétaire : nommez-en d’abord un autre',
   'A partner with this e-mail exists': 'Un partenaire a déjà cet e-mail',
   'A plan with this name exists': 'Un forfait porte déjà ce nom',
+  'A range is two days, from and to, at most # days apart':
+    'Une période est faite de deux jours, from et to, à # jours l’un de l’autre au plus',
+  'The mail of this invitation could not be sent. Invite again':
+    'L’e-mail de cette invitation n’a pas pu être envoyé. Invitez de nouveau',
   'A revoked key cannot be rotated': 'Une clé révoquée ne se renouvelle pas',
   'A revoked key does not travel in time': 'Une clé révoquée ne voyage pas dans le temps',
   'A value cannot be stored as it is': 'Une valeur ne peut pas être enregistrée telle quelle',
@@ -80,6 +86,12 @@ const IN_FRENCH: Record<string, string> = {
 };
 
 export function inFrench(message: string): string | undefined {
-  const numbers = message.match(/\d+/g) ?? [];
-  return IN_FRENCH[message.replace(/\d+/g, '#')]?.replace(/#/g, () => numbers.shift() ?? '');
+  const quoted = message.match(/`[^`]*`/g) ?? [];
+  const plain = message.replace(/`[^`]*`/g, '`');
+  const numbers = plain.match(/\d+/g) ?? [];
+  const key = plain.replace(/\d+/g, '#');
+  // Where a text has a # of its own, it is not one of the numbers.
+  return (IN_FRENCH[key] ?? DOCUMENTS_IN_FRENCH[key])
+    ?.replace(/#/g, () => numbers.shift() ?? '#')
+    .replace(/`/g, () => quoted.shift() ?? '`');
 }

@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import { accountFr } from './account.fr.ts';
+import { apisFr } from './apis.fr.ts';
 import { consoleFr } from './console.fr.ts';
 import type { en } from './en.ts';
 import { moneyFr } from './money.fr.ts';
@@ -202,6 +203,8 @@ export const fr: typeof en = {
     identity_linked: 'Identité associée. Un e-mail vous le confirme.',
     identity_unlinked: 'Identité dissociée. Un e-mail vous le confirme.',
     partner_created: 'Partenaire créé. Le propriétaire a reçu une invitation par e-mail.',
+    partner_created_unmailed:
+      'Partenaire créé. L’e-mail à son propriétaire n’a pas pu être envoyé : invitez-le de nouveau, ou demandez-lui de s’inscrire avec cette adresse.',
     partner_app_created: 'Application créée. Créez maintenant une clé.',
     live_access_requested: 'Demande envoyée. Vous recevrez la réponse par e-mail.',
     live_access_declined: 'Demande refusée. Un e-mail a été envoyé aux propriétaires.',
@@ -209,10 +212,16 @@ export const fr: typeof en = {
       'Approuvé. Le partenaire peut créer des clés de production ; un e-mail a été envoyé au propriétaire.',
     suspended:
       'Suspendu. Toutes ses clés sont désormais refusées ; ses propriétaires en ont reçu le motif par e-mail.',
-    reinstated: 'Rétabli.',
+    reinstated:
+      'Rétabli, avec accès à la production comme avant ; un e-mail a été envoyé à ses propriétaires.',
+    reinstated_in_test:
+      'Rétabli, sans accès à la production, comme avant ; un e-mail a été envoyé à ses propriétaires.',
     limits_changed: 'Limites modifiées, avec effet immédiat.',
     signatures_changed: 'Règle de signature modifiée, avec effet immédiat.',
     revoked: 'Clé révoquée ; un e-mail a été envoyé à ses propriétaires.',
+    api_published: 'Publiée. Elle est appliquée partout.',
+    api_retired: 'Retirée. Ses appels reçoivent 404.',
+    upstreams_saved: 'Enregistré. Les appels y vont désormais.',
     published: 'Publié sur la page d’état.',
     blocked: 'Adresse bloquée. Comptez une minute environ pour un effet partout.',
     unblocked: 'Blocage levé. Comptez une minute environ pour un effet partout.',
@@ -519,6 +528,7 @@ export const fr: typeof en = {
     denied: 'Clé refusée',
     upstream: 'Échecs de notre côté',
     input: 'Requête invalide',
+    imported: 'Importés',
   },
   checks: {
     title: 'Vérifié chaque nuit',
@@ -543,11 +553,24 @@ export const fr: typeof en = {
     requests: 'Appels',
     range: 'Période',
     ranges: { '24h': '24 h', '7d': '7 jours', '30d': '30 jours', custom: 'Au choix' },
+    wrongRange: {
+      day: (given) => `« ${given} » n’est pas une date affichable.`,
+      name: (given) => `« ${given} » n’est pas une période.`,
+      half: () => 'Une période va d’un premier à un dernier jour.',
+      order: () => 'Le premier jour suivait le dernier : ils ont été échangés.',
+      long: (_, days) => `Une période compte au plus ${days} jours : seuls les derniers sont affichés.`,
+    },
+    shown: (range) => `Période affichée : ${range}.`,
+    shownDays: (from, to) => (from === to ? from : `du ${from} au ${to}`),
     from: 'Du',
     to: 'Au',
     show: 'Afficher',
     chart: 'Appels dans le temps, par résultat',
     before: 'la période précédente',
+    imported:
+      'Importés : comptés là où se trouvait le compte avant. L’issue de chaque appel n’est pas connue.',
+    importedByHour:
+      'Importés : comptés par jour, là où se trouvait le compte avant. Ils figurent à la première heure du jour ; l’issue de chaque appel n’est pas connue.',
     asTable: 'En tableau',
     hour: 'Heure',
     day: 'Jour',
@@ -582,6 +605,10 @@ export const fr: typeof en = {
     all: 'Tous',
     filter: 'Filtrer',
     find: 'Chercher par identifiant',
+    notAnId:
+      'Ce n’est pas un identifiant de requête. Copiez l’en-tête X-Request-Id de la réponse, par exemple 01a227a8-3015-7347-be14-d9c53bbbc854.',
+    notFound: (months: number) =>
+      `Aucune de vos requêtes ne porte cet identifiant. Une requête apparaît en une ou deux secondes, et est conservée ${months} mois.`,
     open: 'Ouvrir',
     older: 'Plus anciennes',
     follow: 'Suivre en direct',
@@ -659,6 +686,7 @@ export const fr: typeof en = {
     again: 'Renvoyer',
     whatRoles: 'Ce que permet chaque rôle',
     already: 'Cette personne est déjà membre',
+    unsent: 'L’e-mail n’a pas pu être envoyé. Invitez cette personne de nouveau.',
     tooMany:
       'Aucune invitation envoyée : trop d’invitations aujourd’hui, ou trop d’e-mails à cette adresse depuis une heure.',
     leaveTitle: (partner: string) => `Quitter ${partner} ?`,
@@ -718,6 +746,7 @@ export const fr: typeof en = {
       'invoice.': 'Factures',
       'alert.': 'Alertes',
       'address.': 'Blocages',
+      'api.': 'API',
       'dead_letter.': 'Messages en échec',
     },
     actors: { operator: 'Opérateur', key: 'Clé', job: 'Tâche', developer: 'Développeur' },
@@ -749,6 +778,9 @@ export const fr: typeof en = {
       'dead_letter.replayed': 'a rejoué un message en échec',
       'incident.opened': 'a signalé un incident',
       'incident.updated': 'a mis à jour un incident',
+      'api.published': 'a publié une API',
+      'api.retired': 'a retiré une API',
+      'api.upstreams_changed': 'a modifié les serveurs d’origine d’une API',
       'address.blocked': 'a bloqué une adresse',
       'address.unblocked': 'a levé un blocage',
       'token.created': 'a créé un jeton d’API',
@@ -1073,7 +1105,7 @@ export const fr: typeof en = {
     reason: 'Motif',
     approveText: 'Le partenaire pourra créer des clés de production. Un e-mail est envoyé au propriétaire.',
     reinstateText:
-      'Le partenaire redevient ce qu’il était avant sa suspension, et ses clés fonctionnent de nouveau. Aucun e-mail n’est envoyé.',
+      'Le partenaire redevient ce qu’il était avant sa suspension, et ses clés fonctionnent de nouveau. Un e-mail l’annonce à ses propriétaires, et dit s’il a accès à la production.',
     suspendText: 'Toutes les clés de ce partenaire sont refusées immédiatement.',
     limits: 'Limites',
     limitsText: '-1 : illimité ; 0 : aucun appel. Effet immédiat.',
@@ -1122,6 +1154,7 @@ export const fr: typeof en = {
   },
   ...accountFr,
   ...moneyFr,
+  apis: apisFr,
   ...consoleFr,
   ...statusFr,
 };

@@ -297,15 +297,45 @@ export const moneyEn = {
       dead_letters: 'Dead letters',
     } as Record<string, string>,
     advice: {
-      error_rate: 'Check the errors by code and route.',
-      latency_p95: 'Check the slowest requests.',
-      quota: 'Upgrade your plan, or allow overage.',
-      refused_signatures: 'Someone is using a wrong secret, or guessing. Roll the key if it may have leaked.',
-      webhook_failing: 'Check its deliveries, and send a test event.',
-      key_countries: 'If this is not you, roll the key.',
-      key_addresses: 'If this is not you, roll the key.',
-      path_scanning: 'Either a wrong base URL, or someone probing with your key.',
-    } as Record<string, string>,
+      quota: {
+        block:
+          'Requests beyond the quota are refused. Upgrade your plan, or allow overage if the plan offers it.',
+        warn: 'Requests beyond the quota are accepted at no charge. Upgrade your plan if this becomes the rule.',
+        charge:
+          'Requests beyond the quota are accepted and billed, up to your spending cap if you set one. A larger plan may cost less.',
+      },
+      rules: {
+        error_rate: 'Check the errors by code and route.',
+        latency_p95: 'Check the slowest requests.',
+        refused_signatures:
+          'Someone is using a wrong secret, or guessing. Roll the key if it may have leaked.',
+        webhook_failing: 'Check its deliveries, and send a test event.',
+        key_countries: 'If this is not you, roll the key.',
+        key_addresses: 'If this is not you, roll the key.',
+        path_scanning: 'Either a wrong base URL, or someone probing with your key.',
+      } as Record<string, string>,
+    },
+    adviceToOperators: {
+      quota: {
+        block:
+          'The partner’s requests beyond the quota are refused. It can upgrade; you can assign a plan or set its limits.',
+        warn: 'The partner’s requests beyond the quota are accepted at no charge. Suggest a larger plan if this becomes the rule.',
+        charge:
+          'The partner’s requests beyond the quota are accepted and billed, up to its spending cap if it set one.',
+      },
+      rules: {
+        error_rate: 'Check whether the partner’s requests are wrong, or the upstream fails.',
+        latency_p95: 'Check whether the upstream is slow for other partners, too.',
+        refused_signatures:
+          'Someone is using a wrong secret of the partner’s, or guessing. Ask the partner; revoke the key if it may have leaked.',
+        webhook_failing:
+          'The partner’s endpoint does not take what is sent. It is disabled after five days of failures.',
+        key_countries: 'Ask the partner whether these are its own requests. If not, revoke the key.',
+        key_addresses: 'Ask the partner whether these are its own requests. If not, revoke the key.',
+        path_scanning:
+          'Either the partner uses a wrong base URL, or someone is probing with its key. Ask the partner.',
+      } as Record<string, string>,
+    },
     deliveriesOf: 'Endpoint',
   },
   money: {

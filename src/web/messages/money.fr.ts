@@ -299,15 +299,44 @@ export const moneyFr: typeof moneyEn = {
       dead_letters: 'Messages en échec',
     },
     advice: {
-      error_rate: 'Examinez les erreurs par code et par route.',
-      latency_p95: 'Examinez les requêtes les plus lentes.',
-      quota: 'Passez à un forfait supérieur, ou autorisez le dépassement.',
-      refused_signatures:
-        'Quelqu’un utilise un mauvais secret, ou tente d’en deviner un. Renouvelez la clé si elle a pu fuiter.',
-      webhook_failing: 'Examinez ses envois, et envoyez un événement de test.',
-      key_countries: 'Si ce n’est pas vous, renouvelez la clé.',
-      key_addresses: 'Si ce n’est pas vous, renouvelez la clé.',
-      path_scanning: 'URL de base erronée, ou quelqu’un qui explore avec votre clé.',
+      quota: {
+        block:
+          'Au-delà du quota, les appels sont refusés. Passez à un forfait supérieur, ou autorisez le dépassement si le forfait le permet.',
+        warn: 'Au-delà du quota, les appels sont acceptés sans frais. Si cela devient habituel, passez à un forfait supérieur.',
+        charge:
+          'Au-delà du quota, les appels sont acceptés et facturés, jusqu’à votre plafond de dépense si vous en avez fixé un. Un forfait supérieur peut coûter moins cher.',
+      },
+      rules: {
+        error_rate: 'Examinez les erreurs par code et par route.',
+        latency_p95: 'Examinez les requêtes les plus lentes.',
+        refused_signatures:
+          'Quelqu’un utilise un mauvais secret, ou tente d’en deviner un. Renouvelez la clé si elle a pu fuiter.',
+        webhook_failing: 'Examinez ses envois, et envoyez un événement de test.',
+        key_countries: 'Si ce n’est pas vous, renouvelez la clé.',
+        key_addresses: 'Si ce n’est pas vous, renouvelez la clé.',
+        path_scanning: 'URL de base erronée, ou quelqu’un qui explore avec votre clé.',
+      },
+    },
+    adviceToOperators: {
+      quota: {
+        block:
+          'Au-delà du quota, les appels du partenaire sont refusés. Il peut changer de forfait ; vous pouvez lui en attribuer un ou fixer ses limites.',
+        warn: 'Au-delà du quota, les appels du partenaire sont acceptés sans frais. Si cela devient habituel, proposez-lui un forfait supérieur.',
+        charge:
+          'Au-delà du quota, les appels du partenaire sont acceptés et facturés, jusqu’à son plafond de dépense s’il en a fixé un.',
+      },
+      rules: {
+        error_rate: 'Les appels du partenaire sont-ils erronés, ou est-ce l’API en amont qui échoue ?',
+        latency_p95: 'L’API en amont est-elle lente pour d’autres partenaires aussi ?',
+        refused_signatures:
+          'Quelqu’un utilise un mauvais secret du partenaire, ou tente d’en deviner un. Interrogez le partenaire ; révoquez la clé si elle a pu fuiter.',
+        webhook_failing:
+          'L’endpoint du partenaire n’accepte pas les envois. Il est désactivé après cinq jours d’échecs.',
+        key_countries: 'Demandez au partenaire si ces appels sont les siens. Sinon, révoquez la clé.',
+        key_addresses: 'Demandez au partenaire si ces appels sont les siens. Sinon, révoquez la clé.',
+        path_scanning:
+          'Le partenaire utilise une URL de base erronée, ou quelqu’un explore avec sa clé. Interrogez le partenaire.',
+      },
     },
     deliveriesOf: 'Endpoint',
   },

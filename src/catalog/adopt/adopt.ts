@@ -1,0 +1,180 @@
+// Anybody's OpenAPI document -> one of the catalogue: what our extension would say is filled in, so that nothing needs to be
+// changed by hand. Pure. Its paths begin with the API's id, unless it says another prefix: no two APIs take each other's.
+
+import type * as z from 'zod';
+import { createCatalog, offeredApi, RouteConflict } from '../catalog.ts';
+import { type CatalogDocument, documentSchema } from '../document.ts';
+import { Inliner } from './inline.ts';
+import { METHODS, type Offer, Operations, templatesOf } from './operations.ts';
+import { type Problem, pointerTo, UnfitDocument, unfit } from './problems.ts';
+import { isObject, type JsonObject, readDocument } from './read-document.ts';
+
+export const MAX_ROUTES = 2500;
+const MAX_PATH_CHARS = 500;
+const API_ID = /^[a-z0-9][a-z0-9-]{0,39}$/;
+const DEFAULTS = { cost: 1, cacheSeconds: 0, timeoutMs: 30_000, bodyBytes: 1_048_576 };
+
+export interface Adopted {
+  document: CatalogDocument;
+  /** What was left out, or could not be heeded. */
+  notes: readonly Problem[];
+}
+
+/** `swagger-petstore` of `Swagger Petstore - OpenAPI 3.1`. */
+export const idOf = (title: string): string =>
+  title
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/\b(?:openapi|open api|swagger|rest|api)\b(?:\s*v?\d[\d.]*)?/g, ' ')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^[^a-z]+|-+$/g, '')
+    .slice(0, 40)
+    .replace(/-+$/, '') || 'api';
+
+function wrongTemplate(path: string): string | undefined {
+  if (!path.startsWith('/')) return 'must begin with a slash';
+  if (path.length > MAX_PATH_CHARS) return `must have at most ${MAX_PATH_CHARS} characters`;
+  if (/[?#]/.test(path)) return 'must not hold ? or #: what follows them is no path';
+  if (!/^[\x21-\x7e]*$/.test(path.replace(/\{[^{}]*\}/g, '')))
+    return 'must be printable ASCII outside of its templates';
+  if (/[{}]/.test(path.replace(/\{[^{}/]+\}/g, '')))
+    return 'has a brace without its other, or a template without a name';
+  if (/\}\{/.test(path)) return 'has two templates with nothing between them';
+  const names = templatesOf(path);
+  return new Set(names).size < names.length ? 'has the same template twice' : undefined;
+}
+
+/** What our extension says, where the document has it; undefined where it does not. */
+const givenSettings = (document: JsonObject): JsonObject | undefined =>
+  isObject(document['x-passerelle']) ? document['x-passerelle'] : undefined;
+
+function settingsOf(document: JsonObject, { id, title, prefix }: Offer): JsonObject {
+  const given = givenSettings(document) ?? {};
+  const scopes = {
+    [`read:${id}`]: { en: `Read: ${title}`, fr: `Lecture : ${title}` },
+    [`write:${id}`]: { en: `Change: ${title}`, fr: `Modification : ${title}` },
+  };
+  return {
+    sandbox: 'examples',
+    scopes,
+    keyScopes: { bearer: [], signing: [], first: Object.keys(scopes) },
+    ...given,
+    id,
+    prefix,
+    defaults: { ...DEFAULTS, ...(isObject(given.defaults) && given.defaults) },
+  };
+}
+
+/** A call that needs nothing to be known: the first reading without a parameter. */
+function firstCallIn(paths: Readonly<Record<string, JsonObject>>): void {
+  const all = Object.entries(paths);
+  if (all.some(([, item]) => Object.values(item).some((each) => isObject(each) && 'x-first-call' in each)))
+    return;
+  for (const [path, { get }] of all) {
+    if (!isObject(get) || path.includes('{')) continue;
+    const parameters = get.parameters as JsonObject[];
+    if (parameters.some(({ required }) => required === true)) continue;
+    get['x-first-call'] = { path };
+    return;
+  }
+}
+
+function pathsOf(
+  document: JsonObject,
+  operations: Operations,
+  inliner: Inliner,
+  { prefix }: Offer,
+): Record<string, JsonObject> {
+  if (!isObject(document.paths))
+    throw unfit('/paths', 'must be an object: without paths there is nothing to offer');
+  // A document that names its prefix has it in its paths: that is how ours are.
+  const isPrefixed = givenSettings(document)?.prefix !== undefined;
+  const wrong: Problem[] = [];
+  const paths: Record<string, JsonObject> = {};
+  let routes = 0;
+  for (const [path, given] of Object.entries(document.paths)) {
+    if (path.startsWith('x-')) continue;
+    const pointer = pointerTo('paths', path);
+    const bad =
+      isPrefixed && !path.startsWith(`${prefix}/`) ? `must begin with \`${prefix}/\`` : wrongTemplate(path);
+    if (bad) {
+      wrong.push({ pointer, message: bad });
+      continue;
+    }
+    const item = inliner.plain(given);
+    const common = Array.isArray(item.parameters) ? item.parameters : [];
+    if (item.trace) operations.notes.push({ pointer: `${pointer}/trace`, message: 'is not offered' });
+    const own = METHODS.filter((method) => isObject(item[method]));
+    routes += own.length;
+    if (own.length === 0) continue;
+    paths[isPrefixed ? path : prefix + path] = Object.fromEntries(
+      own.map((method) => [method, operations.operation(item[method] as JsonObject, method, path, common)]),
+    );
+  }
+  if (wrong.length > 0) throw new UnfitDocument(wrong);
+  if (routes === 0) throw unfit('/paths', 'has no operation');
+  if (routes > MAX_ROUTES)
+    throw unfit('/paths', `has ${routes} operations: at most ${MAX_ROUTES} are offered`);
+  return paths;
+}
+
+function infoOf({ info }: JsonObject): JsonObject & { title: string } {
+  const given = isObject(info) ? info : {};
+  const title = typeof given.title === 'string' && given.title.trim() !== '' ? given.title.trim() : 'API';
+  return { ...given, title: title.slice(0, 120), version: String(given.version ?? '1') };
+}
+
+const tagsOf = ({ tags }: JsonObject, { title }: Offer): JsonObject[] => {
+  const given = (Array.isArray(tags) ? tags : []).filter(
+    (each): each is JsonObject => isObject(each) && typeof each.name === 'string',
+  );
+  return given.some(({ name }) => name === title) ? given : [...given, { name: title, description: '' }];
+};
+
+/** In the document as it is served. */
+export const routePointer = ({ path, method }: { path: string; method: string }): string =>
+  pointerTo('paths', path, method.toLowerCase());
+
+/** `id`: the API's; otherwise the document's own, or its title's. @throws UnfitDocument with all that is wrong */
+export function adoptDocument(text: string, wanted: { id?: string } = {}): Adopted {
+  const document = readDocument(text);
+  const info = infoOf(document);
+  const given = givenSettings(document);
+  const id = wanted.id ?? (typeof given?.id === 'string' ? given.id : idOf(info.title));
+  if (!API_ID.test(id))
+    throw unfit('/x-passerelle/id', 'must be small letters, digits and hyphens, at most 40');
+  const offer = {
+    id,
+    title: info.title,
+    prefix: typeof given?.prefix === 'string' ? given.prefix : `/${id}`,
+  };
+  const inliner = new Inliner(document, id);
+  const operations = new Operations(document, inliner, offer);
+  const paths = pathsOf(document, operations, inliner, offer);
+  firstCallIn(paths);
+  const made = {
+    openapi: '3.1.0',
+    info,
+    tags: tagsOf(document, offer),
+    'x-passerelle': settingsOf(document, offer),
+    paths,
+    components: { schemas: inliner.components() },
+  };
+  const { data, error } = documentSchema.safeParse(made);
+  if (!data)
+    throw new UnfitDocument(
+      error.issues.map(({ path, message }: z.core.$ZodIssue) => ({
+        pointer: pointerTo(...path.map(String)),
+        message,
+      })),
+    );
+  try {
+    createCatalog(0, [offeredApi(data)], [data]);
+  } catch (conflict) {
+    if (!(conflict instanceof RouteConflict)) throw conflict;
+    const { route, other } = conflict;
+    throw unfit(routePointer(route), `matches the same paths as \`${other.method} ${other.path}\``);
+  }
+  return { document: data, notes: operations.notes };
+}

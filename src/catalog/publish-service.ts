@@ -1,0 +1,214 @@
+// Offers APIs: a document is published, an API retired, its upstreams changed. Each is one statement with its audit row, is
+// told to all partners' objects before it is answered, and loses to whoever was faster.
+
+import { type SQL, sql } from 'drizzle-orm';
+import { type Actor, type AuditAction, auditRow } from '../audit/audit-store.ts';
+import { AppError } from '../core/errors.ts';
+import type { Database } from '../platform/database.ts';
+import { number, row } from '../platform/row.ts';
+import { adoptDocument, routePointer } from './adopt/adopt.ts';
+import { UnfitDocument } from './adopt/problems.ts';
+import { createApiViews } from './api-view-store.ts';
+import { type Catalog, type CatalogDocument, createCatalog, offeredApi, RouteConflict } from './catalog.ts';
+import { fetchDocument } from './fetch-document.ts';
+import type { LiveCatalog } from './live-catalog.ts';
+import { offerChanges } from './offer-changes.ts';
+import { routesOf } from './routes.ts';
+import {
+  invalid,
+  sealedUpstreams,
+  type UpstreamPorts,
+  upstreamRows,
+  type WantedUpstream,
+} from './upstream-service.ts';
+
+export type { WantedUpstream } from './upstream-service.ts';
+
+export interface PublishPorts extends UpstreamPorts {
+  database: Database;
+  catalogs: LiveCatalog;
+  /** Whether paths that begin with this part are our own. */
+  isReserved(firstPart: string): boolean;
+  /** Tells the partners' objects of the newest version. Whether all have heard. */
+  announce(): Promise<boolean>;
+}
+
+const UNFIT = 'This document cannot be offered as it is';
+const Done = row('change of the catalogue', { version: number });
+
+/** @throws AppError validation_error with what is wrong, by JSON pointers */
+export function checked<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof UnfitDocument)) throw error;
+    const details = error.problems.map(({ pointer, message }) => ({ field: pointer || '/', message }));
+    throw new AppError('validation_error', UNFIT, { details });
+  }
+}
+
+/** The same, of what takes a while. */
+export const checkedLater = <T>(work: Promise<T>): Promise<T> =>
+  work.catch((error) =>
+    checked(() => {
+      throw error;
+    }),
+  );
+
+const documentOf = ({ documents }: Catalog, id: string): CatalogDocument | undefined =>
+  documents.find((each) => each['x-passerelle'].id === id);
+
+/** Beside what is offered already. @throws AppError validation_error */
+function checkFit(
+  document: CatalogDocument,
+  { apis }: Catalog,
+  isReserved: PublishPorts['isReserved'],
+): void {
+  const { id } = document['x-passerelle'];
+  const wrong = Object.keys(document.paths).filter((path) => isReserved(path.split('/', 2)[1] ?? ''));
+  if (wrong.length > 0)
+    throw new AppError('validation_error', UNFIT, {
+      details: wrong.map((path) => ({
+        field: `/paths/${path.replaceAll('/', '~1')}`,
+        message: 'is a path of our own: give the API another prefix',
+      })),
+    });
+  try {
+    createCatalog(0, [...apis.filter((api) => api.id !== id), offeredApi(document)], []);
+  } catch (error) {
+    if (!(error instanceof RouteConflict)) throw error;
+    const { route, other } = error;
+    const [own, foreign] = route.api === id ? [route, other] : [other, route];
+    const theirs = `\`${foreign.method} ${foreign.path}\``;
+    throw invalid(
+      routePointer(own),
+      `matches the same paths as ${theirs} of another API: give this one another prefix`,
+    );
+  }
+}
+
+interface Told {
+  actor: Actor;
+  action: AuditAction;
+  api: string;
+  details: object;
+}
+
+/**
+ * `change`: CTEs, of which `changed` has a row where it came about; it reads `locked`, which has one while the catalogue is
+ * as it was looked at. @throws AppError conflict
+ */
+const createCommit = ({ database, catalogs, announce }: PublishPorts) =>
+  async function commit(seen: Catalog, change: SQL, { actor, action, api, details }: Told) {
+    await database.run(sql`INSERT INTO catalog_state DEFAULT VALUES ON CONFLICT DO NOTHING`);
+    const [done] = await database.rows(
+      Done,
+      sql`WITH locked AS (SELECT version FROM catalog_state WHERE version = ${seen.version} FOR UPDATE), ${change},
+        audited AS (SELECT NULL::uuid AS partner_id FROM changed),
+        audit AS (${auditRow(actor, action, { api }, details, sql`audited`)})
+        SELECT version FROM changed`,
+    );
+    await catalogs.refresh();
+    if (!done)
+      throw new AppError(
+        'conflict',
+        'The catalogue was changed meanwhile: look again, and repeat it if it still fits',
+      );
+    return { version: catalogs.current.version, isInForce: await announce() };
+  };
+
+function insertion(document: CatalogDocument | undefined, api: string, actor: Actor): SQL {
+  if (!document)
+    return sql`changed AS (INSERT INTO api_document (api, state, created_by)
+      SELECT ${api}, 'retired', ${actor.name} FROM locked RETURNING version)`;
+  const { version: _version, targets: _targets, ...offered } = offeredApi(document);
+  return sql`changed AS (INSERT INTO api_document (api, document, offered, created_by)
+    SELECT ${api}, ${JSON.stringify(document)}::json, ${JSON.stringify(offered)}::json, ${actor.name} FROM locked RETURNING version)`;
+}
+
+const named = (upstreams: readonly WantedUpstream[]): string[] =>
+  upstreams.map(({ url, weight }) => `${url} ${weight}`);
+
+/** `upstreams`: as they were where there are none. @throws AppError validation_error, conflict */
+const createPublish = (ports: PublishPorts, commit: ReturnType<typeof createCommit>) =>
+  async function publish(
+    document: CatalogDocument,
+    upstreams: readonly WantedUpstream[] | undefined,
+    actor: Actor,
+    reason: string | null,
+  ) {
+    const seen = await ports.catalogs.whole('now');
+    checkFit(document, seen, ports.isReserved);
+    const api = document['x-passerelle'].id;
+    const changes = offerChanges(documentOf(seen, api), document);
+    const { added, removed, changed } = changes;
+    const details = {
+      reason,
+      added: added.length,
+      removed: removed.length,
+      changed: changed.length,
+      ...(upstreams && { upstreams: named(upstreams) }),
+    };
+    const insert = insertion(document, api, actor);
+    const change = upstreams
+      ? sql`${insert}, ${upstreamRows(api, await sealedUpstreams(upstreams, ports))}`
+      : insert;
+    const done = await commit(seen, change, { actor, action: 'api.published', api, details });
+    return { ...done, changes };
+  };
+
+export function createPublishService(ports: PublishPorts) {
+  const { catalogs, isReserved, refusesUpstream } = ports;
+  const views = createApiViews(ports.database);
+  const commit = createCommit(ports);
+
+  /** @throws AppError not_found */
+  async function catalogWith(id: string): Promise<Catalog> {
+    const seen = await catalogs.whole('now');
+    if (!seen.apis.some((api) => api.id === id)) throw new AppError('not_found', 'No such API');
+    return seen;
+  }
+
+  return {
+    views,
+    list: async () => views.list(await catalogs.whole('now')),
+
+    /** A document from its address. @throws UnfitDocument */
+    fetch: (url: string): Promise<string> =>
+      fetchDocument(url, { refuses: refusesUpstream, fetch: (at, init) => fetch(at, init) }),
+
+    /** What a document would offer, and what publishing it would change. Changes nothing. @throws AppError validation_error */
+    async check(text: string, id?: string) {
+      const adopted = checked(() => adoptDocument(text, { id }));
+      const { document } = adopted;
+      const seen = await catalogs.whole('now');
+      checkFit(document, seen, isReserved);
+      const changes = offerChanges(documentOf(seen, document['x-passerelle'].id), document);
+      return { ...adopted, routes: routesOf(document), changes };
+    },
+
+    publish: createPublish(ports, commit),
+
+    /** @throws AppError not_found, conflict */
+    async retire(api: string, reason: string, actor: Actor) {
+      const told = { actor, action: 'api.retired', api, details: { reason } } as const;
+      return commit(await catalogWith(api), insertion(undefined, api, actor), told);
+    },
+
+    /** @throws AppError not_found, validation_error, conflict */
+    async setUpstreams(
+      api: string,
+      upstreams: readonly WantedUpstream[],
+      actor: Actor,
+      reason: string | null,
+    ) {
+      const seen = await catalogWith(api);
+      const rows = upstreamRows(api, await sealedUpstreams(upstreams, ports));
+      const details = { reason, upstreams: named(upstreams) };
+      const told = { actor, action: 'api.upstreams_changed', api, details } as const;
+      return commit(seen, sql`changed AS (SELECT version FROM locked), ${rows}`, told);
+    },
+  };
+}
+
+export type PublishService = ReturnType<typeof createPublishService>;
