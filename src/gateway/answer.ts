@@ -15,6 +15,8 @@ export const EXPOSED_HEADERS = [
   'X-Request-Id',
   'X-Response-Time',
   'X-Cache-Hit',
+  'X-Client-Request-Id',
+  'Cache-Status',
   'Retry-After',
   'Server-Timing',
   'RateLimit',
@@ -146,6 +148,8 @@ export function answer(exchange: Admitted, upstream: Response): Response {
   const response = new Response(upstream.body, upstream);
   passOn(exchange, response.headers);
   response.headers.set('X-Cache-Hit', exchange.cacheHit ? 'true' : 'false');
+  // RFC 9211, 2: behind what the caches of the upstream say.
+  if (exchange.cacheStatus !== undefined) response.headers.append('Cache-Status', exchange.cacheStatus);
   decorate(exchange, response.headers, exchange.nowMs, false);
   return response;
 }
@@ -160,8 +164,8 @@ export function refuse(
   exchange.error = denied;
   exchange.reason ??= reason;
   exchange.cause ??= cause;
-  const accept = exchange.request.headers.get('accept');
-  const answered = { requestId: exchange.id, portalOrigin: portalOrigin(exchange.url), accept };
+  const { headers } = exchange.request;
+  const answered = { requestId: exchange.id, portalOrigin: portalOrigin(exchange.url), headers };
   exchange.errorBody = errorBody(denied, answered, detail);
   const response = errorResponse(denied, answered, detail, exchange.errorBody);
   decorate(exchange, response.headers, nowMs, true);

@@ -61,6 +61,8 @@ export interface Exchange {
   /** The limit that refused the call, and when it may be asked again. */
   violated?: Omit<Denial, 'retryAfterMs'> & { retryAtMs: number };
   cacheHit?: boolean;
+  /** What the cache did (RFC 9211); undefined where the route has none. */
+  cacheStatus?: string;
   /** What was asked: nobody's, until an upstream was. */
   upstreamUrl: string;
   upstreamMs?: number;

@@ -148,6 +148,7 @@ const SAMPLES: Record<string, string> = {
   '/api/admin/exports/{what}': 'invoices',
   // With a past: of what began today, there is no whole day to simulate.
   '/api/admin/partners/{id}': stack.demo.partner.id,
+  '/api/admin/keys/{id}': keys.signing.id,
 };
 /** Whose ids no list beside them shows. */
 const LISTS: Record<string, string> = {
@@ -164,7 +165,7 @@ describe('answers', () => {
     const type = String(headers['content-type']).split(';', 1)[0];
     const found = answerChecks(documents[name])(target, status, json ?? text, method, type);
     if (found) wrong.push(found);
-    if (!headers['x-request-id'] && !/^\/(?:health|metrics|\.well)/.test(target))
+    if (!headers['x-request-id'] && !/^\/(?:health|livez|readyz|metrics|\.well)/.test(target))
       wrong.push(`${target}: no id`);
   }
 

@@ -30,6 +30,7 @@ const plan = (tier: string, over: Partial<Plan> = {}): Plan => ({
   isClosed: false,
   partnerName: null,
   partners: 0,
+  etag: '',
   ...over,
 });
 const SMALL = plan('small');

@@ -8,6 +8,7 @@ import { type Denied, deny } from '../../core/denied.ts';
 import { type CountedStream, countStream } from '../../http/body.ts';
 import { type Admitted, acceptEncodingOf } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
+import { traceOf, traceparentOf } from '../trace-context.ts';
 import type { Credential } from '../upstreams.ts';
 
 /** Tried once more when the connection failed and nothing can have been done twice. */
@@ -135,6 +136,11 @@ async function upstreamHeaders(exchange: Admitted, gateway: GatewayPorts): Promi
   headers.set('x-forwarded-for', ip);
   headers.set('x-real-ip', ip);
   headers.set('x-request-id', id);
+  const trace = traceOf(request.headers.get('traceparent'), id);
+  headers.set('traceparent', traceparentOf(trace, id));
+  // Free text, unlike the ids: of a request that is signed whole, only where it is signed.
+  const state = trace.isContinued ? heard.get('tracestate') : null;
+  if (state !== null) headers.set('tracestate', state);
   headers.set('x-passerelle-partner', caller.partnerId);
   headers.set('x-passerelle-identity', await gateway.identityToken(caller, route.api));
   return headers;

@@ -178,7 +178,11 @@ function savePlan(context: ConsoleContext, tier: string): Promise<Response> {
       impact = isNew ? [] : await plans.priceImpact(plan);
       if (impact.length > 0 && !data.confirmed)
         return showPlans(context, { tier, values, errors: {}, impact });
-      const change = { reason: data.reason || undefined, keepsPrices: data.keep_prices === 'true' };
+      const change = {
+        reason: data.reason || undefined,
+        keepsPrices: data.keep_prices === 'true',
+        expected: data.etag,
+      };
       await plans.save(plan, operatorActor(context), isNew, change);
       return done(context, '/operator/plans', 'saved');
     },

@@ -191,7 +191,7 @@ developerApi.openapi(
       partnerId: partner.id,
     });
     return context.json(
-      page(rows, limit, ({ id }) => id),
+      page(context, rows, limit, ({ id }) => id),
       200,
     );
   },

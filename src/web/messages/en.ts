@@ -53,6 +53,9 @@ export const en = {
     testBanner: 'Test data. The sandbox answers these requests; nothing is billed.',
     typeName: (name: string) => `Type “${name}” to confirm`,
     notTheName: 'That does not match',
+    changedMeanwhile: (last?: { who: string; when: string }) =>
+      `This was changed meanwhile${last ? ` (last by ${last.who}, ${last.when})` : ''}. Look again: what differs says what it is now, and saving replaces it.`,
+    isNow: (value: string) => `Is now: ${value || '–'}`,
   },
   nav: {
     main: 'Main',
@@ -959,6 +962,10 @@ export const en = {
     conflict: {
       what: 'The state has changed, the same request is still running, or it was already done: done says what it did.',
       fix: 'Read the current state, then decide.',
+    },
+    precondition_failed: {
+      what: 'It was changed after you read it: If-Match names an earlier version. changed_by and changed_at are the last change.',
+      fix: 'Read it again, and send your change with its new ETag.',
     },
     payload_too_large: { what: 'The body is larger than the route accepts.', fix: 'Send less at a time.' },
     idempotency_mismatch: {

@@ -56,6 +56,9 @@ export const fr = typeset<typeof en>({
     testBanner: 'Données de test. Le bac à sable répond aux appels ; rien n’est facturé.',
     typeName: (name: string) => `Saisissez « ${name} » pour confirmer`,
     notTheName: 'Le nom ne correspond pas',
+    changedMeanwhile: (last) =>
+      `Modifié entre-temps${last ? ` (en dernier par ${last.who}, ${last.when})` : ''}. Vérifiez : ce qui diffère indique sa valeur actuelle, qu’un enregistrement remplace.`,
+    isNow: (value) => `Valeur actuelle : ${value || '–'}`,
   },
   nav: {
     main: 'Menu principal',
@@ -995,6 +998,10 @@ export const fr = typeset<typeof en>({
     conflict: {
       what: 'L’état a changé, la même requête est encore en cours, ou elle a déjà été traitée : done indique ce qu’elle a fait.',
       fix: 'Lisez l’état actuel, puis décidez.',
+    },
+    precondition_failed: {
+      what: 'L’objet a été modifié après votre lecture : If-Match nomme une version antérieure. changed_by et changed_at donnent la dernière modification.',
+      fix: 'Relisez-le, puis envoyez votre modification avec son nouvel ETag.',
     },
     payload_too_large: {
       what: 'Le corps dépasse ce que la route accepte.',
