@@ -259,7 +259,7 @@ function build(env: Env) {
     ...composeWebhooks(core, env, mail),
     ...composeWatch(core, env, mail),
     ...composeStatus(core),
-    publishing: composePublishing(core, partners.announcements),
+    ...composePublishing(core, partners.announcements),
     /** What upstreams verify identity tokens by. */
     identityJwks: identityTokens.jwks,
     blocks: createBlockService({ database, blocks: addressBlocks }),

@@ -3,7 +3,7 @@
 import { type CatalogDocument, type Operation, shownAnswer } from './document.ts';
 import { type DeclaredHeaders, type HeaderRules, headerRules } from './headers.ts';
 import { NO_POLICIES, type RoutePolicies } from './policies/policy.ts';
-import type { RequestRules } from './policies/request-rules.ts';
+import { type RequestRules, requestRules } from './policies/request-rules.ts';
 
 export interface Example {
   status: number;
@@ -105,7 +105,8 @@ function exampleOf({ components }: CatalogDocument, { responses = {} }: Operatio
   return { status: Number(status), body: shown.data?.content['application/json'].example ?? {} };
 }
 
-export function routesOf(document: CatalogDocument): RouteData[] {
+/** `hasRules`: with what a policy holds requests against. */
+export function routesOf(document: CatalogDocument, hasRules = false): RouteData[] {
   const api = document['x-passerelle'];
   return Object.entries(document.paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => {
@@ -124,6 +125,7 @@ export function routesOf(document: CatalogDocument): RouteData[] {
         example: exampleOf(document, operation),
         declared: headersOf(document, operation),
         secretParameters: secretParametersOf(document, operation),
+        ...(hasRules && { rules: requestRules(document, operation) }),
       };
     }),
   );

@@ -65,6 +65,8 @@ export interface Exchange {
   cacheStatus?: string;
   /** What was asked: nobody's, until an upstream was. */
   upstreamUrl: string;
+  /** What of it precedes the route's own path. */
+  upstreamBase: string;
   upstreamMs?: number;
   /** As the caller says, until the body was read. */
   bytesIn: number;
@@ -149,6 +151,7 @@ export function openExchange(
     isProven: false,
     heard: headers,
     upstreamUrl: NOWHERE,
+    upstreamBase: NOWHERE,
     bytesIn: Number(headers.get('content-length') ?? 0),
   };
 }

@@ -22,6 +22,7 @@ import { addLiveAccessRoutes } from './live-access-routes.ts';
 import { addPartnerLimitRoutes } from './partner-limit-routes.ts';
 import { addPartnerRoutes } from './partner-routes.ts';
 import { addPlanRoutes } from './plan-routes.ts';
+import { addPolicyRoutes } from './policy-routes.ts';
 import { addProvisioningRoutes } from './provisioning-routes.ts';
 import { addSearchRoutes } from './search-routes.ts';
 import type { Services } from './services.ts';
@@ -82,6 +83,7 @@ adminApi.use(async (context, next) => {
 const actor = (context: Context) => actorOf(context, `operator:${operators.get(context.req.raw) ?? ''}`);
 
 addApiRoutes(adminApi, actor);
+addPolicyRoutes(adminApi, actor);
 addPlanRoutes(adminApi, actor);
 addSimulationRoutes(adminApi);
 addInvoiceRoutes(adminApi, actor);

@@ -13,6 +13,7 @@ import type { BlockService } from '../blocks/block-service.ts';
 import type { Brand } from '../brand/brand.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { LiveCatalog } from '../catalog/live-catalog.ts';
+import type { PolicyService } from '../catalog/policy-service.ts';
 import type { PublishService } from '../catalog/publish-service.ts';
 import type { Config } from '../config.ts';
 import type { ChangeServices } from '../http/changes.ts';
@@ -73,6 +74,7 @@ export interface Services extends ChangeServices {
   exports: ExportStore;
   plans: PlanService;
   publishing: PublishService;
+  policies: PolicyService;
   invoices: InvoiceService;
   simulations: SimulationService;
   planSimulations: PlanSimulationService;

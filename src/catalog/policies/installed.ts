@@ -18,6 +18,10 @@ export interface InstalledPolicy {
   settings: unknown;
 }
 
+/** Whether requests of some route of the API are held against its document. */
+export const needsRules = (policies: readonly InstalledPolicy[], id: string): boolean =>
+  policies.some(({ policy, api }) => policy === 'validate_request' && (api === null || api === id));
+
 const isFor = ({ api, route }: InstalledPolicy, { method, path, api: own }: CatalogRoute): boolean =>
   (api === null || api === own) && (route === null || route === `${method} ${path}`);
 

@@ -167,7 +167,7 @@ const mock = policy({
       .max(100)
       .regex(/^[\w.+-]+\/[\w.+-]+(?:; *charset=[\w-]+)?$/)
       .default('application/json'),
-    body: z.string().max(20_000),
+    body: z.string().max(20_000).default(''),
   }),
   apply: (route, answer) => withPolicies(route, { mock: answer }),
 });

@@ -17,6 +17,7 @@ interface Kept {
   cacheControl: string | null;
   vary: string | null;
   upstreamUrl: string;
+  upstreamBase: string;
 }
 
 /**
@@ -29,7 +30,7 @@ function cacheUrl(exchange: Admitted): string {
   const own = [...shared, caller.tier, caller.appId, caller.keyId];
   const owner = route.cacheSharedBy === 'partner' ? ['partner', ...shared] : ['key', ...own];
   const said = route.headers.cacheKey.map((name) => heard.get(name) ?? '');
-  const vary = [acceptEncodingOf(exchange), ...said].join('\n');
+  const vary = [acceptEncodingOf(exchange), route.policies.mark, ...said].join('\n');
   return `https://cache.invalid/${owner.join('/')}/${encodeURIComponent(vary)}${path}${query}`;
 }
 
@@ -76,6 +77,7 @@ export async function readCached(
   const forSeconds = directivesOf(hit.headers.get('cache-control') ?? '').seconds('max-age') ?? keptSeconds;
   exchange.cacheStatus = `passerelle; hit; ttl=${forSeconds - keptSeconds}`;
   exchange.upstreamUrl = kept.upstreamUrl;
+  exchange.upstreamBase = kept.upstreamBase;
   const headers = new Headers(hit.headers);
   headers.delete('cf-cache-status');
   headers.delete('cache-control');
@@ -122,6 +124,7 @@ export function writeCached(exchange: Admitted, response: Response, { cache, now
     cacheControl: headers.get('cache-control'),
     vary: headers.get('vary'),
     upstreamUrl: exchange.upstreamUrl,
+    upstreamBase: exchange.upstreamBase,
   };
   headers.set(KEPT, JSON.stringify(kept));
   headers.set('cache-control', `max-age=${seconds}`);

@@ -19,6 +19,7 @@ import './dead-letter-page.tsx';
 import './check-page.tsx';
 import './api-list-page.tsx';
 import './api-page.tsx';
+import './policy-page.tsx';
 import './plan-page.tsx';
 import './plan-simulation-page.tsx';
 import './invoice-list-page.tsx';

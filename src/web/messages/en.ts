@@ -5,6 +5,7 @@ import { apisEn } from './apis.en.ts';
 import { consoleEn } from './console.en.ts';
 import { fieldsEn } from './fields.en.ts';
 import { moneyEn } from './money.en.ts';
+import { policiesEn } from './policies.en.ts';
 import { simulationEn } from './simulation.en.ts';
 import { statusEn } from './status.en.ts';
 
@@ -192,6 +193,8 @@ export const en = {
     published: 'Published on the status page.',
     api_published: 'Published. It is in force everywhere.',
     api_retired: 'Retired. Its calls get 404.',
+    policy_saved: 'Saved. The policy is in force everywhere.',
+    policy_removed: 'Removed. The policy is not in force any more.',
     upstreams_saved: 'Saved. Calls go there now.',
     blocked: 'Address blocked. It takes about a minute to reach every edge.',
     unblocked: 'Block lifted. It takes about a minute to reach every edge.',
@@ -703,6 +706,7 @@ export const en = {
       'invoice.': 'Invoices',
       'alert.': 'Alerts',
       'address.': 'Blocks',
+      'policy.': 'Policies',
       'api.': 'APIs',
       'dead_letter.': 'Dead letters',
     },
@@ -735,6 +739,9 @@ export const en = {
       'dead_letter.replayed': 'replayed a dead letter',
       'incident.opened': 'reported an incident',
       'incident.updated': 'updated an incident',
+      'policy.installed': 'installed a policy',
+      'policy.changed': 'changed a policy',
+      'policy.removed': 'removed a policy',
       'api.published': 'published an API',
       'api.retired': 'retired an API',
       'api.upstreams_changed': 'changed an API’s upstreams',
@@ -1100,6 +1107,7 @@ export const en = {
   ...accountEn,
   ...moneyEn,
   apis: apisEn,
+  policies: policiesEn,
   ...simulationEn,
   ...consoleEn,
   ...statusEn,

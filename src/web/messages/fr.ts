@@ -7,6 +7,7 @@ import { consoleFr } from './console.fr.ts';
 import type { en } from './en.ts';
 import { fieldsFr } from './fields.fr.ts';
 import { moneyFr } from './money.fr.ts';
+import { policiesFr } from './policies.fr.ts';
 import { simulationFr } from './simulation.fr.ts';
 import { statusFr } from './status.fr.ts';
 
@@ -204,6 +205,8 @@ export const fr = typeset<typeof en>({
     revoked: 'Clé révoquée ; un e-mail a été envoyé à ses propriétaires.',
     api_published: 'Publiée. Elle est appliquée partout.',
     api_retired: 'Retirée. Ses appels reçoivent 404.',
+    policy_saved: 'Enregistré. La règle est appliquée partout.',
+    policy_removed: 'Supprimée. La règle n’est plus appliquée.',
     upstreams_saved: 'Enregistré. Les appels y vont désormais.',
     published: 'Publié sur la page d’état.',
     blocked: 'Adresse bloquée. Comptez une minute environ pour un effet partout.',
@@ -730,6 +733,7 @@ export const fr = typeset<typeof en>({
       'invoice.': 'Factures',
       'alert.': 'Alertes',
       'address.': 'Blocages',
+      'policy.': 'Règles',
       'api.': 'API',
       'dead_letter.': 'Messages en échec',
     },
@@ -762,6 +766,9 @@ export const fr = typeset<typeof en>({
       'dead_letter.replayed': 'a rejoué un message en échec',
       'incident.opened': 'a signalé un incident',
       'incident.updated': 'a mis à jour un incident',
+      'policy.installed': 'a ajouté une règle',
+      'policy.changed': 'a modifié une règle',
+      'policy.removed': 'a supprimé une règle',
       'api.published': 'a publié une API',
       'api.retired': 'a retiré une API',
       'api.upstreams_changed': 'a modifié les serveurs d’origine d’une API',
@@ -1139,6 +1146,7 @@ export const fr = typeset<typeof en>({
   ...accountFr,
   ...moneyFr,
   apis: apisFr,
+  policies: policiesFr,
   ...simulationFr,
   ...consoleFr,
   ...statusFr,
