@@ -59,11 +59,14 @@ function redisOf(config: Config) {
   return url && token ? { url, token } : undefined;
 }
 
+const isWebAddress = (text: string): boolean =>
+  URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+
 /** Origin of the first of these variables that is set. */
 function upstreamOriginIn(env: Env, variables: readonly string[]): string | undefined {
   for (const name of variables) {
     const value = env[name];
-    if (typeof value === 'string' && value !== '') return value.replace(/\/+$/, '');
+    if (typeof value === 'string' && isWebAddress(value)) return value.replace(/\/+$/, '');
   }
   return undefined;
 }

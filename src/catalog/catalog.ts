@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { decodedWholly, hasEncodedSlash, isDisguised } from './disguised-path.ts';
 import { type CatalogDocument, documentSchema, type KeyScopes } from './document.ts';
 import { type InstalledPolicy, PolicyBook } from './policies/installed.ts';
+import { type RequestRules, requestSchemas } from './policies/request-rules.ts';
 import { RouteTree } from './route-tree.ts';
 import { type CatalogRoute, type RouteData, routesOf, toRoutes, type UpstreamTarget } from './routes.ts';
 import { type RouteVersion, routeOfVersion } from './versions.ts';
@@ -26,6 +27,8 @@ export interface OfferedApi {
   targets: readonly UpstreamTarget[];
   keyScopes: KeyScopes;
   routes: readonly RouteData[];
+  /** What rules of routes refer to, once for all of them. */
+  schemas?: RequestRules['schemas'];
 }
 
 export interface Catalog {
@@ -60,7 +63,15 @@ export function offeredApi(
   hasRules = false,
 ): OfferedApi {
   const { id, prefix, upstream: variables, keyScopes } = document['x-passerelle'];
-  return { ...published, id, prefix, variables, keyScopes, routes: routesOf(document, hasRules) };
+  return {
+    ...published,
+    id,
+    prefix,
+    variables,
+    keyScopes,
+    routes: routesOf(document, hasRules),
+    ...(hasRules && { schemas: requestSchemas(document) }),
+  };
 }
 
 const unionOf = (apis: readonly OfferedApi[]): KeyScopes => {
@@ -123,8 +134,8 @@ export function createCatalog(
 ): Catalog {
   const unfit = new Set<InstalledPolicy>();
   const book = new PolicyBook(policies, (policy) => unfit.add(policy));
-  const routes = apis.flatMap(({ routes, prefix, variables, targets }) =>
-    toRoutes(routes, { prefix, variables, targets }).map((route) => book.route(route)),
+  const routes = apis.flatMap(({ routes, prefix, variables, targets, schemas }) =>
+    toRoutes(routes, { prefix, variables, targets }, schemas).map((route) => book.route(route)),
   );
   const tree = treeOf(routes);
   const firstParts = new Set(routes.map(({ path }) => path.split('/', 2)[1] ?? ''));

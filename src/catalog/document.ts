@@ -4,6 +4,9 @@
 import * as z from 'zod';
 import { versionsSchema } from './versions.ts';
 
+/** Of all variables only those that hold an upstream's origin: others are secrets, or lead to ourselves. */
+const UPSTREAM_VARIABLE = /^(?!PORTAL_ORIGIN$)(?:[A-Z][A-Z0-9_]*_)?ORIGIN$/;
+
 const headerNames = z.array(z.string()).default([]);
 const defaults = z.object({
   cost: z.int().min(1),
@@ -86,7 +89,7 @@ export const documentSchema = z.looseObject({
       .regex(/^(?:\/[^/{}?#\s]+)*$/)
       .default(''),
     /** Names of variables; the first that is set is the origin of the upstream. Upstreams of the catalogue go before them. */
-    upstream: z.array(z.string()).default([]),
+    upstream: z.array(z.string().regex(UPSTREAM_VARIABLE)).default([]),
     /** `transit` or `payments`; any other answers with the examples of the document. */
     sandbox: z.string(),
     defaults,

@@ -9,6 +9,7 @@ import { json, number, type RowOf, row, text, time, uuid } from '../platform/row
 import type { Catalog } from './catalog.ts';
 import type { Commit } from './commit-service.ts';
 import type { LiveCatalog } from './live-catalog.ts';
+import { shapeOf } from './policies/installed.ts';
 import { isPolicyName, POLICIES, POLICY_NAMES } from './policies/kinds.ts';
 import type { PolicyKind } from './policies/policy.ts';
 import { invalid } from './upstream-service.ts';
@@ -61,7 +62,10 @@ function checkPlace({ api, route }: WantedPolicy, { apis }: Catalog): void {
   }
   const found = apis.find(({ id }) => id === api);
   if (!found) throw invalid('api', 'No such API');
-  if (route !== null && !found.routes.some(({ method, path }) => `${method} ${path}` === route))
+  const isThere = found.routes.some(
+    ({ method, path }) => shapeOf(`${method} ${path}`) === shapeOf(route ?? ''),
+  );
+  if (route !== null && !isThere)
     throw invalid('route', 'No such route: it is named by method and path, like `GET /v1/things`');
 }
 

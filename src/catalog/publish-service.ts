@@ -5,18 +5,17 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Actor } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import type { Database } from '../platform/database.ts';
-import { adoptDocument, routePointer } from './adopt/adopt.ts';
-import { UnfitDocument } from './adopt/problems.ts';
+import { adoptDocument } from './adopt/adopt.ts';
+import { MAX_PROBLEMS, UnfitDocument } from './adopt/problems.ts';
 import { createApiViews } from './api-view-store.ts';
 import { breakingChanges } from './breaking-changes.ts';
-import { type Catalog, type CatalogDocument, createCatalog, offeredApi, RouteConflict } from './catalog.ts';
+import { type Catalog, type CatalogDocument, offeredApi } from './catalog.ts';
 import type { Commit } from './commit-service.ts';
 import { fetchDocument } from './fetch-document.ts';
 import type { LiveCatalog } from './live-catalog.ts';
 import { offerChanges } from './offer-changes.ts';
 import { routesOf } from './routes.ts';
 import {
-  invalid,
   sealedUpstreams,
   type UpstreamPorts,
   upstreamRows,
@@ -57,6 +56,23 @@ export const checkedLater = <T>(work: Promise<T>): Promise<T> =>
 const documentOf = ({ documents }: Catalog, id: string): CatalogDocument | undefined =>
   documents.find((each) => each['x-passerelle'].id === id);
 
+const firstOf = (path: string): string => path.split('/', 2)[1] ?? '';
+
+/** Why no API may be at a path; undefined where it may. `others`: first parts of other APIs, and a route of each. */
+function wrongPlace(
+  path: string,
+  others: ReadonlyMap<string, string>,
+  isReserved: PublishPorts['isReserved'],
+) {
+  const first = firstOf(path);
+  // Whoever decodes, or reads capitals as small letters, would take it for another.
+  if (/[{}%]|^\.{1,2}$/.test(first))
+    return 'must begin with a part that is plain text: give the API a prefix';
+  if (isReserved(first.toLowerCase())) return 'is a path of our own: give the API another prefix';
+  const other = others.get(first);
+  return other && `begins like \`${other}\` of another API: give this one another prefix`;
+}
+
 /** Beside what is offered already. @throws AppError validation_error */
 function checkFit(
   document: CatalogDocument,
@@ -64,32 +80,26 @@ function checkFit(
   isReserved: PublishPorts['isReserved'],
 ): void {
   const { id } = document['x-passerelle'];
-  const wrong = Object.keys(document.paths).filter((path) => isReserved(path.split('/', 2)[1] ?? ''));
-  if (wrong.length > 0)
-    throw new AppError('validation_error', UNFIT, {
-      details: wrong.map((path) => ({
-        field: `/paths/${path.replaceAll('/', '~1')}`,
-        message: 'is a path of our own: give the API another prefix',
-      })),
-    });
-  try {
-    createCatalog(0, [...apis.filter((api) => api.id !== id), offeredApi(document)], []);
-  } catch (error) {
-    if (!(error instanceof RouteConflict)) throw error;
-    const { route, other } = error;
-    const [own, foreign] = route.api === id ? [route, other] : [other, route];
-    const theirs = `\`${foreign.method} ${foreign.path}\``;
-    throw invalid(
-      routePointer(own),
-      `matches the same paths as ${theirs} of another API: give this one another prefix`,
-    );
-  }
+  const others = new Map(
+    apis
+      .filter((api) => api.id !== id)
+      .flatMap(({ routes }) =>
+        routes.map(({ method, path }) => [firstOf(path), `${method} ${path}`] as const),
+      ),
+  );
+  const details = Object.keys(document.paths).flatMap((path) => {
+    const message = wrongPlace(path, others, isReserved);
+    return message ? [{ field: `/paths/${path.replaceAll('~', '~0').replaceAll('/', '~1')}`, message }] : [];
+  });
+  if (details.length > 0)
+    throw new AppError('validation_error', UNFIT, { details: details.slice(0, MAX_PROBLEMS) });
 }
 
 function insertion(document: CatalogDocument | undefined, api: string, actor: Actor): SQL {
   if (!document)
     return sql`changed AS (INSERT INTO api_document (api, state, created_by)
-      SELECT ${api}, 'retired', ${actor.name} FROM locked RETURNING version)`;
+      SELECT ${api}, 'retired', ${actor.name} FROM locked RETURNING version),
+      gone AS (DELETE FROM api_upstream WHERE api = ${api} AND EXISTS (SELECT FROM changed))`;
   const { version: _version, targets: _targets, ...offered } = offeredApi(document);
   return sql`changed AS (INSERT INTO api_document (api, document, offered, created_by)
     SELECT ${api}, ${JSON.stringify(document)}::json, ${JSON.stringify(offered)}::json, ${actor.name} FROM locked RETURNING version)`;

@@ -3,7 +3,7 @@
 import { type CatalogDocument, type Operation, shownAnswer } from './document.ts';
 import { type DeclaredHeaders, type HeaderRules, headerRules } from './headers.ts';
 import { NO_POLICIES, type RoutePolicies } from './policies/policy.ts';
-import { type RequestRules, requestRules } from './policies/request-rules.ts';
+import { type RequestRules, type RouteRules, routeRules } from './policies/request-rules.ts';
 import { type RouteVersion, routeVersions } from './versions.ts';
 
 export interface Example {
@@ -37,7 +37,7 @@ export interface RouteData {
   /** Oldest first, where the API has dated ones. */
   versions?: readonly RouteVersion[];
   /** Of requests, where a policy holds them against the document. */
-  rules?: RequestRules;
+  rules?: RouteRules;
 }
 
 /** One place that answers an API's calls. */
@@ -59,7 +59,8 @@ export interface Upstream {
   variables: readonly string[];
 }
 
-export interface CatalogRoute extends Omit<RouteData, 'declared' | 'secretParameters'> {
+export interface CatalogRoute extends Omit<RouteData, 'declared' | 'secretParameters' | 'rules'> {
+  rules?: RequestRules;
   headers: HeaderRules;
   secretParameters: ReadonlySet<string>;
   upstream: Upstream;
@@ -131,14 +132,18 @@ export function routesOf(document: CatalogDocument, hasRules = false): RouteData
         ...(api.versions.length > 0 && {
           versions: routeVersions(api.versions, `${method.toUpperCase()} ${path}`),
         }),
-        ...(hasRules && { rules: requestRules(document, operation) }),
+        ...(hasRules && { rules: routeRules(document, operation) }),
       };
     }),
   );
 }
 
 /** Routes of one API have one upstream, and few kinds of headers: each is made once. @throws what `headerRules` throws */
-export function toRoutes(routes: readonly RouteData[], upstream: Upstream): CatalogRoute[] {
+export function toRoutes(
+  routes: readonly RouteData[],
+  upstream: Upstream,
+  schemas: RequestRules['schemas'] = {},
+): CatalogRoute[] {
   const rules = new Map<string, HeaderRules>();
   const rulesOf = (declared: DeclaredHeaders): HeaderRules => {
     const name = JSON.stringify(declared);
@@ -146,8 +151,9 @@ export function toRoutes(routes: readonly RouteData[], upstream: Upstream): Cata
     rules.set(name, made);
     return made;
   };
-  return routes.map(({ declared, secretParameters, ...route }) => ({
+  return routes.map(({ declared, secretParameters, rules, ...route }) => ({
     ...route,
+    ...(rules && { rules: { ...rules, schemas } }),
     headers: rulesOf(declared),
     secretParameters: new Set(secretParameters),
     upstream,

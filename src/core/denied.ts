@@ -26,6 +26,7 @@ export type Reason =
   | 'limiter_unavailable'
   // What operators ask of a route.
   | 'policy'
+  | 'policy_unfit'
   // The upstream.
   | 'circuit_open'
   | 'answer_not_redactable'

@@ -157,7 +157,7 @@ describe('publishing', () => {
     ).toEqual([400, [expect.stringMatching(/is a path of our own/)]]);
     expect(
       await wrong({ ...shop(), 'x-passerelle': { prefix: '' }, paths: { '/v2/routes/list': { get } } }),
-    ).toEqual([400, [expect.stringMatching(/of another API/)]]);
+    ).toEqual([400, [expect.stringMatching(/begins like `GET/)]]);
     expect((await publish('wrong', shop(), { upstreams: [{ url: 'ftp://x' }] })).json.details[0].field).toBe(
       'upstreams.0.url',
     );

@@ -35,6 +35,19 @@ const ruled = {
         responses: { 200: { description: 'ok' } },
       },
     },
+    '/files/{name}.{ext}': {
+      get: {
+        parameters: [
+          { name: 'name', in: 'path', required: true, schema: { type: 'string' } },
+          { name: 'ext', in: 'path', required: true, schema: { type: 'string' } },
+          { name: 'any', in: 'query', schema: { anyOf: [{ type: 'integer' }, { type: 'null' }] } },
+          { name: 'size', in: 'query', schema: { $ref: '#/components/schemas/Size' } },
+          { name: 'f', in: 'query', required: true, style: 'deepObject', schema: { type: 'object' } },
+          { name: 'slow', in: 'query', schema: { type: 'string', pattern: '^(a+)+$', format: 'url' } },
+        ],
+        responses: { 200: { description: 'ok' } },
+      },
+    },
     '/things': {
       post: {
         requestBody: { required: true, content: { 'application/json': { schema: item } } },
@@ -131,13 +144,37 @@ describe('a policy', () => {
           headers: { 'content-type': 'application/json' },
         })
       ).json.details,
-    ).toEqual([{ field: 'body', message: 'is no JSON' }]);
+    ).toEqual([{ field: 'body', message: 'is no JSON in UTF-8' }]);
     expect((await call('/ruled/things', { method: 'POST', key })).json.details).toEqual([
       { field: 'body', message: 'is required' },
     ]);
     expect((await post({ name: 'ab' }, { 'content-type': 'text/csv' })).json.details[0].field).toBe(
       'content-type',
     );
+  });
+
+  it('that validates cannot be led around, and refuses nothing that fits', async () => {
+    await install('validate_request', {});
+    const file = (query: string) => get(`/ruled/files/a.png?f[x]=1&${query}`);
+    for (const query of ['', 'any=5', 'any=', 'size=5', `slow=${'a'.repeat(40)}!`])
+      expect([query, (await file(query)).status]).toEqual([query, 200]);
+    for (const query of ['any=x', 'size=6', 'size=5&size=9'])
+      expect([query, (await file(query)).status]).toEqual([query, 400]);
+    const send = (body: string | Buffer, type = 'application/json') =>
+      call('/ruled/things', { method: 'POST', key, body, headers: { 'content-type': type } });
+    expect((await send('{"name":"ok"}', 'application/json; charset=utf-8')).status).toBe(200);
+    for (const [body, type] of [
+      ['{"name":"x","name":"ok"}'],
+      ['{"name":"x","n\\u0061me":"ok"}'],
+      ['{"name":1}', 'constructor'],
+      ['{"name":1}', '__proto__'],
+      [Buffer.from([0x7b, 0x22, 0x6e, 0x61, 0x6d, 0x65, 0x22, 0x3a, 0x22, 0x61, 0xff, 0x61, 0x22, 0x7d])],
+      [`{"name":"ok","deep":${'['.repeat(3000)}${']'.repeat(3000)}}`],
+    ] as const)
+      expect([String(body).slice(0, 40), (await send(body, type)).status]).toEqual([
+        String(body).slice(0, 40),
+        400,
+      ]);
   });
 
   it('changes headers, query and JSON on both ways', async () => {
@@ -168,6 +205,32 @@ describe('a policy', () => {
     });
   });
 
+  it('of JSON keeps numbers as they were written', async () => {
+    await install('json', { request: [{ op: 'set', pointer: '/by', value: 'us' }] });
+    const body = '{"id":12345678901234567890,"f":1.10,"e":1e400,"l":[1.0]}';
+    await call('/ruled/things', {
+      method: 'POST',
+      key,
+      body,
+      headers: { 'content-type': 'application/json' },
+    });
+    expect((await last('/ruled-up/things'))?.body).toBe(`${body.slice(0, -1)},"by":"us"}`);
+  });
+
+  it('of a route holds although its template has another name since', async () => {
+    await install('redact', { pointers: ['/url'] }, { route: ROUTE });
+    const renamed = JSON.parse(
+      JSON.stringify(ruled)
+        .replaceAll('/things/{id}', '/things/{thing}')
+        .replaceAll('"name":"id"', '"name":"thing"'),
+    );
+    expect((await sendJson('/api/admin/apis/ruled', 'PUT', { document: renamed }, operator)).status).toBe(
+      200,
+    );
+    expect((await get()).json.url).toBe('[redacted]');
+    await sendJson('/api/admin/apis/ruled', 'PUT', { document: ruled }, operator);
+  });
+
   it('that redacts lets nothing leave that it cannot take out', async () => {
     await install('redact', { pointers: ['/url', '/nothing/*/here'] });
     const answer = await get();
@@ -194,6 +257,13 @@ describe('a policy', () => {
     );
     await install('query', { set: [{ name: 'a', value: '1' }] });
     expect((await get(once)).headers['x-cache-hit']).toBe('false');
+    await eventually(
+      () => get(once),
+      ({ headers }) => headers['x-cache-hit'] === 'true',
+    );
+    const elsewhere = { upstreams: [{ url: `${stack.upstream}/ruled-up` }] };
+    await sendJson('/api/admin/apis/ruled/upstreams', 'PUT', elsewhere, operator);
+    expect((await get(once)).headers['x-cache-hit']).toBe('false');
   });
 
   it('of patience, size, tries and circuits', async () => {
@@ -209,6 +279,18 @@ describe('a policy', () => {
     for (let i = 0; i < 2; i++) expect((await get(failing)).status).toBe(500);
     const open = await get();
     expect([open.status, open.headers['retry-after']]).toEqual([502, '60']);
+  });
+
+  it('of circuits is opened by no test key, and by no request that is wrong by itself', async () => {
+    await install('breaker', { failures: 1, rest_seconds: 60 });
+    const test = await makeKey(partner.id, { environment: 'test', scopes: ['read:ruled'] });
+    const failed = await call('/ruled/things/7', {
+      key: test.secret,
+      headers: { 'x-sandbox-simulate': 'status=500' },
+    });
+    expect(failed.status).toBe(500);
+    expect((await call('/ruled/things/7', { key, body: 'x' })).status).toBe(400);
+    expect((await get()).status).toBe(200);
   });
 
   it('of origins lets pages of theirs read answers, and ask before', async () => {

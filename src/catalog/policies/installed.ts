@@ -1,9 +1,10 @@
 // The policies that operators installed, and what they make of the routes. Those of an API come before those of its routes, and
 // those of a partner last; within each, by their position. Pure.
 
+import { deny } from '../../core/denied.ts';
 import type { CatalogRoute } from '../routes.ts';
 import { isPolicyName, POLICIES, type PolicyName } from './kinds.ts';
-import type { PolicyKind } from './policy.ts';
+import { type PolicyKind, type RequestStep, withPolicies } from './policy.ts';
 
 export interface InstalledPolicy {
   id: string;
@@ -22,8 +23,11 @@ export interface InstalledPolicy {
 export const needsRules = (policies: readonly InstalledPolicy[], id: string): boolean =>
   policies.some(({ policy, api }) => policy === 'validate_request' && (api === null || api === id));
 
+/** Templates are where they are, whatever they are called. */
+export const shapeOf = (route: string): string => route.replace(/\{[^{}]*\}/g, '{}');
+
 const isFor = ({ api, route }: InstalledPolicy, { method, path, api: own }: CatalogRoute): boolean =>
-  (api === null || api === own) && (route === null || route === `${method} ${path}`);
+  (api === null || api === own) && (route === null || shapeOf(route) === shapeOf(`${method} ${path}`));
 
 const rank = ({ partnerId, route, api }: InstalledPolicy): number =>
   partnerId !== null ? 3 : route !== null ? 2 : api !== null ? 1 : 0;
@@ -31,7 +35,7 @@ const rank = ({ partnerId, route, api }: InstalledPolicy): number =>
 export const inOrder = (policies: readonly InstalledPolicy[]): InstalledPolicy[] =>
   [...policies].sort((a, b) => rank(a) - rank(b) || a.position - b.position || (a.id < b.id ? -1 : 1));
 
-/** Settings of before a deployment may fit no more: such a policy is left out, and told. */
+/** Settings of before a deployment may fit no more: what such a policy was to keep out or in is not known, so nothing passes. */
 export function applied(
   route: CatalogRoute,
   policies: readonly InstalledPolicy[],
@@ -47,13 +51,15 @@ export function applied(
       const settings = kind?.settings.safeParse(installed.settings);
       if (!kind || !settings?.success) {
         unfit(installed);
-        return changed;
+        return withPolicies(changed, { before: [closed, ...changed.policies.before] });
       }
       return kind.apply(changed, settings.data);
     },
     { ...route, policies: { ...route.policies, mark } },
   );
 }
+
+const closed: RequestStep = () => deny('service_unavailable', undefined, 'policy_unfit');
 
 /** Routes as they are for everybody, and for partners that have policies of their own. */
 export class PolicyBook {

@@ -1,13 +1,14 @@
 // Changes of a JSON value at places that pointers name (RFC 6901); `*` is every member or item. Pure: what is given stays as it
 // is. Places that are not there are left alone, but for `set`, which makes the last of them.
 
+import { isWritten } from './exact-json.ts';
 import type { JsonChange } from './policy.ts';
 
 const REDACTED = '[redacted]';
 
 type Members = Record<string, unknown>;
 const isMembers = (value: unknown): value is Members =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !isWritten(value);
 
 export const partsOf = (pointer: string): string[] =>
   pointer

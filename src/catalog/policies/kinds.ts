@@ -32,7 +32,11 @@ const pointer = z
 const named = <Name extends z.ZodType<string>>(name: Name) => z.object({ name, value });
 
 const toUpstream = header.refine((name) => maySayToUpstream(name.toLowerCase()));
-const toCaller = header.refine((name) => maySayToCaller(name.toLowerCase()));
+/** Said by whoever sends the body. */
+const OF_THE_BODY = new Set(['content-length', 'content-encoding', 'content-range']);
+const toCaller = header.refine(
+  (name) => maySayToCaller(name.toLowerCase()) && !OF_THE_BODY.has(name.toLowerCase()),
+);
 
 const pairs = (set: readonly { name: string; value: string }[]) =>
   set.map(({ name, value: said }) => [name, said] as const);

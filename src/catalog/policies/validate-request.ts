@@ -1,9 +1,11 @@
 // A request is held against its document before anything is counted: parameters, and JSON bodies. The validator is loaded with
-// the first of them.
+// the first of them. What a document could make slow for everybody (expressions, formats that are expressions, comparisons of all
+// items) is left to the upstream: `request-rules.ts` takes it out.
 
 import { deny } from '../../core/denied.ts';
 import type { PolicyCall, RequestStep } from './policy.ts';
-import type { ParameterRule, RequestRules } from './request-rules.ts';
+import { type ParameterRule, type RequestRules, resolved, typesOf } from './request-rules.ts';
+import { isDeepOrDouble } from './strict-json.ts';
 
 const MAX_DETAILS = 20;
 
@@ -18,27 +20,18 @@ type Library = Awaited<ReturnType<typeof load>>;
 
 /** Made once for each schema. */
 const checks = new WeakMap<object, Check>();
+/** These say that something inside does not fit, which is said by itself. */
+const AROUND = new Set(['properties', 'items', '$ref', 'allOf', 'anyOf', 'oneOf']);
 
-function checkOf(
-  { Validator }: Library,
-  schema: object,
-  schemas: RequestRules['schemas'],
-  field: string,
-): Check {
+function checkOf({ Validator }: Library, schema: object, schemas: object, field: string): Check {
   const known = checks.get(schema);
   if (known) return known;
   const validator = new Validator({ ...schema, components: { schemas } }, '2020-12', false);
   const check: Check = (value) => {
     const { valid, errors } = validator.validate(value);
     if (valid) return [];
-    // The innermost say what it is; those around them, that it is.
-    const deepest = errors.filter(
-      ({ instanceLocation, keyword }) =>
-        !['properties', 'items', '$ref', 'allOf', 'anyOf', 'oneOf'].includes(keyword) ||
-        errors.length === 1 ||
-        instanceLocation === '#',
-    );
-    return (deepest.length > 0 ? deepest : errors).map(({ instanceLocation, error }) => ({
+    const inner = errors.filter(({ keyword }) => !AROUND.has(keyword));
+    return (inner.length > 0 ? inner : errors).map(({ instanceLocation, error }) => ({
       field: field + instanceLocation.slice(1),
       message: error,
     }));
@@ -47,27 +40,18 @@ function checkOf(
   return check;
 }
 
-/** As its schema wants it, where that is a number or a truth value. */
-function typed(text: string, { type }: { type?: unknown }): unknown {
-  const types = [type].flat();
-  if (
-    (types.includes('integer') || types.includes('number')) &&
-    /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text)
-  )
-    return Number(text);
-  if (types.includes('boolean') && (text === 'true' || text === 'false')) return text === 'true';
-  return text;
+const NUMBER = /^-?\d{1,300}(?:\.\d{1,300})?(?:[eE][+-]?\d{1,3})?$/;
+
+/** As its schema wants it, where that may be a number or a truth value. */
+function typed(text: string, types: ReadonlySet<string>): unknown {
+  if ((types.has('integer') || types.has('number')) && NUMBER.test(text)) return Number(text);
+  if (types.has('boolean') && (text === 'true' || text === 'false')) return text === 'true';
+  return text === '' && types.has('null') ? null : text;
 }
 
-/** Lists and objects have many forms, which gateways read differently: they are left to the upstream. */
-const isSimple = ({ schema }: ParameterRule): boolean => {
-  const types = [(schema as { type?: unknown }).type].flat();
-  return !types.includes('array') && !types.includes('object') && !('$ref' in schema);
-};
-
+/** undefined: it is part of a segment, and not checked. */
 function pathValue(template: string, path: string, name: string): string | undefined {
-  const parts = template.split('/');
-  const at = parts.indexOf(`{${name}}`);
+  const at = template.split('/').indexOf(`{${name}}`);
   const said = at < 0 ? undefined : path.split('/')[at];
   if (said === undefined) return undefined;
   try {
@@ -77,44 +61,61 @@ function pathValue(template: string, path: string, name: string): string | undef
   }
 }
 
+function valuesOf({ name, in: place }: ParameterRule, call: PolicyCall): string[] {
+  if (place === 'query') return new URLSearchParams(call.query).getAll(name);
+  const said = place === 'header' ? call.headers.get(name) : pathValue(call.route.path, call.path, name);
+  return said === null || said === undefined ? [] : [said];
+}
+
 function wrongParameters(
   library: Library,
   call: PolicyCall,
   { parameters, schemas }: RequestRules,
 ): Detail[] {
-  const query = new URLSearchParams(call.query);
   return parameters.flatMap((rule): Detail[] => {
     const { name, in: place, required, schema } = rule;
-    const said =
-      place === 'query'
-        ? (query.get(name) ?? undefined)
-        : place === 'header'
-          ? (call.headers.get(name) ?? undefined)
-          : pathValue(call.route.path, call.path, name);
+    const types = typesOf(schema, schemas);
+    // Lists and objects have many forms, which gateways read differently.
+    if (types.has('array') || types.has('object')) return [];
     const field = `${place}.${name}`;
-    if (said === undefined) return required ? [{ field, message: 'is required' }] : [];
-    return isSimple(rule) ? checkOf(library, schema, schemas, field)(typed(said, schema)) : [];
+    const [said, ...more] = valuesOf(rule, call);
+    if (more.length > 0) return [{ field, message: 'is given more than once' }];
+    if (said !== undefined) return checkOf(library, schema, schemas, field)(typed(said, types));
+    return required && place !== 'path' ? [{ field, message: 'is required' }] : [];
   });
 }
 
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json$/;
 
-function wrongBody(library: Library, call: PolicyCall, rules: RequestRules): Detail[] {
-  const { bodies, bodyRequired, schemas } = rules;
+/** The schema of a media type, also by `application/*`. */
+function schemaFor(bodies: RequestRules['bodies'], type: string): object | undefined {
+  const found = (name: string) => bodies.find(([given]) => given === name)?.[1];
+  return found(type) ?? found(`${type.split('/')[0]}/*`) ?? found('*/*');
+}
+
+function wrongBody(
+  library: Library,
+  call: PolicyCall,
+  { bodies, bodyRequired, schemas }: RequestRules,
+): Detail[] {
   const isEmpty = !call.body || call.body.length === 0;
   if (isEmpty) return bodyRequired ? [{ field: 'body', message: 'is required' }] : [];
-  if (Object.keys(bodies).length === 0) return [];
+  if (bodies.length === 0) return [];
   const type = (call.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  const schema = bodies[type] ?? bodies['*/*'];
-  if (!schema) return [{ field: 'content-type', message: `is none of: ${Object.keys(bodies).join(', ')}` }];
+  const schema = schemaFor(bodies, type);
+  if (!schema)
+    return [{ field: 'content-type', message: `is none of: ${bodies.map(([name]) => name).join(', ')}` }];
   if (!JSON_TYPE.test(type)) return [];
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder().decode(call.body));
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(call.body);
+    const odd = isDeepOrDouble(text);
+    if (odd) return [{ field: 'body', message: odd }];
+    value = JSON.parse(text);
   } catch {
-    return [{ field: 'body', message: 'is no JSON' }];
+    return [{ field: 'body', message: 'is no JSON in UTF-8' }];
   }
-  return checkOf(library, schema, schemas, 'body')(value);
+  return checkOf(library, resolved(schema, schemas) ?? schema, schemas, 'body')(value);
 }
 
 /** Where the rules of a route are not known, nothing is refused. */

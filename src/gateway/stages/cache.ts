@@ -25,12 +25,14 @@ interface Kept {
  * an answer is for the whole partner. Nobody else's answers are ever found.
  */
 function cacheUrl(exchange: Admitted): string {
-  const { caller, route, heard, path, query } = exchange;
+  const { caller, route, catalogVersion, heard, path, query } = exchange;
   const shared = [caller.partnerId, caller.environment];
   const own = [...shared, caller.tier, caller.appId, caller.keyId];
   const owner = route.cacheSharedBy === 'partner' ? ['partner', ...shared] : ['key', ...own];
   const said = route.headers.cacheKey.map((name) => heard.get(name) ?? '');
-  const vary = [acceptEncodingOf(exchange), route.policies.mark, ...said].join('\n');
+  // Of another catalogue it may be another API's, another upstream's, or have what must not leave.
+  const offered = `${route.api} ${catalogVersion} ${route.policies.mark}`;
+  const vary = [acceptEncodingOf(exchange), offered, ...said].join('\n');
   return `https://cache.invalid/${owner.join('/')}/${encodeURIComponent(vary)}${path}${query}`;
 }
 

@@ -10,10 +10,11 @@ import { type Admitted, acceptEncodingOf } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 import { traceOf, traceparentOf } from '../trace-context.ts';
 import type { Credential } from '../upstreams.ts';
-import { changeHeaders, mocked, upstreamBody, upstreamQuery } from './policies.ts';
+import { changeHeaders, mocked, OF_THE_REQUEST_BODY, upstreamBody, upstreamQuery } from './policies.ts';
 
 /** Tried once more when the connection failed and nothing can have been done twice. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+const BODILESS = new Set(['GET', 'HEAD']);
 /** What Cloudflare answers in place of an origin that it could not reach, and of one that was too slow. */
 const UNREACHABLE = new Set([520, 521, 522, 523, 525, 526, 527, 530]);
 const TOO_SLOW = 524;
@@ -22,7 +23,9 @@ export async function forward(exchange: Admitted, gateway: GatewayPorts): Promis
   const { route, caller } = exchange;
   const mock = mocked(exchange);
   if (mock) return mock;
-  const restSeconds = gateway.breakers.restSeconds(route);
+  if (BODILESS.has(exchange.request.method) && (exchange.body?.length ?? exchange.bytesIn) > 0)
+    return deny('invalid_request', { message: 'GET and HEAD have no body' });
+  const restSeconds = caller.environment === 'test' ? 0 : gateway.breakers.restSeconds(route);
   if (restSeconds > 0)
     return deny('upstream_error', { headers: { 'retry-after': String(restSeconds) } }, 'circuit_open');
   const targets = caller.environment === 'test' ? [] : gateway.upstreams.targetsFor(route.upstream);
@@ -45,7 +48,7 @@ export async function forward(exchange: Admitted, gateway: GatewayPorts): Promis
       ? () => unlessAborted(askSandbox(exchange, gateway, body), cutOff.signal)
       : await upstreamCall(exchange, gateway, targets, body, cutOff.signal);
     const response = await withTries(tries, route.policies.retryOn, cutOff.signal, send);
-    gateway.breakers.note(route, response.status < 500);
+    if (!toSandbox) gateway.breakers.note(route, response.status < 500);
     if (stream?.isTooLarge()) return deny('payload_too_large');
     if (response.status === TOO_SLOW) return deny('upstream_timeout');
     return UNREACHABLE.has(response.status)
@@ -53,15 +56,18 @@ export async function forward(exchange: Admitted, gateway: GatewayPorts): Promis
       : response;
   } catch (error) {
     if (stream?.isTooLarge()) return deny('payload_too_large');
-    gateway.breakers.note(route, false);
+    if (!toSandbox && !exchange.request.signal.aborted) gateway.breakers.note(route, false);
     if (isLate) return deny('upstream_timeout');
-    return deny('upstream_error', undefined, 'upstream_failed', String(error));
+    return deny('upstream_error', undefined, 'upstream_failed', withoutUrls(String(error)));
   } finally {
     clearTimeout(timer);
     exchange.upstreamMs = gateway.now() - startedMs;
     if (stream) exchange.bytesIn = stream.bytes();
   }
 }
+
+/** What the runtime says of a failure names the whole URL, with what may be secret in it. */
+const withoutUrls = (text: string): string => text.replace(/\b[a-z][a-z0-9+.-]*:\/\/\S+/gi, '<url>');
 
 /** A body that turns out too large is cut off together with its connection: the upstream never sees a whole request. */
 function requestBody({ request, body, route }: Admitted, cutOff: AbortController): CountedStream | undefined {
@@ -124,7 +130,8 @@ async function upstreamCall(
       else upstreams.noteSuccess(target);
       return response;
     } catch (error) {
-      upstreams.noteFailure(target);
+      // What we cut off ourselves says nothing of it.
+      if (!signal.aborted) upstreams.noteFailure(target);
       throw error;
     }
   };
@@ -156,6 +163,7 @@ async function upstreamHeaders(exchange: Admitted, gateway: GatewayPorts): Promi
   // Free text, unlike the ids: of a request that is signed whole, only where it is signed.
   const state = trace.isContinued ? heard.get('tracestate') : null;
   if (state !== null) headers.set('tracestate', state);
+  if (route.policies.requestJson.length > 0) for (const name of OF_THE_REQUEST_BODY) headers.delete(name);
   changeHeaders(headers, route.policies.requestHeaders);
   headers.set('x-passerelle-partner', caller.partnerId);
   headers.set('x-passerelle-identity', await gateway.identityToken(caller, route.api));

@@ -1,6 +1,7 @@
 // What operators ask of a route besides (src/catalog/policies): refusals before anything is counted, and changes of what goes to
 // the upstream and of what comes back. Routes without policies pass through none of it.
 
+import { parseExactly } from '../../catalog/policies/exact-json.ts';
 import { changeJson } from '../../catalog/policies/json-change.ts';
 import { type NameChanges, NO_POLICIES } from '../../catalog/policies/policy.ts';
 import { type Denied, deny } from '../../core/denied.ts';
@@ -47,7 +48,7 @@ export function upstreamBody({ route, body, heard }: Admitted): Uint8Array<Array
   const { requestJson } = route.policies;
   if (requestJson.length === 0 || !body || body.length === 0 || !isJson(heard)) return body;
   try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(body));
+    const value = parseExactly(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(body));
     return utf8(JSON.stringify(changeJson(value, requestJson)));
   } catch {
     return body;
@@ -81,6 +82,9 @@ export function changeHeaders(headers: Headers, { set, remove }: NameChanges): v
   for (const [name, value] of set) headers.set(name, value);
 }
 
+/** What callers say of a body that the upstream does not get. */
+export const OF_THE_REQUEST_BODY = ['content-md5', 'content-digest', 'repr-digest'];
+
 export function mocked({ route }: Admitted): Response | undefined {
   const { mock } = route.policies;
   if (!mock) return undefined;
@@ -100,17 +104,39 @@ const OF_THE_BODY = [
   'content-range',
 ];
 
-async function changedText(response: Response, exchange: Admitted): Promise<string | undefined> {
-  if (response.status === 206 || !isJson(response.headers)) return undefined;
-  if (Number(response.headers.get('content-length') ?? 0) > MAX_ANSWER_BYTES) return undefined;
-  const text = await response.clone().text();
-  if (text.length > MAX_ANSWER_BYTES) return undefined;
+/** At most so much, and no longer than the route gives its upstream; undefined where it is more, or breaks off. */
+async function textWithin(response: Response, timeoutMs: number): Promise<string | undefined> {
+  const body = await Promise.race([
+    readBody(response as unknown as Request, MAX_ANSWER_BYTES),
+    new Promise<'late'>((resolve) => setTimeout(resolve, timeoutMs, 'late')),
+  ]);
+  if (typeof body === 'string') return undefined;
   try {
-    return JSON.stringify(changeJson(JSON.parse(text), exchange.route.policies.answerJson));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(body);
   } catch {
     return undefined;
   }
 }
+
+/** undefined: it could not be changed, and is used up. */
+async function changedText(response: Response, { route }: Admitted): Promise<string | undefined> {
+  const text = await textWithin(response, route.timeoutMs);
+  if (text === undefined || text === '') return text;
+  try {
+    return JSON.stringify(changeJson(parseExactly(text), route.policies.answerJson));
+  } catch {
+    return undefined;
+  }
+}
+
+const isEmpty = ({ body, headers, status }: Response): boolean =>
+  !body || headers.get('content-length') === '0' || status === 204 || status === 304;
+
+/** Answers that are of JSON, and whole. Of an encoding of its own, the length is not known before it is read. */
+const isReadable = ({ headers, status }: Response): boolean =>
+  status !== 206 &&
+  isJson(headers) &&
+  !(Number(headers.get('content-length') ?? 0) > MAX_ANSWER_BYTES && !headers.has('content-encoding'));
 
 /**
  * As the caller gets it. What cannot be changed goes as it is; or is refused, where something must not leave. Answers without a
@@ -118,19 +144,17 @@ async function changedText(response: Response, exchange: Admitted): Promise<stri
  */
 export async function changedAnswer(exchange: Admitted, response: Response): Promise<Response | Denied> {
   const { policies } = exchange.route;
-  if (policies === NO_POLICIES) return response;
-  let answer = response;
-  if (policies.answerJson.length > 0 && response.body && exchange.request.method !== 'HEAD') {
-    const text = await changedText(response, exchange);
-    if (text === undefined && policies.isStrict && response.status < 400)
-      return deny('upstream_error', undefined, 'answer_not_redactable');
-    if (text === undefined && policies.isStrict)
-      answer = new Response(null, { status: response.status, headers: response.headers });
-    if (text !== undefined) {
-      await response.body.cancel();
-      answer = new Response(text, { status: response.status, headers: response.headers });
-    }
-    if (answer !== response) for (const name of OF_THE_BODY) answer.headers.delete(name);
-  }
+  const { status, headers } = response;
+  if (policies === NO_POLICIES || policies.answerJson.length === 0) return response;
+  if (isEmpty(response) || exchange.request.method === 'HEAD') return response;
+  const isLeft = !isReadable(response);
+  if (isLeft && !policies.isStrict) return response;
+  const text = isLeft ? undefined : await changedText(response, exchange);
+  if (isLeft) await response.body?.cancel();
+  // What says that something is wrong, or where it is, is told without what else it says.
+  if (text === undefined && (!policies.isStrict || status < 300))
+    return deny('upstream_error', undefined, 'answer_not_redactable');
+  const answer = new Response(text ?? null, { status, headers });
+  for (const name of OF_THE_BODY) answer.headers.delete(name);
   return answer;
 }

@@ -34,8 +34,10 @@ export const DOCUMENTS_IN_FRENCH: Record<string, string> = {
   'must be small letters, digits and hyphens, at most #':
     'doit être fait de minuscules, de chiffres et de tirets, # au plus',
   'matches the same paths as `': 'désigne les mêmes chemins que `',
-  'matches the same paths as ` of another API: give this one another prefix':
-    'désigne les mêmes chemins que ` d’une autre API : donnez un autre préfixe à celle-ci',
+  'begins like ` of another API: give this one another prefix':
+    'commence comme ` d’une autre API : donnez un autre préfixe à celle-ci',
+  'must begin with a part that is plain text: give the API a prefix':
+    'doit commencer par une partie en texte simple : donnez un préfixe à l’API',
   'is a path of our own: give the API another prefix':
     'est un chemin réservé : donnez un autre préfixe à l’API',
   'could not be fetched: nobody answered in time': 'n’a pas pu être lu : aucune réponse à temps',
