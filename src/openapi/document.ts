@@ -108,12 +108,16 @@ const answered = (
   headers: Record<string, object>,
 ): Record<string, Answer | Reference> =>
   Object.fromEntries(
-    Object.entries(responses)
-      .filter(([status, answer]) => Number(status) < 400 || !isUsualRefusal(answer))
-      .map(([status, answer]) => [
-        status,
-        isReference(answer) ? answer : { ...answer, headers: { ...headers, ...answer.headers } },
-      ]),
+    Object.entries(responses).map(([status, answer]) => [
+      status,
+      isReference(answer) ? answer : { ...answer, headers: { ...headers, ...answer.headers } },
+    ]),
+  );
+
+/** Without refusals that are like any other. */
+const unusual = (responses: Operation['responses'] = {}): Record<string, Answer | Reference> =>
+  Object.fromEntries(
+    Object.entries(responses).filter(([status, answer]) => Number(status) < 400 || !isUsualRefusal(answer)),
   );
 
 /** Routes of ours, from what `OpenAPIHono` says of them. */
@@ -135,7 +139,7 @@ export function describeRoutes(paths: Paths, { prefix, security, audience }: Mou
         : parameters,
       responses: {
         ...refusalsOf(method, path, { security, ...operation }),
-        ...answered(operation.responses, prefix === '' ? {} : ALWAYS),
+        ...answered(unusual(operation.responses), prefix === '' ? {} : ALWAYS),
       },
     };
   });

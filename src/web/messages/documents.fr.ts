@@ -24,8 +24,10 @@ export const DOCUMENTS_IN_FRENCH: Record<string, string> = {
   'must begin with a slash': 'doit commencer par une barre oblique',
   'must begin with `': 'doit commencer par `',
   'must have at most # characters': 'doit avoir au plus # caractères',
-  'must not hold ? or #: what follows them is no path':
-    'ne doit contenir ni ? ni # : ce qui suit n’est pas un chemin',
+  'is left out: what follows ? or # is no path':
+    'est laissé de côté : ce qui suit ? ou # n’est pas un chemin',
+  'has an example that does not fit its schema: another was made':
+    'a un exemple qui ne correspond pas à son schéma : un autre en a été tiré',
   'must be printable ASCII outside of its templates': 'doit être en ASCII imprimable hors de ses paramètres',
   'has a brace without its other, or a template without a name':
     'a une accolade sans sa paire, ou un paramètre sans nom',
