@@ -35,6 +35,7 @@ import { createLiveAccessService } from './partners/live-access-service.ts';
 import { createMemberService } from './partners/member-service.ts';
 import { createPartnerService } from './partners/partner-service.ts';
 import { createTokenService } from './partners/token-service.ts';
+import { createSimulations } from './simulator/simulations.ts';
 import { createIncidentService } from './status/incident-service.ts';
 import { createStatusBoard } from './status/status-board.ts';
 import { createStatusStore } from './status/status-store.ts';
@@ -153,10 +154,12 @@ function composeBilling(
       log,
     },
   });
+  const plans = createPlanService({ database, store: billingStore, now, announce, notices });
   return {
     billingStore,
     invoices,
-    plans: createPlanService({ database, store: billingStore, now, announce, notices }),
+    plans,
+    ...createSimulations({ database, billingStore, plans, now }),
     periods: createPeriodStore(database),
     exports: createExportStore(database, config.PORTAL_ORIGIN ?? 'urn:passerelle'),
   };
@@ -256,7 +259,7 @@ function build(env: Env) {
     ...composeWebhooks(core, env, mail),
     ...composeWatch(core, env, mail),
     ...composeStatus(core),
-    publishing: composePublishing(core, partners.announcements),
+    ...composePublishing(core, partners.announcements),
     /** What upstreams verify identity tokens by. */
     identityJwks: identityTokens.jwks,
     blocks: createBlockService({ database, blocks: addressBlocks }),
