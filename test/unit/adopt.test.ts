@@ -7,6 +7,7 @@ import { adoptDocument } from '../../src/catalog/adopt/adopt.ts';
 import { exampleOfSchema } from '../../src/catalog/adopt/example.ts';
 import { textFor } from '../../src/catalog/adopt/pattern-text.ts';
 import { Schemas } from '../../src/catalog/adopt/schemas.ts';
+import { plainLine } from '../../src/core/plain-text.ts';
 import { exampleOf } from '../../src/openapi/examples.ts';
 import { offeredDocument } from '../../src/portal/api/openapi.ts';
 
@@ -183,6 +184,12 @@ describe('an example', () => {
       { numRuns: 3000 },
     );
   });
+});
+
+it('names are one line of plain text', () => {
+  expect(plainLine('<p>Retrieves an <a href="/x">account</a>.</p>', 120)).toBe('Retrieves an account.');
+  expect(plainLine('## All [lines](https://x.example)\n\n`of` **it**', 120)).toBe('All lines of it');
+  expect(plainLine('one two three', 10)).toBe('one two…');
 });
 
 describe('a document', () => {

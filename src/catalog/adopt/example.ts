@@ -5,10 +5,10 @@ import { textFor } from './pattern-text.ts';
 import { isObject, type JsonObject } from './read-document.ts';
 import type { Schema } from './schemas.ts';
 
-const MAX_VALUES = 2000;
+const MAX_VALUES = 500;
 const PADDED_AT_MOST = 10_000;
 /** A field is shown although it need not be there, this far within others. */
-const OPTIONAL_DEPTH = 6;
+const OPTIONAL_DEPTH = 3;
 const FORMATS: Readonly<Record<string, string>> = {
   'date-time': '2026-01-31T09:30:00Z',
   date: '2026-01-31',

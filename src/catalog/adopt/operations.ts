@@ -1,6 +1,7 @@
 // The operations of a document, as ours are: each with all of its parameters, a name, a summary, a scope, and an example of
 // what it answers. What cannot pass the gateway is left out, and said. Pure.
 
+import { plainLine } from '../../core/plain-text.ts';
 import { maySayToCaller, maySayToUpstream } from '../headers.ts';
 import { Examples, isJson } from './examples.ts';
 import { externalDocs, kept, type Parts } from './parts.ts';
@@ -11,6 +12,7 @@ import type { Schema } from './schemas.ts';
 export const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'options', 'head'] as const;
 /** Defined by their own fields: OpenAPI 3.1, 4.8.12.1. */
 const OWN_FIELDS = new Set(['accept', 'content-type', 'authorization']);
+const MAX_SUMMARY_CHARS = 120;
 const PLACES = new Set(['path', 'query', 'header']);
 
 export interface Offer {
@@ -30,9 +32,11 @@ const summaryOf = (
   method: string,
   path: string,
 ): string => {
-  const said = [summary, typeof description === 'string' ? description.split(/\n|(?<=\.) /)[0] : undefined];
-  const found = said.find((text): text is string => typeof text === 'string' && text.trim() !== '');
-  if (found) return found.trim().slice(0, 120);
+  const [found] = [summary, description].flatMap((text) => {
+    const line = typeof text === 'string' ? plainLine(text, 2000) : '';
+    return line === '' ? [] : [line];
+  });
+  if (found) return plainLine(found.split(/(?<=[^.]\.) /)[0] ?? found, MAX_SUMMARY_CHARS);
   return typeof operationId === 'string' && words(operationId) !== ''
     ? words(operationId)
     : `${method.toUpperCase()} ${path}`;
