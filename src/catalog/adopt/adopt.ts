@@ -2,8 +2,9 @@
 // changed by hand. Pure. Its paths begin with the API's id, unless it says another prefix: no two APIs take each other's.
 
 import type * as z from 'zod';
-import { createCatalog, offeredApi, RouteConflict } from '../catalog.ts';
+import { createCatalog, offeredApi } from '../catalog.ts';
 import { type CatalogDocument, documentSchema } from '../document.ts';
+import { RefusedHeader } from '../headers.ts';
 import { METHODS, type Offer, Operations, templatesOf } from './operations.ts';
 import { externalDocs, kept, Parts } from './parts.ts';
 import { type Problem, pointerTo, UnfitDocument, unfit } from './problems.ts';
@@ -79,6 +80,21 @@ function firstCallIn(paths: Readonly<Record<string, JsonObject>>): void {
   }
 }
 
+/** Paths that differ in the names of their templates alone: nobody could tell which a call means. */
+class Conflicts {
+  private readonly first = new Map<string, string>();
+
+  of(method: string, path: string): Problem[] {
+    const call = `${method} ${path.replace(/\{[^{}]*\}/g, '{}')}`;
+    const other = this.first.get(call);
+    if (other === undefined) this.first.set(call, path);
+    const named = `\`${method.toUpperCase()} ${other}\``;
+    return other === undefined
+      ? []
+      : [{ pointer: pointerTo('paths', path, method), message: `matches the same paths as ${named}` }];
+  }
+}
+
 function pathsOf(
   document: JsonObject,
   operations: Operations,
@@ -91,6 +107,7 @@ function pathsOf(
   const isPrefixed = givenSettings(document)?.prefix !== undefined;
   const wrong: Problem[] = [];
   const leftOut: Problem[] = [];
+  const conflicts = new Conflicts();
   const paths: Record<string, JsonObject> = {};
   let routes = 0;
   for (const [path, given] of Object.entries(document.paths)) {
@@ -110,6 +127,7 @@ function pathsOf(
     const common = Array.isArray(item.parameters) ? item.parameters : [];
     if (item.trace) operations.notes.push({ pointer: `${pointer}/trace`, message: 'is not offered' });
     const own = METHODS.filter((method) => isObject(item[method]));
+    wrong.push(...own.flatMap((method) => conflicts.of(method, path)));
     routes += own.length;
     if (own.length === 0) continue;
     paths[isPrefixed ? path : prefix + path] = Object.fromEntries(
@@ -207,10 +225,10 @@ export function adoptDocument(text: string, wanted: { id?: string } = {}): Adopt
     );
   try {
     createCatalog(0, [offeredApi(data)], [data]);
-  } catch (conflict) {
-    if (!(conflict instanceof RouteConflict)) throw conflict;
-    const { route, other } = conflict;
-    throw unfit(routePointer(route), `matches the same paths as \`${other.method} ${other.path}\``);
+  } catch (error) {
+    // Routes do not meet each other any more; headers that the extension names may be refused.
+    if (!(error instanceof RefusedHeader)) throw error;
+    throw unfit('/x-passerelle', error.message);
   }
   return { document: data, notes: operations.notes };
 }

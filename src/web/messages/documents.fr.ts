@@ -51,6 +51,8 @@ export const DOCUMENTS_IN_FRENCH: Record<string, string> = {
     'est laissé de côté : aucun appelant ne peut le dire à un serveur d’origine',
   'is left out: no upstream may say it to a caller':
     'est laissé de côté : aucun serveur d’origine ne peut le dire à un appelant',
+  'the header ` may not pass to an upstream': 'l’en-tête ` ne peut pas passer à un serveur d’origine',
+  'the header ` may not pass to a caller': 'l’en-tête ` ne peut pas passer à un appelant',
   'must be the address of an HTTP server, like https://api.example.com/v#':
     'doit être l’adresse d’un serveur HTTP, comme https://api.example.com/v#',
   'must hold no user and password: give a credential beside it':
