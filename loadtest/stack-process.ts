@@ -10,6 +10,8 @@ export interface Place {
   folder: string;
   port: number;
   upstream: string;
+  /** Of `npm start`. */
+  args?: readonly string[];
 }
 
 export type Role = 'npm' | 'terminal' | 'stack' | 'workerd' | 'postgres';
@@ -65,9 +67,9 @@ function pidsBelow(npm: number): Record<Role, number> {
 }
 
 /** Starts it and waits until it says that it is ready. @throws with what it said instead */
-export async function startNpm({ root, folder, port, upstream }: Place): Promise<StackProcess> {
+export async function startNpm({ root, folder, port, upstream, args = [] }: Place): Promise<StackProcess> {
   let text = '';
-  const npm = spawn('npm', ['start'], {
+  const npm = spawn('npm', ['start', ...(args.length > 0 ? ['--', ...args] : [])], {
     cwd: root,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -89,7 +89,11 @@ function composeKeys(env: Env, config: Config, database: Database) {
     keyStore,
     directory,
     identityTokens: createIdentityTokens(config.IDENTITY_KEYS, now, newId),
-    ...createAdmission(createAuthenticator({ directory, guard, keyEncryptionKeys, now }), limiter.useNonce),
+    ...createAdmission(
+      createAuthenticator({ directory, guard, keyEncryptionKeys, now }),
+      limiter.useNonce,
+      (url) => portalOriginOf(config, url),
+    ),
   };
 }
 

@@ -224,15 +224,21 @@ export const maySayToUpstream = (name: string): boolean =>
 export const maySayToCaller = (name: string): boolean =>
   NAME.test(name) && !HOP_BY_HOP.has(name) && !beginsWithOne(name, NEVER_TO_CALLER_PREFIXES);
 
-/** @throws when a document declares what may never pass */
+/** What a document declares, and may never pass. */
+export class RefusedHeader extends Error {
+  override name = 'RefusedHeader';
+}
+
+/** @throws RefusedHeader */
 export function headerRules(declared: DeclaredHeaders): HeaderRules {
   const [request, answer] = [declared.request, declared.answer].map((names) =>
     names.map((name) => name.toLowerCase()),
   ) as [string[], string[]];
   for (const name of request)
-    if (!maySayToUpstream(name)) throw new Error(`the header ${name} may not pass to an upstream`);
+    if (!maySayToUpstream(name))
+      throw new RefusedHeader(`the header \`${name}\` may not pass to an upstream`);
   for (const name of answer)
-    if (!maySayToCaller(name)) throw new Error(`the header ${name} may not pass to a caller`);
+    if (!maySayToCaller(name)) throw new RefusedHeader(`the header \`${name}\` may not pass to a caller`);
   const toCaller = new Set(answer);
   const said = request.filter((name) => !TRACE_HEADERS.has(name));
   return {

@@ -71,7 +71,7 @@ export async function readApi({ openapi, upstream }: WantedApi): Promise<LocalAp
       upstream: upstream && upstreamOf(upstream, text),
       call: shown
         ? { method: 'GET', path: shown.path }
-        : { method: first?.method ?? 'GET', path: first?.path ?? '/' },
+        : { method: first?.method ?? 'GET', path: (first?.path ?? '/').replace(/\{[^}]*\}/g, '1') },
       routes: routes.length,
       leftOut: notes.length,
     };

@@ -7,7 +7,7 @@ import type { Stack } from './stack.ts';
 
 const toApi = (url: string, { title, id, upstream, routes, leftOut }: LocalApi): string => `
   ${title.slice(0, 22).padEnd(22)}  ${url}/${id}  ->  ${upstream ?? 'the examples of its document'}
-  ${`${routes} routes`.padEnd(22)}  ${url}/operator/apis/${id}${leftOut > 0 ? ` (${leftOut} notes there)` : ''}`;
+  ${`${routes} routes`.padEnd(22)}  ${url}/operator/apis/${id}${leftOut > 0 ? ` (says what was left out: ${leftOut})` : ''}`;
 
 /** `folder`: as whoever reads it would type it. `api`: that it was started for. */
 export function sayReady(

@@ -30,16 +30,23 @@ export interface Admission {
   authenticate: Authenticator;
 }
 
-/** @param useNonce Whether the nonce of the key was unused. @throws LimiterUnavailable */
+/**
+ * @param useNonce Whether the nonce of the key was unused. @throws LimiterUnavailable
+ * @param portalOrigin Of a request's URL: the portal's own pages call with the keys of whoever reads them.
+ */
 export function createAdmission(
   identifyCaller: Identifier,
   useNonce: (keyId: string, nonce: Nonce) => Promise<boolean>,
+  portalOrigin: (url: string) => string,
 ): Admission {
   const identify: Identifier = async (caller, fresh) => {
     const found = await identifyCaller(caller, fresh);
     if (isDenied(found)) return found;
     const { record } = found;
-    const refusal = fromWhere(record, caller.ip, caller.request.headers.get('origin'));
+    const { headers, url } = caller.request;
+    const origin = headers.get('origin');
+    const foreign = origin !== null && origin === portalOrigin(url) ? null : origin;
+    const refusal = fromWhere(record, caller.ip, foreign);
     return refusal ? { ...refusal, record, isProven: true } : found;
   };
 

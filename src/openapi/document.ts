@@ -112,12 +112,16 @@ const answered = (
   headers: Record<string, object>,
 ): Record<string, Answer | Reference> =>
   Object.fromEntries(
-    Object.entries(responses)
-      .filter(([status, answer]) => Number(status) < 400 || !isUsualRefusal(answer))
-      .map(([status, answer]) => [
-        status,
-        isReference(answer) ? answer : { ...answer, headers: { ...headers, ...answer.headers } },
-      ]),
+    Object.entries(responses).map(([status, answer]) => [
+      status,
+      isReference(answer) ? answer : { ...answer, headers: { ...headers, ...answer.headers } },
+    ]),
+  );
+
+/** Without refusals that are like any other. */
+const unusual = (responses: Operation['responses'] = {}): Record<string, Answer | Reference> =>
+  Object.fromEntries(
+    Object.entries(responses).filter(([status, answer]) => Number(status) < 400 || !isUsualRefusal(answer)),
   );
 
 /** Whether its body says its version, which is then its ETag. */
@@ -145,7 +149,7 @@ export function describeRoutes(paths: Paths, { prefix, security, audience }: Mou
         : parameters,
       responses: {
         ...refusalsOf(method, path, { security, ...operation }),
-        ...answered(operation.responses, {
+        ...answered(unusual(operation.responses), {
           ...(prefix !== '' && ALWAYS),
           ...(isPaged && PAGE),
           ...(Object.values(operation.responses ?? {}).some(isTagged) && TAGGED),

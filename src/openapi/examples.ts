@@ -1,6 +1,6 @@
 // An example of a JSON schema: what its author gave, or else what its fields' names and bounds say. It fits the schema; that it
-// does is checked by the linters. What may be null and has no usual value is null. Pure. Bounded by the schema's depth: ours do
-// not refer to themselves.
+// does is checked by the linters. What may be null and has no usual value is null. Pure. A schema within itself is left out, and
+// one that says more than MAX_VALUES has none.
 
 import type { Schema } from './types.ts';
 
@@ -121,47 +121,83 @@ function numberOf({ minimum, maximum }: Schema, name: string): number {
 
 type Resolve = (reference: string) => Schema;
 
-function typicalOf(schema: Schema, resolve: Resolve, name: string): unknown {
-  switch ([schema.type].flat().find((type) => type !== 'null')) {
-    case 'object':
-      return Object.fromEntries(
-        Object.entries((schema.properties ?? {}) as Record<string, Schema>).map(([field, of]) => [
-          field,
-          exampleOf(of, resolve, field),
-        ]),
-      );
-    case 'array':
-      return [exampleOf((schema.items ?? {}) as Schema, resolve, name)];
-    case 'integer':
-    case 'number':
-      return numberOf(schema, name);
-    case 'boolean':
-      return VALUES[name] ?? true;
-    case 'string':
-      return textOf(schema, name);
-    default:
-      return {};
+const MAX_VALUES = 400;
+class TooLarge extends Error {}
+
+class Example {
+  private readonly resolve: Resolve;
+  private readonly opened: string[] = [];
+  private values = 0;
+
+  constructor(resolve: Resolve) {
+    this.resolve = resolve;
+  }
+
+  /** @throws TooLarge */
+  of(schema: Schema, name: string): unknown {
+    if (++this.values > MAX_VALUES) throw new TooLarge();
+    const given = [
+      schema.example,
+      (schema.examples as unknown[] | undefined)?.[0],
+      schema.const,
+      schema.default,
+    ];
+    const found = given.find((value) => value !== undefined);
+    if (found !== undefined) return found;
+    if (typeof schema.$ref === 'string') return this.referred(schema.$ref, name);
+    const choices = (schema.anyOf ?? schema.oneOf ?? []) as Schema[];
+    const isNullable = [schema.type].flat().includes('null') || choices.some(({ type }) => type === 'null');
+    if (isNullable && !(name in VALUES)) return null;
+    if (Array.isArray(schema.enum)) {
+      const usual = VALUES[name];
+      return schema.enum.includes(usual) ? usual : schema.enum.find((value) => value !== null);
+    }
+    const chosen = choices.find((each) => each.type !== 'null' && !this.isOpened(each));
+    return chosen ? this.of(chosen, name) : this.typical(schema, name);
+  }
+
+  private isOpened({ $ref }: Schema): boolean {
+    return typeof $ref === 'string' && this.opened.includes($ref);
+  }
+
+  private referred($ref: string, name: string): unknown {
+    this.opened.push($ref);
+    const value = this.of(this.resolve($ref), name);
+    this.opened.pop();
+    return value;
+  }
+
+  private typical(schema: Schema, name: string): unknown {
+    switch ([schema.type].flat().find((type) => type !== 'null')) {
+      case 'object':
+        return Object.fromEntries(
+          Object.entries((schema.properties ?? {}) as Record<string, Schema>)
+            .filter(([, of]) => !this.isOpened(of))
+            .map(([field, of]) => [field, this.of(of, field)]),
+        );
+      case 'array': {
+        const items = (schema.items ?? {}) as Schema;
+        return this.isOpened(items) ? [] : [this.of(items, name)];
+      }
+      case 'integer':
+      case 'number':
+        return numberOf(schema, name);
+      case 'boolean':
+        return VALUES[name] ?? true;
+      case 'string':
+        return textOf(schema, name);
+      default:
+        return {};
+    }
   }
 }
 
-/** `resolve`: the schema that a `$ref` names. `name`: of the field. */
+/** Undefined where it would be too large. `resolve`: the schema that a `$ref` names. `name`: of the field. */
 export function exampleOf(schema: Schema, resolve: Resolve, name = ''): unknown {
-  const given = [
-    schema.example,
-    (schema.examples as unknown[] | undefined)?.[0],
-    schema.const,
-    schema.default,
-  ];
-  const found = given.find((value) => value !== undefined);
-  if (found !== undefined) return found;
-  if (typeof schema.$ref === 'string') return exampleOf(resolve(schema.$ref), resolve, name);
-  const choices = (schema.anyOf ?? schema.oneOf ?? []) as Schema[];
-  const isNullable = [schema.type].flat().includes('null') || choices.some(({ type }) => type === 'null');
-  if (isNullable && !(name in VALUES)) return null;
-  if (Array.isArray(schema.enum)) {
-    const usual = VALUES[name];
-    return schema.enum.includes(usual) ? usual : schema.enum.find((value) => value !== null);
+  try {
+    return new Example(resolve).of(schema, name);
+  } catch (error) {
+    if (error instanceof TooLarge) return undefined;
+    throw error;
   }
-  const chosen = choices.find(({ type }) => type !== 'null');
-  return chosen ? exampleOf(chosen, resolve, name) : typicalOf(schema, resolve, name);
 }

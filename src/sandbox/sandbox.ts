@@ -41,7 +41,7 @@ export function isSimulation(headers: Headers): boolean {
 
 function json(status: number, text: string, headers: Record<string, string> = {}): Response {
   const body = utf8(text);
-  const isEmpty = status === 204 || status === 304;
+  const isEmpty = [204, 205, 304].includes(status);
   return new Response(isEmpty ? null : body, {
     status,
     headers: {

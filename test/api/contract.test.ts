@@ -380,6 +380,13 @@ describe('answers of the gateway', () => {
     );
   });
 
+  it('the portal’s own pages may call, whatever pages its partner lists', async () => {
+    const headers = { authorization: `Bearer ${made.open}`, origin: stack.url };
+    expect((await call('/v2/routes/list', { headers })).status).toBe(200);
+    const other = { ...headers, origin: stack.url.replace('127.0.0.1', 'localhost') };
+    expect((await call('/v2/routes/list', { headers: other })).json.error).toBe('origin_not_allowed');
+  });
+
   it('the IETF headers name the policies and the tightest of them', async () => {
     const { headers } = await call('/v2/routes/list', { key: keys.free });
     expect(headers['ratelimit-policy']).toBe(

@@ -1,7 +1,6 @@
 // The OpenAPI documents say what is so: linters find nothing to mend, whoever may not read one does not, and what the running
 // stack answers is what they show, refusals included.
 
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +16,7 @@ import {
 } from '../support/api.ts';
 import { newAddress } from '../support/browser.ts';
 import { answerChecks } from '../support/document-answers.ts';
+import { lint } from '../support/lint.ts';
 import { operatorSignedIn, signedUp } from '../support/portal.ts';
 
 interface Operation {
@@ -70,29 +70,12 @@ const operationsOf = (name: Name) =>
   );
 
 describe('documents', () => {
-  /** What a linter prints; nothing where it finds nothing. */
-  const lint = (command: string, args: readonly string[]): Promise<{ status: number | null; text: string }> =>
-    new Promise((resolve, reject) => {
-      const program = join(import.meta.dirname, '../../node_modules/.bin', command);
-      const child = spawn(process.execPath, [program, ...args], {
-        cwd: folder,
-        env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
-      });
-      let text = '';
-      for (const stream of [child.stdout, child.stderr])
-        stream.setEncoding('utf8').on('data', (chunk: string) => {
-          text += chunk;
-        });
-      child.once('error', reject);
-      child.once('close', (status) => resolve({ status, text }));
-    });
-
   it("Redocly's recommended rules and Spectral's for OpenAPI find no error and no warning", async () => {
     const files = names.map((name) => `${name}.json`);
     writeFileSync(join(folder, 'ruleset.json'), JSON.stringify({ extends: ['spectral:oas'] }));
     const [redocly, spectral] = await Promise.all([
-      lint('redocly', ['lint', '--extends=recommended', '--format=stylish', ...files]),
-      lint('spectral', ['lint', '--ruleset=ruleset.json', '--fail-severity=hint', ...files]),
+      lint(folder, 'redocly', ['lint', '--extends=recommended', '--format=stylish', ...files]),
+      lint(folder, 'spectral', ['lint', '--ruleset=ruleset.json', '--fail-severity=hint', ...files]),
     ]);
     expect(redocly.text).not.toMatch(/warning|error/i);
     expect([redocly.status, spectral]).toEqual([

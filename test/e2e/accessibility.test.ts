@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { call, eventually, query, stack } from '../support/api.ts';
 import { findings } from '../support/axe.ts';
 import { goTo, launch, newPerson, operatorInBrowser, signInInBrowser } from '../support/browser.ts';
+import { operatorSignedIn } from '../support/portal.ts';
 
 let browser: Browser;
 const ids: Record<string, string> = {};
@@ -88,6 +89,12 @@ const operatorPages = () => [
   `/operator/keys/${ids.key}`,
   `/operator/partners/${stack.demo.partner.id}`,
   `/operator/partners/${stack.demo.partner.id}?dialog=suspend`,
+  '/operator/apis',
+  '/operator/apis?dialog=offer',
+  '/operator/apis/transit',
+  '/operator/apis/transit?dialog=upstreams',
+  '/operator/apis/transit?dialog=retire',
+  ids.draft ?? '',
   '/operator/blocks',
   '/operator/blocks?dialog=block',
   '/operator/alerts',
@@ -103,6 +110,22 @@ const operatorPages = () => [
   '/operator/dead-letters',
   '/operator/checks',
 ];
+
+/** One that leaves out something, brings a route, and ends others. */
+async function draftOfTransit(): Promise<string> {
+  const get = {
+    parameters: [{ name: 'session', in: 'cookie' }],
+    responses: { 200: { description: 'A stop' } },
+  };
+  const document = {
+    openapi: '3.1.0',
+    info: { title: 'Transit', version: '3' },
+    paths: { '/stops': { get } },
+  };
+  const operator = await operatorSignedIn();
+  const form = { document: JSON.stringify(document), url: '', id: 'transit' };
+  return String((await operator.post('/operator/apis/check', form)).headers.location);
+}
 
 beforeAll(async () => {
   browser = await launch();
@@ -127,7 +150,7 @@ beforeAll(async () => {
        (SELECT id FROM invoice WHERE partner_id = $1 ORDER BY issued_at LIMIT 1) AS invoice`,
     [stack.demo.partner.id],
   );
-  Object.assign(ids, { key: row?.key_id, app: row?.app_id, ...shown });
+  Object.assign(ids, { key: row?.key_id, app: row?.app_id, ...shown, draft: await draftOfTransit() });
 });
 afterAll(() => browser?.close());
 

@@ -2,10 +2,11 @@
 // changed by hand. Pure. Its paths begin with the API's id, unless it says another prefix: no two APIs take each other's.
 
 import type * as z from 'zod';
-import { createCatalog, offeredApi, RouteConflict } from '../catalog.ts';
+import { createCatalog, offeredApi } from '../catalog.ts';
 import { type CatalogDocument, documentSchema } from '../document.ts';
-import { Inliner } from './inline.ts';
+import { RefusedHeader } from '../headers.ts';
 import { METHODS, type Offer, Operations, templatesOf } from './operations.ts';
+import { externalDocs, kept, Parts } from './parts.ts';
 import { type Problem, pointerTo, UnfitDocument, unfit } from './problems.ts';
 import { isObject, type JsonObject, readDocument } from './read-document.ts';
 
@@ -35,7 +36,6 @@ export const idOf = (title: string): string =>
 function wrongTemplate(path: string): string | undefined {
   if (!path.startsWith('/')) return 'must begin with a slash';
   if (path.length > MAX_PATH_CHARS) return `must have at most ${MAX_PATH_CHARS} characters`;
-  if (/[?#]/.test(path)) return 'must not hold ? or #: what follows them is no path';
   if (!/^[\x21-\x7e]*$/.test(path.replace(/\{[^{}]*\}/g, '')))
     return 'must be printable ASCII outside of its templates';
   if (/[{}]/.test(path.replace(/\{[^{}/]+\}/g, '')))
@@ -118,10 +118,25 @@ function firstCallIn(paths: Readonly<Record<string, JsonObject>>): void {
   }
 }
 
+/** Paths that differ in the names of their templates alone: nobody could tell which a call means. */
+class Conflicts {
+  private readonly first = new Map<string, string>();
+
+  of(method: string, path: string): Problem[] {
+    const call = `${method} ${path.replace(/\{[^{}]*\}/g, '{}')}`;
+    const other = this.first.get(call);
+    if (other === undefined) this.first.set(call, path);
+    const named = `\`${method.toUpperCase()} ${other}\``;
+    return other === undefined
+      ? []
+      : [{ pointer: pointerTo('paths', path, method), message: `matches the same paths as ${named}` }];
+  }
+}
+
 function pathsOf(
   document: JsonObject,
   operations: Operations,
-  inliner: Inliner,
+  parts: Parts,
   { prefix }: Offer,
 ): Record<string, JsonObject> {
   if (!isObject(document.paths))
@@ -129,21 +144,28 @@ function pathsOf(
   // A document that names its prefix has it in its paths: that is how ours are.
   const isPrefixed = givenSettings(document)?.prefix !== undefined;
   const wrong: Problem[] = [];
+  const leftOut: Problem[] = [];
+  const conflicts = new Conflicts();
   const paths: Record<string, JsonObject> = {};
   let routes = 0;
   for (const [path, given] of Object.entries(document.paths)) {
     if (path.startsWith('x-')) continue;
     const pointer = pointerTo('paths', path);
+    if (/[?#]/.test(path) && path.startsWith('/')) {
+      leftOut.push({ pointer, message: 'is left out: what follows ? or # is no path' });
+      continue;
+    }
     const bad =
       isPrefixed && !path.startsWith(`${prefix}/`) ? `must begin with \`${prefix}/\`` : wrongTemplate(path);
     if (bad) {
       wrong.push({ pointer, message: bad });
       continue;
     }
-    const item = inliner.plain(given);
+    const item = parts.plain(given);
     const common = Array.isArray(item.parameters) ? item.parameters : [];
     if (item.trace) operations.notes.push({ pointer: `${pointer}/trace`, message: 'is not offered' });
     const own = METHODS.filter((method) => isObject(item[method]));
+    wrong.push(...own.flatMap((method) => conflicts.of(method, path)));
     routes += own.length;
     if (own.length === 0) continue;
     paths[isPrefixed ? path : prefix + path] = Object.fromEntries(
@@ -151,24 +173,55 @@ function pathsOf(
     );
   }
   if (wrong.length > 0) throw new UnfitDocument(wrong);
+  if (routes === 0 && leftOut.length > 0) throw new UnfitDocument(leftOut);
   if (routes === 0) throw unfit('/paths', 'has no operation');
   if (routes > MAX_ROUTES)
     throw unfit('/paths', `has ${routes} operations: at most ${MAX_ROUTES} are offered`);
+  operations.notes.push(...leftOut);
   return paths;
 }
 
+const isUrl = (value: unknown): value is string => typeof value === 'string' && URL.canParse(value);
+
+/** What says who offers it: what is no address is left out. */
 function infoOf({ info }: JsonObject): JsonObject & { title: string } {
   const given = isObject(info) ? info : {};
   const title = typeof given.title === 'string' && given.title.trim() !== '' ? given.title.trim() : 'API';
-  return { ...given, title: title.slice(0, 120), version: String(given.version ?? '1') };
+  const contact = isObject(given.contact) ? given.contact : {};
+  const { email, url } = contact;
+  const said = {
+    ...kept(contact, ['name']),
+    ...(isUrl(url) && { url }),
+    ...(typeof email === 'string' && /^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(email) && { email }),
+  };
+  const license = isObject(given.license) ? given.license : {};
+  return {
+    ...kept(given, ['description', 'summary']),
+    title: title.slice(0, 120),
+    version: String(given.version ?? '1'),
+    ...(Object.keys(said).length > 0 && { contact: said }),
+    ...(typeof license.name === 'string' && {
+      license: { name: license.name, ...licensedBy(license) },
+    }),
+  };
 }
 
-const tagsOf = ({ tags }: JsonObject, { title }: Offer): JsonObject[] => {
+const licensedBy = ({ identifier, url }: JsonObject): JsonObject =>
+  typeof identifier === 'string' ? { identifier } : isUrl(url) ? { url } : {};
+
+/** Those of operations, each once; one that says nothing of itself is of this API. */
+function tagsOf({ tags }: JsonObject, { title }: Offer, used: ReadonlySet<string>): JsonObject[] {
   const given = (Array.isArray(tags) ? tags : []).filter(
-    (each): each is JsonObject => isObject(each) && typeof each.name === 'string',
+    (each): each is JsonObject => isObject(each) && used.has(String(each.name)),
   );
-  return given.some(({ name }) => name === title) ? given : [...given, { name: title, description: '' }];
-};
+  const unsaid = [...used].map((name): JsonObject => ({ name }));
+  const byName = new Map([...unsaid, ...given].map((each) => [each.name, each]));
+  return [...byName.values()].map((each) => ({
+    name: each.name,
+    ...externalDocs(each),
+    description: typeof each.description === 'string' && each.description ? each.description : title,
+  }));
+}
 
 /** In the document as it is served. */
 export const routePointer = ({ path, method }: { path: string; method: string }): string =>
@@ -187,17 +240,18 @@ export function adoptDocument(text: string, wanted: { id?: string } = {}): Adopt
     title: info.title,
     prefix: typeof given?.prefix === 'string' ? given.prefix : `/${id}`,
   };
-  const inliner = new Inliner(document, id);
-  const operations = new Operations(document, inliner, offer);
-  const paths = pathsOf(document, operations, inliner, offer);
+  const parts = new Parts(document, id);
+  const operations = new Operations(parts, offer);
+  const paths = pathsOf(document, operations, parts, offer);
   firstCallIn(paths);
+  if (document.webhooks) operations.notes.push({ pointer: '/webhooks', message: 'is not offered' });
   const made = {
     openapi: '3.1.0',
     info,
-    tags: tagsOf(document, offer),
+    tags: tagsOf(document, offer, operations.tags),
     'x-passerelle': settingsOf(document, offer),
     paths,
-    components: { schemas: inliner.components() },
+    components: { schemas: operations.finish() },
   };
   const { data, error } = documentSchema.safeParse(made);
   if (!data)
@@ -211,10 +265,10 @@ export function adoptDocument(text: string, wanted: { id?: string } = {}): Adopt
   if (wrong.length > 0) throw new UnfitDocument(wrong);
   try {
     createCatalog(0, [offeredApi(data)], [data]);
-  } catch (conflict) {
-    if (!(conflict instanceof RouteConflict)) throw conflict;
-    const { route, other } = conflict;
-    throw unfit(routePointer(route), `matches the same paths as \`${other.method} ${other.path}\``);
+  } catch (error) {
+    // Routes do not meet each other any more; headers that the extension names may be refused.
+    if (!(error instanceof RefusedHeader)) throw error;
+    throw unfit('/x-passerelle', error.message);
   }
   return { document: data, notes: operations.notes };
 }

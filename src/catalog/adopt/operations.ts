@@ -1,15 +1,19 @@
 // The operations of a document, as ours are: each with all of its parameters, a name, a summary, a scope, and an example of
 // what it answers. What cannot pass the gateway is left out, and said. Pure.
 
+import { plainLine } from '../../core/plain-text.ts';
 import { maySayToCaller, maySayToUpstream } from '../headers.ts';
-import { exampleOfAnswer } from './example.ts';
-import type { Inliner } from './inline.ts';
+import { Examples, isJson } from './examples.ts';
+import { externalDocs, kept, type Parts } from './parts.ts';
 import { type Problem, pointerTo } from './problems.ts';
-import { followed, isObject, type JsonObject } from './read-document.ts';
+import { isObject, type JsonObject } from './read-document.ts';
+import type { Schema } from './schemas.ts';
 
 export const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'options', 'head'] as const;
 /** Defined by their own fields: OpenAPI 3.1, 4.8.12.1. */
 const OWN_FIELDS = new Set(['accept', 'content-type', 'authorization']);
+const MAX_SUMMARY_CHARS = 120;
+const PLACES = new Set(['path', 'query', 'header']);
 
 export interface Offer {
   id: string;
@@ -28,9 +32,11 @@ const summaryOf = (
   method: string,
   path: string,
 ): string => {
-  const said = [summary, typeof description === 'string' ? description.split(/\n|(?<=\.) /)[0] : undefined];
-  const found = said.find((text): text is string => typeof text === 'string' && text.trim() !== '');
-  if (found) return found.trim().slice(0, 120);
+  const [found] = [summary, description].flatMap((text) => {
+    const line = typeof text === 'string' ? plainLine(text, 2000) : '';
+    return line === '' ? [] : [line];
+  });
+  if (found) return plainLine(found.split(/(?<=[^.]\.) /)[0] ?? found, MAX_SUMMARY_CHARS);
   return typeof operationId === 'string' && words(operationId) !== ''
     ? words(operationId)
     : `${method.toUpperCase()} ${path}`;
@@ -40,42 +46,70 @@ const summaryOf = (
 export const templatesOf = (path: string): string[] =>
   [...path.matchAll(/\{([^{}]*)\}/g)].map(([, name = '']) => name);
 
+/** Its JSON first, as all that is JSON is called where it is shown. */
+function asJson(answer: JsonObject): JsonObject {
+  if (!isObject(answer.content)) return answer;
+  const [type, media] = Object.entries(answer.content).find(([name]) => isJson(name)) ?? [];
+  if (type === undefined || !isObject(media)) return answer;
+  const { [type]: _given, ...others } = answer.content;
+  return { ...answer, content: { 'application/json': media, ...others } };
+}
+
 export class Operations {
-  private readonly document: JsonObject;
-  private readonly inliner: Inliner;
+  readonly notes: Problem[] = [];
+  readonly tags = new Set<string>();
+  private readonly parts: Parts;
   private readonly offer: Offer;
   private readonly operationIds = new Set<string>();
-  readonly notes: Problem[] = [];
+  /** What is to have an example. */
+  private readonly shown: { media: JsonObject; pointer: string }[] = [];
 
-  constructor(document: JsonObject, inliner: Inliner, offer: Offer) {
-    this.document = document;
-    this.inliner = inliner;
+  constructor(parts: Parts, offer: Offer) {
+    this.parts = parts;
     this.offer = offer;
   }
 
   /** `common`: of the path item. */
   operation(given: JsonObject, method: string, path: string, common: readonly unknown[]): JsonObject {
     const pointer = pointerTo('paths', path, method);
-    const { callbacks, security, servers, responses, parameters, requestBody, ...own } = given;
+    const { callbacks, servers, responses, parameters, requestBody, tags } = given;
     if (callbacks) this.notes.push({ pointer: `${pointer}/callbacks`, message: 'is not offered' });
     if (servers)
       this.notes.push({ pointer: `${pointer}/servers`, message: 'is not heeded: an API has its upstreams' });
-    const scope = method === 'get' || method === 'head' ? `read:${this.offer.id}` : `write:${this.offer.id}`;
-    const tags = Array.isArray(own.tags) && own.tags.length > 0 ? own.tags : [this.offer.title];
+    const isReading = method === 'get' || method === 'head';
+    const own = isObject(given['x-passerelle']) ? given['x-passerelle'] : {};
+    const named = (Array.isArray(tags) ? tags : []).filter((tag) => typeof tag === 'string' && tag !== '');
+    const groups = named.length > 0 ? [...new Set<string>(named)] : [this.offer.title];
+    for (const group of groups) this.tags.add(group);
+    const all = [...common, ...(Array.isArray(parameters) ? parameters : [])];
     return {
-      'x-passerelle': { scope },
-      ...(this.inliner.part(own) as JsonObject),
-      operationId: this.operationId(own.operationId, method, path),
-      summary: summaryOf(own, method, path),
-      tags,
-      parameters: this.parameters(
-        [...common, ...(Array.isArray(parameters) ? parameters : [])],
-        path,
-        pointer,
-      ),
-      ...(requestBody !== undefined && { requestBody: this.requestBody(requestBody) }),
+      'x-passerelle': { scope: `${isReading ? 'read' : 'write'}:${this.offer.id}`, ...own },
+      ...('x-first-call' in given && { 'x-first-call': given['x-first-call'] }),
+      ...kept(given, ['description'], ['deprecated']),
+      ...externalDocs(given),
+      operationId: this.operationId(given.operationId, method, path),
+      summary: summaryOf(given, method, path),
+      tags: groups,
+      parameters: this.parameters(all, path, pointer),
+      ...(requestBody !== undefined && { requestBody: this.requestBody(requestBody, pointer) }),
       responses: this.responses(isObject(responses) ? responses : {}, pointer),
     };
+  }
+
+  /** Once all operations are made: the schemas that they refer to, and examples that fit them. */
+  finish(): Record<string, Schema> {
+    const schemas = this.parts.schemas.components();
+    const examples = new Examples(
+      schemas,
+      this.shown.map(({ media }) => media),
+    );
+    for (const { media, pointer } of this.shown)
+      if (!examples.give(media))
+        this.notes.push({
+          pointer,
+          message: 'has an example that does not fit its schema: another was made',
+        });
+    return schemas;
   }
 
   private operationId(given: unknown, method: string, path: string): string {
@@ -91,20 +125,27 @@ export class Operations {
   /** A later one of the same name and place goes before an earlier one. */
   private parameters(given: readonly unknown[], path: string, pointer: string): JsonObject[] {
     const byName = new Map<string, JsonObject>();
+    const names = templatesOf(path);
     for (const each of given) {
-      const parameter = this.inliner.part(this.inliner.plain(each)) as JsonObject;
+      const parameter = this.parts.plain(each);
       const { name, in: place } = parameter;
       if (typeof name !== 'string' || typeof place !== 'string') continue;
       const left = this.leftOut(place, name);
       if (left) this.notes.push({ pointer: `${pointer}/parameters/${name}`, message: left });
-      else if (!(place === 'header' && OWN_FIELDS.has(name.toLowerCase())))
-        byName.set(`${place} ${name}`, place === 'path' ? { ...parameter, required: true } : parameter);
+      if (left || !PLACES.has(place) || (place === 'header' && OWN_FIELDS.has(name.toLowerCase()))) continue;
+      if (place === 'path' && !names.includes(name)) continue;
+      byName.set(`${place} ${name}`, {
+        name,
+        in: place,
+        ...this.parts.parameter(parameter, place),
+        ...(place === 'path' && { required: true }),
+        ...(isObject(parameter['x-passerelle']) && { 'x-passerelle': parameter['x-passerelle'] }),
+      });
     }
-    const names = templatesOf(path);
     for (const name of names)
       if (!byName.has(`path ${name}`))
         byName.set(`path ${name}`, { name, in: 'path', required: true, schema: { type: 'string' } });
-    return [...byName.values()].filter((each) => each.in !== 'path' || names.includes(String(each.name)));
+    return [...byName.values()];
   }
 
   private leftOut(place: string, name: string): string | undefined {
@@ -114,54 +155,57 @@ export class Operations {
     return undefined;
   }
 
-  private requestBody(given: unknown): JsonObject {
-    const { content, ...body } = this.inliner.part(this.inliner.plain(given)) as JsonObject;
-    return { ...body, content: isObject(content) ? content : {} };
+  private requestBody(given: unknown, pointer: string): JsonObject {
+    const body = this.parts.requestBody(given);
+    for (const [type, media] of Object.entries(body.content as Record<string, JsonObject>))
+      if (isJson(type)) this.shown.push({ media, pointer: `${pointer}/requestBody` });
+    return body;
   }
 
   /** The first success has an example: test keys are answered with it. */
   private responses(given: JsonObject, pointer: string): JsonObject {
-    const entries = Object.entries(given).filter(([status]) => !status.startsWith('x-'));
-    const shown = entries.find(([status]) => /^2(?:\d\d|XX)$/i.test(status))?.[0] ?? 'default';
-    const all = entries.map(([status, answer]): [string, unknown] => {
-      const { links, ...plain } = this.inliner.part(this.inliner.plain(answer)) as JsonObject;
-      const kept = {
-        ...plain,
-        description: String(plain.description || status),
-        ...this.headers(plain, `${pointer}/responses/${status}`),
-      };
-      return [
-        status === shown && /xx|default/i.test(status) ? '200' : status,
-        status === shown ? this.withExample(kept, answer) : kept,
-      ];
+    const entries = Object.entries(given).flatMap(([code, answer]): [string, unknown][] => {
+      const status = code.toUpperCase().replace('DEFAULT', 'default');
+      return /^(?:[1-5](?:\d\d|XX)|default)$/.test(status) ? [[status, answer]] : [];
     });
-    return all.length > 0 ? Object.fromEntries(all) : { 200: { description: 'Done' } };
+    const success = entries.find(([status]) => /^2/.test(status))?.[0];
+    const shown = success ?? 'default';
+    const all = entries.map(([status, answer]): [string, JsonObject] => {
+      const at = `${pointer}/responses/${status}`;
+      const made = this.answer(this.parts.plain(answer), status, at);
+      const isShown = status === shown;
+      return [isShown && /XX|default/.test(status) ? '200' : status, isShown ? asJson(made) : made];
+    });
+    const isSaid = all.some(([status]) => /^[23]/.test(status));
+    return Object.fromEntries(isSaid ? all : [...all, ['200', { description: 'Done' }]]);
+  }
+
+  private answer(given: JsonObject, status: string, pointer: string): JsonObject {
+    const content = this.parts.content(given.content);
+    for (const [type, media] of Object.entries(content))
+      if (isJson(type)) this.shown.push({ media, pointer });
+    return {
+      description: String(given.description || status),
+      ...this.headers(given, pointer),
+      ...(Object.keys(content).length > 0 && { content }),
+    };
   }
 
   private headers({ headers }: JsonObject, pointer: string): { headers?: JsonObject } {
     if (!isObject(headers)) return {};
-    const kept = Object.entries(headers).filter(([name]) => {
+    const passing = Object.entries(headers).filter(([name]) => {
       const passes = maySayToCaller(name.toLowerCase());
       if (!passes)
         this.notes.push({
           pointer: `${pointer}/headers/${name}`,
           message: 'is left out: no upstream may say it to a caller',
         });
-      return passes;
+      return passes && name.toLowerCase() !== 'content-type';
     });
-    return { headers: Object.fromEntries(kept) };
-  }
-
-  private withExample(answer: JsonObject, source: unknown): JsonObject {
-    const example = exampleOfAnswer(this.document, source);
-    if (example === undefined || !isObject(answer.content)) return answer;
-    const content = followed(this.document, source) as JsonObject;
-    const type = Object.keys((content.content as JsonObject) ?? {}).find((name) =>
-      /json|^\*\/\*$/i.test(name),
-    );
-    if (type === undefined) return answer;
-    const { examples, ...media } = answer.content[type] as JsonObject;
-    const { [type]: _given, ...others } = answer.content as JsonObject;
-    return { ...answer, content: { 'application/json': { ...media, example }, ...others } };
+    const shown = passing.map(([name, each]) => [
+      name,
+      this.parts.parameter(this.parts.plain(each), 'header'),
+    ]);
+    return { headers: Object.fromEntries(shown) };
   }
 }

@@ -86,6 +86,15 @@ export function followed(document: JsonObject, given: unknown): unknown {
   return value;
 }
 
+/** Whether a reference, or what one may name, is within, at any depth. In examples these are text, which not all tools know. */
+export const hasReference = (value: unknown): boolean =>
+  Array.isArray(value)
+    ? value.some(hasReference)
+    : isObject(value) &&
+      (typeof value.$ref === 'string' ||
+        typeof value.$id === 'string' ||
+        Object.values(value).some(hasReference));
+
 /** Every reference is to a place in the document: nothing is ever fetched. Schemas may well contain themselves. */
 function wrongReferences(document: JsonObject): Problem[] {
   const wrong: Problem[] = [];

@@ -15,6 +15,7 @@ import { useView } from '../../web/view-context.ts';
 
 const MAX_ROUTES_SHOWN = 100;
 const MAX_NOTES_SHOWN = 20;
+const MAX_NOTES_OPEN = 5;
 const MAX_NAMES_SHOWN = 20;
 
 export const RoutePanel = ({ routes }: { routes: readonly RouteData[] }) => {
@@ -35,21 +36,28 @@ export const RoutePanel = ({ routes }: { routes: readonly RouteData[] }) => {
   );
 };
 
+/** By what is said of them: of some documents, the same is said a hundred times. */
 export const NotePanel = ({ notes }: { notes: readonly Problem[] }) => {
   const view = useView();
   const { m, format } = view;
   if (notes.length === 0) return null;
-  const left = notes.length - MAX_NOTES_SHOWN;
   return (
     <Panel title={m.apis.notes}>
-      <ul class="pad">
-        {notes.slice(0, MAX_NOTES_SHOWN).map(({ pointer, message }) => (
-          <li>
-            <code>{pointer}</code> {refusalText(view, message)}
-          </li>
+      <div class="pad stack">
+        {[...Map.groupBy(notes, ({ message }) => message)].map(([message, places]) => (
+          <details open={places.length <= MAX_NOTES_OPEN}>
+            <summary>{m.apis.noted(refusalText(view, message), format.number(places.length))}</summary>
+            <ul class="mono small">
+              {places.slice(0, MAX_NOTES_SHOWN).map(({ pointer }) => (
+                <li>{pointer}</li>
+              ))}
+              {places.length > MAX_NOTES_SHOWN && (
+                <li>{m.apis.moreNotes(format.number(places.length - MAX_NOTES_SHOWN))}</li>
+              )}
+            </ul>
+          </details>
         ))}
-        {left > 0 && <li>{m.apis.moreNotes(format.number(left))}</li>}
-      </ul>
+      </div>
     </Panel>
   );
 };

@@ -3,9 +3,13 @@
 
 import * as z from 'zod';
 import type { CatalogDocument } from '../../catalog/catalog.ts';
+import { plainLine } from '../../core/plain-text.ts';
 import { type DocsFacts, type Reader, table } from './docs-blocks.ts';
 import { anchorOf } from './docs-markdown.ts';
 
+/** What authors write may be pages long: the reference has all of it. */
+const MAX_ABOUT_CHARS = 600;
+const MAX_CELL_CHARS = 400;
 export const ENDPOINTS_PATH = '/docs/endpoints';
 
 type Operation = NonNullable<CatalogDocument['paths'][string]['get']>;
@@ -71,7 +75,7 @@ function inputTable({ m }: Reader, inputs: readonly Input[]): string {
       `\`${name}\``,
       place,
       isRequired ? words.yes : words.no,
-      about.replaceAll('|', '\\|'),
+      plainLine(about, MAX_CELL_CHARS).replaceAll('|', '\\|'),
     ]),
   );
 }
@@ -86,10 +90,12 @@ function endpointText(
   const { docsPages: words } = reader.m;
   const { scope } = operation['x-passerelle'];
   const inputs = inputsOf(document, operation);
-  const about = [operation.summary, operation.description].filter((each) => typeof each === 'string');
+  const about = [operation.summary, operation.description]
+    .filter((each) => typeof each === 'string')
+    .map((each) => plainLine(each, MAX_ABOUT_CHARS));
   return [
     `### \`${endpointName(method, path)}\``,
-    about.map((sentence) => sentence.replace(/\.?$/, '.')).join(' '),
+    about.map((sentence) => sentence.replace(/[.…]?$/, (end) => end || '.')).join(' '),
     ...(scope === null ? [] : [`${words.scopeOf} \`${scope}\``]),
     ...(inputs.length > 0 ? [inputTable(reader, inputs)] : []),
     `${words.statuses} ${Object.keys(operation.responses ?? {}).join(', ')}`,

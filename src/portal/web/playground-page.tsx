@@ -100,10 +100,12 @@ portal.post('/portal/playground/key', async (context) => {
     ({ name, isActive, kind }) => name === PLAYGROUND_KEY && isActive && kind === 'bearer',
   );
   const expiresAt = new Date(context.var.view.nowMs + KEY_HOURS * 3_600_000).toISOString();
+  // Of what is offered now: APIs may have come since the last one was made.
+  const scopes = scopesOf(gateway.catalog).filter((scope) => !scope.startsWith('keys:'));
   try {
     if (known) {
       const { secret } = await keys.rotate(workspace.partner.id, known.keyId, 0, actor);
-      await keys.change(workspace.partner.id, known.keyId, { expiresAt }, actor);
+      await keys.change(workspace.partner.id, known.keyId, { expiresAt, scopes }, actor);
       return context.json({ secret });
     }
     const { secret } = await keys.create(
@@ -112,7 +114,7 @@ portal.post('/portal/playground/key', async (context) => {
         name: PLAYGROUND_KEY,
         kind: 'bearer',
         environment: 'test',
-        scopes: scopesOf(gateway.catalog).filter((scope) => !scope.startsWith('keys:')),
+        scopes,
         expiresAt,
       },
       actor,

@@ -20,9 +20,11 @@ export function referenceSources(catalog: Catalog, language: Language): Referenc
       title: info.title,
       url: `/openapi/${id}.json`,
     })),
-    summaries:
-      language === 'en'
-        ? {}
-        : Object.fromEntries(summaries.map((text) => [text, translated(catalog, text, language)])),
+    // Documents of others have no translations, and many summaries.
+    summaries: Object.fromEntries(
+      summaries
+        .map((text) => [text, language === 'en' ? text : translated(catalog, text, language)] as const)
+        .filter(([text, other]) => text !== other),
+    ),
   };
 }

@@ -26,6 +26,7 @@ export const apisEn = {
   anyKey: 'any key',
   units: 'Units',
   notes: 'Left out, or not heeded',
+  noted: (message: string, count: string) => `${message} (${count})`,
   moreNotes: (count: string) => `and ${count} more`,
   changes: 'What changes',
   added: (count: string) => `Routes that are new: ${count}`,

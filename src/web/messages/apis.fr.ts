@@ -30,6 +30,7 @@ export const apisFr: typeof apisEn = {
   anyKey: 'toute clé',
   units: 'Unités',
   notes: 'Laissé de côté ou ignoré',
+  noted: (message: string, count: string) => `${message} (${count})`,
   moreNotes: (count) => `et ${count} autres`,
   changes: 'Ce qui change',
   added: (count) => `Nouvelles routes : ${count}`,

@@ -24,8 +24,10 @@ export const DOCUMENTS_IN_FRENCH: Record<string, string> = {
   'must begin with a slash': 'doit commencer par une barre oblique',
   'must begin with `': 'doit commencer par `',
   'must have at most # characters': 'doit avoir au plus # caractères',
-  'must not hold ? or #: what follows them is no path':
-    'ne doit contenir ni ? ni # : ce qui suit n’est pas un chemin',
+  'is left out: what follows ? or # is no path':
+    'est laissé de côté : ce qui suit ? ou # n’est pas un chemin',
+  'has an example that does not fit its schema: another was made':
+    'a un exemple qui ne correspond pas à son schéma : un autre en a été tiré',
   'must be printable ASCII outside of its templates': 'doit être en ASCII imprimable hors de ses paramètres',
   'has a brace without its other, or a template without a name':
     'a une accolade sans sa paire, ou un paramètre sans nom',
@@ -52,6 +54,8 @@ export const DOCUMENTS_IN_FRENCH: Record<string, string> = {
     'est laissé de côté : aucun appelant ne peut le dire à un serveur d’origine',
   'is left out: no upstream may say it to a caller':
     'est laissé de côté : aucun serveur d’origine ne peut le dire à un appelant',
+  'the header ` may not pass to an upstream': 'l’en-tête ` ne peut pas passer à un serveur d’origine',
+  'the header ` may not pass to a caller': 'l’en-tête ` ne peut pas passer à un appelant',
   'must be the address of an HTTP server, like https://api.example.com/v#':
     'doit être l’adresse d’un serveur HTTP, comme https://api.example.com/v#',
   'must hold no user and password: give a credential beside it':
