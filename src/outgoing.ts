@@ -1,6 +1,7 @@
 // Where requests may go that this Worker makes for somebody: webhooks to partners' endpoints, calls to upstreams.
 
-import { createPublishService } from './catalog/publish-service.ts';
+import { createPublishService, type PublishPorts } from './catalog/publish-service.ts';
+import { createTogether } from './catalog/publish-together-service.ts';
 import type { Core } from './compose.ts';
 import { hostOf } from './core/public-address.ts';
 import { isOwnPart } from './http/own-paths.ts';
@@ -26,7 +27,7 @@ export function composePublishing(core: Core, announcements: AnnouncementService
   const guard = isLocal
     ? openGuard
     : createTargetGuard(createResolver(config.DNS_RESOLVER_URL), now, ownHosts);
-  return createPublishService({
+  const ports: PublishPorts = {
     database,
     catalogs,
     keyEncryptionKeys: config.KEY_ENCRYPTION_KEYS,
@@ -36,7 +37,8 @@ export function composePublishing(core: Core, announcements: AnnouncementService
       return refused && UPSTREAM_REFUSALS[refused];
     },
     announce: async () => (await announcements.announceCatalog()).isAll,
-  });
+  };
+  return { publishing: createPublishService(ports), offers: createTogether(ports) };
 }
 
 /** Where webhooks may go: never to ourselves, nor to the upstreams. */

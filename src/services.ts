@@ -20,6 +20,7 @@ import { createPlanService } from './billing/plan-service.ts';
 import { createBlockService } from './blocks/block-service.ts';
 import { BRAND } from './brand/brand.ts';
 import { type Core, composeGateway, type Env } from './compose.ts';
+import { createConfigService } from './configuration/config-service.ts';
 import { createIdempotencyStore } from './http/idempotency-store.ts';
 import { createAnnouncementService } from './keys/announcement-service.ts';
 import { createEnvelopeStore } from './keys/envelope-store.ts';
@@ -246,17 +247,21 @@ function build(env: Env) {
   const { config, database, addressBlocks, identityTokens } = core;
   const mail = composeMail(core, env);
   const partners = composePartners(core, mail);
+  const billing = composeBilling(core, mail, partners.partners.announce);
+  const watch = composeWatch(core, env, mail);
+  const { publishing, offers } = composePublishing(core, partners.announcements);
   return {
     ...core,
     brand: BRAND,
     ...mail,
     ...partners,
     ...composeAccounts(core, env, mail),
-    ...composeBilling(core, mail, partners.partners.announce),
+    ...billing,
     ...composeWebhooks(core, env, mail),
-    ...composeWatch(core, env, mail),
+    ...watch,
     ...composeStatus(core),
-    publishing: composePublishing(core, partners.announcements),
+    publishing,
+    configuration: createConfigService({ database, offers, plans: billing.plans, alerts: watch.alerts }),
     /** What upstreams verify identity tokens by. */
     identityJwks: identityTokens.jwks,
     blocks: createBlockService({ database, blocks: addressBlocks }),

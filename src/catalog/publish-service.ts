@@ -59,9 +59,9 @@ const documentOf = ({ documents }: Catalog, id: string): CatalogDocument | undef
   documents.find((each) => each['x-passerelle'].id === id);
 
 /** Beside what is offered already. @throws AppError validation_error */
-function checkFit(
+export function checkFit(
   document: CatalogDocument,
-  { apis }: Catalog,
+  { apis }: Pick<Catalog, 'apis'>,
   isReserved: PublishPorts['isReserved'],
 ): void {
   const { id } = document['x-passerelle'];
@@ -117,7 +117,8 @@ const createCommit = ({ database, catalogs, announce }: PublishPorts) =>
     return { version: catalogs.current.version, isInForce: await announce() };
   };
 
-function insertion(document: CatalogDocument | undefined, api: string, actor: Actor): SQL {
+/** A CTE: `changed` has the row that is published, or of the retirement, where `locked` has one. */
+export function insertion(document: CatalogDocument | undefined, api: string, actor: Actor): SQL {
   if (!document)
     return sql`changed AS (INSERT INTO api_document (api, state, created_by)
       SELECT ${api}, 'retired', ${actor.name} FROM locked RETURNING version)`;

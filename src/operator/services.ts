@@ -15,6 +15,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { LiveCatalog } from '../catalog/live-catalog.ts';
 import type { PublishService } from '../catalog/publish-service.ts';
 import type { Config } from '../config.ts';
+import type { ConfigService } from '../configuration/config-service.ts';
 import type { ChangeServices } from '../http/changes.ts';
 import type { IdempotencyStore } from '../http/idempotency-store.ts';
 import type { KeyService } from '../keys/key-service.ts';
@@ -71,6 +72,7 @@ export interface Services extends ChangeServices {
   exports: ExportStore;
   plans: PlanService;
   publishing: PublishService;
+  configuration: ConfigService;
   invoices: InvoiceService;
   newId(): string;
 }

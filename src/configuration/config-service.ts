@@ -1,0 +1,195 @@
+// Plans what a configuration file changes, applies it as one transaction with one audit row, and says what differs from what was
+// applied. What a file does not name is not touched. Whoever applies says what was looked at: who was faster wins.
+
+import { sql } from 'drizzle-orm';
+import { type Actor, auditRow } from '../audit/audit-store.ts';
+import { CATALOG_LOCKS } from '../catalog/publish-together-service.ts';
+import { AppError } from '../core/errors.ts';
+import { type Database, DatabaseRejected, isViolation } from '../platform/database.ts';
+import { command, type Query } from '../platform/query.ts';
+import { driftOf, type Json, pathOf, type Thing } from './config-fields.ts';
+import type { ConfigFile } from './config-file.ts';
+import { type KindPorts, prepare, type Wanted, wantedBy } from './config-kinds.ts';
+import { type Owned, ownerOf } from './config-owner.ts';
+import {
+  type ConfigPlan,
+  isSame,
+  type Looked,
+  namedIn,
+  ownership,
+  seenOf,
+  staleIn,
+  stepsOf,
+  tooLate,
+  versionOf,
+} from './config-plan.ts';
+import {
+  CHANGED_MEANWHILE,
+  type ConfigStates,
+  createConfigStates,
+  locksOf,
+  markQueries,
+  unchangedCheck,
+} from './config-state-store.ts';
+
+export interface ConfigPorts extends KindPorts {
+  database: Database;
+}
+
+/** Of the changes of an application that its audit row lists. */
+const MAX_AUDITED = 500;
+
+const createLook = ({ offers }: ConfigPorts, states: ConfigStates) =>
+  async function look(things: readonly Thing[]): Promise<Looked> {
+    // Before the rows: it may be older than they are, which the check tells, and never newer.
+    const catalog = await offers.seen();
+    const found = await states.seen(things);
+    return {
+      ...found,
+      catalog,
+      seen: await Promise.all(found.states.map((state) => seenOf(state, catalog))),
+    };
+  };
+
+const auditQuery = (actor: Actor, plan: ConfigPlan, reason: string | undefined): Query<number> => {
+  const changes = plan.changes
+    .slice(0, MAX_AUDITED)
+    .map(({ path, before, after }) => ({ path, before, after }));
+  const details = { reason: reason ?? null, count: plan.changes.length, changes };
+  return command(sql`WITH changed AS (SELECT NULL::uuid AS partner_id),
+    audit AS (${auditRow(actor, 'config.applied', {}, details)}) SELECT 1 FROM changed`);
+};
+
+interface Wish {
+  wanted: Wanted;
+  actor: Actor;
+  /** Why, where prices change that partners pay. */
+  reason: string | undefined;
+}
+
+const createPlanning = (ports: ConfigPorts, states: ConfigStates, look: ReturnType<typeof createLook>) =>
+  /** @throws AppError validation_error */
+  async function planned({ wanted, actor, reason }: Wish) {
+    const looked = await look(wanted.things);
+    const steps = stepsOf(wanted, looked);
+    const prepared = await prepare(ports, steps, { wanted, catalog: looked.catalog, actor, reason });
+    const changes = steps.flatMap((step) => step.changes);
+    const said = changes.length > 0 ? await states.lastSaid(looked.states) : [];
+    const plan: ConfigPlan = {
+      changes: changes.map((change) => ({
+        ...change,
+        ...ownerOf(change, change.before, looked.marks, said),
+        path: pathOf(change, change.field),
+      })),
+      ...ownership(wanted, looked.marks, changes),
+      hits: prepared.hits,
+      routes: prepared.routes,
+      version: versionOf(looked),
+    };
+    return { plan, looked, prepared };
+  };
+
+type Planning = ReturnType<typeof createPlanning>;
+
+const createCommit = ({ database }: ConfigPorts, planned: Planning) =>
+  /** The one transaction. @throws AppError conflict */
+  async function commit(
+    wish: Wish,
+    { plan, looked, prepared }: Awaited<ReturnType<Planning>>,
+  ): Promise<void> {
+    const { wanted, actor, reason } = wish;
+    const hasApis = wanted.things.some(({ kind }) => kind === 'apis');
+    try {
+      await database.batch(
+        ...locksOf(wanted.things),
+        ...(hasApis ? CATALOG_LOCKS.map(command) : []),
+        unchangedCheck(looked.states, looked.applied, hasApis ? looked.catalog.version : undefined),
+        ...prepared.queries,
+        ...markQueries(namedIn(wanted), actor.name),
+        auditQuery(actor, plan, reason),
+      );
+    } catch (error) {
+      const isLate = error instanceof DatabaseRejected && error.code === CHANGED_MEANWHILE;
+      if (isLate || isViolation(error, 'unique')) {
+        const now = await planned(wish);
+        throw tooLate(staleIn(plan.version, now.plan), now.plan);
+      }
+      if (isViolation(error, 'check'))
+        throw new AppError('conflict', 'Partners on a plan are billed in a currency that it has no price in');
+      throw error;
+    }
+  };
+
+export interface Drifted extends Owned {
+  path: string;
+  applied: Json;
+  now: Json;
+  appliedAt: string;
+  appliedBy: string;
+}
+
+const createDrift = (states: ConfigStates, look: ReturnType<typeof createLook>) =>
+  async function drift(): Promise<Drifted[]> {
+    const { marks: all } = await states.seen([]);
+    const looked = await look(all.filter((mark, i) => all.findIndex(isSame(mark)) === i));
+    const drifted = looked.seen.flatMap((seen) => driftOf(looked.marks.filter(isSame(seen)), seen));
+    const said = drifted.length > 0 ? await states.lastSaid(looked.states) : [];
+    return drifted.map((mark) => ({
+      path: pathOf(mark, mark.field),
+      applied: mark.value,
+      now: mark.now,
+      appliedAt: mark.appliedAt,
+      appliedBy: mark.appliedBy,
+      ...ownerOf(mark, mark.now, looked.marks, said),
+    }));
+  };
+
+export function createConfigService(ports: ConfigPorts) {
+  const { offers } = ports;
+  const states = createConfigStates(ports.database);
+  const look = createLook(ports, states);
+  const planned = createPlanning(ports, states, look);
+  const commit = createCommit(ports, planned);
+
+  return {
+    /** What applying it would do. Changes nothing. @throws AppError validation_error */
+    async plan(file: ConfigFile, actor: Actor): Promise<ConfigPlan> {
+      // Why prices change is asked of whoever applies it.
+      return (await planned({ wanted: await wantedBy(file), actor, reason: 'planned' })).plan;
+    },
+
+    /**
+     * All of it or nothing. `version`: what it was planned against. `isInForce`: whether every partner's limiter has heard of it.
+     * @throws AppError validation_error, conflict
+     */
+    async apply(
+      file: ConfigFile,
+      { version, reason }: { version: Record<string, string>; reason?: string },
+      actor: Actor,
+    ): Promise<{ plan: ConfigPlan; isInForce: boolean }> {
+      const wish = { wanted: await wantedBy(file), actor, reason };
+      const now = await planned(wish);
+      const { plan } = now;
+      const stale = staleIn(version, plan);
+      if (stale.length > 0) throw tooLate(stale, plan);
+      if (plan.changes.length + plan.taken.length + plan.released.length === 0)
+        return { plan, isInForce: true };
+      await commit(wish, now);
+      const isOffered = plan.changes.some(({ kind }) => kind === 'apis');
+      return { plan, isInForce: isOffered ? await offers.settle() : true };
+    },
+
+    /** What was applied and is not so any more. */
+    drift: createDrift(states, look),
+
+    /** Everything that a file may name. */
+    async export() {
+      const catalog = await offers.seen();
+      const apis = catalog.apis.map(({ id: thing }) => ({ kind: 'apis' as const, thing }));
+      const looked = await look([...apis, ...(await states.names())]);
+      return { seen: looked.seen, documents: looked.catalog.documents };
+    },
+  };
+}
+
+export type ConfigService = ReturnType<typeof createConfigService>;

@@ -1,0 +1,419 @@
+// A configuration file: planned, applied as one transaction, and compared with what is there.
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  call,
+  eventually,
+  makeKey,
+  makePartner,
+  query,
+  sendJson,
+  stack,
+  withClient,
+} from '../support/api.ts';
+
+const operator = { headers: { authorization: `Bearer ${stack.demo.operator.token}` } };
+const folder = mkdtempSync(join(tmpdir(), 'passerelle-config-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const plan = (file: object) => sendJson('/api/admin/config/plan', 'POST', { file }, operator);
+const applyAt = (file: object, version: object, reason?: string) =>
+  sendJson('/api/admin/config/apply', 'POST', { file, version, reason }, operator);
+async function apply(file: object, reason?: string) {
+  const planned = await plan(file);
+  expect(planned.status, planned.text).toBe(200);
+  return applyAt(file, planned.json.version, reason);
+}
+const drift = async () => (await call('/api/admin/config/drift', operator)).json.data;
+const audited = async () =>
+  Number((await query(`SELECT count(*) AS n FROM dev_portal_audit WHERE action = 'config.applied'`))[0]?.n);
+
+const PRICES = { EUR: { price: 4900, overage_per_1000: 50 } };
+const planOf = (more: object = {}) => ({
+  prices: PRICES,
+  rate_limit_per_second: 5,
+  rate_limit_per_day: 1000,
+  rate_limit_per_month: 20_000,
+  max_keys: 3,
+  ...more,
+});
+const DOCUMENT = {
+  openapi: '3.1.0',
+  info: { title: 'Filed', version: '1' },
+  paths: { '/shelves': { get: { responses: { 200: { description: 'Shelves' } } } } },
+};
+const UPSTREAMS = [{ url: `${stack.upstream}/filed` }];
+let n = 0;
+const file = (more: { plan?: object; upstreams?: object[]; threshold?: number } = {}) => ({
+  apis: { [`filed-${n}`]: { document: DOCUMENT, upstreams: more.upstreams ?? UPSTREAMS } },
+  plans: { [`filed-${n}`]: planOf(more.plan) },
+  alert_rules: { gateway_error_rate: { enabled: true, threshold: more.threshold ?? 7 } },
+});
+
+beforeEach(() => {
+  n++;
+});
+afterEach(async () => {
+  await apply({});
+  await apply({ apis: { [`filed-${n}`]: null } });
+  await apply({});
+  await query(`DELETE FROM alert_setting WHERE owner = 'operator'`);
+});
+
+describe('a file', () => {
+  it('is planned without a change, applied as one with one audit row, and then changes nothing', async () => {
+    const before = await audited();
+    const planned = await plan(file());
+    expect(planned.json.changes.map(({ path }: { path: string }) => path)).toEqual(
+      expect.arrayContaining([
+        `/apis/filed-${n}/document`,
+        `/apis/filed-${n}/upstreams`,
+        `/plans/filed-${n}/prices/EUR`,
+        `/plans/filed-${n}/max_keys`,
+        '/alert_rules/gateway_error_rate/threshold',
+      ]),
+    );
+    expect((await call(`/api/admin/apis/filed-${n}`, operator)).status).toBe(404);
+    expect(await query('SELECT 1 FROM tier_config WHERE tier = $1', [`filed-${n}`])).toEqual([]);
+    expect(await audited()).toBe(before);
+
+    const done = await applyAt(file(), planned.json.version);
+    expect([done.status, done.json.in_force]).toEqual([200, true]);
+    expect(await audited()).toBe(before + 1);
+    const [row] = await query(
+      `SELECT actor, details FROM dev_portal_audit WHERE action = 'config.applied' ORDER BY id DESC LIMIT 1`,
+    );
+    expect(row?.details.count).toBe(planned.json.changes.length);
+    expect(row?.details.changes).toContainEqual({
+      path: `/plans/filed-${n}/max_keys`,
+      before: null,
+      after: 3,
+    });
+
+    const partner = await makePartner({ tier: `filed-${n}` });
+    const key = await makeKey(partner.id, { scopes: [`read:filed-${n}`] });
+    expect((await call(`/filed-${n}/shelves`, { key: key.secret })).status).toBe(200);
+
+    const again = await plan(file());
+    expect(again.json).toMatchObject({ changes: [], taken: [], released: [] });
+    expect((await applyAt(file(), again.json.version)).json.changes).toEqual([]);
+    expect(await audited()).toBe(before + 1);
+    expect(await drift()).toEqual([]);
+  });
+
+  it('is refused as a whole, by where each is wrong', async () => {
+    const wrong = async (given: object) => {
+      const { status, json } = await plan(given);
+      return [
+        status,
+        json.details?.map(({ field, message }: Record<string, string>) => `${field} ${message}`),
+      ];
+    };
+    const upstream = { ...UPSTREAMS[0], credential: 'X-Api-Key: s3cret' };
+    expect(await wrong(file({ upstreams: [upstream] }))).toEqual([
+      400,
+      [
+        expect.stringMatching(
+          new RegExp(`^file\\.apis\\.filed-${n}\\.upstreams\\.0 must hold no credential`),
+        ),
+      ],
+    ]);
+    expect(await wrong(file({ upstreams: [{ url: 'ftp://x' }] }))).toEqual([
+      400,
+      [expect.stringMatching(new RegExp(`^apis\\.filed-${n}\\.upstreams\\.0\\.url `))],
+    ]);
+    expect(await wrong({ apis: { [`filed-${n}`]: { document: { hello: 1 } } } })).toEqual([
+      400,
+      [expect.stringMatching(new RegExp(`^apis\\.filed-${n}\\.document`))],
+    ]);
+    expect(await wrong({ apis: { [`filed-${n}`]: { upstreams: UPSTREAMS } } })).toEqual([
+      400,
+      [`apis.filed-${n}.document is needed: this API is not offered`],
+    ]);
+    const taken = {
+      ...DOCUMENT,
+      'x-passerelle': { prefix: '' },
+      paths: { '/portal/x': DOCUMENT.paths['/shelves'] },
+    };
+    expect(await wrong({ apis: { [`filed-${n}`]: { document: taken } } })).toEqual([
+      400,
+      [expect.stringMatching(/is a path of our own/)],
+    ]);
+    expect(await wrong({ plans: { [`filed-${n}`]: { max_keys: 3 } } })).toEqual([
+      400,
+      expect.arrayContaining([expect.stringMatching(new RegExp(`^plans\\.filed-${n}\\.prices `))]),
+    ]);
+    expect(await wrong({ plans: { [`filed-${n}`]: planOf({ colour: 'blue' }) } })).toEqual([
+      400,
+      [expect.stringMatching(/colour/)],
+    ]);
+    expect(await wrong({ alert_rules: { dead_letters: { threshold: 4 } } })).toEqual([
+      400,
+      ['alert_rules.dead_letters.threshold cannot be set: this rule has one only'],
+    ]);
+    expect((await plan({ policies: {} })).status).toBe(400);
+    // Two of the same file that take each other's paths.
+    const both = {
+      ...DOCUMENT,
+      'x-passerelle': { prefix: '/same' },
+      paths: { '/same/x': DOCUMENT.paths['/shelves'] },
+    };
+    expect(await wrong({ apis: { 'same-a': { document: both }, 'same-b': { document: both } } })).toEqual([
+      400,
+      [expect.stringMatching(/matches the same paths/)],
+    ]);
+  });
+
+  it('changes a price that partners pay for a reason alone', async () => {
+    await apply(file());
+    await makePartner({ tier: `filed-${n}` });
+    const dearer = file({ plan: { prices: { EUR: { price: 5900, overage_per_1000: 50 } } } });
+    const planned = await plan(dearer);
+    expect(planned.json.price_impact).toEqual([
+      { plan: `filed-${n}`, currency: 'EUR', partners: 1, monthly_minor: 1000 },
+    ]);
+    const refused = await applyAt(dearer, planned.json.version);
+    expect([refused.status, refused.json.details[0].field]).toEqual([400, `plans.filed-${n}.reason`]);
+    expect((await applyAt(dearer, planned.json.version, 'Costs rose')).status).toBe(200);
+    const [notice] = await query('SELECT price_after, reason FROM price_notice WHERE tier = $1', [
+      `filed-${n}`,
+    ]);
+    expect(notice).toEqual({ price_after: '5900', reason: 'Costs rose' });
+  });
+
+  it('retires an API that it says null of', async () => {
+    await apply(file());
+    expect((await apply({ ...file(), apis: { [`filed-${n}`]: null } })).status).toBe(200);
+    expect((await call(`/openapi/filed-${n}.json`)).status).toBe(404);
+    expect((await plan({ ...file(), apis: { [`filed-${n}`]: null } })).json.changes).toEqual([]);
+  });
+
+  it('keeps the credential that an upstream was given elsewhere', async () => {
+    await apply(file());
+    const upstreams = [{ ...UPSTREAMS[0], credential: 'X-Api-Key: s3cret' }];
+    await sendJson(`/api/admin/apis/filed-${n}/upstreams`, 'PUT', { upstreams }, operator);
+    const heavier = file({ upstreams: [{ ...UPSTREAMS[0], weight: 3 }] });
+    expect((await apply(heavier)).status).toBe(200);
+    const { json } = await call(`/api/admin/apis/filed-${n}`, operator);
+    expect(json.upstreams).toEqual([{ ...UPSTREAMS[0], weight: 3, has_credential: true }]);
+  });
+});
+
+describe('what is changed elsewhere', () => {
+  const changed = (more: object) =>
+    sendJson(`/api/admin/plans/filed-${n}`, 'PUT', { ...planOf(), max_keys: 9, ...more }, operator);
+
+  it('is drift with its owner, and survives a file that does not name it', async () => {
+    await apply(file());
+    expect((await changed({})).status).toBe(200);
+    await query(`UPDATE tier_config SET rate_limit_per_day = 77 WHERE tier = $1`, [`filed-${n}`]);
+    await query(
+      `UPDATE alert_setting SET threshold = 99 WHERE owner = 'operator' AND rule = 'gateway_error_rate'`,
+    );
+    expect(await drift()).toMatchObject([
+      { path: '/alert_rules/gateway_error_rate/threshold', applied: 7, now: 99, owner: 'sql', by: null },
+      {
+        path: `/plans/filed-${n}/max_keys`,
+        applied: 3,
+        now: 9,
+        owner: 'portal',
+        by: expect.stringMatching(/^operator:/),
+      },
+      { path: `/plans/filed-${n}/rate_limit_per_day`, applied: 1000, now: 77, owner: 'sql' },
+    ]);
+    // The file's own fields come back; those that it does not name stay, and are the portal's from then on.
+    const { max_keys: _, ...unnamed } = planOf();
+    const done = await apply({ ...file(), plans: { [`filed-${n}`]: unnamed } });
+    expect(done.json.changes).toMatchObject([
+      { path: `/plans/filed-${n}/rate_limit_per_day`, before: 77, after: 1000, owner: 'sql' },
+      { path: '/alert_rules/gateway_error_rate/threshold', before: 99, after: 7 },
+    ]);
+    expect(done.json.released).toEqual([`/plans/filed-${n}/max_keys`]);
+    const [row] = await query('SELECT max_keys FROM tier_config WHERE tier = $1', [`filed-${n}`]);
+    expect(row?.max_keys).toBe(9);
+    expect(await drift()).toEqual([]);
+  });
+
+  it('is what whoever applies late is told, and nothing of it is overwritten', async () => {
+    await apply(file());
+    const wanted = file({ plan: { max_keys: 4 } });
+    const { version } = (await plan(wanted)).json;
+    await changed({});
+    const late = await applyAt(wanted, version);
+    expect([late.status, late.json.changed]).toEqual([409, [`/plans/filed-${n}`]]);
+    expect(late.json.now).toMatchObject([{ path: `/plans/filed-${n}/max_keys`, value: 9, owner: 'portal' }]);
+    expect((await drift()).length).toBe(1);
+  });
+});
+
+/** All that a file may change. */
+const everything = async () => [
+  await query('SELECT api, version, state FROM api_document ORDER BY version'),
+  await query('SELECT api, url, weight FROM api_upstream ORDER BY api, url'),
+  await query('SELECT * FROM tier_config ORDER BY tier'),
+  await query('SELECT * FROM alert_setting ORDER BY owner, rule'),
+  await query('SELECT kind, thing, field, value FROM config_field ORDER BY kind, thing, field'),
+  await query('SELECT tier, price_after FROM price_notice ORDER BY partner_id'),
+  await audited(),
+];
+
+describe('never a half', () => {
+  it('of ten at once one wins, and the others are told what changed', async () => {
+    const wishes = Array.from({ length: 10 }, (_, i) =>
+      file({ plan: { max_keys: 10 + i }, threshold: 10 + i }),
+    );
+    const versions = await Promise.all(wishes.map(async (wish) => (await plan(wish)).json.version));
+    const answers = await Promise.all(wishes.map((wish, i) => applyAt(wish, versions[i])));
+    const won = answers.flatMap(({ status }, i) => (status === 200 ? [i] : []));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(409)]);
+    for (const { json } of answers.filter(({ status }) => status === 409)) {
+      expect(json.changed).toContain(`/plans/filed-${n}`);
+      expect(json.now).toContainEqual(
+        expect.objectContaining({
+          path: `/plans/filed-${n}/max_keys`,
+          value: 10 + (won[0] ?? 0),
+          owner: 'file',
+        }),
+      );
+    }
+    expect((await plan(wishes[won[0] ?? 0] ?? {})).json.changes).toEqual([]);
+  });
+
+  it('of ten at once that name different plans, one wins, too', async () => {
+    const wishes = Array.from({ length: 10 }, (_, i) => ({ plans: { [`filed-${n}-${i}`]: planOf() } }));
+    const { version } = (await plan({})).json;
+    const versions = await Promise.all(wishes.map(async (wish) => (await plan(wish)).json.version));
+    const answers = await Promise.all(wishes.map((wish, i) => applyAt(wish, versions[i])));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(409)]);
+    expect((await plan({})).json.version).not.toEqual(version);
+  });
+
+  it('when it dies at any step: nothing is there, and it can be applied again', async () => {
+    await apply(file());
+    await makePartner({ tier: `filed-${n}` });
+    const paths = { ...DOCUMENT.paths, '/till': DOCUMENT.paths['/shelves'] };
+    const wanted = {
+      ...file({ plan: { prices: { EUR: { price: 5900, overage_per_1000: 50 } } }, threshold: 8 }),
+      apis: {
+        [`filed-${n}`]: { document: { ...DOCUMENT, paths }, upstreams: [{ ...UPSTREAMS[0], weight: 2 }] },
+      },
+    };
+    const before = await everything();
+    const written = [
+      'api_document',
+      'api_upstream',
+      'price_notice',
+      'tier_config',
+      'alert_setting',
+      'config_field',
+    ];
+    const steps = [
+      `SELECT pg_advisory_xact_lock(hashtextextended('configuration', 0))`,
+      'SELECT 1 FROM catalog_state FOR UPDATE',
+      ...[...written, 'dev_portal_audit'].map((table) => `LOCK TABLE ${table} IN SHARE MODE`),
+    ];
+    for (const step of steps) {
+      const { version } = (await plan(wanted)).json;
+      await withClient(async (client) => {
+        const [{ pid } = {}] = (await client.query('SELECT pg_backend_pid() AS pid')).rows;
+        await client.query('BEGIN');
+        await client.query(step);
+        const answer = applyAt(wanted, version, 'Costs rose');
+        // It waits at this step, and is killed there.
+        const kill = () =>
+          query(
+            'SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a WHERE $1 = ANY (pg_blocking_pids(a.pid))',
+            [pid],
+          );
+        try {
+          await eventually(kill, (killed) => killed.length > 0, 5000);
+        } finally {
+          await client.query('ROLLBACK');
+        }
+        expect((await answer).status, step).toBe(503);
+      });
+      expect(await everything(), step).toEqual(before);
+    }
+    expect((await apply(wanted, 'Costs rose')).status).toBe(200);
+    expect((await plan(wanted)).json.changes).toEqual([]);
+  });
+});
+
+describe('npm run passerelle', () => {
+  function run(...args: string[]): Promise<{ code: number | null; out: string; error: string }> {
+    const child = spawn(process.execPath, ['src/dev/passerelle.ts', ...args], {
+      env: {
+        ...process.env,
+        INIT_CWD: folder,
+        PASSERELLE_URL: stack.url,
+        PASSERELLE_TOKEN: stack.demo.operator.token,
+      },
+    });
+    let out = '';
+    let error = '';
+    child.stdout.on('data', (chunk) => (out += chunk));
+    child.stderr.on('data', (chunk) => (error += chunk));
+    return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, error })));
+  }
+  const yaml = (maxKeys: number) => `
+apis:
+  filed-${n}:
+    document: ./shop.json
+    upstreams:
+      - url: ${UPSTREAMS[0]?.url}
+plans:
+  filed-${n}:
+    prices: { EUR: { price: 100, overage_per_1000: 0 } }
+    rate_limit_per_second: 1
+    rate_limit_per_day: 1
+    rate_limit_per_month: 1
+    max_keys: ${maxKeys}
+`;
+
+  it('plans, applies, says what drifted, and exports what is planned without a change', async () => {
+    writeFileSync(join(folder, 'shop.json'), JSON.stringify(DOCUMENT));
+    writeFileSync(join(folder, 'passerelle.yaml'), yaml(3));
+    const planned = await run('plan');
+    expect([planned.code, planned.error]).toEqual([2, '']);
+    expect(planned.out).toContain(`plans filed-${n}\n  + prices.EUR:`);
+    expect(planned.out).toContain(`    + GET /filed-${n}/shelves`);
+    expect(await run('apply')).toMatchObject({ code: 0, error: '' });
+    expect(await run('plan')).toMatchObject({ code: 0, out: '0 changes.\n' });
+    expect((await run('drift')).code).toBe(0);
+
+    await query('UPDATE tier_config SET max_keys = 8 WHERE tier = $1', [`filed-${n}`]);
+    const drifted = await run('drift');
+    expect(drifted).toMatchObject({ code: 2, error: '' });
+    expect(drifted.out).toContain(`plans filed-${n}\n  ~ max_keys: 3 -> 8  (sql)`);
+    const json = JSON.parse((await run('plan', '--json')).out);
+    expect(json.changes).toMatchObject([
+      { path: `/plans/filed-${n}/max_keys`, before: 8, after: 3, owner: 'sql' },
+    ]);
+
+    expect(await run('export', 'all/passerelle.yaml')).toMatchObject({ code: 0, error: '' });
+    expect((await run('plan', 'all/passerelle.yaml')).out).toMatch(/\n0 changes\.\n$/);
+    expect((await run('export', 'all/passerelle.yaml')).error).toMatch(/is there already/);
+  });
+
+  it('says what is wrong in words, with 1', async () => {
+    writeFileSync(join(folder, 'wrong.yaml'), 'plans: [');
+    expect(await run('plan', 'wrong.yaml')).toMatchObject({
+      code: 1,
+      error: expect.stringMatching(/is no YAML/),
+    });
+    writeFileSync(join(folder, 'wrong.yaml'), 'plans: { filed: { max_keys: many } }');
+    expect((await run('plan', 'wrong.yaml')).error).toMatch(/\n {2}file\.plans\.filed\.max_keys /);
+    writeFileSync(join(folder, 'wrong.yaml'), 'apis: { shop: { document: ./nowhere.json } }');
+    expect((await run('plan', 'wrong.yaml')).error).toMatch(
+      /^apis\.shop\.document: \.\/nowhere\.json cannot be read/,
+    );
+    expect((await run('plan', 'nowhere.yaml')).error).toMatch(/is not there/);
+    expect(await run('dance')).toMatchObject({ code: 1, error: expect.stringMatching(/^Usage/) });
+    expect((await run('plan', '--url', 'http://127.0.0.1:9')).error).toMatch(/does not answer/);
+    expect((await run('drift', '--token', 'x')).code).toBe(1);
+  });
+});
