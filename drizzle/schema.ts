@@ -1188,6 +1188,27 @@ export const apiDraft = pgTable('api_draft', {
   createdBy: text('created_by').notNull(),
 });
 
+/** What operators ask of routes: src/catalog/policies. */
+export const apiPolicy = pgTable(
+  'api_policy',
+  {
+    id: uuid('id').primaryKey(),
+    /** null: of all APIs. */
+    api: varchar('api', { length: 40 }),
+    /** `GET /v1/things`; null: of all routes of the API. */
+    route: text('route'),
+    /** null: for every partner. */
+    partnerId: uuid('partner_id').references(() => partner.id, { onDelete: 'cascade' }),
+    /** The lower, the earlier. */
+    position: integer('position').notNull().default(0),
+    policy: varchar('policy', { length: 40 }).notNull(),
+    settings: jsonb('settings').notNull(),
+    createdAt: at('created_at').notNull().defaultNow(),
+    createdBy: text('created_by').notNull(),
+  },
+  (table) => [index('idx_api_policy_partner').on(table.partnerId)],
+);
+
 /** The catalogue's version, and how far its announcement came: one row, and none before the first change. */
 export const catalogState = pgTable('catalog_state', {
   isOnly: boolean('is_only').primaryKey().default(true),

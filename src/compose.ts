@@ -15,6 +15,7 @@ import { createLiveCatalog } from './catalog/live-catalog.ts';
 import { type Config, isLocal as isLocalConfig, readConfig } from './config.ts';
 import { newId } from './core/ids.ts';
 import { openEnvelope } from './crypto/envelope.ts';
+import { createBreakers } from './gateway/breakers.ts';
 import { createCallLog } from './gateway/call-log.ts';
 import { EdgeCounter } from './gateway/edge-counter.ts';
 import type { Gateway } from './gateway/pipeline.ts';
@@ -147,6 +148,7 @@ function build(env: Env) {
       put: (url, response) => caches.default.put(url, response),
     },
     upstreams,
+    breakers: createBreakers(now),
     fetchUpstream: (url, init) => fetch(url, init),
     sandboxForLive: isLocal,
     sandbox: (call) => askSandbox(call, { now, sleep, payments, portalOrigin }),

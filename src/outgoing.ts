@@ -1,5 +1,7 @@
 // Where requests may go that this Worker makes for somebody: webhooks to partners' endpoints, calls to upstreams.
 
+import { createCommit } from './catalog/commit-service.ts';
+import { createPolicyService } from './catalog/policy-service.ts';
 import { createPublishService, type PublishPorts } from './catalog/publish-service.ts';
 import { createTogether } from './catalog/publish-together-service.ts';
 import type { Core } from './compose.ts';
@@ -20,25 +22,29 @@ const UPSTREAM_REFUSALS: Partial<Record<Refused, string>> = {
   invalid_url: 'must be the address of an HTTP server, like https://api.example.com/v1',
 };
 
-/** Where calls may go: not to ourselves, and to private addresses on your machine alone. */
+/** What is offered. Calls may go to others alone, and to private addresses on your machine. */
 export function composePublishing(core: Core, announcements: AnnouncementService) {
   const { config, isLocal, database, catalogs, now } = core;
   const ownHosts = () => [...hostsOf([config.PORTAL_ORIGIN]), ...config.OWN_HOSTS];
   const guard = isLocal
     ? openGuard
     : createTargetGuard(createResolver(config.DNS_RESOLVER_URL), now, ownHosts);
+  const announce = async () => (await announcements.announceCatalog()).isAll;
+  const changes = { database, catalogs, commit: createCommit({ database, catalogs, announce }) };
   const ports: PublishPorts = {
-    database,
-    catalogs,
+    ...changes,
     keyEncryptionKeys: config.KEY_ENCRYPTION_KEYS,
     isReserved: isOwnPart,
     async refusesUpstream(url) {
       const refused = await guard.check(url);
       return refused && UPSTREAM_REFUSALS[refused];
     },
-    announce: async () => (await announcements.announceCatalog()).isAll,
   };
-  return { publishing: createPublishService(ports), offers: createTogether(ports) };
+  return {
+    publishing: createPublishService(ports),
+    offers: createTogether({ ...ports, announce }),
+    policies: createPolicyService(changes),
+  };
 }
 
 /** Where webhooks may go: never to ourselves, nor to the upstreams. */

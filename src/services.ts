@@ -36,6 +36,7 @@ import { createLiveAccessService } from './partners/live-access-service.ts';
 import { createMemberService } from './partners/member-service.ts';
 import { createPartnerService } from './partners/partner-service.ts';
 import { createTokenService } from './partners/token-service.ts';
+import { createSimulations } from './simulator/simulations.ts';
 import { createIncidentService } from './status/incident-service.ts';
 import { createStatusBoard } from './status/status-board.ts';
 import { createStatusStore } from './status/status-store.ts';
@@ -154,10 +155,12 @@ function composeBilling(
       log,
     },
   });
+  const plans = createPlanService({ database, store: billingStore, now, announce, notices });
   return {
     billingStore,
     invoices,
-    plans: createPlanService({ database, store: billingStore, now, announce, notices }),
+    plans,
+    ...createSimulations({ database, billingStore, plans, now }),
     periods: createPeriodStore(database),
     exports: createExportStore(database, config.PORTAL_ORIGIN ?? 'urn:passerelle'),
   };
@@ -249,7 +252,7 @@ function build(env: Env) {
   const partners = composePartners(core, mail);
   const billing = composeBilling(core, mail, partners.partners.announce);
   const watch = composeWatch(core, env, mail);
-  const { publishing, offers } = composePublishing(core, partners.announcements);
+  const { publishing, policies, offers } = composePublishing(core, partners.announcements);
   return {
     ...core,
     brand: BRAND,
@@ -261,6 +264,7 @@ function build(env: Env) {
     ...watch,
     ...composeStatus(core),
     publishing,
+    policies,
     configuration: createConfigService({ database, offers, plans: billing.plans, alerts: watch.alerts }),
     /** What upstreams verify identity tokens by. */
     identityJwks: identityTokens.jwks,

@@ -4,6 +4,7 @@
 
 import { composeGateway, type Env } from './compose.ts';
 import { handle } from './gateway/pipeline.ts';
+import { withClientRequestId } from './http/client-request-id.ts';
 import { refuseAtDoor } from './http/doors.ts';
 import { firstPart, pathOf } from './http/path.ts';
 import { withSecureHeaders } from './http/secure-headers.ts';
@@ -37,13 +38,15 @@ async function answerOwn(request: Request, path: string, env: Env, ctx: Executio
 export default {
   fetch(request, env, ctx) {
     const { url } = request;
-    const refusal = refuseUnconfigured(url, () => composeGateway(env));
-    if (refusal) return withSecureHeaders(refusal, url);
+    const finished = (response: Response) =>
+      withClientRequestId(withSecureHeaders(response, url), request.headers);
+    const refusal = refuseUnconfigured(url, () => composeGateway(env), request);
+    if (refusal) return finished(refusal);
     const loading = composeGateway(env).catalogs.loading();
     const answered = loading
       ? loading.then(() => answer(request, url, env, ctx))
       : answer(request, url, env, ctx);
-    const work = answered.then((response) => withSecureHeaders(response, url));
+    const work = answered.then(finished);
     // Whoever breaks off ends its connection, not what it asked for: what was admitted is done, told and billed.
     ctx.waitUntil(work);
     return work;

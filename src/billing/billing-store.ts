@@ -26,7 +26,7 @@ export interface MonthFacts {
   billed: Sums | null;
 }
 
-const PartnerFacts = row('facts of a partner to bill', {
+export const PartnerFacts = row('facts of a partner to bill', {
   terms: json<Terms[]>().notNull('a trigger writes the first with the partner'),
   buyer: json<Record<string, unknown>>(),
   email: text,
@@ -49,20 +49,20 @@ export interface Closing {
 
 const ms = (column: string) => sql.raw(`floor(extract(epoch FROM ${column}) * 1000)::bigint`);
 
-const FACTS = (partnerId: string, starts: readonly string[]): SQL => sql`
-        WITH month AS (
-          SELECT value::date AS start, (value::date + interval '1 month')::date AS next
-          FROM jsonb_array_elements_text(${JSON.stringify(starts)}::jsonb))
-        SELECT coalesce(nullif(p.billing_email, ''), p.email) AS email,
-          (SELECT a.language FROM dev_accounts a WHERE a.email = coalesce(nullif(p.billing_email, ''), p.email)) AS language,
-          jsonb_build_object('name', p.name, 'company', p.company, 'email', coalesce(nullif(p.billing_email, ''), p.email),
-            'address', p.billing_address, 'tax_id', p.tax_id) AS buyer,
-          (SELECT jsonb_agg(jsonb_build_object('effectiveMs', ${ms('t.effective_at')}, 'tier', t.tier, 'currency', t.currency,
+/** Of partners p: their terms. */
+export const TERMS = sql`(SELECT jsonb_agg(jsonb_build_object('effectiveMs', ${ms('t.effective_at')}, 'tier', t.tier, 'currency', t.currency,
             'isBilled', t.is_billed, 'priceMinor', t.price_minor, 'includedUnits', t.included_units,
             'overageAction', t.overage_action, 'overagePer1000Minor', t.overage_per_1000_minor,
             'spendingCapMinor', t.spending_cap_minor, 'taxBps', t.tax_bps) ORDER BY t.effective_at)
-            FROM partner_terms t WHERE t.partner_id = p.id) AS terms,
-          (SELECT coalesce(jsonb_agg(jsonb_build_object('start', m.start, 'billed', b.billed,
+            FROM partner_terms t WHERE t.partner_id = p.id)`;
+
+export const MONTH = (starts: readonly string[]): SQL => sql`
+        month AS (
+          SELECT value::date AS start, (value::date + interval '1 month')::date AS next
+          FROM jsonb_array_elements_text(${JSON.stringify(starts)}::jsonb))`;
+
+/** Of partners p: what each MONTH is reckoned from. */
+export const MONTHS = sql`(SELECT coalesce(jsonb_agg(jsonb_build_object('start', m.start, 'billed', b.billed,
             'units', coalesce((SELECT q.units FROM quota_usage q WHERE q.partner_id = p.id AND q.environment = 'live'
               AND q.period_type = 'monthly' AND q.period_start = m.start), 0),
             'apps', (SELECT coalesce(jsonb_agg(a ORDER BY a.name, a."appId"), '[]') FROM (
@@ -79,7 +79,15 @@ const FACTS = (partnerId: string, starts: readonly string[]): SQL => sql`
                   AND e.occurred_at < date_trunc('milliseconds', t.effective_at))) ORDER BY t.effective_at), '[]')
               FROM partner_terms t WHERE t.partner_id = p.id AND t.effective_at >= m.start::timestamp AT TIME ZONE 'UTC'
                 AND t.effective_at < m.next::timestamp AT TIME ZONE 'UTC')) ORDER BY m.start), '[]')
-            FROM month m LEFT JOIN billing_period b ON b.partner_id = p.id AND b.period_start = m.start) AS months
+            FROM month m LEFT JOIN billing_period b ON b.partner_id = p.id AND b.period_start = m.start)`;
+
+const FACTS = (partnerId: string, starts: readonly string[]): SQL => sql`
+        WITH ${MONTH(starts)}
+        SELECT coalesce(nullif(p.billing_email, ''), p.email) AS email,
+          (SELECT a.language FROM dev_accounts a WHERE a.email = coalesce(nullif(p.billing_email, ''), p.email)) AS language,
+          jsonb_build_object('name', p.name, 'company', p.company, 'email', coalesce(nullif(p.billing_email, ''), p.email),
+            'address', p.billing_address, 'tax_id', p.tax_id) AS buyer,
+          ${TERMS} AS terms, ${MONTHS} AS months
         FROM partner p WHERE p.id = ${partnerId}::uuid`;
 
 export function createBillingStore(database: Database) {

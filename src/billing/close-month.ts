@@ -8,7 +8,7 @@ import type { BillingStore, MonthFacts, OpenMonth, PartnerFacts } from './billin
 import { documentOf } from './billing-store.ts';
 import { draftsOf, type Earlier } from './invoice.ts';
 import type { IssuedInvoice } from './money-notices.ts';
-import { type Line, monthLines, type Segment, segmentsOf, sumsOf, type Terms } from './month.ts';
+import { type Line, monthLines, segmentsWithUnits, sumsOf, type Terms } from './month.ts';
 
 /** Closed months that are looked at again for late events. */
 const MONTHS_LOOKED_AT_AGAIN = 3;
@@ -29,21 +29,6 @@ export interface ClosePorts {
 }
 
 const startMsOf = (start: string): number => Date.parse(`${start}T00:00:00Z`);
-
-/** The stretches of a month with the units of each. The last has what the others have not. */
-export function segmentsWithUnits(
-  terms: readonly Terms[],
-  { start, units, marks }: Pick<MonthFacts, 'start' | 'units' | 'marks'>,
-): Segment[] {
-  const startMs = startMsOf(start);
-  const segments = segmentsOf(terms, startMs, monthStart(startMs, 1));
-  const usedBefore = new Map(marks.map((mark) => [mark.atMs, mark.units]));
-  const at = (ms: number | undefined): number => (ms === undefined ? units : (usedBefore.get(ms) ?? 0));
-  return segments.map((segment, i) => ({
-    ...segment,
-    units: at(segments[i + 1]?.fromMs) - (i === 0 ? 0 : at(segment.fromMs)),
-  }));
-}
 
 export function linesOf(terms: readonly Terms[], month: MonthFacts): Line[] {
   const startMs = startMsOf(month.start);

@@ -1,6 +1,7 @@
 // What a month of a partner costs: its plan by the time that it was in force, and its overage by the units that the
 // limiter admitted beyond what was included at that moment. Pure. A fraction of a minor unit is never billed.
 
+import { monthStart } from '../core/time.ts';
 import { isUnlimited, type OverageAction } from '../limits/limit.ts';
 import { divide, share } from './amounts.ts';
 
@@ -58,6 +59,27 @@ export function segmentsOf(terms: readonly Terms[], startMs: number, endMs: numb
     const toMs = Math.min(terms[i + 1]?.effectiveMs ?? endMs, endMs);
     return fromMs < toMs ? [{ ...each, fromMs, toMs, units: 0 }] : [];
   });
+}
+
+/** What was used in a month. */
+export interface MonthUnits {
+  /** `YYYY-MM-DD`, its first day. */
+  start: string;
+  units: number;
+  /** Units used in it before each change of terms. */
+  marks: readonly { atMs: number; units: number }[];
+}
+
+/** The stretches of a month with the units of each. The last has what the others have not. */
+export function segmentsWithUnits(terms: readonly Terms[], { start, units, marks }: MonthUnits): Segment[] {
+  const startMs = Date.parse(`${start}T00:00:00Z`);
+  const segments = segmentsOf(terms, startMs, monthStart(startMs, 1));
+  const usedBefore = new Map(marks.map((mark) => [mark.atMs, mark.units]));
+  const at = (ms: number | undefined): number => (ms === undefined ? units : (usedBefore.get(ms) ?? 0));
+  return segments.map((segment, i) => ({
+    ...segment,
+    units: at(segments[i + 1]?.fromMs) - (i === 0 ? 0 : at(segment.fromMs)),
+  }));
 }
 
 /** Neighbours that are alike for `isAlike` become one. */

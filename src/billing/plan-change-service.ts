@@ -66,15 +66,15 @@ export const createUpdate = ({ database, announce }: Ports, billing: Parts['bill
     actor: Actor,
     action: AuditAction,
     details: Record<string, unknown>,
-    /** Whether it may still be done, where that ends. */
-    isPossible?: SQL,
+    /** Whether it may still be done, of `partner p`, and what is said where it may not. */
+    possible?: { when: SQL; otherwise: () => AppError | Promise<AppError> },
   ): Promise<Billing> {
     try {
       const changed = await database.run(sql`
-        WITH changed AS (UPDATE partner SET ${set}, updated_at = now() WHERE id = ${partnerId}::uuid AND ${isPossible ?? sql`true`} RETURNING id AS partner_id),
+        WITH changed AS (UPDATE partner p SET ${set}, updated_at = now() WHERE id = ${partnerId}::uuid AND ${possible?.when ?? sql`true`} RETURNING id AS partner_id),
         event AS (${eventRow('plan.changed', details)} WHERE ${TOLD.has(action)}),
         audit AS (${auditRow(actor, action, { partner_id: partnerId }, details)}) SELECT * FROM changed`);
-      if (changed === 0 && isPossible) throw tooLate();
+      if (changed === 0 && possible) throw await possible.otherwise();
       if (changed === 0) throw new AppError('not_found', 'No such partner');
     } catch (error) {
       if (isViolation(error, 'check'))

@@ -110,7 +110,10 @@ export function createChoices(parts: Parts) {
         actor,
         'plan.change_undone',
         { tier: plan.tier, currency },
-        sql`plan_undo_until(partner) IS NOT NULL AND plan_before->>'tier' = ${plan.tier}`,
+        {
+          when: sql`plan_undo_until(p) IS NOT NULL AND plan_before->>'tier' = ${plan.tier}`,
+          otherwise: tooLate,
+        },
       );
       await notices.planUndone(partnerId, plan);
       return changed;

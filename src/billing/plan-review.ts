@@ -8,6 +8,7 @@ import type { Billing } from './billing-view-store.ts';
 import { reckon } from './close-month.ts';
 import type { Draft } from './invoice.ts';
 import type { Terms } from './month.ts';
+import { inForce, keptAction } from './overage-choice.ts';
 import type { Plan } from './plan-store.ts';
 
 export interface PlanReview {
@@ -38,16 +39,6 @@ const priceIn = (plan: Plan | undefined, currency: Currency): number => plan?.pr
 /** Dearer plans begin at once. */
 export const isUpgrade = (currency: Currency, from: Plan | undefined, to: Plan): boolean =>
   priceIn(to, currency) > priceIn(from, currency);
-
-/** `charge` where there is no price blocks, as in the terms that a trigger writes. */
-const inForce = (action: OverageAction, per1000Minor: number): OverageAction =>
-  action === 'charge' && per1000Minor === 0 ? 'block' : action;
-
-/** What a plan leaves of the choice that was made. `from`: what operators gave goes along to every plan. */
-function keptAction({ overageAction, overageActions }: Billing, from: Plan, to: Plan): OverageAction {
-  const isGranted = overageActions.includes(overageAction) && !from.overageActions.includes(overageAction);
-  return isGranted || to.overageActions.includes(overageAction) ? overageAction : 'block';
-}
 
 /** The terms that begin with the change. */
 function termsAfter(last: Terms, billing: Billing, from: Plan, to: Plan, nowMs: number): Terms {

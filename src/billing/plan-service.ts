@@ -4,6 +4,7 @@
 
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, type AuditAction, auditRow, job } from '../audit/audit-store.ts';
+import { type Expected, isExpected, PARTNER_ETAG, partnerChanged } from '../audit/version-store.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import { eventRow } from '../outbox/event-store.ts';
 import { DatabaseRejected } from '../platform/database.ts';
@@ -133,6 +134,7 @@ export function createPlanService(ports: Ports) {
       partnerId: string,
       change: { tier?: string; taxBps?: number; currency?: Currency; reason?: string },
       actor: Actor,
+      expected?: Expected,
     ): Promise<Billing> {
       await applyDue(now());
       const { tier = null, taxBps = null, currency = null } = change;
@@ -144,7 +146,13 @@ export function createPlanService(ports: Ports) {
       // What an operator assigns is not the partner's to undo.
       const set = sql`tier = coalesce(${tier}, tier), plan_changed_at = CASE WHEN ${tier}::text IS NULL THEN plan_changed_at END, tax_bps = coalesce(${taxBps}::int, tax_bps),
         ${currency === null ? sql`next_currency = next_currency` : atPeriodEnd(now(), { currency })}`;
-      const changed = await update(partnerId, set, actor, 'plan.changed', change);
+      const changed = await update(partnerId, set, actor, 'plan.changed', change, {
+        when: isExpected(PARTNER_ETAG, expected),
+        async otherwise() {
+          await billing(partnerId);
+          return partnerChanged(database, partnerId);
+        },
+      });
       if (plan && plan.tier !== before.tier)
         await notices.planAssigned(partnerId, plan, changed.currency, change.reason);
       return changed;

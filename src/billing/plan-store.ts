@@ -2,6 +2,13 @@
 
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
+import {
+  changedMeanwhile,
+  type Expected,
+  holdExpected,
+  isNotExpected,
+  versionOf,
+} from '../audit/version-store.ts';
 import { AppError } from '../core/errors.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import { type Database, isViolation } from '../platform/database.ts';
@@ -40,11 +47,20 @@ const Plan = row('plan', {
   /** Of the partner that it is made for. */
   partnerName: text.nullable(),
   partners: number,
+  /** Another whenever it was changed. */
+  etag: text.notNull('a hash of something is something'),
 });
 export type Plan = RowOf<typeof Plan>;
 /** `names`: those that it has stay where none are given. */
-export type NewPlan = Omit<Plan, 'partners' | 'partnerName' | 'isClosed' | 'names'> & { names?: PlanNames };
+export type NewPlan = Omit<Plan, 'partners' | 'partnerName' | 'isClosed' | 'names' | 'etag'> & {
+  names?: PlanNames;
+};
 
+/** Of `tier_config t`. */
+const ETAG = versionOf(
+  sql`t.tier, t.partner_id, t.self_serve, t.overage_actions, t.price_cents, t.overage_price_per_1000_cents, t.prices`,
+  sql`t.rate_limit_per_second, t.rate_limit_per_day, t.rate_limit_per_month, t.max_keys, t.features, t.names, t.is_closed`,
+);
 const PLAN = sql`
   SELECT t.tier, t.partner_id AS "partnerId", t.self_serve AS "selfServe", t.rate_limit_per_second AS "perSecond",
     t.rate_limit_per_day AS "perDay", t.rate_limit_per_month AS "perMonth", t.max_keys AS "maxKeys", t.features,
@@ -52,7 +68,7 @@ const PLAN = sql`
     to_jsonb(t.overage_actions) AS "overageActions",
     jsonb_build_object('EUR', jsonb_build_object('price', t.price_cents, 'overage_per_1000', t.overage_price_per_1000_cents))
       || t.prices AS prices,
-    (SELECT count(*) FROM partner p WHERE p.tier = t.tier) AS partners
+    (SELECT count(*) FROM partner p WHERE p.tier = t.tier) AS partners, ${ETAG} AS etag
   FROM tier_config t`;
 
 /** Of a plan: what its column holds, and more than any plan costs. */
@@ -114,6 +130,50 @@ async function beforeSaving(
     : [announcePrices(before, plan, change.reason)];
 }
 
+function createSaver(database: Database, get: (tier: string) => Promise<Plan>) {
+  const planChanged = ({ tier, partnerId }: Pick<Plan, 'tier' | 'partnerId'>): Promise<AppError> =>
+    changedMeanwhile(
+      database,
+      partnerId,
+      sql`d.action IN ('plan.created', 'plan.edited') AND d.target->>'tier' = ${tier}`,
+    );
+
+  /**
+   * Makes a plan, or changes it: partners that are on it have the new limits at once, and the new prices, of which they are
+   * told, unless they keep theirs. Whose it is stays. The answer is what is kept. @throws AppError validation_error: prices that hit somebody
+   * change for a reason; precondition_failed where it is another by now
+   */
+  return async function save(
+    plan: NewPlan,
+    actor: Actor,
+    isNew: boolean,
+    { expected, ...change }: PriceChange & { expected?: Expected } = {},
+  ): Promise<Plan> {
+    const before = isNew ? undefined : await get(plan.tier);
+    if (before && expected?.includes(before.etag) === false) throw await planChanged(before);
+    const first = await beforeSaving(database, before, plan, change, actor);
+    try {
+      const held =
+        before && expected
+          ? [holdExpected(ETAG, sql`tier_config t WHERE t.tier = ${plan.tier}`, expected)]
+          : [];
+      const changed = await database.batch(...held, ...first, command(saving(plan, actor, isNew, change)));
+      if (changed.at(-1) === 0) throw new AppError('not_found', 'No such plan');
+      return await get(plan.tier);
+    } catch (error) {
+      if (before && isNotExpected(error)) throw await planChanged(before);
+      if (isViolation(error, 'unique')) throw new AppError('conflict', 'A plan with this name exists');
+      if (isViolation(error, 'foreignKey')) throw invalid('partner_id', 'No such partner');
+      if (isViolation(error, 'check'))
+        throw new AppError(
+          'conflict',
+          'Partners on this plan are billed in a currency that it has no price in',
+        );
+      throw error;
+    }
+  };
+}
+
 export function createPlanStore(database: Database) {
   async function get(tier: string): Promise<Plan> {
     const [plan] = await database.rows(Plan, sql`${PLAN} WHERE t.tier = ${tier}`);
@@ -127,6 +187,9 @@ export function createPlanStore(database: Database) {
       ...(await beforeSaving(database, before, plan, { reason }, actor)),
       command(sql`WITH ${savedRows(plan, before === undefined)} SELECT tier FROM saved`),
     ],
+
+    /** @throws AppError not_found */
+    plan: get,
 
     plans: async (): Promise<Plan[]> =>
       (
@@ -151,29 +214,7 @@ export function createPlanStore(database: Database) {
     priceImpact: async (plan: NewPlan): Promise<PriceImpact[]> =>
       impactOf(database, await get(plan.tier), plan),
 
-    /**
-     * Makes a plan, or changes it: partners that are on it have the new limits at once, and the new prices, of which they are
-     * told, unless they keep theirs. Whose it is stays. The answer is what is kept. @throws AppError validation_error: prices that hit somebody
-     * change for a reason
-     */
-    async save(plan: NewPlan, actor: Actor, isNew: boolean, change: PriceChange = {}): Promise<Plan> {
-      const before = isNew ? undefined : await get(plan.tier);
-      const first = await beforeSaving(database, before, plan, change, actor);
-      try {
-        const changed = await database.batch(...first, command(saving(plan, actor, isNew, change)));
-        if (changed.at(-1) === 0) throw new AppError('not_found', 'No such plan');
-        return await get(plan.tier);
-      } catch (error) {
-        if (isViolation(error, 'unique')) throw new AppError('conflict', 'A plan with this name exists');
-        if (isViolation(error, 'foreignKey')) throw invalid('partner_id', 'No such partner');
-        if (isViolation(error, 'check'))
-          throw new AppError(
-            'conflict',
-            'Partners on this plan are billed in a currency that it has no price in',
-          );
-        throw error;
-      }
-    },
+    save: createSaver(database, get),
   };
 }
 

@@ -1,6 +1,6 @@
 // Addresses that operators have blocked, as an edge knows them. Fails open.
 
-import { isInRanges } from '../keys/ip-list.ts';
+import { isInRanges } from '../core/ip-list.ts';
 import type { EdgeList } from './edge-list.ts';
 
 export interface BlockedRange {

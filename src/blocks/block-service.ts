@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
-import { isInRanges, isWider } from '../keys/ip-list.ts';
+import { isInRanges, isWider } from '../core/ip-list.ts';
 import type { Database } from '../platform/database.ts';
 import { type RowOf, row, text, time, uuid } from '../platform/row.ts';
 import type { AddressBlocks, BlockedRange } from './address-blocks.ts';

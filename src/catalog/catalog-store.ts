@@ -3,8 +3,9 @@
 import { sql } from 'drizzle-orm';
 import type { Database } from '../platform/database.ts';
 import { query } from '../platform/query.ts';
-import { json, number, oneOf, row, text } from '../platform/row.ts';
+import { json, number, oneOf, row, text, uuid } from '../platform/row.ts';
 import { type CatalogDocument, type OfferedApi, offeredApi, parseDocument } from './catalog.ts';
+import { type InstalledPolicy, needsRules } from './policies/installed.ts';
 import type { UpstreamTarget } from './routes.ts';
 
 /** The catalogue without its documents. */
@@ -13,6 +14,9 @@ export interface Published {
   apis: readonly OfferedApi[];
   /** Ids of APIs that came with the Worker and are not offered any more. */
   retired: readonly string[];
+  /** Of APIs that came with the Worker, by id. */
+  upstreams: Readonly<Record<string, readonly UpstreamTarget[]>>;
+  policies: readonly InstalledPolicy[];
 }
 
 /** An API as it is stored: its targets are in rows of their own. */
@@ -24,9 +28,23 @@ const PublishedApi = row('published API', {
   version: number,
   state: oneOf(['live', 'retired']),
   offered: json<StoredApi>().nullable(),
-  /** Only where `offered` has still to be made. */
+  /** Only where `offered` has still to be made, or a policy asks for more. */
   document: json<unknown>().nullable(),
-  targets: json<UpstreamTarget[]>().notNull('coalesce gives an empty list'),
+});
+const TargetRow = row('target of an API', {
+  api: text,
+  url: text,
+  weight: number,
+  credential: text.nullable(),
+});
+const PolicyRow = row('installed policy', {
+  id: uuid,
+  api: text.nullable(),
+  route: text.nullable(),
+  partnerId: uuid.nullable(),
+  position: number,
+  policy: text,
+  settings: json<unknown>(),
 });
 const PublishedDocument = row('published document', {
   document: json<unknown>().notNull('live ones have one'),
@@ -35,10 +53,12 @@ const PublishedDocument = row('published document', {
 /** The newest row of each API. */
 const IN_FORCE = sql`(SELECT DISTINCT ON (api) * FROM api_document ORDER BY api, version DESC)`;
 
+const STATE = sql`SELECT version FROM catalog_state`;
+const TARGETS = sql`SELECT api, url, weight, credential_envelope AS credential FROM api_upstream ORDER BY api, url`;
+const INSTALLED = sql`SELECT id, api, route, partner_id AS "partnerId", position, policy, settings FROM api_policy`;
 const PUBLISHED = sql`
-  SELECT d.api, d.version, d.state, d.offered, CASE WHEN d.offered IS NULL THEN d.document END AS document,
-    coalesce((SELECT json_agg(json_build_object('url', u.url, 'weight', u.weight, 'credential', u.credential_envelope)
-      ORDER BY u.url) FROM api_upstream u WHERE u.api = d.api), '[]') AS targets
+  SELECT d.api, d.version, d.state, d.offered, CASE WHEN d.offered IS NULL OR EXISTS (
+      SELECT FROM api_policy p WHERE p.policy = 'validate_request' AND (p.api IS NULL OR p.api = d.api)) THEN d.document END AS document
   FROM ${IN_FORCE} d ORDER BY d.api`;
 
 export function createCatalogStore(database: Database) {
@@ -49,21 +69,28 @@ export function createCatalogStore(database: Database) {
     },
     async published(): Promise<Published> {
       // The number first: rows may be newer than it, and are read again then; never older.
-      const [[state], rows] = await database.batch(
-        query(State, sql`SELECT version FROM catalog_state`),
+      const [[state], rows, targets, policies] = await database.batch(
+        query(State, STATE),
         query(PublishedApi, PUBLISHED),
+        query(TargetRow, TARGETS),
+        query(PolicyRow, INSTALLED),
       );
+      const upstreams: Record<string, UpstreamTarget[]> = {};
+      for (const { api, ...target } of targets) upstreams[api] = [...(upstreams[api] ?? []), target];
       const apis = rows
-        .filter(({ state }) => state === 'live')
-        .map(({ api, version, offered, document, targets }) =>
-          offered
-            ? { ...offered, version, targets }
-            : offeredApi(parseDocument(document, api), { version, targets }),
-        );
+        .filter(({ state: is }) => is === 'live')
+        .map(({ api, version, offered, document }) => {
+          const published = { version, targets: upstreams[api] ?? [] };
+          return offered && document === null
+            ? { ...offered, ...published }
+            : offeredApi(parseDocument(document, api), published, needsRules(policies, api));
+        });
       return {
         version: state?.version ?? 0,
         apis,
-        retired: rows.filter(({ state }) => state === 'retired').map(({ api }) => api),
+        retired: rows.filter(({ state: is }) => is === 'retired').map(({ api }) => api),
+        upstreams,
+        policies,
       };
     },
     /** Of these APIs, as far as they were published. */

@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import { decodedWholly, hasEncodedSlash, isDisguised } from './disguised-path.ts';
 import { type CatalogDocument, documentSchema, type KeyScopes } from './document.ts';
+import { type InstalledPolicy, PolicyBook } from './policies/installed.ts';
 import { RouteTree } from './route-tree.ts';
 import { type CatalogRoute, type RouteData, routesOf, toRoutes, type UpstreamTarget } from './routes.ts';
 
@@ -33,6 +34,10 @@ export interface Catalog {
   documents: readonly CatalogDocument[];
   scopes: readonly string[];
   keyScopes: KeyScopes;
+  /** Installed ones that fit no policy: left out. */
+  unfit: readonly InstalledPolicy[];
+  /** A route of this catalogue as it is for a partner. */
+  routeFor(route: CatalogRoute, partnerId: string): CatalogRoute;
   /** Whether paths that begin with this part are an offered API's. */
   isOffered(firstPart: string): boolean;
   /** `path`: as received, percent-encoding untouched. HEAD is answered wherever GET is. */
@@ -51,9 +56,10 @@ export function parseDocument(given: unknown, name: string): CatalogDocument {
 export function offeredApi(
   document: CatalogDocument,
   published: { version: number; targets: readonly UpstreamTarget[] } = { version: 0, targets: [] },
+  hasRules = false,
 ): OfferedApi {
   const { id, prefix, upstream: variables, keyScopes } = document['x-passerelle'];
-  return { ...published, id, prefix, variables, keyScopes, routes: routesOf(document) };
+  return { ...published, id, prefix, variables, keyScopes, routes: routesOf(document, hasRules) };
 }
 
 const unionOf = (apis: readonly OfferedApi[]): KeyScopes => {
@@ -101,9 +107,12 @@ export function createCatalog(
   version: number,
   apis: readonly OfferedApi[],
   documents: readonly CatalogDocument[],
+  policies: readonly InstalledPolicy[] = [],
 ): Catalog {
+  const unfit = new Set<InstalledPolicy>();
+  const book = new PolicyBook(policies, (policy) => unfit.add(policy));
   const routes = apis.flatMap(({ routes, prefix, variables, targets }) =>
-    toRoutes(routes, { prefix, variables, targets }),
+    toRoutes(routes, { prefix, variables, targets }).map((route) => book.route(route)),
   );
   const tree = treeOf(routes);
   const firstParts = new Set(routes.map(({ path }) => path.split('/', 2)[1] ?? ''));
@@ -120,6 +129,10 @@ export function createCatalog(
     documents,
     scopes: [...new Set(routes.flatMap(({ scope }) => scope ?? []))].sort(),
     keyScopes: unionOf(apis),
+    get unfit() {
+      return [...unfit];
+    },
+    routeFor: (route, partnerId) => book.routeFor(route, partnerId),
     isOffered: (part) => firstParts.has(part),
     match(method, path) {
       if (isDisguised(path)) return { found: 'nothing' };

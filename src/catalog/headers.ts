@@ -45,6 +45,9 @@ export const GATEWAY_HEADERS = [
   'x-passerelle-identity',
 ] as const;
 
+/** Which trace a call is in: what the gateway hears of it, and says to every upstream. Documents may show them, too. */
+export const TRACE_HEADERS: ReadonlySet<string> = new Set(['traceparent', 'tracestate']);
+
 /** What the sandbox hears beside what an upstream would: errors to order. */
 export const SANDBOX_HEADER = 'x-sandbox-simulate';
 
@@ -141,6 +144,7 @@ const RULING = new Set([
   'via',
   'www-authenticate',
   'x-cache-hit',
+  'x-client-request-id',
   'x-content-type-options',
   'x-dns-prefetch-control',
   'x-frame-options',
@@ -230,11 +234,12 @@ export function headerRules(declared: DeclaredHeaders): HeaderRules {
   for (const name of answer)
     if (!maySayToCaller(name)) throw new Error(`the header ${name} may not pass to a caller`);
   const toCaller = new Set(answer);
+  const said = request.filter((name) => !TRACE_HEADERS.has(name));
   return {
-    toUpstream: new Set([...PLAIN_REQUEST_HEADERS, ...request]),
+    toUpstream: new Set([...PLAIN_REQUEST_HEADERS, ...said]),
     toCaller,
     passesToCaller: remembered((name) => passesToCaller(name, toCaller)),
-    cacheKey: [...new Set([...CONTENT_NEGOTIATION, ...request])].sort(),
+    cacheKey: [...new Set([...CONTENT_NEGOTIATION, ...said])].sort(),
   };
 }
 

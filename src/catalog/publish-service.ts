@@ -2,14 +2,14 @@
 // told to all partners' objects before it is answered, and loses to whoever was faster.
 
 import { type SQL, sql } from 'drizzle-orm';
-import { type Actor, type AuditAction, auditRow } from '../audit/audit-store.ts';
+import type { Actor } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import type { Database } from '../platform/database.ts';
-import { number, row } from '../platform/row.ts';
 import { adoptDocument, routePointer } from './adopt/adopt.ts';
 import { UnfitDocument } from './adopt/problems.ts';
 import { createApiViews } from './api-view-store.ts';
 import { type Catalog, type CatalogDocument, createCatalog, offeredApi, RouteConflict } from './catalog.ts';
+import type { Commit } from './commit-service.ts';
 import { fetchDocument } from './fetch-document.ts';
 import type { LiveCatalog } from './live-catalog.ts';
 import { offerChanges } from './offer-changes.ts';
@@ -27,14 +27,12 @@ export type { WantedUpstream } from './upstream-service.ts';
 export interface PublishPorts extends UpstreamPorts {
   database: Database;
   catalogs: LiveCatalog;
+  commit: Commit;
   /** Whether paths that begin with this part are our own. */
   isReserved(firstPart: string): boolean;
-  /** Tells the partners' objects of the newest version. Whether all have heard. */
-  announce(): Promise<boolean>;
 }
 
 const UNFIT = 'This document cannot be offered as it is';
-const Done = row('change of the catalogue', { version: number });
 
 /** @throws AppError validation_error with what is wrong, by JSON pointers */
 export function checked<T>(check: () => T): T {
@@ -87,36 +85,6 @@ export function checkFit(
   }
 }
 
-interface Told {
-  actor: Actor;
-  action: AuditAction;
-  api: string;
-  details: object;
-}
-
-/**
- * `change`: CTEs, of which `changed` has a row where it came about; it reads `locked`, which has one while the catalogue is
- * as it was looked at. @throws AppError conflict
- */
-const createCommit = ({ database, catalogs, announce }: PublishPorts) =>
-  async function commit(seen: Catalog, change: SQL, { actor, action, api, details }: Told) {
-    await database.run(sql`INSERT INTO catalog_state DEFAULT VALUES ON CONFLICT DO NOTHING`);
-    const [done] = await database.rows(
-      Done,
-      sql`WITH locked AS (SELECT version FROM catalog_state WHERE version = ${seen.version} FOR UPDATE), ${change},
-        audited AS (SELECT NULL::uuid AS partner_id FROM changed),
-        audit AS (${auditRow(actor, action, { api }, details, sql`audited`)})
-        SELECT version FROM changed`,
-    );
-    await catalogs.refresh();
-    if (!done)
-      throw new AppError(
-        'conflict',
-        'The catalogue was changed meanwhile: look again, and repeat it if it still fits',
-      );
-    return { version: catalogs.current.version, isInForce: await announce() };
-  };
-
 /** A CTE: `changed` has the row that is published, or of the retirement, where `locked` has one. */
 export function insertion(document: CatalogDocument | undefined, api: string, actor: Actor): SQL {
   if (!document)
@@ -131,7 +99,7 @@ const named = (upstreams: readonly WantedUpstream[]): string[] =>
   upstreams.map(({ url, weight }) => `${url} ${weight}`);
 
 /** `upstreams`: as they were where there are none. @throws AppError validation_error, conflict */
-const createPublish = (ports: PublishPorts, commit: ReturnType<typeof createCommit>) =>
+const createPublish = (ports: PublishPorts) =>
   async function publish(
     document: CatalogDocument,
     upstreams: readonly WantedUpstream[] | undefined,
@@ -154,14 +122,18 @@ const createPublish = (ports: PublishPorts, commit: ReturnType<typeof createComm
     const change = upstreams
       ? sql`${insert}, ${upstreamRows(api, await sealedUpstreams(upstreams, ports))}`
       : insert;
-    const done = await commit(seen, change, { actor, action: 'api.published', api, details });
+    const done = await ports.commit(seen, change, {
+      actor,
+      action: 'api.published',
+      target: { api },
+      details,
+    });
     return { ...done, changes };
   };
 
 export function createPublishService(ports: PublishPorts) {
-  const { catalogs, isReserved, refusesUpstream } = ports;
+  const { catalogs, commit, isReserved, refusesUpstream } = ports;
   const views = createApiViews(ports.database);
-  const commit = createCommit(ports);
 
   /** @throws AppError not_found */
   async function catalogWith(id: string): Promise<Catalog> {
@@ -188,11 +160,11 @@ export function createPublishService(ports: PublishPorts) {
       return { ...adopted, routes: routesOf(document), changes };
     },
 
-    publish: createPublish(ports, commit),
+    publish: createPublish(ports),
 
     /** @throws AppError not_found, conflict */
     async retire(api: string, reason: string, actor: Actor) {
-      const told = { actor, action: 'api.retired', api, details: { reason } } as const;
+      const told = { actor, action: 'api.retired', target: { api }, details: { reason } } as const;
       return commit(await catalogWith(api), insertion(undefined, api, actor), told);
     },
 
@@ -206,7 +178,7 @@ export function createPublishService(ports: PublishPorts) {
       const seen = await catalogWith(api);
       const rows = upstreamRows(api, await sealedUpstreams(upstreams, ports));
       const details = { reason, upstreams: named(upstreams) };
-      const told = { actor, action: 'api.upstreams_changed', api, details } as const;
+      const told = { actor, action: 'api.upstreams_changed', target: { api }, details } as const;
       return commit(seen, sql`changed AS (SELECT version FROM locked), ${rows}`, told);
     },
   };

@@ -5,6 +5,7 @@ import type { Actor } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { command, type Query } from '../platform/query.ts';
 import { type Catalog, type CatalogDocument, type OfferedApi, offeredApi } from './catalog.ts';
+import type { CommitPorts } from './commit-service.ts';
 import { checkFit, insertion, type PublishPorts } from './publish-service.ts';
 import { sealedUpstreams, upstreamRows, type WantedUpstream } from './upstream-service.ts';
 
@@ -49,7 +50,7 @@ export const CATALOG_LOCKS: readonly SQL[] = [
   sql`SELECT version FROM catalog_state FOR UPDATE`,
 ];
 
-export function createTogether(ports: PublishPorts) {
+export function createTogether(ports: PublishPorts & Pick<CommitPorts, 'announce'>) {
   const { catalogs, isReserved, announce } = ports;
 
   async function statement(

@@ -2,30 +2,34 @@
 
 import { type Catalog, type CatalogDocument, createCatalog, type OfferedApi, offeredApi } from './catalog.ts';
 import type { Published } from './catalog-store.ts';
+import { needsRules } from './policies/installed.ts';
+
+/** An API that came with the Worker, with its upstreams, and with rules where a policy asks for them. */
+const bundledApi = (document: CatalogDocument, { upstreams, policies }: Published): OfferedApi => {
+  const { id } = document['x-passerelle'];
+  return offeredApi(document, { version: 0, targets: upstreams[id] ?? [] }, needsRules(policies, id));
+};
 
 /** What was published goes before what came with the Worker, in its place; new APIs come after. */
 function together(
   bundled: readonly CatalogDocument[],
-  { version, apis, retired }: Published,
+  published: Published,
   documents: readonly CatalogDocument[],
 ): Catalog {
-  const published = new Map(apis.map((api) => [api.id, api]));
-  const documentsOf = new Map(documents.map((each) => [each['x-passerelle'].id, each]));
-  const seeds = bundled.filter(({ 'x-passerelle': { id } }) => !retired.includes(id));
-  const offered: OfferedApi[] = seeds.map(
-    (seed) => published.get(seed['x-passerelle'].id) ?? offeredApi(seed),
-  );
-  const seeded = new Set(offered.map(({ id }) => id));
-  const all = [...offered, ...apis.filter(({ id }) => !seeded.has(id))];
+  const { version, apis, retired, policies } = published;
+  const idOf = ({ 'x-passerelle': { id } }: CatalogDocument): string => id;
+  const inPlace = new Map(apis.map((api) => [api.id, api]));
+  const kept = bundled.filter((each) => !retired.includes(idOf(each)));
+  const first = kept.map((each) => inPlace.get(idOf(each)) ?? bundledApi(each, published));
+  const taken = new Set(first.map(({ id }) => id));
+  const all = [...first, ...apis.filter(({ id }) => !taken.has(id))];
   const shown = all.flatMap(
-    ({ id, version: published }) =>
-      documentsOf.get(id) ??
-      (published === 0 ? (seeds.find((seed) => seed['x-passerelle'].id === id) ?? []) : []),
+    (api) => (api.version === 0 ? kept : documents).find((each) => idOf(each) === api.id) ?? [],
   );
-  return createCatalog(version, all, shown);
+  return createCatalog(version, all, shown, policies);
 }
 
-const NOTHING: Published = { version: 0, apis: [], retired: [] };
+const NOTHING: Published = { version: 0, apis: [], retired: [], upstreams: {}, policies: [] };
 
 export class PublishedCatalog {
   private readonly bundled: readonly CatalogDocument[];

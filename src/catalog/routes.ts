@@ -2,6 +2,8 @@
 
 import { type CatalogDocument, type Operation, shownAnswer } from './document.ts';
 import { type DeclaredHeaders, type HeaderRules, headerRules } from './headers.ts';
+import { NO_POLICIES, type RoutePolicies } from './policies/policy.ts';
+import { type RequestRules, requestRules } from './policies/request-rules.ts';
 
 export interface Example {
   status: number;
@@ -31,6 +33,8 @@ export interface RouteData {
   declared: DeclaredHeaders;
   /** Names of query parameters whose values are kept nowhere. */
   secretParameters: readonly string[];
+  /** Of requests, where a policy holds them against the document. */
+  rules?: RequestRules;
 }
 
 /** One place that answers an API's calls. */
@@ -56,6 +60,7 @@ export interface CatalogRoute extends Omit<RouteData, 'declared' | 'secretParame
   headers: HeaderRules;
   secretParameters: ReadonlySet<string>;
   upstream: Upstream;
+  policies: RoutePolicies;
 }
 
 /** Of `#/components/parameters/Name`. */
@@ -100,7 +105,8 @@ function exampleOf({ components }: CatalogDocument, { responses = {} }: Operatio
   return { status: Number(status), body: shown.data?.content['application/json'].example ?? {} };
 }
 
-export function routesOf(document: CatalogDocument): RouteData[] {
+/** `hasRules`: with what a policy holds requests against. */
+export function routesOf(document: CatalogDocument, hasRules = false): RouteData[] {
   const api = document['x-passerelle'];
   return Object.entries(document.paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => {
@@ -119,6 +125,7 @@ export function routesOf(document: CatalogDocument): RouteData[] {
         example: exampleOf(document, operation),
         declared: headersOf(document, operation),
         secretParameters: secretParametersOf(document, operation),
+        ...(hasRules && { rules: requestRules(document, operation) }),
       };
     }),
   );
@@ -138,5 +145,6 @@ export function toRoutes(routes: readonly RouteData[], upstream: Upstream): Cata
     headers: rulesOf(declared),
     secretParameters: new Set(secretParameters),
     upstream,
+    policies: NO_POLICIES,
   }));
 }

@@ -3,9 +3,10 @@
 
 import { sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
+import { isNotExpected } from '../audit/version-store.ts';
 import { CATALOG_LOCKS } from '../catalog/publish-together-service.ts';
 import { AppError } from '../core/errors.ts';
-import { type Database, DatabaseRejected, isViolation } from '../platform/database.ts';
+import { type Database, isViolation } from '../platform/database.ts';
 import { command, type Query } from '../platform/query.ts';
 import { driftOf, type Json, pathOf, type Thing } from './config-fields.ts';
 import type { ConfigFile } from './config-file.ts';
@@ -24,7 +25,6 @@ import {
   versionOf,
 } from './config-plan.ts';
 import {
-  CHANGED_MEANWHILE,
   type ConfigStates,
   createConfigStates,
   locksOf,
@@ -109,8 +109,7 @@ const createCommit = ({ database }: ConfigPorts, planned: Planning) =>
         auditQuery(actor, plan, reason),
       );
     } catch (error) {
-      const isLate = error instanceof DatabaseRejected && error.code === CHANGED_MEANWHILE;
-      if (isLate || isViolation(error, 'unique')) {
+      if (isNotExpected(error) || isViolation(error, 'unique')) {
         const now = await planned(wish);
         throw tooLate(staleIn(plan.version, now.plan), now.plan);
       }

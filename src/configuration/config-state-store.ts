@@ -108,12 +108,9 @@ export const unchangedCheck = (
     was AS (SELECT * FROM jsonb_to_recordset(${JSON.stringify(
       states.map(({ kind, thing, version }) => ({ kind, thing, version })),
     )}::jsonb) AS x(kind text, thing text, version text))
-    SELECT config_unchanged((SELECT a.applied FROM (${APPLIED}) a) = ${applied}
+    SELECT 1 / coalesce((SELECT a.applied FROM (${APPLIED}) a) = ${applied}
       AND NOT EXISTS (SELECT FROM was JOIN now_is n USING (kind, thing) WHERE n.version <> was.version)
-      AND ${catalogVersion === undefined ? sql`true` : sql`(SELECT s.version FROM catalog_state s) = ${catalogVersion}`})::text`);
-
-/** SQLSTATE of what it ends with. */
-export const CHANGED_MEANWHILE = '55000';
+      AND ${catalogVersion === undefined ? sql`true` : sql`(SELECT s.version FROM catalog_state s) = ${catalogVersion}`}, false)::int`);
 
 /** The fields of an applied file take the place of those before. */
 export const markQueries = (

@@ -24,7 +24,11 @@ export type Reason =
   | 'catalogue_older_than_limiter'
   | 'settled_before_taken'
   | 'limiter_unavailable'
+  // What operators ask of a route.
+  | 'policy'
   // The upstream.
+  | 'circuit_open'
+  | 'answer_not_redactable'
   | 'no_upstream_configured'
   | 'upstream_unreachable'
   | 'upstream_failed'

@@ -1,6 +1,7 @@
 // The one table from error code to HTTP status and default message, and the one place that renders an error. Messages
 // never contain the caller's input.
 
+import { challengeOf } from './challenge.ts';
 import { utf8 } from './encoding.ts';
 
 export const ERRORS = {
@@ -22,6 +23,7 @@ export const ERRORS = {
   not_found: [404, 'Nothing is here'],
   method_not_allowed: [405, 'This method is not allowed here'],
   conflict: [409, 'The request conflicts with the current state'],
+  precondition_failed: [412, 'It was changed meanwhile: read it again before you change it'],
   payload_too_large: [413, 'The request body is too large'],
   idempotency_mismatch: [422, 'This Idempotency-Key was used with another request'],
   invalid_request: [400, 'The request could not be read'],
@@ -62,18 +64,18 @@ export interface ErrorDetail {
   headers?: Record<string, string>;
 }
 
-/** Which request is answered, the origin at which the portal explains it, and what its caller says it reads. */
+/** Which request is answered, the origin at which the portal explains it, and the request's headers. */
 export interface Answered {
   requestId: string;
   portalOrigin: string;
-  accept?: string | null;
+  headers?: Pick<Headers, 'get'>;
 }
 
 export const PROBLEM = 'application/problem+json';
 /** Named by itself, and not as what is never wanted. */
 const WANTS_PROBLEM =
   /(?:^|,)\s*application\/problem\+json\s*(?:;(?!\s*q=0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)/i;
-const wantsProblem = ({ accept }: Answered): boolean => !!accept && WANTS_PROBLEM.test(accept);
+const wantsProblem = ({ headers }: Answered): boolean => WANTS_PROBLEM.test(headers?.get('accept') ?? '');
 
 /** The page of the code, which needs no account. */
 export const docUrl = (portalOrigin: string, code: ErrorCode): string =>
@@ -97,7 +99,7 @@ export function errorBody(
   return JSON.stringify({ type: doc_url, title, status, detail: message, instance, ...body });
 }
 
-/** 401 gets WWW-Authenticate, 429 and 503 get Retry-After. `text`: its body, for whoever needs it besides. */
+/** 401 and a scope that lacks get WWW-Authenticate, 429 and 503 get Retry-After. `text`: its body, for whoever needs it besides. */
 export function errorResponse(
   code: ErrorCode,
   answered: Answered,
@@ -107,8 +109,14 @@ export function errorResponse(
   const { requestId } = answered;
   const [status] = ERRORS[code];
   const type = wantsProblem(answered) ? PROBLEM : 'application/json';
-  const headers: Record<string, string> = { 'content-type': type, 'x-request-id': requestId };
-  if (status === 401) headers['www-authenticate'] = 'Bearer realm="passerelle"';
+  const headers: Record<string, string> = {
+    'content-type': type,
+    'x-request-id': requestId,
+    // RFC 9110, 12.5.5: what the body is depends on it.
+    vary: 'Accept',
+  };
+  const challenge = challengeOf(code, status, answered.headers, detail.fields?.required_scope);
+  if (challenge !== undefined) headers['www-authenticate'] = challenge;
   if (status === 503) headers['retry-after'] = '1';
   if (status === 429 && detail.fields?.retry_after !== undefined)
     headers['retry-after'] = String(detail.fields.retry_after);

@@ -10,11 +10,14 @@ import type { LimitGauges } from '../limits/protocol.ts';
 import { type Admitted, type Exchange, NOWHERE } from './exchange.ts';
 import { locationForCaller, type Places } from './location.ts';
 import type { GatewayPorts } from './ports.ts';
+import { changeHeaders } from './stages/policies.ts';
 
 export const EXPOSED_HEADERS = [
   'X-Request-Id',
   'X-Response-Time',
   'X-Cache-Hit',
+  'X-Client-Request-Id',
+  'Cache-Status',
   'Retry-After',
   'Server-Timing',
   'RateLimit',
@@ -110,20 +113,22 @@ function decorate(exchange: Exchange, headers: Headers, nowMs: number, isRefusal
   if (exchange.signatureForm === 'body') headers.append('Link', BETTER_SIGNATURE);
   if (exchange.admission?.over) headers.set('X-Quota-Overage', 'true');
   const origin = exchange.request.headers.get('origin');
-  if (origin && (isRefusal || allowsOrigin(exchange.caller?.origins ?? [], origin))) {
+  const origins = exchange.route?.policies.origins ?? [];
+  if (
+    origin &&
+    (isRefusal || allowsOrigin(exchange.caller?.origins ?? [], origin) || allowsOrigin(origins, origin))
+  ) {
     headers.set('Access-Control-Allow-Origin', origin);
     headers.set('Access-Control-Expose-Headers', EXPOSED_HEADERS);
     headers.append('Vary', 'Origin');
   }
 }
 
-/** What was asked of the upstream ends with what was asked of us, without its prefix. */
-function placesOf({ route, upstreamUrl, path, query }: Admitted): Places {
-  if (upstreamUrl === NOWHERE) return { upstreamUrl, base: NOWHERE, prefix: '' };
-  const { prefix } = route.upstream;
-  const rest = path.length - prefix.length + query.length;
-  return { upstreamUrl, prefix, base: upstreamUrl.slice(0, upstreamUrl.length - rest) };
-}
+const placesOf = ({ route, upstreamUrl, upstreamBase }: Admitted): Places => ({
+  upstreamUrl,
+  base: upstreamBase,
+  prefix: upstreamBase === NOWHERE ? '' : route.upstream.prefix,
+});
 
 const LOCATIONS = new Set(['location', 'content-location']);
 
@@ -145,7 +150,10 @@ export function answer(exchange: Admitted, upstream: Response): Response {
   // Copied as a whole by the runtime, which costs a fifth of copying each header.
   const response = new Response(upstream.body, upstream);
   passOn(exchange, response.headers);
+  changeHeaders(response.headers, exchange.route.policies.answerHeaders);
   response.headers.set('X-Cache-Hit', exchange.cacheHit ? 'true' : 'false');
+  // RFC 9211, 2: behind what the caches of the upstream say.
+  if (exchange.cacheStatus !== undefined) response.headers.append('Cache-Status', exchange.cacheStatus);
   decorate(exchange, response.headers, exchange.nowMs, false);
   return response;
 }
@@ -160,8 +168,8 @@ export function refuse(
   exchange.error = denied;
   exchange.reason ??= reason;
   exchange.cause ??= cause;
-  const accept = exchange.request.headers.get('accept');
-  const answered = { requestId: exchange.id, portalOrigin: portalOrigin(exchange.url), accept };
+  const { headers } = exchange.request;
+  const answered = { requestId: exchange.id, portalOrigin: portalOrigin(exchange.url), headers };
   exchange.errorBody = errorBody(denied, answered, detail);
   const response = errorResponse(denied, answered, detail, exchange.errorBody);
   decorate(exchange, response.headers, nowMs, true);

@@ -61,8 +61,12 @@ export interface Exchange {
   /** The limit that refused the call, and when it may be asked again. */
   violated?: Omit<Denial, 'retryAfterMs'> & { retryAtMs: number };
   cacheHit?: boolean;
+  /** What the cache did (RFC 9211); undefined where the route has none. */
+  cacheStatus?: string;
   /** What was asked: nobody's, until an upstream was. */
   upstreamUrl: string;
+  /** What of it precedes the route's own path. */
+  upstreamBase: string;
   upstreamMs?: number;
   /** As the caller says, until the body was read. */
   bytesIn: number;
@@ -147,6 +151,7 @@ export function openExchange(
     isProven: false,
     heard: headers,
     upstreamUrl: NOWHERE,
+    upstreamBase: NOWHERE,
     bytesIn: Number(headers.get('content-length') ?? 0),
   };
 }

@@ -1,19 +1,28 @@
 // The whole data path: authenticate -> authorise -> limit -> cache -> forward -> answer, and one usage event.
 // Each stage is a file in stages/; each either goes on or says which error to answer.
 
-import type { Catalog } from '../catalog/catalog.ts';
+import type { Catalog, CatalogRoute } from '../catalog/catalog.ts';
 import type { LiveCatalog } from '../catalog/live-catalog.ts';
 import { type Denied, deny, isDenied } from '../core/denied.ts';
 import { toAppError } from '../http/errors.ts';
 import { isOlder } from '../keys/key-record.ts';
 import { answer, refuse } from './answer.ts';
-import { type Admitted, type Exchange, type Matched, match, openExchange, passed } from './exchange.ts';
+import {
+  type Admitted,
+  type Authenticated,
+  type Exchange,
+  type Matched,
+  match,
+  openExchange,
+  passed,
+} from './exchange.ts';
 import type { GatewayPorts } from './ports.ts';
 import { authenticate } from './stages/authenticate.ts';
 import { authorise } from './stages/authorise.ts';
 import { readCached, writeCached } from './stages/cache.ts';
 import { forward } from './stages/forward.ts';
 import { limit, peekLimits, settle } from './stages/limit.ts';
+import { changedAnswer, refuseByPolicy } from './stages/policies.ts';
 import { isPreflight, preflight } from './stages/preflight.ts';
 import { record } from './stages/record.ts';
 
@@ -58,7 +67,8 @@ async function run(exchange: Exchange, gateway: Gateway): Promise<Response> {
   exchange.catalogVersion = catalog.version;
   if (found.found === 'nothing')
     return refuseUnmatched(exchange, gateway, deny('not_found', { fields: { path: exchange.path } }));
-  if (isPreflight(exchange.request)) return overRate(exchange, gateway) ?? preflight(exchange, gateway);
+  if (isPreflight(exchange.request))
+    return overRate(exchange, gateway) ?? preflight(exchange, listedAt(exchange, catalog), gateway);
   if (found.found === 'path') {
     const headers = { allow: found.allow.join(', ') };
     return refuseUnmatched(exchange, gateway, deny('method_not_allowed', { headers }));
@@ -71,21 +81,38 @@ async function run(exchange: Exchange, gateway: Gateway): Promise<Response> {
 
   const cached = await readCached(admitted, gateway);
   passed(exchange, 'cache', gateway.now());
-  if (cached) return answer(admitted, cached);
+  if (cached) return answerWith(admitted, cached, gateway);
 
   const upstream = await forward(admitted, gateway);
   passed(exchange, 'upstream', gateway.now());
-  if (isDenied(upstream) || upstream.status >= 500) settle(exchange, gateway, 0);
-  if (isDenied(upstream)) return refuse(exchange, upstream, gateway);
-  return answer(admitted, writeCached(admitted, upstream, gateway));
+  if (isDenied(upstream)) return refuseUnbilled(admitted, upstream, gateway);
+  if (upstream.status >= 500) settle(exchange, gateway, 0);
+  return answerWith(admitted, writeCached(admitted, upstream, gateway), gateway);
+}
+
+/** Origins that a policy lists at what a preflight asks for. */
+function listedAt({ request, path }: Exchange, catalog: Catalog): readonly string[] {
+  const asked = catalog.match(request.headers.get('access-control-request-method') ?? '', path);
+  return asked.found === 'route' ? asked.route.policies.origins : [];
+}
+
+async function answerWith(exchange: Admitted, given: Response, gateway: Gateway): Promise<Response> {
+  const changed = await changedAnswer(exchange, given);
+  return isDenied(changed) ? refuseUnbilled(exchange, changed, gateway) : answer(exchange, changed);
+}
+
+function refuseUnbilled(exchange: Admitted, denied: Denied, gateway: Gateway): Response {
+  settle(exchange, gateway, 0);
+  return refuse(exchange, denied, gateway);
 }
 
 /** Who is it, may it, how much: until the record is as new as the limiter's. */
 async function judge(exchange: Matched, gateway: Gateway): Promise<Response | Admitted | 'other catalogue'> {
   let refused: Denied | undefined;
+  const offered = exchange.route;
   for (let pass = 0; pass < MAX_JUDGEMENTS; pass++) {
     const known = await authenticate(exchange, gateway, pass > 0);
-    const allowed = isDenied(known) ? known : authorise(known);
+    const allowed = isDenied(known) ? known : await mayCall(known, offered, gateway);
     passed(exchange, 'auth', gateway.now());
     if (isOutdated(exchange)) return judgeByNewer(exchange, gateway);
     if (isDenied(allowed) && !isDenied(known) && (await isOfOlder(exchange, gateway)))
@@ -107,6 +134,17 @@ async function judge(exchange: Matched, gateway: Gateway): Promise<Response | Ad
   }
   const denied = deny('service_unavailable', undefined, 'record_older_than_limiter');
   return refuse(exchange, denied, gateway);
+}
+
+/** The route as it is for this caller, its scopes, and what operators ask of it. `offered`: as it is for everybody. */
+async function mayCall(
+  exchange: Authenticated,
+  offered: CatalogRoute,
+  gateway: Gateway,
+): Promise<Denied | Authenticated> {
+  exchange.route = gateway.catalog.routeFor(offered, exchange.caller.partnerId);
+  const allowed = authorise(exchange);
+  return isDenied(allowed) ? allowed : ((await refuseByPolicy(allowed)) ?? allowed);
 }
 
 /** Nobody whom we know is refused by a catalogue that may be old: strangers are, and cost the database nothing. */

@@ -8,6 +8,7 @@ import type { LimitGauges } from '../limits/protocol.ts';
 import type { Bucket } from '../limits/token-bucket.ts';
 import type { DoorRates } from '../platform/door-rates.ts';
 import type { UsageBuffer } from '../usage/usage-buffer.ts';
+import type { Breakers } from './breakers.ts';
 import type { CallLog } from './call-log.ts';
 import type { EdgeCounter } from './edge-counter.ts';
 import type { Upstreams } from './upstreams.ts';
@@ -55,6 +56,7 @@ export interface GatewayPorts {
     put(url: string, response: Response): Promise<void>;
   };
   upstreams: Upstreams;
+  breakers: Breakers;
   fetchUpstream(url: string, init: RequestInit): Promise<Response>;
   /** Whether live keys go to the sandbox where no upstream is set: on your machine only. */
   sandboxForLive: boolean;

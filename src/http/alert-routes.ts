@@ -52,7 +52,7 @@ export function addAlertRoutes<S extends { alerts: AlertService }>(
     const filter = { before: uuidCursor(cursor), isOpen: state && state === 'open' };
     const rows = await context.var.services.alerts.list(ownerOf(context).sees, limit + 1, filter);
     return context.json(
-      page(rows, limit, ({ id }) => id),
+      page(context, rows, limit, ({ id }) => id),
       200,
     );
   });

@@ -9,6 +9,7 @@ import type { Config } from '../config.ts';
 import { type Answered, AppError, errorResponse, type FieldErrors } from '../core/errors.ts';
 import { isUuid, newId } from '../core/ids.ts';
 import { USUAL } from '../openapi/refusals.ts';
+import { clientRequestId } from './client-request-id.ts';
 import { toAppError } from './errors.ts';
 import { isStorableJson } from './fields.ts';
 import { portalOriginOf } from './portal-origin.ts';
@@ -42,7 +43,7 @@ export const answeredTo = ({
 }): Answered => ({
   requestId: requestId ?? newId(),
   portalOrigin: portalOriginOf(services.config, req.url),
-  accept: req.raw.headers.get('accept'),
+  headers: req.raw.headers,
 });
 
 interface ApiServices {
@@ -102,6 +103,8 @@ export function createApi<Services extends ApiServices>({ larger }: { larger?: L
       context.var.services?.log({
         message: `${method} ${path} failed`,
         level: 'error',
+        request_id: response.headers.get('x-request-id'),
+        client_request_id: clientRequestId(context.req.raw.headers),
         error: String(error),
         cause,
       });
@@ -169,8 +172,19 @@ export const pageQuery = z.object({
   cursor: z.string().max(100).optional(),
 });
 
-export function page<Row>(rows: Row[], limit: number, cursorOf: (row: Row) => string | number) {
+/** Of `limit` rows and one more. The answer's `Link` names the page that follows, as `next_cursor` does (RFC 8288). */
+export function page<Row>(
+  context: Context,
+  rows: Row[],
+  limit: number,
+  cursorOf: (row: Row) => string | number,
+) {
   const data = rows.slice(0, limit);
   const last = data.at(-1);
-  return { data, next_cursor: rows.length > limit && last !== undefined ? String(cursorOf(last)) : null };
+  if (rows.length <= limit || last === undefined) return { data, next_cursor: null };
+  const cursor = String(cursorOf(last));
+  const { pathname, searchParams } = new URL(context.req.url);
+  searchParams.set('cursor', cursor);
+  context.header('Link', `<${pathname}?${searchParams}>; rel="next"`, { append: true });
+  return { data, next_cursor: cursor };
 }

@@ -1,6 +1,7 @@
 // How a partner is billed, what of it may be changed, and what the month will cost.
 
 import * as z from 'zod';
+import type { Draft } from '../billing/invoice.ts';
 import { amount, currency, minor } from './amount-schemas.ts';
 import { email, lines, overageAction, text } from './fields.ts';
 
@@ -33,7 +34,7 @@ export const billingChange = z
   })
   .partial();
 
-const draft = z.object({
+export const draft = z.object({
   currency: z.string(),
   subtotal_minor: minor,
   tax_minor: minor,
@@ -47,6 +48,19 @@ const draft = z.object({
       amount_minor: minor,
     }),
   ),
+});
+export const draftView = ({ currency, subtotalMinor, taxMinor, totalMinor, lines: of }: Draft) => ({
+  currency,
+  subtotal_minor: subtotalMinor,
+  tax_minor: taxMinor,
+  total_minor: totalMinor,
+  lines: of.map(({ kind, tier, appName, quantity, amountMinor }) => ({
+    kind,
+    tier,
+    app: appName,
+    quantity,
+    amount_minor: amountMinor,
+  })),
 });
 export const planReview = z.object({
   tier: z.string(),

@@ -15,7 +15,7 @@ export interface DoorServices {
 }
 
 /** Whoever watches whether we are alive is told, wherever it is. */
-const ALWAYS_OPEN = '/healthz';
+const ALWAYS_OPEN: ReadonlySet<string> = new Set(['/livez', '/healthz']);
 
 /** `hasRate`: a surface of our own; the offered API counts by key. */
 export function refuseAtDoor(
@@ -30,9 +30,9 @@ export function refuseAtDoor(
   const answered = () => ({
     requestId: newId(),
     portalOrigin: portalOriginOf(config, url),
-    accept: headers.get('accept'),
+    headers,
   });
-  if (path === ALWAYS_OPEN) return undefined;
+  if (ALWAYS_OPEN.has(path)) return undefined;
   if (isBlocked(ip, keepAlive)) {
     const refused = answered();
     log({ message: 'blocked', request_id: refused.requestId, method: request.method, ip });

@@ -2,8 +2,8 @@
 // formed, without control characters, bounded, so that it can be stored, mailed, logged and shown as it is.
 
 import * as z from 'zod';
+import { type RangeProblem, rangeProblem } from '../core/ip-list.ts';
 import { ANY_ORIGIN } from '../core/origins.ts';
-import { type RangeProblem, rangeProblem } from '../keys/ip-list.ts';
 import { SIGNATURE_RULES } from '../keys/signature.ts';
 
 /** C0 and C1, DEL, and the separators that end a line. Halves of pairs are not well formed, and are refused before. */

@@ -13,6 +13,7 @@ export const OWN_PARTS: ReadonlySet<string> = new Set([
   'email',
   'health',
   'healthz',
+  'livez',
   'invite',
   'leaks',
   'llms.txt',
@@ -25,6 +26,7 @@ export const OWN_PARTS: ReadonlySet<string> = new Set([
   'portal',
   'preferences',
   'prove',
+  'readyz',
   'reset',
   'robots.txt',
   'second-factor',
@@ -37,6 +39,6 @@ export const OWN_PARTS: ReadonlySet<string> = new Set([
 ]);
 
 /** For what is to come. */
-const KEPT = new Set(['batch', 'favicon.ico', 'graphql', 'live', 'livez', 'mcp', 'oauth', 'readyz', 'scim']);
+const KEPT = new Set(['batch', 'favicon.ico', 'graphql', 'live', 'mcp', 'oauth', 'scim']);
 
 export const isOwnPart = (firstPart: string): boolean => OWN_PARTS.has(firstPart) || KEPT.has(firstPart);

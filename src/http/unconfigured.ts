@@ -19,23 +19,31 @@ const misplaced = (url: string): ConfigurationError | undefined =>
       );
 
 /** 503 with the names, and one log line; undefined when the settings are right. */
-export function refuseUnconfigured(url: string, compose: () => { config: Config }): Response | undefined {
+export function refuseUnconfigured(
+  url: string,
+  compose: () => { config: Config },
+  request?: Pick<Request, 'headers'>,
+): Response | undefined {
   try {
     const wrong = isLocal(compose().config) ? misplaced(url) : undefined;
-    return wrong && refusal(wrong, url);
+    return wrong && refusal(wrong, url, request);
   } catch (error) {
     // Anything else is answered as the failure that it is, where it is met.
-    return error instanceof ConfigurationError ? refusal(error, url) : undefined;
+    return error instanceof ConfigurationError ? refusal(error, url, request) : undefined;
   }
 }
 
 /** Where the portal is may be what is missing: so its pages are at the request's own origin, if anywhere. */
-function refusal({ message }: ConfigurationError, url: string): Response {
+function refusal(
+  { message }: ConfigurationError,
+  url: string,
+  request: Pick<Request, 'headers'> | undefined,
+): Response {
   const requestId = newId();
   console.log(
     JSON.stringify({ message: 'not configured', level: 'error', request_id: requestId, reason: message }),
   );
-  const answered = { requestId, portalOrigin: new URL(url).origin };
+  const answered = { requestId, portalOrigin: new URL(url).origin, headers: request?.headers };
   return errorResponse('service_unavailable', answered, {
     message: `This deployment is not configured: ${message}`,
     headers: { 'retry-after': String(RETRY_AFTER_SECONDS) },

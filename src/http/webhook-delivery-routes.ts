@@ -82,7 +82,7 @@ export function addDeliveryRoutes<S extends WebhookServices>(
     await webhooks.get(owner, id);
     const rows = await webhooks.deliveries(owner, id, limit + 1, uuidCursor(cursor), filter);
     return context.json(
-      page(rows, limit, (row) => row.id),
+      page(context, rows, limit, (row) => row.id),
       200,
     );
   });

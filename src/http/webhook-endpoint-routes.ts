@@ -8,6 +8,7 @@ import { hostOf } from '../core/public-address.ts';
 import { eventTypes, schemaOf } from '../outbox/event-types.ts';
 import type { EndpointOwner, WebhookService } from '../webhooks/webhook-service.ts';
 import { type ApiEnv, errorAnswers, idOr404, jsonAnswer, jsonBody } from './api.ts';
+import { expectedBy, ifMatch, tagged } from './versions.ts';
 import { endpoint, endpointChange, endpointWithSecret, newEndpoint } from './webhook-schemas.ts';
 
 export type WebhookServices = { webhooks: WebhookService };
@@ -73,8 +74,8 @@ const changeEndpoint = createRoute({
   path: '/webhooks/{endpointId}',
   tags,
   summary: 'Update, pause or resume an endpoint',
-  request: { params, body: jsonBody(endpointChange) },
-  responses: { 200: jsonAnswer('The endpoint', endpoint), ...errorAnswers(400, 401, 403, 404) },
+  request: { params, headers: ifMatch, body: jsonBody(endpointChange) },
+  responses: { 200: jsonAnswer('The endpoint', endpoint), ...errorAnswers(400, 401, 403, 404, 412) },
 });
 
 const deleteEndpoint = createRoute({
@@ -131,20 +132,23 @@ export function addEndpointRoutes<S extends WebhookServices>(
       { ...input, appId, askedAt: askedAt(context) },
       actor,
     );
-    return context.json({ ...created, secret }, 201);
+    return context.json(tagged(context, { ...created, secret }), 201);
   });
   api.openapi(listEndpoints, async (context) =>
     context.json({ data: await context.var.services.webhooks.list(ownerOf(context).owner) }, 200),
   );
   api.openapi(getEndpoint, async (context) => {
     const id = endpointId(context.req.valid('param').endpointId);
-    return context.json(await context.var.services.webhooks.get(ownerOf(context).owner, id), 200);
+    const found = await context.var.services.webhooks.get(ownerOf(context).owner, id);
+    return context.json(tagged(context, found), 200);
   });
   api.openapi(changeEndpoint, async (context) => {
     const { owner, actor } = ownerOf(context);
     const id = endpointId(context.req.valid('param').endpointId);
     const input = { ...context.req.valid('json'), askedAt: askedAt(context) };
-    return context.json(await context.var.services.webhooks.change(owner, id, input, actor), 200);
+    const { webhooks } = context.var.services;
+    const changed = await webhooks.change(owner, id, input, actor, expectedBy(context));
+    return context.json(tagged(context, changed), 200);
   });
   api.openapi(deleteEndpoint, async (context) => {
     const { owner, actor } = ownerOf(context);
@@ -156,7 +160,7 @@ export function addEndpointRoutes<S extends WebhookServices>(
     const { owner, actor } = ownerOf(context);
     const id = endpointId(context.req.valid('param').endpointId);
     const { endpoint: rotated, secret } = await context.var.services.webhooks.rotate(owner, id, actor);
-    return context.json({ ...rotated, secret }, 200);
+    return context.json(tagged(context, { ...rotated, secret }), 200);
   });
   api.openapi(sendTest, async (context) => {
     const { owner, actor } = ownerOf(context);

@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import { ENVIRONMENTS } from '../keys/key-format.ts';
 import { lines, rfcMoment, text } from './fields.ts';
+import { etag } from './versions.ts';
 
 export const newEndpoint = z.object({
   url: text(2000, 1),
@@ -35,6 +36,7 @@ export const endpoint = z.object({
   delivered: z.number().describe('Deliveries of the last day that arrived'),
   failed: z.number().describe('Those that were given up'),
   waiting: z.number().describe('Those that are still tried'),
+  etag,
 });
 export const endpointWithSecret = endpoint.extend({ secret: z.string().describe('Shown once') });
 export const delivery = z.object({

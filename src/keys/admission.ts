@@ -2,11 +2,11 @@
 // its caller's, may be used now, and is used from an address and an origin that its owner allows.
 
 import { type Denied, deny, isDenied } from '../core/denied.ts';
+import { isInRanges } from '../core/ip-list.ts';
 import { LimiterUnavailable } from '../core/object-errors.ts';
 import { allowsOrigin } from '../core/origins.ts';
 import type { Nonce } from '../limits/protocol.ts';
 import type { Authenticated, Identifier, Presented, Unauthenticated } from './authenticator.ts';
-import { isInRanges } from './ip-list.ts';
 import type { KeyRecord } from './key-record.ts';
 
 /** Nothing is left to use up. */

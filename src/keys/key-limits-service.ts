@@ -3,6 +3,7 @@
 
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
+import { changedMeanwhile, type Expected, isExpected, KEY_LIMITS_ETAG } from '../audit/version-store.ts';
 import { AppError } from '../core/errors.ts';
 import { isUnlimited, type OverageAction } from '../limits/limit.ts';
 import type { Database } from '../platform/database.ts';
@@ -60,21 +61,33 @@ const MAX_LIMITS = (keyId: string): SQL => sql`
       FROM api_key k JOIN partner p ON p.id = k.partner_id JOIN tier_config t ON t.tier = p.tier
       LEFT JOIN api_key_quotas q ON q.key_id = k.key_id ${LIMITS_OF_PARENT} WHERE k.id = ${keyId}::uuid`;
 
-export function createKeyLimits(ports: {
+interface Ports {
   database: Database;
   get(partnerId: string | null, keyId: string): Promise<KeyView>;
   announce(id: string): Promise<void>;
-}) {
-  const { database, get, announce } = ports;
+}
 
-  async function update(key: KeyView, set: SQL, actor: Actor, limits: KeyLimitsChange): Promise<KeyView> {
-    await database.run(sql`WITH changed AS (
+const createUpdate = ({ database, get, announce }: Ports) =>
+  async function update(
+    key: KeyView,
+    set: SQL,
+    actor: Actor,
+    limits: KeyLimitsChange,
+    expected?: Expected,
+  ): Promise<KeyView> {
+    const changed = await database.run(sql`WITH changed AS (
       UPDATE api_key_quotas q SET ${set}, updated_at = now() FROM api_key k JOIN partner p ON p.id = k.partner_id
-      WHERE k.key_id = q.key_id AND k.id = ${key.id}::uuid RETURNING k.partner_id),
+      WHERE k.key_id = q.key_id AND k.id = ${key.id}::uuid AND ${isExpected(KEY_LIMITS_ETAG, expected)} RETURNING k.partner_id),
       audit AS (${auditRow(actor, 'key.limits_changed', { key_id: key.keyId }, limits)}) SELECT * FROM changed`);
+    if (changed === 0 && expected)
+      throw await changedMeanwhile(database, key.partnerId, sql`d.target->>'key_id' = ${key.keyId}`);
     await announce(key.id);
     return get(key.partnerId, key.keyId);
-  }
+  };
+
+export function createKeyLimits(ports: Ports) {
+  const { database, get } = ports;
+  const update = createUpdate(ports);
 
   async function checkChoice(key: KeyView, limits: KeyLimitsChoice): Promise<void> {
     const [most] = await database.rows(MaxLimits, MAX_LIMITS(key.id));
@@ -88,8 +101,16 @@ export function createKeyLimits(ports: {
   }
 
   return {
-    /** By an operator: any limit, and any overage action. What its partner chose of the same limits ends. */
-    async setLimits(keyId: string, limits: KeyLimitsChange, actor: Actor): Promise<KeyView> {
+    /**
+     * By an operator: any limit, and any overage action. What its partner chose of the same limits ends.
+     * @throws AppError precondition_failed where they are others by now
+     */
+    async setLimits(
+      keyId: string,
+      limits: KeyLimitsChange,
+      actor: Actor,
+      expected?: Expected,
+    ): Promise<KeyView> {
       const key = await get(null, keyId);
       const named = NAMES.filter((name) => limits[name] !== undefined);
       const columns = named.map((name) => COLUMNS[name].own);
@@ -104,7 +125,7 @@ export function createKeyLimits(ports: {
             ]),
         sql`chosen = q.chosen - ARRAY(SELECT jsonb_array_elements_text(${JSON.stringify(columns)}::jsonb))`,
       ];
-      return update(key, sql.join(sets, sql`, `), actor, limits);
+      return update(key, sql.join(sets, sql`, `), actor, limits, expected);
     },
 
     /** By its partner: at most what it has without. @throws AppError validation_error */

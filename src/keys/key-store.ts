@@ -7,14 +7,14 @@ import type { Database } from '../platform/database.ts';
 import { boolean, json, number, oneOf, type RowOf, row, text, texts, uuid } from '../platform/row.ts';
 import { KEY_ID, KEY_KINDS } from './key-columns-store.ts';
 import { ENVIRONMENTS } from './key-format.ts';
-import { LIMITS_OF_PARENT, limitInForce } from './key-limits-service.ts';
+import { LIMITS_OF_PARENT } from './key-limits-service.ts';
+import { IN_FORCE, KEY_LIMITS, toKeyLimits } from './key-limits-store.ts';
 import type { KeyRecord } from './key-record.ts';
 import { SIGNATURE_RULES } from './signature.ts';
 
 /** How a credential names its key: the hash of a bearer key, or the id of a signing key. */
 export type Lookup = { by: 'hash'; value: string } | { by: 'key_id'; value: string };
 
-const limit = number.notNull('every tier has each limit, and tighter() of it and another is one');
 const degraded = oneOf(['allow', 'refuse']);
 const Row = row('key record', {
   id: uuid,
@@ -39,11 +39,7 @@ const Row = row('key record', {
   key_version: number,
   partner_version: number,
   catalog_version: number.notNull('0 before the first change'),
-  burst: limit,
-  sustained: limit,
-  key_day: limit,
-  key_month: limit,
-  key_overage: oneOf(OVERAGE_ACTIONS).notNull('key_overage() of a partner is never null'),
+  ...KEY_LIMITS,
   second: number,
   day: number,
   month: number,
@@ -73,9 +69,7 @@ const select = (ids: SQL): SQL => sql`
     CASE WHEN 'bound' IN (k.signature_rule, p.signature_rule) THEN 'bound' ELSE 'any' END AS signature_rule,
     k.version AS key_version, p.version AS partner_version,
     coalesce((SELECT version FROM catalog_state), 0) AS catalog_version,
-    ${limitInForce('burstLimit')} AS burst, ${limitInForce('sustainedLimit')} AS sustained,
-    ${limitInForce('dailyQuota')} AS key_day, ${limitInForce('monthlyQuota')} AS key_month,
-    CASE WHEN up.blocks THEN 'block' ELSE key_overage(q, p, t) END AS key_overage,
+    ${IN_FORCE},
     p.rate_limit_per_second AS second, p.rate_limit_per_day AS day, p.rate_limit_per_month AS month,
     overage_in_force(p.overage_action, plan_price(t, p.currency, 'overage_per_1000')) AS overage,
     plan_price(t, p.currency, 'overage_per_1000') AS overage_per_1000,
@@ -106,13 +100,7 @@ function toRecord(key: RowOf<typeof Row>, nowMs: number): KeyRecord {
     signatureRule: key.signature_rule,
     versions: { key: key.key_version, partner: key.partner_version },
     catalogVersion: key.catalog_version,
-    keyLimits: {
-      burst: key.burst,
-      sustained: key.sustained,
-      day: key.key_day,
-      month: key.key_month,
-      overage: key.key_overage,
-    },
+    keyLimits: toKeyLimits(key),
     partnerLimits: {
       second: key.second,
       day: key.day,

@@ -1,6 +1,7 @@
 // Keys as they are shown: one, a partner's, or those that an operator searches for.
 
 import { sql } from 'drizzle-orm';
+import { KEY_LIMITS_ETAG } from '../audit/version-store.ts';
 import { AppError } from '../core/errors.ts';
 import type { Database } from '../platform/database.ts';
 import { boolean, json, number, oneOf, type RowOf, row, text, texts, time, uuid } from '../platform/row.ts';
@@ -44,6 +45,8 @@ const KeyRow = row('key as it is shown', {
   signatureRule: oneOf(SIGNATURE_RULES),
   retiring: json<{ keyPrefix: string; expiresAt: string; lastUsedAt: string | null }[]>(),
   limits: json<OwnLimits>().notNull('a trigger makes the row of its quotas'),
+  /** Of its limits: another whenever they were changed. */
+  etag: text.notNull('a trigger makes the row of its quotas'),
 });
 type KeyRow = RowOf<typeof KeyRow>;
 const FoundKey = row('key that was searched for', { ...KeyRow.columns, partner: text });
@@ -66,7 +69,8 @@ const VIEW = sql`
     coalesce((SELECT jsonb_agg(jsonb_build_object('keyPrefix', s.key_prefix, 'expiresAt', s.expires_at,
       'lastUsedAt', s.last_used_at) ORDER BY s.expires_at)
       FROM api_key_retired_secret s WHERE s.api_key_id = k.id AND s.expires_at > now()), '[]') AS retiring,
-    (SELECT (to_jsonb(q) || q.chosen) - '{key_id,updated_at,chosen,granted_overage_actions}'::text[] FROM api_key_quotas q WHERE q.key_id = k.key_id) AS limits
+    (SELECT (to_jsonb(q) || q.chosen) - '{key_id,updated_at,chosen,granted_overage_actions}'::text[] FROM api_key_quotas q WHERE q.key_id = k.key_id) AS limits,
+    (SELECT ${KEY_LIMITS_ETAG} FROM api_key_quotas q WHERE q.key_id = k.key_id) AS etag
   FROM api_key k`;
 
 const createShown =

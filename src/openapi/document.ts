@@ -7,14 +7,17 @@ import { exampleOf } from './examples.ts';
 import { operationIdOf } from './operation-id.ts';
 import {
   ALWAYS,
+  CACHED,
   COUNTED,
   ERROR_SCHEMA,
   gatewayRefusals,
   HEADERS,
   isUsualRefusal,
+  PAGE,
   PROBLEM_SCHEMA,
   REFUSAL_ANSWERS,
   refusalsOf,
+  TAGGED,
 } from './refusals.ts';
 import type {
   Answer,
@@ -116,6 +119,12 @@ const answered = (
       ]),
   );
 
+/** Whether its body says its version, which is then its ETag. */
+const isTagged = (answer: Answer | Reference): boolean => {
+  const schema = isReference(answer) ? undefined : answer.content?.['application/json']?.schema;
+  return 'etag' in ((schema?.properties ?? {}) as object);
+};
+
 /** Routes of ours, from what `OpenAPIHono` says of them. */
 export function describeRoutes(paths: Paths, { prefix, security, audience }: Mount): Paths {
   const described = mapOperations(paths, (operation, method, path) => {
@@ -135,7 +144,11 @@ export function describeRoutes(paths: Paths, { prefix, security, audience }: Mou
         : parameters,
       responses: {
         ...refusalsOf(method, path, { security, ...operation }),
-        ...answered(operation.responses, prefix === '' ? {} : ALWAYS),
+        ...answered(operation.responses, {
+          ...(prefix !== '' && ALWAYS),
+          ...(isPaged && PAGE),
+          ...(Object.values(operation.responses ?? {}).some(isTagged) && TAGGED),
+        }),
       },
     };
   });
@@ -153,8 +166,9 @@ export function describeOffered(document: CatalogDocument): {
   };
   const paths = mapOperations(shown.paths, (given) => {
     const { 'x-passerelle': config, ...operation } = given as Operation & {
-      'x-passerelle': { scope: string | null };
+      'x-passerelle': { scope: string | null; cacheSeconds?: number };
     };
+    const { cacheSeconds = document['x-passerelle'].defaults.cacheSeconds } = config;
     const scope = config.scope ? `Needs the scope \`${config.scope}\`.` : 'Any key may.';
     return {
       ...operation,
@@ -162,7 +176,7 @@ export function describeOffered(document: CatalogDocument): {
       security: BY_KEY,
       responses: {
         ...gatewayRefusals(operation),
-        ...answered(operation.responses, COUNTED),
+        ...answered(operation.responses, { ...COUNTED, ...(cacheSeconds > 0 && CACHED) }),
       },
     };
   });

@@ -23,7 +23,7 @@ export const ERROR_SCHEMA: Schema = {
         properties: { field: { type: 'string' }, message: { type: 'string' } },
       },
     },
-    required_scope: { type: 'string', description: 'The scope that the key lacks' },
+    required_scope: { type: 'string', description: 'The scope that the key or token lacks' },
     limit_type: {
       type: 'string',
       description: 'Which limit refused: per_second, burst, per_day, per_month; address, caller, …',
@@ -32,6 +32,8 @@ export const ERROR_SCHEMA: Schema = {
     used: { type: 'integer', description: 'How much of it is used' },
     retry_after: { type: 'integer', description: 'Seconds, as in `Retry-After`' },
     reset_at: { type: 'string', format: 'date-time', description: 'When the quota begins again' },
+    changed_by: { type: 'string', description: 'Who changed it last' },
+    changed_at: { type: 'string', format: 'date-time', description: 'When they did' },
   },
   additionalProperties: true,
 };
@@ -46,7 +48,7 @@ const LIMIT_HEADERS = Object.fromEntries([
   [
     'RateLimit-Policy',
     {
-      description: 'Each limit with its window (draft-ietf-httpapi-ratelimit-headers)',
+      description: 'Each limit with its window (draft-ietf-httpapi-ratelimit-headers-11)',
       schema: { type: 'string' },
     },
   ],
@@ -60,8 +62,33 @@ export const HEADERS: Readonly<Record<string, object>> = {
     description: 'Names this request: in the log, and to support',
     schema: { type: 'string' },
   },
+  'X-Client-Request-Id': {
+    description: "The request's own header of this name, where it had one of 1 to 128 printable characters",
+    schema: { type: 'string', maxLength: 128 },
+  },
   'Retry-After': whole('Seconds after which another attempt may succeed'),
-  'WWW-Authenticate': { description: 'How to authenticate', schema: { type: 'string' } },
+  'WWW-Authenticate': {
+    description:
+      'How to authenticate; `error` and `scope` say what is wrong with what was sent (RFC 6750, 3). Of a refusal for a scope, too',
+    schema: { type: 'string' },
+    example: 'Bearer realm="passerelle", error="invalid_token"',
+  },
+  Link: {
+    description: '`rel="next"`: the page that follows, where there is one (RFC 8288)',
+    schema: { type: 'string' },
+    example: '</api/dev/apps?cursor=01a2265c-0000-7000-8000-000000000000>; rel="next"',
+  },
+  'X-Cache-Hit': { description: 'Whether the answer was kept', schema: { enum: ['true', 'false'] } },
+  ETag: {
+    description: 'Its version, for `If-Match`; `etag` in the body, too',
+    schema: { type: 'string' },
+    example: '"0cc175b9c0f1b6a831c399e269772661"',
+  },
+  'Cache-Status': {
+    description: 'Whether the answer was kept or, with the reason, fetched (RFC 9211)',
+    schema: { type: 'string' },
+    example: 'passerelle; hit; ttl=17',
+  },
   'Idempotent-Replayed': {
     description: '`true`: the answer that this Idempotency-Key had before',
     schema: { type: 'string' },
@@ -71,7 +98,13 @@ export const HEADERS: Readonly<Record<string, object>> = {
 const referTo = (...names: string[]) =>
   Object.fromEntries(names.map((name) => [name, refer('headers', name)]));
 /** On every answer. */
-export const ALWAYS = referTo('X-Request-Id');
+export const ALWAYS = referTo('X-Request-Id', 'X-Client-Request-Id');
+/** Of a list whose pages have a cursor. */
+export const PAGE = referTo('Link');
+/** Of what has a version. */
+export const TAGGED = referTo('ETag');
+/** Of operations whose answers are kept. */
+export const CACHED = referTo('X-Cache-Hit', 'Cache-Status');
 /** On answers of the offered APIs, where a key is known. */
 export const COUNTED = { ...ALWAYS, ...referTo(...Object.keys(LIMIT_HEADERS)) };
 
@@ -100,12 +133,19 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     name: 'Forbidden',
     code: 'forbidden',
     description: 'Whoever asks may not do this: a role, a scope, an address, or a suspended account',
+    headers: referTo('WWW-Authenticate'),
   },
   404: { name: 'NotFound', code: 'not_found', description: 'No such thing, or it belongs to another' },
   409: {
     name: 'Conflict',
     code: 'conflict',
     description: 'It cannot be done as things stand, or a request with this Idempotency-Key is under way',
+  },
+  412: {
+    name: 'ChangedMeanwhile',
+    code: 'precondition_failed',
+    description: 'It is another than the `ETag` in `If-Match`: nothing was changed',
+    fields: { changed_by: 'ana@example.com', changed_at: '2026-11-30T09:30:00.000Z' },
   },
   413: { name: 'TooLarge', code: 'payload_too_large', description: 'The body is too large' },
   422: {
@@ -143,6 +183,7 @@ const OFFERED: Readonly<Record<string, Refusal>> = {
     name: 'NotAllowed',
     code: 'insufficient_permissions',
     description: 'The key lacks the scope, or its address, origin or account is refused',
+    headers: referTo('WWW-Authenticate'),
   },
   413: {
     name: 'BodyTooLarge',
@@ -194,7 +235,9 @@ const answerOf = ({ code, description, fields, headers }: Refusal): Answer => ({
     },
     [PROBLEM]: {
       schema: { ...refer('schemas', 'Problem') },
-      example: JSON.parse(errorBody(code, { ...EXAMPLE, accept: PROBLEM }, { fields })),
+      example: JSON.parse(
+        errorBody(code, { ...EXAMPLE, headers: new Headers({ accept: PROBLEM }) }, { fields }),
+      ),
     },
   },
 });

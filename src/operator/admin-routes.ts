@@ -23,9 +23,11 @@ import { addLiveAccessRoutes } from './live-access-routes.ts';
 import { addPartnerLimitRoutes } from './partner-limit-routes.ts';
 import { addPartnerRoutes } from './partner-routes.ts';
 import { addPlanRoutes } from './plan-routes.ts';
+import { addPolicyRoutes } from './policy-routes.ts';
 import { addProvisioningRoutes } from './provisioning-routes.ts';
 import { addSearchRoutes } from './search-routes.ts';
 import type { Services } from './services.ts';
+import { addSimulationRoutes } from './simulation-routes.ts';
 
 /** Of a document of an API, and of what lies around it in JSON. */
 const MAX_DOCUMENT_BODY_BYTES = 6 * 1024 * 1024;
@@ -83,7 +85,9 @@ const actor = (context: Context) => actorOf(context, `operator:${operators.get(c
 
 addApiRoutes(adminApi, actor);
 addConfigRoutes(adminApi, actor);
+addPolicyRoutes(adminApi, actor);
 addPlanRoutes(adminApi, actor);
+addSimulationRoutes(adminApi);
 addInvoiceRoutes(adminApi, actor);
 addExportRoutes(adminApi);
 addAlertRoutes(adminApi, (context) => ({ owner: OPERATOR, sees: undefined, actor: actor(context) }));

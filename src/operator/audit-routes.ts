@@ -76,7 +76,7 @@ export function addAuditRoutes(api: OpenAPIHono<ApiEnv<Services>>): void {
       entries: check.entries,
       broken: broken.map(({ chain, since, reasons }) => ({ chain, since, reasons })),
     };
-    const entries = page(rows, limit, ({ id }) => id);
+    const entries = page(context, rows, limit, ({ id }) => id);
     return context.json({ ...entries, check: found ?? null }, 200);
   });
 }

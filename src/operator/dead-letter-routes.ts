@@ -64,7 +64,7 @@ export function addDeadLetterRoutes(
       const { limit, cursor } = context.req.valid('query');
       const rows = await context.var.services.deadLetters.list(limit + 1, uuidCursor(cursor));
       return context.json(
-        page(rows.map(toView), limit, ({ id }) => id),
+        page(context, rows.map(toView), limit, ({ id }) => id),
         200,
       );
     },

@@ -103,7 +103,7 @@ export function addInvoiceRoutes(
       partnerId,
     });
     return context.json(
-      page(rows, limit, ({ id }) => id),
+      page(context, rows, limit, ({ id }) => id),
       200,
     );
   });

@@ -1,4 +1,4 @@
-// /api/admin/keys: limits of any key, and its end.
+// /api/admin/keys: state and limits of any key, and its end.
 
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
@@ -7,6 +7,7 @@ import type { Actor } from '../audit/audit-store.ts';
 import { type ApiEnv, errorAnswers, jsonAnswer, jsonBody } from '../http/api.ts';
 import { limitValue, overageAction, reason } from '../http/fields.ts';
 import { keyLimits } from '../http/key-schemas.ts';
+import { etag, expectedBy, ifMatch, tagged } from '../http/versions.ts';
 import { KEY_STATES } from '../keys/key-state.ts';
 import type { KeyView } from '../keys/key-view-store.ts';
 import { originOf } from '../web/web.ts';
@@ -19,15 +20,31 @@ const keyAnswer = z.object({
   is_active: z.boolean(),
   state: z.enum(KEY_STATES),
   limits: keyLimits,
+  etag,
 });
-const showKey = ({ keyId, state, limits }: KeyView): z.infer<typeof keyAnswer> => ({
+const showKey = ({ keyId, state, limits, etag: version }: KeyView): z.infer<typeof keyAnswer> => ({
   key_id: keyId,
   is_active: state === 'active',
   state,
   limits,
+  etag: version,
+});
+
+const getKey = createRoute({
+  method: 'get',
+  path: '/keys/{id}',
+  tags,
+  summary: 'Retrieve any key: its state and its own limits',
+  request: { params },
+  responses: { 200: jsonAnswer('The key', keyAnswer), ...errorAnswers(401, 403, 404) },
 });
 
 export function addKeyRoutes(api: OpenAPIHono<ApiEnv<Services>>, actorOf: (context: Context) => Actor): void {
+  api.openapi(getKey, async (context) => {
+    const key = await context.var.services.keys.get(null, context.req.valid('param').id);
+    return context.json(tagged(context, showKey(key)), 200);
+  });
+
   api.openapi(
     createRoute({
       method: 'put',
@@ -36,6 +53,7 @@ export function addKeyRoutes(api: OpenAPIHono<ApiEnv<Services>>, actorOf: (conte
       summary: "Set a key's own limits. In force at once; null goes back to the plan's",
       request: {
         params,
+        headers: ifMatch,
         body: jsonBody(
           z.object({
             burst_limit: limitValue.nullish(),
@@ -46,7 +64,7 @@ export function addKeyRoutes(api: OpenAPIHono<ApiEnv<Services>>, actorOf: (conte
           }),
         ),
       },
-      responses: { 200: jsonAnswer('The key', keyAnswer), ...errorAnswers(400, 401, 403, 404, 503) },
+      responses: { 200: jsonAnswer('The key', keyAnswer), ...errorAnswers(400, 401, 403, 404, 412, 503) },
     }),
     async (context) => {
       const wanted = context.req.valid('json');
@@ -58,8 +76,9 @@ export function addKeyRoutes(api: OpenAPIHono<ApiEnv<Services>>, actorOf: (conte
         overageAction: wanted.overage_action,
       };
       const { id } = context.req.valid('param');
-      const key = await context.var.services.keys.setLimits(id, limits, actorOf(context));
-      return context.json(showKey(key), 200);
+      const { keys } = context.var.services;
+      const key = await keys.setLimits(id, limits, actorOf(context), expectedBy(context));
+      return context.json(tagged(context, showKey(key)), 200);
     },
   );
 
@@ -77,7 +96,7 @@ export function addKeyRoutes(api: OpenAPIHono<ApiEnv<Services>>, actorOf: (conte
       const { keys, config } = context.var.services;
       const { id } = context.req.valid('param');
       const key = await keys.revokeAny(id, why, actorOf(context), originOf(context, config));
-      return context.json(showKey(key), 200);
+      return context.json(tagged(context, showKey(key)), 200);
     },
   );
 }

@@ -1,6 +1,6 @@
 // What the document says of the routes for machines, which are not made from schemas.
 
-import type { Operation, Paths } from '../openapi/types.ts';
+import type { Answer, Operation, Paths } from '../openapi/types.ts';
 
 const machine = (summary: string, description: string, operation: Omit<Operation, 'tags'>): Operation => ({
   tags: ['Machines'],
@@ -72,32 +72,51 @@ const VERDICTS = {
   },
 };
 
+const ready = (summary: string): Operation =>
+  machine(summary, 'Asks the database at most every few seconds.', {
+    security: [],
+    responses: { 200: json('Healthy', health), 503: json('Not healthy', health) },
+  });
+const live = (summary: string): Operation =>
+  machine(summary, 'Asks nothing, and is open to everybody, also to blocked addresses.', {
+    security: [],
+    responses: { 200: json('Alive', { status: { const: 'alive' } }) },
+  });
+const plainText = (description: string, example: string): Answer => ({
+  description,
+  content: { 'text/plain': { schema: { type: 'string' }, example } },
+});
+
 export const MACHINE_PATHS: Paths = {
-  '/health': {
-    get: machine('Health, with checks', 'Asks the database at most every few seconds.', {
-      security: [],
-      responses: { 200: json('Healthy', health), 503: json('Not healthy', health) },
-    }),
-  },
-  '/healthz': {
-    get: machine('Whether the Worker answers', 'Asks nothing, and is open to everybody.', {
-      security: [],
-      responses: { 200: json('Alive', { status: { const: 'alive' } }) },
-    }),
-  },
+  '/health': { get: ready('Health, with checks') },
+  '/readyz': { get: ready('Health, with checks, at the path that Kubernetes asks') },
+  '/healthz': { get: live('Whether the Worker answers') },
+  '/livez': { get: live('Whether the Worker answers, at the path that Kubernetes asks') },
   '/metrics': {
     get: machine('Prometheus metrics', 'By METRICS_TOKEN.', {
       operationId: 'getMetrics',
       security: [{ metrics: [] }],
       responses: {
-        200: {
-          description: 'Text format 0.0.4',
-          content: {
-            'text/plain': { schema: { type: 'string' }, example: '# TYPE passerelle_calls counter' },
-          },
-        },
+        200: plainText('Text format 0.0.4', '# TYPE passerelle_calls counter'),
       },
     }),
+  },
+  '/.well-known/security.txt': {
+    get: machine(
+      'Where to report what is not safe',
+      'RFC 9116. Not there where the brand names no support.',
+      {
+        operationId: 'getSecurityContact',
+        security: [],
+        responses: {
+          200: plainText(
+            'Contact and Expires, which is within half a year',
+            'Contact: mailto:security@example.com\nExpires: 2027-05-29T00:00:00.000Z\n',
+          ),
+          404: { $ref: '#/components/responses/NotFound' },
+        },
+      },
+    ),
   },
   '/.well-known/jwks.json': {
     get: machine("Public keys of the callers' identity", 'Upstreams verify X-Passerelle-Identity by them.', {

@@ -1,16 +1,19 @@
-// For machines: health, metrics, the keys of identity tokens, and leak reports.
+// For machines: health, metrics, the keys of identity tokens, where to report what is not safe, and leak reports.
 
 import { sql } from 'drizzle-orm';
 import { Hono } from 'hono';
 import { equalInConstantTime } from '../core/encoding.ts';
 import { AppError } from '../core/errors.ts';
 import { type ApiEnv, answeredTo, renderError } from '../http/api.ts';
+import { portalOriginOf } from '../http/portal-origin.ts';
 import { renderMetrics } from '../metrics/metrics-store.ts';
 import { addLeakRoute } from './leak-routes.ts';
+import { securityText } from './security-text.ts';
 import type { Services } from './services.ts';
 
 /** A new key is published for longer than this before it signs. */
 const KEYS_KEPT_SECONDS = 300;
+const SECURITY_KEPT_SECONDS = 86_400;
 /** That it is down, for less: it may be up again. */
 const HEALTH_KEPT_MS = { up: 5000, down: 1000 };
 
@@ -38,14 +41,15 @@ function createHealth(now: () => number) {
 
 export function createMachineRoutes() {
   const routes = new Hono<ApiEnv<Services>>();
-  const readHealth = createHealth(() => Date.now());
+  const now = () => Date.now();
+  const readHealth = createHealth(now);
   routes.onError((error, context) => renderError(error, answeredTo(context)));
 
-  routes.get('/healthz', (context) =>
+  routes.on('GET', ['/livez', '/healthz'], (context) =>
     context.json({ status: 'alive' }, 200, { 'cache-control': 'no-store' }),
   );
 
-  routes.get('/health', async (context) => {
+  routes.on('GET', ['/readyz', '/health'], async (context) => {
     const { database, config } = context.var.services;
     const { isUp, latencyMs } = await readHealth(database);
     const checks = { database: { status: isUp ? 'up' : 'down', latency_ms: latencyMs } };
@@ -68,6 +72,13 @@ export function createMachineRoutes() {
       'cache-control': `public, max-age=${KEYS_KEPT_SECONDS}`,
     }),
   );
+
+  routes.get('/.well-known/security.txt', (context) => {
+    const { brand, config } = context.var.services;
+    const text = securityText(brand.links, portalOriginOf(config, context.req.url), now());
+    if (text === undefined) throw new AppError('not_found');
+    return context.text(text, 200, { 'cache-control': `public, max-age=${SECURITY_KEPT_SECONDS}` });
+  });
 
   addLeakRoute(routes);
   return routes;

@@ -2,6 +2,7 @@
 
 import * as z from 'zod';
 import { errorAnswers, idOr404, jsonAnswer } from '../http/api.ts';
+import { etag } from '../http/versions.ts';
 
 export const partner = z.object({
   id: z.string(),
@@ -21,6 +22,7 @@ export const partner = z.object({
   last_active_at: z.string().nullable(),
   suspended_at: z.string().nullable(),
   suspended_reason: z.string().nullable(),
+  etag,
 });
 
 export const params = z.object({ id: z.string() });

@@ -7,6 +7,7 @@ import type { Actor } from '../audit/audit-store.ts';
 import { currency } from '../http/amount-schemas.ts';
 import { type ApiEnv, errorAnswers, jsonAnswer, jsonBody, page, pageQuery, uuidCursor } from '../http/api.ts';
 import { email, origins, reason, text } from '../http/fields.ts';
+import { expectedBy, ifMatch, tagged } from '../http/versions.ts';
 import type { AccessAction } from '../partners/access-service.ts';
 import { createPartner } from '../partners/provisioning.ts';
 import { originOf } from '../web/web.ts';
@@ -81,6 +82,7 @@ const changePartner = createRoute({
   summary: "Update a partner's name, company or allowed origins",
   request: {
     params,
+    headers: ifMatch,
     body: jsonBody(
       z.object({
         name: text(255, 1).optional(),
@@ -89,7 +91,7 @@ const changePartner = createRoute({
       }),
     ),
   },
-  responses: partnerAnswers,
+  responses: { ...partnerAnswers, ...errorAnswers(412) },
 });
 
 export function addPartnerRoutes(
@@ -100,7 +102,7 @@ export function addPartnerRoutes(
     const { limit, cursor, search } = context.req.valid('query');
     const rows = await context.var.services.partners.list(limit + 1, uuidCursor(cursor), search);
     return context.json(
-      page(rows, limit, ({ id }) => id),
+      page(context, rows, limit, ({ id }) => id),
       200,
     );
   });
@@ -109,18 +111,19 @@ export function addPartnerRoutes(
     const { language, ...wanted } = context.req.valid('json');
     const inviting = { actor: actorOf(context), origin: originOf(context, services.config), language };
     const made = await createPartner(services, wanted, inviting);
-    return context.json({ ...made.partner, invitation_mailed: made.isInvited }, 201);
+    return context.json(tagged(context, { ...made.partner, invitation_mailed: made.isInvited }), 201);
   });
-  api.openapi(getPartner, async (context) =>
-    context.json(await context.var.services.partners.get(idOf(context.req.valid('param').id)), 200),
-  );
+  api.openapi(getPartner, async (context) => {
+    const found = await context.var.services.partners.get(idOf(context.req.valid('param').id));
+    return context.json(tagged(context, found), 200);
+  });
   api.openapi(changePartner, async (context) => {
     const { allowed_origins: allowedOrigins, ...change } = context.req.valid('json');
     const id = idOf(context.req.valid('param').id);
-    return context.json(
-      await context.var.services.partners.change(id, { ...change, allowedOrigins }, actorOf(context)),
-      200,
-    );
+    const wanted = { ...change, allowedOrigins };
+    const { partners } = context.var.services;
+    const changed = await partners.change(id, wanted, actorOf(context), expectedBy(context));
+    return context.json(tagged(context, changed), 200);
   });
   addStatusRoutes(api, actorOf);
 }
@@ -150,7 +153,8 @@ function addStatusRoutes(api: OpenAPIHono<ApiEnv<Services>>, actorOf: (context: 
         const id = idOf(context.req.valid('param').id);
         const { partners, config } = context.var.services;
         const origin = originOf(context, config);
-        return context.json(await partners.changeAccess(id, action, why, actorOf(context), origin), 200);
+        const changed = await partners.changeAccess(id, action, why, actorOf(context), origin);
+        return context.json(tagged(context, changed), 200);
       },
     );
   }

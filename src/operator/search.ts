@@ -3,7 +3,7 @@
 
 import { AppError } from '../core/errors.ts';
 import { isUuid } from '../core/ids.ts';
-import { isInRanges, isRange } from '../keys/ip-list.ts';
+import { isInRanges, isRange } from '../core/ip-list.ts';
 import { MAX_WORDS_CHARS } from '../web/found.ts';
 import type { Services } from './services.ts';
 

@@ -13,6 +13,7 @@ import type { BlockService } from '../blocks/block-service.ts';
 import type { Brand } from '../brand/brand.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { LiveCatalog } from '../catalog/live-catalog.ts';
+import type { PolicyService } from '../catalog/policy-service.ts';
 import type { PublishService } from '../catalog/publish-service.ts';
 import type { Config } from '../config.ts';
 import type { ConfigService } from '../configuration/config-service.ts';
@@ -30,6 +31,8 @@ import type { MemberService } from '../partners/member-service.ts';
 import type { PartnerService } from '../partners/partner-service.ts';
 import type { Database } from '../platform/database.ts';
 import type { DoorRates } from '../platform/door-rates.ts';
+import type { PlanSimulationService } from '../simulator/plan-simulation-service.ts';
+import type { SimulationService } from '../simulator/simulation-service.ts';
 import type { IncidentService } from '../status/incident-service.ts';
 import type { DeadLetters } from '../usage/dead-letters.ts';
 import type { RequestSearch } from '../usage/request-search-reports.ts';
@@ -73,7 +76,10 @@ export interface Services extends ChangeServices {
   plans: PlanService;
   publishing: PublishService;
   configuration: ConfigService;
+  policies: PolicyService;
   invoices: InvoiceService;
+  simulations: SimulationService;
+  planSimulations: PlanSimulationService;
   newId(): string;
 }
 

@@ -2,6 +2,7 @@
 
 import { sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
+import type { Expected } from '../audit/version-store.ts';
 import type { Currency } from '../billing/amounts.ts';
 import type { OriginService } from '../blocks/origin-service.ts';
 import { AppError } from '../core/errors.ts';
@@ -108,14 +109,20 @@ export function createPartnerService(ports: Ports) {
       id: string,
       change: { name?: string; company?: string | null; allowedOrigins?: string[] },
       actor: Actor,
+      expected?: Expected,
     ): Promise<PartnerView> {
       const { name, company, allowedOrigins: origins } = change;
       const set = assignments({ name, company, allowed_origins: origins && textArray(origins) });
-      return set ? update(id, set, actor, 'partner.changed', change) : get(id);
+      return set ? update(id, set, actor, 'partner.changed', change, expected) : get(id);
     },
 
     /** The partner's own limits, which beat the tier's; `null` goes back to the tier's. */
-    async setLimits(id: string, limits: PartnerLimitsChange | null, actor: Actor, reason?: string) {
+    async setLimits(
+      id: string,
+      limits: PartnerLimitsChange | null,
+      actor: Actor,
+      { reason, expected }: { reason?: string; expected?: Expected } = {},
+    ) {
       const { tier } = await get(id);
       const set = limits
         ? sql`rate_limit_per_second = ${limits.perSecond}, rate_limit_per_day = ${limits.perDay},
@@ -124,12 +131,20 @@ export function createPartnerService(ports: Ports) {
         : sql`custom_limits = false, ${overageGiven('block')},
             (rate_limit_per_second, rate_limit_per_day, rate_limit_per_month) =
               (SELECT t.rate_limit_per_second, t.rate_limit_per_day, t.rate_limit_per_month FROM tier_config t WHERE t.tier = ${tier})`;
-      return update(id, set, actor, 'partner.limits_changed', { ...(limits ?? { limits: 'tier' }), reason });
+      const details = { ...(limits ?? { limits: 'tier' }), reason };
+      return update(id, set, actor, 'partner.limits_changed', details, expected);
     },
 
     /** `bound`: none of its keys may sign the body alone any more, in force at once. */
-    setSignatureRule: (id: string, rule: SignatureRule, actor: Actor, reason?: string) =>
-      update(id, sql`signature_rule = ${rule}`, actor, 'partner.signatures_changed', { rule, reason }),
+    setSignatureRule: (
+      id: string,
+      rule: SignatureRule,
+      actor: Actor,
+      { reason, expected }: { reason?: string; expected?: Expected } = {},
+    ) => {
+      const set = sql`signature_rule = ${rule}`;
+      return update(id, set, actor, 'partner.signatures_changed', { rule, reason }, expected);
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 // A partner as it is shown, to operators and to itself.
 
 import { sql } from 'drizzle-orm';
+import { PARTNER_ETAG } from '../audit/version-store.ts';
 import { AppError } from '../core/errors.ts';
 import { SIGNATURE_RULES } from '../keys/signature.ts';
 import { OVERAGE_ACTIONS } from '../limits/limit.ts';
@@ -32,6 +33,8 @@ export const PartnerView = row('partner', {
   /** Since when, and why, where it is suspended. */
   suspended_at: time.nullable(),
   suspended_reason: text.nullable(),
+  /** Another whenever it was changed, or its terms were; not when it was merely seen. */
+  etag: text.notNull('a hash of something is something'),
 });
 export type PartnerView = RowOf<typeof PartnerView>;
 
@@ -39,7 +42,7 @@ export type PartnerView = RowOf<typeof PartnerView>;
 export const PARTNER = sql`p.id, p.name, p.email, p.company, p.status, p.tier, p.rate_limit_per_second, p.rate_limit_per_day,
   p.rate_limit_per_month, p.custom_limits, p.overage_action, p.signature_rule,
   coalesce(p.allowed_origins, '{}') AS allowed_origins, p.created_at, p.last_active_at,
-  p.suspended_at, p.suspended_reason`;
+  p.suspended_at, p.suspended_reason, ${PARTNER_ETAG} AS etag`;
 
 const VIEW = sql`SELECT ${PARTNER} FROM partner p`;
 

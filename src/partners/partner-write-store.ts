@@ -3,8 +3,8 @@
 
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, type AuditAction, auditRow } from '../audit/audit-store.ts';
+import { type Expected, isExpected, PARTNER_ETAG, partnerChanged } from '../audit/version-store.ts';
 import type { OriginService } from '../blocks/origin-service.ts';
-import { AppError } from '../core/errors.ts';
 import type { Recipient } from '../mail/notices.ts';
 import { recipientsOf } from '../mail/recipients-store.ts';
 import type { Database } from '../platform/database.ts';
@@ -33,7 +33,7 @@ export function createWriter(
     const [changed] = await database.rows(
       Changed,
       sql`
-      WITH before AS (SELECT id, status FROM partner WHERE id = ${id}::uuid FOR UPDATE),
+      WITH before AS (SELECT id, status, ${PARTNER_ETAG} AS etag FROM partner p WHERE id = ${id}::uuid FOR UPDATE),
       changed AS (UPDATE partner p SET ${set}, updated_at = now() FROM before b WHERE p.id = b.id AND ${when}
         RETURNING p.id AS partner_id, p.status),
       event AS (${event}),
@@ -50,9 +50,19 @@ export function createWriter(
     return get(id);
   }
 
-  async function update(...change: Parameters<typeof write>): Promise<PartnerView> {
-    if (!(await write(...change))) throw new AppError('not_found', 'No such partner');
-    return published(change[0]);
+  /** @throws AppError precondition_failed where it is another by now */
+  async function update(
+    id: string,
+    set: SQL,
+    actor: Actor,
+    action: AuditAction,
+    details: object,
+    expected?: Expected,
+  ): Promise<PartnerView> {
+    const when = isExpected(sql`b.etag`, expected);
+    if (await write(id, set, actor, action, details, undefined, when)) return published(id);
+    await get(id);
+    throw await partnerChanged(database, id);
   }
   return { write, published, update };
 }

@@ -24,6 +24,7 @@ import type { LiveAccessService } from '../partners/live-access-service.ts';
 import type { MemberService } from '../partners/member-service.ts';
 import type { TokenService } from '../partners/token-service.ts';
 import type { DoorRates } from '../platform/door-rates.ts';
+import type { SimulationService } from '../simulator/simulation-service.ts';
 import type { StatusBoard } from '../status/status-board.ts';
 import type { StatusStore } from '../status/status-store.ts';
 import type { UsageReports } from '../usage/usage-reports.ts';
@@ -36,6 +37,7 @@ export interface Services extends WebServices {
   periods: Pick<PeriodStore, 'reconciliationsOf'>;
   plans: PlanService;
   invoices: InvoiceService;
+  simulations: SimulationService;
   gateway: { catalog: Catalog };
   catalogs: Pick<LiveCatalog, 'whole'>;
   authenticate: Authenticator;

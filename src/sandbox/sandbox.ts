@@ -72,8 +72,8 @@ export async function askSandbox(call: SandboxRequest, ports: SandboxPorts): Pro
   const simulation = header === null ? undefined : parseSimulation(header);
   if (header !== null && !simulation) {
     const message = 'X-Sandbox-Simulate takes status=…, delay=… (ms), drop, error=…';
-    const accept = call.headers.get('accept');
-    const answered = { requestId: call.requestId, portalOrigin: ports.portalOrigin(call.url), accept };
+    const { requestId, headers, url } = call;
+    const answered = { requestId, portalOrigin: ports.portalOrigin(url), headers };
     return errorResponse('invalid_request', answered, { message });
   }
   if (simulation?.delayMs) await ports.sleep(simulation.delayMs);

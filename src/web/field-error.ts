@@ -3,7 +3,7 @@
 
 import type * as z from 'zod';
 import { digitsOf } from '../billing/amounts.ts';
-import type { RangeProblem } from '../keys/ip-list.ts';
+import type { RangeProblem } from '../core/ip-list.ts';
 import type { fieldsEn, Unit } from './messages/fields.en.ts';
 import type { View } from './view.ts';
 

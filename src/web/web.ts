@@ -256,7 +256,7 @@ export const accountActor = (context: Context, id: string): Actor => actorOf(con
 export function render<Services extends WebServices>(
   context: WebContext<Services>,
   page: HtmlEscapedString | Promise<HtmlEscapedString>,
-  status: 200 | 400 | 401 | 403 | 404 | 409 | 429 | 503 = 200,
+  status: 200 | 400 | 401 | 403 | 404 | 409 | 412 | 429 | 503 = 200,
 ): Response | Promise<Response> {
   if (page instanceof Promise) return page.then((text) => context.html(`<!doctype html>${text}`, status));
   return context.html(`<!doctype html>${page}`, status);

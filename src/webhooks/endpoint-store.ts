@@ -1,6 +1,7 @@
 // Endpoints as they are looked at, and whether a plan has any.
 
 import { sql } from 'drizzle-orm';
+import { ENDPOINT_ETAG } from '../audit/version-store.ts';
 import { AppError } from '../core/errors.ts';
 import type { Database } from '../platform/database.ts';
 import { boolean, number, oneOf, type RowOf, row, text, texts, time, uuid } from '../platform/row.ts';
@@ -27,6 +28,8 @@ const Endpoint = row('webhook endpoint', {
   delivered: ofTheLastDay,
   failed: ofTheLastDay,
   waiting: ofTheLastDay,
+  /** Another whenever it was changed. */
+  etag: text.notNull('a hash of something is something'),
 });
 export type Endpoint = RowOf<typeof Endpoint>;
 const Included = row('whether webhooks are included', {
@@ -36,7 +39,7 @@ const Included = row('whether webhooks are included', {
 const VIEW = sql`
   SELECT e.id, e.partner_id, e.app_id, a.name AS app, e.environment, e.url, e.description, e.events, e.state, e.failing_since,
     e.last_success_at, CASE WHEN e.old_secret_expires_at > now() THEN e.old_secret_expires_at END AS old_secret_expires_at,
-    e.created_at, d.delivered, d.failed, d.waiting
+    e.created_at, d.delivered, d.failed, d.waiting, ${ENDPOINT_ETAG} AS etag
   FROM webhook_endpoint e LEFT JOIN dev_apps a ON a.id = e.app_id
   LEFT JOIN LATERAL (SELECT count(*) FILTER (WHERE state = 'delivered') AS delivered,
       count(*) FILTER (WHERE state = 'failed') AS failed, count(*) FILTER (WHERE state = 'pending') AS waiting

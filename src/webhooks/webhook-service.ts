@@ -2,6 +2,7 @@
 
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, type AuditAction, auditRow } from '../audit/audit-store.ts';
+import { changedMeanwhile, ENDPOINT_ETAG, type Expected, isExpected } from '../audit/version-store.ts';
 import { AppError } from '../core/errors.ts';
 import { type KeyEncryptionKeys, sealEnvelope } from '../crypto/envelope.ts';
 import type { Environment } from '../keys/key-format.ts';
@@ -72,11 +73,11 @@ function checkWish(guard: TargetGuard, { url, events, askedAt }: Partial<Endpoin
   if (details.length > 0) throw new AppError('validation_error', undefined, { details });
 }
 
-const change = (owner: EndpointOwner, id: string, set: SQL): SQL => sql`
-  changed AS (UPDATE webhook_endpoint e SET ${set}, updated_at = now() WHERE e.id = ${id}::uuid AND ${owned(owner)}
+const change = (owner: EndpointOwner, id: string, set: SQL, when: SQL = sql`true`): SQL => sql`
+  changed AS (UPDATE webhook_endpoint e SET ${set}, updated_at = now() WHERE e.id = ${id}::uuid AND ${owned(owner)} AND ${when}
     RETURNING e.partner_id, e.id)`;
 
-/** `actions`: what the audit trail calls it, with details. */
+/** Whether there is such a one. `actions`: what the audit trail calls it, with details. `when`: of the endpoint `e`. */
 async function update(
   database: Database,
   owner: EndpointOwner,
@@ -84,15 +85,16 @@ async function update(
   set: SQL,
   actor: Actor,
   actions: readonly [action: AuditAction, details: object][],
-): Promise<void> {
+  when?: SQL,
+): Promise<boolean> {
   const audits = actions.map(
     ([action, details], n) =>
       sql`${sql.raw(`audit_${n}`)} AS (${auditRow(actor, action, { endpoint_id: id }, details)})`,
   );
   const changed = await database.run(
-    sql`WITH ${sql.join([change(owner, id, set), ...audits], sql`, `)} SELECT id FROM changed`,
+    sql`WITH ${sql.join([change(owner, id, set, when), ...audits], sql`, `)} SELECT id FROM changed`,
   );
-  if (changed === 0) throw new AppError('not_found', 'No such endpoint');
+  return changed > 0;
 }
 
 function createEndpointChanges({ database, guard, keyEncryptionKeys }: Ports, views: EndpointViews) {
@@ -100,13 +102,14 @@ function createEndpointChanges({ database, guard, keyEncryptionKeys }: Ports, vi
 
   /**
    * One statement: all of it, or nothing. Paused: nothing is sent, and nothing is lost: it can be recovered. Active again:
-   * what waited is sent.
+   * what waited is sent. @throws AppError precondition_failed where it is another by now
    */
   async function changeEndpoint(
     owner: EndpointOwner,
     id: string,
     { state, ...wish }: Partial<EndpointWish> & { state?: SwitchedTo },
     actor: Actor,
+    expected?: Expected,
   ): Promise<Endpoint> {
     checkWish(guard, wish);
     const { askedAt: _, ...said } = wish;
@@ -122,8 +125,11 @@ function createEndpointChanges({ database, guard, keyEncryptionKeys }: Ports, vi
       if (sets.length === 0) return endpoint;
       await requireIncluded(owner);
     }
-    await update(database, owner, id, sql.join(sets, sql`, `), actor, actions);
-    return get(owner, id);
+    const when = isExpected(ENDPOINT_ETAG, expected);
+    const isDone = await update(database, owner, id, sql.join(sets, sql`, `), actor, actions, when);
+    const endpoint = await get(owner, id);
+    if (!isDone) throw await changedMeanwhile(database, owner, sql`d.target->>'endpoint_id' = ${id}`);
+    return endpoint;
   }
 
   return {

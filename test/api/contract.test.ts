@@ -583,6 +583,30 @@ describe('for machines', () => {
     expect((await call('/healthz')).json.status).toBe('alive');
   });
 
+  it('/.well-known/security.txt names the support of the brand, and ends within a year', async () => {
+    const { status, headers, text } = await call('/.well-known/security.txt');
+    expect([status, headers['content-type']]).toEqual([200, 'text/plain; charset=UTF-8']);
+    expect(text).toMatch(/^Contact: (mailto:|https:\/\/)\S+$/m);
+    expect(text).toContain(`\nCanonical: ${stack.url}/.well-known/security.txt\n`);
+    const [, expires = ''] = /^Expires: (\S+)$/m.exec(text) ?? [];
+    const days = (Date.parse(expires) - Date.now()) / 86_400_000;
+    expect(days).toBeGreaterThan(30);
+    expect(days).toBeLessThan(365);
+  });
+
+  it('/livez and /healthz, /readyz and /health are the same', async () => {
+    for (const [name, other] of [
+      ['/livez', '/healthz'],
+      ['/readyz', '/health'],
+    ] as const) {
+      const [one, two] = [await call(name), await call(other)];
+      expect(one.status).toBe(200);
+      expect(one.headers['cache-control']).toBe('no-store');
+      expect({ ...one.json, checks: undefined }).toEqual({ ...two.json, checks: undefined });
+      expect(Object.keys(one.json)).toEqual(Object.keys(two.json));
+    }
+  });
+
   it('/metrics wants its token, and is Prometheus text with bounded series', async () => {
     expect((await call('/metrics')).status).toBe(401);
     expect((await call('/metrics', { headers: { authorization: 'Bearer wrong' } })).status).toBe(401);

@@ -227,7 +227,7 @@ it('a blocked address reads nothing either, but whether we are alive', async () 
     '/sign-in',
   ])
     expect([path, (await call(path, { headers })).status]).toEqual([path, 403]);
-  expect((await call('/healthz', { headers })).status).toBe(200);
+  for (const path of ['/healthz', '/livez']) expect((await call(path, { headers })).status).toBe(200);
 });
 
 describe('a key that a key made', () => {

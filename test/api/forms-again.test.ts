@@ -304,6 +304,11 @@ async function lookAtConsole(): Promise<void> {
     `INSERT INTO api_draft (id, api, document, notes, created_by) VALUES (gen_random_uuid(), 'offer', $1, '[]', 'x') RETURNING id`,
     [JSON.stringify(offer)],
   );
+  const [policy] = await query(
+    `INSERT INTO api_policy (id, api, partner_id, policy, settings, created_by)
+     VALUES (gen_random_uuid(), 'transit', $1, 'cache', '{"seconds": 5, "shared_by": "key"}', 'x') RETURNING id`,
+    [partner.id],
+  );
   const others = [await makePartner({ status: 'suspended' }), await makePartner({ status: 'sandbox_only' })];
   await query(
     `INSERT INTO live_access_request (partner_id, company, use_case, monthly_requests, asked_by) VALUES ($1, 'Shop', 'A planner', 5, 'x')`,
@@ -317,6 +322,9 @@ async function lookAtConsole(): Promise<void> {
     '/operator/blocks',
     '/operator/incidents',
     '/operator/apis',
+    '/operator/policies/new?policy=cache',
+    '/operator/policies/new?policy=mock',
+    `/operator/policies/${policy?.id}`,
     '/operator/apis/transit',
     `/operator/apis/drafts/${draft?.id}`,
     '/operator/dead-letters',

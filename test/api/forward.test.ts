@@ -54,7 +54,6 @@ describe('the request', () => {
       'true-client-ip': '1.2.3.4',
       'x-client-ip': '1.2.3.4',
       'x-amz-security-token': 'x',
-      traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
       'if-none-match': '"named by connection"',
       connection: 'keep-alive, If-None-Match, X-Passerelle-Identity',
     };
@@ -348,7 +347,10 @@ it.for([
   '/openapi.json',
   '/openapi/operator.json',
   '/.well-known/jwks.json',
+  '/.well-known/security.txt',
+  '/robots.txt',
   '/health',
+  '/livez',
   '/metrics',
   '/dashboard/me',
   '/api/dev/apps',

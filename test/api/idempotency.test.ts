@@ -139,6 +139,10 @@ const ADMIN: Record<string, Case> = {
       return letter?.id ?? '';
     },
   },
+  '/policies': {
+    action: 'policy.installed',
+    body: () => ({ policy: 'cache', api: 'payments', settings: { seconds: 0 } }),
+  },
   '/partners': {
     action: 'partner.created',
     body: () => ({ name: 'Once', email: `${uuidv7()}@example.com`, tier: 'starter' }),

@@ -79,6 +79,13 @@ describe('a personal token', () => {
       'forbidden',
     ]);
     expect(await ask(reads, 'GET', '/api/dev/plans/business/review')).toEqual([403, 'forbidden']);
+    const lacking = await sendJson('/api/dev/apps', 'POST', app(), {
+      headers: { authorization: `Bearer ${reads}` },
+    });
+    expect([lacking.json.required_scope, lacking.headers['www-authenticate']]).toEqual([
+      'develop',
+      'Bearer realm="passerelle", error="insufficient_scope", scope="develop"',
+    ]);
     const develops = await tokenOf(developer);
     expect(await ask(develops, 'POST', '/api/dev/apps', app())).toEqual([201, undefined]);
     const invitation = { email: `${randomUUID()}@example.com`, role: 'viewer' };

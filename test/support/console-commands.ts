@@ -51,6 +51,11 @@ const FILED_PLAN = {
   rate_limit_per_day: 1,
   rate_limit_per_month: 1,
 };
+const hasPolicy = ({
+  spare,
+  partner,
+}: Situation) => `INSERT INTO api_policy (id, api, partner_id, policy, settings, created_by)
+  VALUES ('${spare}', 'transit', '${partner}', 'cache', '{"seconds": 5, "shared_by": "key"}', 'operator:x')`;
 const limits = { second: '7', day: '8', month: '9', overage: 'warn' };
 const ACCESS: Command[] = [
   {
@@ -303,6 +308,50 @@ const ACCESS: Command[] = [
       }),
     },
     only: 'a file is on the disk of whoever applies it',
+  },
+  {
+    does: 'a policy is installed',
+    audit: ['policy.installed'],
+    doors: {
+      'POST /operator/policies/new': ({ partner }) => ({
+        policy: 'cache',
+        setting_seconds: '7',
+        setting_shared_by: 'partner',
+        api: 'transit',
+        route: 'GET /v2/routes/list',
+        partner_id: partner,
+        position: '3',
+      }),
+      'POST /api/admin/policies': ({ partner }) => ({
+        policy: 'cache',
+        settings: { seconds: 7, shared_by: 'partner' },
+        api: 'transit',
+        route: 'GET /v2/routes/list',
+        partner_id: partner,
+        position: 3,
+      }),
+    },
+  },
+  {
+    does: 'a policy is changed',
+    of: 'spare',
+    given: hasPolicy,
+    audit: ['policy.changed'],
+    doors: {
+      'POST /operator/policies/:policy': () => ({
+        setting_seconds: '9',
+        setting_shared_by: 'key',
+        position: '1',
+      }),
+      'PUT /api/admin/policies/:id': () => ({ settings: { seconds: 9, shared_by: 'key' }, position: 1 }),
+    },
+  },
+  {
+    does: 'a policy is removed',
+    of: 'spare',
+    given: hasPolicy,
+    audit: ['policy.removed'],
+    doors: { 'POST /operator/policies/:policy/remove': why, 'DELETE /api/admin/policies/:id': why },
   },
   {
     does: 'an address is blocked',

@@ -12,6 +12,7 @@ import { accentStyle, contrast, GROUNDS, inkOn, MIN_CONTRAST, softOf } from '../
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { scopeWords, shownCalls } from '../../src/catalog/document-words.ts';
 import { readLocalSettings } from '../../src/dev/settings.ts';
+import { securityText } from '../../src/operator/security-text.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 const OURS = join(root, 'src/brand/brand.json');
@@ -126,4 +127,21 @@ it('where no document shows a call, the guides make our own', () => {
     body: '{"name":"Example"}',
     list: '/dashboard/me',
   });
+});
+
+describe('security.txt', () => {
+  const origin = 'https://api.example.com';
+  it('names whom the brand names, and ends within a year', () => {
+    const nowMs = Date.parse('2026-11-30T12:00:00Z');
+    const links = { supportEmail: 'help@x.example', support: 'https://x.example/help' };
+    expect(securityText(links, origin, nowMs)?.split('\n')).toEqual([
+      'Contact: mailto:help@x.example',
+      'Contact: https://x.example/help',
+      'Expires: 2027-05-29T00:00:00.000Z',
+      'Preferred-Languages: en, fr',
+      'Canonical: https://api.example.com/.well-known/security.txt',
+      '',
+    ]);
+  });
+  it('is none where nobody is named', () => expect(securityText({}, origin, 0)).toBeUndefined());
 });

@@ -76,7 +76,7 @@ describe('a document', () => {
           200: { headers: { Refresh: {} } },
           401: { $ref: '#/components/responses/Challenge' },
         },
-        'x-passerelle': { scope: null, requestHeaders: ['traceparent'] },
+        'x-passerelle': { scope: null, requestHeaders: ['X-Tenant', 'traceparent'] },
       },
       { answerHeaders: ['Server'] },
       {
@@ -84,9 +84,10 @@ describe('a document', () => {
         responses: { Challenge: { headers: { 'WWW-Authenticate': {} } } },
       },
     );
-    for (const name of ['x-unit', 'x-locale', 'traceparent', 'content-type'])
+    for (const name of ['x-unit', 'x-locale', 'x-tenant', 'content-type'])
       expect(headers.toUpstream.has(name), name).toBe(true);
-    for (const name of ['day', 'authorization', 'cookie', 'x-other'])
+    // The trace is the gateway's to go on with.
+    for (const name of ['day', 'authorization', 'cookie', 'x-other', 'traceparent'])
       expect(headers.toUpstream.has(name), name).toBe(false);
     expect([...headers.toCaller].sort()).toEqual(['refresh', 'server', 'www-authenticate']);
     // An answer may depend on what callers can say.

@@ -3,6 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import type { CatalogRoute } from '../../src/catalog/catalog.ts';
 import { headerRules } from '../../src/catalog/headers.ts';
+import { NO_POLICIES } from '../../src/catalog/policies/policy.ts';
+import { createBreakers } from '../../src/gateway/breakers.ts';
 import { ageOf, directivesOf, freshSeconds } from '../../src/gateway/cache-rules.ts';
 import { admit, identify, match, openExchange } from '../../src/gateway/exchange.ts';
 import { locationForCaller } from '../../src/gateway/location.ts';
@@ -145,6 +147,7 @@ it("the route's time bound is for all tries together", async () => {
     encodedSlashes: false,
     headers: headerRules({ request: [], answer: [] }),
     secretParameters: new Set(),
+    policies: NO_POLICIES,
   };
   let tries = 0;
   const gateway = {
@@ -155,6 +158,7 @@ it("the route's time bound is for all tries together", async () => {
       now: Date.now,
       chance: Math.random,
     }),
+    breakers: createBreakers(Date.now),
     sandboxForLive: false,
     identityToken: async () => 'token',
     fetchUpstream: () => {

@@ -1,25 +1,14 @@
 // A key's object, by a clock that stands still until it is moved: a Worker's does between its inputs.
 
 import { expect, it } from 'vitest';
-import type { ObjectStore } from '../../durable-objects/counter-ports.ts';
 import { KeyCounter } from '../../durable-objects/key-counter.ts';
 import { Messenger } from '../../durable-objects/messenger.ts';
 import { PartnerCounter } from '../../durable-objects/partner-counter.ts';
 import { VirtualTime } from '../../loadtest/simulation/virtual-time.ts';
+import { memoryStore } from '../support/limited-partner.ts';
 
 const START = Date.UTC(2026, 10, 22, 12);
 const LIMITS = { second: 100, day: 1_000_000, month: -1, overage: 'block' } as const;
-
-function memoryStore(): ObjectStore {
-  const rows = new Map<string, unknown>();
-  return {
-    get: <Value>(key: string) => structuredClone(rows.get(key)) as Value | undefined,
-    put: (key, value) => void rows.set(key, structuredClone(value)),
-    delete: (key) => void rows.delete(key),
-    list: <Value>(prefix: string) =>
-      [...rows].filter(([key]) => key.startsWith(prefix)).sort() as [string, Value][],
-  };
-}
 
 function world() {
   const time = new VirtualTime();

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isInRanges, isRange } from '../../src/core/ip-list.ts';
 import { openEnvelope, rewrapEnvelope, sealEnvelope } from '../../src/crypto/envelope.ts';
-import { isInRanges, isRange } from '../../src/keys/ip-list.ts';
 import { createKeyDirectory, type RecordCache } from '../../src/keys/key-directory.ts';
 import {
   checksum,

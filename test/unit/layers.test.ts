@@ -57,12 +57,28 @@ it('core imports nothing of ours', () => {
   }
 });
 
+const IMPURE = /Date\.now|new Date\(\)|Math\.random|crypto\.|fetch\(/;
+
 it('limits are pure: no platform, no Hono, no Drizzle, no clock, no randomness, no fetch', () => {
   for (const file of all.filter((path) => path.startsWith('src/limits/'))) {
     for (const { path } of imports(file)) expect(path).toMatch(/^src\/(limits|core)\//);
-    expect(readFileSync(join(root, file), 'utf8')).not.toMatch(
-      /Date\.now|new Date\(\)|Math\.random|crypto\.|fetch\(/,
-    );
+    expect(readFileSync(join(root, file), 'utf8')).not.toMatch(IMPURE);
+  }
+});
+
+it('so is a simulation, and all that it runs: it is the code that limits and bills', () => {
+  const run = new Set<string>();
+  const load = (file: string): void => {
+    if (run.has(file) || !file.startsWith('src/') || file.endsWith('.json')) return;
+    run.add(file);
+    for (const { path, isType } of imports(file)) if (!isType) load(path);
+  };
+  load('src/simulator/simulation.ts');
+  load('src/simulator/scenario.ts');
+  expect([...run]).toEqual(expect.arrayContaining(['src/limits/partner-draw.ts', 'src/billing/month.ts']));
+  for (const file of run) {
+    expect(file).not.toMatch(/-(store|service|reports)\.ts$|^src\/platform\/(?!database|row|query)/);
+    if (/^src\/simulator\//.test(file)) expect(readFileSync(join(root, file), 'utf8')).not.toMatch(IMPURE);
   }
 });
 

@@ -11,7 +11,7 @@ import { isObject, type JsonObject, readDocument } from './read-document.ts';
 
 export const MAX_ROUTES = 2500;
 const MAX_PATH_CHARS = 500;
-const API_ID = /^[a-z0-9][a-z0-9-]{0,39}$/;
+export const API_ID = /^[a-z0-9][a-z0-9-]{0,39}$/;
 const DEFAULTS = { cost: 1, cacheSeconds: 0, timeoutMs: 30_000, bodyBytes: 1_048_576 };
 
 export interface Adopted {

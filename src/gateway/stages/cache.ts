@@ -1,7 +1,7 @@
 // Known? The caller's response cache, for routes whose catalogue entry allows it, and within what the upstream allows
 // (cache-rules.ts). A hit is counted like any call. Fails open: without a cache the upstream is asked.
 
-import { GATEWAY_HEADERS, SANDBOX_HEADER } from '../../catalog/headers.ts';
+import { GATEWAY_HEADERS, SANDBOX_HEADER, TRACE_HEADERS } from '../../catalog/headers.ts';
 import { ageOf, directivesOf, freshSeconds, variesWithin } from '../cache-rules.ts';
 import { type Admitted, acceptEncodingOf } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
@@ -17,6 +17,7 @@ interface Kept {
   cacheControl: string | null;
   vary: string | null;
   upstreamUrl: string;
+  upstreamBase: string;
 }
 
 /**
@@ -29,7 +30,7 @@ function cacheUrl(exchange: Admitted): string {
   const own = [...shared, caller.tier, caller.appId, caller.keyId];
   const owner = route.cacheSharedBy === 'partner' ? ['partner', ...shared] : ['key', ...own];
   const said = route.headers.cacheKey.map((name) => heard.get(name) ?? '');
-  const vary = [acceptEncodingOf(exchange), ...said].join('\n');
+  const vary = [acceptEncodingOf(exchange), route.policies.mark, ...said].join('\n');
   return `https://cache.invalid/${owner.join('/')}/${encodeURIComponent(vary)}${path}${query}`;
 }
 
@@ -41,21 +42,42 @@ const isCacheable = ({ route, request, heard }: Admitted): boolean =>
 const requestDirectives = ({ heard }: Admitted) =>
   directivesOf(heard.get('cache-control') ?? heard.get('pragma') ?? '');
 
+/** Why the upstream was asked (RFC 9211, 2.2). */
+const FORWARDED = {
+  bypass: 'passerelle; fwd=bypass',
+  method: 'passerelle; fwd=method',
+  request: 'passerelle; fwd=request',
+  miss: 'passerelle; fwd=miss',
+};
+
 export async function readCached(
   exchange: Admitted,
   { cache, now }: GatewayPorts,
 ): Promise<Response | undefined> {
-  if (!isCacheable(exchange)) return undefined;
+  const { route, request } = exchange;
+  if (!isCacheable(exchange)) {
+    if (route.cacheSeconds > 0)
+      exchange.cacheStatus = FORWARDED[request.method === 'GET' ? 'bypass' : 'method'];
+    return undefined;
+  }
   const requested = requestDirectives(exchange);
+  exchange.cacheStatus = FORWARDED.request;
   if (requested.has('no-cache') || requested.has('no-store')) return undefined;
   const hit = await cache.match(cacheUrl(exchange)).catch(() => undefined);
   const text = hit?.headers.get(KEPT);
-  if (!hit || !text) return undefined;
+  if (!hit || !text) {
+    exchange.cacheStatus = FORWARDED.miss;
+    return undefined;
+  }
   const kept: Kept = JSON.parse(text);
-  const ageSeconds = kept.ageSeconds + Math.max(0, Math.floor((now() - kept.storedMs) / 1000));
+  const keptSeconds = Math.max(0, Math.floor((now() - kept.storedMs) / 1000));
+  const ageSeconds = kept.ageSeconds + keptSeconds;
   if (ageSeconds > (requested.seconds('max-age') ?? Number.POSITIVE_INFINITY)) return undefined;
   exchange.cacheHit = true;
+  const forSeconds = directivesOf(hit.headers.get('cache-control') ?? '').seconds('max-age') ?? keptSeconds;
+  exchange.cacheStatus = `passerelle; hit; ttl=${forSeconds - keptSeconds}`;
   exchange.upstreamUrl = kept.upstreamUrl;
+  exchange.upstreamBase = kept.upstreamBase;
   const headers = new Headers(hit.headers);
   headers.delete('cf-cache-status');
   headers.delete('cache-control');
@@ -69,14 +91,14 @@ export async function readCached(
 function isKeyed({ route }: Admitted, name: string): boolean {
   if (name === 'x-passerelle-partner') return true;
   if (name === 'x-passerelle-identity') return route.cacheSharedBy === 'key';
-  if (name === '*' || GATEWAY_HEADERS.some((ours) => ours === name)) return false;
+  if (name === '*' || TRACE_HEADERS.has(name) || GATEWAY_HEADERS.some((ours) => ours === name)) return false;
   return (
     name === 'accept-encoding' || route.headers.cacheKey.includes(name) || !route.headers.toUpstream.has(name)
   );
 }
 
 /** Seconds to keep it for; 0 is not at all. */
-function keptSeconds(exchange: Admitted, response: Response, nowMs: number): number {
+function secondsToKeep(exchange: Admitted, response: Response, nowMs: number): number {
   const { route } = exchange;
   if (!isCacheable(exchange) || response.status !== 200) return 0;
   const { headers } = response;
@@ -91,8 +113,9 @@ function keptSeconds(exchange: Admitted, response: Response, nowMs: number): num
 }
 
 export function writeCached(exchange: Admitted, response: Response, { cache, now }: GatewayPorts): Response {
-  const seconds = keptSeconds(exchange, response, now());
+  const seconds = secondsToKeep(exchange, response, now());
   if (seconds === 0) return response;
+  exchange.cacheStatus += '; stored';
   const copy = response.clone();
   const headers = new Headers(copy.headers);
   const kept: Kept = {
@@ -101,6 +124,7 @@ export function writeCached(exchange: Admitted, response: Response, { cache, now
     cacheControl: headers.get('cache-control'),
     vary: headers.get('vary'),
     upstreamUrl: exchange.upstreamUrl,
+    upstreamBase: exchange.upstreamBase,
   };
   headers.set(KEPT, JSON.stringify(kept));
   headers.set('cache-control', `max-age=${seconds}`);

@@ -8,7 +8,9 @@ import { type Denied, deny } from '../../core/denied.ts';
 import { type CountedStream, countStream } from '../../http/body.ts';
 import { type Admitted, acceptEncodingOf } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
+import { traceOf, traceparentOf } from '../trace-context.ts';
 import type { Credential } from '../upstreams.ts';
+import { changeHeaders, mocked, upstreamBody, upstreamQuery } from './policies.ts';
 
 /** Tried once more when the connection failed and nothing can have been done twice. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
@@ -18,25 +20,32 @@ const TOO_SLOW = 524;
 
 export async function forward(exchange: Admitted, gateway: GatewayPorts): Promise<Response | Denied> {
   const { route, caller } = exchange;
+  const mock = mocked(exchange);
+  if (mock) return mock;
+  const restSeconds = gateway.breakers.restSeconds(route);
+  if (restSeconds > 0)
+    return deny('upstream_error', { headers: { 'retry-after': String(restSeconds) } }, 'circuit_open');
   const targets = caller.environment === 'test' ? [] : gateway.upstreams.targetsFor(route.upstream);
   const toSandbox = targets.length === 0 && (caller.environment === 'test' || gateway.sandboxForLive);
   if (!toSandbox && targets.length === 0) return deny('upstream_error', undefined, 'no_upstream_configured');
   const cutOff = new AbortController();
   const stream = requestBody(exchange, cutOff);
   // A signature reads also what is empty; `fetch` takes no body at all with a GET.
-  const body = exchange.body?.length === 0 ? null : (exchange.body ?? stream?.body ?? null);
+  const held = upstreamBody(exchange);
+  const body = held?.length === 0 ? null : (held ?? stream?.body ?? null);
   const startedMs = gateway.now();
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
     cutOff.abort();
   }, route.timeoutMs);
-  const tries = IDEMPOTENT.has(exchange.request.method) && !stream ? 2 : 1;
+  const tries = IDEMPOTENT.has(exchange.request.method) && !stream ? route.policies.tries : 1;
   try {
     const send = toSandbox
       ? () => unlessAborted(askSandbox(exchange, gateway, body), cutOff.signal)
       : await upstreamCall(exchange, gateway, targets, body, cutOff.signal);
-    const response = await withTries(tries, cutOff.signal, send);
+    const response = await withTries(tries, route.policies.retryOn, cutOff.signal, send);
+    gateway.breakers.note(route, response.status < 500);
     if (stream?.isTooLarge()) return deny('payload_too_large');
     if (response.status === TOO_SLOW) return deny('upstream_timeout');
     return UNREACHABLE.has(response.status)
@@ -44,6 +53,7 @@ export async function forward(exchange: Admitted, gateway: GatewayPorts): Promis
       : response;
   } catch (error) {
     if (stream?.isTooLarge()) return deny('payload_too_large');
+    gateway.breakers.note(route, false);
     if (isLate) return deny('upstream_timeout');
     return deny('upstream_error', undefined, 'upstream_failed', String(error));
   } finally {
@@ -64,6 +74,7 @@ function requestBody({ request, body, route }: Admitted, cutOff: AbortController
 /** `send`: its how manieth try it is, from 0. One that finds nobody is tried again like one that breaks off. */
 async function withTries(
   tries: number,
+  retryOn: readonly number[],
   signal: AbortSignal,
   send: (attempt: number) => Promise<Response>,
 ): Promise<Response> {
@@ -71,7 +82,9 @@ async function withTries(
     const isLast = attempt + 1 >= tries || signal.aborted;
     try {
       const response = await send(attempt);
-      if (isLast || !UNREACHABLE.has(response.status)) return response;
+      const { status } = response;
+      if (isLast || !(UNREACHABLE.has(status) || retryOn.includes(status))) return response;
+      await response.body?.cancel();
     } catch (error) {
       if (isLast || signal.aborted) throw error;
     }
@@ -93,9 +106,9 @@ async function upstreamCall(
   body: BodyInit | null,
   signal: AbortSignal,
 ): Promise<(attempt: number) => Promise<Response>> {
-  const { request, path, query, route } = exchange;
+  const { request, path, route } = exchange;
   const { upstreams } = gateway;
-  const rest = path.slice(route.upstream.prefix.length) + query;
+  const rest = path.slice(route.upstream.prefix.length) + upstreamQuery(exchange);
   const common = await upstreamHeaders(exchange, gateway);
   return async (attempt) => {
     const target = targets[attempt % targets.length] as UpstreamTarget;
@@ -103,6 +116,7 @@ async function upstreamCall(
     const headers = credential ? withHeader(common, credential) : common;
     const url = target.url + rest;
     exchange.upstreamUrl = url;
+    exchange.upstreamBase = target.url;
     try {
       const init = { method: request.method, headers, body, signal, redirect: 'manual' } as const;
       const response = await gateway.fetchUpstream(url, init);
@@ -127,6 +141,8 @@ async function upstreamHeaders(exchange: Admitted, gateway: GatewayPorts): Promi
   const headers = new Headers();
   for (const [name, value] of heard) if (route.headers.toUpstream.has(name)) headers.append(name, value);
   for (const name of namedByConnection(request.headers)) headers.delete(name);
+  // What is read whole is asked for whole.
+  if (route.policies.answerJson.length > 0) headers.delete('range');
   const acceptEncoding = acceptEncodingOf(exchange);
   if (acceptEncoding !== '') headers.set('accept-encoding', acceptEncoding);
   const hostAt = url.indexOf('//') + 2;
@@ -135,6 +151,12 @@ async function upstreamHeaders(exchange: Admitted, gateway: GatewayPorts): Promi
   headers.set('x-forwarded-for', ip);
   headers.set('x-real-ip', ip);
   headers.set('x-request-id', id);
+  const trace = traceOf(request.headers.get('traceparent'), id);
+  headers.set('traceparent', traceparentOf(trace, id));
+  // Free text, unlike the ids: of a request that is signed whole, only where it is signed.
+  const state = trace.isContinued ? heard.get('tracestate') : null;
+  if (state !== null) headers.set('tracestate', state);
+  changeHeaders(headers, route.policies.requestHeaders);
   headers.set('x-passerelle-partner', caller.partnerId);
   headers.set('x-passerelle-identity', await gateway.identityToken(caller, route.api));
   return headers;

@@ -2,6 +2,7 @@
 // then held to its own partner's list.
 
 import { deny } from '../../core/denied.ts';
+import { allowsOrigin } from '../../core/origins.ts';
 import { refuse } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
@@ -13,10 +14,15 @@ export const isPreflight = (request: Request): boolean =>
   request.headers.has('origin') &&
   request.headers.has('access-control-request-method');
 
-export async function preflight(exchange: Exchange, gateway: GatewayPorts): Promise<Response> {
+/** `listed`: origins that the routes of its path take from everybody. */
+export async function preflight(
+  exchange: Exchange,
+  listed: readonly string[],
+  gateway: GatewayPorts,
+): Promise<Response> {
   const { headers } = exchange.request;
   const origin = headers.get('origin') ?? '';
-  if (!(await gateway.isOriginListed(origin, exchange.keepAlive)))
+  if (!allowsOrigin(listed, origin) && !(await gateway.isOriginListed(origin, exchange.keepAlive)))
     return refuse(exchange, deny('origin_not_allowed'), gateway);
   exchange.nowMs = gateway.now();
   return new Response(null, {

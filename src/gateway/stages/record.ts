@@ -4,6 +4,7 @@
 
 import { isoDay } from '../../core/time.ts';
 import { countStream, headOf, whenGone } from '../../http/body.ts';
+import { clientRequestId } from '../../http/client-request-id.ts';
 import { MAX_BODY_BYTES, MAX_ENDPOINT_BYTES } from '../../usage/event-columns.ts';
 import { UNMATCHED } from '../../usage/problem.ts';
 import { storable, storableText } from '../../usage/storable.ts';
@@ -11,6 +12,7 @@ import type { UsageEvent } from '../../usage/usage-event.ts';
 import type { Exchange } from '../exchange.ts';
 import { failureOf } from '../failure.ts';
 import type { GatewayPorts } from '../ports.ts';
+import { traceOf } from '../trace-context.ts';
 
 /** What callers who proved nothing are told when they are refused for that, and not for what they asked. */
 const REFUSED = new Set([400, 401, 413, 429]);
@@ -89,6 +91,8 @@ function note(
   gateway.callLog.write(call, () => ({
     message: `${request.method} ${route?.path ?? UNMATCHED} ${status}`,
     request_id: exchange.id,
+    client_request_id: clientRequestId(request.headers),
+    trace_id: traceOf(request.headers.get('traceparent'), exchange.id).traceId,
     method: request.method,
     path: storableText(exchange.path, MAX_ENDPOINT_BYTES),
     route: route?.path,

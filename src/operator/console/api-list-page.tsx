@@ -1,6 +1,7 @@
 // The offered APIs; and a document that is looked at before it is published.
 
 import * as z from 'zod';
+import { API_ID } from '../../catalog/adopt/adopt.ts';
 import { MAX_DOCUMENT_BYTES } from '../../catalog/adopt/read-document.ts';
 import type { ApiView } from '../../catalog/api-view-store.ts';
 import { checkedLater } from '../../catalog/publish-service.ts';
@@ -26,7 +27,7 @@ const PAGE = '/operator/apis';
 const checkForm = z.object({
   document: z.string().max(MAX_DOCUMENT_BYTES),
   url: text(2000),
-  id: z.union([z.literal(''), z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/)]),
+  id: z.string().refine((id) => id === '' || API_ID.test(id), { params: { code: 'apiId' } }),
 });
 
 const ApiName = ({ api: { id, title, state, source } }: { api: ApiView }) => {

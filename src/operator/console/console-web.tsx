@@ -28,7 +28,7 @@ const WITHOUT_PROOF =
 
 /** The page that a form was on. */
 const pageOf = (path: string): string =>
-  /^\/operator\/(?:apis\/(?!check$)(?:drafts\/)?[^/]+|(?:partners|invoices|keys)\/[^/]+|[^/]+)/.exec(
+  /^\/operator\/(?:apis\/(?!check$)(?:drafts\/)?[^/]+|policies\/(?!new$)[^/]+|(?:partners|invoices|keys)\/[^/]+|[^/]+)/.exec(
     path,
   )?.[0] ?? '/operator';
 
@@ -74,6 +74,7 @@ export const items = ({ m }: Pick<View, 'm'>): NavItem[] => [
   { href: '/operator/alerts', text: m.console.alerts },
   { href: '/operator/incidents', text: m.status.incidents },
   { href: '/operator/apis', text: m.apis.title, apart: true },
+  { href: '/operator/policies', text: m.policies.title },
   { href: '/operator/plans', text: m.console.plans },
   { href: '/operator/invoices', text: m.console.invoices },
   { href: '/operator/audit', text: m.nav.audit, apart: true },

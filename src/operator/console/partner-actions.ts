@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { idOr404 } from '../../http/api.ts';
 import { reason, signatureRule } from '../../http/fields.ts';
 import type { AccessAction } from '../../partners/access-service.ts';
-import { conflictAt, submit } from '../../web/forms.ts';
+import { conflictAt, seenEtag, submit } from '../../web/forms.ts';
 import { type ConsoleContext, done, operator, operatorActor, operatorConsole } from './console-web.tsx';
 import { assignForm, limitsForm } from './partner-dialogs.tsx';
 import { showPartner } from './partner-page.tsx';
@@ -50,7 +50,10 @@ operatorConsole.post('/operator/partners/:id/limits', (context) => {
       const change = data.back_to_tier
         ? null
         : { perSecond: data.second, perDay: data.day, perMonth: data.month, overageAction: data.overage };
-      await context.var.services.partners.setLimits(id, change, operatorActor(context), data.reason);
+      await context.var.services.partners.setLimits(id, change, operatorActor(context), {
+        reason: data.reason,
+        expected: data.etag,
+      });
       return done(context, `/operator/partners/${id}`, 'limits_changed');
     },
     again: (wrong) => showPartner(context, 'limits', wrong),
@@ -70,7 +73,7 @@ operatorConsole.post('/operator/partners/:id/plan', (context) => {
         currency: data.currency === (now.nextCurrency ?? now.currency) ? undefined : data.currency,
         reason: data.reason,
       };
-      await plans.assign(id, change, operatorActor(context));
+      await plans.assign(id, change, operatorActor(context), data.etag);
       return done(context, `/operator/partners/${id}`, 'saved');
     },
     again: (wrong) => showPartner(context, 'plan', wrong),
@@ -81,9 +84,10 @@ operatorConsole.post('/operator/partners/:id/plan', (context) => {
 operatorConsole.post('/operator/partners/:id/signatures', (context) => {
   operator(context);
   const id = idOr404(context.req.param('id'), 'partner');
-  return submit(context, z.object({ rule: signatureRule, reason }), {
-    async work({ rule, reason: why }) {
-      await context.var.services.partners.setSignatureRule(id, rule, operatorActor(context), why);
+  return submit(context, z.object({ rule: signatureRule, reason, etag: seenEtag }), {
+    async work({ rule, reason: why, etag: expected }) {
+      const change = { reason: why, expected };
+      await context.var.services.partners.setSignatureRule(id, rule, operatorActor(context), change);
       return done(context, `/operator/partners/${id}`, 'signatures_changed');
     },
     again: (wrong) => showPartner(context, 'signatures', wrong),

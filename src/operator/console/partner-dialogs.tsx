@@ -9,7 +9,7 @@ import { SIGNATURE_RULES } from '../../keys/signature.ts';
 import type { PartnerView } from '../../partners/partner-service.ts';
 import { FormDialog } from '../../web/components/dialog.tsx';
 import { Field, Select } from '../../web/components/form.tsx';
-import type { Wrong } from '../../web/forms.ts';
+import { seenEtag, type Wrong } from '../../web/forms.ts';
 import { limitField, numberField } from '../../web/number-field.ts';
 import { planName } from '../../web/plan-text.ts';
 import { useView } from '../../web/view-context.ts';
@@ -21,6 +21,7 @@ export const assignForm = z.object({
   currency: z.enum(CURRENCIES),
   tax: numberField({ unit: 'percent', from: 0, to: 100 }).transform((percent) => Math.round(percent * 100)),
   reason,
+  etag: seenEtag,
 });
 
 export const limitsForm = z.object({
@@ -29,18 +30,19 @@ export const limitsForm = z.object({
   month: limitField('perMonth'),
   overage: z.enum(OVERAGES),
   reason,
+  etag: seenEtag,
   back_to_tier: z.string().optional(),
 });
 
 const Reason = () => <Field name="reason" label={useView().m.operator.reason} required maxlength={500} />;
 
 export const AssignDialog = ({
-  partnerId,
+  partner,
   plans,
   billing,
   wrong,
 }: {
-  partnerId: string;
+  partner: PartnerView;
   plans: readonly Plan[];
   billing: Billing;
   wrong?: Wrong;
@@ -51,12 +53,13 @@ export const AssignDialog = ({
     <FormDialog
       id="plan"
       title={m.console.assign}
-      action={`/operator/partners/${partnerId}/plan`}
+      action={`/operator/partners/${partner.id}/plan`}
       submit={m.common.save}
       saved={{
         tier: billing.tier,
         currency: billing.nextCurrency ?? billing.currency,
         tax: String(billing.taxBps / 100),
+        etag: partner.etag,
       }}
       wrong={wrong}
     >
@@ -97,6 +100,7 @@ export const LimitsDialog = ({ partner, base, wrong }: DialogProps) => {
         day: String(partner.rate_limit_per_day),
         month: String(partner.rate_limit_per_month),
         overage: partner.overage_action,
+        etag: partner.etag,
       }}
       wrong={wrong}
       extra={
@@ -157,7 +161,7 @@ export const SignaturesDialog = ({ partner, base, wrong }: DialogProps) => {
       title={m.operator.signatures}
       action={`${base}/signatures`}
       submit={m.common.save}
-      saved={{ rule: partner.signature_rule }}
+      saved={{ rule: partner.signature_rule, etag: partner.etag }}
       wrong={wrong}
     >
       <p>{m.operator.signaturesText}</p>

@@ -94,7 +94,8 @@ const PartnerFacts = ({
         <dd>
           {tierName(view, plans, partner.tier)}, {billing.currency}
           {billing.taxBps > 0 && `, ${format.percent(billing.taxBps / 10_000)}`}{' '}
-          <a href={withQuery('/operator/invoices', { search: partner.name })}>{m.console.invoices}</a>
+          <a href={withQuery('/operator/invoices', { search: partner.name })}>{m.console.invoices}</a>{' '}
+          <a href={`/operator/partners/${partner.id}/simulation`}>{m.simulation.planLink}</a>
         </dd>
         <dt>{m.operator.limits}</dt>
         <dd>
@@ -267,7 +268,7 @@ export async function showPartner(context: ConsoleContext, dialog?: string, wron
       </Panel>
       {isAsking && <StatusDialog partner={partner} action="decline" base={base} wrong={wrongIn('decline')} />}
       <StatusDialog partner={partner} action={action} base={base} wrong={wrongIn(action)} />
-      <AssignDialog partnerId={partner.id} plans={planList} billing={billing} wrong={wrongIn('plan')} />
+      <AssignDialog partner={partner} plans={planList} billing={billing} wrong={wrongIn('plan')} />
       <LimitsDialog partner={partner} base={base} wrong={wrongIn('limits')} />
       <SignaturesDialog partner={partner} base={base} wrong={wrongIn('signatures')} />
       <NewAppDialog base={base} wrong={wrongIn('new-app')} />

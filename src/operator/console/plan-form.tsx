@@ -8,7 +8,7 @@ import { text } from '../../http/fields.ts';
 import { Field, Tick } from '../../web/components/form.tsx';
 import { Note } from '../../web/components/parts.tsx';
 import { amountText } from '../../web/field-error.ts';
-import { FieldsRefused, type Wrong } from '../../web/forms.ts';
+import { FieldsRefused, seenEtag, type Wrong } from '../../web/forms.ts';
 import { limitField } from '../../web/number-field.ts';
 import type { View } from '../../web/view.ts';
 import { useView } from '../../web/view-context.ts';
@@ -44,6 +44,7 @@ export function valuesOf(plan: Plan | undefined): FormValues {
     day: String(plan.perDay),
     month: String(plan.perMonth),
     max_keys: String(plan.maxKeys),
+    etag: plan.etag,
     sla: sla ?? '',
     support: support ?? '',
     webhooks: String(webhooks === true),
@@ -138,6 +139,7 @@ export const PlanFields = ({ isNew }: { isNew: boolean }) => {
 
 const shortText = text(100).default('');
 export const planForm = z.object({
+  etag: seenEtag,
   tier: z
     .string()
     .trim()

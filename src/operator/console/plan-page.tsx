@@ -97,10 +97,16 @@ const PlanTable = ({ view, plans }: { view: View; plans: Plan[] }) => {
           title: m.common.actions,
           isAction: true,
           cell: (plan) => (
-            <OpenDialog id={dialogOf(plan.tier)} kind="small">
-              {m.console.editPlan}
-              <span class="visually-hidden"> {planName(view, plan)}</span>
-            </OpenDialog>
+            <div class="row">
+              <OpenDialog id={dialogOf(plan.tier)} kind="small">
+                {m.console.editPlan}
+                <span class="visually-hidden"> {planName(view, plan)}</span>
+              </OpenDialog>
+              <a class="button small" href={`/operator/plans/${plan.tier}/simulation`}>
+                {m.simulation.planLink}
+                <span class="visually-hidden"> {planName(view, plan)}</span>
+              </a>
+            </div>
           ),
         },
       ]}
@@ -172,7 +178,11 @@ function savePlan(context: ConsoleContext, tier: string): Promise<Response> {
       impact = isNew ? [] : await plans.priceImpact(plan);
       if (impact.length > 0 && !data.confirmed)
         return showPlans(context, { tier, values, errors: {}, impact });
-      const change = { reason: data.reason || undefined, keepsPrices: data.keep_prices === 'true' };
+      const change = {
+        reason: data.reason || undefined,
+        keepsPrices: data.keep_prices === 'true',
+        expected: data.etag,
+      };
       await plans.save(plan, operatorActor(context), isNew, change);
       return done(context, '/operator/plans', 'saved');
     },

@@ -59,7 +59,7 @@ developerApi.openapi(
     const seen = { before: uuidCursor(cursor), isArchived };
     const rows = await context.var.services.apps.list(partner.id, limit + 1, seen);
     return context.json(
-      page(rows, limit, ({ id }) => id),
+      page(context, rows, limit, ({ id }) => id),
       200,
     );
   },

@@ -2,11 +2,10 @@
 
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
-import type { Draft } from '../../billing/invoice.ts';
 import type { Billing } from '../../billing/plan-service.ts';
 import { addAlertRoutes } from '../../http/alert-routes.ts';
 import { errorAnswers, idOr404, jsonAnswer, jsonBody, page, pageQuery, uuidCursor } from '../../http/api.ts';
-import { billing, billingChange, planReview, preview } from '../../http/billing-schemas.ts';
+import { billing, billingChange, draftView, planReview, preview } from '../../http/billing-schemas.ts';
 import { invoice, invoiceSummary, invoiceView } from '../../http/invoice-schemas.ts';
 import { plan, planView } from '../../http/plan-schemas.ts';
 import { checkMay, developerApi, developerOf } from './developer.ts';
@@ -29,20 +28,6 @@ const billingView = (now: Billing) => ({
   next_change_at: now.nextChangeAt,
   undo_tier: now.undoTier,
   undo_until: now.undoUntil,
-});
-
-const draftView = ({ currency, subtotalMinor, taxMinor, totalMinor, lines }: Draft) => ({
-  currency,
-  subtotal_minor: subtotalMinor,
-  tax_minor: taxMinor,
-  total_minor: totalMinor,
-  lines: lines.map(({ kind, tier, appName, quantity, amountMinor }) => ({
-    kind,
-    tier,
-    app: appName,
-    quantity,
-    amount_minor: amountMinor,
-  })),
 });
 
 developerApi.openapi(
@@ -206,7 +191,7 @@ developerApi.openapi(
       partnerId: partner.id,
     });
     return context.json(
-      page(rows, limit, ({ id }) => id),
+      page(context, rows, limit, ({ id }) => id),
       200,
     );
   },

@@ -74,7 +74,7 @@ dashboard.openapi(listKeys, async (context) => {
     keys.list(caller.partnerId, { environment }, { limit: limit + 1, before: uuidCursor(cursor) }),
     keys.count(caller.partnerId, environment),
   ]);
-  const { data, next_cursor } = page(rows, limit, ({ id }) => id);
+  const { data, next_cursor } = page(context, rows, limit, ({ id }) => id);
   return context.json({ api_keys: data.map(showKey), total, next_cursor }, 200);
 });
 

@@ -33,15 +33,9 @@ const me = createRoute({
 
 dashboard.openapi(me, async (context) => {
   const partner = await context.var.services.partners.get(callerOf(context).partnerId);
-  const {
-    custom_limits: _,
-    overage_action: __,
-    allowed_origins: ___,
-    signature_rule: ____,
-    suspended_at: _____,
-    suspended_reason: ______,
-    company,
-    ...shown
-  } = partner;
-  return context.json({ ...shown, ...(company && { company }) }, 200);
+  const { id, name, email, company, status, tier, created_at, last_active_at } = partner;
+  const { rate_limit_per_second, rate_limit_per_day, rate_limit_per_month } = partner;
+  const limits = { rate_limit_per_second, rate_limit_per_day, rate_limit_per_month };
+  const shown = { id, name, email, ...(company && { company }), status, tier };
+  return context.json({ ...shown, ...limits, created_at, last_active_at }, 200);
 });

@@ -9,5 +9,6 @@ import './mail-routes.ts';
 import './live-access-routes.ts';
 import './webhook-routes.ts';
 import './billing-routes.ts';
+import './simulation-routes.ts';
 
 export { developerApi } from './developer.ts';

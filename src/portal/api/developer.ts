@@ -94,8 +94,13 @@ export const permissionAt = (method: string, path: string): Permission =>
 /** @throws AppError forbidden, partner_suspended */
 export function checkMay(standing: Standing, permission: Permission, ends = false): void {
   const refusal = refusalOf(standing, permission, ends);
-  if (refusal)
-    throw new AppError(refusal, refusal === 'forbidden' ? 'Your role does not allow this' : undefined);
+  if (!refusal) return;
+  if (refusal !== 'forbidden') throw new AppError(refusal);
+  // Where its member may, it is the token that lacks it.
+  const lacks = refusalOf({ ...standing, only: undefined }, permission, ends) !== 'forbidden';
+  if (lacks)
+    throw new AppError('forbidden', 'This token does not allow this', { required_scope: permission });
+  throw new AppError('forbidden', 'Your role does not allow this');
 }
 
 /** A token is judged by what its member has; a session by what was shown in it. @throws AppError forbidden */

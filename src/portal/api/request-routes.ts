@@ -46,7 +46,7 @@ developerApi.openapi(
       toMs: nowMs + DAY_MS,
     };
     const rows = await reports.events(scope, limit + 1, uuidCursor(cursor));
-    const shown = page(rows, limit, (row) => row.request_id);
+    const shown = page(context, rows, limit, (row) => row.request_id);
     return context.json(shown, 200);
   },
 );

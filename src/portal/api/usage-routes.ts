@@ -111,7 +111,7 @@ developerApi.openapi(
     const scope = { partnerId: partner.id, appId: app.id, fromMs: nowMs - 90 * DAY_MS, toMs: nowMs + DAY_MS };
     const rows = await reports.events(scope, limit + 1, uuidCursor(cursor));
     return context.json(
-      page(rows, limit, (row) => row.request_id),
+      page(context, rows, limit, (row) => row.request_id),
       200,
     );
   },
@@ -187,7 +187,7 @@ developerApi.openapi(
     ]);
     return context.json(
       {
-        ...page(rows, limit, ({ id }) => id),
+        ...page(context, rows, limit, ({ id }) => id),
         breaks: chain.entries,
         checked_at: chain.checkedAt,
         broken_since: chain.brokenSince,

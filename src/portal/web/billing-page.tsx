@@ -47,6 +47,11 @@ export async function showBilling(context: PortalContext, form?: BillingForm, wr
       <PlanPanel plans={planList} billing={billing} addedMinor={added} mayChange={mayChange} />
       {mayChange && <PlanDialog plans={planList} billing={billing} wrong={wrongIn('plan')} />}
       <PreviewPanel preview={preview} included={workspace.partner.rate_limit_per_month} />
+      {mayPay && (
+        <p>
+          <a href="/portal/billing/simulation">{m.simulation.link}</a>
+        </p>
+      )}
       <Panel title={m.billing.invoices}>
         {shown.length === 0 ? (
           <Empty title={m.billing.none}>

@@ -13,6 +13,9 @@ const DETAILS: Partial<Record<ErrorCode, ErrorDetail>> = {
   insufficient_permissions: { fields: { required_scope: 'keys:write' } },
   not_found: { fields: { path: '/nothing' } },
   method_not_allowed: { headers: { allow: 'GET, HEAD, OPTIONS' } },
+  precondition_failed: {
+    fields: { changed_by: 'ana@example.com', changed_at: '2026-11-30T09:30:00.000Z' },
+  },
   validation_error: { fields: { details: [{ field: 'name', message: 'must not be empty' }] } },
   limit_exceeded: { fields: { limit: 2 } },
   rate_limit_exceeded: { fields: { limit_type: 'per_second', limit: 10, retry_after: 1 } },

@@ -41,6 +41,7 @@ import './alert-page.tsx';
 import './billing-page.tsx';
 import './billing-review-page.tsx';
 import './billing-actions.ts';
+import './simulation-page.tsx';
 import './invoice-page.tsx';
 import './audit-page.tsx';
 import './member-page.tsx';

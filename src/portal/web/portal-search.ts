@@ -33,6 +33,9 @@ type Ports = Pick<
 const pages = (view: MemberView): Found[] => [
   ...pagesFound(items(view)),
   { title: view.m.keys.all, to: '/portal/keys' },
+  ...(may(view.workspace, 'pay')
+    ? [{ title: view.m.simulation.title, to: '/portal/billing/simulation', also: view.m.simulation.run }]
+    : []),
 ];
 
 /** `roll demo` is asked of the keys named demo. Undefined: nothing is to be rolled. */

@@ -12,9 +12,10 @@ portal.post('/portal/webhooks/:endpoint', (context) => {
   const { workspace } = member(context, 'develop');
   const id = endpointId(context);
   return submit(context, editForm, {
-    async work(data) {
+    async work({ etag: expected, ...data }) {
       const wanted = { ...data, askedAt: hostOf(new URL(context.req.url)) };
-      await context.var.services.webhooks.change(workspace.partner.id, id, wanted, actorFor(context));
+      const { webhooks } = context.var.services;
+      await webhooks.change(workspace.partner.id, id, wanted, actorFor(context), expected);
       return done(context, `/portal/webhooks/${id}`, 'saved');
     },
     again: (wrong) => showEndpoint(context, id, { dialog: 'edit', wrong }),

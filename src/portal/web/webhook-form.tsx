@@ -7,7 +7,7 @@ import { ENVIRONMENTS } from '../../keys/key-format.ts';
 import { eventTypes } from '../../outbox/event-types.ts';
 import { FormDialog } from '../../web/components/dialog.tsx';
 import { Choices, Field, Select } from '../../web/components/form.tsx';
-import type { Wrong } from '../../web/forms.ts';
+import { seenEtag, type Wrong } from '../../web/forms.ts';
 import { useView } from '../../web/view-context.ts';
 import type { Endpoint } from '../../webhooks/webhook-service.ts';
 import { formOf } from './fields.ts';
@@ -22,6 +22,7 @@ export const editForm = formOf(
         .enum([...ENVIRONMENTS, 'both'])
         .optional()
         .transform((one) => (one === 'both' ? undefined : one)),
+      etag: seenEtag,
     }),
   ['events'],
 );
@@ -91,7 +92,7 @@ export const AddDialog = ({
 };
 
 export const EditDialog = ({
-  endpoint: { id, environment, url, description, events },
+  endpoint: { id, environment, url, description, events, etag },
   wrong,
 }: {
   endpoint: Endpoint;
@@ -104,7 +105,7 @@ export const EditDialog = ({
       title={m.common.change}
       action={`/portal/webhooks/${id}`}
       submit={m.common.save}
-      saved={{ environment, url, description: description ?? '', events: events.join('\n') }}
+      saved={{ environment, url, description: description ?? '', events: events.join('\n'), etag }}
       wrong={wrong}
     >
       <EndpointFields>

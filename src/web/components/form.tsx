@@ -2,11 +2,14 @@
 
 import { type Child, createContext, useContext } from 'hono/jsx';
 import type { Wrong } from '../forms.ts';
+import { useView } from '../view-context.ts';
 import type { FormValues } from '../web.ts';
 
 interface FormState extends Omit<Wrong, 'status'> {
   /** Makes ids unique where a page shows a name twice. */
   scope: string;
+  /** What is so now, where it was changed since the form was shown. */
+  now?: FormValues;
 }
 
 const FormContext = createContext<FormState>({ scope: 'f', values: {}, errors: {} });
@@ -22,7 +25,10 @@ export interface FormProps {
   isUpload?: boolean;
 }
 
-/** What is wrong is said by the server, in the page's language: a browser would say it in its own. */
+/**
+ * What is wrong is said by the server, in the page's language: a browser would say it in its own. Where `saved` has an ETag,
+ * the form is for what was seen: it keeps the one that it was shown with, until it has said that there is another.
+ */
 export const Form = ({
   action,
   scope = 'f',
@@ -30,20 +36,30 @@ export const Form = ({
   wrong,
   isUpload,
   kind = 'stack',
+  method = 'post',
   children,
-}: FormProps & { kind?: string; children?: Child }) => (
-  <form
-    method="post"
-    action={action}
-    enctype={isUpload ? 'multipart/form-data' : undefined}
-    class={kind}
-    novalidate
-  >
-    <FormContext.Provider value={{ scope, values: wrong?.values ?? saved, errors: wrong?.errors ?? {} }}>
-      {children}
-    </FormContext.Provider>
-  </form>
-);
+}: FormProps & {
+  kind?: string;
+  /** `get`: it asks, and changes nothing. */
+  method?: 'get' | 'post';
+  children?: Child;
+}) => {
+  const { values, errors } = { values: wrong?.values ?? saved, errors: wrong?.errors ?? {} };
+  const now = errors.etag ? saved : undefined;
+  return (
+    <form
+      method={method}
+      action={action}
+      enctype={isUpload ? 'multipart/form-data' : undefined}
+      class={kind}
+      novalidate
+    >
+      {saved.etag && <input type="hidden" name="etag" value={(now ?? values).etag} />}
+      <ErrorText id={`${scope}-etag`} error={errors.etag} />
+      <FormContext.Provider value={{ scope, values, errors, now }}>{children}</FormContext.Provider>
+    </form>
+  );
+};
 
 export const Submit = ({
   kind = 'primary',
@@ -68,11 +84,14 @@ interface Own {
   hint?: string;
 }
 
-/** What a field of this name has in the form around it. */
-function useField({ name, hint }: Own) {
-  const { scope, values, errors } = useContext(FormContext);
+/** What a field of this name has in the form around it. `shown`: how a value of it is read. */
+function useField({ name, hint }: Own, shown = (value: string) => value) {
+  const { scope, values, errors, now } = useContext(FormContext);
+  const { m } = useView();
   const id = `${scope}-${name}`;
-  const error = errors[name];
+  const current = now?.[name];
+  const isOther = current !== undefined && current !== (values[name] ?? '');
+  const error = errors[name] ?? (isOther ? m.common.isNow(shown(current)) : undefined);
   const described = [error && `${id}-error`, hint && `${id}-hint`].filter(Boolean).join(' ');
   return {
     id,
@@ -177,7 +196,7 @@ export const Select = ({
   isBare,
   ...own
 }: Own & { label: string; options: Options; isBare?: boolean }) => {
-  const { id, value, error, marks } = useField(own);
+  const { id, value, error, marks } = useField(own, (of) => options.find(([each]) => each === of)?.[1] ?? of);
   return (
     <Labelled id={id} label={label} error={error} hint={own.hint} isBare={isBare}>
       <select id={id} name={own.name} {...marks}>
@@ -193,7 +212,7 @@ export const Select = ({
 
 /** Any number of `options`; what is chosen is one a line. */
 export const Choices = ({ label, options, ...own }: Own & { label: string; options: Options }) => {
-  const { id, value, error, marks } = useField(own);
+  const { id, value, error, marks } = useField(own, (of) => of.replaceAll('\n', ', '));
   const chosen = value?.split('\n') ?? [];
   return (
     <fieldset aria-describedby={marks['aria-describedby']}>
@@ -222,12 +241,21 @@ export const Choices = ({ label, options, ...own }: Own & { label: string; optio
 
 /** One choice, ticked or not. */
 export const Tick = ({ name, label, hint }: Own & { label: string }) => {
-  const { values } = useContext(FormContext);
+  const { values, now } = useContext(FormContext);
+  const { m } = useView();
+  const isTicked = values[name] === 'true';
+  const isOther = now !== undefined && (now[name] === 'true') !== isTicked;
   return (
     <label class="choice">
-      <input type="checkbox" name={name} value="true" checked={values[name] === 'true'} />
+      <input type="checkbox" name={name} value="true" checked={isTicked} />
       <span>
         {label}
+        {isOther && (
+          <>
+            <br />
+            <span class="error">{m.common.isNow(isTicked ? m.common.no : m.common.yes)}</span>
+          </>
+        )}
         {hint && (
           <>
             <br />

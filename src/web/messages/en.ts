@@ -5,6 +5,8 @@ import { apisEn } from './apis.en.ts';
 import { consoleEn } from './console.en.ts';
 import { fieldsEn } from './fields.en.ts';
 import { moneyEn } from './money.en.ts';
+import { policiesEn } from './policies.en.ts';
+import { simulationEn } from './simulation.en.ts';
 import { statusEn } from './status.en.ts';
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
@@ -52,6 +54,9 @@ export const en = {
     testBanner: 'Test data. The sandbox answers these requests; nothing is billed.',
     typeName: (name: string) => `Type “${name}” to confirm`,
     notTheName: 'That does not match',
+    changedMeanwhile: (last?: { who: string; when: string }) =>
+      `This was changed meanwhile${last ? ` (last by ${last.who}, ${last.when})` : ''}. Look again: what differs says what it is now, and saving replaces it.`,
+    isNow: (value: string) => `Is now: ${value || '–'}`,
   },
   nav: {
     main: 'Main',
@@ -188,6 +193,8 @@ export const en = {
     published: 'Published on the status page.',
     api_published: 'Published. It is in force everywhere.',
     api_retired: 'Retired. Its calls get 404.',
+    policy_saved: 'Saved. The policy is in force everywhere.',
+    policy_removed: 'Removed. The policy is not in force any more.',
     upstreams_saved: 'Saved. Calls go there now.',
     blocked: 'Address blocked. It takes about a minute to reach every edge.',
     unblocked: 'Block lifted. It takes about a minute to reach every edge.',
@@ -699,6 +706,7 @@ export const en = {
       'invoice.': 'Invoices',
       'alert.': 'Alerts',
       'address.': 'Blocks',
+      'policy.': 'Policies',
       'api.': 'APIs',
       'config.': 'Configuration files',
       'dead_letter.': 'Dead letters',
@@ -733,6 +741,9 @@ export const en = {
       'incident.opened': 'reported an incident',
       'incident.updated': 'updated an incident',
       'config.applied': 'applied a configuration file',
+      'policy.installed': 'installed a policy',
+      'policy.changed': 'changed a policy',
+      'policy.removed': 'removed a policy',
       'api.published': 'published an API',
       'api.retired': 'retired an API',
       'api.upstreams_changed': 'changed an API’s upstreams',
@@ -961,6 +972,10 @@ export const en = {
       what: 'The state has changed, the same request is still running, or it was already done: done says what it did.',
       fix: 'Read the current state, then decide.',
     },
+    precondition_failed: {
+      what: 'It was changed after you read it: If-Match names an earlier version. changed_by and changed_at are the last change.',
+      fix: 'Read it again, and send your change with its new ETag.',
+    },
     payload_too_large: { what: 'The body is larger than the route accepts.', fix: 'Send less at a time.' },
     idempotency_mismatch: {
       what: 'This Idempotency-Key was used for a different request.',
@@ -1094,6 +1109,8 @@ export const en = {
   ...accountEn,
   ...moneyEn,
   apis: apisEn,
+  policies: policiesEn,
+  ...simulationEn,
   ...consoleEn,
   ...statusEn,
 };

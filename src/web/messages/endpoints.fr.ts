@@ -96,6 +96,8 @@ const IN_FRENCH: Readonly<Record<string, string>> = {
   'Preview the next invoice, so far and at the pace of this month':
     'Prévoir la prochaine facture, à ce jour et au rythme du mois',
   'Preview another plan': 'Prévoir le coût d’un autre forfait',
+  'Simulate another plan, currency or limits on what you called: refusals, overage and cost by day':
+    'Simuler un autre forfait, une autre devise ou d’autres limites sur vos appels : refus, dépassement et coût par jour',
   'Undo the change of plan of the last hour': 'Revenir sur le changement de forfait de la dernière heure',
   'List invoices and credit notes, newest first':
     'Lister les factures et les avoirs, du plus récent au plus ancien',

@@ -23,6 +23,9 @@ const IN_FRENCH: Record<string, string> = {
     'Au plus # endpoints. Supprimez-en un qui ne sert plus',
   'At most # test keys. Revoke those that are not needed':
     'Au plus # clés de test. Révoquez celles qui ne servent plus',
+  'It was changed meanwhile: read it again before you change it':
+    'Modifié entre-temps : relisez avant de modifier',
+  'If-Match takes an ETag, with its quotes': 'If-Match prend un ETag, avec ses guillemets',
   'Live keys need an approved account. Test keys work now':
     'Les clés de production demandent un compte approuvé. Les clés de test fonctionnent déjà',
   'More than what is left of the invoice cannot be credited':
@@ -41,6 +44,7 @@ const IN_FRENCH: Record<string, string> = {
   'Some fields are missing or not valid': 'Des champs manquent ou ne conviennent pas',
   'Switch the endpoint on first': 'Activez d’abord le endpoint',
   'The cursor is not valid': 'Cette page de la liste n’existe pas',
+  'This token does not allow this': 'Ce jeton ne le permet pas',
   'Your plan allows no more live keys': 'Votre forfait n’autorise pas plus de clés de production',
   'The plan does not allow this': 'Le forfait ne le permet pas',
   'The token carries no e-mail address to register with': 'Le jeton ne porte pas d’e-mail pour s’inscrire',
@@ -57,6 +61,7 @@ const IN_FRENCH: Record<string, string> = {
   'The price of this plan has changed: look at it again':
     'Le prix de ce forfait a changé : consultez-le de nouveau',
   'This change can no longer be undone': 'Ce changement ne peut plus être annulé',
+  'There is no whole day in this period yet': 'Cette période ne compte encore aucun jour complet',
   'This plan has no price in this currency': 'Ce forfait n’a pas de prix dans cette devise',
   'must not be wider than /#: block several narrower ranges':
     'La plage ne doit pas être plus large que /# : bloquez plusieurs plages plus étroites',

@@ -57,6 +57,7 @@ export const fieldsEn = {
     future: 'Choose a date in the future',
     text: 'Enter text without control characters',
     line: 'Enter one line of text, without control characters',
+    apiId: 'Use 1 to 40 lower-case letters, digits and hyphens, with no hyphen first',
     planName: 'Use 1 to 49 lower-case letters, digits and hyphens, with no hyphen first',
     sixDigits: 'Enter the six digits of the code, like 123456',
   },

@@ -42,6 +42,7 @@ export const fieldsFr: typeof fieldsEn = {
     future: 'Choisissez une date à venir',
     text: 'Saisissez un texte sans caractères de contrôle',
     line: 'Saisissez une seule ligne de texte, sans caractères de contrôle',
+    apiId: 'Utilisez de 1 à 40 minuscules, chiffres et traits d’union, sans commencer par un trait d’union',
     planName:
       'Utilisez de 1 à 49 minuscules, chiffres et traits d’union, sans commencer par un trait d’union',
     sixDigits: 'Saisissez les six chiffres du code, par exemple 123456',

@@ -7,6 +7,8 @@ import { consoleFr } from './console.fr.ts';
 import type { en } from './en.ts';
 import { fieldsFr } from './fields.fr.ts';
 import { moneyFr } from './money.fr.ts';
+import { policiesFr } from './policies.fr.ts';
+import { simulationFr } from './simulation.fr.ts';
 import { statusFr } from './status.fr.ts';
 
 const plural = (count: number, one: string, many: string): string => (count < 2 ? one : many);
@@ -55,6 +57,9 @@ export const fr = typeset<typeof en>({
     testBanner: 'Données de test. Le bac à sable répond aux appels ; rien n’est facturé.',
     typeName: (name: string) => `Saisissez « ${name} » pour confirmer`,
     notTheName: 'Le nom ne correspond pas',
+    changedMeanwhile: (last) =>
+      `Modifié entre-temps${last ? ` (en dernier par ${last.who}, ${last.when})` : ''}. Vérifiez : ce qui diffère indique sa valeur actuelle, qu’un enregistrement remplace.`,
+    isNow: (value) => `Valeur actuelle : ${value || '–'}`,
   },
   nav: {
     main: 'Menu principal',
@@ -200,6 +205,8 @@ export const fr = typeset<typeof en>({
     revoked: 'Clé révoquée ; un e-mail a été envoyé à ses propriétaires.',
     api_published: 'Publiée. Elle est appliquée partout.',
     api_retired: 'Retirée. Ses appels reçoivent 404.',
+    policy_saved: 'Enregistré. La règle est appliquée partout.',
+    policy_removed: 'Supprimée. La règle n’est plus appliquée.',
     upstreams_saved: 'Enregistré. Les appels y vont désormais.',
     published: 'Publié sur la page d’état.',
     blocked: 'Adresse bloquée. Comptez une minute environ pour un effet partout.',
@@ -726,6 +733,7 @@ export const fr = typeset<typeof en>({
       'invoice.': 'Factures',
       'alert.': 'Alertes',
       'address.': 'Blocages',
+      'policy.': 'Règles',
       'api.': 'API',
       'config.': 'Fichiers de configuration',
       'dead_letter.': 'Messages en échec',
@@ -760,6 +768,9 @@ export const fr = typeset<typeof en>({
       'incident.opened': 'a signalé un incident',
       'incident.updated': 'a mis à jour un incident',
       'config.applied': 'a appliqué un fichier de configuration',
+      'policy.installed': 'a ajouté une règle',
+      'policy.changed': 'a modifié une règle',
+      'policy.removed': 'a supprimé une règle',
       'api.published': 'a publié une API',
       'api.retired': 'a retiré une API',
       'api.upstreams_changed': 'a modifié les serveurs d’origine d’une API',
@@ -997,6 +1008,10 @@ export const fr = typeset<typeof en>({
       what: 'L’état a changé, la même requête est encore en cours, ou elle a déjà été traitée : done indique ce qu’elle a fait.',
       fix: 'Lisez l’état actuel, puis décidez.',
     },
+    precondition_failed: {
+      what: 'L’objet a été modifié après votre lecture : If-Match nomme une version antérieure. changed_by et changed_at donnent la dernière modification.',
+      fix: 'Relisez-le, puis envoyez votre modification avec son nouvel ETag.',
+    },
     payload_too_large: {
       what: 'Le corps dépasse ce que la route accepte.',
       fix: 'Envoyez-en moins à la fois.',
@@ -1133,6 +1148,8 @@ export const fr = typeset<typeof en>({
   ...accountFr,
   ...moneyFr,
   apis: apisFr,
+  policies: policiesFr,
+  ...simulationFr,
   ...consoleFr,
   ...statusFr,
 });

@@ -1,0 +1,202 @@
+// The policies that there are, by name: each with a schema for its settings, which the console shows as a form.
+
+import * as z from 'zod';
+import { deny } from '../../core/denied.ts';
+import { isInRanges, isRange } from '../../core/ip-list.ts';
+import { maySayToCaller, maySayToUpstream } from '../headers.ts';
+import { moreNames, policy, withPolicies } from './policy.ts';
+import { validates } from './validate-request.ts';
+
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
+const DAY_SECONDS = 86_400;
+const MAX_TIMEOUT_MS = 30_000;
+
+/** `.describe`: what the console's form says of a field. */
+const list = <Item extends z.ZodType>(item: Item) => z.array(item).max(100).default([]);
+const header = z.string().regex(/^[A-Za-z0-9-]{1,100}$/);
+const value = z
+  .string()
+  .max(1000)
+  .regex(/^[\x20-\x7e]*$/);
+const parameter = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^[^&=#?\s]+$/);
+const pointer = z
+  .string()
+  .max(500)
+  .regex(/^(?:\/(?:[^~/]|~[01])*)+$/);
+const named = <Name extends z.ZodType<string>>(name: Name) => z.object({ name, value });
+
+const toUpstream = header.refine((name) => maySayToUpstream(name.toLowerCase()));
+const toCaller = header.refine((name) => maySayToCaller(name.toLowerCase()));
+
+const pairs = (set: readonly { name: string; value: string }[]) =>
+  set.map(({ name, value: said }) => [name, said] as const);
+
+const addresses = policy({
+  settings: z.object({
+    allow: list(z.string().max(50).refine(isRange)),
+    refuse: list(z.string().max(50).refine(isRange)),
+    allow_countries: list(z.string().regex(/^[A-Z]{2}$/)),
+    refuse_countries: list(z.string().regex(/^[A-Z]{2}$/)),
+  }),
+  apply: (route, { allow, refuse, allow_countries: only, refuse_countries: not }) =>
+    withPolicies(route, {
+      before: [
+        ...route.policies.before,
+        ({ ip, country }) => {
+          const isRefused =
+            (allow.length > 0 && !isInRanges(ip, allow)) ||
+            isInRanges(ip, refuse) ||
+            (only.length > 0 && !(country && only.includes(country))) ||
+            (country !== null && not.includes(country));
+          return isRefused ? deny('ip_not_allowed', { fields: { ip, country } }, 'policy') : undefined;
+        },
+      ],
+    }),
+});
+
+const requestSize = policy({
+  settings: z.object({ bytes: z.int().min(0).max(MAX_BODY_BYTES) }),
+  apply: (route, { bytes }) => ({ ...route, bodyBytes: bytes }),
+});
+
+const timeout = policy({
+  settings: z.object({ ms: z.int().min(1).max(MAX_TIMEOUT_MS) }),
+  apply: (route, { ms }) => ({ ...route, timeoutMs: ms }),
+});
+
+const retry = policy({
+  settings: z.object({
+    tries: z.int().min(1).max(5),
+    statuses: list(z.int().min(500).max(599)),
+  }),
+  apply: (route, { tries, statuses }) => withPolicies(route, { tries, retryOn: statuses }),
+});
+
+const breaker = policy({
+  settings: z.object({ failures: z.int().min(1).max(1000), rest_seconds: z.int().min(1).max(600) }),
+  apply: (route, { failures, rest_seconds: seconds }) =>
+    withPolicies(route, { breaker: { failures, restMs: seconds * 1000 } }),
+});
+
+const cache = policy({
+  settings: z.object({
+    seconds: z.int().min(0).max(DAY_SECONDS),
+    shared_by: z.enum(['key', 'partner']).default('key'),
+  }),
+  apply: (route, { seconds, shared_by: sharedBy }) => ({
+    ...route,
+    cacheSeconds: seconds,
+    cacheSharedBy: sharedBy,
+  }),
+});
+
+const cors = policy({
+  settings: z.object({
+    origins: list(
+      z
+        .string()
+        .max(255)
+        .refine((origin) => URL.canParse(origin) && new URL(origin).origin === origin),
+    ),
+  }),
+  apply: (route, { origins }) => withPolicies(route, { origins: [...route.policies.origins, ...origins] }),
+});
+
+const headers = policy({
+  settings: z.object({
+    request_set: list(named(toUpstream)),
+    request_remove: list(header),
+    answer_set: list(named(toCaller)),
+    answer_remove: list(header),
+  }),
+  apply: (route, settings) =>
+    withPolicies(route, {
+      requestHeaders: moreNames(route.policies.requestHeaders, {
+        set: pairs(settings.request_set),
+        remove: settings.request_remove,
+      }),
+      answerHeaders: moreNames(route.policies.answerHeaders, {
+        set: pairs(settings.answer_set),
+        remove: settings.answer_remove,
+      }),
+    }),
+});
+
+const query = policy({
+  settings: z.object({ set: list(named(parameter)), remove: list(parameter) }),
+  apply: (route, { set, remove }) =>
+    withPolicies(route, { query: moreNames(route.policies.query, { set: pairs(set), remove }) }),
+});
+
+const change = z.discriminatedUnion('op', [
+  z.object({ op: z.literal('set'), pointer, value: z.json() }),
+  z.object({ op: z.literal('remove'), pointer }),
+  z.object({ op: z.literal('rename'), pointer, to: z.string().min(1).max(100) }),
+]);
+
+const json = policy({
+  settings: z.object({ request: list(change), answer: list(change) }),
+  apply: (route, { request, answer }) =>
+    withPolicies(route, {
+      requestJson: [...route.policies.requestJson, ...request],
+      answerJson: [...route.policies.answerJson, ...answer],
+    }),
+});
+
+const redact = policy({
+  settings: z.object({ pointers: z.array(pointer).min(1).max(100) }),
+  apply: (route, { pointers }) =>
+    withPolicies(route, {
+      isStrict: true,
+      answerJson: [
+        ...route.policies.answerJson,
+        ...pointers.map((each) => ({ op: 'redact' as const, pointer: each })),
+      ],
+    }),
+});
+
+const mock = policy({
+  settings: z.object({
+    status: z.int().min(200).max(599).default(200),
+    type: z
+      .string()
+      .max(100)
+      .regex(/^[\w.+-]+\/[\w.+-]+(?:; *charset=[\w-]+)?$/)
+      .default('application/json'),
+    body: z.string().max(20_000).default(''),
+  }),
+  apply: (route, answer) => withPolicies(route, { mock: answer }),
+});
+
+const validateRequest = policy({
+  settings: z.object({ body: z.boolean().default(true), parameters: z.boolean().default(true) }),
+  apply: (route, settings) =>
+    withPolicies(route, {
+      readsBody: route.policies.readsBody || settings.body,
+      before: [...route.policies.before, validates(settings)],
+    }),
+});
+
+export const POLICIES = {
+  addresses,
+  breaker,
+  cache,
+  cors,
+  headers,
+  json,
+  mock,
+  query,
+  redact,
+  request_size: requestSize,
+  retry,
+  timeout,
+  validate_request: validateRequest,
+} as const;
+
+export type PolicyName = keyof typeof POLICIES;
+export const POLICY_NAMES = Object.keys(POLICIES) as PolicyName[];
+export const isPolicyName = (name: string): name is PolicyName => Object.hasOwn(POLICIES, name);

@@ -1,0 +1,267 @@
+// Policies: what operators ask of a route is in force at once, and what it refuses costs nothing.
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  type Answer,
+  call,
+  control,
+  eventually,
+  makeKey,
+  makePartner,
+  query,
+  sendJson,
+  setFaults,
+  stack,
+  type TestPartner,
+} from '../support/api.ts';
+
+const operator = { headers: { authorization: `Bearer ${stack.demo.operator.token}` } };
+const ROUTE = 'GET /ruled/things/{id}';
+const item = {
+  type: 'object',
+  required: ['name'],
+  properties: { name: { type: 'string', minLength: 2 }, size: { $ref: '#/components/schemas/Size' } },
+};
+const ruled = {
+  openapi: '3.1.0',
+  info: { title: 'Ruled', version: '1' },
+  paths: {
+    '/things/{id}': {
+      get: {
+        parameters: [
+          { name: 'id', in: 'path', required: true, schema: { type: 'integer' } },
+          { name: 'page', in: 'query', schema: { type: 'integer', minimum: 1 } },
+        ],
+        responses: { 200: { description: 'ok' } },
+      },
+    },
+    '/things': {
+      post: {
+        requestBody: { required: true, content: { 'application/json': { schema: item } } },
+        responses: { 201: { description: 'made' } },
+      },
+    },
+  },
+  components: { schemas: { Size: { type: 'integer', maximum: 5 } } },
+};
+
+let partner: TestPartner;
+let key = '';
+const installed: string[] = [];
+
+interface Arrived {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  body: string;
+}
+const last = async (containing: string) => (await control<Arrived[]>('upstream-requests', containing)).at(-1);
+
+async function install(policy: string, settings: object, place: object = {}): Promise<Answer> {
+  const answer = await sendJson(
+    '/api/admin/policies',
+    'POST',
+    { api: 'ruled', policy, settings, ...place },
+    operator,
+  );
+  if (answer.status === 201) installed.push(answer.json.id);
+  return answer;
+}
+const get = (path = '/ruled/things/7', headers: Record<string, string> = {}) => call(path, { key, headers });
+const post = (body: unknown, headers: Record<string, string> = {}) =>
+  sendJson('/ruled/things', 'POST', body, { key, headers });
+
+beforeAll(async () => {
+  const upstreams = [{ url: `${stack.upstream}/ruled-up` }];
+  expect(
+    (await sendJson('/api/admin/apis/ruled', 'PUT', { document: ruled, upstreams }, operator)).status,
+  ).toBe(200);
+  partner = await makePartner();
+  key = (await makeKey(partner.id, { scopes: ['read:ruled', 'write:ruled'] })).secret;
+});
+beforeEach(async () => {
+  for (const id of installed.splice(0))
+    await sendJson(`/api/admin/policies/${id}`, 'DELETE', { reason: 'next' }, operator);
+});
+afterAll(async () => {
+  for (const id of installed.splice(0))
+    await sendJson(`/api/admin/policies/${id}`, 'DELETE', { reason: 'over' }, operator);
+  await sendJson('/api/admin/apis/ruled', 'DELETE', { reason: 'over' }, operator);
+});
+
+describe('a policy', () => {
+  it('of addresses and countries refuses at no cost', async () => {
+    expect((await get()).status).toBe(200);
+    expect((await install('addresses', { refuse: ['127.0.0.0/8'] })).status).toBe(201);
+    const refused = await get();
+    expect([refused.status, refused.json.error]).toEqual([403, 'ip_not_allowed']);
+    const events = await eventually(
+      () =>
+        query(
+          'SELECT units, status_code FROM api_usage_events WHERE partner_id = $1 ORDER BY occurred_at DESC',
+          [partner.id],
+        ),
+      (rows) => rows.some(({ status_code: status }) => status === 403),
+    );
+    expect(events.find(({ status_code: status }) => status === 403)?.units).toBe(0);
+  });
+
+  it('that validates holds path, query and body against the document', async () => {
+    await install('validate_request', {});
+    expect((await get('/ruled/things/7?page=2')).status).toBe(200);
+    const wrong = await get('/ruled/things/seven?page=0');
+    expect([wrong.status, wrong.json.error]).toEqual([400, 'validation_error']);
+    expect(wrong.json.details.map(({ field }: { field: string }) => field).sort()).toEqual([
+      'path.id',
+      'query.page',
+    ]);
+    expect((await post({ name: 'ab', size: 5 })).status).toBe(200);
+    expect((await last('/ruled-up/things'))?.body).toBe('{"name":"ab","size":5}');
+    const bad = await post({ name: 'a', size: 9 });
+    expect(bad.status).toBe(400);
+    expect(bad.json.details.map(({ field }: { field: string }) => field)).toEqual(
+      expect.arrayContaining(['body/name', 'body/size']),
+    );
+    expect(
+      (
+        await call('/ruled/things', {
+          method: 'POST',
+          key,
+          body: '{',
+          headers: { 'content-type': 'application/json' },
+        })
+      ).json.details,
+    ).toEqual([{ field: 'body', message: 'is no JSON' }]);
+    expect((await call('/ruled/things', { method: 'POST', key })).json.details).toEqual([
+      { field: 'body', message: 'is required' },
+    ]);
+    expect((await post({ name: 'ab' }, { 'content-type': 'text/csv' })).json.details[0].field).toBe(
+      'content-type',
+    );
+  });
+
+  it('changes headers, query and JSON on both ways', async () => {
+    await install('headers', {
+      request_set: [{ name: 'X-Tenant', value: 'acme' }],
+      request_remove: ['user-agent'],
+      answer_set: [{ name: 'X-Served-By', value: 'us' }],
+    });
+    await install('query', { set: [{ name: 'limit', value: '5' }], remove: ['debug'] });
+    await install('json', {
+      request: [
+        { op: 'set', pointer: '/source', value: { via: 'gateway' } },
+        { op: 'rename', pointer: '/name', to: 'title' },
+        { op: 'remove', pointer: '/size' },
+      ],
+      answer: [{ op: 'rename', pointer: '/url', to: 'seen' }],
+    });
+    const answer = await get('/ruled/things/7?debug=1&limit=9&q=a%20b');
+    expect(answer.headers['x-served-by']).toBe('us');
+    const arrived = await last('/ruled-up/things/7');
+    expect(arrived?.url).toBe('/ruled-up/things/7?q=a%20b&limit=5');
+    expect([arrived?.headers['x-tenant'], arrived?.headers['user-agent']]).toEqual(['acme', undefined]);
+    expect(answer.json).toEqual({ upstream: true, seen: '/ruled-up/things/7?q=a%20b&limit=5' });
+    await post({ name: 'x', size: 3 });
+    expect(JSON.parse((await last('/ruled-up/things'))?.body ?? '')).toEqual({
+      title: 'x',
+      source: { via: 'gateway' },
+    });
+  });
+
+  it('that redacts lets nothing leave that it cannot take out', async () => {
+    await install('redact', { pointers: ['/url', '/nothing/*/here'] });
+    const answer = await get();
+    expect(answer.json).toEqual({ upstream: true, url: '[redacted]' });
+    expect(answer.headers.etag).toBeUndefined();
+    // No JSON.
+    const refused = await get('/ruled/things/7?upstream=delay&ms=1');
+    expect([refused.status, refused.json.error]).toEqual([502, 'upstream_error']);
+  });
+
+  it('that mocks answers in the place of the upstream', async () => {
+    await install('mock', { status: 203, body: '{"mocked":true}' }, { route: ROUTE });
+    expect([(await get()).status, (await get()).json]).toEqual([203, { mocked: true }]);
+    expect((await post({ name: 'ab' })).status).toBe(200);
+  });
+
+  it('of a cache keeps answers apart that other policies asked for', async () => {
+    await install('cache', { seconds: 60 });
+    const once = `/ruled/things/1?n=${Date.now()}`;
+    expect((await get(once)).headers['x-cache-hit']).toBe('false');
+    await eventually(
+      () => get(once),
+      ({ headers }) => headers['x-cache-hit'] === 'true',
+    );
+    await install('query', { set: [{ name: 'a', value: '1' }] });
+    expect((await get(once)).headers['x-cache-hit']).toBe('false');
+  });
+
+  it('of patience, size, tries and circuits', async () => {
+    await install('timeout', { ms: 300 });
+    expect((await get('/ruled/things/7?upstream=hang')).status).toBe(504);
+    await install('request_size', { bytes: 10 });
+    expect((await post({ name: 'far too long' })).status).toBe(413);
+    const failing = `/ruled/things/7?n=${Date.now()}&upstream=fail`;
+    await install('retry', { tries: 3, statuses: [500] });
+    expect((await get(failing)).status).toBe(500);
+    expect(await control('upstream-requests', failing.split('?')[1])).toHaveLength(3);
+    await install('breaker', { failures: 2, rest_seconds: 60 });
+    for (let i = 0; i < 2; i++) expect((await get(failing)).status).toBe(500);
+    const open = await get();
+    expect([open.status, open.headers['retry-after']]).toEqual([502, '60']);
+  });
+
+  it('of origins lets pages of theirs read answers, and ask before', async () => {
+    const origin = 'https://pages.example.com';
+    const ask = () =>
+      call('/ruled/things/7', {
+        method: 'OPTIONS',
+        headers: { origin, 'access-control-request-method': 'GET' },
+      });
+    expect((await ask()).status).toBe(403);
+    await install('cors', { origins: [origin] });
+    expect((await ask()).headers['access-control-allow-origin']).toBe(origin);
+    expect((await get('/ruled/things/7', { origin })).headers['access-control-allow-origin']).toBe(origin);
+  });
+
+  it('is for one partner, or for one route, and is in force at every edge with its answer', async () => {
+    const other = await makeKey((await makePartner()).id, { scopes: ['read:ruled'] });
+    const edges = Array.from({ length: 8 }, (_, i) => `rule-${i}`);
+    const ask = (secret: string, edge: string) =>
+      call('/ruled/things/7', { key: secret, headers: { 'x-test-edge': edge } });
+    for (const edge of edges)
+      for (const secret of [key, other.secret]) expect((await ask(secret, edge)).status).toBe(200);
+    await setFaults({ kvFrozen: true });
+    try {
+      await install('mock', { status: 299, body: '{}' }, { partner_id: partner.id });
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      for (const edge of edges) {
+        expect((await ask(key, edge)).status).toBe(299);
+        expect((await ask(other.secret, edge)).status).toBe(200);
+      }
+    } finally {
+      await setFaults({ kvFrozen: false });
+    }
+  });
+
+  it('with settings that its schema refuses is said, and not installed', async () => {
+    const before = (await call('/api/admin/policies', operator)).json;
+    const wrong = async (policy: string, settings: object, place: object = {}) => {
+      const { status, json } = await install(policy, settings, place);
+      return [status, json.details?.[0]?.field];
+    };
+    expect(await wrong('cache', { seconds: -1 })).toEqual([400, 'settings.seconds']);
+    expect(await wrong('headers', { request_set: [{ name: 'X-Forwarded-For', value: '1' }] })).toEqual([
+      400,
+      'settings.request_set.0.name',
+    ]);
+    expect(await wrong('json', { request: [{ op: 'remove', pointer: 'no' }] })).toEqual([
+      400,
+      'settings.request.0.pointer',
+    ]);
+    expect(await wrong('mock', { body: 'x' }, { route: 'GET /nowhere' })).toEqual([400, 'route']);
+    expect(await wrong('mock', { body: 'x' }, { api: 'nobodys' })).toEqual([400, 'api']);
+    expect(await wrong('nonsense', {})).toEqual([400, 'policy']);
+    expect((await call('/api/admin/policies', operator)).json).toEqual(before);
+  });
+});
