@@ -30,7 +30,7 @@ import { createMails } from './mail/mails.ts';
 import { createMoneyRecipients } from './mail/recipients-store.ts';
 import { createMetricsStore } from './metrics/metrics-store.ts';
 import { createTodayStore } from './metrics/today-store.ts';
-import { composePublishing, composeTargetGuard } from './outgoing.ts';
+import { composePublishing, composeWebhooks } from './outgoing.ts';
 import { createAppService } from './partners/app-service.ts';
 import { createLiveAccessService } from './partners/live-access-service.ts';
 import { createMemberService } from './partners/member-service.ts';
@@ -50,11 +50,6 @@ import { createAssetServer } from './web/assets.ts';
 import { supportText } from './web/contact.ts';
 import { messagesOf } from './web/messages/messages.ts';
 import { createMoneyMails } from './web/money-mails.ts';
-import { type DeliverPorts, deliverDue } from './webhooks/deliver.ts';
-import { createDeliveryStore } from './webhooks/delivery-store.ts';
-import { RETRY_SECONDS } from './webhooks/schedule.ts';
-import { createWaker } from './webhooks/waker.ts';
-import { createWebhookService } from './webhooks/webhook-service.ts';
 
 /** Any of these may have signed a link or a token that is in use. The newest first. */
 const signingSecrets = ({ AUTH_SECRETS: rotated = [], AUTH_SECRET: first }: Core['config']): string[] => [
@@ -166,49 +161,6 @@ function composeBilling(
   };
 }
 
-function composeWebhooks(core: Core, env: Env, { allowances, notify }: Mail) {
-  const { config, database, now, newId, sleep, log } = core;
-  const keyEncryptionKeys = config.KEY_ENCRYPTION_KEYS;
-  const guard = composeTargetGuard(core);
-  const deliveryStore = createDeliveryStore(database);
-  const wake = async (delaySeconds: number) =>
-    void (await env.WEBHOOK_QUEUE.send({}, { contentType: 'json', delaySeconds }));
-  const announceLater = async (delaySeconds: number) =>
-    void (await env.CHANGE_QUEUE.send({}, { contentType: 'json', delaySeconds }));
-  const waker = createWaker({ send: wake, sendAhead: announceLater, now, log });
-  const sender: DeliverPorts = {
-    store: deliveryStore,
-    wakes: waker.wakes,
-    guard,
-    keyEncryptionKeys,
-    schedule: config.WEBHOOK_RETRY_SECONDS ?? RETRY_SECONDS,
-    now,
-    chance: () => Math.random(),
-    sleep,
-    wake,
-    tellDisabled: async ({ id, partnerId, url: target, email, language }) =>
-      email &&
-      partnerId &&
-      notify({ email, language }, 'webhookDisabled', {
-        name: target,
-        path: `/portal/webhooks/${id}`,
-        optional: { partnerId, kind: 'webhooks' },
-      }),
-    log,
-  };
-  return {
-    deliveryStore,
-    webhooks: createWebhookService({ database, guard, keyEncryptionKeys, allowances, newId }),
-    /** Sends the webhooks that are due. */
-    sendWebhooks: () => deliverDue(sender),
-    /** Wakes the sender, when something may have been written for it. */
-    wakeWebhooks: waker.wake,
-    /** Has changes announced that a request commits soon, and may not live to announce. */
-    carryOn: waker.carryOn,
-    announceLater,
-  };
-}
-
 /** What everybody may see of how the APIs are doing. */
 function composeStatus({ database, catalogs, now }: Core) {
   const apis = () => catalogs.current.apis;
@@ -252,6 +204,7 @@ function build(env: Env) {
   const partners = composePartners(core, mail);
   const billing = composeBilling(core, mail, partners.partners.announce);
   const watch = composeWatch(core, env, mail);
+  const webhooks = composeWebhooks(core, env, mail);
   const { publishing, policies, offers } = composePublishing(core, partners.announcements);
   return {
     ...core,
@@ -260,12 +213,18 @@ function build(env: Env) {
     ...partners,
     ...composeAccounts(core, env, mail),
     ...billing,
-    ...composeWebhooks(core, env, mail),
+    ...webhooks,
     ...watch,
     ...composeStatus(core),
     publishing,
     policies,
-    configuration: createConfigService({ database, offers, plans: billing.plans, alerts: watch.alerts }),
+    configuration: createConfigService({
+      database,
+      offers,
+      plans: billing.plans,
+      alerts: watch.alerts,
+      endpoints: webhooks.filedEndpoints,
+    }),
     /** What upstreams verify identity tokens by. */
     identityJwks: identityTokens.jwks,
     blocks: createBlockService({ database, blocks: addressBlocks }),

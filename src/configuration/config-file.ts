@@ -6,6 +6,7 @@ import { rulesOf } from '../alerts/rules.ts';
 import { alertSetting } from '../http/alert-schemas.ts';
 import { text } from '../http/fields.ts';
 import { newPlan, prices } from '../http/plan-schemas.ts';
+import { newEndpoint } from '../http/webhook-schemas.ts';
 
 const fields = newPlan.shape;
 
@@ -58,6 +59,19 @@ const rule = z.strictObject({
   threshold: alertSetting.shape.threshold,
 });
 
+const webhook = z
+  .strictObject({
+    description: newEndpoint.shape.description,
+    events: newEndpoint.shape.events,
+    environment: z
+      .enum(['test', 'live', 'both'])
+      .optional()
+      .describe('Whose events it receives; both, until one is chosen'),
+    state: z.enum(['active', 'paused']).optional(),
+  })
+  .nullable()
+  .describe('null: it is deleted');
+
 /** Each kind of thing is one member. Policies have theirs here once they are data. */
 export const configFile = z.strictObject({
   apis: z.record(z.string(), api).optional().describe('By their ids'),
@@ -66,6 +80,10 @@ export const configFile = z.strictObject({
     .partialRecord(z.enum(rulesOf('operator')), rule)
     .optional()
     .describe("The operators' rules of alerts"),
+  webhooks: z
+    .record(newEndpoint.shape.url, webhook)
+    .optional()
+    .describe("The operators' endpoints, by their addresses"),
 });
 export type ConfigFile = z.infer<typeof configFile>;
 export type PlanEntry = z.infer<typeof plan>;

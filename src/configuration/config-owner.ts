@@ -30,6 +30,7 @@ const AUDITED: Readonly<Record<Kind, Readonly<Record<string, string>>>> = {
     prices: 'prices',
     names: 'names',
   },
+  webhooks: { description: 'description', events: 'events', environment: 'environment' },
   alert_rules: { enabled: 'enabled', threshold: 'threshold' },
 };
 
@@ -41,7 +42,9 @@ function toldValue({ details }: Said, kind: Kind, field: string): unknown {
   const [name = '', member] = field.split('/', 2);
   const told = details[AUDITED[kind][name] ?? ''];
   const value = member !== undefined && isObject(told) ? told[member] : told;
-  return field === 'overage_actions' && Array.isArray(value) ? [...value].sort() : value;
+  return (field === 'overage_actions' || field === 'events') && Array.isArray(value)
+    ? [...value].sort()
+    : value;
 }
 
 /** `now`: as the field stands. */

@@ -15,9 +15,10 @@ import {
   type Seen,
   type Thing,
 } from './config-fields.ts';
-import { hashOf, type Prepared, type Step, type Wanted } from './config-kinds.ts';
+import type { Prepared, Step } from './config-kinds.ts';
 import type { Owned } from './config-owner.ts';
 import type { StoredState } from './config-state-store.ts';
+import { hashOf, type Wanted } from './config-wanted.ts';
 
 export interface Looked {
   catalog: Catalog;
@@ -66,10 +67,11 @@ export function versionOf({ states, applied, catalog }: Looked): Record<string, 
   return { ...Object.fromEntries(named), ...(hasApis && { '/apis': String(catalog.version) }), '': applied };
 }
 
-export const stepsOf = ({ things }: Wanted, { seen }: Looked): Step[] =>
+export const stepsOf = ({ things }: Wanted, { seen, states }: Looked): Step[] =>
   things.map((wanted) => {
     const found = seen.find(isSame(wanted)) ?? { ...wanted, fields: null };
-    return { wanted, before: found.fields, changes: changesOf(wanted, found) };
+    const ref = states.find(isSame(wanted))?.ref ?? null;
+    return { wanted, ref, before: found.fields, changes: changesOf(wanted, found) };
   });
 
 export const namedIn = ({ things }: Wanted) =>

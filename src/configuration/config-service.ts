@@ -8,9 +8,10 @@ import { CATALOG_LOCKS } from '../catalog/publish-together-service.ts';
 import { AppError } from '../core/errors.ts';
 import { type Database, isViolation } from '../platform/database.ts';
 import { command, type Query } from '../platform/query.ts';
+import { TOO_MANY_ENDPOINTS } from '../webhooks/endpoint-write-store.ts';
 import { driftOf, type Json, pathOf, type Thing } from './config-fields.ts';
 import type { ConfigFile } from './config-file.ts';
-import { type KindPorts, prepare, type Wanted, wantedBy } from './config-kinds.ts';
+import { type Asking, type KindPorts, prepare } from './config-kinds.ts';
 import { type Owned, ownerOf } from './config-owner.ts';
 import {
   type ConfigPlan,
@@ -31,6 +32,7 @@ import {
   markQueries,
   unchangedCheck,
 } from './config-state-store.ts';
+import { type Wanted, wantedBy } from './config-wanted.ts';
 
 export interface ConfigPorts extends KindPorts {
   database: Database;
@@ -62,17 +64,15 @@ const auditQuery = (actor: Actor, plan: ConfigPlan, reason: string | undefined):
 
 interface Wish {
   wanted: Wanted;
-  actor: Actor;
-  /** Why, where prices change that partners pay. */
-  reason: string | undefined;
+  asking: Asking;
 }
 
 const createPlanning = (ports: ConfigPorts, states: ConfigStates, look: ReturnType<typeof createLook>) =>
   /** @throws AppError validation_error */
-  async function planned({ wanted, actor, reason }: Wish) {
+  async function planned({ wanted, asking }: Wish) {
     const looked = await look(wanted.things);
     const steps = stepsOf(wanted, looked);
-    const prepared = await prepare(ports, steps, { wanted, catalog: looked.catalog, actor, reason });
+    const prepared = await prepare(ports, steps, { wanted, catalog: looked.catalog, asking });
     const changes = steps.flatMap((step) => step.changes);
     const said = changes.length > 0 ? await states.lastSaid(looked.states) : [];
     const plan: ConfigPlan = {
@@ -97,7 +97,10 @@ const createCommit = ({ database }: ConfigPorts, planned: Planning) =>
     wish: Wish,
     { plan, looked, prepared }: Awaited<ReturnType<Planning>>,
   ): Promise<void> {
-    const { wanted, actor, reason } = wish;
+    const {
+      wanted,
+      asking: { actor, reason },
+    } = wish;
     const hasApis = wanted.things.some(({ kind }) => kind === 'apis');
     try {
       await database.batch(
@@ -111,7 +114,10 @@ const createCommit = ({ database }: ConfigPorts, planned: Planning) =>
     } catch (error) {
       if (isNotExpected(error) || isViolation(error, 'unique')) {
         const now = await planned(wish);
-        throw tooLate(staleIn(plan.version, now.plan), now.plan);
+        const stale = staleIn(plan.version, now.plan);
+        // All is as it was looked at: what ended it is that there are as many as there may be.
+        if (stale.length === 0) throw new AppError('conflict', TOO_MANY_ENDPOINTS);
+        throw tooLate(stale, now.plan);
       }
       if (isViolation(error, 'check'))
         throw new AppError('conflict', 'Partners on a plan are billed in a currency that it has no price in');
@@ -152,9 +158,9 @@ export function createConfigService(ports: ConfigPorts) {
 
   return {
     /** What applying it would do. Changes nothing. @throws AppError validation_error */
-    async plan(file: ConfigFile, actor: Actor): Promise<ConfigPlan> {
+    async plan(file: ConfigFile, asking: Omit<Asking, 'reason'>): Promise<ConfigPlan> {
       // Why prices change is asked of whoever applies it.
-      return (await planned({ wanted: await wantedBy(file), actor, reason: 'planned' })).plan;
+      return (await planned({ wanted: await wantedBy(file), asking: { ...asking, reason: 'planned' } })).plan;
     },
 
     /**
@@ -163,10 +169,10 @@ export function createConfigService(ports: ConfigPorts) {
      */
     async apply(
       file: ConfigFile,
-      { version, reason }: { version: Record<string, string>; reason?: string },
-      actor: Actor,
+      version: Record<string, string>,
+      asking: Asking,
     ): Promise<{ plan: ConfigPlan; isInForce: boolean }> {
-      const wish = { wanted: await wantedBy(file), actor, reason };
+      const wish = { wanted: await wantedBy(file), asking };
       const now = await planned(wish);
       const { plan } = now;
       const stale = staleIn(version, plan);
@@ -186,7 +192,12 @@ export function createConfigService(ports: ConfigPorts) {
       const catalog = await offers.seen();
       const apis = catalog.apis.map(({ id: thing }) => ({ kind: 'apis' as const, thing }));
       const looked = await look([...apis, ...(await states.names())]);
-      return { seen: looked.seen, documents: looked.catalog.documents };
+      // That an endpoint failed for too long is nobody's wish.
+      const seen = looked.seen.map(({ fields, ...thing }) => {
+        const { state, ...rest } = fields ?? {};
+        return { ...thing, fields: state === undefined || state === 'disabled' ? rest : { ...rest, state } };
+      });
+      return { seen, documents: looked.catalog.documents };
     },
   };
 }

@@ -6,6 +6,8 @@ import { OPERATOR } from '../alerts/rules.ts';
 import type { Database } from '../platform/database.ts';
 import { command, type Query, query } from '../platform/query.ts';
 import { json, oneOf, row, text, time, uuid } from '../platform/row.ts';
+import { owned } from '../webhooks/delivery-service.ts';
+import { endpointsLock } from '../webhooks/endpoint-write-store.ts';
 import { type Fields, type Json, KINDS, type Kind, type Mark, type Thing } from './config-fields.ts';
 
 const State = row('thing of a configuration', {
@@ -62,6 +64,9 @@ const STATES = sql`
       FROM tier_config t WHERE w.kind = 'plans' AND t.tier = w.thing
     UNION ALL SELECT jsonb_build_object('enabled', coalesce(r.is_enabled, true), 'threshold', r.threshold), NULL
       FROM (SELECT) one LEFT JOIN alert_setting r ON r.owner = ${OPERATOR} AND r.rule = w.thing WHERE w.kind = 'alert_rules'
+    UNION ALL (SELECT jsonb_build_object('description', e.description, 'events', to_jsonb(e.events), 'environment', e.environment,
+        'state', e.state), e.id
+      FROM webhook_endpoint e WHERE w.kind = 'webhooks' AND e.url = w.thing AND ${owned(null)} ORDER BY e.created_at, e.id LIMIT 1)
     UNION ALL SELECT jsonb_build_object(
         'version', (SELECT max(d.version) FROM api_document d WHERE d.api = w.thing),
         'upstreams', (SELECT coalesce(jsonb_agg(jsonb_build_object('url', u.url, 'weight', u.weight) ORDER BY u.url COLLATE "C"), '[]')
@@ -77,18 +82,30 @@ const WANTED = (things: readonly Thing[]): SQL =>
 const APPLIED = sql`SELECT count(*) || ' ' || coalesce(extract(epoch FROM max(applied_at))::text, '') AS applied FROM config_field`;
 
 /** What names a thing in the audit trail. */
-const TARGETS: Readonly<Record<Kind, string>> = { apis: 'api', plans: 'tier', alert_rules: 'rule' };
+const TARGETS: Readonly<Record<Kind, string>> = {
+  apis: 'api',
+  plans: 'tier',
+  alert_rules: 'rule',
+  webhooks: 'endpoint_id',
+};
 
 /** Rows that are about to change wait for us, and we for whoever is changing them. */
 export function locksOf(things: readonly Thing[]): Query<number>[] {
   const named = (kind: Kind) => things.filter((each) => each.kind === kind).map(({ thing }) => thing);
-  const plans = named('plans');
+  const [plans, webhooks] = [named('plans'), named('webhooks')];
   return [
     command(sql`SELECT pg_advisory_xact_lock(hashtextextended('configuration', 0))::text`),
     ...(plans.length > 0
       ? [
           command(sql`SELECT t.tier FROM tier_config t
             WHERE t.tier IN (SELECT jsonb_array_elements_text(${JSON.stringify(plans)}::jsonb)) ORDER BY t.tier FOR UPDATE`),
+        ]
+      : []),
+    ...(webhooks.length > 0
+      ? [
+          endpointsLock(null),
+          command(sql`SELECT e.id FROM webhook_endpoint e WHERE ${owned(null)}
+            AND e.url IN (SELECT jsonb_array_elements_text(${JSON.stringify(webhooks)}::jsonb)) ORDER BY e.id FOR UPDATE`),
         ]
       : []),
     // Also those rules that have no row yet.
@@ -152,8 +169,9 @@ export function createConfigStates(database: Database) {
     names: (): Promise<Thing[]> =>
       database.rows(
         Name,
-        sql`SELECT 'plans' AS kind, t.tier::text AS thing FROM tier_config t WHERE t.partner_id IS NULL AND NOT t.is_closed
-          ORDER BY t.price_cents, t.tier`,
+        sql`(SELECT 'plans' AS kind, t.tier::text AS thing FROM tier_config t WHERE t.partner_id IS NULL AND NOT t.is_closed
+            ORDER BY t.price_cents, t.tier)
+          UNION ALL (SELECT DISTINCT 'webhooks', e.url FROM webhook_endpoint e WHERE ${owned(null)} ORDER BY e.url)`,
       ),
 
     /** Of each that was ever changed through a page or an API, the newest. */

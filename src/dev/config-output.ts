@@ -56,7 +56,7 @@ const routesSaid = ({ routes }: Change): string[] =>
 
 function changeSaid(change: Change): string[] {
   const { field } = partsOf(change.path);
-  if (field === 'gone') return ['  - retired or deleted'];
+  if (field === 'gone') return [change.after ? '  - retired or deleted' : '  + is made'];
   const after = valueSaid(change.after, field);
   if (change.before === null) return [`  + ${field}: ${after}`, ...routesSaid(change)];
   return [

@@ -7,6 +7,7 @@ import type { Actor } from '../audit/audit-store.ts';
 import { entryOf } from '../configuration/config-fields.ts';
 import { configFile } from '../configuration/config-file.ts';
 import type { ConfigPlan } from '../configuration/config-plan.ts';
+import { hostOf } from '../core/public-address.ts';
 import { type ApiEnv, errorAnswers, jsonAnswer, jsonBody } from '../http/api.ts';
 import { reason } from '../http/fields.ts';
 import type { Services } from './services.ts';
@@ -132,24 +133,23 @@ const planView = ({ changes, taken, released, hits, routes: offered }: ConfigPla
   price_impact: hits.map(({ monthlyMinor, ...hit }) => ({ ...hit, monthly_minor: monthlyMinor })),
 });
 
+const askedAt = (context: Context): string => hostOf(new URL(context.req.url));
+
 export function addConfigRoutes(
   api: OpenAPIHono<ApiEnv<Services>>,
   actorOf: (context: Context) => Actor,
 ): void {
   api.openapi(planConfig, async (context) => {
-    const plan = await context.var.services.configuration.plan(
-      context.req.valid('json').file,
-      actorOf(context),
-    );
+    const plan = await context.var.services.configuration.plan(context.req.valid('json').file, {
+      actor: actorOf(context),
+      askedAt: askedAt(context),
+    });
     return context.json({ ...planView(plan), version: plan.version }, 200);
   });
   api.openapi(applyConfig, async (context) => {
-    const { file: wanted, ...given } = context.req.valid('json');
-    const { plan, isInForce } = await context.var.services.configuration.apply(
-      wanted,
-      given,
-      actorOf(context),
-    );
+    const { file: wanted, version: seen, reason: why } = context.req.valid('json');
+    const asking = { actor: actorOf(context), reason: why, askedAt: askedAt(context) };
+    const { plan, isInForce } = await context.var.services.configuration.apply(wanted, seen, asking);
     return context.json({ ...planView(plan), in_force: isInForce }, 200);
   });
   api.openapi(driftOfConfig, async (context) => {

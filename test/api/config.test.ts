@@ -203,6 +203,60 @@ describe('a file', () => {
   });
 });
 
+describe("operators' webhooks", () => {
+  const url = () => `${stack.upstream}/filed/${n}`;
+  const hook = (fields: object | null) => ({ webhooks: { [url()]: fields } });
+  const row = async () =>
+    (await query('SELECT * FROM webhook_endpoint WHERE url = $1 AND deleted_at IS NULL', [url()]))[0];
+
+  it('are made, changed, paused and deleted by a file; their secrets are shown by none', async () => {
+    const made = await apply(hook({ events: ['key.created'], description: 'Ours' }));
+    expect([made.status, made.text.includes('whsec')]).toEqual([200, false]);
+    expect(await row()).toMatchObject({ partner_id: null, state: 'active', environment: 'both' });
+    expect((await plan(hook({ events: ['key.created'], description: 'Ours' }))).json.changes).toEqual([]);
+
+    const more = { events: ['key.revoked', 'key.created'], environment: 'live', state: 'paused' };
+    expect((await apply(hook(more))).json.changes).toMatchObject([
+      {
+        path: expect.stringMatching(/\/events$/),
+        before: ['key.created'],
+        after: ['key.created', 'key.revoked'],
+      },
+      { path: expect.stringMatching(/\/environment$/), before: 'both', after: 'live' },
+      { path: expect.stringMatching(/\/state$/), before: 'active', after: 'paused' },
+    ]);
+    expect(await row()).toMatchObject({
+      description: 'Ours',
+      state: 'paused',
+      events: ['key.created', 'key.revoked'],
+    });
+
+    const { id } = (await row()) ?? {};
+    await sendJson(`/api/admin/webhooks/${id}`, 'PATCH', { state: 'active' }, operator);
+    expect(await drift()).toMatchObject([{ applied: 'paused', now: 'active', owner: 'portal' }]);
+    expect((await call('/api/admin/config', operator)).json.webhooks).toHaveProperty([url()]);
+
+    expect((await apply(hook(null))).status).toBe(200);
+    expect(await row()).toBeUndefined();
+    expect((await plan(hook(null))).json.changes).toEqual([]);
+    expect(await drift()).toEqual([]);
+  });
+
+  it('are refused where they could not be made otherwise, all of the file with them', async () => {
+    const unknown = await plan(hook({ events: ['no.such'] }));
+    expect([unknown.status, unknown.json.details[0].field]).toEqual([400, `webhooks.${url()}.events`]);
+    const many = Array.from({ length: 21 }, (_, i) => [`${url()}/${i}`, {}]);
+    const before = await query('SELECT count(*) FROM webhook_endpoint');
+    const refused = await apply({ ...file(), webhooks: Object.fromEntries(many) });
+    expect([refused.status, refused.json.message]).toEqual([
+      409,
+      'At most 20 endpoints. Delete one that is not needed',
+    ]);
+    expect(await query('SELECT count(*) FROM webhook_endpoint')).toEqual(before);
+    expect(await query('SELECT 1 FROM tier_config WHERE tier = $1', [`filed-${n}`])).toEqual([]);
+  });
+});
+
 describe('what is changed elsewhere', () => {
   const changed = (more: object) =>
     sendJson(`/api/admin/plans/filed-${n}`, 'PUT', { ...planOf(), max_keys: 9, ...more }, operator);
