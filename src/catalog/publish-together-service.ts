@@ -3,9 +3,11 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Actor } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
 import { command, type Query } from '../platform/query.ts';
 import { type Catalog, type CatalogDocument, type OfferedApi, offeredApi } from './catalog.ts';
 import type { CommitPorts } from './commit-service.ts';
+import { checkPlace, policyChange, policyInsertion, policyRemoval } from './policy-service.ts';
 import { checkFit, insertion, type PublishPorts } from './publish-service.ts';
 import { sealedUpstreams, upstreamRows, type WantedUpstream } from './upstream-service.ts';
 
@@ -16,6 +18,21 @@ export interface WantedOffer {
   /** Left out: as they are. */
   upstreams?: readonly WantedUpstream[];
   isRetired?: boolean;
+}
+
+/** A policy for every partner, by its place. */
+export interface FiledPolicy {
+  /** Where it stands in the file. */
+  place: string;
+  /** Null where there is none yet. */
+  id: string | null;
+  api: string | null;
+  route: string | null;
+  policy: string;
+  position: number;
+  /** With all defaults. */
+  settings: unknown;
+  isGone: boolean;
 }
 
 /** What is wrong with one of several, by where it stands. */
@@ -50,6 +67,23 @@ export const CATALOG_LOCKS: readonly SQL[] = [
   sql`SELECT version FROM catalog_state FOR UPDATE`,
 ];
 
+const policyStatement = (
+  { place, id, isGone, ...wanted }: FiledPolicy,
+  apis: readonly OfferedApi[],
+  actor: Actor,
+): Promise<Query<number>> =>
+  within(place, () => {
+    if (!isGone) checkPlace(wanted, { apis });
+    const settings = JSON.stringify(wanted.settings);
+    const change =
+      id === null
+        ? policyInsertion(newId(), { ...wanted, settings, partnerId: null }, actor)
+        : isGone
+          ? policyRemoval(id)
+          : policyChange(id, wanted.position, settings);
+    return command(sql`WITH ${LOCKED}, ${change} SELECT version FROM changed`);
+  });
+
 export function createTogether(ports: PublishPorts & Pick<CommitPorts, 'announce'>) {
   const { catalogs, isReserved, announce } = ports;
 
@@ -71,11 +105,19 @@ export function createTogether(ports: PublishPorts & Pick<CommitPorts, 'announce
     seen: () => catalogs.whole('now'),
 
     /** @throws AppError validation_error */
-    async prepare(seen: Catalog, offers: readonly WantedOffer[], actor: Actor): Promise<Query<number>[]> {
+    async prepare(
+      seen: Catalog,
+      { offers, policies }: { offers: readonly WantedOffer[]; policies: readonly FiledPolicy[] },
+      actor: Actor,
+    ): Promise<Query<number>[]> {
       const apis = offeredThen(seen, offers);
       for (const { id, document } of offers)
         if (document) await within(`apis.${id}.document`, () => checkFit(document, { apis }, isReserved));
-      return Promise.all(offers.map((offer) => statement(offer, actor)));
+      const changes = policies.map((policy) => policyStatement(policy, apis, actor));
+      return [
+        ...(await Promise.all(offers.map((offer) => statement(offer, actor)))),
+        ...(await Promise.all(changes)),
+      ];
     },
 
     /** After the commit. Whether every partner's limiter has heard of it. */

@@ -1,7 +1,7 @@
 // Things of a configuration as fields, and what differs between two of them. Pure.
 
 /** What a file may name, in the order in which it is written. */
-export const KINDS = ['apis', 'plans', 'alert_rules', 'webhooks'] as const;
+export const KINDS = ['apis', 'policies', 'plans', 'alert_rules', 'webhooks'] as const;
 export type Kind = (typeof KINDS)[number];
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
@@ -81,9 +81,26 @@ export function entryOf(fields: Fields): Record<string, Json> {
 }
 
 const escaped = (part: string): string => part.replaceAll('~', '~0').replaceAll('/', '~1');
+const unescaped = (part: string): string => part.replaceAll('~1', '/').replaceAll('~0', '~');
+
+/** Where a policy is: an API and a route of it, or all. */
+export interface PolicyPlace {
+  api: string;
+  route: string;
+  policy: string;
+}
+export const EVERY = '*';
+/** `shop/GET ~1shop~1shelves/cache`: the end of its path. */
+export const policyThing = ({ api, route, policy }: PolicyPlace): string =>
+  [api, route, policy].map(escaped).join('/');
+export function policyPlace(thing: string): PolicyPlace {
+  const [api = EVERY, route = EVERY, policy = ''] = thing.split('/').map(unescaped);
+  return { api, route, policy };
+}
+
 /** A JSON pointer into the file. */
 export const pathOf = ({ kind, thing }: Thing, field?: string): string =>
-  `/${kind}/${escaped(thing)}${field === undefined ? '' : `/${field}`}`;
+  `/${kind}/${kind === 'policies' ? thing : escaped(thing)}${field === undefined ? '' : `/${field}`}`;
 
 /** As a field of it stands; undefined where it has none. */
 export function valueIn({ fields }: Seen, field: string): Json | undefined {

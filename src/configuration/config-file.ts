@@ -3,6 +3,7 @@
 
 import * as z from 'zod';
 import { rulesOf } from '../alerts/rules.ts';
+import { POLICIES, POLICY_NAMES } from '../catalog/policies/kinds.ts';
 import { alertSetting } from '../http/alert-schemas.ts';
 import { text } from '../http/fields.ts';
 import { newPlan, prices } from '../http/plan-schemas.ts';
@@ -72,9 +73,23 @@ const webhook = z
   .nullable()
   .describe('null: it is deleted');
 
-/** Each kind of thing is one member. Policies have theirs here once they are data. */
+const position = z.int().min(0).max(1000).optional().describe('The lower, the earlier, of the same place');
+const policy = z
+  .strictObject({ settings: z.record(z.string(), z.unknown()).optional(), position })
+  .nullable()
+  .describe('null: it is removed');
+const policies = <Policy extends z.ZodType>(ofAPlace: Policy) =>
+  z
+    .record(z.string(), z.record(z.string(), ofAPlace))
+    .optional()
+    .describe(
+      'For every partner: by the id of their API, their route (`GET /shop/shelves`), and what they are; `*` is all',
+    );
+
+/** Each kind of thing is one member. */
 export const configFile = z.strictObject({
   apis: z.record(z.string(), api).optional().describe('By their ids'),
+  policies: policies(z.partialRecord(z.enum(POLICY_NAMES), policy)),
   plans: z.record(z.string(), plan).optional().describe('By their names'),
   alert_rules: z
     .partialRecord(z.enum(rulesOf('operator')), rule)
@@ -91,7 +106,13 @@ export type ApiEntry = z.infer<typeof api>;
 
 /** What stands on disk says which schema it has, besides. */
 export const configSchema = (): object => {
-  const { properties, ...rest } = z.toJSONSchema(configFile, { io: 'input', unrepresentable: 'any' });
+  const named = Object.entries(POLICIES).map(([name, { settings }]) => [
+    name,
+    z.strictObject({ settings: settings.optional(), position }).nullable().optional(),
+  ]);
+  // Each with its own settings: what reads the file leaves them to whoever knows the policy.
+  const file = configFile.extend({ policies: policies(z.strictObject(Object.fromEntries(named))) });
+  const { properties, ...rest } = z.toJSONSchema(file, { io: 'input', unrepresentable: 'any' });
   return {
     ...rest,
     title: 'passerelle.yaml',

@@ -6,12 +6,26 @@ import type { Actor } from '../audit/audit-store.ts';
 import type { PlanStore } from '../billing/plan-store.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { type OfferChanges, offerChanges } from '../catalog/offer-changes.ts';
-import { type PublishTogether, type WantedOffer, within } from '../catalog/publish-together-service.ts';
+import {
+  type FiledPolicy,
+  type PublishTogether,
+  type WantedOffer,
+  within,
+} from '../catalog/publish-together-service.ts';
 import { AppError } from '../core/errors.ts';
 import { newPlan, toPlan } from '../http/plan-schemas.ts';
 import type { Query } from '../platform/query.ts';
 import type { FiledEndpoint, FiledEndpoints } from '../webhooks/filed-endpoints-service.ts';
-import { type Change, type Desired, entryOf, type Fields, GONE, KINDS, type Kind } from './config-fields.ts';
+import {
+  type Change,
+  type Desired,
+  EVERY,
+  entryOf,
+  type Fields,
+  GONE,
+  type Kind,
+  policyPlace,
+} from './config-fields.ts';
 import type { Wanted } from './config-wanted.ts';
 
 export interface KindPorts {
@@ -24,7 +38,7 @@ export interface KindPorts {
 /** What one thing becomes, and what it was. */
 export interface Step {
   wanted: Desired;
-  /** Of a webhook: its id. */
+  /** Of a webhook or a policy: its id. */
   ref: string | null;
   before: Fields | null;
   changes: readonly Change[];
@@ -85,12 +99,31 @@ function offerOf({ wanted: { thing: id }, before, changes }: Step, { documents }
   };
 }
 
-async function prepareApis(
-  steps: readonly Step[],
+function filedPolicy(step: Step): FiledPolicy {
+  const { wanted, ref: id, before } = step;
+  const { api, route, policy } = policyPlace(wanted.thing);
+  const { [GONE]: isGone, settings, position } = { ...before, ...changedIn(step) };
+  return {
+    place: `policies.${api}.${route}.${policy}`,
+    id,
+    api: api === EVERY ? null : api,
+    route: route === EVERY ? null : route,
+    policy,
+    position: typeof position === 'number' ? position : 0,
+    settings,
+    isGone: isGone === true,
+  };
+}
+
+/** APIs and their policies, which are checked by what is offered then. */
+async function prepareCatalog(
+  ofApis: readonly Step[],
+  ofPolicies: readonly Step[],
   { ports, wanted, catalog, asking, prepared }: Preparing,
 ): Promise<void> {
-  const offers = steps.map((step) => offerOf(step, wanted));
-  prepared.queries.push(...(await ports.offers.prepare(catalog, offers, asking.actor)));
+  const offers = ofApis.map((step) => offerOf(step, wanted));
+  const changes = { offers, policies: ofPolicies.map(filedPolicy) };
+  prepared.queries.push(...(await ports.offers.prepare(catalog, changes, asking.actor)));
   for (const { id, document } of offers) {
     const before = catalog.documents.find((each) => each['x-passerelle'].id === id);
     if (document) prepared.routes.set(id, offerChanges(before, document));
@@ -101,7 +134,7 @@ async function preparePlans(
   steps: readonly Step[],
   { ports: { plans }, asking: { actor, reason }, prepared }: Preparing,
 ): Promise<void> {
-  const known = await plans.plans();
+  const known = steps.length > 0 ? await plans.plans() : [];
   for (const step of steps) {
     const { thing } = step.wanted;
     const place = `plans.${thing}`;
@@ -160,13 +193,6 @@ async function prepareWebhooks(
   }
 }
 
-const PREPARE: Readonly<Record<Kind, (steps: readonly Step[], preparing: Preparing) => Promise<void>>> = {
-  apis: prepareApis,
-  plans: preparePlans,
-  alert_rules: prepareRules,
-  webhooks: prepareWebhooks,
-};
-
 /** @throws AppError validation_error, by where it stands */
 export async function prepare(
   ports: KindPorts,
@@ -174,9 +200,11 @@ export async function prepare(
   { wanted, catalog, asking }: Pick<Preparing, 'wanted' | 'catalog' | 'asking'>,
 ): Promise<Prepared> {
   const prepared: Prepared = { queries: [], hits: [], routes: new Map() };
-  for (const kind of KINDS) {
-    const own = steps.filter((step) => step.wanted.kind === kind && step.changes.length > 0);
-    if (own.length > 0) await PREPARE[kind](own, { ports, wanted, catalog, asking, prepared });
-  }
+  const preparing = { ports, wanted, catalog, asking, prepared };
+  const of = (kind: Kind) => steps.filter((step) => step.wanted.kind === kind && step.changes.length > 0);
+  await prepareCatalog(of('apis'), of('policies'), preparing);
+  await preparePlans(of('plans'), preparing);
+  await prepareRules(of('alert_rules'), preparing);
+  await prepareWebhooks(of('webhooks'), preparing);
   return prepared;
 }

@@ -61,10 +61,16 @@ export async function seenOf({ kind, thing, state }: StoredState, catalog: Catal
   return { kind, thing, fields: { document: await hashOf(adopted), upstreams: state?.upstreams ?? [] } };
 }
 
+/** What is of the catalogue, which has one number. */
+export const isOffer = ({ kind }: Pick<Thing, 'kind'>): boolean => kind === 'apis' || kind === 'policies';
+
 export function versionOf({ states, applied, catalog }: Looked): Record<string, string> {
   const named = states.map((state) => [pathOf(state), state.version] as const);
-  const hasApis = states.some(({ kind }) => kind === 'apis');
-  return { ...Object.fromEntries(named), ...(hasApis && { '/apis': String(catalog.version) }), '': applied };
+  return {
+    ...Object.fromEntries(named),
+    ...(states.some(isOffer) && { '/apis': String(catalog.version) }),
+    '': applied,
+  };
 }
 
 export const stepsOf = ({ things }: Wanted, { seen, states }: Looked): Step[] =>

@@ -15,6 +15,7 @@ import { type Asking, type KindPorts, prepare } from './config-kinds.ts';
 import { type Owned, ownerOf } from './config-owner.ts';
 import {
   type ConfigPlan,
+  isOffer,
   isSame,
   type Looked,
   namedIn,
@@ -101,12 +102,12 @@ const createCommit = ({ database }: ConfigPorts, planned: Planning) =>
       wanted,
       asking: { actor, reason },
     } = wish;
-    const hasApis = wanted.things.some(({ kind }) => kind === 'apis');
+    const hasOffers = wanted.things.some(isOffer);
     try {
       await database.batch(
         ...locksOf(wanted.things),
-        ...(hasApis ? CATALOG_LOCKS.map(command) : []),
-        unchangedCheck(looked.states, looked.applied, hasApis ? looked.catalog.version : undefined),
+        ...(hasOffers ? CATALOG_LOCKS.map(command) : []),
+        unchangedCheck(looked.states, looked.applied, hasOffers ? looked.catalog.version : undefined),
         ...prepared.queries,
         ...markQueries(namedIn(wanted), actor.name),
         auditQuery(actor, plan, reason),
@@ -180,7 +181,7 @@ export function createConfigService(ports: ConfigPorts) {
       if (plan.changes.length + plan.taken.length + plan.released.length === 0)
         return { plan, isInForce: true };
       await commit(wish, now);
-      const isOffered = plan.changes.some(({ kind }) => kind === 'apis');
+      const isOffered = plan.changes.some(isOffer);
       return { plan, isInForce: isOffered ? await offers.settle() : true };
     },
 

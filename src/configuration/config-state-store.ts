@@ -53,6 +53,9 @@ export interface StoredState extends Thing {
   version: string;
 }
 
+/** Of `api_policy p`, as `policyThing` has it. */
+const PLACE = sql`coalesce(p.api, '*') || '/' || replace(replace(coalesce(p.route, '*'), '~', '~0'), '/', '~1') || '/' || p.policy`;
+
 const STATES = sql`
   SELECT w.kind, w.thing, s.state, s.ref, md5(coalesce(s.state::text, '')) AS version
   FROM wanted w LEFT JOIN LATERAL (
@@ -67,6 +70,8 @@ const STATES = sql`
     UNION ALL (SELECT jsonb_build_object('description', e.description, 'events', to_jsonb(e.events), 'environment', e.environment,
         'state', e.state), e.id
       FROM webhook_endpoint e WHERE w.kind = 'webhooks' AND e.url = w.thing AND ${owned(null)} ORDER BY e.created_at, e.id LIMIT 1)
+    UNION ALL (SELECT jsonb_build_object('settings', p.settings, 'position', p.position), p.id
+      FROM api_policy p WHERE w.kind = 'policies' AND p.partner_id IS NULL AND ${PLACE} = w.thing ORDER BY p.position, p.id LIMIT 1)
     UNION ALL SELECT jsonb_build_object(
         'version', (SELECT max(d.version) FROM api_document d WHERE d.api = w.thing),
         'upstreams', (SELECT coalesce(jsonb_agg(jsonb_build_object('url', u.url, 'weight', u.weight) ORDER BY u.url COLLATE "C"), '[]')
@@ -86,6 +91,7 @@ const TARGETS: Readonly<Record<Kind, string>> = {
   apis: 'api',
   plans: 'tier',
   alert_rules: 'rule',
+  policies: 'policy_id',
   webhooks: 'endpoint_id',
 };
 
@@ -171,6 +177,7 @@ export function createConfigStates(database: Database) {
         Name,
         sql`(SELECT 'plans' AS kind, t.tier::text AS thing FROM tier_config t WHERE t.partner_id IS NULL AND NOT t.is_closed
             ORDER BY t.price_cents, t.tier)
+          UNION ALL (SELECT DISTINCT 'policies', ${PLACE} FROM api_policy p WHERE p.partner_id IS NULL ORDER BY 2)
           UNION ALL (SELECT DISTINCT 'webhooks', e.url FROM webhook_endpoint e WHERE ${owned(null)} ORDER BY e.url)`,
       ),
 

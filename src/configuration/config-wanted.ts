@@ -2,10 +2,19 @@
 
 import { adoptDocument } from '../catalog/adopt/adopt.ts';
 import type { CatalogDocument } from '../catalog/catalog.ts';
+import { settingsOf } from '../catalog/policy-service.ts';
 import { checked } from '../catalog/publish-service.ts';
 import { within } from '../catalog/publish-together-service.ts';
 import { sha256Hex } from '../core/encoding.ts';
-import { canonical, type Desired, type Fields, fieldsOf, GONE, type Kind } from './config-fields.ts';
+import {
+  canonical,
+  type Desired,
+  type Fields,
+  fieldsOf,
+  GONE,
+  type Kind,
+  policyThing,
+} from './config-fields.ts';
 import type { ConfigFile } from './config-file.ts';
 
 /** What a file asks for, with its documents as they would be offered. */
@@ -51,10 +60,32 @@ function namedFields(kind: Kind, entry: object): Fields {
   return kind === 'webhooks' && Object.keys(fields).length === 0 ? { [GONE]: false } : fields;
 }
 
+async function wantedPolicies(all: ConfigFile['policies'] = {}): Promise<Desired[]> {
+  const desired: Desired[] = [];
+  for (const [api, routes] of Object.entries(all))
+    for (const [route, kinds] of Object.entries(routes))
+      for (const [policy, entry] of Object.entries(kinds)) {
+        const thing = policyThing({ api, route, policy });
+        if (!entry) {
+          desired.push({ kind: 'policies', thing, fields: { [GONE]: true } });
+          continue;
+        }
+        const { settings = {}, position } = entry;
+        const whole = await within(`policies.${api}.${route}.${policy}`, () => settingsOf(policy, settings));
+        desired.push({
+          kind: 'policies',
+          thing,
+          fields: fieldsOf('policies', { settings: whole, position }),
+        });
+      }
+  return desired;
+}
+
 /** @throws AppError validation_error, by where it stands */
 export async function wantedBy(file: ConfigFile): Promise<Wanted> {
   const documents = new Map<string, CatalogDocument>();
   const apis = await wantedApis(file.apis, documents);
+  const policies = await wantedPolicies(file.policies);
   const plain = (['plans', 'alert_rules', 'webhooks'] as const).flatMap((kind) =>
     Object.entries(file[kind] ?? {}).map(([thing, entry]) => ({
       kind,
@@ -62,5 +93,5 @@ export async function wantedBy(file: ConfigFile): Promise<Wanted> {
       fields: entry ? namedFields(kind, entry) : { [GONE]: true },
     })),
   );
-  return { things: [...apis, ...plain], documents };
+  return { things: [...apis, ...policies, ...plain], documents };
 }

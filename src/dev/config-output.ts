@@ -27,10 +27,14 @@ const MAX_VALUE_CHARS = 200;
 
 const unescaped = (part: string): string => part.replaceAll('~1', '/').replaceAll('~0', '~');
 
-/** `plans free` and `max_keys` of `/plans/free/max_keys`. */
+/** `plans free` and `max_keys` of `/plans/free/max_keys`. A policy's thing has three parts. */
 function partsOf(path: string): { thing: string; field: string } {
-  const [, kind = '', thing = '', ...field] = path.split('/');
-  return { thing: `${kind} ${unescaped(thing)}`, field: field.join('.') };
+  const [, kind = '', ...rest] = path.split('/');
+  const parts = kind === 'policies' ? 3 : 1;
+  return {
+    thing: [kind, ...rest.slice(0, parts).map(unescaped)].join(' '),
+    field: rest.slice(parts).join('.'),
+  };
 }
 
 function valueSaid(value: unknown, field: string): string {

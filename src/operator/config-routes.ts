@@ -4,7 +4,7 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import * as z from 'zod';
 import type { Actor } from '../audit/audit-store.ts';
-import { entryOf } from '../configuration/config-fields.ts';
+import { entryOf, policyPlace } from '../configuration/config-fields.ts';
 import { configFile } from '../configuration/config-file.ts';
 import type { ConfigPlan } from '../configuration/config-plan.ts';
 import { hostOf } from '../core/public-address.ts';
@@ -133,6 +133,13 @@ const planView = ({ changes, taken, released, hits, routes: offered }: ConfigPla
   price_impact: hits.map(({ monthlyMinor, ...hit }) => ({ ...hit, monthly_minor: monthlyMinor })),
 });
 
+/** Policies by API, by route, by what they are. */
+function withPolicy(all: Record<string, Record<string, unknown>> = {}, thing: string, entry: object) {
+  const { api, route, policy } = policyPlace(thing);
+  const before = all[api]?.[route];
+  return { ...all, [api]: { ...all[api], [route]: { ...(before as object | undefined), [policy]: entry } } };
+}
+
 const askedAt = (context: Context): string => hostOf(new URL(context.req.url));
 
 export function addConfigRoutes(
@@ -163,13 +170,14 @@ export function addConfigRoutes(
   });
   api.openapi(exportConfig, async (context) => {
     const { seen, documents } = await context.var.services.configuration.export();
-    const exported: Record<string, Record<string, unknown>> = {};
+    const exported: Record<string, Record<string, Record<string, unknown>>> = {};
     for (const { kind, thing, fields } of seen) {
       const document = documents.find((each) => kind === 'apis' && each['x-passerelle'].id === thing);
-      exported[kind] = {
-        ...exported[kind],
-        [thing]: { ...entryOf(fields ?? {}), ...(document && { document }) },
-      };
+      const entry = { ...entryOf(fields ?? {}), ...(document && { document }) };
+      exported[kind] =
+        kind === 'policies'
+          ? withPolicy(exported.policies, thing, entry)
+          : { ...exported[kind], [thing]: entry };
     }
     return context.json(exported, 200);
   });

@@ -59,9 +59,13 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await apply({});
+  await query('DELETE FROM api_policy WHERE api = $1', [`filed-${n}`]);
   await apply({ apis: { [`filed-${n}`]: null } });
   await apply({});
   await query(`DELETE FROM alert_setting WHERE owner = 'operator'`);
+  await query(
+    `UPDATE webhook_endpoint SET state = 'paused', deleted_at = now() WHERE partner_id IS NULL AND deleted_at IS NULL`,
+  );
 });
 
 describe('a file', () => {
@@ -155,7 +159,6 @@ describe('a file', () => {
       400,
       ['alert_rules.dead_letters.threshold cannot be set: this rule has one only'],
     ]);
-    expect((await plan({ policies: {} })).status).toBe(400);
     // Two of the same file that take each other's paths.
     const both = {
       ...DOCUMENT,
@@ -200,6 +203,72 @@ describe('a file', () => {
     expect((await apply(heavier)).status).toBe(200);
     const { json } = await call(`/api/admin/apis/filed-${n}`, operator);
     expect(json.upstreams).toEqual([{ ...UPSTREAMS[0], weight: 3, has_credential: true }]);
+  });
+});
+
+describe('policies', () => {
+  const route = () => `GET /filed-${n}/shelves`;
+  const withPolicies = (kinds: object) => ({
+    ...file(),
+    policies: { [`filed-${n}`]: { [route()]: kinds } },
+  });
+  const rows = () =>
+    query('SELECT policy, settings, position FROM api_policy WHERE api = $1 ORDER BY policy', [`filed-${n}`]);
+
+  it('are installed, changed and removed by a file, in force with it', async () => {
+    const installed = await apply(withPolicies({ addresses: { settings: { allow: ['192.0.2.1/32'] } } }));
+    expect([installed.status, installed.json.in_force]).toEqual([200, true]);
+    const partner = await makePartner({ tier: `filed-${n}` });
+    const key = await makeKey(partner.id, { scopes: [`read:filed-${n}`] });
+    const status = async () => (await call(`/filed-${n}/shelves`, { key: key.secret })).status;
+    expect(await status()).toBe(403);
+
+    const wanted = withPolicies({
+      addresses: { settings: {}, position: 2 },
+      cache: { settings: { seconds: 9 } },
+    });
+    expect((await apply(wanted)).json.changes).toMatchObject([
+      { path: `/policies/filed-${n}/GET ~1filed-${n}~1shelves/addresses/settings`, owner: 'file' },
+      { path: expect.stringMatching(/addresses\/position$/), before: 0, after: 2 },
+      {
+        path: expect.stringMatching(/cache\/settings$/),
+        before: null,
+        after: { seconds: 9, shared_by: 'key' },
+      },
+    ]);
+    expect((await plan(wanted)).json.changes).toEqual([]);
+    expect(await status()).toBe(200);
+    const exported = (await call('/api/admin/config', operator)).json.policies;
+    expect(exported[`filed-${n}`][route()].cache).toEqual({
+      settings: { seconds: 9, shared_by: 'key' },
+      position: 0,
+    });
+
+    await query(
+      `UPDATE api_policy SET settings = '{"seconds": 1, "shared_by": "key"}' WHERE api = $1 AND policy = 'cache'`,
+      [`filed-${n}`],
+    );
+    expect(await drift()).toMatchObject([{ path: expect.stringMatching(/cache\/settings$/), owner: 'sql' }]);
+    expect((await apply(withPolicies({ addresses: null, cache: null }))).status).toBe(200);
+    expect(await rows()).toEqual([]);
+  });
+
+  it('are refused with settings that they do not have, and where nothing is offered', async () => {
+    const wrong = async (given: object) => (await plan(given)).json.details;
+    const place = `policies.filed-${n}.${route()}.cache`;
+    const settings = { seconds: -1 };
+    expect(await wrong(withPolicies({ cache: { settings } }))).toMatchObject([
+      { field: `${place}.settings.seconds` },
+    ]);
+    expect(await wrong({ ...withPolicies({ cache: { settings: { seconds: 1 } } }), apis: {} })).toEqual([
+      { field: `policies.filed-${n}.${route()}.cache.api`, message: 'No such API' },
+    ]);
+    const elsewhere = { [`filed-${n}`]: { 'GET /nowhere': { cache: { settings: { seconds: 1 } } } } };
+    expect(await wrong({ ...file(), policies: elsewhere })).toMatchObject([
+      { field: `policies.filed-${n}.GET /nowhere.cache.route` },
+    ]);
+    expect((await plan(withPolicies({ dance: {} }))).status).toBe(400);
+    expect(await rows()).toEqual([]);
   });
 });
 
@@ -312,6 +381,8 @@ const everything = async () => [
   await query('SELECT * FROM alert_setting ORDER BY owner, rule'),
   await query('SELECT kind, thing, field, value FROM config_field ORDER BY kind, thing, field'),
   await query('SELECT tier, price_after FROM price_notice ORDER BY partner_id'),
+  await query('SELECT * FROM api_policy ORDER BY id'),
+  await query('SELECT id, url FROM webhook_endpoint ORDER BY id'),
   await audited(),
 ];
 
@@ -352,6 +423,8 @@ describe('never a half', () => {
     const paths = { ...DOCUMENT.paths, '/till': DOCUMENT.paths['/shelves'] };
     const wanted = {
       ...file({ plan: { prices: { EUR: { price: 5900, overage_per_1000: 50 } } }, threshold: 8 }),
+      policies: { [`filed-${n}`]: { '*': { cache: { settings: { seconds: 5 } } } } },
+      webhooks: { [`${stack.upstream}/dies`]: {} },
       apis: {
         [`filed-${n}`]: { document: { ...DOCUMENT, paths }, upstreams: [{ ...UPSTREAMS[0], weight: 2 }] },
       },
@@ -360,9 +433,11 @@ describe('never a half', () => {
     const written = [
       'api_document',
       'api_upstream',
+      'api_policy',
       'price_notice',
       'tier_config',
       'alert_setting',
+      'webhook_endpoint',
       'config_field',
     ];
     const steps = [

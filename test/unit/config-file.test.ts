@@ -12,6 +12,8 @@ import {
   GONE,
   type Mark,
   pathOf,
+  policyPlace,
+  policyThing,
 } from '../../src/configuration/config-fields.ts';
 import { configFile, configSchema } from '../../src/configuration/config-file.ts';
 import { ownerOf } from '../../src/configuration/config-owner.ts';
@@ -40,7 +42,8 @@ describe('a file', () => {
     ],
     [{ plans: { free: { max_keys: 1.5 } } }, /int/],
     [{ alert_rules: { error_rate: { enabled: true } } }, /error_rate|key/],
-    [{ policies: {} }, /Unrecognized key/],
+    [{ policies: { '*': { '*': { dance: {} } } } }, /Invalid key|dance/],
+    [{ partners: {} }, /Unrecognized key/],
     [{ plans: { free: { partner_id: 'x' } } }, /Unrecognized key/],
   ] as const)('%j is refused', ([file, why]) => {
     expect(
@@ -70,6 +73,11 @@ it('fields go back to the entry that they are of', () => {
 });
 
 it('paths are JSON pointers', () => {
+  const policy = policyThing({ api: 'shop', route: 'GET /x~y', policy: 'cache' });
+  expect(pathOf({ kind: 'policies', thing: policy }, 'settings')).toBe(
+    '/policies/shop/GET ~1x~0y/cache/settings',
+  );
+  expect(policyPlace(policy)).toEqual({ api: 'shop', route: 'GET /x~y', policy: 'cache' });
   const hook = { kind: 'apis', thing: 'https://x/~y' } as const;
   expect(pathOf(hook, 'upstreams')).toBe('/apis/https:~1~1x~1~0y/upstreams');
 });
