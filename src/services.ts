@@ -7,7 +7,7 @@ import { createExternalIdentity } from './accounts/external-identity.ts';
 import { createOperatorStore } from './accounts/operator-store.ts';
 import { createSignInGuard } from './accounts/sign-in-guard.ts';
 import { createTokenVerifier } from './accounts/token-verifier.ts';
-import { createAlertService } from './alerts/alert-service.ts';
+import { type AlertService, createAlertService } from './alerts/alert-service.ts';
 import { createAlertStore } from './alerts/alert-store.ts';
 import { createAuditStore } from './audit/audit-store.ts';
 import { createChainStore } from './audit/chain-store.ts';
@@ -16,9 +16,10 @@ import { createBillingStore } from './billing/billing-store.ts';
 import { createExportStore } from './billing/export-store.ts';
 import { createInvoiceService } from './billing/invoice-service.ts';
 import { createPeriodStore } from './billing/period-store.ts';
-import { createPlanService } from './billing/plan-service.ts';
+import { createPlanService, type PlanService } from './billing/plan-service.ts';
 import { createBlockService } from './blocks/block-service.ts';
 import { BRAND } from './brand/brand.ts';
+import type { PublishTogether } from './catalog/publish-together-service.ts';
 import { type Core, composeGateway, type Env } from './compose.ts';
 import { createConfigService } from './configuration/config-service.ts';
 import { createIdempotencyStore } from './http/idempotency-store.ts';
@@ -32,9 +33,10 @@ import { createMetricsStore } from './metrics/metrics-store.ts';
 import { createTodayStore } from './metrics/today-store.ts';
 import { composePublishing, composeWebhooks } from './outgoing.ts';
 import { createAppService } from './partners/app-service.ts';
+import { createFiledPartners } from './partners/filed-partners-service.ts';
 import { createLiveAccessService } from './partners/live-access-service.ts';
-import { createMemberService } from './partners/member-service.ts';
-import { createPartnerService } from './partners/partner-service.ts';
+import { createMemberService, type MemberService } from './partners/member-service.ts';
+import { createPartnerService, type PartnerService } from './partners/partner-service.ts';
 import { createTokenService } from './partners/token-service.ts';
 import { createSimulations } from './simulator/simulations.ts';
 import { createIncidentService } from './status/incident-service.ts';
@@ -50,6 +52,7 @@ import { createAssetServer } from './web/assets.ts';
 import { supportText } from './web/contact.ts';
 import { messagesOf } from './web/messages/messages.ts';
 import { createMoneyMails } from './web/money-mails.ts';
+import type { FiledEndpoints } from './webhooks/filed-endpoints-service.ts';
 
 /** Any of these may have signed a link or a token that is in use. The newest first. */
 const signingSecrets = ({ AUTH_SECRETS: rotated = [], AUTH_SECRET: first }: Core['config']): string[] => [
@@ -197,6 +200,25 @@ function composeWatch({ config, database, newId, log }: Core, env: Env, { notify
   };
 }
 
+/** An instance as a file names it: what the other doors make, together. */
+function composeConfiguration(
+  { database, now }: Core,
+  { mailer }: Mail,
+  parts: {
+    offers: PublishTogether;
+    plans: PlanService;
+    alerts: AlertService;
+    filedEndpoints: FiledEndpoints;
+    partners: PartnerService;
+    members: MemberService;
+  },
+) {
+  const { offers, plans, alerts, filedEndpoints: endpoints, members } = parts;
+  const { announce } = parts.partners;
+  const partners = createFiledPartners({ plans, announce, invite: { members, mailer, brand: BRAND }, now });
+  return createConfigService({ database, offers, plans, alerts, endpoints, partners });
+}
+
 function build(env: Env) {
   const core = composeGateway(env);
   const { config, database, addressBlocks, identityTokens } = core;
@@ -218,12 +240,12 @@ function build(env: Env) {
     ...composeStatus(core),
     publishing,
     policies,
-    configuration: createConfigService({
-      database,
+    configuration: composeConfiguration(core, mail, {
       offers,
-      plans: billing.plans,
-      alerts: watch.alerts,
-      endpoints: webhooks.filedEndpoints,
+      ...billing,
+      ...watch,
+      ...webhooks,
+      ...partners,
     }),
     /** What upstreams verify identity tokens by. */
     identityJwks: identityTokens.jwks,

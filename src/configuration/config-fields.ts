@@ -1,7 +1,7 @@
 // Things of a configuration as fields, and what differs between two of them. Pure.
 
 /** What a file may name, in the order in which it is written. */
-export const KINDS = ['apis', 'policies', 'plans', 'alert_rules', 'webhooks'] as const;
+export const KINDS = ['apis', 'policies', 'plans', 'alert_rules', 'webhooks', 'partners'] as const;
 export type Kind = (typeof KINDS)[number];
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };

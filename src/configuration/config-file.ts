@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { rulesOf } from '../alerts/rules.ts';
 import { POLICIES, POLICY_NAMES } from '../catalog/policies/kinds.ts';
 import { alertSetting } from '../http/alert-schemas.ts';
-import { text } from '../http/fields.ts';
+import { email, limitValue, overageAction, text } from '../http/fields.ts';
 import { newPlan, prices } from '../http/plan-schemas.ts';
 import { newEndpoint } from '../http/webhook-schemas.ts';
 
@@ -73,6 +73,21 @@ const webhook = z
   .nullable()
   .describe('null: it is deleted');
 
+const partner = z.strictObject({
+  name: text(255, 1).optional(),
+  company: text(255).nullish(),
+  plan: text(50, 1).optional().describe('In force at once'),
+  limits: z
+    .strictObject({
+      rate_limit_per_second: limitValue,
+      rate_limit_per_day: limitValue,
+      rate_limit_per_month: limitValue,
+    })
+    .nullish()
+    .describe("Its own, which beat the plan's; null: the plan's"),
+  overage_action: overageAction.optional(),
+});
+
 const position = z.int().min(0).max(1000).optional().describe('The lower, the earlier, of the same place');
 const policy = z
   .strictObject({ settings: z.record(z.string(), z.unknown()).optional(), position })
@@ -99,6 +114,10 @@ export const configFile = z.strictObject({
     .record(newEndpoint.shape.url, webhook)
     .optional()
     .describe("The operators' endpoints, by their addresses"),
+  partners: z
+    .record(email.toLowerCase(), partner)
+    .optional()
+    .describe('By their addresses; who is new needs a name and a plan, and is invited'),
 });
 export type ConfigFile = z.infer<typeof configFile>;
 export type PlanEntry = z.infer<typeof plan>;

@@ -14,6 +14,7 @@ import {
 } from '../catalog/publish-together-service.ts';
 import { AppError } from '../core/errors.ts';
 import { newPlan, toPlan } from '../http/plan-schemas.ts';
+import type { FiledPartner, FiledPartners } from '../partners/filed-partners-service.ts';
 import type { Query } from '../platform/query.ts';
 import type { FiledEndpoint, FiledEndpoints } from '../webhooks/filed-endpoints-service.ts';
 import {
@@ -33,6 +34,7 @@ export interface KindPorts {
   plans: Pick<PlanStore, 'plans' | 'prepare' | 'priceImpact'>;
   alerts: Pick<AlertService, 'prepare'>;
   endpoints: FiledEndpoints;
+  partners: FiledPartners;
 }
 
 /** What one thing becomes, and what it was. */
@@ -57,8 +59,9 @@ export interface Asking {
   actor: Actor;
   /** Why, where prices change that partners pay. */
   reason: string | undefined;
-  /** The host at which it is asked for. */
+  /** The host at which it is asked for, and the origin of the links that are mailed. */
   askedAt: string;
+  origin: string;
 }
 
 export interface Prepared {
@@ -66,6 +69,8 @@ export interface Prepared {
   hits: PriceHit[];
   /** Of APIs whose document changes. */
   routes: Map<string, OfferChanges>;
+  /** Who is told once it is done. */
+  partners: FiledPartner[];
 }
 
 interface Preparing {
@@ -193,18 +198,37 @@ async function prepareWebhooks(
   }
 }
 
+/** `made`: plans that the file makes. */
+async function preparePartners(
+  steps: readonly Step[],
+  made: readonly string[],
+  { ports: { partners }, asking: { reason }, prepared }: Preparing,
+): Promise<void> {
+  for (const step of steps) {
+    const { thing: email } = step.wanted;
+    // As the schema of the file has them.
+    const wish = { ...changedIn(step), email, id: step.ref } as FiledPartner;
+    prepared.partners.push(wish);
+    prepared.queries.push(
+      ...(await within(`partners.${email}`, () => partners.prepare(wish, { made, reason }))),
+    );
+  }
+}
+
 /** @throws AppError validation_error, by where it stands */
 export async function prepare(
   ports: KindPorts,
   steps: readonly Step[],
   { wanted, catalog, asking }: Pick<Preparing, 'wanted' | 'catalog' | 'asking'>,
 ): Promise<Prepared> {
-  const prepared: Prepared = { queries: [], hits: [], routes: new Map() };
+  const prepared: Prepared = { queries: [], hits: [], routes: new Map(), partners: [] };
   const preparing = { ports, wanted, catalog, asking, prepared };
   const of = (kind: Kind) => steps.filter((step) => step.wanted.kind === kind && step.changes.length > 0);
   await prepareCatalog(of('apis'), of('policies'), preparing);
   await preparePlans(of('plans'), preparing);
   await prepareRules(of('alert_rules'), preparing);
   await prepareWebhooks(of('webhooks'), preparing);
+  const made = of('plans').flatMap(({ wanted: { thing }, before: was }) => (was === null ? thing : []));
+  await preparePartners(of('partners'), made, preparing);
   return prepared;
 }

@@ -19,6 +19,7 @@ interface Said extends Thing {
 /** What audit rows call a field, where they tell its value. */
 const AUDITED: Readonly<Record<Kind, Readonly<Record<string, string>>>> = {
   apis: {},
+  partners: { name: 'name', company: 'company', plan: 'tier', overage_action: 'overageAction' },
   policies: { position: 'position' },
   plans: {
     self_serve: 'selfServe',

@@ -151,7 +151,7 @@ const createDrift = (states: ConfigStates, look: ReturnType<typeof createLook>) 
   };
 
 export function createConfigService(ports: ConfigPorts) {
-  const { offers } = ports;
+  const { offers, partners } = ports;
   const states = createConfigStates(ports.database);
   const look = createLook(ports, states);
   const planned = createPlanning(ports, states, look);
@@ -174,6 +174,7 @@ export function createConfigService(ports: ConfigPorts) {
       asking: Asking,
     ): Promise<{ plan: ConfigPlan; isInForce: boolean }> {
       const wish = { wanted: await wantedBy(file), asking };
+      if (wish.wanted.things.some(({ kind }) => kind === 'partners')) await partners.settleBefore();
       const now = await planned(wish);
       const { plan } = now;
       const stale = staleIn(version, plan);
@@ -181,18 +182,20 @@ export function createConfigService(ports: ConfigPorts) {
       if (plan.changes.length + plan.taken.length + plan.released.length === 0)
         return { plan, isInForce: true };
       await commit(wish, now);
-      const isOffered = plan.changes.some(isOffer);
-      return { plan, isInForce: isOffered ? await offers.settle() : true };
+      const isInForce = plan.changes.some(isOffer) ? await offers.settle() : true;
+      const inviting = { actor: asking.actor, origin: asking.origin, language: 'en' } as const;
+      await partners.settle(now.prepared.partners, asking.reason, inviting);
+      return { plan, isInForce };
     },
 
     /** What was applied and is not so any more. */
     drift: createDrift(states, look),
 
     /** Everything that a file may name. */
-    async export() {
+    async export({ withPartners }: { withPartners: boolean }) {
       const catalog = await offers.seen();
       const apis = catalog.apis.map(({ id: thing }) => ({ kind: 'apis' as const, thing }));
-      const looked = await look([...apis, ...(await states.names())]);
+      const looked = await look([...apis, ...(await states.names(withPartners))]);
       // That an endpoint failed for too long is nobody's wish.
       const seen = looked.seen.map(({ fields, ...thing }) => {
         const { state, ...rest } = fields ?? {};

@@ -70,6 +70,10 @@ const STATES = sql`
     UNION ALL (SELECT jsonb_build_object('description', e.description, 'events', to_jsonb(e.events), 'environment', e.environment,
         'state', e.state), e.id
       FROM webhook_endpoint e WHERE w.kind = 'webhooks' AND e.url = w.thing AND ${owned(null)} ORDER BY e.created_at, e.id LIMIT 1)
+    UNION ALL SELECT jsonb_build_object('name', p.name, 'company', p.company, 'plan', p.tier, 'overage_action', p.overage_action,
+        'limits', CASE WHEN p.custom_limits THEN jsonb_build_object('rate_limit_per_second', p.rate_limit_per_second,
+          'rate_limit_per_day', p.rate_limit_per_day, 'rate_limit_per_month', p.rate_limit_per_month) END), p.id
+      FROM partner p WHERE w.kind = 'partners' AND p.email = w.thing
     UNION ALL (SELECT jsonb_build_object('settings', p.settings, 'position', p.position), p.id
       FROM api_policy p WHERE w.kind = 'policies' AND p.partner_id IS NULL AND ${PLACE} = w.thing ORDER BY p.position, p.id LIMIT 1)
     UNION ALL SELECT jsonb_build_object(
@@ -92,13 +96,14 @@ const TARGETS: Readonly<Record<Kind, string>> = {
   plans: 'tier',
   alert_rules: 'rule',
   policies: 'policy_id',
+  partners: 'partner_id',
   webhooks: 'endpoint_id',
 };
 
 /** Rows that are about to change wait for us, and we for whoever is changing them. */
 export function locksOf(things: readonly Thing[]): Query<number>[] {
   const named = (kind: Kind) => things.filter((each) => each.kind === kind).map(({ thing }) => thing);
-  const [plans, webhooks] = [named('plans'), named('webhooks')];
+  const [plans, webhooks, partners] = [named('plans'), named('webhooks'), named('partners')];
   return [
     command(sql`SELECT pg_advisory_xact_lock(hashtextextended('configuration', 0))::text`),
     ...(plans.length > 0
@@ -112,6 +117,12 @@ export function locksOf(things: readonly Thing[]): Query<number>[] {
           endpointsLock(null),
           command(sql`SELECT e.id FROM webhook_endpoint e WHERE ${owned(null)}
             AND e.url IN (SELECT jsonb_array_elements_text(${JSON.stringify(webhooks)}::jsonb)) ORDER BY e.id FOR UPDATE`),
+        ]
+      : []),
+    ...(partners.length > 0
+      ? [
+          command(sql`SELECT p.id FROM partner p
+            WHERE p.email IN (SELECT jsonb_array_elements_text(${JSON.stringify(partners)}::jsonb)) ORDER BY p.id FOR UPDATE`),
         ]
       : []),
     // Also those rules that have no row yet.
@@ -142,7 +153,7 @@ export const markQueries = (
 ): Query<number>[] => [
   command(sql`DELETE FROM config_field`),
   command(sql`INSERT INTO config_field (kind, thing, field, value, applied_by)
-    SELECT x.kind, x.thing, x.field, x.value, ${by} FROM jsonb_to_recordset(${JSON.stringify(marks)}::jsonb)
+    SELECT x.kind, x.thing, x.field, coalesce(x.value, 'null'), ${by} FROM jsonb_to_recordset(${JSON.stringify(marks)}::jsonb)
       AS x(kind text, thing text, field text, value jsonb)`),
 ];
 
@@ -172,12 +183,13 @@ export function createConfigStates(database: Database) {
     },
 
     /** What the database has, but for APIs, which may have come with the Worker. */
-    names: (): Promise<Thing[]> =>
+    names: (withPartners: boolean): Promise<Thing[]> =>
       database.rows(
         Name,
         sql`(SELECT 'plans' AS kind, t.tier::text AS thing FROM tier_config t WHERE t.partner_id IS NULL AND NOT t.is_closed
             ORDER BY t.price_cents, t.tier)
           UNION ALL (SELECT DISTINCT 'policies', ${PLACE} FROM api_policy p WHERE p.partner_id IS NULL ORDER BY 2)
+          UNION ALL (SELECT 'partners', p.email FROM partner p WHERE ${withPartners} ORDER BY p.email)
           UNION ALL (SELECT DISTINCT 'webhooks', e.url FROM webhook_endpoint e WHERE ${owned(null)} ORDER BY e.url)`,
       ),
 
@@ -186,14 +198,17 @@ export function createConfigStates(database: Database) {
       const wanted = things.map(({ kind, thing, ref }) => ({
         kind,
         thing,
+        ref,
         target: { [TARGETS[kind]]: ref ?? thing },
       }));
       return database.rows(
         Said,
         sql`SELECT w.kind, w.thing, d.actor, d.created_at AS at, d.details
-          FROM jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) AS w(kind text, thing text, target jsonb)
-          CROSS JOIN LATERAL (SELECT a.actor, a.created_at, a.details FROM dev_portal_audit a
-            WHERE a.partner_id IS NULL AND a.target @> w.target ORDER BY a.id DESC LIMIT 1) d`,
+          FROM jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) AS w(kind text, thing text, ref uuid, target jsonb)
+          CROSS JOIN LATERAL ((SELECT a.actor, a.created_at, a.details FROM dev_portal_audit a
+              WHERE w.kind <> 'partners' AND a.partner_id IS NULL AND a.target @> w.target ORDER BY a.id DESC LIMIT 1)
+            UNION ALL (SELECT a.actor, a.created_at, a.details FROM dev_portal_audit a
+              WHERE w.kind = 'partners' AND a.partner_id = w.ref AND a.action ~ '^(partner|plan|billing)[.]' ORDER BY a.id DESC LIMIT 1)) d`,
       );
     },
   };

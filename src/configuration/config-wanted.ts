@@ -86,7 +86,7 @@ export async function wantedBy(file: ConfigFile): Promise<Wanted> {
   const documents = new Map<string, CatalogDocument>();
   const apis = await wantedApis(file.apis, documents);
   const policies = await wantedPolicies(file.policies);
-  const plain = (['plans', 'alert_rules', 'webhooks'] as const).flatMap((kind) =>
+  const plain = (['plans', 'alert_rules', 'webhooks', 'partners'] as const).flatMap((kind) =>
     Object.entries(file[kind] ?? {}).map(([thing, entry]) => ({
       kind,
       thing,

@@ -13,7 +13,7 @@ import { localFolder } from './settings.ts';
 const USAGE = `Usage: npm run passerelle -- plan   [passerelle.yaml] [--json]
        npm run passerelle -- apply  [passerelle.yaml] [--reason <why>] [--json]
        npm run passerelle -- drift  [--json]
-       npm run passerelle -- export [passerelle.yaml]
+       npm run passerelle -- export [passerelle.yaml] [--partners]
 --url and --token (or PASSERELLE_URL, PASSERELLE_TOKEN) name another instance than the one of \`npm start\`.`;
 const COMMANDS = ['plan', 'apply', 'drift', 'export'] as const;
 type Command = (typeof COMMANDS)[number];
@@ -90,11 +90,11 @@ async function run(
   command: Command,
   path: string,
   instance: Instance,
-  { isJson, reason }: { isJson: boolean; reason: string | undefined },
+  { isJson, reason, withPartners }: { isJson: boolean; reason: string | undefined; withPartners: boolean },
 ): Promise<number> {
   const say = (answer: object, text: string) => console.log(isJson ? JSON.stringify(answer, null, 2) : text);
   if (command === 'export') {
-    const files = writeConfigFile(path, await ask(instance, ''));
+    const files = writeConfigFile(path, await ask(instance, withPartners ? '?partners=true' : ''));
     say({ files }, files.map((file) => `wrote ${file}`).join('\n'));
     return 0;
   }
@@ -127,13 +127,14 @@ async function main(): Promise<number> {
       token: { type: 'string' },
       reason: { type: 'string' },
       json: { type: 'boolean', default: false },
+      partners: { type: 'boolean', default: false },
     },
   });
   const command = COMMANDS.find((each) => each === positionals[0]);
   if (!command || positionals.length > 2) throw new Error(USAGE);
   // npm runs in the checkout, wherever it was called.
   const path = resolve(process.env.INIT_CWD ?? '', positionals[1] ?? 'passerelle.yaml');
-  const options = { isJson: values.json, reason: values.reason };
+  const options = { isJson: values.json, reason: values.reason, withPartners: values.partners };
   return run(command, path, instanceIn(values, process.env), options);
 }
 

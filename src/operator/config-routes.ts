@@ -10,6 +10,7 @@ import type { ConfigPlan } from '../configuration/config-plan.ts';
 import { hostOf } from '../core/public-address.ts';
 import { type ApiEnv, errorAnswers, jsonAnswer, jsonBody } from '../http/api.ts';
 import { reason } from '../http/fields.ts';
+import { originOf } from '../web/web.ts';
 import type { Services } from './services.ts';
 
 const tags = ['Operators: configuration'];
@@ -115,7 +116,12 @@ const exportConfig = createRoute({
   operationId: 'exportConfig',
   tags,
   summary: 'Export the configuration as a file, with its documents in it',
-  responses: { 200: jsonAnswer('The file', z.looseObject({})), ...errorAnswers(401, 403) },
+  request: {
+    query: z.object({
+      partners: z.enum(['true', 'false']).default('false').describe('Whether partners are in it, too'),
+    }),
+  },
+  responses: { 200: jsonAnswer('The file', z.looseObject({})), ...errorAnswers(400, 401, 403) },
 });
 
 const planView = ({ changes, taken, released, hits, routes: offered }: ConfigPlan) => ({
@@ -140,22 +146,24 @@ function withPolicy(all: Record<string, Record<string, unknown>> = {}, thing: st
   return { ...all, [api]: { ...all[api], [route]: { ...(before as object | undefined), [policy]: entry } } };
 }
 
-const askedAt = (context: Context): string => hostOf(new URL(context.req.url));
-
 export function addConfigRoutes(
   api: OpenAPIHono<ApiEnv<Services>>,
   actorOf: (context: Context) => Actor,
 ): void {
+  const askedBy = (context: Context<ApiEnv<Services>>) => ({
+    actor: actorOf(context),
+    askedAt: hostOf(new URL(context.req.url)),
+    origin: originOf(context, context.var.services.config),
+  });
   api.openapi(planConfig, async (context) => {
     const plan = await context.var.services.configuration.plan(context.req.valid('json').file, {
-      actor: actorOf(context),
-      askedAt: askedAt(context),
+      ...askedBy(context),
     });
     return context.json({ ...planView(plan), version: plan.version }, 200);
   });
   api.openapi(applyConfig, async (context) => {
     const { file: wanted, version: seen, reason: why } = context.req.valid('json');
-    const asking = { actor: actorOf(context), reason: why, askedAt: askedAt(context) };
+    const asking = { ...askedBy(context), reason: why };
     const { plan, isInForce } = await context.var.services.configuration.apply(wanted, seen, asking);
     return context.json({ ...planView(plan), in_force: isInForce }, 200);
   });
@@ -169,7 +177,9 @@ export function addConfigRoutes(
     return context.json({ data }, 200);
   });
   api.openapi(exportConfig, async (context) => {
-    const { seen, documents } = await context.var.services.configuration.export();
+    const { seen, documents } = await context.var.services.configuration.export({
+      withPartners: context.req.valid('query').partners === 'true',
+    });
     const exported: Record<string, Record<string, Record<string, unknown>>> = {};
     for (const { kind, thing, fields } of seen) {
       const document = documents.find((each) => kind === 'apis' && each['x-passerelle'].id === thing);

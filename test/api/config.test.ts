@@ -272,6 +272,76 @@ describe('policies', () => {
   });
 });
 
+describe('partners', () => {
+  const address = () => `filed-${n}@shop.example`;
+  const row = async () =>
+    (
+      await query(
+        'SELECT id, name, tier, status, custom_limits, rate_limit_per_day AS day FROM partner WHERE email = $1',
+        [address()],
+      )
+    )[0];
+  const mailed = async (to: string, words: RegExp) =>
+    eventually(
+      () => query<{ text: string }>('SELECT body AS text FROM outbox_mail WHERE recipient = $1', [to]),
+      (mails) => mails.some(({ text }) => words.test(text)),
+    );
+  const withPartner = (fields: object) => ({ ...file(), partners: { [address()]: fields } });
+  const LIMITS = { rate_limit_per_second: 1, rate_limit_per_day: 2, rate_limit_per_month: 3 };
+
+  it('are made on a plan of the same file, and their address is invited', async () => {
+    expect((await apply(withPartner({ name: 'Filed', plan: `filed-${n}` }))).status).toBe(200);
+    expect(await row()).toMatchObject({ name: 'Filed', tier: `filed-${n}`, status: 'active', day: 1000 });
+    await mailed(address(), /\/invite\//);
+    expect((await plan(withPartner({ name: 'Filed', plan: `filed-${n}` }))).json.changes).toEqual([]);
+  });
+
+  it('get another plan and limits of their own, in force at once, and hear of it', async () => {
+    await apply(withPartner({ name: 'Filed', plan: 'free' }));
+    const { id } = (await row()) ?? {};
+    const key = await makeKey(id, { scopes: [`read:filed-${n}`] });
+    const status = async () => (await call(`/filed-${n}/shelves`, { key: key.secret })).status;
+    expect(await status()).toBe(200);
+    const none = { ...LIMITS, rate_limit_per_day: 0 };
+    const wanted = withPartner({ name: 'Filed', plan: `filed-${n}`, limits: none, overage_action: 'warn' });
+    expect((await apply(wanted, 'They asked for it')).status).toBe(200);
+    expect(await row()).toMatchObject({ tier: `filed-${n}`, custom_limits: true, day: 0 });
+    await mailed(address(), /They asked for it/);
+    const [event] = await query(
+      `SELECT data FROM webhook_event WHERE partner_id = $1 AND type = 'plan.changed'`,
+      [id],
+    );
+    expect(event?.data).toMatchObject({ tier: `filed-${n}`, reason: 'They asked for it' });
+
+    const blocked = withPartner({ name: 'Filed', plan: `filed-${n}`, limits: none, overage_action: 'block' });
+    await apply(blocked);
+    expect(await status()).toBe(429);
+    await sendJson(`/api/admin/partners/${id}/limits`, 'PUT', LIMITS, operator);
+    expect(await drift()).toMatchObject([
+      { path: `/partners/${address()}/limits`, applied: none, now: LIMITS, owner: 'portal' },
+    ]);
+    const reset = await apply(withPartner({ limits: null }));
+    expect(reset.status, reset.text).toBe(200);
+    expect(await row()).toMatchObject({ custom_limits: false, day: 1000 });
+    expect(await status()).toBe(200);
+    const exported = (await call('/api/admin/config?partners=true', operator)).json.partners;
+    expect(exported[address()]).toMatchObject({ name: 'Filed', plan: `filed-${n}`, limits: null });
+    expect((await call('/api/admin/config', operator)).json.partners).toBeUndefined();
+  });
+
+  it('are refused without a name, or on a plan that is not theirs', async () => {
+    const wrong = async (fields: object) => (await plan(withPartner(fields))).json.details;
+    expect(await wrong({ plan: 'free' })).toMatchObject([{ field: `partners.${address()}.name` }]);
+    expect(await wrong({ name: 'Filed', plan: 'nowhere' })).toMatchObject([
+      { field: `partners.${address()}.plan` },
+    ]);
+    expect(await wrong({ name: 'Filed', plan: 'free', keys: [] })).toMatchObject([
+      { field: `file.partners.${address()}` },
+    ]);
+    expect(await row()).toBeUndefined();
+  });
+});
+
 describe("operators' webhooks", () => {
   const url = () => `${stack.upstream}/filed/${n}`;
   const hook = (fields: object | null) => ({ webhooks: { [url()]: fields } });
@@ -382,6 +452,7 @@ const everything = async () => [
   await query('SELECT kind, thing, field, value FROM config_field ORDER BY kind, thing, field'),
   await query('SELECT tier, price_after FROM price_notice ORDER BY partner_id'),
   await query('SELECT * FROM api_policy ORDER BY id'),
+  await query('SELECT id, name, tier, rate_limit_per_day FROM partner ORDER BY id'),
   await query('SELECT id, url FROM webhook_endpoint ORDER BY id'),
   await audited(),
 ];
@@ -425,6 +496,7 @@ describe('never a half', () => {
       ...file({ plan: { prices: { EUR: { price: 5900, overage_per_1000: 50 } } }, threshold: 8 }),
       policies: { [`filed-${n}`]: { '*': { cache: { settings: { seconds: 5 } } } } },
       webhooks: { [`${stack.upstream}/dies`]: {} },
+      partners: { [`dies-${n}@shop.example`]: { name: 'Dies', plan: `filed-${n}` } },
       apis: {
         [`filed-${n}`]: { document: { ...DOCUMENT, paths }, upstreams: [{ ...UPSTREAMS[0], weight: 2 }] },
       },
@@ -435,6 +507,7 @@ describe('never a half', () => {
       'api_upstream',
       'api_policy',
       'price_notice',
+      'partner',
       'tier_config',
       'alert_setting',
       'webhook_endpoint',
@@ -526,6 +599,9 @@ plans:
     expect(await run('export', 'all/passerelle.yaml')).toMatchObject({ code: 0, error: '' });
     expect((await run('plan', 'all/passerelle.yaml')).out).toMatch(/\n0 changes\.\n$/);
     expect((await run('export', 'all/passerelle.yaml')).error).toMatch(/is there already/);
+    expect(await run('apply', 'all/passerelle.yaml')).toMatchObject({ code: 0, error: '' });
+    expect(await run('plan', 'all/passerelle.yaml')).toMatchObject({ code: 0, out: '0 changes.\n' });
+    expect((await run('drift')).code).toBe(0);
   });
 
   it('says what is wrong in words, with 1', async () => {

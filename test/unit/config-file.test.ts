@@ -43,7 +43,7 @@ describe('a file', () => {
     [{ plans: { free: { max_keys: 1.5 } } }, /int/],
     [{ alert_rules: { error_rate: { enabled: true } } }, /error_rate|key/],
     [{ policies: { '*': { '*': { dance: {} } } } }, /Invalid key|dance/],
-    [{ partners: {} }, /Unrecognized key/],
+    [{ partners: { 'x@shop.example': { keys: [] } } }, /Unrecognized key/],
     [{ plans: { free: { partner_id: 'x' } } }, /Unrecognized key/],
   ] as const)('%j is refused', ([file, why]) => {
     expect(
