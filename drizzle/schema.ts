@@ -90,6 +90,8 @@ export const partner = pgTable(
     signatureRule: varchar('signature_rule', { length: 5 }).notNull().default('any'),
     allowedOrigins: text('allowed_origins').array(),
     webhookUrl: varchar('webhook_url', { length: 500 }),
+    /** Day of the version of dated APIs that it is pinned to. */
+    apiVersion: date('api_version'),
     createdAt: at('created_at').notNull().defaultNow(),
     updatedAt: at('updated_at').notNull().defaultNow(),
     lastActiveAt: at('last_active_at'),
@@ -400,6 +402,8 @@ export const devApps = pgTable(
     allowedIps: inet('allowed_ips').array(),
     allowedOrigins: text('allowed_origins').array(),
     scopes: text('scopes').array(),
+    /** Day of the version of dated APIs that it is pinned to. */
+    apiVersion: date('api_version'),
     createdAt: at('created_at').notNull().defaultNow(),
     updatedAt: at('updated_at').notNull().defaultNow(),
     archivedAt: at('archived_at'),
@@ -432,6 +436,8 @@ export const apiKey = pgTable(
     description: text('description'),
     scopes: text('scopes').array().notNull().default(sql`ARRAY['read:routes']`),
     isActive: boolean('is_active').notNull().default(true),
+    /** Day of the version of dated APIs that it is pinned to. */
+    apiVersion: date('api_version'),
     createdAt: at('created_at').notNull().defaultNow(),
     expiresAt: at('expires_at'),
     lastUsedAt: at('last_used_at'),

@@ -93,6 +93,15 @@ export function createCatalogStore(database: Database) {
         policies,
       };
     },
+    /** That described a version of an API, when that was its newest, last. */
+    async documentOf(api: string, date: string): Promise<CatalogDocument | undefined> {
+      const [found] = await database.rows(
+        PublishedDocument,
+        sql`SELECT document FROM api_document WHERE api = ${api} AND state = 'live'
+          AND document->'x-passerelle'->'versions'->-1->>'date' = ${date} ORDER BY version DESC LIMIT 1`,
+      );
+      return found && parseDocument(found.document, api);
+    },
     /** Of these APIs, as far as they were published. */
     async documents(apis: readonly Pick<OfferedApi, 'id' | 'version'>[]): Promise<CatalogDocument[]> {
       const wanted = JSON.stringify(apis.map(({ id, version }) => ({ id, version })));

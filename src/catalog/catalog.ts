@@ -6,6 +6,7 @@ import { type CatalogDocument, documentSchema, type KeyScopes } from './document
 import { type InstalledPolicy, PolicyBook } from './policies/installed.ts';
 import { RouteTree } from './route-tree.ts';
 import { type CatalogRoute, type RouteData, routesOf, toRoutes, type UpstreamTarget } from './routes.ts';
+import { type RouteVersion, routeOfVersion } from './versions.ts';
 
 export type { CatalogDocument, KeyScopes, Words } from './document.ts';
 export type { CatalogRoute, Example } from './routes.ts';
@@ -36,8 +37,8 @@ export interface Catalog {
   keyScopes: KeyScopes;
   /** Installed ones that fit no policy: left out. */
   unfit: readonly InstalledPolicy[];
-  /** A route of this catalogue as it is for a partner. */
-  routeFor(route: CatalogRoute, partnerId: string): CatalogRoute;
+  /** A route of this catalogue as it is for a partner, and for callers of a version. */
+  routeFor(route: CatalogRoute, partnerId: string, version?: RouteVersion): CatalogRoute;
   /** Whether paths that begin with this part are an offered API's. */
   isOffered(firstPart: string): boolean;
   /** `path`: as received, percent-encoding untouched. HEAD is answered wherever GET is. */
@@ -82,6 +83,17 @@ export class RouteConflict extends Error {
     this.route = route;
     this.other = other;
   }
+}
+
+const ofVersions = new WeakMap<CatalogRoute, Map<string, CatalogRoute>>();
+
+/** Made once for each route and version. */
+function dated(route: CatalogRoute, version: RouteVersion): CatalogRoute {
+  const known = ofVersions.get(route) ?? new Map<string, CatalogRoute>();
+  ofVersions.set(route, known);
+  const made = known.get(version.date) ?? routeOfVersion(route, version);
+  known.set(version.date, made);
+  return made;
 }
 
 /** @throws RouteConflict */
@@ -132,7 +144,10 @@ export function createCatalog(
     get unfit() {
       return [...unfit];
     },
-    routeFor: (route, partnerId) => book.routeFor(route, partnerId),
+    routeFor(route, partnerId, version) {
+      const own = book.routeFor(route, partnerId);
+      return version ? dated(own, version) : own;
+    },
     isOffered: (part) => firstParts.has(part),
     match(method, path) {
       if (isDisguised(path)) return { found: 'nothing' };

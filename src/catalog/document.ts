@@ -2,6 +2,7 @@
 // offered API. Only what the gateway reads is described here.
 
 import * as z from 'zod';
+import { versionsSchema } from './versions.ts';
 
 const headerNames = z.array(z.string()).default([]);
 const defaults = z.object({
@@ -95,6 +96,8 @@ export const documentSchema = z.looseObject({
     keyScopes,
     /** Summaries and descriptions in other languages, by their English. */
     translations: z.record(z.string(), z.record(z.string(), z.string())).default({}),
+    /** Dated ones, oldest first; none where the API has no dates. */
+    versions: versionsSchema,
     /** What guides (by their names) and the page of the sandbox say of this API. */
     notes: z.record(z.string(), words).default({}),
   }),

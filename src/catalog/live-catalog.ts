@@ -114,6 +114,8 @@ export function createLiveCatalog(ports: LiveCatalogPorts) {
     loading: (): Promise<void> | undefined => (isLoaded ? undefined : load()),
     refresh,
     confirm,
+    /** The document of a version of an API. */
+    documentOf: (api: string, date: string) => store.documentOf(api, date),
     /**
      * With all of its documents, for those who show them: as it was half a second ago, or while another request looks; or as it
      * is `now`, for those who change it.

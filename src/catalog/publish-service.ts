@@ -8,6 +8,7 @@ import type { Database } from '../platform/database.ts';
 import { adoptDocument, routePointer } from './adopt/adopt.ts';
 import { UnfitDocument } from './adopt/problems.ts';
 import { createApiViews } from './api-view-store.ts';
+import { breakingChanges } from './breaking-changes.ts';
 import { type Catalog, type CatalogDocument, createCatalog, offeredApi, RouteConflict } from './catalog.ts';
 import type { Commit } from './commit-service.ts';
 import { fetchDocument } from './fetch-document.ts';
@@ -95,6 +96,21 @@ export function insertion(document: CatalogDocument | undefined, api: string, ac
     SELECT ${api}, ${JSON.stringify(document)}::json, ${JSON.stringify(offered)}::json, ${actor.name} FROM locked RETURNING version)`;
 }
 
+/** Programs that are pinned to a date go on as they are: under it, nothing breaks. @throws AppError validation_error */
+export function checkDate(document: CatalogDocument, before: CatalogDocument | undefined): void {
+  const newest = document['x-passerelle'].versions.at(-1)?.date;
+  if (!before || newest === undefined || newest !== before['x-passerelle'].versions.at(-1)?.date) return;
+  const broken = breakingChanges(before, document);
+  if (broken.length === 0) return;
+  throw new AppError(
+    'validation_error',
+    `This breaks what ${newest} promises: give the change a date of its own`,
+    {
+      details: broken.map((message) => ({ field: '/paths', message })),
+    },
+  );
+}
+
 const named = (upstreams: readonly WantedUpstream[]): string[] =>
   upstreams.map(({ url, weight }) => `${url} ${weight}`);
 
@@ -109,7 +125,9 @@ const createPublish = (ports: PublishPorts) =>
     const seen = await ports.catalogs.whole('now');
     checkFit(document, seen, ports.isReserved);
     const api = document['x-passerelle'].id;
-    const changes = offerChanges(documentOf(seen, api), document);
+    const before = documentOf(seen, api);
+    checkDate(document, before);
+    const changes = offerChanges(before, document);
     const { added, removed, changed } = changes;
     const details = {
       reason,
@@ -156,7 +174,9 @@ export function createPublishService(ports: PublishPorts) {
       const { document } = adopted;
       const seen = await catalogs.whole('now');
       checkFit(document, seen, isReserved);
-      const changes = offerChanges(documentOf(seen, document['x-passerelle'].id), document);
+      const before = documentOf(seen, document['x-passerelle'].id);
+      checkDate(document, before);
+      const changes = offerChanges(before, document);
       return { ...adopted, routes: routesOf(document), changes };
     },
 

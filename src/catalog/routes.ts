@@ -4,6 +4,7 @@ import { type CatalogDocument, type Operation, shownAnswer } from './document.ts
 import { type DeclaredHeaders, type HeaderRules, headerRules } from './headers.ts';
 import { NO_POLICIES, type RoutePolicies } from './policies/policy.ts';
 import { type RequestRules, requestRules } from './policies/request-rules.ts';
+import { type RouteVersion, routeVersions } from './versions.ts';
 
 export interface Example {
   status: number;
@@ -33,6 +34,8 @@ export interface RouteData {
   declared: DeclaredHeaders;
   /** Names of query parameters whose values are kept nowhere. */
   secretParameters: readonly string[];
+  /** Oldest first, where the API has dated ones. */
+  versions?: readonly RouteVersion[];
   /** Of requests, where a policy holds them against the document. */
   rules?: RequestRules;
 }
@@ -125,6 +128,9 @@ export function routesOf(document: CatalogDocument, hasRules = false): RouteData
         example: exampleOf(document, operation),
         declared: headersOf(document, operation),
         secretParameters: secretParametersOf(document, operation),
+        ...(api.versions.length > 0 && {
+          versions: routeVersions(api.versions, `${method.toUpperCase()} ${path}`),
+        }),
         ...(hasRules && { rules: requestRules(document, operation) }),
       };
     }),

@@ -22,6 +22,7 @@ export const ERRORS = {
   forbidden: [403, 'You do not have access to this resource'],
   not_found: [404, 'Nothing is here'],
   method_not_allowed: [405, 'This method is not allowed here'],
+  version_sunset: [410, 'This version of the API has ended'],
   conflict: [409, 'The request conflicts with the current state'],
   precondition_failed: [412, 'It was changed meanwhile: read it again before you change it'],
   payload_too_large: [413, 'The request body is too large'],

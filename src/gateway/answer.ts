@@ -11,6 +11,7 @@ import { type Admitted, type Exchange, NOWHERE } from './exchange.ts';
 import { locationForCaller, type Places } from './location.ts';
 import type { GatewayPorts } from './ports.ts';
 import { changeHeaders } from './stages/policies.ts';
+import { setVersionHeaders } from './stages/version.ts';
 
 export const EXPOSED_HEADERS = [
   'X-Request-Id',
@@ -18,6 +19,9 @@ export const EXPOSED_HEADERS = [
   'X-Cache-Hit',
   'X-Client-Request-Id',
   'Cache-Status',
+  'Passerelle-Version',
+  'Deprecation',
+  'Sunset',
   'Retry-After',
   'Server-Timing',
   'RateLimit',
@@ -110,6 +114,7 @@ function decorate(exchange: Exchange, headers: Headers, nowMs: number, isRefusal
   headers.set('Server-Timing', [...timings, `total;dur=${nowMs - exchange.startedMs}`].join(', '));
   if (exchange.gauges)
     setLimitHeaders(headers, exchange.gauges, nowMs, refillSecondsOf(exchange), exchange.violated);
+  setVersionHeaders(exchange, headers);
   if (exchange.signatureForm === 'body') headers.append('Link', BETTER_SIGNATURE);
   if (exchange.admission?.over) headers.set('X-Quota-Overage', 'true');
   const origin = exchange.request.headers.get('origin');

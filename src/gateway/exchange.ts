@@ -2,6 +2,7 @@
 // stage adds what it found; the types say how far it has come.
 
 import type { CatalogRoute } from '../catalog/catalog.ts';
+import type { RouteVersion } from '../catalog/versions.ts';
 import type { Reason } from '../core/denied.ts';
 import type { KeyRecord } from '../keys/key-record.ts';
 import type { SignatureForm } from '../keys/signature.ts';
@@ -37,6 +38,8 @@ export interface Exchange {
   readonly keepAlive: (work: Promise<unknown>) => void;
   readonly timings: [stage: string, ms: number][];
   route?: CatalogRoute;
+  /** Of a dated API: that the caller asked for, or is pinned to. */
+  version?: RouteVersion;
   /** Of the catalogue by which it is judged, and the newest that anybody has seen. */
   catalogVersion: number;
   newestCatalog: number;

@@ -25,6 +25,7 @@ import { limit, peekLimits, settle } from './stages/limit.ts';
 import { changedAnswer, refuseByPolicy } from './stages/policies.ts';
 import { isPreflight, preflight } from './stages/preflight.ts';
 import { record } from './stages/record.ts';
+import { chooseVersion } from './stages/version.ts';
 
 export type Gateway = GatewayPorts & {
   /** The newest that this isolate knows. */
@@ -136,15 +137,20 @@ async function judge(exchange: Matched, gateway: Gateway): Promise<Response | Ad
   return refuse(exchange, denied, gateway);
 }
 
-/** The route as it is for this caller, its scopes, and what operators ask of it. `offered`: as it is for everybody. */
+/** Its scopes, its version of the API, and what operators ask of the route as it is for this caller. `offered`: as it is for everybody. */
 async function mayCall(
   exchange: Authenticated,
   offered: CatalogRoute,
   gateway: Gateway,
 ): Promise<Denied | Authenticated> {
-  exchange.route = gateway.catalog.routeFor(offered, exchange.caller.partnerId);
+  const { partnerId } = exchange.caller;
+  exchange.route = gateway.catalog.routeFor(offered, partnerId);
   const allowed = authorise(exchange);
-  return isDenied(allowed) ? allowed : ((await refuseByPolicy(allowed)) ?? allowed);
+  if (isDenied(allowed)) return allowed;
+  const version = chooseVersion(allowed);
+  if (isDenied(version)) return version;
+  allowed.route = gateway.catalog.routeFor(offered, partnerId, version);
+  return (await refuseByPolicy(allowed)) ?? allowed;
 }
 
 /** Nobody whom we know is refused by a catalogue that may be old: strangers are, and cost the database nothing. */

@@ -105,5 +105,7 @@ export const origins = z
 export const limitValue = z.int().min(-1).max(2_000_000_000);
 /** What happens beyond a quota. */
 export const overageAction = z.enum(['block', 'warn', 'charge']);
+/** Day of the version of dated APIs that something is pinned to; null: as what it belongs to. */
+export const apiVersion = z.iso.date().nullish();
 export const signatureRule = z.enum(SIGNATURE_RULES);
 export const reason = text(500, 1);

@@ -38,6 +38,8 @@ export interface KeyRecord {
   /** Of signing keys: what the key and its partner both take. */
   signatureRule: SignatureRule;
   versions: RecordVersions;
+  /** Day of the version of dated APIs that it has: its own, its app's or its partner's; else when its partner came. */
+  apiVersion: string;
   /** Version of the catalogue when it was read. */
   catalogVersion: number;
   keyLimits: KeyLimits;

@@ -51,6 +51,7 @@ export interface KeyChange {
   allowedIps?: string[] | null;
   expiresAt?: string | null;
   signatureRule?: SignatureRule;
+  apiVersion?: string | null;
 }
 
 type Announce = (id: string) => Promise<void>;
@@ -174,6 +175,7 @@ export function createKeyService(ports: KeyServicePorts) {
         allowed_ips: allowedIps !== undefined ? sql`${textArray(allowedIps)}::inet[]` : undefined,
         expires_at: expiresAt !== undefined ? sql`${expiresAt}::timestamptz` : undefined,
         signature_rule: change.signatureRule,
+        api_version: change.apiVersion === undefined ? undefined : sql`${change.apiVersion}::date`,
       });
       if (!set) return key;
       await database.run(sql`${changed(partnerId, key.id, set)},

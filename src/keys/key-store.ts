@@ -36,6 +36,7 @@ const Row = row('key record', {
   app_origins: texts.nullable(),
   secrets: json<KeyRecord['secrets']>(),
   signature_rule: oneOf(SIGNATURE_RULES),
+  api_version: text.notNull('every partner came on some day'),
   key_version: number,
   partner_version: number,
   catalog_version: number.notNull('0 before the first change'),
@@ -67,6 +68,7 @@ const select = (ids: SQL): SQL => sql`
         'expiresMs', floor(extract(epoch FROM s.expires_at) * 1000)))
         FROM api_key_retired_secret s WHERE s.api_key_id = k.id AND s.expires_at > now()), '[]') AS secrets,
     CASE WHEN 'bound' IN (k.signature_rule, p.signature_rule) THEN 'bound' ELSE 'any' END AS signature_rule,
+    coalesce(k.api_version, a.api_version, p.api_version, (p.created_at AT TIME ZONE 'UTC')::date)::text AS api_version,
     k.version AS key_version, p.version AS partner_version,
     coalesce((SELECT version FROM catalog_state), 0) AS catalog_version,
     ${IN_FORCE},
@@ -99,6 +101,7 @@ function toRecord(key: RowOf<typeof Row>, nowMs: number): KeyRecord {
     secrets: key.secrets,
     signatureRule: key.signature_rule,
     versions: { key: key.key_version, partner: key.partner_version },
+    apiVersion: key.api_version,
     catalogVersion: key.catalog_version,
     keyLimits: toKeyLimits(key),
     partnerLimits: {

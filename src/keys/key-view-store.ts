@@ -43,6 +43,7 @@ const KeyRow = row('key as it is shown', {
   partnerStatus: text.notNull('every key has a partner'),
   allowedIps: texts,
   signatureRule: oneOf(SIGNATURE_RULES),
+  apiVersion: text.nullable(),
   retiring: json<{ keyPrefix: string; expiresAt: string; lastUsedAt: string | null }[]>(),
   limits: json<OwnLimits>().notNull('a trigger makes the row of its quotas'),
   /** Of its limits: another whenever they were changed. */
@@ -65,7 +66,7 @@ const VIEW = sql`
     k.revoked_reason AS "revokedReason", k.quarantined_at AS "quarantinedAt",
     EXISTS (SELECT 1 FROM dev_apps a WHERE a.id = k.app_id AND a.archived_at IS NOT NULL) AS "isAppArchived",
     (SELECT p.status FROM partner p WHERE p.id = k.partner_id) AS "partnerStatus", coalesce(k.allowed_ips::text[], '{}') AS "allowedIps",
-    k.signature_rule AS "signatureRule",
+    k.signature_rule AS "signatureRule", k.api_version::text AS "apiVersion",
     coalesce((SELECT jsonb_agg(jsonb_build_object('keyPrefix', s.key_prefix, 'expiresAt', s.expires_at,
       'lastUsedAt', s.last_used_at) ORDER BY s.expires_at)
       FROM api_key_retired_secret s WHERE s.api_key_id = k.id AND s.expires_at > now()), '[]') AS retiring,

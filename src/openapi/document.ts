@@ -9,6 +9,7 @@ import {
   ALWAYS,
   CACHED,
   COUNTED,
+  DATED,
   ERROR_SCHEMA,
   gatewayRefusals,
   HEADERS,
@@ -155,6 +156,14 @@ export function describeRoutes(paths: Paths, { prefix, security, audience }: Mou
   return Object.fromEntries(Object.entries(described).map(([path, item]) => [prefix + path, item]));
 }
 
+const versionParameter = (dates: readonly string[]): Parameter => ({
+  name: 'Passerelle-Version',
+  in: 'header',
+  description: 'The version of the API; without it the one that the key, its app or its partner is pinned to',
+  schema: { type: 'string', enum: dates },
+  example: dates.at(-1) ?? '',
+});
+
 /** An offered API, without our own settings, and with what the gateway adds. */
 export function describeOffered(document: CatalogDocument): {
   paths: Paths;
@@ -164,6 +173,7 @@ export function describeOffered(document: CatalogDocument): {
     paths: Paths;
     components?: OpenApiDocument['components'];
   };
+  const dates = document['x-passerelle'].versions.map(({ date }) => date);
   const paths = mapOperations(shown.paths, (given) => {
     const { 'x-passerelle': config, ...operation } = given as Operation & {
       'x-passerelle': { scope: string | null; cacheSeconds?: number };
@@ -174,9 +184,14 @@ export function describeOffered(document: CatalogDocument): {
       ...operation,
       description: [operation.description, scope].filter(Boolean).join(' '),
       security: BY_KEY,
+      ...(dates.length > 0 && { parameters: [...(operation.parameters ?? []), versionParameter(dates)] }),
       responses: {
-        ...gatewayRefusals(operation),
-        ...answered(operation.responses, { ...COUNTED, ...(cacheSeconds > 0 && CACHED) }),
+        ...gatewayRefusals(operation, dates.length > 0),
+        ...answered(operation.responses, {
+          ...COUNTED,
+          ...(cacheSeconds > 0 && CACHED),
+          ...(dates.length > 0 && DATED),
+        }),
       },
     };
   });

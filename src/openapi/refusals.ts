@@ -32,6 +32,9 @@ export const ERROR_SCHEMA: Schema = {
     used: { type: 'integer', description: 'How much of it is used' },
     retry_after: { type: 'integer', description: 'Seconds, as in `Retry-After`' },
     reset_at: { type: 'string', format: 'date-time', description: 'When the quota begins again' },
+    version: { type: 'string', description: 'The version of the API that was asked for' },
+    versions: { type: 'array', items: { type: 'string' }, description: 'Those that may be' },
+    brownout: { type: 'boolean', description: 'It is off for a while, before it ends' },
     changed_by: { type: 'string', description: 'Who changed it last' },
     changed_at: { type: 'string', format: 'date-time', description: 'When they did' },
   },
@@ -89,6 +92,21 @@ export const HEADERS: Readonly<Record<string, object>> = {
     schema: { type: 'string' },
     example: 'passerelle; hit; ttl=17',
   },
+  'Passerelle-Version': {
+    description: 'The version of the API that answered',
+    schema: { type: 'string', format: 'date' },
+    example: '2026-11-01',
+  },
+  Deprecation: {
+    description: 'Since when this version is no longer advised (RFC 9745)',
+    schema: { type: 'string' },
+    example: '@1796083200',
+  },
+  Sunset: {
+    description: 'When this version ends (RFC 8594)',
+    schema: { type: 'string' },
+    example: 'Sun, 31 Jan 2027 00:00:00 GMT',
+  },
   'Idempotent-Replayed': {
     description: '`true`: the answer that this Idempotency-Key had before',
     schema: { type: 'string' },
@@ -105,6 +123,8 @@ export const PAGE = referTo('Link');
 export const TAGGED = referTo('ETag');
 /** Of operations whose answers are kept. */
 export const CACHED = referTo('X-Cache-Hit', 'Cache-Status');
+/** Of APIs with dated versions. */
+export const DATED = referTo('Passerelle-Version', 'Deprecation', 'Sunset');
 /** On answers of the offered APIs, where a key is known. */
 export const COUNTED = { ...ALWAYS, ...referTo(...Object.keys(LIMIT_HEADERS)) };
 
@@ -184,6 +204,13 @@ const OFFERED: Readonly<Record<string, Refusal>> = {
     code: 'insufficient_permissions',
     description: 'The key lacks the scope, or its address, origin or account is refused',
     headers: referTo('WWW-Authenticate'),
+  },
+  410: {
+    name: 'VersionEnded',
+    code: 'version_sunset',
+    description: 'This version of the API has ended, or is off for a while before it does',
+    fields: { version: '2026-01-15', versions: ['2026-06-01', '2026-11-01'], brownout: false },
+    headers: DATED,
   },
   413: {
     name: 'BodyTooLarge',
@@ -278,5 +305,8 @@ export function refusalsOf(
 }
 
 /** Of an operation of the offered APIs: what the gateway answers itself. */
-export const gatewayRefusals = ({ requestBody }: Operation) =>
-  referAll([401, 403, 429, 500, 502, 503, 504, ...(requestBody ? [413] : [])], OFFERED);
+export const gatewayRefusals = ({ requestBody }: Operation, isDated: boolean) =>
+  referAll(
+    [401, 403, 429, 500, 502, 503, 504, ...(requestBody ? [413] : []), ...(isDated ? [410] : [])],
+    OFFERED,
+  );

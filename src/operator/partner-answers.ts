@@ -18,6 +18,7 @@ export const partner = z.object({
   overage_action: z.string(),
   signature_rule: z.string(),
   allowed_origins: z.array(z.string()),
+  api_version: z.string().nullable(),
   created_at: z.string(),
   last_active_at: z.string().nullable(),
   suspended_at: z.string().nullable(),

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import type { Actor } from '../audit/audit-store.ts';
 import { currency } from '../http/amount-schemas.ts';
 import { type ApiEnv, errorAnswers, jsonAnswer, jsonBody, page, pageQuery, uuidCursor } from '../http/api.ts';
-import { email, origins, reason, text } from '../http/fields.ts';
+import { apiVersion, email, origins, reason, text } from '../http/fields.ts';
 import { expectedBy, ifMatch, tagged } from '../http/versions.ts';
 import type { AccessAction } from '../partners/access-service.ts';
 import { createPartner } from '../partners/provisioning.ts';
@@ -88,6 +88,7 @@ const changePartner = createRoute({
         name: text(255, 1).optional(),
         company: text(255).nullish(),
         allowed_origins: origins.optional(),
+        api_version: apiVersion,
       }),
     ),
   },
@@ -118,9 +119,9 @@ export function addPartnerRoutes(
     return context.json(tagged(context, found), 200);
   });
   api.openapi(changePartner, async (context) => {
-    const { allowed_origins: allowedOrigins, ...change } = context.req.valid('json');
+    const { allowed_origins: allowedOrigins, api_version: pin, ...change } = context.req.valid('json');
     const id = idOf(context.req.valid('param').id);
-    const wanted = { ...change, allowedOrigins };
+    const wanted = { ...change, allowedOrigins, apiVersion: pin };
     const { partners } = context.var.services;
     const changed = await partners.change(id, wanted, actorOf(context), expectedBy(context));
     return context.json(tagged(context, changed), 200);

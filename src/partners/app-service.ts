@@ -27,6 +27,7 @@ export interface AppChange {
   allowed_ips?: string[];
   allowed_origins?: string[];
   scopes?: string[];
+  api_version?: string | null;
 }
 
 const MAX_APPS = 100;
@@ -135,9 +136,9 @@ export function createAppService(ports: Ports) {
         // Apps that are made at the same moment are counted one after the other.
         command(sql`SELECT 1 FROM partner WHERE id = ${partnerId} FOR UPDATE`),
         command(sql`WITH changed AS (
-          INSERT INTO dev_apps (id, partner_id, name, description, website, allowed_ips, allowed_origins, scopes)
+          INSERT INTO dev_apps (id, partner_id, name, description, website, allowed_ips, allowed_origins, scopes, api_version)
           SELECT ${id}::uuid, ${partnerId}::uuid, ${wanted.name}, ${wanted.description ?? null}, ${wanted.website ?? null},
-            ${textArray(wanted.allowed_ips)}::inet[], ${textArray(wanted.allowed_origins)}, ${textArray(wanted.scopes)}
+            ${textArray(wanted.allowed_ips)}::inet[], ${textArray(wanted.allowed_origins)}, ${textArray(wanted.scopes)}, ${wanted.api_version ?? null}::date
           WHERE (SELECT count(*) FROM dev_apps WHERE partner_id = ${partnerId} AND archived_at IS NULL) < ${MAX_APPS}
           RETURNING partner_id),
         audit AS (${auditRow(actor, 'app.created', { app_id: id }, { name: wanted.name })}) SELECT * FROM changed`),
@@ -149,7 +150,15 @@ export function createAppService(ports: Ports) {
     },
 
     async change(partnerId: string, id: string, change: AppChange, actor: Actor): Promise<AppView> {
-      const { name, description, website, allowed_ips: ips, allowed_origins: listed, scopes } = change;
+      const {
+        name,
+        description,
+        website,
+        allowed_ips: ips,
+        allowed_origins: listed,
+        scopes,
+        api_version: pin,
+      } = change;
       const set = assignments({
         name,
         description,
@@ -157,6 +166,7 @@ export function createAppService(ports: Ports) {
         allowed_ips: ips && sql`${textArray(ips)}::inet[]`,
         allowed_origins: listed && textArray(listed),
         scopes: scopes && textArray(scopes),
+        api_version: pin === undefined ? undefined : sql`${pin}::date`,
         updated_at: sql`now()`,
       });
       const changed = await database.run(sql`WITH changed AS (

@@ -16,6 +16,7 @@ const AppView = row('app', {
   allowed_ips: texts,
   allowed_origins: texts,
   scopes: texts,
+  api_version: text.nullable(),
   created_at: time,
   updated_at: time,
   archived_at: time.nullable(),
@@ -35,7 +36,7 @@ const AppUse = row('use of an app', {
 export type AppUse = RowOf<typeof AppUse>;
 
 const VIEW = sql`SELECT id, name, description, website, coalesce(allowed_ips::text[], '{}') AS allowed_ips,
-  coalesce(allowed_origins, '{}') AS allowed_origins, coalesce(scopes, '{}') AS scopes, created_at, updated_at, archived_at,
+  coalesce(allowed_origins, '{}') AS allowed_origins, coalesce(scopes, '{}') AS scopes, api_version::text AS api_version, created_at, updated_at, archived_at,
   archived_at + make_interval(days => ${RESTORE_DAYS}) AS restorable_until FROM dev_apps`;
 
 export function createAppViews(database: Database) {

@@ -99,6 +99,14 @@ async function insertPartner(database: Database, wanted: NewPartner, actor: Acto
   return id;
 }
 
+interface PartnerChange {
+  name?: string;
+  company?: string | null;
+  allowedOrigins?: string[];
+  /** Day of the version of dated APIs that it is pinned to; null: that of when it came. */
+  apiVersion?: string | null;
+}
+
 export function createPartnerService(ports: Ports) {
   const { database, notify } = ports;
   const views = createPartnerViews(database);
@@ -115,14 +123,14 @@ export function createPartnerService(ports: Ports) {
     create: async (wanted: NewPartner, actor: Actor): Promise<PartnerView> =>
       get(await insertPartner(database, wanted, actor)),
 
-    change(
-      id: string,
-      change: { name?: string; company?: string | null; allowedOrigins?: string[] },
-      actor: Actor,
-      expected?: Expected,
-    ): Promise<PartnerView> {
-      const { name, company, allowedOrigins: origins } = change;
-      const set = assignments({ name, company, allowed_origins: origins && textArray(origins) });
+    change(id: string, change: PartnerChange, actor: Actor, expected?: Expected): Promise<PartnerView> {
+      const { name, company, allowedOrigins: origins, apiVersion: pin } = change;
+      const set = assignments({
+        name,
+        company,
+        allowed_origins: origins && textArray(origins),
+        api_version: pin === undefined ? undefined : sql`${pin}::date`,
+      });
       return set ? update(id, set, actor, 'partner.changed', change, expected) : get(id);
     },
 

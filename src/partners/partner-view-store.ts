@@ -28,6 +28,7 @@ export const PartnerView = row('partner', {
   /** `bound`: signing keys must sign the whole request. */
   signature_rule: oneOf(SIGNATURE_RULES),
   allowed_origins: texts,
+  api_version: text.nullable(),
   created_at: time,
   last_active_at: time.nullable(),
   /** Since when, and why, where it is suspended. */
@@ -41,7 +42,7 @@ export type PartnerView = RowOf<typeof PartnerView>;
 /** Its columns, of `partner p`. */
 export const PARTNER = sql`p.id, p.name, p.email, p.company, p.status, p.tier, p.rate_limit_per_second, p.rate_limit_per_day,
   p.rate_limit_per_month, p.custom_limits, p.overage_action, p.signature_rule,
-  coalesce(p.allowed_origins, '{}') AS allowed_origins, p.created_at, p.last_active_at,
+  coalesce(p.allowed_origins, '{}') AS allowed_origins, p.api_version::text AS api_version, p.created_at, p.last_active_at,
   p.suspended_at, p.suspended_reason, ${PARTNER_ETAG} AS etag`;
 
 const VIEW = sql`SELECT ${PARTNER} FROM partner p`;

@@ -1,7 +1,7 @@
 // What is said of an app, by form and by JSON.
 
 import * as z from 'zod';
-import { ipRanges, keyName, lines, origins, scopeList, webAddress } from '../http/fields.ts';
+import { apiVersion, ipRanges, keyName, lines, origins, scopeList, webAddress } from '../http/fields.ts';
 
 export const newApp = z.object({
   name: keyName,
@@ -10,4 +10,5 @@ export const newApp = z.object({
   allowed_ips: ipRanges.optional(),
   allowed_origins: origins.optional(),
   scopes: scopeList.optional(),
+  api_version: apiVersion,
 });

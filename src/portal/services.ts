@@ -39,7 +39,7 @@ export interface Services extends WebServices {
   invoices: InvoiceService;
   simulations: SimulationService;
   gateway: { catalog: Catalog };
-  catalogs: Pick<LiveCatalog, 'whole'>;
+  catalogs: Pick<LiveCatalog, 'whole' | 'documentOf'>;
   authenticate: Authenticator;
   verifyToken: TokenVerifier;
   idempotency: IdempotencyStore;

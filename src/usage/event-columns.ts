@@ -153,6 +153,16 @@ export const EVENT_COLUMNS = {
     isNullable: true,
     shown: 'everywhere',
   },
+  /** Of a dated API, the version that answered. */
+  apiVersion: {
+    column: 'api_version',
+    kind: 'text',
+    maxBytes: 10,
+    packed: 'origin',
+    isNullable: true,
+    isOptional: true,
+    shown: 'everywhere',
+  },
   /** Of calls that failed, as are the next two: without what is secret. */
   query: {
     column: 'query',

@@ -49,8 +49,45 @@ function wrongTemplate(path: string): string | undefined {
 const givenSettings = (document: JsonObject): JsonObject | undefined =>
   isObject(document['x-passerelle']) ? document['x-passerelle'] : undefined;
 
-function settingsOf(document: JsonObject, { id, title, prefix }: Offer): JsonObject {
+/** Routes that versions name are those of the document: they get its prefix, too. */
+function versionsOf(document: JsonObject, { prefix }: Offer): unknown {
+  const given = givenSettings(document);
+  const versions = given?.versions;
+  if (!Array.isArray(versions) || given?.prefix !== undefined) return versions;
+  return versions.map((version: unknown) => {
+    if (!isObject(version) || !Array.isArray(version.changes)) return version;
+    const changes = version.changes.map((change: unknown) =>
+      isObject(change) && Array.isArray(change.routes)
+        ? { ...change, routes: change.routes.map((route) => String(route).replace(' ', ` ${prefix}`)) }
+        : change,
+    );
+    return { ...version, changes };
+  });
+}
+
+/** Versions name routes that there are. */
+function wrongVersions({ paths, 'x-passerelle': { versions } }: CatalogDocument): Problem[] {
+  const known = new Set(
+    Object.entries(paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+    ),
+  );
+  return versions.flatMap(({ changes }, i) =>
+    changes.flatMap(({ routes }, j) =>
+      routes
+        .filter((route) => !known.has(route))
+        .map((route) => ({
+          pointer: pointerTo('x-passerelle', 'versions', i, 'changes', j, 'routes'),
+          message: `names \`${route}\`, which is no route of this document`,
+        })),
+    ),
+  );
+}
+
+function settingsOf(document: JsonObject, offer: Offer): JsonObject {
+  const { id, title, prefix } = offer;
   const given = givenSettings(document) ?? {};
+  const versions = versionsOf(document, offer);
   const scopes = {
     [`read:${id}`]: { en: `Read: ${title}`, fr: `Lecture : ${title}` },
     [`write:${id}`]: { en: `Change: ${title}`, fr: `Modification : ${title}` },
@@ -62,6 +99,7 @@ function settingsOf(document: JsonObject, { id, title, prefix }: Offer): JsonObj
     ...given,
     id,
     prefix,
+    ...(versions !== undefined && { versions }),
     defaults: { ...DEFAULTS, ...(isObject(given.defaults) && given.defaults) },
   };
 }
@@ -169,6 +207,8 @@ export function adoptDocument(text: string, wanted: { id?: string } = {}): Adopt
         message,
       })),
     );
+  const wrong = wrongVersions(data);
+  if (wrong.length > 0) throw new UnfitDocument(wrong);
   try {
     createCatalog(0, [offeredApi(data)], [data]);
   } catch (conflict) {

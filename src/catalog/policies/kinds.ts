@@ -7,6 +7,8 @@ import { maySayToCaller, maySayToUpstream } from '../headers.ts';
 import { moreNames, policy, withPolicies } from './policy.ts';
 import { validates } from './validate-request.ts';
 
+/** But for the ends of lines, and tabs. */
+const CONTROL = /[^\P{Cc}\n\r\t]|[\u2028\u2029]/u;
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 const DAY_SECONDS = 86_400;
 const MAX_TIMEOUT_MS = 30_000;
@@ -59,32 +61,35 @@ const addresses = policy({
 });
 
 const requestSize = policy({
-  settings: z.object({ bytes: z.int().min(0).max(MAX_BODY_BYTES) }),
+  settings: z.object({ bytes: z.int().min(0).max(MAX_BODY_BYTES).default(1_048_576) }),
   apply: (route, { bytes }) => ({ ...route, bodyBytes: bytes }),
 });
 
 const timeout = policy({
-  settings: z.object({ ms: z.int().min(1).max(MAX_TIMEOUT_MS) }),
+  settings: z.object({ ms: z.int().min(1).max(MAX_TIMEOUT_MS).default(10_000) }),
   apply: (route, { ms }) => ({ ...route, timeoutMs: ms }),
 });
 
 const retry = policy({
   settings: z.object({
-    tries: z.int().min(1).max(5),
+    tries: z.int().min(1).max(5).default(2),
     statuses: list(z.int().min(500).max(599)),
   }),
   apply: (route, { tries, statuses }) => withPolicies(route, { tries, retryOn: statuses }),
 });
 
 const breaker = policy({
-  settings: z.object({ failures: z.int().min(1).max(1000), rest_seconds: z.int().min(1).max(600) }),
+  settings: z.object({
+    failures: z.int().min(1).max(1000).default(5),
+    rest_seconds: z.int().min(1).max(600).default(30),
+  }),
   apply: (route, { failures, rest_seconds: seconds }) =>
     withPolicies(route, { breaker: { failures, restMs: seconds * 1000 } }),
 });
 
 const cache = policy({
   settings: z.object({
-    seconds: z.int().min(0).max(DAY_SECONDS),
+    seconds: z.int().min(0).max(DAY_SECONDS).default(60),
     shared_by: z.enum(['key', 'partner']).default('key'),
   }),
   apply: (route, { seconds, shared_by: sharedBy }) => ({
@@ -167,7 +172,11 @@ const mock = policy({
       .max(100)
       .regex(/^[\w.+-]+\/[\w.+-]+(?:; *charset=[\w-]+)?$/)
       .default('application/json'),
-    body: z.string().max(20_000).default(''),
+    body: z
+      .string()
+      .max(20_000)
+      .refine((text) => text.isWellFormed() && !CONTROL.test(text))
+      .default(''),
   }),
   apply: (route, answer) => withPolicies(route, { mock: answer }),
 });

@@ -157,6 +157,7 @@ function toEvent(exchange: Exchange, response: Response, latencyMs: number, byte
     remaining: remainingOf(exchange),
     retiredHash: exchange.retiredHash,
     userAgent: request.headers.get('user-agent'),
+    apiVersion: exchange.version?.date ?? null,
     query: told?.query,
     failure: told?.failure,
     errorBody: told?.errorBody,

@@ -14,6 +14,8 @@ const app = z.object({
   allowed_ips: z.array(z.string()),
   allowed_origins: z.array(z.string()),
   scopes: z.array(z.string()),
+  /** Day of the version of dated APIs that it is pinned to; null: its partner's. */
+  api_version: z.string().nullable(),
   created_at: z.string(),
   updated_at: z.string(),
   archived_at: z.string().nullable(),

@@ -4,6 +4,7 @@ import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { errorAnswers, idOr404, jsonAnswer, jsonBody } from '../../http/api.ts';
 import {
+  apiVersion,
   ipRanges,
   keyName,
   limitValue,
@@ -30,6 +31,8 @@ export const keyShape = z.object({
   allowed_ips: z.array(z.string()),
   /** Of keys that sign: `any`, or `bound`, which refuses signatures of the body alone. */
   signature_rule: z.string(),
+  /** Day of the version of dated APIs that it is pinned to; null: its app's. */
+  api_version: z.string().nullable(),
   /** Whether calls with it are let in now; `state` says why not. */
   is_active: z.boolean(),
   state: z.enum(KEY_STATES),
@@ -56,6 +59,7 @@ export const showKey = (key: KeyView): z.infer<typeof keyShape> => ({
   scopes: key.scopes,
   allowed_ips: key.allowedIps,
   signature_rule: key.signatureRule,
+  api_version: key.apiVersion,
   is_active: key.state === 'active',
   state: key.state,
   created_at: key.createdAt,
@@ -235,6 +239,7 @@ developerApi.openapi(
           allowed_ips: ipRanges.nullish(),
           expires_at: rfcTime.nullish(),
           signature_rule: signatureRule.optional(),
+          api_version: apiVersion,
           limits: z
             .object({
               burst_limit: limitValue.nullish(),
@@ -252,7 +257,14 @@ developerApi.openapi(
     const { partner, actor } = developerOf(context);
     const { keys } = context.var.services;
     const { keyId } = context.req.valid('param');
-    const { limits: wanted, allowed_ips, expires_at, signature_rule, ...rest } = context.req.valid('json');
+    const {
+      limits: wanted,
+      allowed_ips,
+      expires_at,
+      signature_rule,
+      api_version,
+      ...rest
+    } = context.req.valid('json');
     // What may be refused first: then nothing is changed.
     keys.checkScopes(rest.scopes);
     if (wanted) {
@@ -271,7 +283,13 @@ developerApi.openapi(
     const key = await keys.change(
       partner.id,
       keyId,
-      { ...rest, allowedIps: allowed_ips, expiresAt: expires_at, signatureRule: signature_rule },
+      {
+        ...rest,
+        allowedIps: allowed_ips,
+        expiresAt: expires_at,
+        signatureRule: signature_rule,
+        apiVersion: api_version,
+      },
       actor,
     );
     return context.json(showKey(key), 200);

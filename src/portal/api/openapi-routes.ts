@@ -27,10 +27,13 @@ documents.get('/openapi/developer.json', (context) => {
 
 documents.get('/openapi/:file', async (context) => {
   const { brand, config, catalogs } = context.var.services;
-  const found = (await catalogs.whole()).documents.find(
-    (each) => `${each['x-passerelle'].id}.json` === context.req.param('file'),
-  );
-  if (!found) throw new AppError('not_found');
+  const id = /^(.+)\.json$/.exec(context.req.param('file'))?.[1];
+  const current = (await catalogs.whole()).documents.find((each) => each['x-passerelle'].id === id);
+  if (!current || id === undefined) throw new AppError('not_found');
+  const date = context.req.query('version');
+  const isNewest = date === undefined || date === current['x-passerelle'].versions.at(-1)?.date;
+  const found = isNewest ? current : await catalogs.documentOf(id, date);
+  if (!found) throw new AppError('not_found', 'No such version of this API');
   return context.json(
     servedFrom(offeredDocument(found, brand.name), originOf(context, config)),
     200,

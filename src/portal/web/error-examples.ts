@@ -13,6 +13,9 @@ const DETAILS: Partial<Record<ErrorCode, ErrorDetail>> = {
   insufficient_permissions: { fields: { required_scope: 'keys:write' } },
   not_found: { fields: { path: '/nothing' } },
   method_not_allowed: { headers: { allow: 'GET, HEAD, OPTIONS' } },
+  version_sunset: {
+    fields: { version: '2026-01-15', versions: ['2026-06-01', '2026-11-01'], brownout: false },
+  },
   precondition_failed: {
     fields: { changed_by: 'ana@example.com', changed_at: '2026-11-30T09:30:00.000Z' },
   },

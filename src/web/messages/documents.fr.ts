@@ -42,6 +42,7 @@ export const DOCUMENTS_IN_FRENCH: Record<string, string> = {
   'could not be fetched: its server answered #': 'n’a pas pu être lu : le serveur a répondu #',
   'could not be fetched: it broke off': 'n’a pas pu être lu : la réponse s’est interrompue',
   'could not be fetched: it was redirected more than # times': 'n’a pas pu être lu : plus de # redirections',
+  'names `, which is no route of this document': 'nomme `, qui n’est pas une route de ce document',
   'is not offered': 'n’est pas proposé',
   'is not heeded: an API has its upstreams': 'est ignoré : une API a ses serveurs d’origine',
   'is left out: no cookie passes the gateway': 'est laissé de côté : aucun cookie ne passe',

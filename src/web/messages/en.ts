@@ -948,6 +948,10 @@ export const en = {
       what: 'The key lacks the scope that this route requires.',
       fix: 'required_scope says which. Add it to the key in the portal.',
     },
+    version_sunset: {
+      what: 'The version of the API that you call has ended, or is switched off for a while so that you notice before it does.',
+      fix: 'Move to a newer version: Passerelle-Version chooses one for a call, and the error lists them. Its changes are in the API’s document.',
+    },
     live_access_required: {
       what: 'The account is not approved for live keys yet.',
       fix: 'Use a test key for now. The overview says what is missing.',

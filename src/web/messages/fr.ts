@@ -984,6 +984,10 @@ export const fr = typeset<typeof en>({
       what: 'La clé n’a pas l’autorisation requise par cette route.',
       fix: 'required_scope indique laquelle. Ajoutez-la à la clé dans le portail.',
     },
+    version_sunset: {
+      what: 'La version de l’API appelée a pris fin, ou est coupée un moment pour vous prévenir avant sa fin.',
+      fix: 'Passez à une version plus récente : Passerelle-Version en choisit une pour un appel, et l’erreur les liste. Ses changements sont dans le document de l’API.',
+    },
     live_access_required: {
       what: 'Le compte n’est pas encore approuvé pour des clés de production.',
       fix: 'Utilisez une clé de test en attendant. La vue d’ensemble indique ce qui manque.',

@@ -34,6 +34,7 @@ export const requestFacts: Record<Language, Record<RequestFact, string>> = {
     cache_hit: 'From cache',
     ip: 'From',
     user_agent: 'User agent',
+    api_version: 'API version',
   },
   fr: {
     occurred_at: 'Quand',
@@ -48,5 +49,6 @@ export const requestFacts: Record<Language, Record<RequestFact, string>> = {
     cache_hit: 'Servie par le cache',
     ip: 'Depuis',
     user_agent: 'User-Agent',
+    api_version: 'Version de l’API',
   },
 };

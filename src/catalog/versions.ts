@@ -1,0 +1,132 @@
+// Dated versions of an API: its upstreams speak the newest, its document describes it, and steps lead there from every older one.
+// Pure.
+
+import * as z from 'zod';
+import { type JsonChange, moreNames, type NameChanges, withPolicies } from './policies/policy.ts';
+import type { CatalogRoute } from './routes.ts';
+
+const pointer = z
+  .string()
+  .max(500)
+  .regex(/^(?:\/(?:[^~/]|~[01])*)+$/);
+const jsonChange = z.discriminatedUnion('op', [
+  z.object({ op: z.literal('set'), pointer, value: z.json() }),
+  z.object({ op: z.literal('remove'), pointer }),
+  z.object({ op: z.literal('rename'), pointer, to: z.string().min(1).max(100) }),
+]);
+const queryName = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^[^&=#?\s]+$/);
+const MAX_CHANGES = 100;
+
+/** What one version changed. `request` makes a request of the version before into one of this; `answer` an answer back. */
+const change = z.object({
+  summary: z.string().min(1).max(500),
+  /** `GET /v1/things`, as in the document; all where none is named. */
+  routes: z.array(z.string()).max(MAX_CHANGES).default([]),
+  request: z.array(jsonChange).max(MAX_CHANGES).default([]),
+  query: z
+    .array(
+      z.discriminatedUnion('op', [
+        z.object({ op: z.literal('set'), name: queryName, value: z.string().max(1000) }),
+        z.object({ op: z.literal('remove'), name: queryName }),
+      ]),
+    )
+    .max(MAX_CHANGES)
+    .default([]),
+  answer: z.array(jsonChange).max(MAX_CHANGES).default([]),
+});
+
+const moment = z.iso.datetime({ offset: true }).transform((text) => new Date(text).toISOString());
+
+export const versionSchema = z.object({
+  date: z.iso.date(),
+  changes: z.array(change).max(MAX_CHANGES).default([]),
+  deprecated_at: moment.optional(),
+  /** From then on its calls are refused. */
+  sunset_at: moment.optional(),
+  /** Times before the sunset in which its calls are refused, so that whoever still makes them notices. */
+  brownouts: z
+    .array(z.object({ from: moment, to: moment }))
+    .max(50)
+    .default([]),
+});
+export type ApiVersion = z.infer<typeof versionSchema>;
+
+/** Oldest first, each date once; only the newest has no end. */
+export const versionsSchema = z
+  .array(versionSchema)
+  .max(MAX_CHANGES)
+  .default([])
+  .refine(
+    (all) => all.every(({ date }, i) => i === 0 || date > (all[i - 1]?.date ?? '')),
+    'must be by date, each once',
+  )
+  .refine((all) => all.at(-1)?.sunset_at === undefined, 'the newest version has no end')
+  .refine(
+    (all) => all.every(({ deprecated_at: from, sunset_at: to }) => !(from && to) || from <= to),
+    'nothing ends before it is deprecated',
+  );
+
+/** A version as a route needs it. */
+export interface RouteVersion {
+  date: string;
+  /** Leads a request of the version before to this one, and an answer back. */
+  request: readonly JsonChange[];
+  query: NameChanges;
+  answer: readonly JsonChange[];
+  deprecatedMs?: number;
+  sunsetMs?: number;
+  brownouts: readonly { fromMs: number; toMs: number }[];
+}
+
+/** `name`: `GET /v1/things`. */
+export const routeVersions = (versions: readonly ApiVersion[], name: string): RouteVersion[] =>
+  versions.map(({ date, changes, deprecated_at: deprecated, sunset_at: sunset, brownouts }) => {
+    const own = changes.filter(({ routes }) => routes.length === 0 || routes.includes(name));
+    const query = own.flatMap((each) => each.query);
+    return {
+      date,
+      request: own.flatMap((each) => each.request),
+      query: {
+        set: query.flatMap((each) => (each.op === 'set' ? [[each.name, each.value] as const] : [])),
+        remove: query.flatMap((each) => (each.op === 'remove' ? [each.name] : [])),
+      },
+      answer: own.flatMap((each) => each.answer),
+      ...(deprecated && { deprecatedMs: Date.parse(deprecated) }),
+      ...(sunset && { sunsetMs: Date.parse(sunset) }),
+      brownouts: brownouts.map(({ from, to }) => ({ fromMs: Date.parse(from), toMs: Date.parse(to) })),
+    };
+  });
+
+/** The version that whoever was pinned on a day has: the newest of that day, or the first. */
+export const pinnedVersion = (versions: readonly RouteVersion[], pin: string): RouteVersion | undefined =>
+  versions.findLast(({ date }) => date <= pin) ?? versions[0];
+
+/** Why a version is not answered now. */
+export function endedAt(
+  { sunsetMs, brownouts }: RouteVersion,
+  nowMs: number,
+): 'sunset' | 'brownout' | undefined {
+  if (sunsetMs !== undefined && nowMs >= sunsetMs) return 'sunset';
+  return brownouts.some(({ fromMs, toMs }) => nowMs >= fromMs && nowMs < toMs) ? 'brownout' : undefined;
+}
+
+/** The route as callers of a version see it: what they say is led up to the newest, what is answered back down. */
+export function routeOfVersion(route: CatalogRoute, { date }: RouteVersion): CatalogRoute {
+  const later = (route.versions ?? []).filter((version) => version.date > date);
+  if (later.length === 0) return route;
+  const { policies } = route;
+  const query = later.reduce((before, version) => moreNames(before, version.query), {
+    set: [],
+    remove: [],
+  } as NameChanges);
+  return withPolicies(route, {
+    mark: `${date} ${policies.mark}`,
+    query: moreNames(query, policies.query),
+    requestJson: [...later.flatMap(({ request }) => request), ...policies.requestJson],
+    answerJson: [...policies.answerJson, ...later.toReversed().flatMap(({ answer }) => answer)],
+  });
+}
