@@ -8,7 +8,7 @@ import { command, type Query } from '../platform/query.ts';
 import { type Catalog, type CatalogDocument, type OfferedApi, offeredApi } from './catalog.ts';
 import type { CommitPorts } from './commit-service.ts';
 import { checkPlace, policyChange, policyInsertion, policyRemoval } from './policy-service.ts';
-import { checkFit, insertion, type PublishPorts } from './publish-service.ts';
+import { checkDate, checkFit, insertion, type PublishPorts } from './publish-service.ts';
 import { sealedUpstreams, upstreamRows, type WantedUpstream } from './upstream-service.ts';
 
 export interface WantedOffer {
@@ -112,7 +112,14 @@ export function createTogether(ports: PublishPorts & Pick<CommitPorts, 'announce
     ): Promise<Query<number>[]> {
       const apis = offeredThen(seen, offers);
       for (const { id, document } of offers)
-        if (document) await within(`apis.${id}.document`, () => checkFit(document, { apis }, isReserved));
+        if (document)
+          await within(`apis.${id}.document`, () => {
+            checkFit(document, { apis }, isReserved);
+            checkDate(
+              document,
+              seen.documents.find((each) => each['x-passerelle'].id === id),
+            );
+          });
       const changes = policies.map((policy) => policyStatement(policy, apis, actor));
       return [
         ...(await Promise.all(offers.map((offer) => statement(offer, actor)))),

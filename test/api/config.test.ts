@@ -188,6 +188,23 @@ describe('a file', () => {
     expect(notice).toEqual({ price_after: '5900', reason: 'Costs rose' });
   });
 
+  it('does not break what a date of an API promises', async () => {
+    const dated = {
+      ...DOCUMENT,
+      'x-passerelle': { versions: [{ date: '2026-01-15' }] },
+      paths: { ...DOCUMENT.paths, '/till': DOCUMENT.paths['/shelves'] },
+    };
+    expect((await apply({ apis: { [`filed-${n}`]: { document: dated } } })).status).toBe(200);
+    const { status, json } = await plan({
+      apis: { [`filed-${n}`]: { document: { ...dated, paths: DOCUMENT.paths } } },
+    });
+    expect([status, json.message]).toEqual([
+      400,
+      expect.stringMatching(/^This breaks what 2026-01-15 promises/),
+    ]);
+    expect(json.details[0].field).toBe(`apis.filed-${n}.document/paths`);
+  });
+
   it('retires an API that it says null of', async () => {
     await apply(file());
     expect((await apply({ ...file(), apis: { [`filed-${n}`]: null } })).status).toBe(200);
