@@ -1225,3 +1225,21 @@ export const catalogState = pgTable('catalog_state', {
   /** Of the newest, those of partners with ids up to this one. */
   announcedUpTo: uuid('announced_up_to'),
 });
+
+/** What the last applied configuration file set: its fields, as long as they stand so, are the file's. */
+export const configField = pgTable(
+  'config_field',
+  {
+    /** `plans`, `apis`, … */
+    kind: varchar('kind', { length: 20 }).notNull(),
+    /** Which of them: a plan's name, an API's id, a webhook's address. */
+    thing: text('thing').notNull(),
+    /** `max_keys`, `prices/EUR` */
+    field: text('field').notNull(),
+    /** As it was set; of a document, its hash. */
+    value: jsonb('value').notNull(),
+    appliedAt: at('applied_at').notNull().defaultNow(),
+    appliedBy: text('applied_by').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.thing, table.field] })],
+);

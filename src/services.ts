@@ -7,7 +7,7 @@ import { createExternalIdentity } from './accounts/external-identity.ts';
 import { createOperatorStore } from './accounts/operator-store.ts';
 import { createSignInGuard } from './accounts/sign-in-guard.ts';
 import { createTokenVerifier } from './accounts/token-verifier.ts';
-import { createAlertService } from './alerts/alert-service.ts';
+import { type AlertService, createAlertService } from './alerts/alert-service.ts';
 import { createAlertStore } from './alerts/alert-store.ts';
 import { createAuditStore } from './audit/audit-store.ts';
 import { createChainStore } from './audit/chain-store.ts';
@@ -16,10 +16,12 @@ import { createBillingStore } from './billing/billing-store.ts';
 import { createExportStore } from './billing/export-store.ts';
 import { createInvoiceService } from './billing/invoice-service.ts';
 import { createPeriodStore } from './billing/period-store.ts';
-import { createPlanService } from './billing/plan-service.ts';
+import { createPlanService, type PlanService } from './billing/plan-service.ts';
 import { createBlockService } from './blocks/block-service.ts';
 import { BRAND } from './brand/brand.ts';
+import type { PublishTogether } from './catalog/publish-together-service.ts';
 import { type Core, composeGateway, type Env } from './compose.ts';
+import { createConfigService } from './configuration/config-service.ts';
 import { createIdempotencyStore } from './http/idempotency-store.ts';
 import { createAnnouncementService } from './keys/announcement-service.ts';
 import { createEnvelopeStore } from './keys/envelope-store.ts';
@@ -29,11 +31,12 @@ import { createMails } from './mail/mails.ts';
 import { createMoneyRecipients } from './mail/recipients-store.ts';
 import { createMetricsStore } from './metrics/metrics-store.ts';
 import { createTodayStore } from './metrics/today-store.ts';
-import { composePublishing, composeTargetGuard } from './outgoing.ts';
+import { composePublishing, composeWebhooks } from './outgoing.ts';
 import { createAppService } from './partners/app-service.ts';
+import { createFiledPartners } from './partners/filed-partners-service.ts';
 import { createLiveAccessService } from './partners/live-access-service.ts';
-import { createMemberService } from './partners/member-service.ts';
-import { createPartnerService } from './partners/partner-service.ts';
+import { createMemberService, type MemberService } from './partners/member-service.ts';
+import { createPartnerService, type PartnerService } from './partners/partner-service.ts';
 import { createTokenService } from './partners/token-service.ts';
 import { createSimulations } from './simulator/simulations.ts';
 import { createIncidentService } from './status/incident-service.ts';
@@ -49,11 +52,7 @@ import { createAssetServer } from './web/assets.ts';
 import { supportText } from './web/contact.ts';
 import { messagesOf } from './web/messages/messages.ts';
 import { createMoneyMails } from './web/money-mails.ts';
-import { type DeliverPorts, deliverDue } from './webhooks/deliver.ts';
-import { createDeliveryStore } from './webhooks/delivery-store.ts';
-import { RETRY_SECONDS } from './webhooks/schedule.ts';
-import { createWaker } from './webhooks/waker.ts';
-import { createWebhookService } from './webhooks/webhook-service.ts';
+import type { FiledEndpoints } from './webhooks/filed-endpoints-service.ts';
 
 /** Any of these may have signed a link or a token that is in use. The newest first. */
 const signingSecrets = ({ AUTH_SECRETS: rotated = [], AUTH_SECRET: first }: Core['config']): string[] => [
@@ -165,49 +164,6 @@ function composeBilling(
   };
 }
 
-function composeWebhooks(core: Core, env: Env, { allowances, notify }: Mail) {
-  const { config, database, now, newId, sleep, log } = core;
-  const keyEncryptionKeys = config.KEY_ENCRYPTION_KEYS;
-  const guard = composeTargetGuard(core);
-  const deliveryStore = createDeliveryStore(database);
-  const wake = async (delaySeconds: number) =>
-    void (await env.WEBHOOK_QUEUE.send({}, { contentType: 'json', delaySeconds }));
-  const announceLater = async (delaySeconds: number) =>
-    void (await env.CHANGE_QUEUE.send({}, { contentType: 'json', delaySeconds }));
-  const waker = createWaker({ send: wake, sendAhead: announceLater, now, log });
-  const sender: DeliverPorts = {
-    store: deliveryStore,
-    wakes: waker.wakes,
-    guard,
-    keyEncryptionKeys,
-    schedule: config.WEBHOOK_RETRY_SECONDS ?? RETRY_SECONDS,
-    now,
-    chance: () => Math.random(),
-    sleep,
-    wake,
-    tellDisabled: async ({ id, partnerId, url: target, email, language }) =>
-      email &&
-      partnerId &&
-      notify({ email, language }, 'webhookDisabled', {
-        name: target,
-        path: `/portal/webhooks/${id}`,
-        optional: { partnerId, kind: 'webhooks' },
-      }),
-    log,
-  };
-  return {
-    deliveryStore,
-    webhooks: createWebhookService({ database, guard, keyEncryptionKeys, allowances, newId }),
-    /** Sends the webhooks that are due. */
-    sendWebhooks: () => deliverDue(sender),
-    /** Wakes the sender, when something may have been written for it. */
-    wakeWebhooks: waker.wake,
-    /** Has changes announced that a request commits soon, and may not live to announce. */
-    carryOn: waker.carryOn,
-    announceLater,
-  };
-}
-
 /** What everybody may see of how the APIs are doing. */
 function composeStatus({ database, catalogs, now }: Core) {
   const apis = () => catalogs.current.apis;
@@ -244,22 +200,53 @@ function composeWatch({ config, database, newId, log }: Core, env: Env, { notify
   };
 }
 
+/** An instance as a file names it: what the other doors make, together. */
+function composeConfiguration(
+  { database, now }: Core,
+  { mailer }: Mail,
+  parts: {
+    offers: PublishTogether;
+    plans: PlanService;
+    alerts: AlertService;
+    filedEndpoints: FiledEndpoints;
+    partners: PartnerService;
+    members: MemberService;
+  },
+) {
+  const { offers, plans, alerts, filedEndpoints: endpoints, members } = parts;
+  const { announce } = parts.partners;
+  const partners = createFiledPartners({ plans, announce, invite: { members, mailer, brand: BRAND }, now });
+  return createConfigService({ database, offers, plans, alerts, endpoints, partners });
+}
+
 function build(env: Env) {
   const core = composeGateway(env);
   const { config, database, addressBlocks, identityTokens } = core;
   const mail = composeMail(core, env);
   const partners = composePartners(core, mail);
+  const billing = composeBilling(core, mail, partners.partners.announce);
+  const watch = composeWatch(core, env, mail);
+  const webhooks = composeWebhooks(core, env, mail);
+  const { publishing, policies, offers } = composePublishing(core, partners.announcements);
   return {
     ...core,
     brand: BRAND,
     ...mail,
     ...partners,
     ...composeAccounts(core, env, mail),
-    ...composeBilling(core, mail, partners.partners.announce),
-    ...composeWebhooks(core, env, mail),
-    ...composeWatch(core, env, mail),
+    ...billing,
+    ...webhooks,
+    ...watch,
     ...composeStatus(core),
-    ...composePublishing(core, partners.announcements),
+    publishing,
+    policies,
+    configuration: composeConfiguration(core, mail, {
+      offers,
+      ...billing,
+      ...watch,
+      ...webhooks,
+      ...partners,
+    }),
     /** What upstreams verify identity tokens by. */
     identityJwks: identityTokens.jwks,
     blocks: createBlockService({ database, blocks: addressBlocks }),

@@ -1,12 +1,13 @@
 // Evaluates the rules every minute, tells owners, and keeps what owners set of their rules.
 
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { MINUTE_MS } from '../core/time.ts';
 import type { MailKind } from '../mail/kinds.ts';
 import type { Notify } from '../mail/notices.ts';
 import type { Database } from '../platform/database.ts';
+import { command, type Query } from '../platform/query.ts';
 import { percentile } from '../usage/latency-buckets.ts';
 import { type AlertStore, EVERYBODY, type Told, type Traffic } from './alert-store.ts';
 import {
@@ -63,6 +64,19 @@ function ofTraffic({
   if (p95 !== null) found.push({ ...about, rule: isAll ? 'gateway_latency_p95' : 'latency_p95', value: p95 });
   return found;
 }
+
+export interface RuleSetting {
+  isEnabled: boolean;
+  /** null: the rule's own. */
+  threshold: number | null;
+}
+
+/** A CTE: `saved` has the owner of the rule that is set. */
+export const savedRule = (owner: string, rule: string, { isEnabled, threshold }: RuleSetting): SQL => sql`
+  saved AS (INSERT INTO alert_setting (owner, rule, is_enabled, threshold)
+    VALUES (${owner}, ${rule}, ${isEnabled}, ${threshold}::float8)
+    ON CONFLICT (owner, rule) DO UPDATE SET is_enabled = excluded.is_enabled, threshold = excluded.threshold
+    RETURNING owner)`;
 
 interface Ports {
   database: Database;
@@ -133,22 +147,23 @@ export function createAlertService(ports: Ports) {
       }));
     },
 
-    /** `threshold` null: the rule's own. */
-    async set(
-      owner: string,
-      rule: string,
-      setting: { isEnabled: boolean; threshold: number | null },
-      actor: Actor,
-    ): Promise<void> {
+    /** The statement that sets an operators' rule, for a batch whose audit row says so. @throws AppError validation_error */
+    prepare(rule: string, setting: RuleSetting): Query<number> {
+      const known = rulesOf('operator').find((name) => name === rule);
+      if (known && !RULES[known].isAdjustable && setting.threshold !== null)
+        throw new AppError('validation_error', undefined, {
+          details: [{ field: 'threshold', message: 'cannot be set: this rule has one only' }],
+        });
+      return command(sql`WITH ${savedRule(OPERATOR, rule, setting)} SELECT owner FROM saved`);
+    },
+
+    async set(owner: string, rule: string, setting: RuleSetting, actor: Actor): Promise<void> {
       const names: string[] = rulesOf(owner === OPERATOR ? 'operator' : 'partner');
       if (!names.includes(rule)) throw new AppError('not_found', 'No such rule');
       const threshold = RULES[rule as RuleName].isAdjustable ? setting.threshold : null;
       const details = { enabled: setting.isEnabled, threshold };
       await database.run(sql`
-        WITH saved AS (INSERT INTO alert_setting (owner, rule, is_enabled, threshold)
-            VALUES (${owner}, ${rule}, ${setting.isEnabled}, ${threshold}::float8)
-            ON CONFLICT (owner, rule) DO UPDATE SET is_enabled = excluded.is_enabled, threshold = excluded.threshold
-            RETURNING owner),
+        WITH ${savedRule(owner, rule, { ...setting, threshold })},
           changed AS (SELECT nullif(owner, ${OPERATOR})::uuid AS partner_id FROM saved),
           audit AS (${auditRow(actor, 'alert.rule_changed', { rule }, details)}) SELECT 1 FROM changed`);
     },

@@ -60,6 +60,7 @@ export const AUDIT_ACTIONS = [
   'app.created',
   'app.restored',
   'billing.changed',
+  'config.applied',
   'dead_letter.replayed',
   'incident.opened',
   'incident.updated',

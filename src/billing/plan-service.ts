@@ -129,6 +129,13 @@ export function createPlanService(ports: Ports) {
       return update(partnerId, set, actor, 'billing.changed', { ...details });
     },
 
+    /** That an operator assigned the plan that it is on. */
+    async tellAssigned(partnerId: string, reason: string | undefined): Promise<void> {
+      const [{ tier, currency }, offered] = await Promise.all([billing(partnerId), plansFor(partnerId)]);
+      const plan = planIn(offered, tier);
+      if (plan) await notices.planAssigned(partnerId, plan, currency, reason);
+    },
+
     /** Operators: any plan, at once; the tax. */
     async assign(
       partnerId: string,

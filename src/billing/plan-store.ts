@@ -12,7 +12,7 @@ import {
 import { AppError } from '../core/errors.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import { type Database, isViolation } from '../platform/database.ts';
-import { command } from '../platform/query.ts';
+import { command, type Query } from '../platform/query.ts';
 import { boolean, json, number, type RowOf, row, text, uuid } from '../platform/row.ts';
 import { textArray } from '../platform/sql.ts';
 import { CURRENCIES, type Currency } from './amounts.ts';
@@ -81,24 +81,28 @@ const COLUMNS = sql.raw(
   'tier, price_cents, overage_price_per_1000_cents, prices, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month, max_keys, features, self_serve, overage_actions, names',
 );
 
-/** The one statement that makes a plan, or changes it with the limits of those who are on it. */
-function saving(plan: NewPlan, actor: Actor, isNew: boolean, { reason }: PriceChange): SQL {
+/** CTEs: `saved` has the plan that is made, or changed with the limits of those who are on it. */
+function savedRows(plan: NewPlan, isNew: boolean): SQL {
   const { EUR, ...others } = plan.prices;
   const names = sql`${plan.names ? JSON.stringify(plan.names) : null}::jsonb`;
   const values = sql`${plan.tier}, ${EUR?.price ?? 0}::int, ${EUR?.overage_per_1000 ?? 0}::int,
     ${JSON.stringify(others)}::jsonb, ${plan.perSecond}::int, ${plan.perDay}::int, ${plan.perMonth}::int,
     ${plan.maxKeys}::int, ${JSON.stringify(plan.features)}::jsonb, ${plan.selfServe}::boolean,
     ${textArray(plan.overageActions)}, coalesce(${names}, ${isNew ? sql`'{}'` : sql`names`})`;
-  const { partnerId, ...edited } = plan;
   if (isNew)
-    return sql`WITH saved AS (INSERT INTO tier_config (${COLUMNS}, partner_id) VALUES (${values}, ${partnerId}::uuid) RETURNING tier, partner_id),
-      changed AS (SELECT partner_id FROM saved),
-      audit AS (${auditRow(actor, 'plan.created', { tier: plan.tier }, plan)}) SELECT tier FROM saved`;
-  return sql`WITH saved AS (UPDATE tier_config SET (${COLUMNS}) = (${values}) WHERE tier = ${plan.tier} RETURNING tier, partner_id),
+    return sql`saved AS (INSERT INTO tier_config (${COLUMNS}, partner_id) VALUES (${values}, ${plan.partnerId}::uuid) RETURNING tier, partner_id)`;
+  return sql`saved AS (UPDATE tier_config SET (${COLUMNS}) = (${values}) WHERE tier = ${plan.tier} RETURNING tier, partner_id),
     moved AS (UPDATE partner SET rate_limit_per_second = ${plan.perSecond}::int, rate_limit_per_day = ${plan.perDay}::int,
-      rate_limit_per_month = ${plan.perMonth}::int WHERE tier = ${plan.tier} AND NOT custom_limits),
-    changed AS (SELECT partner_id FROM saved),
-    audit AS (${auditRow(actor, 'plan.edited', { tier: plan.tier }, { ...edited, reason })}) SELECT tier FROM saved`;
+      rate_limit_per_month = ${plan.perMonth}::int WHERE tier = ${plan.tier} AND NOT custom_limits)`;
+}
+
+/** The one statement that makes a plan or changes it, with its audit row. */
+function saving(plan: NewPlan, actor: Actor, isNew: boolean, { reason }: PriceChange): SQL {
+  const { partnerId: _, ...edited } = plan;
+  const audit = isNew
+    ? auditRow(actor, 'plan.created', { tier: plan.tier }, plan)
+    : auditRow(actor, 'plan.edited', { tier: plan.tier }, { ...edited, reason });
+  return sql`WITH ${savedRows(plan, isNew)}, changed AS (SELECT partner_id FROM saved), audit AS (${audit}) SELECT tier FROM saved`;
 }
 
 /** A price in a currency that is not the brand's is nobody's to pay. */
@@ -108,6 +112,23 @@ const inUse = (plan: Plan): Plan => ({
     Object.entries(plan.prices).filter(([currency]) => CURRENCIES.includes(currency)),
   ),
 });
+
+/** What goes before a plan is saved, where its prices hit somebody. @throws AppError validation_error */
+async function beforeSaving(
+  database: Database,
+  before: Plan | undefined,
+  plan: NewPlan,
+  change: PriceChange,
+  actor: Actor,
+): Promise<Query<number>[]> {
+  for (const currency of Object.keys(plan.prices))
+    if (!CURRENCIES.includes(currency)) throw invalid('prices', `Currencies are: ${CURRENCIES.join(', ')}`);
+  if (!before || (await impactOf(database, before, plan)).length === 0) return [];
+  if (!change.reason) throw invalid('reason', 'Partners pay these prices: say why they change');
+  return change.keepsPrices
+    ? keepPrices(before, actor, change.reason)
+    : [announcePrices(before, plan, change.reason)];
+}
 
 function createSaver(database: Database, get: (tier: string) => Promise<Plan>) {
   const planChanged = ({ tier, partnerId }: Pick<Plan, 'tier' | 'partnerId'>): Promise<AppError> =>
@@ -128,17 +149,9 @@ function createSaver(database: Database, get: (tier: string) => Promise<Plan>) {
     isNew: boolean,
     { expected, ...change }: PriceChange & { expected?: Expected } = {},
   ): Promise<Plan> {
-    for (const currency of Object.keys(plan.prices))
-      if (!CURRENCIES.includes(currency)) throw invalid('prices', `Currencies are: ${CURRENCIES.join(', ')}`);
     const before = isNew ? undefined : await get(plan.tier);
     if (before && expected?.includes(before.etag) === false) throw await planChanged(before);
-    const isHit = before !== undefined && (await impactOf(database, before, plan)).length > 0;
-    if (isHit && !change.reason) throw invalid('reason', 'Partners pay these prices: say why they change');
-    const first = !isHit
-      ? []
-      : change.keepsPrices
-        ? keepPrices(before, actor, change.reason)
-        : [announcePrices(before, plan, change.reason)];
+    const first = await beforeSaving(database, before, plan, change, actor);
     try {
       const held =
         before && expected
@@ -169,6 +182,12 @@ export function createPlanStore(database: Database) {
   }
 
   return {
+    /** The statements of `save`, for a batch whose audit row says what they do. @throws AppError validation_error */
+    prepare: async (plan: NewPlan, before: Plan | undefined, reason: string | undefined, actor: Actor) => [
+      ...(await beforeSaving(database, before, plan, { reason }, actor)),
+      command(sql`WITH ${savedRows(plan, before === undefined)} SELECT tier FROM saved`),
+    ],
+
     /** @throws AppError not_found */
     plan: get,
 
@@ -198,3 +217,5 @@ export function createPlanStore(database: Database) {
     save: createSaver(database, get),
   };
 }
+
+export type PlanStore = ReturnType<typeof createPlanStore>;

@@ -1,6 +1,6 @@
 // Policies of operators: installed, changed and taken away; each in force with its answer, as all of the catalogue is.
 
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Actor } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
@@ -55,7 +55,10 @@ export function settingsOf(policy: string, settings: unknown): unknown {
 }
 
 /** @throws AppError validation_error where it names what is not offered */
-function checkPlace({ api, route }: WantedPolicy, { apis }: Catalog): void {
+export function checkPlace(
+  { api, route }: Pick<WantedPolicy, 'api' | 'route'>,
+  { apis }: Pick<Catalog, 'apis'>,
+): void {
   if (api === null) {
     if (route !== null) throw invalid('route', 'needs the API that it is of');
     return;
@@ -68,6 +71,28 @@ function checkPlace({ api, route }: WantedPolicy, { apis }: Catalog): void {
   if (route !== null && !isThere)
     throw invalid('route', 'No such route: it is named by method and path, like `GET /v1/things`');
 }
+
+/** CTEs: `changed` has the policy, where `locked` has a row. `settings`: as JSON. */
+export const policyInsertion = (
+  id: string,
+  {
+    api,
+    route,
+    partnerId,
+    position,
+    policy,
+    settings,
+  }: Omit<WantedPolicy, 'settings'> & { settings: string },
+  actor: Actor,
+): SQL => sql`
+  changed AS (INSERT INTO api_policy (id, api, route, partner_id, position, policy, settings, created_by)
+    SELECT ${id}, ${api}, ${route}, ${partnerId}::uuid, ${position}, ${policy}, ${settings}::jsonb, ${actor.name} FROM locked
+    RETURNING 0::bigint AS version)`;
+export const policyChange = (id: string, position: number, settings: string): SQL => sql`
+  changed AS (UPDATE api_policy SET position = ${position}, settings = ${settings}::jsonb
+    WHERE id = ${id} AND EXISTS (SELECT FROM locked) RETURNING 0::bigint AS version)`;
+export const policyRemoval = (id: string): SQL => sql`
+  changed AS (DELETE FROM api_policy WHERE id = ${id} AND EXISTS (SELECT FROM locked) RETURNING 0::bigint AS version)`;
 
 const createPolicyViews = (database: Database) => ({
   list: (): Promise<PolicyView[]> =>
@@ -111,15 +136,13 @@ export function createPolicyService({
     /** @throws AppError validation_error, conflict */
     async install(wanted: WantedPolicy, actor: Actor): Promise<PolicyView> {
       const { seen, settings } = await check(wanted);
-      const { api, route, partnerId, position, policy } = wanted;
+      const { partnerId } = wanted;
       const id = newId();
       if (partnerId !== null) {
         const found = await database.run(sql`SELECT FROM partner WHERE id = ${partnerId}`);
         if (found === 0) throw invalid('partner_id', 'No such partner');
       }
-      const change = sql`changed AS (INSERT INTO api_policy (id, api, route, partner_id, position, policy, settings, created_by)
-        SELECT ${id}, ${api}, ${route}, ${partnerId}::uuid, ${position}, ${policy}, ${settings}::jsonb, ${actor.name} FROM locked
-        RETURNING 0::bigint AS version)`;
+      const change = policyInsertion(id, { ...wanted, settings }, actor);
       await commit(seen, change, { actor, action: 'policy.installed', target: target(id), details: wanted });
       return get(id);
     },
@@ -130,8 +153,7 @@ export function createPolicyService({
       const { api, route, partner_id: partnerId, policy } = before;
       const wanted = { api, route, partnerId, position, policy, settings: given };
       const { seen, settings } = await check(wanted);
-      const change = sql`changed AS (UPDATE api_policy SET position = ${position}, settings = ${settings}::jsonb
-        WHERE id = ${id} AND EXISTS (SELECT FROM locked) RETURNING 0::bigint AS version)`;
+      const change = policyChange(id, position, settings);
       const details = { policy, api, route, position, settings: given, before: before.settings };
       await commit(seen, change, { actor, action: 'policy.changed', target: target(id), details });
       return get(id);
@@ -140,7 +162,7 @@ export function createPolicyService({
     /** @throws AppError not_found, conflict */
     async remove(id: string, reason: string, actor: Actor): Promise<void> {
       const { policy, api, route, settings } = await get(id);
-      const change = sql`changed AS (DELETE FROM api_policy WHERE id = ${id} AND EXISTS (SELECT FROM locked) RETURNING 0::bigint AS version)`;
+      const change = policyRemoval(id);
       const details = { reason, policy, api, route, settings };
       await commit(await catalogs.whole('now'), change, {
         actor,

@@ -74,9 +74,9 @@ function wrongPlace(
 }
 
 /** Beside what is offered already. @throws AppError validation_error */
-function checkFit(
+export function checkFit(
   document: CatalogDocument,
-  { apis }: Catalog,
+  { apis }: Pick<Catalog, 'apis'>,
   isReserved: PublishPorts['isReserved'],
 ): void {
   const { id } = document['x-passerelle'];
@@ -95,7 +95,8 @@ function checkFit(
     throw new AppError('validation_error', UNFIT, { details: details.slice(0, MAX_PROBLEMS) });
 }
 
-function insertion(document: CatalogDocument | undefined, api: string, actor: Actor): SQL {
+/** A CTE: `changed` has the row that is published, or of the retirement, where `locked` has one. */
+export function insertion(document: CatalogDocument | undefined, api: string, actor: Actor): SQL {
   if (!document)
     return sql`changed AS (INSERT INTO api_document (api, state, created_by)
       SELECT ${api}, 'retired', ${actor.name} FROM locked RETURNING version),
@@ -106,7 +107,7 @@ function insertion(document: CatalogDocument | undefined, api: string, actor: Ac
 }
 
 /** Programs that are pinned to a date go on as they are: under it, nothing breaks. @throws AppError validation_error */
-function checkDate(document: CatalogDocument, before: CatalogDocument | undefined): void {
+export function checkDate(document: CatalogDocument, before: CatalogDocument | undefined): void {
   const newest = document['x-passerelle'].versions.at(-1)?.date;
   if (!before || newest === undefined || newest !== before['x-passerelle'].versions.at(-1)?.date) return;
   const broken = breakingChanges(before, document);

@@ -1,13 +1,13 @@
 // What the routes of plans take and answer, for developers and for operators.
 
 import * as z from 'zod';
-import { MAX_PRICE_MINOR, type Plan } from '../billing/plan-store.ts';
+import { MAX_PRICE_MINOR, type NewPlan, type Plan } from '../billing/plan-store.ts';
 import { currency, minor } from './amount-schemas.ts';
 import { limitValue, overageAction, text } from './fields.ts';
 
 const planPrice = z.int().min(0).max(MAX_PRICE_MINOR);
 const price = z.object({ price: planPrice, overage_per_1000: planPrice });
-const prices = z.partialRecord(currency, price);
+export const prices = z.partialRecord(currency, price);
 
 const names = z
   .object({ en: text(50, 1), fr: text(50, 1) })
@@ -61,4 +61,18 @@ export const newPlan = z.object({
   max_keys: limitValue.default(-1),
   features: z.record(z.string(), z.unknown()).default({}),
   names: names.optional(),
+});
+
+export const toPlan = (input: z.infer<typeof newPlan>): NewPlan => ({
+  tier: input.tier,
+  partnerId: input.partner_id ?? null,
+  selfServe: input.self_serve,
+  prices: input.prices,
+  overageActions: [...new Set(['block' as const, ...input.overage_actions])],
+  perSecond: input.rate_limit_per_second,
+  perDay: input.rate_limit_per_day,
+  perMonth: input.rate_limit_per_month,
+  maxKeys: input.max_keys,
+  features: input.features,
+  names: input.names,
 });

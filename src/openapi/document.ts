@@ -3,22 +3,16 @@
 // Pure.
 
 import type { CatalogDocument } from '../catalog/catalog.ts';
+import { ALWAYS, CACHED, COUNTED, DATED, HEADERS, PAGE, TAGGED } from './answer-headers.ts';
 import { exampleOf } from './examples.ts';
 import { operationIdOf } from './operation-id.ts';
 import {
-  ALWAYS,
-  CACHED,
-  COUNTED,
-  DATED,
   ERROR_SCHEMA,
   gatewayRefusals,
-  HEADERS,
   isUsualRefusal,
-  PAGE,
   PROBLEM_SCHEMA,
   REFUSAL_ANSWERS,
   refusalsOf,
-  TAGGED,
 } from './refusals.ts';
 import type {
   Answer,

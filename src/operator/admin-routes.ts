@@ -13,6 +13,7 @@ import { addWebhookRoutes } from '../http/webhook-routes.ts';
 import { addApiRoutes } from './api-routes.ts';
 import { addAuditRoutes } from './audit-routes.ts';
 import { addBlockRoutes } from './block-routes.ts';
+import { addConfigRoutes } from './config-routes.ts';
 import { addDeadLetterRoutes } from './dead-letter-routes.ts';
 import { addExportRoutes } from './export-routes.ts';
 import { addIncidentRoutes } from './incident-routes.ts';
@@ -32,7 +33,7 @@ import { addSimulationRoutes } from './simulation-routes.ts';
 const MAX_DOCUMENT_BODY_BYTES = 6 * 1024 * 1024;
 
 export const adminApi = createApi<Services>({
-  larger: { paths: /^\/api\/admin\/apis\//, bytes: MAX_DOCUMENT_BODY_BYTES },
+  larger: { paths: /^\/api\/admin\/(?:apis|config)\//, bytes: MAX_DOCUMENT_BODY_BYTES },
 });
 const operators = new WeakMap<Request, string>();
 
@@ -83,6 +84,7 @@ adminApi.use(async (context, next) => {
 const actor = (context: Context) => actorOf(context, `operator:${operators.get(context.req.raw) ?? ''}`);
 
 addApiRoutes(adminApi, actor);
+addConfigRoutes(adminApi, actor);
 addPolicyRoutes(adminApi, actor);
 addPlanRoutes(adminApi, actor);
 addSimulationRoutes(adminApi);

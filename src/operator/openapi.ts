@@ -15,6 +15,7 @@ import type { ConsoleServices } from './services.ts';
 const TAGS = {
   Operators: 'Partners, keys, blocks, dead letters, audit and checks',
   'Operators: APIs': 'What is offered: documents, routes and where their calls go',
+  'Operators: configuration': 'An instance as a file names it: planned, applied, compared, exported',
   'Operators: plans': 'What partners pay and may use, and which plan a partner has',
   'Operators: invoices': 'Invoices and credit notes of all partners',
   'Operators: exports': 'Documents and usage, for the books of others',

@@ -4,29 +4,15 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import * as z from 'zod';
 import type { Actor } from '../audit/audit-store.ts';
-import type { NewPlan, Plan } from '../billing/plan-store.ts';
+import type { Plan } from '../billing/plan-store.ts';
 import { currency } from '../http/amount-schemas.ts';
 import { type ApiEnv, errorAnswers, idOr404, jsonAnswer, jsonBody } from '../http/api.ts';
 import { reason, text } from '../http/fields.ts';
-import { newPlan, plan, planView } from '../http/plan-schemas.ts';
+import { newPlan, plan, planView, toPlan } from '../http/plan-schemas.ts';
 import { etag, expectedBy, ifMatch, tagged } from '../http/versions.ts';
 import type { Services } from './services.ts';
 
 const tags = ['Operators: plans'];
-
-const toPlan = (input: z.infer<typeof newPlan>): NewPlan => ({
-  tier: input.tier,
-  partnerId: input.partner_id ?? null,
-  selfServe: input.self_serve,
-  prices: input.prices,
-  overageActions: [...new Set(['block' as const, ...input.overage_actions])],
-  perSecond: input.rate_limit_per_second,
-  perDay: input.rate_limit_per_day,
-  perMonth: input.rate_limit_per_month,
-  maxKeys: input.max_keys,
-  features: input.features,
-  names: input.names,
-});
 
 /** As operators see it, who change it. */
 const taggedPlan = plan.extend({ etag });

@@ -16,6 +16,7 @@ import type { LiveCatalog } from '../catalog/live-catalog.ts';
 import type { PolicyService } from '../catalog/policy-service.ts';
 import type { PublishService } from '../catalog/publish-service.ts';
 import type { Config } from '../config.ts';
+import type { ConfigService } from '../configuration/config-service.ts';
 import type { ChangeServices } from '../http/changes.ts';
 import type { IdempotencyStore } from '../http/idempotency-store.ts';
 import type { KeyService } from '../keys/key-service.ts';
@@ -74,6 +75,7 @@ export interface Services extends ChangeServices {
   exports: ExportStore;
   plans: PlanService;
   publishing: PublishService;
+  configuration: ConfigService;
   policies: PolicyService;
   invoices: InvoiceService;
   simulations: SimulationService;

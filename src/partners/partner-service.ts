@@ -1,6 +1,6 @@
 // Partners: making, access, tier and limits.
 
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
 import type { Expected } from '../audit/version-store.ts';
 import type { Currency } from '../billing/amounts.ts';
@@ -43,7 +43,7 @@ export interface PartnerLimitsChange {
 }
 
 /** By an operator, and so also beside the plan. */
-const overageGiven = (action: OverageAction) =>
+export const overageGiven = (action: OverageAction) =>
   sql`overage_action = ${action},
     granted_overage_actions = CASE WHEN overage_is_allowed(${action}, tier, '{}') THEN '{}' ELSE ARRAY[${action}] END`;
 
@@ -67,15 +67,25 @@ async function checkTier(database: Database, tier: string): Promise<void> {
   throw new AppError('validation_error', undefined, { details: [{ field: 'tier', message }] });
 }
 
+/** A CTE: `changed` has the partner, where there is such a plan. */
+export const partnerInsertion = (id: string, wanted: NewPartner): SQL => sql`
+  changed AS (INSERT INTO partner (id, name, email, company, status, currency, tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month)
+    SELECT ${id}::uuid, ${wanted.name}, ${wanted.email.toLowerCase()}, ${wanted.company ?? null}, ${wanted.status},
+      ${wanted.currency ?? 'EUR'}, tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month
+    FROM tier_config WHERE tier = ${wanted.tier} RETURNING id AS partner_id)`;
+
+/** Assignments of a partner: its own limits, which beat the plan's; or the plan's again. */
+export const ownLimits = ({ perSecond, perDay, perMonth }: Omit<PartnerLimitsChange, 'overageAction'>): SQL =>
+  sql`rate_limit_per_second = ${perSecond}, rate_limit_per_day = ${perDay}, rate_limit_per_month = ${perMonth}, custom_limits = true`;
+export const limitsOfPlan = (tier: SQL): SQL => sql`custom_limits = false,
+  (rate_limit_per_second, rate_limit_per_day, rate_limit_per_month) =
+    (SELECT t.rate_limit_per_second, t.rate_limit_per_day, t.rate_limit_per_month FROM tier_config t WHERE t.tier = ${tier})`;
+
 async function insertPartner(database: Database, wanted: NewPartner, actor: Actor): Promise<string> {
   await checkTier(database, wanted.tier);
   const id = newId();
   try {
-    await database.run(sql`WITH changed AS (
-        INSERT INTO partner (id, name, email, company, status, currency, tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month)
-        SELECT ${id}::uuid, ${wanted.name}, ${wanted.email.toLowerCase()}, ${wanted.company ?? null}, ${wanted.status},
-          ${wanted.currency ?? 'EUR'}, tier, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month
-        FROM tier_config WHERE tier = ${wanted.tier} RETURNING id AS partner_id),
+    await database.run(sql`WITH ${partnerInsertion(id, wanted)},
       audit AS (${auditRow(actor, 'partner.created', { partner_id: id }, { tier: wanted.tier, status: wanted.status })})
       SELECT * FROM changed`);
   } catch (error) {
@@ -133,12 +143,9 @@ export function createPartnerService(ports: Ports) {
     ) {
       const { tier } = await get(id);
       const set = limits
-        ? sql`rate_limit_per_second = ${limits.perSecond}, rate_limit_per_day = ${limits.perDay},
-            rate_limit_per_month = ${limits.perMonth}, custom_limits = true,
+        ? sql`${ownLimits(limits)},
             ${limits.overageAction ? overageGiven(limits.overageAction) : sql`overage_action = overage_action`}`
-        : sql`custom_limits = false, ${overageGiven('block')},
-            (rate_limit_per_second, rate_limit_per_day, rate_limit_per_month) =
-              (SELECT t.rate_limit_per_second, t.rate_limit_per_day, t.rate_limit_per_month FROM tier_config t WHERE t.tier = ${tier})`;
+        : sql`${overageGiven('block')}, ${limitsOfPlan(sql`${tier}`)}`;
       const details = { ...(limits ?? { limits: 'tier' }), reason };
       return update(id, set, actor, 'partner.limits_changed', details, expected);
     },

@@ -31,6 +31,12 @@ function unlessUnsent(error: unknown): false {
   return false;
 }
 
+export type InvitePorts = Pick<Ports, 'members' | 'mailer' | 'brand'>;
+
+/** Whether a link was sent. */
+export const inviteIfItCanBe = (ports: InvitePorts, email: string, inviting: Inviting): Promise<boolean> =>
+  inviteOwner(ports, email, inviting).catch(unlessUnsent);
+
 /** A partner, and the invitation of its address to own it. `isInvited`: whether that was mailed. */
 export async function createPartner(
   ports: Ports,
@@ -38,7 +44,7 @@ export async function createPartner(
   inviting: Inviting,
 ): Promise<{ partner: PartnerView; isInvited: boolean }> {
   const partner = await ports.partners.create(wanted, inviting.actor);
-  const isInvited = await inviteOwner(ports, partner.email, inviting).catch(unlessUnsent);
+  const isInvited = await inviteIfItCanBe(ports, partner.email, inviting);
   return { partner, isInvited };
 }
 

@@ -5,7 +5,6 @@ import { type Actor, type AuditAction, auditRow } from '../audit/audit-store.ts'
 import { changedMeanwhile, ENDPOINT_ETAG, type Expected, isExpected } from '../audit/version-store.ts';
 import { AppError } from '../core/errors.ts';
 import { type KeyEncryptionKeys, sealEnvelope } from '../crypto/envelope.ts';
-import type { Environment } from '../keys/key-format.ts';
 import { eventRow } from '../outbox/event-store.ts';
 import { eventTypes } from '../outbox/event-types.ts';
 import type { Allowances } from '../platform/allowances.ts';
@@ -15,29 +14,28 @@ import { number, row, uuid } from '../platform/row.ts';
 import { assignments, textArray } from '../platform/sql.ts';
 import { createDeliveryService, type EndpointOwner, OPERATORS, owned } from './delivery-service.ts';
 import { createEndpointViews, type Endpoint, type EndpointViews } from './endpoint-store.ts';
+import {
+  type EndpointWish,
+  endpointChange,
+  endpointInsertion,
+  endpointsLock,
+  MAX_ENDPOINTS,
+  REMOVED,
+  switchedTo,
+  TOO_MANY_ENDPOINTS,
+} from './endpoint-write-store.ts';
 import { newSecret } from './signature.ts';
 import type { Refused, TargetGuard } from './target-guard.ts';
 
 export type { Attempt, Delivery, DeliveryDetail, EndpointOwner } from './delivery-service.ts';
 export type { Endpoint } from './endpoint-store.ts';
+export type { EndpointWish } from './endpoint-write-store.ts';
 
 const TestDelivery = row('delivery of a test', { id: uuid });
 const Made = row('number of endpoints', { endpoints: number });
 
-export interface EndpointWish {
-  url: string;
-  description?: string | null;
-  events?: string[];
-  appId?: string | null;
-  /** Undefined: both. */
-  environment?: Environment;
-  /** The host at which the endpoint was asked for. */
-  askedAt?: string;
-}
-
 export type SwitchedTo = 'active' | 'paused';
 
-const MAX_ENDPOINTS = 20;
 const OLD_SECRET_HOURS = 24;
 
 const NO_TARGET =
@@ -60,9 +58,9 @@ interface Ports {
   newId(): string;
 }
 
-const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
+export const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
 
-function checkWish(guard: TargetGuard, { url, events, askedAt }: Partial<EndpointWish>): void {
+export function checkWish(guard: TargetGuard, { url, events, askedAt }: Partial<EndpointWish>): void {
   const refused = url === undefined ? undefined : guard.judge(url, askedAt);
   const details = [
     ...(refused ? [{ field: 'url', message: REFUSALS[refused] }] : []),
@@ -72,10 +70,6 @@ function checkWish(guard: TargetGuard, { url, events, askedAt }: Partial<Endpoin
   ];
   if (details.length > 0) throw new AppError('validation_error', undefined, { details });
 }
-
-const change = (owner: EndpointOwner, id: string, set: SQL, when: SQL = sql`true`): SQL => sql`
-  changed AS (UPDATE webhook_endpoint e SET ${set}, updated_at = now() WHERE e.id = ${id}::uuid AND ${owned(owner)} AND ${when}
-    RETURNING e.partner_id, e.id)`;
 
 /** Whether there is such a one. `actions`: what the audit trail calls it, with details. `when`: of the endpoint `e`. */
 async function update(
@@ -92,7 +86,7 @@ async function update(
       sql`${sql.raw(`audit_${n}`)} AS (${auditRow(actor, action, { endpoint_id: id }, details)})`,
   );
   const changed = await database.run(
-    sql`WITH ${sql.join([change(owner, id, set, when), ...audits], sql`, `)} SELECT id FROM changed`,
+    sql`WITH ${sql.join([endpointChange(owner, id, set, when), ...audits], sql`, `)} SELECT id FROM changed`,
   );
   return changed > 0;
 }
@@ -116,8 +110,7 @@ function createEndpointChanges({ database, guard, keyEncryptionKeys }: Ports, vi
     const { url, description, environment, events } = wish;
     const set = assignments({ url, description, environment, events: events && textArray(events) });
     const actions: [action: AuditAction, details: object][] = set ? [['webhook.changed', said]] : [];
-    // Whether it is slow is forgotten by prompt answers alone.
-    const switched = state && sql`state = ${state}, failing_since = NULL`;
+    const switched = state && switchedTo(state);
     if (state) actions.push([state === 'active' ? 'webhook.resumed' : 'webhook.paused', {}]);
     const sets = [set, switched].filter((each) => each !== undefined);
     if (sets.length === 0 || state === 'active') {
@@ -138,8 +131,7 @@ function createEndpointChanges({ database, guard, keyEncryptionKeys }: Ports, vi
       changeEndpoint(owner, id, { state }, actor),
 
     async remove(owner: EndpointOwner, id: string, actor: Actor): Promise<void> {
-      const removed =
-        await database.run(sql`WITH ${change(owner, id, sql`deleted_at = now(), state = 'paused'`)},
+      const removed = await database.run(sql`WITH ${endpointChange(owner, id, REMOVED)},
         audit AS (${auditRow(actor, 'webhook.deleted', { endpoint_id: id })}) SELECT id FROM changed`);
       if (removed === 0) throw new AppError('not_found', 'No such endpoint');
     },
@@ -173,25 +165,14 @@ const createMaking = ({ database, guard, keyEncryptionKeys, newId }: Ports, view
     const secret = newSecret(random);
     const envelope = await sealEnvelope(keyEncryptionKeys, secret, id);
     const [, [count], made] = await database.batch(
-      // Endpoints that are made at the same moment are counted one after the other: by the statements after.
-      command(
-        sql`SELECT pg_advisory_xact_lock(hashtextextended('webhook_endpoint ' || coalesce(${owner}::text, ''), 0))::text`,
-      ),
+      endpointsLock(owner),
       query(Made, sql`SELECT count(*) AS endpoints FROM webhook_endpoint e WHERE ${owned(owner)}`),
-      command(sql`WITH changed AS (
-        INSERT INTO webhook_endpoint (id, partner_id, app_id, environment, url, description, events, secret_envelope)
-        SELECT ${id}::uuid, ${owner}::uuid, ${wish.appId ?? null}::uuid, ${wish.environment ?? 'both'}, ${wish.url}, ${wish.description ?? null},
-          ${textArray(wish.events ?? [])}, ${envelope}
-        WHERE (${wish.appId ?? null}::uuid IS NULL OR EXISTS (SELECT 1 FROM dev_apps a
-            WHERE a.id = ${wish.appId ?? null}::uuid AND a.partner_id = ${owner}::uuid AND a.archived_at IS NULL))
-          AND (SELECT count(*) FROM webhook_endpoint e WHERE ${owned(owner)}) < ${MAX_ENDPOINTS}
-        RETURNING partner_id),
+      command(sql`WITH ${endpointInsertion(owner, id, wish, envelope)},
       audit AS (${auditRow(actor, 'webhook.created', { endpoint_id: id }, { url: wish.url, events: wish.events ?? [] })})
       SELECT 1 FROM changed`),
     );
     if (made === 0) {
-      if (count && count.endpoints >= MAX_ENDPOINTS)
-        throw new AppError('conflict', `At most ${MAX_ENDPOINTS} endpoints. Delete one that is not needed`);
+      if (count && count.endpoints >= MAX_ENDPOINTS) throw new AppError('conflict', TOO_MANY_ENDPOINTS);
       throw new AppError('not_found', 'No such app');
     }
     return { endpoint: await views.get(owner, id), secret };

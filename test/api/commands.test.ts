@@ -19,7 +19,7 @@ const COMMANDS = [...PORTAL_COMMANDS, ...CONSOLE_COMMANDS];
 
 /** Signing up and in, proving who one is, and one's own account: by a person, of themselves alone. */
 const OF_THEMSELVES =
-  /^POST \/(?:(?:operator|api\/admin)\/apis\/check$|sign-|verify|reset|prove$|email\/|mails\/|second-factor|two-factor|preferences$|portal\/settings\/(?!(?:partner|mails)$))/;
+  /^POST \/(?:(?:operator|api\/admin)\/apis\/check$|api\/admin\/config\/plan$|sign-|verify|reset|prove$|email\/|mails\/|second-factor|two-factor|preferences$|portal\/settings\/(?!(?:partner|mails)$))/;
 
 it('every route that changes something is a door of a command', () => {
   const { page, developer, operator, key } = CHANGING;

@@ -45,6 +45,12 @@ const offerOf = (id: string) =>
   ).document;
 const isOffered = ({ spare }: Situation) => `INSERT INTO api_document (api, document, created_by)
   VALUES ('${spare}', '${JSON.stringify(offerOf(spare))}', 'operator:x')`;
+const FILED_PLAN = {
+  prices: { EUR: { price: 1, overage_per_1000: 1 } },
+  rate_limit_per_second: 1,
+  rate_limit_per_day: 1,
+  rate_limit_per_month: 1,
+};
 const hasPolicy = ({
   spare,
   partner,
@@ -288,6 +294,20 @@ const ACCESS: Command[] = [
     given: isOffered,
     audit: ['api.retired'],
     doors: { 'POST /operator/apis/:api/retire': why, 'DELETE /api/admin/apis/:id': why },
+  },
+  {
+    does: 'a configuration file is applied',
+    of: 'spare',
+    given: () => 'DELETE FROM config_field',
+    audit: ['config.applied'],
+    doors: {
+      'POST /api/admin/config/apply': ({ spare }) => ({
+        file: { plans: { [spare]: FILED_PLAN } },
+        // Of a plan that is not there, where nothing was applied.
+        version: { [`/plans/${spare}`]: 'd41d8cd98f00b204e9800998ecf8427e', '': '0 ' },
+      }),
+    },
+    only: 'a file is on the disk of whoever applies it',
   },
   {
     does: 'a policy is installed',

@@ -157,7 +157,7 @@ describe('the catalogue', () => {
         {
           openapi: '3.1.0',
           info: { title: 'One', version: '1' },
-          'x-passerelle': { id: 'one', upstream: ['ONE'], sandbox: 'none', defaults: settings },
+          'x-passerelle': { id: 'one', upstream: ['ONE_ORIGIN'], sandbox: 'none', defaults: settings },
           paths: { '/v3/one': { delete: operation } },
         },
       ]);
@@ -175,7 +175,7 @@ describe('the catalogue', () => {
       {
         openapi: '3.1.0',
         info: { title: 'One', version: '1' },
-        'x-passerelle': { id: 'one', upstream: ['ONE'], sandbox: 'none', defaults: settings },
+        'x-passerelle': { id: 'one', upstream: ['ONE_ORIGIN'], sandbox: 'none', defaults: settings },
         components: { parameters: { Pan: { name: 'pan', in: 'query', 'x-passerelle': secret } } },
         paths: {
           '/v3/one': {

@@ -4,6 +4,7 @@ import { inFrenchType } from '../../core/french.ts';
 import { DOCUMENTS_IN_FRENCH } from './documents.fr.ts';
 
 const IN_FRENCH: Record<string, string> = {
+  'is needed: there is no such partner yet': 'est nécessaire : ce partenaire n’existe pas encore',
   'A partner needs an owner: make someone else an owner first':
     'Un partenaire a besoin d’un propriétaire : nommez-en d’abord un autre',
   'A partner with this e-mail exists': 'Un partenaire a déjà cet e-mail',
