@@ -7,6 +7,7 @@ import { adoptDocument } from '../catalog/adopt/adopt.ts';
 import { UnfitDocument } from '../catalog/adopt/problems.ts';
 import { isObject, readDocument } from '../catalog/adopt/read-document.ts';
 import { routesOf } from '../catalog/routes.ts';
+import { isOwnPart } from '../http/own-paths.ts';
 import type { Stack } from './stack.ts';
 
 const FETCH_TIMEOUT_MS = 10_000;
@@ -60,10 +61,13 @@ export async function readApi({ openapi, upstream }: WantedApi): Promise<LocalAp
     throw new Error(`${openapi} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
   try {
-    const { document, notes } = adoptDocument(text);
+    const first = adoptDocument(text);
+    const { id } = first.document['x-passerelle'];
+    // A title like `Portal API` is no reason to refuse it.
+    const { document, notes } = isOwnPart(id) ? adoptDocument(text, { id: `${id}-api` }) : first;
     const routes = routesOf(document);
     const shown = Object.values(document.paths).flatMap((item) => item.get?.['x-first-call'] ?? [])[0];
-    const first = routes.find(({ method }) => method === 'GET') ?? routes[0];
+    const route = routes.find(({ method }) => method === 'GET') ?? routes[0];
     return {
       id: document['x-passerelle'].id,
       title: document.info.title,
@@ -71,7 +75,7 @@ export async function readApi({ openapi, upstream }: WantedApi): Promise<LocalAp
       upstream: upstream && upstreamOf(upstream, text),
       call: shown
         ? { method: 'GET', path: shown.path }
-        : { method: first?.method ?? 'GET', path: (first?.path ?? '/').replace(/\{[^}]*\}/g, '1') },
+        : { method: route?.method ?? 'GET', path: (route?.path ?? '/').replace(/\{[^}]*\}/g, '1') },
       routes: routes.length,
       leftOut: notes.length,
     };

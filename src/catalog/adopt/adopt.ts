@@ -40,6 +40,7 @@ function wrongTemplate(path: string): string | undefined {
     return 'must be printable ASCII outside of its templates';
   if (/[{}]/.test(path.replace(/\{[^{}/]+\}/g, '')))
     return 'has a brace without its other, or a template without a name';
+  if (/["\\\p{Cc}\u2028\u2029]/u.test(path)) return 'must hold no quotes, backslashes and control characters';
   if (/\}\{/.test(path)) return 'has two templates with nothing between them';
   const names = templatesOf(path);
   return new Set(names).size < names.length ? 'has the same template twice' : undefined;

@@ -23,7 +23,8 @@ function parse(text: string): unknown {
     } catch {
       // YAML says more exactly where it is wrong, and may be what it is.
     }
-  const read = parseDocument(text, { uniqueKeys: true, prettyErrors: false });
+  // That names are unique, it would look up among all for each.
+  const read = parseDocument(text, { uniqueKeys: false, prettyErrors: false });
   const [error] = read.errors;
   if (error) {
     const line = text.slice(0, error.pos[0]).split('\n').length;
@@ -66,23 +67,37 @@ const resolved = (document: JsonObject, reference: string): unknown =>
       document,
     );
 
+/** Where references of a document lead, as far as they were followed: chains are long, and walked from each of their links. */
+const reached = new WeakMap<JsonObject, Map<string, unknown>>();
+
+function nextOf(document: JsonObject, $ref: string): unknown {
+  try {
+    return resolved(document, $ref);
+  } catch {
+    return undefined;
+  }
+}
+
 /** What a `$ref` leads to, over further ones. @throws Error where it leads nowhere, or in a circle */
 export function followed(document: JsonObject, given: unknown): unknown {
+  if (!isObject(given) || typeof given.$ref !== 'string') return given;
+  const known = reached.get(document) ?? new Map<string, unknown>();
+  reached.set(document, known);
   const seen = new Set<string>();
-  let value = given;
+  let value: unknown = given;
   while (isObject(value) && typeof value.$ref === 'string') {
     const { $ref } = value;
+    if (known.has($ref)) {
+      value = known.get($ref);
+      break;
+    }
     if (seen.has($ref)) throw new Error('refers to itself');
     seen.add($ref);
-    let next: unknown;
-    try {
-      next = resolved(document, $ref);
-    } catch {
-      next = undefined;
-    }
+    const next = nextOf(document, $ref);
     if (next === undefined) throw new Error(`refers to \`${$ref}\`, which is nowhere in this document`);
     value = next;
   }
+  for (const $ref of seen) known.set($ref, value);
   return value;
 }
 

@@ -31,6 +31,8 @@ export const DOCUMENTS_IN_FRENCH: Record<string, string> = {
   'must be printable ASCII outside of its templates': 'doit être en ASCII imprimable hors de ses paramètres',
   'has a brace without its other, or a template without a name':
     'a une accolade sans sa paire, ou un paramètre sans nom',
+  'must hold no quotes, backslashes and control characters':
+    'ne doit contenir ni guillemets, ni barres obliques inverses, ni caractères de contrôle',
   'has two templates with nothing between them': 'a deux paramètres sans rien entre eux',
   'has the same template twice': 'a deux fois le même paramètre',
   'must be small letters, digits and hyphens, at most #':
