@@ -18,6 +18,7 @@ export const ENVELOPES = [
   },
   { table: 'webhook_endpoint', column: 'secret_envelope', context: 'id::text' },
   { table: 'webhook_endpoint', column: 'old_secret_envelope', context: 'id::text' },
+  { table: 'api_upstream', column: 'credential_envelope', context: 'url' },
   { table: 'idempotency_key', column: 'answer_envelope', context: "owner || ':' || key" },
 ] as const;
 

@@ -167,7 +167,7 @@ describe('a file', () => {
     };
     expect(await wrong({ apis: { 'same-a': { document: both }, 'same-b': { document: both } } })).toEqual([
       400,
-      [expect.stringMatching(/matches the same paths/)],
+      [expect.stringMatching(/begins like `GET \/same\/x` of another API/)],
     ]);
   });
 

@@ -950,7 +950,7 @@ export const en = {
     },
     version_sunset: {
       what: 'The version of the API that you call has ended, or is switched off for a while so that you notice before it does.',
-      fix: 'Move to a newer version: Passerelle-Version chooses one for a call, and the error lists them. Its changes are in the API’s document.',
+      fix: 'Move to a newer version: a header chooses one for a call, and the error lists them. Its changes are in the API’s document.',
     },
     live_access_required: {
       what: 'The account is not approved for live keys yet.',

@@ -986,7 +986,7 @@ export const fr = typeset<typeof en>({
     },
     version_sunset: {
       what: 'La version de l’API appelée a pris fin, ou est coupée un moment pour vous prévenir avant sa fin.',
-      fix: 'Passez à une version plus récente : Passerelle-Version en choisit une pour un appel, et l’erreur les liste. Ses changements sont dans le document de l’API.',
+      fix: 'Passez à une version plus récente : un en-tête en choisit une pour un appel, et l’erreur les liste. Ses changements sont dans le document de l’API.',
     },
     live_access_required: {
       what: 'Le compte n’est pas encore approuvé pour des clés de production.',
