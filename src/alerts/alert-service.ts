@@ -2,7 +2,7 @@
 
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, invalid } from '../core/errors.ts';
 import { MINUTE_MS } from '../core/time.ts';
 import type { MailKind } from '../mail/kinds.ts';
 import type { Notify } from '../mail/notices.ts';
@@ -151,9 +151,7 @@ export function createAlertService(ports: Ports) {
     prepare(rule: string, setting: RuleSetting): Query<number> {
       const known = rulesOf('operator').find((name) => name === rule);
       if (known && !RULES[known].isAdjustable && setting.threshold !== null)
-        throw new AppError('validation_error', undefined, {
-          details: [{ field: 'threshold', message: 'cannot be set: this rule has one only' }],
-        });
+        throw invalid('threshold', 'cannot be set: this rule has one only');
       return command(sql`WITH ${savedRule(OPERATOR, rule, setting)} SELECT owner FROM saved`);
     },
 

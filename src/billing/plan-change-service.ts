@@ -3,7 +3,7 @@
 
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, type AuditAction, auditRow } from '../audit/audit-store.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, invalid } from '../core/errors.ts';
 import { monthStart } from '../core/time.ts';
 import { eventRow } from '../outbox/event-store.ts';
 import { type Database, isViolation } from '../platform/database.ts';
@@ -21,9 +21,6 @@ export function atPeriodEnd(nowMs: number, next: { tier?: string; currency?: Cur
   return sql`next_tier = coalesce(${tier}, next_tier), next_currency = coalesce(${currency}, next_currency),
     next_change_at = ${new Date(monthStart(nowMs, 1)).toISOString()}::timestamptz`;
 }
-
-export const invalid = (field: string, message: string): AppError =>
-  new AppError('validation_error', undefined, { details: [{ field, message }] });
 
 export function checkPrice(
   plans: readonly Plan[],

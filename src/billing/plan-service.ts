@@ -5,6 +5,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, type AuditAction, auditRow, job } from '../audit/audit-store.ts';
 import { type Expected, isExpected, PARTNER_ETAG, partnerChanged } from '../audit/version-store.ts';
+import { invalid } from '../core/errors.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import { eventRow } from '../outbox/event-store.ts';
 import { DatabaseRejected } from '../platform/database.ts';
@@ -16,7 +17,6 @@ import {
   atPeriodEnd,
   checkPrice,
   createUpdate,
-  invalid,
   type Parts,
   type Ports,
   planIn,

@@ -9,7 +9,7 @@ import {
   isNotExpected,
   versionOf,
 } from '../audit/version-store.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, invalid } from '../core/errors.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import { type Database, isViolation } from '../platform/database.ts';
 import { command, type Query } from '../platform/query.ts';
@@ -73,9 +73,6 @@ const PLAN = sql`
 
 /** Of a plan: what its column holds, and more than any plan costs. */
 export const MAX_PRICE_MINOR = 2_000_000_000;
-
-const invalid = (field: string, message: string): AppError =>
-  new AppError('validation_error', undefined, { details: [{ field, message }] });
 
 const COLUMNS = sql.raw(
   'tier, price_cents, overage_price_per_1000_cents, prices, rate_limit_per_second, rate_limit_per_day, rate_limit_per_month, max_keys, features, self_serve, overage_actions, names',

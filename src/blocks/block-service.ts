@@ -2,7 +2,7 @@
 
 import { sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, invalid } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { isInRanges, isWider } from '../core/ip-list.ts';
 import type { Database } from '../platform/database.ts';
@@ -29,8 +29,7 @@ const TOO_WIDE = {
   v6: `must not be wider than /${WIDEST.v6} in IPv6: block several narrower ranges`,
 };
 
-const refused = (message: string): AppError =>
-  new AppError('validation_error', undefined, { details: [{ field: 'range', message }] });
+const refused = (message: string): AppError => invalid('range', message);
 
 /** @throws AppError validation_error */
 function checkRange(range: string, { ip }: Actor): void {

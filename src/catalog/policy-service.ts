@@ -2,7 +2,7 @@
 
 import { type SQL, sql } from 'drizzle-orm';
 import type { Actor } from '../audit/audit-store.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, invalid } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { Database } from '../platform/database.ts';
 import { json, number, type RowOf, row, text, time, uuid } from '../platform/row.ts';
@@ -12,7 +12,6 @@ import type { LiveCatalog } from './live-catalog.ts';
 import { shapeOf } from './policies/installed.ts';
 import { isPolicyName, POLICIES, POLICY_NAMES } from './policies/kinds.ts';
 import type { PolicyKind } from './policies/policy.ts';
-import { invalid } from './upstream-service.ts';
 
 export interface WantedPolicy {
   api: string | null;

@@ -1,7 +1,7 @@
 // Upstreams as operators name them -> rows. Credentials go into envelopes that are bound to where they are sent.
 
 import { type SQL, sql } from 'drizzle-orm';
-import { AppError } from '../core/errors.ts';
+import { invalid } from '../core/errors.ts';
 import { type KeyEncryptionKeys, sealEnvelope } from '../crypto/envelope.ts';
 import { maySayToUpstream } from './headers.ts';
 
@@ -24,9 +24,6 @@ const MAX_UPSTREAMS = 20;
 const CREDENTIAL = /^([A-Za-z0-9-]+): *[\x20-\x7e]+$/;
 /** No document lets callers say these: the gateway may. */
 const OWN_CREDENTIALS = new Set(['authorization', 'x-api-key']);
-
-export const invalid = (field: string, message: string): AppError =>
-  new AppError('validation_error', undefined, { details: [{ field, message }] });
 
 function isCredential(text: string): boolean {
   const name = CREDENTIAL.exec(text)?.[1]?.toLowerCase();

@@ -12,7 +12,7 @@ import {
   type WantedOffer,
   within,
 } from '../catalog/publish-together-service.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, invalid } from '../core/errors.ts';
 import { newPlan, toPlan } from '../http/plan-schemas.ts';
 import type { FiledPartner, FiledPartners } from '../partners/filed-partners-service.ts';
 import type { Query } from '../platform/query.ts';
@@ -80,9 +80,6 @@ interface Preparing {
   asking: Asking;
   prepared: Prepared;
 }
-
-const invalid = (field: string, message: string): AppError =>
-  new AppError('validation_error', undefined, { details: [{ field, message }] });
 
 /** Of the fields that change. */
 const changedIn = ({ changes }: Step): Fields =>

@@ -5,7 +5,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
 import type { LiveCatalog } from '../catalog/live-catalog.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, invalid } from '../core/errors.ts';
 import type { KeyEncryptionKeys } from '../crypto/envelope.ts';
 import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { Notify, Recipient } from '../mail/notices.ts';
@@ -131,7 +131,7 @@ function createScopeCheck(catalogs: KeyServicePorts['catalogs']) {
       const known = knownScopes();
       if (scopes?.every((scope) => known.includes(scope)) ?? true) return;
       const message = `Scopes are: ${known.join(', ')}`;
-      throw new AppError('validation_error', undefined, { details: [{ field: 'scopes', message }] });
+      throw invalid('scopes', message);
     },
   };
 }

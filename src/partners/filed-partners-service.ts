@@ -3,7 +3,7 @@
 
 import { type SQL, sql } from 'drizzle-orm';
 import type { PlanService } from '../billing/plan-service.ts';
-import { AppError } from '../core/errors.ts';
+import { invalid } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import { eventRow } from '../outbox/event-store.ts';
@@ -38,9 +38,6 @@ interface Ports {
   invite: InvitePorts;
   now(): number;
 }
-
-const invalid = (field: string, message: string): AppError =>
-  new AppError('validation_error', undefined, { details: [{ field, message }] });
 
 const limitsSet = ({ limits, plan, overage_action: overage }: FiledPartner): SQL[] => [
   ...(limits === undefined

@@ -5,7 +5,7 @@ import { type Actor, auditRow } from '../audit/audit-store.ts';
 import type { Expected } from '../audit/version-store.ts';
 import type { Currency } from '../billing/amounts.ts';
 import type { OriginService } from '../blocks/origin-service.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, invalid } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { KeyDirectory } from '../keys/key-directory.ts';
 import type { SignatureRule } from '../keys/signature.ts';
@@ -64,7 +64,7 @@ async function checkTier(database: Database, tier: string): Promise<void> {
   );
   if (tiers.some((each) => each.tier === tier)) return;
   const message = `Tiers are: ${tiers.map((each) => each.tier).join(', ')}`;
-  throw new AppError('validation_error', undefined, { details: [{ field: 'tier', message }] });
+  throw invalid('tier', message);
 }
 
 /** A CTE: `changed` has the partner, where there is such a plan. */

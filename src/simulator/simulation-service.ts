@@ -3,7 +3,7 @@
 import type { Billing } from '../billing/billing-view-store.ts';
 import type { PlanService } from '../billing/plan-service.ts';
 import type { Plan } from '../billing/plan-store.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, invalid } from '../core/errors.ts';
 import type { OverageAction } from '../limits/limit.ts';
 import { type Period, termsAt } from './history.ts';
 import { type LoadingPorts, loadHistory, loadSettings, replayAll, sinceOf } from './loaded-history.ts';
@@ -44,7 +44,7 @@ function checkOverage(
   const allowed = [...((plan ?? own)?.overageActions ?? []), ...granted];
   if (wanted === undefined || allowed.includes(wanted)) return;
   const message = `The plan allows: ${allowed.join(', ')}`;
-  throw new AppError('validation_error', undefined, { details: [{ field: 'overage_action', message }] });
+  throw invalid('overage_action', message);
 }
 
 /** Terms of before it do not matter. */

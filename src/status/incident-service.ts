@@ -3,7 +3,7 @@
 
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, invalid } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { type Database, isViolation } from '../platform/database.ts';
 import { json, oneOf, type RowOf, row, text, time, uuid } from '../platform/row.ts';
@@ -50,9 +50,6 @@ const INCIDENT = sql`
     (SELECT jsonb_agg(jsonb_build_object('state', u.state, 'text', jsonb_build_object('en', u.text_en, 'fr', u.text_fr),
       'at', to_char(u.created_at AT TIME ZONE 'UTC', ${ISO})) ORDER BY u.id DESC) FROM incident_update u WHERE u.incident_id = i.id) AS updates
   FROM incident i`;
-
-const invalid = (field: string, message: string): AppError =>
-  new AppError('validation_error', undefined, { details: [{ field, message }] });
 
 /** `apis`: those that there are. */
 export function createIncidentService({

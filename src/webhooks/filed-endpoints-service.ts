@@ -1,7 +1,7 @@
 // Operators' endpoints as a configuration file names them, by their addresses. Their secrets stand in none: who needs one rolls it.
 
 import { sql } from 'drizzle-orm';
-import { AppError } from '../core/errors.ts';
+import { invalid } from '../core/errors.ts';
 import { type KeyEncryptionKeys, sealEnvelope } from '../crypto/envelope.ts';
 import { command, type Query } from '../platform/query.ts';
 import { assignments, textArray } from '../platform/sql.ts';
@@ -50,10 +50,7 @@ export function createFiledEndpoints({ guard, keyEncryptionKeys, newId }: Ports)
       checkWish(guard, { url, events, askedAt });
       if (id === null) return isGone ? [] : make(wish);
       if (isGone) return [command(sql`WITH ${endpointChange(null, id, REMOVED)} SELECT id FROM changed`)];
-      if (environment === 'both')
-        throw new AppError('validation_error', undefined, {
-          details: [{ field: 'environment', message: 'cannot be both once one was chosen' }],
-        });
+      if (environment === 'both') throw invalid('environment', 'cannot be both once one was chosen');
       const set = assignments({ description, environment, events: events && textArray(events) });
       const sets = [set, state && switchedTo(state)].filter((each) => each !== undefined);
       return sets.length === 0
