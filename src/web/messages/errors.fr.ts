@@ -81,6 +81,8 @@ const IN_FRENCH: Record<string, string> = {
     'Ce qui est corrigé garde son identifiant, pour n’être facturé qu’une fois',
   'must be a URL that begins with https:// and names a public host, like https://example.com/webhooks':
     'L’adresse doit commencer par https:// et nommer un hôte public, comme https://exemple.com/webhooks',
+  'cannot be set: this rule has one only': 'Le seuil ne se choisit pas : cette règle n’en a qu’un',
+  'cannot be both once one was chosen': 'Les deux ne peuvent plus être choisis : un seul l’est déjà',
   'must be in the past': 'Ce moment n’est pas encore venu',
   'must not contain a user name or a password': 'L’adresse ne doit contenir ni nom ni mot de passe',
   'must name a public host, not an address of a private network or of this machine':
