@@ -21,6 +21,8 @@ const defaults = z.object({
 const parameter = z.looseObject({
   name: z.string().optional(),
   in: z.string().optional(),
+  required: z.unknown().optional(),
+  schema: z.unknown().optional(),
   $ref: z.string().optional(),
   /** `secret`: its value is kept nowhere. */
   'x-passerelle': z.object({ secret: z.boolean().optional() }).optional(),
@@ -52,7 +54,7 @@ const firstCall = z.object({
     .optional(),
 });
 
-const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'options', 'head'] as const;
+export const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'options', 'head'] as const;
 const operation = z.looseObject({
   summary: z.string().optional(),
   requestBody: z.looseObject({}).optional(),
@@ -114,3 +116,19 @@ export const documentSchema = z.looseObject({
 });
 export type CatalogDocument = z.infer<typeof documentSchema>;
 export type Operation = z.infer<typeof operation>;
+
+/** Of `#/components/parameters/Name`. */
+export const nameOfReference = (reference: string): string => reference.slice(reference.lastIndexOf('/') + 1);
+
+/** Defined by their own fields: OpenAPI 3.1, 4.8.12.1. As parameters they say nothing. */
+export const OWN_FIELDS: ReadonlySet<string> = new Set(['accept', 'content-type', 'authorization']);
+
+/** Of an operation, as given or referred to. */
+export const parametersOf = ({ components }: CatalogDocument, { parameters = [] }: Operation) =>
+  parameters.flatMap(({ $ref, ...given }) => {
+    const parameter = $ref ? components?.parameters?.[nameOfReference($ref)] : given;
+    const { name, in: place } = parameter ?? {};
+    return name === undefined || (place === 'header' && OWN_FIELDS.has(name.toLowerCase()))
+      ? []
+      : [{ ...parameter, name }];
+  });

@@ -50,6 +50,8 @@ export const TRACE_HEADERS: ReadonlySet<string> = new Set(['traceparent', 'trace
 
 /** What the sandbox hears beside what an upstream would: errors to order. */
 export const SANDBOX_HEADER = 'x-sandbox-simulate';
+/** Which of an API's dated versions a caller wants. */
+export const VERSION_HEADER = 'passerelle-version';
 
 /** By which a cached answer is kept apart for every route, beside Accept-Encoding, which the edge rewrites. */
 const CONTENT_NEGOTIATION = ['accept', 'accept-language'];

@@ -1,6 +1,12 @@
 // A document -> its routes, as plain data that an edge can keep, and as what the gateway matches. Pure.
 
-import { type CatalogDocument, type Operation, shownAnswer } from './document.ts';
+import {
+  type CatalogDocument,
+  nameOfReference,
+  type Operation,
+  parametersOf,
+  shownAnswer,
+} from './document.ts';
 import { type DeclaredHeaders, type HeaderRules, headerRules } from './headers.ts';
 import { NO_POLICIES, type RoutePolicies } from './policies/policy.ts';
 import { type RequestRules, type RouteRules, routeRules } from './policies/request-rules.ts';
@@ -67,26 +73,13 @@ export interface CatalogRoute extends Omit<RouteData, 'declared' | 'secretParame
   policies: RoutePolicies;
 }
 
-/** Of `#/components/parameters/Name`. */
-const nameOfReference = (reference: string): string => reference.slice(reference.lastIndexOf('/') + 1);
-
-/** OpenAPI 3.1, 4.8.12.1: definitions of these say nothing. */
-const SAYS_NOTHING = new Set(['accept', 'content-type', 'authorization']);
-
-/** Of an operation, as given or referred to. */
-const parametersOf = ({ components }: CatalogDocument, { parameters = [] }: Operation) =>
-  parameters.flatMap(({ $ref, ...given }) => {
-    const parameter = $ref ? components?.parameters?.[nameOfReference($ref)] : given;
-    return parameter?.name === undefined ? [] : [{ ...parameter, name: parameter.name }];
-  });
-
 /** The headers that an operation's parameters and answers show, and those that its extension names. */
 function headersOf(document: CatalogDocument, operation: Operation): DeclaredHeaders {
   const { components, 'x-passerelle': api } = document;
   const { responses = {}, 'x-passerelle': own } = operation;
-  const shownRequest = parametersOf(document, operation)
-    .flatMap((given) => (given.in === 'header' ? given.name : []))
-    .filter((name) => !SAYS_NOTHING.has(name.toLowerCase()));
+  const shownRequest = parametersOf(document, operation).flatMap((given) =>
+    given.in === 'header' ? given.name : [],
+  );
   const shownAnswer = Object.values(responses)
     .map(({ $ref, ...given }) => ($ref ? components?.responses?.[nameOfReference($ref)] : given))
     .flatMap((given) => Object.keys(given?.headers ?? {}));

@@ -2,23 +2,10 @@
 // Pure.
 
 import * as z from 'zod';
-import { type JsonChange, moreNames, type NameChanges, withPolicies } from './policies/policy.ts';
+import { jsonChange, queryName } from './policies/changes.ts';
+import { type JsonChange, moreNames, type NameChanges, NO_NAMES, withPolicies } from './policies/policy.ts';
 import type { CatalogRoute } from './routes.ts';
 
-const pointer = z
-  .string()
-  .max(500)
-  .regex(/^(?:\/(?:[^~/]|~[01])*)+$/);
-const jsonChange = z.discriminatedUnion('op', [
-  z.object({ op: z.literal('set'), pointer, value: z.json() }),
-  z.object({ op: z.literal('remove'), pointer }),
-  z.object({ op: z.literal('rename'), pointer, to: z.string().min(1).max(100) }),
-]);
-const queryName = z
-  .string()
-  .min(1)
-  .max(100)
-  .regex(/^[^&=#?\s]+$/);
 const MAX_CHANGES = 100;
 
 /** What one version changed. `request` makes a request of the version before into one of this; `answer` an answer back. */
@@ -82,18 +69,20 @@ export interface RouteVersion {
   brownouts: readonly { fromMs: number; toMs: number }[];
 }
 
+const nameChange = (each: z.infer<typeof change>['query'][number]): NameChanges =>
+  each.op === 'set' ? { set: [[each.name, each.value]], remove: [] } : { set: [], remove: [each.name] };
+
 /** `name`: `GET /v1/things`. */
 export const routeVersions = (versions: readonly ApiVersion[], name: string): RouteVersion[] =>
   versions.map(({ date, changes, deprecated_at: deprecated, sunset_at: sunset, brownouts }) => {
     const own = changes.filter(({ routes }) => routes.length === 0 || routes.includes(name));
-    const query = own.flatMap((each) => each.query);
     return {
       date,
       request: own.flatMap((each) => each.request),
-      query: {
-        set: query.flatMap((each) => (each.op === 'set' ? [[each.name, each.value] as const] : [])),
-        remove: query.flatMap((each) => (each.op === 'remove' ? [each.name] : [])),
-      },
+      query: own
+        .flatMap((each) => each.query)
+        .map(nameChange)
+        .reduce(moreNames, NO_NAMES),
       answer: own.flatMap((each) => each.answer),
       ...(deprecated && { deprecatedMs: Date.parse(deprecated) }),
       ...(sunset && { sunsetMs: Date.parse(sunset) }),
@@ -119,14 +108,14 @@ export function routeOfVersion(route: CatalogRoute, { date }: RouteVersion): Cat
   const later = (route.versions ?? []).filter((version) => version.date > date);
   if (later.length === 0) return route;
   const { policies } = route;
-  const query = later.reduce((before, version) => moreNames(before, version.query), {
-    set: [],
-    remove: [],
-  } as NameChanges);
-  return withPolicies(route, {
+  const query = later.map((version) => version.query).reduce(moreNames, NO_NAMES);
+  const request = later.flatMap((version) => version.request);
+  // The document says what the newest takes: what is led up to it is not held against it.
+  const isLedUp = request.length + query.set.length + query.remove.length > 0;
+  return withPolicies(isLedUp ? { ...route, rules: undefined } : route, {
     mark: `${date} ${policies.mark}`,
     query: moreNames(query, policies.query),
-    requestJson: [...later.flatMap(({ request }) => request), ...policies.requestJson],
+    requestJson: [...request, ...policies.requestJson],
     answerJson: [...policies.answerJson, ...later.toReversed().flatMap(({ answer }) => answer)],
   });
 }

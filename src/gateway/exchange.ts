@@ -4,6 +4,7 @@
 import type { CatalogRoute } from '../catalog/catalog.ts';
 import type { RouteVersion } from '../catalog/versions.ts';
 import type { Reason } from '../core/denied.ts';
+import { readBody, type Unreadable } from '../http/body.ts';
 import type { KeyRecord } from '../keys/key-record.ts';
 import type { SignatureForm } from '../keys/signature.ts';
 import type { Denial } from '../limits/limit.ts';
@@ -49,8 +50,11 @@ export interface Exchange {
   isProven: boolean;
   /** More of what costs nothing than anybody needs: it is counted, and not kept. */
   isOverRate?: boolean;
-  /** The body, where a signature needed it whole. */
+  /** The body, where somebody needed it whole; or that it could not be had. */
   body?: Uint8Array<ArrayBuffer>;
+  unreadable?: Unreadable;
+  /** In the body's place, as policies and versions have it. */
+  upstreamBody?: Uint8Array<ArrayBuffer>;
   /** What the caller says to whoever answers: of a request that is signed whole, what is signed. */
   heard: Headers;
   /** Of a signed request. */
@@ -104,6 +108,23 @@ export function identify<E extends Exchange>(
 
 export function admit(exchange: Authenticated, admission: Reservation): asserts exchange is Admitted {
   exchange.admission = admission;
+}
+
+/** Reads the whole body, once, whoever asks and however often the call is judged: what was too large stays so. */
+export async function wholeBody(
+  exchange: Exchange,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer> | Unreadable> {
+  const known = exchange.unreadable ?? exchange.body;
+  if (known) return known;
+  const read = await readBody(exchange.request, maxBytes);
+  if (typeof read === 'string') {
+    exchange.unreadable = read;
+    return read;
+  }
+  exchange.body = read;
+  exchange.bytesIn = read.length;
+  return read;
 }
 
 /** In place of what was asked, until an upstream was: sandboxes have our paths. */

@@ -64,6 +64,7 @@ export async function handle(
 async function run(exchange: Exchange, gateway: Gateway): Promise<Response> {
   const { catalog } = gateway;
   exchange.route = undefined;
+  exchange.version = undefined;
   const found = catalog.match(exchange.request.method, exchange.path);
   exchange.catalogVersion = catalog.version;
   if (found.found === 'nothing')
@@ -76,7 +77,7 @@ async function run(exchange: Exchange, gateway: Gateway): Promise<Response> {
   }
   match(exchange, found.route);
 
-  const admitted = await judge(exchange, gateway);
+  const admitted = await judge(exchange, catalog, gateway);
   if (admitted === 'other catalogue') return run(exchange, gateway);
   if (admitted instanceof Response) return admitted;
 
@@ -108,12 +109,16 @@ function refuseUnbilled(exchange: Admitted, denied: Denied, gateway: Gateway): R
 }
 
 /** Who is it, may it, how much: until the record is as new as the limiter's. */
-async function judge(exchange: Matched, gateway: Gateway): Promise<Response | Admitted | 'other catalogue'> {
+async function judge(
+  exchange: Matched,
+  catalog: Catalog,
+  gateway: Gateway,
+): Promise<Response | Admitted | 'other catalogue'> {
   let refused: Denied | undefined;
   const offered = exchange.route;
   for (let pass = 0; pass < MAX_JUDGEMENTS; pass++) {
     const known = await authenticate(exchange, gateway, pass > 0);
-    const allowed = isDenied(known) ? known : await mayCall(known, offered, gateway);
+    const allowed = isDenied(known) ? known : await mayCall(known, offered, catalog);
     passed(exchange, 'auth', gateway.now());
     if (isOutdated(exchange)) return judgeByNewer(exchange, gateway);
     if (isDenied(allowed) && !isDenied(known) && (await isOfOlder(exchange, gateway)))
@@ -141,15 +146,15 @@ async function judge(exchange: Matched, gateway: Gateway): Promise<Response | Ad
 async function mayCall(
   exchange: Authenticated,
   offered: CatalogRoute,
-  gateway: Gateway,
+  catalog: Catalog,
 ): Promise<Denied | Authenticated> {
   const { partnerId } = exchange.caller;
-  exchange.route = gateway.catalog.routeFor(offered, partnerId);
+  exchange.route = catalog.routeFor(offered, partnerId);
   const allowed = authorise(exchange);
   if (isDenied(allowed)) return allowed;
   const version = chooseVersion(allowed);
   if (isDenied(version)) return version;
-  allowed.route = gateway.catalog.routeFor(offered, partnerId, version);
+  allowed.route = catalog.routeFor(offered, partnerId, version);
   return (await refuseByPolicy(allowed)) ?? allowed;
 }
 

@@ -6,17 +6,19 @@ export function whenGone({ signal }: Pick<Request, 'signal'>, done: () => void):
   else signal.addEventListener('abort', done, { once: true });
 }
 
-/** The whole body; `cut_short` when the caller stopped sending. */
+export type Unreadable = 'too_large' | 'cut_short';
+
+/** The whole body; `cut_short` when whoever sends it stopped. */
 export async function readBody(
-  request: Request,
+  message: { body: ReadableStream | null; headers: Pick<Headers, 'get'> },
   maxBytes: number,
-): Promise<Uint8Array<ArrayBuffer> | 'too_large' | 'cut_short'> {
-  if (!request.body) return new Uint8Array();
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return 'too_large';
+): Promise<Uint8Array<ArrayBuffer> | Unreadable> {
+  if (!message.body) return new Uint8Array();
+  if (Number(message.headers.get('content-length') ?? 0) > maxBytes) return 'too_large';
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
-    for await (const chunk of request.body as ReadableStream<Uint8Array>) {
+    for await (const chunk of message.body as ReadableStream<Uint8Array>) {
       bytes += chunk.length;
       if (bytes > maxBytes) return 'too_large';
       chunks.push(chunk);
@@ -65,6 +67,8 @@ export interface CountedStream {
   body: ReadableStream<Uint8Array>;
   bytes(): number;
   isTooLarge(): boolean;
+  /** Whether all of it has come. */
+  isWhole(): boolean;
 }
 
 export interface StreamEvents {
@@ -81,6 +85,7 @@ export function countStream(
   { tooLarge, done }: StreamEvents,
 ): CountedStream {
   let bytes = 0;
+  let isWhole = false;
   const body = source.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
@@ -89,9 +94,12 @@ export function countStream(
         tooLarge?.();
         controller.error(new Error('body over its bound'));
       },
-      flush: done,
+      flush() {
+        isWhole = true;
+        done?.();
+      },
       cancel: done,
     }),
   );
-  return { body, bytes: () => bytes, isTooLarge: () => bytes > maxBytes };
+  return { body, bytes: () => bytes, isTooLarge: () => bytes > maxBytes, isWhole: () => isWhole };
 }

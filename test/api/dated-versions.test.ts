@@ -8,11 +8,13 @@ import {
   eventually,
   makeKey,
   makePartner,
+  makeSigningKey,
   query,
   sendJson,
   stack,
   type TestPartner,
 } from '../support/api.ts';
+import { signed } from '../support/signing.ts';
 
 const operator = { headers: { authorization: `Bearer ${stack.demo.operator.token}` } };
 const FIRST = '2026-01-15';
@@ -131,6 +133,17 @@ describe('a version', () => {
       'invalid_request',
       [FIRST, SECOND, THIRD],
     ]);
+  });
+
+  it('that a signed request names is signed with it', async () => {
+    const signing = await makeSigningKey(partner.id, 'live', ['read:dated']);
+    const target = '/dated/trips';
+    const named = { 'passerelle-version': SECOND };
+    const whole = await call(target, signed(signing, target, { more: named }));
+    expect([whole.status, whole.headers['passerelle-version']]).toEqual([200, SECOND]);
+    const { headers, ...bare } = signed(signing, target);
+    const added = await call(target, { ...bare, headers: { ...headers, ...named } });
+    expect([added.status, added.json.error]).toEqual([401, 'invalid_signature']);
   });
 
   it('leads requests up, one step after the other', async () => {

@@ -14,6 +14,7 @@ import {
   stack,
   type TestPartner,
 } from '../support/api.ts';
+import { openSocket, sendRaw, wait } from '../support/raw.ts';
 
 const operator = { headers: { authorization: `Bearer ${stack.demo.operator.token}` } };
 const ROUTE = 'GET /ruled/things/{id}';
@@ -217,6 +218,50 @@ describe('a policy', () => {
     expect((await last('/ruled-up/things'))?.body).toBe(`${body.slice(0, -1)},"by":"us"}`);
   });
 
+  it('of JSON refuses what says that it is JSON and is none, before it counts; what else there is passes', async () => {
+    await install('json', { request: [{ op: 'set', pointer: '/by', value: 'us' }] });
+    const send = (body: string | Buffer, type: string) =>
+      call('/ruled/things', { method: 'POST', key: theirs, body, headers: { 'content-type': type } });
+    const others = await makePartner();
+    const theirs = (await makeKey(others.id, { scopes: ['write:ruled'] })).secret;
+    for (const body of ['{', '[1,]', Buffer.from([0x22, 0xff, 0x22]), '['.repeat(5000)])
+      expect((await send(body, 'application/problem+json; charset=utf-8')).json.error).toBe(
+        'invalid_request',
+      );
+    const plain = await send('{', 'text/plain');
+    expect([plain.status, (await last('/ruled-up/things'))?.body]).toEqual([200, '{']);
+    const events = await eventually(
+      () =>
+        query(
+          'SELECT status_code, units FROM api_usage_events WHERE partner_id = $1 ORDER BY status_code, units',
+          [others.id],
+        ),
+      (rows) => rows.length >= 5,
+    );
+    expect(events.map(({ status_code: status, units }) => [status, units])).toEqual([
+      [200, 1],
+      ...Array.from({ length: 4 }, () => [400, 0]),
+    ]);
+  });
+
+  it('of JSON leaves an answer as it is that is no JSON', async () => {
+    const path = '/ruled/things/7?upstream=delay&ms=1';
+    const untouched = await get(path);
+    await install('json', { answer: [{ op: 'remove', pointer: '/url' }] });
+    const answer = await get(path);
+    expect([answer.status, answer.text]).toEqual([200, untouched.text]);
+  });
+
+  it('that comes later has the last word on a header, however it is written', async () => {
+    await install('headers', { request_set: [{ name: 'X-Tenant', value: 'a' }] });
+    await install('headers', { request_set: [{ name: 'x-tenant', value: 'b' }] });
+    await get();
+    expect((await last('/ruled-up/things/7'))?.headers['x-tenant']).toBe('b');
+    await install('headers', { request_remove: ['X-TENANT'] });
+    await get();
+    expect((await last('/ruled-up/things/7'))?.headers['x-tenant']).toBeUndefined();
+  });
+
   it('of a route holds although its template has another name since', async () => {
     await install('redact', { pointers: ['/url'] }, { route: ROUTE });
     const renamed = JSON.parse(
@@ -291,6 +336,27 @@ describe('a policy', () => {
     expect(failed.status).toBe(500);
     expect((await call('/ruled/things/7', { key, body: 'x' })).status).toBe(400);
     expect((await get()).status).toBe(200);
+  });
+
+  it('of circuits is opened by no caller who sends too slowly, or breaks off', async () => {
+    await install('breaker', { failures: 1, rest_seconds: 60 });
+    await install('timeout', { ms: 300 });
+    const { host } = new URL(stack.url);
+    const begun = `POST /ruled/things HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer ${key}\r\ncontent-length: 100\r\n\r\n{`;
+    for (const mostMs of [50, 1500]) {
+      const socket = await openSocket();
+      socket.write(begun);
+      await wait(mostMs);
+      socket.destroy();
+    }
+    expect((await post({ name: 'ab' })).status).toBe(200);
+  });
+
+  it('of none is broken by a GET whose body is empty, of unknown length', async () => {
+    const { host } = new URL(stack.url);
+    const head = `GET /ruled/things/7 HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer ${key}\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n`;
+    expect(await sendRaw(Buffer.from(`${head}0\r\n\r\n`))).toBe(200);
+    expect(await sendRaw(Buffer.from(`${head}1\r\nx\r\n0\r\n\r\n`))).toBe(400);
   });
 
   it('of origins lets pages of theirs read answers, and ask before', async () => {

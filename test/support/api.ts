@@ -241,6 +241,7 @@ export async function makeKey(
 export async function makeSigningKey(
   partnerId: string,
   environment: 'test' | 'live' = 'live',
+  scopes: string[] = ALL_SCOPES,
 ): Promise<{ id: string; secret: string }> {
   const id = newSigningId(environment, random);
   const secret = newSigningSecret(environment, random);
@@ -253,7 +254,7 @@ export async function makeSigningKey(
       name: 'Signing',
       secret,
       signing: { id, envelope },
-      scopes: ALL_SCOPES,
+      scopes,
     }),
   );
   return { id, secret };

@@ -3,9 +3,9 @@
 
 import type * as z from 'zod';
 import { createCatalog, offeredApi } from '../catalog.ts';
-import { type CatalogDocument, documentSchema } from '../document.ts';
+import { type CatalogDocument, documentSchema, METHODS } from '../document.ts';
 import { RefusedHeader } from '../headers.ts';
-import { METHODS, type Offer, Operations, templatesOf } from './operations.ts';
+import { type Offer, Operations, templatesOf } from './operations.ts';
 import { externalDocs, kept, Parts } from './parts.ts';
 import { type Problem, pointerTo, UnfitDocument, unfit } from './problems.ts';
 import { isObject, type JsonObject, readDocument } from './read-document.ts';

@@ -2,12 +2,12 @@
 // that is made of the schema, where that fits. Pure, and without `eval`, which Workers have not.
 
 import { dereference, type Schema as JsonSchema, validate } from '@cfworker/json-schema';
+import { isJsonType } from '../../core/encoding.ts';
 import { exampleOfSchema } from './example.ts';
 import { isObject, type JsonObject } from './read-document.ts';
 import type { Schema } from './schemas.ts';
 
-export const isJson = (type: string): boolean =>
-  /^application\/(?:[\w.-]+\+)?json\b/i.test(type) || type === '*/*';
+export const isJson = (type: string): boolean => isJsonType(type) || type === '*/*';
 
 /** Schemas whose documents are made: what they refer to is at hand. */
 export class Examples {

@@ -2,6 +2,7 @@
 // what it answers. What cannot pass the gateway is left out, and said. Pure.
 
 import { plainLine } from '../../core/plain-text.ts';
+import { OWN_FIELDS } from '../document.ts';
 import { maySayToCaller, maySayToUpstream } from '../headers.ts';
 import { Examples, isJson } from './examples.ts';
 import { externalDocs, kept, type Parts } from './parts.ts';
@@ -9,9 +10,6 @@ import { type Problem, pointerTo } from './problems.ts';
 import { isObject, type JsonObject } from './read-document.ts';
 import type { Schema } from './schemas.ts';
 
-export const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'options', 'head'] as const;
-/** Defined by their own fields: OpenAPI 3.1, 4.8.12.1. */
-const OWN_FIELDS = new Set(['accept', 'content-type', 'authorization']);
 const MAX_SUMMARY_CHARS = 120;
 const PLACES = new Set(['path', 'query', 'header']);
 

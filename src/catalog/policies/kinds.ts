@@ -4,7 +4,8 @@ import * as z from 'zod';
 import { deny } from '../../core/denied.ts';
 import { isInRanges, isRange } from '../../core/ip-list.ts';
 import { maySayToCaller, maySayToUpstream } from '../headers.ts';
-import { moreNames, policy, withPolicies } from './policy.ts';
+import { jsonChange, pointer, queryName } from './changes.ts';
+import { moreNames, type NameChanges, policy, withPolicies } from './policy.ts';
 import { validates } from './validate-request.ts';
 
 /** But for the ends of lines, and tabs. */
@@ -20,15 +21,6 @@ const value = z
   .string()
   .max(1000)
   .regex(/^[\x20-\x7e]*$/);
-const parameter = z
-  .string()
-  .min(1)
-  .max(100)
-  .regex(/^[^&=#?\s]+$/);
-const pointer = z
-  .string()
-  .max(500)
-  .regex(/^(?:\/(?:[^~/]|~[01])*)+$/);
 const named = <Name extends z.ZodType<string>>(name: Name) => z.object({ name, value });
 
 const toUpstream = header.refine((name) => maySayToUpstream(name.toLowerCase()));
@@ -40,6 +32,14 @@ const toCaller = header.refine(
 
 const pairs = (set: readonly { name: string; value: string }[]) =>
   set.map(({ name, value: said }) => [name, said] as const);
+/** Names of headers have no case. */
+const headerChanges = (
+  set: readonly { name: string; value: string }[],
+  remove: readonly string[],
+): NameChanges => ({
+  set: set.map(({ name, value: said }) => [name.toLowerCase(), said] as const),
+  remove: remove.map((name) => name.toLowerCase()),
+});
 
 const addresses = policy({
   settings: z.object({
@@ -124,31 +124,25 @@ const headers = policy({
   }),
   apply: (route, settings) =>
     withPolicies(route, {
-      requestHeaders: moreNames(route.policies.requestHeaders, {
-        set: pairs(settings.request_set),
-        remove: settings.request_remove,
-      }),
-      answerHeaders: moreNames(route.policies.answerHeaders, {
-        set: pairs(settings.answer_set),
-        remove: settings.answer_remove,
-      }),
+      requestHeaders: moreNames(
+        route.policies.requestHeaders,
+        headerChanges(settings.request_set, settings.request_remove),
+      ),
+      answerHeaders: moreNames(
+        route.policies.answerHeaders,
+        headerChanges(settings.answer_set, settings.answer_remove),
+      ),
     }),
 });
 
 const query = policy({
-  settings: z.object({ set: list(named(parameter)), remove: list(parameter) }),
+  settings: z.object({ set: list(named(queryName)), remove: list(queryName) }),
   apply: (route, { set, remove }) =>
     withPolicies(route, { query: moreNames(route.policies.query, { set: pairs(set), remove }) }),
 });
 
-const change = z.discriminatedUnion('op', [
-  z.object({ op: z.literal('set'), pointer, value: z.json() }),
-  z.object({ op: z.literal('remove'), pointer }),
-  z.object({ op: z.literal('rename'), pointer, to: z.string().min(1).max(100) }),
-]);
-
 const json = policy({
-  settings: z.object({ request: list(change), answer: list(change) }),
+  settings: z.object({ request: list(jsonChange), answer: list(jsonChange) }),
   apply: (route, { request, answer }) =>
     withPolicies(route, {
       requestJson: [...route.policies.requestJson, ...request],

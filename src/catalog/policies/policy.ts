@@ -69,7 +69,7 @@ export interface RoutePolicies {
   origins: readonly string[];
 }
 
-const NO_NAMES: NameChanges = { set: [], remove: [] };
+export const NO_NAMES: NameChanges = { set: [], remove: [] };
 
 export const NO_POLICIES: RoutePolicies = {
   mark: '',
@@ -100,7 +100,11 @@ export const withPolicies = (route: CatalogRoute, changes: Partial<RoutePolicies
   policies: { ...route.policies, ...changes },
 });
 
-export const moreNames = (before: NameChanges, more: NameChanges): NameChanges => ({
-  set: [...before.set, ...more.set],
-  remove: [...before.remove, ...more.remove],
-});
+/** What comes later has the last word on a name. */
+export function moreNames(before: NameChanges, more: NameChanges): NameChanges {
+  const again = new Set([...more.remove, ...more.set.map(([name]) => name)]);
+  return {
+    set: [...before.set.filter(([name]) => !again.has(name)), ...more.set],
+    remove: [...before.remove, ...more.remove],
+  };
+}

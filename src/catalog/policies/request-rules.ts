@@ -1,7 +1,7 @@
 // What a document says of the requests of an operation, as far as it can be checked: parameters and bodies. The schemas that they
 // refer to are kept once for the API. Only for APIs whose policies ask for it. Pure.
 
-import type { CatalogDocument, Operation } from '../document.ts';
+import { type CatalogDocument, type Operation, parametersOf } from '../document.ts';
 
 export interface ParameterRule {
   name: string;
@@ -29,13 +29,16 @@ const isPlain = (value: unknown): value is Plain =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Expressions of a document would run on what callers send, and so would formats that are expressions in the validator. */
-const SLOW = new Set([
+const LEFT_OUT = new Set([
   'pattern',
   'patternProperties',
   'uniqueItems',
   'contains',
   'minContains',
   'maxContains',
+  'default',
+  'example',
+  'examples',
 ]);
 const PLAIN_FORMATS = new Set(['date', 'date-time', 'time', 'uuid', 'ipv4']);
 
@@ -54,15 +57,8 @@ function forRequests(value: unknown, isNames = false): unknown {
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, each]): [string, unknown][] => {
       if (isNames) return [[name, forRequests(each)]];
-      if (SLOW.has(name) || (name === 'format' && !PLAIN_FORMATS.has(String(each)))) return [];
-      if (
-        name === 'enum' ||
-        name === 'const' ||
-        name === 'default' ||
-        name === 'example' ||
-        name === 'examples'
-      )
-        return name === 'enum' || name === 'const' ? [[name, each]] : [];
+      if (LEFT_OUT.has(name) || (name === 'format' && !PLAIN_FORMATS.has(String(each)))) return [];
+      if (name === 'enum' || name === 'const') return [[name, each]];
       if (name === 'required' && Array.isArray(each))
         return [[name, each.filter((one) => !onlyRead.has(String(one)))]];
       return [[name, forRequests(each, name === 'properties')]];
@@ -70,23 +66,12 @@ function forRequests(value: unknown, isNames = false): unknown {
   );
 }
 
-const parameterOf = (document: CatalogDocument, given: Plain): Plain => {
-  const { $ref } = given;
-  if (typeof $ref !== 'string') return given;
-  const name = $ref.slice($ref.lastIndexOf('/') + 1);
-  return (document.components?.parameters?.[name] as Plain | undefined) ?? {};
-};
-
 export function routeRules(document: CatalogDocument, operation: Operation): RouteRules {
-  const parameters = ((operation.parameters ?? []) as Plain[])
-    .map((given) => parameterOf(document, given))
-    .filter(
-      ({ name, in: place, schema }) =>
-        typeof name === 'string' && PLACES.has(String(place)) && isPlain(schema),
-    )
+  const parameters = parametersOf(document, operation)
+    .filter(({ in: place, schema }) => PLACES.has(String(place)) && isPlain(schema))
     .map(
       (given): ParameterRule => ({
-        name: String(given.name),
+        name: given.name,
         in: given.in as ParameterRule['in'],
         required: given.required === true,
         schema: forRequests(given.schema) as object,

@@ -3,6 +3,7 @@
 // items) is left to the upstream: `request-rules.ts` takes it out.
 
 import { deny } from '../../core/denied.ts';
+import { isJsonType, textOf } from '../../core/encoding.ts';
 import type { PolicyCall, RequestStep } from './policy.ts';
 import { type ParameterRule, type RequestRules, resolved, typesOf } from './request-rules.ts';
 import { isDeepOrDouble } from './strict-json.ts';
@@ -85,8 +86,6 @@ function wrongParameters(
   });
 }
 
-const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json$/;
-
 /** The schema of a media type, also by `application/*`. */
 function schemaFor(bodies: RequestRules['bodies'], type: string): object | undefined {
   const found = (name: string) => bodies.find(([given]) => given === name)?.[1];
@@ -105,10 +104,10 @@ function wrongBody(
   const schema = schemaFor(bodies, type);
   if (!schema)
     return [{ field: 'content-type', message: `is none of: ${bodies.map(([name]) => name).join(', ')}` }];
-  if (!JSON_TYPE.test(type)) return [];
+  if (!isJsonType(type)) return [];
   let value: unknown;
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(call.body);
+    const text = textOf(call.body as Uint8Array);
     const odd = isDeepOrDouble(text);
     if (odd) return [{ field: 'body', message: odd }];
     value = JSON.parse(text);

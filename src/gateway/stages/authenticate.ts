@@ -1,11 +1,10 @@
 // Who is it? Finds the caller's record; signed requests are read whole, within the route's bound.
 
-import { SANDBOX_HEADER } from '../../catalog/headers.ts';
+import { SANDBOX_HEADER, VERSION_HEADER } from '../../catalog/headers.ts';
 import { type Denied, isDenied } from '../../core/denied.ts';
-import { readBody } from '../../http/body.ts';
 import type { KeyRecord } from '../../keys/key-record.ts';
 import { signedOnly } from '../../keys/signed-headers.ts';
-import { type Exchange, identify } from '../exchange.ts';
+import { type Exchange, identify, wholeBody } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 
 /** `fresh`: past memory and KV, after the limiter called the record stale. */
@@ -20,15 +19,12 @@ export async function authenticate<E extends Exchange>(
       request,
       ip,
       rule: route?.signatureRule ?? 'bound',
-      isHeard: (name) => route?.headers.toUpstream.has(name) === true || name === SANDBOX_HEADER,
+      isHeard: (name) =>
+        route?.headers.toUpstream.has(name) === true ||
+        name === SANDBOX_HEADER ||
+        (name === VERSION_HEADER && route?.versions !== undefined),
       keepAlive,
-      async body() {
-        const body = exchange.body ?? (await readBody(request, route?.bodyBytes ?? 0));
-        if (typeof body === 'string') return body;
-        exchange.body = body;
-        exchange.bytesIn = body.length;
-        return body;
-      },
+      body: () => wholeBody(exchange, route?.bodyBytes ?? 0),
     },
     fresh,
   );

@@ -6,11 +6,11 @@ import { namedByConnection } from '../../catalog/headers.ts';
 import type { UpstreamTarget } from '../../catalog/routes.ts';
 import { type Denied, deny } from '../../core/denied.ts';
 import { type CountedStream, countStream } from '../../http/body.ts';
-import { type Admitted, acceptEncodingOf } from '../exchange.ts';
+import { type Admitted, acceptEncodingOf, wholeBody } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 import { traceOf, traceparentOf } from '../trace-context.ts';
 import type { Credential } from '../upstreams.ts';
-import { changeHeaders, mocked, OF_THE_REQUEST_BODY, upstreamBody, upstreamQuery } from './policies.ts';
+import { changeHeaders, mocked, OF_THE_REQUEST_BODY, upstreamQuery } from './policies.ts';
 
 /** Tried once more when the connection failed and nothing can have been done twice. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
@@ -23,7 +23,8 @@ export async function forward(exchange: Admitted, gateway: GatewayPorts): Promis
   const { route, caller } = exchange;
   const mock = mocked(exchange);
   if (mock) return mock;
-  if (BODILESS.has(exchange.request.method) && (exchange.body?.length ?? exchange.bytesIn) > 0)
+  const isBodiless = BODILESS.has(exchange.request.method);
+  if (isBodiless && (exchange.body ?? exchange.request.body) && (await wholeBody(exchange, 0)).length > 0)
     return deny('invalid_request', { message: 'GET and HEAD have no body' });
   const restSeconds = caller.environment === 'test' ? 0 : gateway.breakers.restSeconds(route);
   if (restSeconds > 0)
@@ -32,9 +33,9 @@ export async function forward(exchange: Admitted, gateway: GatewayPorts): Promis
   const toSandbox = targets.length === 0 && (caller.environment === 'test' || gateway.sandboxForLive);
   if (!toSandbox && targets.length === 0) return deny('upstream_error', undefined, 'no_upstream_configured');
   const cutOff = new AbortController();
-  const stream = requestBody(exchange, cutOff);
+  const stream = isBodiless ? undefined : requestBody(exchange, cutOff);
   // A signature reads also what is empty; `fetch` takes no body at all with a GET.
-  const held = upstreamBody(exchange);
+  const held = exchange.upstreamBody ?? exchange.body;
   const body = held?.length === 0 ? null : (held ?? stream?.body ?? null);
   const startedMs = gateway.now();
   let isLate = false;
@@ -56,7 +57,9 @@ export async function forward(exchange: Admitted, gateway: GatewayPorts): Promis
       : response;
   } catch (error) {
     if (stream?.isTooLarge()) return deny('payload_too_large');
-    if (!toSandbox && !exchange.request.signal.aborted) gateway.breakers.note(route, false);
+    // A caller who breaks off, or sends too slowly, says nothing of the upstream.
+    const isTheirs = exchange.request.signal.aborted || (isLate && stream?.isWhole() === false);
+    if (!toSandbox && !isTheirs) gateway.breakers.note(route, false);
     if (isLate) return deny('upstream_timeout');
     return deny('upstream_error', undefined, 'upstream_failed', withoutUrls(String(error)));
   } finally {
@@ -130,8 +133,8 @@ async function upstreamCall(
       else upstreams.noteSuccess(target);
       return response;
     } catch (error) {
-      // What we cut off ourselves says nothing of it.
-      if (!signal.aborted) upstreams.noteFailure(target);
+      // What we cut off ourselves says nothing of it, nor what the caller breaks off.
+      if (!signal.aborted && !request.signal.aborted) upstreams.noteFailure(target);
       throw error;
     }
   };

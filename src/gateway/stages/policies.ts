@@ -5,30 +5,28 @@ import { parseExactly } from '../../catalog/policies/exact-json.ts';
 import { changeJson } from '../../catalog/policies/json-change.ts';
 import { type NameChanges, NO_POLICIES } from '../../catalog/policies/policy.ts';
 import { type Denied, deny } from '../../core/denied.ts';
-import { utf8 } from '../../core/encoding.ts';
+import { isJsonType, textOf, utf8 } from '../../core/encoding.ts';
 import { readBody } from '../../http/body.ts';
-import type { Admitted, Authenticated } from '../exchange.ts';
+import { type Admitted, type Authenticated, wholeBody } from '../exchange.ts';
 
 /** Of answers that are read whole to be changed. */
 const MAX_ANSWER_BYTES = 5 * 1024 * 1024;
-const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/i;
-const isJson = (headers: Headers): boolean => JSON_TYPE.test(headers.get('content-type') ?? '');
+const isJson = (headers: Headers): boolean => isJsonType(headers.get('content-type') ?? '');
 
 /** Reads the whole body, within the route's bound, where a policy looks at it. */
 async function whole(exchange: Authenticated): Promise<Denied | undefined> {
-  if (exchange.body || !exchange.request.body) return undefined;
-  const body = await readBody(exchange.request, exchange.route.bodyBytes);
+  if (!exchange.request.body) return undefined;
+  const body = await wholeBody(exchange, exchange.route.bodyBytes);
   if (body === 'too_large') return deny('payload_too_large');
-  if (body === 'cut_short') return deny('invalid_request');
-  exchange.body = body;
-  exchange.bytesIn = body.length;
-  return undefined;
+  return body === 'cut_short' ? deny('invalid_request') : undefined;
 }
 
 /** What refuses a call before its limits; the first that does. */
 export async function refuseByPolicy(exchange: Authenticated): Promise<Denied | undefined> {
   const { route, request, path, query, heard, ip, country } = exchange;
   const { policies } = route;
+  // Judged by another catalogue before, it may have had one.
+  exchange.upstreamBody = undefined;
   if (policies === NO_POLICIES) return undefined;
   if (policies.readsBody || policies.requestJson.length > 0) {
     const refused = await whole(exchange);
@@ -40,18 +38,19 @@ export async function refuseByPolicy(exchange: Authenticated): Promise<Denied | 
     const refused = await step(call);
     if (refused) return refused;
   }
-  return undefined;
+  return changeBody(exchange);
 }
 
-/** As the upstream gets it. What is no JSON goes as it is. */
-export function upstreamBody({ route, body, heard }: Admitted): Uint8Array<ArrayBuffer> | undefined {
+/** As the upstream gets it. What does not say that it is JSON goes as it is; what says so, and is none, nowhere. */
+function changeBody(exchange: Authenticated): Denied | undefined {
+  const { route, body, heard } = exchange;
   const { requestJson } = route.policies;
-  if (requestJson.length === 0 || !body || body.length === 0 || !isJson(heard)) return body;
+  if (requestJson.length === 0 || !body || body.length === 0 || !isJson(heard)) return undefined;
   try {
-    const value = parseExactly(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(body));
-    return utf8(JSON.stringify(changeJson(value, requestJson)));
+    exchange.upstreamBody = utf8(JSON.stringify(changeJson(parseExactly(textOf(body)), requestJson)));
+    return undefined;
   } catch {
-    return body;
+    return deny('invalid_request', { message: 'The body is no JSON in UTF-8, or too deep' }, 'policy');
   }
 }
 
@@ -105,25 +104,24 @@ const OF_THE_BODY = [
 ];
 
 /** At most so much, and no longer than the route gives its upstream; undefined where it is more, or breaks off. */
-async function textWithin(response: Response, timeoutMs: number): Promise<string | undefined> {
-  const body = await Promise.race([
-    readBody(response as unknown as Request, MAX_ANSWER_BYTES),
-    new Promise<'late'>((resolve) => setTimeout(resolve, timeoutMs, 'late')),
-  ]);
-  if (typeof body === 'string') return undefined;
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(body);
-  } catch {
-    return undefined;
-  }
+async function bytesWithin(
+  response: Response,
+  timeoutMs: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs, 'late');
+  });
+  const body = await Promise.race([readBody(response, MAX_ANSWER_BYTES), late]);
+  clearTimeout(timer);
+  return typeof body === 'string' ? undefined : body;
 }
 
-/** undefined: it could not be changed, and is used up. */
-async function changedText(response: Response, { route }: Admitted): Promise<string | undefined> {
-  const text = await textWithin(response, route.timeoutMs);
-  if (text === undefined || text === '') return text;
+/** undefined: it is no JSON. */
+function changedText(body: Uint8Array, { route }: Admitted): string | undefined {
+  if (body.length === 0) return '';
   try {
-    return JSON.stringify(changeJson(parseExactly(text), route.policies.answerJson));
+    return JSON.stringify(changeJson(parseExactly(textOf(body)), route.policies.answerJson));
   } catch {
     return undefined;
   }
@@ -149,12 +147,14 @@ export async function changedAnswer(exchange: Admitted, response: Response): Pro
   if (isEmpty(response) || exchange.request.method === 'HEAD') return response;
   const isLeft = !isReadable(response);
   if (isLeft && !policies.isStrict) return response;
-  const text = isLeft ? undefined : await changedText(response, exchange);
+  const body = isLeft ? undefined : await bytesWithin(response, exchange.route.timeoutMs);
   if (isLeft) await response.body?.cancel();
+  const text = body && changedText(body, exchange);
+  const left = policies.isStrict ? undefined : body;
   // What says that something is wrong, or where it is, is told without what else it says.
-  if (text === undefined && (!policies.isStrict || status < 300))
+  if ((text ?? left) === undefined && (!policies.isStrict || status < 300))
     return deny('upstream_error', undefined, 'answer_not_redactable');
-  const answer = new Response(text ?? null, { status, headers });
+  const answer = new Response(text ?? left ?? null, { status, headers });
   for (const name of OF_THE_BODY) answer.headers.delete(name);
   return answer;
 }

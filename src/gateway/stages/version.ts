@@ -1,17 +1,16 @@
 // Which version of a dated API: the one that the caller names, or is pinned to. One that has ended is refused, at no cost.
 
+import { VERSION_HEADER } from '../../catalog/headers.ts';
 import { endedAt, pinnedVersion, type RouteVersion } from '../../catalog/versions.ts';
 import { type Denied, deny } from '../../core/denied.ts';
 import type { Authenticated, Exchange } from '../exchange.ts';
-
-const HEADER = 'passerelle-version';
 
 /** undefined where the API has no dates. */
 export function chooseVersion(exchange: Authenticated): Denied | RouteVersion | undefined {
   const { route, caller, heard, nowMs } = exchange;
   const { versions } = route;
   if (!versions) return undefined;
-  const asked = heard.get(HEADER);
+  const asked = heard.get(VERSION_HEADER);
   const version =
     asked === null ? pinnedVersion(versions, caller.apiVersion) : versions.find(({ date }) => date === asked);
   if (!version) {
