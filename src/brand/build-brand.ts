@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type * as z from 'zod';
 import { loadCatalog } from '../catalog/catalog.ts';
+import { pointerTo } from '../core/json-pointer.ts';
 import { type BrandFile, brandSchema } from './brand-schema.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url).href);
@@ -13,11 +14,7 @@ const DEFAULT = join(ROOT, 'src/brand/default.ts');
 /** What wrangler.toml has in place of `#brand`. */
 const BUILT = join(ROOT, '.brand/brand.mjs');
 
-/** JSON pointer (RFC 6901). */
-const pointerOf = (path: readonly PropertyKey[]): string =>
-  path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('') || '/';
-
-const sayWrong = ({ path, message }: z.core.$ZodIssue): string => `${pointerOf(path)} ${message}`;
+const sayWrong = ({ path, message }: z.core.$ZodIssue): string => `${pointerTo(...path) || '/'} ${message}`;
 
 function readJson(file: string): unknown {
   try {
@@ -40,7 +37,7 @@ function wrongDocuments(files: readonly string[]): string[] {
       return [document];
     } catch (error) {
       wrong.push(
-        `${pointerOf(['documents', i])} ${file}: ${said(error).replace(/^catalogue document 0: /, '')}`,
+        `${pointerTo('documents', i)} ${file}: ${said(error).replace(/^catalogue document 0: /, '')}`,
       );
       return [];
     }
@@ -50,7 +47,7 @@ function wrongDocuments(files: readonly string[]): string[] {
     loadCatalog(read);
     return [];
   } catch (error) {
-    return [`${pointerOf(['documents'])} ${said(error)}`];
+    return [`${pointerTo('documents')} ${said(error)}`];
   }
 }
 

@@ -1,5 +1,7 @@
 // What the terminal shows of a plan and of drift. Pure.
 
+import { nameOfPart } from '../core/json-pointer.ts';
+
 export interface Owned {
   owner: 'file' | 'portal' | 'sql';
   by: string | null;
@@ -25,14 +27,12 @@ export interface Drift extends Owned {
 
 const MAX_VALUE_CHARS = 200;
 
-const unescaped = (part: string): string => part.replaceAll('~1', '/').replaceAll('~0', '~');
-
 /** `plans free` and `max_keys` of `/plans/free/max_keys`. A policy's thing has three parts. */
 function partsOf(path: string): { thing: string; field: string } {
   const [, kind = '', ...rest] = path.split('/');
   const parts = kind === 'policies' ? 3 : 1;
   return {
-    thing: [kind, ...rest.slice(0, parts).map(unescaped)].join(' '),
+    thing: [kind, ...rest.slice(0, parts).map(nameOfPart)].join(' '),
     field: rest.slice(parts).join('.'),
   };
 }

@@ -8,9 +8,6 @@ export interface Problem {
 /** More are not listed: whoever mends these sees the others then. */
 export const MAX_PROBLEMS = 50;
 
-export const pointerTo = (...path: readonly (string | number)[]): string =>
-  path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-
 /** A document that cannot be offered as it is. */
 export class UnfitDocument extends Error {
   override name = 'UnfitDocument';

@@ -3,7 +3,8 @@
 
 import { upgrade } from '@scalar/openapi-upgrader';
 import { parseDocument } from 'yaml';
-import { type Problem, pointerTo, UnfitDocument, unfit } from './problems.ts';
+import { nameOfPart, pointerTo } from '../../core/json-pointer.ts';
+import { type Problem, UnfitDocument, unfit } from './problems.ts';
 
 export const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
 const MAX_DEPTH = 64;
@@ -60,7 +61,7 @@ const resolved = (document: JsonObject, reference: string): unknown =>
   reference
     .slice(2)
     .split('/')
-    .map((part) => decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((part) => nameOfPart(decodeURIComponent(part)))
     .reduce<unknown>(
       (value, part) =>
         isObject(value) || Array.isArray(value) ? (value as Record<string, unknown>)[part] : undefined,

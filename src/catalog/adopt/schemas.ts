@@ -1,6 +1,7 @@
 // Schemas of a document as JSON Schema 2020-12 has them: what older versions say differently is said anew, what no version
 // knows is left out, and their references are to components under names that no other document has. Pure.
 
+import { nameOfPart } from '../../core/json-pointer.ts';
 import { followed, isObject, type JsonObject } from './read-document.ts';
 import { repairedKeywords } from './schema-keywords.ts';
 
@@ -17,7 +18,7 @@ const SINGLE = [
 
 const plainName = (encoded: string): string => {
   try {
-    return decodeURIComponent(encoded).replaceAll('~1', '/').replaceAll('~0', '~');
+    return nameOfPart(decodeURIComponent(encoded));
   } catch {
     return encoded;
   }

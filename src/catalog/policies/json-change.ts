@@ -1,6 +1,7 @@
 // Changes of a JSON value at places that pointers name (RFC 6901); `*` is every member or item. Pure: what is given stays as it
 // is. Places that are not there are left alone, but for `set`, which makes the last of them.
 
+import { partsOf } from '../../core/json-pointer.ts';
 import { isWritten } from './exact-json.ts';
 import type { JsonChange } from './policy.ts';
 
@@ -9,12 +10,6 @@ const REDACTED = '[redacted]';
 type Members = Record<string, unknown>;
 const isMembers = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !isWritten(value);
-
-export const partsOf = (pointer: string): string[] =>
-  pointer
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 
 /** At the last part of a pointer. */
 function changed(parent: unknown, part: string, change: JsonChange): unknown {

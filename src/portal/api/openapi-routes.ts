@@ -1,6 +1,7 @@
 // /openapi.json, /openapi/developer.json and /openapi/<api>.json: public, and readable from any origin.
 
 import { Hono } from 'hono';
+import { documentOf } from '../../catalog/catalog.ts';
 import { AppError } from '../../core/errors.ts';
 import { type ApiEnv, answeredTo, renderError } from '../../http/api.ts';
 import { servedFrom } from '../../openapi/document.ts';
@@ -28,7 +29,7 @@ documents.get('/openapi/developer.json', (context) => {
 documents.get('/openapi/:file', async (context) => {
   const { brand, config, catalogs } = context.var.services;
   const id = /^(.+)\.json$/.exec(context.req.param('file'))?.[1];
-  const current = (await catalogs.whole()).documents.find((each) => each['x-passerelle'].id === id);
+  const current = id === undefined ? undefined : documentOf(await catalogs.whole(), id);
   if (!current || id === undefined) throw new AppError('not_found');
   const date = context.req.query('version');
   const isNewest = date === undefined || date === current['x-passerelle'].versions.at(-1)?.date;
