@@ -59,8 +59,14 @@ function redisOf(config: Config) {
   return url && token ? { url, token } : undefined;
 }
 
-const isWebAddress = (text: string): boolean =>
-  URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+const webAddresses = new Map<string, boolean>();
+
+/** Asked with each call. */
+function isWebAddress(text: string): boolean {
+  const known = webAddresses.get(text) ?? (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol));
+  webAddresses.set(text, known);
+  return known;
+}
 
 /** Origin of the first of these variables that is set. */
 function upstreamOriginIn(env: Env, variables: readonly string[]): string | undefined {

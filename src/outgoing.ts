@@ -36,7 +36,7 @@ export function composePublishing(core: Core, announcements: AnnouncementService
   const ownHosts = () => [...hostsOf([config.PORTAL_ORIGIN]), ...config.OWN_HOSTS];
   const guard = isLocal
     ? openGuard
-    : createTargetGuard(createResolver(config.DNS_RESOLVER_URL), now, ownHosts);
+    : createTargetGuard(createResolver(config.DNS_RESOLVER_URL), now, ownHosts, true);
   const announce = async () => (await announcements.announceCatalog()).isAll;
   const changes = { database, catalogs, commit: createCommit({ database, catalogs, announce }) };
   const ports: PublishPorts = {

@@ -64,7 +64,7 @@ const PUBLISHED = sql`
 export function createCatalogStore(database: Database) {
   return {
     async version(): Promise<number> {
-      const [state] = await database.rows(State, sql`SELECT version FROM catalog_state`);
+      const [state] = await database.rows(State, STATE);
       return state?.version ?? 0;
     },
     async published(): Promise<Published> {

@@ -38,7 +38,7 @@ export interface Catalog {
   documents: readonly CatalogDocument[];
   scopes: readonly string[];
   keyScopes: KeyScopes;
-  /** Installed ones that fit no policy: left out. */
+  /** Policies whose settings fit no more: nothing passes their routes. */
   unfit: readonly InstalledPolicy[];
   /** A route of this catalogue as it is for a partner, and for callers of a version. */
   routeFor(route: CatalogRoute, partnerId: string, version?: RouteVersion): CatalogRoute;
@@ -47,6 +47,12 @@ export interface Catalog {
   /** `path`: as received, percent-encoding untouched. HEAD is answered wherever GET is. */
   match(method: string, path: string): Match;
 }
+
+export const idOf = ({ 'x-passerelle': { id } }: CatalogDocument): string => id;
+export const documentOf = (
+  { documents }: Pick<Catalog, 'documents'>,
+  id: string,
+): CatalogDocument | undefined => documents.find((each) => idOf(each) === id);
 
 type MethodMap = Map<string, CatalogRoute>;
 
@@ -132,8 +138,7 @@ export function createCatalog(
   documents: readonly CatalogDocument[],
   policies: readonly InstalledPolicy[] = [],
 ): Catalog {
-  const unfit = new Set<InstalledPolicy>();
-  const book = new PolicyBook(policies, (policy) => unfit.add(policy));
+  const book = new PolicyBook(policies);
   const routes = apis.flatMap(({ routes, prefix, variables, targets, schemas }) =>
     toRoutes(routes, { prefix, variables, targets }, schemas).map((route) => book.route(route)),
   );
@@ -152,9 +157,7 @@ export function createCatalog(
     documents,
     scopes: [...new Set(routes.flatMap(({ scope }) => scope ?? []))].sort(),
     keyScopes: unionOf(apis),
-    get unfit() {
-      return [...unfit];
-    },
+    unfit: book.unfit,
     routeFor(route, partnerId, version) {
       const own = book.routeFor(route, partnerId);
       return version ? dated(own, version) : own;

@@ -11,6 +11,8 @@ import { PublishedCatalog } from './published-catalog.ts';
 const CONFIRMED_MS = 500;
 /** After a failed look, nobody looks for this long. */
 const DOWN_MS = 2000;
+/** Of the documents of a catalogue that is changed again while they are read. */
+const MAX_READS = 5;
 
 export interface CatalogCache {
   get(): Promise<Published | null>;
@@ -29,33 +31,59 @@ export interface LiveCatalogPorts {
 /** Reads into `held`. */
 function createReader({ store, cache, now, log }: LiveCatalogPorts, held: PublishedCatalog) {
   let downUntilMs = Number.NEGATIVE_INFINITY;
+  let isLoaded = false;
 
   /** One that does not fit is not taken: what was in force stays. */
   function adopt(next: Published): void {
+    const { version } = next;
+    const isNewer = version > held.current.version;
     try {
-      held.adopt(next);
+      const leftOut = held.adopt(next);
+      const unfit = isNewer ? held.current.unfit.map(({ id }) => id) : [];
+      if (leftOut.length > 0) log({ message: 'apis left out', level: 'error', version, apis: leftOut });
+      if (unfit.length > 0) log({ message: 'policies unfit', level: 'error', version, policies: unfit });
     } catch (error) {
-      log({ message: 'catalogue not adopted', level: 'error', version: next.version, error: String(error) });
+      log({ message: 'catalogue not adopted', level: 'error', version, error: String(error) });
     }
   }
 
+  const isDown = (): boolean => now() < downUntilMs;
+  function failed(error: unknown): void {
+    downUntilMs = now() + DOWN_MS;
+    const { version } = held.current;
+    log({ message: 'catalogue not read', level: 'warn', version, error: String(error) });
+  }
+  async function fromStore(): Promise<void> {
+    const next = await store.published();
+    adopt(next);
+    await cache
+      .put(next)
+      .catch((error) => log({ message: 'catalogue not cached', level: 'warn', error: String(error) }));
+  }
+  /** Whether there was one. */
+  async function fromCache(): Promise<boolean> {
+    const cached = await cache.get().catch(() => null);
+    if (cached) adopt(cached);
+    return cached !== null;
+  }
+
+  /** From KV, or Postgres where there is nothing. What neither has came with the Worker. */
+  async function load(): Promise<void> {
+    if (!(await fromCache()) && !isDown()) await fromStore().catch(failed);
+    isLoaded = true;
+  }
+
   return {
-    isDown: (): boolean => now() < downUntilMs,
-    failed(error: unknown): void {
-      downUntilMs = now() + DOWN_MS;
-      const { version } = held.current;
-      log({ message: 'catalogue not read', level: 'warn', version, error: String(error) });
-    },
-    async fromStore(): Promise<void> {
-      const next = await store.published();
-      adopt(next);
-      await cache.put(next).catch(() => undefined);
-    },
-    /** Whether there was one. */
-    async fromCache(): Promise<boolean> {
-      const cached = await cache.get().catch(() => null);
-      if (cached) adopt(cached);
-      return cached !== null;
+    isDown,
+    failed,
+    fromStore,
+    fromCache,
+    loading: (): Promise<void> | undefined => (isLoaded ? undefined : load()),
+    /** The documents of all APIs. What is published meanwhile lacks them again. */
+    async complete(): Promise<void> {
+      for (let reads = 0; !held.isWhole && reads < MAX_READS; reads++)
+        await held.complete((apis) => store.documents(apis));
+      if (!held.isWhole) throw new Error('the catalogue lacks documents');
     },
   };
 }
@@ -63,17 +91,11 @@ function createReader({ store, cache, now, log }: LiveCatalogPorts, held: Publis
 export function createLiveCatalog(ports: LiveCatalogPorts) {
   const { store, now } = ports;
   const held = new PublishedCatalog(ports.bundled);
-  const { fromStore, fromCache, isDown, failed } = createReader(ports, held);
-  let isLoaded = false;
+  const reader = createReader(ports, held);
+  const { fromStore, fromCache, complete, isDown, failed } = reader;
   /** When somebody began to look, last, and when they did whose answer is here. */
   let lookedMs = Number.NEGATIVE_INFINITY;
   let confirmedMs = Number.NEGATIVE_INFINITY;
-
-  /** From KV, or Postgres where there is nothing. What neither has came with the Worker. */
-  async function load(): Promise<void> {
-    if (!(await fromCache()) && !isDown()) await fromStore().catch(failed);
-    isLoaded = true;
-  }
 
   /** Past memory and KV. Whether there is a newer one now. */
   async function refresh(): Promise<boolean> {
@@ -111,7 +133,7 @@ export function createLiveCatalog(ports: LiveCatalogPorts) {
       return held.current;
     },
     /** To be waited for before the first use; undefined afterwards. */
-    loading: (): Promise<void> | undefined => (isLoaded ? undefined : load()),
+    loading: reader.loading,
     refresh,
     confirm,
     /** The document of a version of an API. */
@@ -121,11 +143,14 @@ export function createLiveCatalog(ports: LiveCatalogPorts) {
      * is `now`, for those who change it.
      */
     async whole(asOf?: 'now'): Promise<Catalog> {
-      if (!isLoaded) await load();
-      if (asOf === 'now')
-        await store.version().then((version) => version > held.current.version && refresh());
-      else if (now() - lookedMs >= CONFIRMED_MS) await confirm(held.current.version);
-      if (!held.isWhole) await held.complete((apis) => store.documents(apis)).catch(failed);
+      await reader.loading();
+      if (asOf === 'now') {
+        if ((await store.version()) > held.current.version) await refresh();
+        await complete();
+      } else {
+        if (now() - lookedMs >= CONFIRMED_MS) await confirm(held.current.version);
+        await complete().catch(failed);
+      }
       return held.current;
     },
   };

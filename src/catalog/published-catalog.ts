@@ -1,32 +1,56 @@
 // What was published, laid over what came with the Worker. Pure, but for what it holds.
 
-import { type Catalog, type CatalogDocument, createCatalog, type OfferedApi, offeredApi } from './catalog.ts';
+import {
+  type Catalog,
+  type CatalogDocument,
+  createCatalog,
+  documentOf,
+  idOf,
+  type OfferedApi,
+  offeredApi,
+  RouteConflict,
+} from './catalog.ts';
 import type { Published } from './catalog-store.ts';
 import { needsRules } from './policies/installed.ts';
 
 /** An API that came with the Worker, with its upstreams, and with rules where a policy asks for them. */
 const bundledApi = (document: CatalogDocument, { upstreams, policies }: Published): OfferedApi => {
-  const { id } = document['x-passerelle'];
+  const id = idOf(document);
   return offeredApi(document, { version: 0, targets: upstreams[id] ?? [] }, needsRules(policies, id));
 };
 
 /** What was published goes before what came with the Worker, in its place; new APIs come after. */
-function together(
-  bundled: readonly CatalogDocument[],
-  published: Published,
-  documents: readonly CatalogDocument[],
-): Catalog {
-  const { version, apis, retired, policies } = published;
-  const idOf = ({ 'x-passerelle': { id } }: CatalogDocument): string => id;
+function apisOf(bundled: readonly CatalogDocument[], published: Published): OfferedApi[] {
+  const { apis, retired } = published;
   const inPlace = new Map(apis.map((api) => [api.id, api]));
-  const kept = bundled.filter((each) => !retired.includes(idOf(each)));
-  const first = kept.map((each) => inPlace.get(idOf(each)) ?? bundledApi(each, published));
+  const first = bundled
+    .filter((each) => !retired.includes(idOf(each)))
+    .map((each) => inPlace.get(idOf(each)) ?? bundledApi(each, published));
   const taken = new Set(first.map(({ id }) => id));
-  const all = [...first, ...apis.filter(({ id }) => !taken.has(id))];
-  const shown = all.flatMap(
-    (api) => (api.version === 0 ? kept : documents).find((each) => idOf(each) === api.id) ?? [],
-  );
-  return createCatalog(version, all, shown, policies);
+  return [...first, ...apis.filter(({ id }) => !taken.has(id))];
+}
+
+interface Together {
+  catalog: Catalog;
+  /** Ids of APIs that have a path of another: what a deployment brought along goes, before what was published. */
+  leftOut: readonly string[];
+}
+
+function together(bundled: readonly CatalogDocument[], published: Published): Together {
+  const leftOut: string[] = [];
+  let apis = apisOf(bundled, published);
+  for (;;) {
+    try {
+      return { catalog: createCatalog(published.version, apis, [], published.policies), leftOut };
+    } catch (error) {
+      if (!(error instanceof RouteConflict)) throw error;
+      const two = apis.filter(({ id }) => id === error.route.api || id === error.other.api);
+      const out = two.find(({ version }) => version === 0) ?? two.at(-1);
+      if (!out) throw error;
+      leftOut.push(out.id);
+      apis = apis.filter((api) => api !== out);
+    }
+  }
 }
 
 const NOTHING: Published = { version: 0, apis: [], retired: [], upstreams: {}, policies: [] };
@@ -38,7 +62,8 @@ export class PublishedCatalog {
 
   constructor(bundled: readonly CatalogDocument[]) {
     this.bundled = bundled;
-    this.catalog = together(bundled, NOTHING, []);
+    this.catalog = together(bundled, NOTHING).catalog;
+    this.show([]);
   }
 
   get current(): Catalog {
@@ -50,17 +75,28 @@ export class PublishedCatalog {
     return this.catalog.documents.length === this.catalog.apis.length;
   }
 
-  /** Unless a newer one is in force. @throws when it does not fit together with what came with the Worker */
-  adopt(next: Published): void {
-    if (next.version <= this.published.version) return;
-    this.catalog = together(this.bundled, next, []);
+  /** Unless a newer one is in force. Ids of APIs that had to be left out. @throws when nothing fits together */
+  adopt(next: Published): readonly string[] {
+    if (next.version <= this.published.version) return [];
+    const { catalog, leftOut } = together(this.bundled, next);
+    this.catalog = catalog;
     this.published = next;
+    this.show([]);
+    return leftOut;
   }
 
   /** `read`: the documents of these APIs. Kept if none were published meanwhile. */
   async complete(read: (apis: Published['apis']) => Promise<CatalogDocument[]>): Promise<void> {
     const { published } = this;
     const documents = await read(published.apis);
-    if (published === this.published) this.catalog = together(this.bundled, published, documents);
+    if (published === this.published) this.show(documents);
+  }
+
+  /** Of what was published; what came with the Worker has its own. */
+  private show(published: readonly CatalogDocument[]): void {
+    const documents = this.catalog.apis.flatMap(
+      ({ id, version }) => documentOf({ documents: version === 0 ? this.bundled : published }, id) ?? [],
+    );
+    this.catalog = { ...this.catalog, documents };
   }
 }

@@ -36,6 +36,14 @@ export interface UpstreamPorts {
   refusesUpstream(url: string): Promise<string | undefined>;
 }
 
+/** As paths are put after it, and as rows of it are compared. */
+function wrongForm(url: string): string | undefined {
+  if (/[?#]/.test(url)) return 'must hold no ? and no #';
+  if (!/^https?:\/\/[^/?#\s@\\]+(?:\/[^?#\s\\]*)?$/.test(url))
+    return 'must be the address of an HTTP server, like https://api.example.com/v1';
+  return undefined;
+}
+
 /** @throws AppError validation_error */
 export async function sealedUpstreams(
   upstreams: readonly WantedUpstream[],
@@ -47,7 +55,7 @@ export async function sealedUpstreams(
   return Promise.all(
     upstreams.map(async ({ weight, credential }, i) => {
       const url = urls[i] ?? '';
-      const refused = /[?#]/.test(url) ? 'must hold no ? and no #' : await refusesUpstream(url);
+      const refused = (await refusesUpstream(url)) ?? wrongForm(url);
       if (refused) throw invalid(`upstreams.${i}.url`, refused);
       if (credential && !isCredential(credential))
         throw invalid(

@@ -29,6 +29,7 @@ const isWithin = (host: string, own: string): boolean => host === own || host.en
 export function judgeUrl(
   text: string,
   ownHosts: readonly string[] = [],
+  isAnyPort = false,
 ): { host: string; refused?: undefined } | { refused: Refused } {
   if (text.length > MAX_URL_CHARS || !URL.canParse(text)) return { refused: 'invalid_url' };
   const url = new URL(text);
@@ -38,7 +39,7 @@ export function judgeUrl(
   const host = hostOf(url);
   if (!isPublicHost(host)) return { refused: 'private_address' };
   if (ownHosts.some((own) => isWithin(host, own))) return { refused: 'own_host' };
-  return PORTS.has(url.port) ? { host } : { refused: 'port' };
+  return isAnyPort || PORTS.has(url.port) ? { host } : { refused: 'port' };
 }
 
 export type Resolve = (name: string) => Promise<string[]>;
@@ -69,6 +70,7 @@ export function createTargetGuard(
   resolve: Resolve,
   now: () => number,
   ownHosts: () => readonly string[] = () => [],
+  isAnyPort = false,
 ): TargetGuard {
   const known = new Map<string, { refused: Refused | undefined; untilMs: number }>();
   async function look(name: string): Promise<Refused | undefined> {
@@ -77,9 +79,10 @@ export function createTargetGuard(
     return addresses.every(isPublicAddress) ? undefined : 'private_address';
   }
   return {
-    judge: (text, askedAt) => judgeUrl(text, askedAt ? [...ownHosts(), askedAt] : ownHosts()).refused,
+    judge: (text, askedAt) =>
+      judgeUrl(text, askedAt ? [...ownHosts(), askedAt] : ownHosts(), isAnyPort).refused,
     async check(text) {
-      const judged = judgeUrl(text, ownHosts());
+      const judged = judgeUrl(text, ownHosts(), isAnyPort);
       if (judged.refused) return judged.refused;
       const { host } = judged;
       if (ipaddr.isValid(host)) return undefined;

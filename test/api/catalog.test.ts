@@ -158,9 +158,16 @@ describe('publishing', () => {
     expect(
       await wrong({ ...shop(), 'x-passerelle': { prefix: '' }, paths: { '/v2/routes/list': { get } } }),
     ).toEqual([400, [expect.stringMatching(/begins like `GET/)]]);
-    expect((await publish('wrong', shop(), { upstreams: [{ url: 'ftp://x' }] })).json.details[0].field).toBe(
-      'upstreams.0.url',
-    );
+    for (const url of [
+      'ftp://x',
+      'https:example.com',
+      'https://a.example.com/a b',
+      'https:\\\\a.example.com',
+      'https://u@a.example.com',
+    ]) {
+      const { status, json } = await publish('wrong', shop(), { upstreams: [{ url }] });
+      expect([url, status, json.details?.[0].field]).toEqual([url, 400, 'upstreams.0.url']);
+    }
     expect((await call('/api/admin/apis', operator)).json).toEqual(before);
   });
 

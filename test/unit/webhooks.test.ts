@@ -196,6 +196,17 @@ describe('targets', () => {
     expect(passed).toEqual([]);
     expect(PRIVATE_WAYS.length).toBeGreaterThan(60);
   });
+  it('where any port is taken, private places are no less refused', async () => {
+    const guard = createTargetGuard(createResolver(resolver), Date.now, () => [], true);
+    const passed: string[] = [];
+    for (const way of PRIVATE_WAYS.filter((text) => /^https:/.test(text) && URL.canParse(text))) {
+      const at = new URL(way);
+      at.port = '9443';
+      if ((await guard.check(at.href)) === undefined) passed.push(at.href);
+    }
+    expect(passed).toEqual([]);
+    expect(await guard.check('https://good.example.com:9443/')).toBeUndefined();
+  });
   it('public addresses pass, by name and as they are', async () => {
     const guard = createTargetGuard(createResolver(resolver), Date.now);
     const ways = [

@@ -3,7 +3,7 @@
 
 import { deny } from '../../core/denied.ts';
 import type { CatalogRoute } from '../routes.ts';
-import { isPolicyName, POLICIES, type PolicyName } from './kinds.ts';
+import { isPolicyName, POLICIES } from './kinds.ts';
 import { type PolicyKind, type RequestStep, withPolicies } from './policy.ts';
 
 export interface InstalledPolicy {
@@ -26,61 +26,69 @@ export const needsRules = (policies: readonly InstalledPolicy[], id: string): bo
 /** Templates are where they are, whatever they are called. */
 export const shapeOf = (route: string): string => route.replace(/\{[^{}]*\}/g, '{}');
 
-const isFor = ({ api, route }: InstalledPolicy, { method, path, api: own }: CatalogRoute): boolean =>
-  (api === null || api === own) && (route === null || shapeOf(route) === shapeOf(`${method} ${path}`));
-
 const rank = ({ partnerId, route, api }: InstalledPolicy): number =>
   partnerId !== null ? 3 : route !== null ? 2 : api !== null ? 1 : 0;
 
 export const inOrder = (policies: readonly InstalledPolicy[]): InstalledPolicy[] =>
   [...policies].sort((a, b) => rank(a) - rank(b) || a.position - b.position || (a.id < b.id ? -1 : 1));
 
+const closed: RequestStep = () => deny('service_unavailable', undefined, 'policy_unfit');
+
 /** Settings of before a deployment may fit no more: what such a policy was to keep out or in is not known, so nothing passes. */
-export function applied(
-  route: CatalogRoute,
-  policies: readonly InstalledPolicy[],
-  unfit: (policy: InstalledPolicy) => void,
-): CatalogRoute {
-  if (policies.length === 0) return route;
-  const mark = JSON.stringify(policies.map(({ policy, settings }) => [policy, settings]));
-  return policies.reduce(
-    (changed, installed) => {
-      const kind = isPolicyName(installed.policy)
-        ? (POLICIES[installed.policy as PolicyName] as PolicyKind<unknown>)
-        : undefined;
-      const settings = kind?.settings.safeParse(installed.settings);
-      if (!kind || !settings?.success) {
-        unfit(installed);
-        return withPolicies(changed, { before: [closed, ...changed.policies.before] });
-      }
-      return kind.apply(changed, settings.data);
-    },
-    { ...route, policies: { ...route.policies, mark } },
-  );
+const shut = (route: CatalogRoute): CatalogRoute =>
+  withPolicies(route, { before: [closed, ...route.policies.before] });
+
+interface Fitted {
+  installed: InstalledPolicy;
+  /** Of the route's name, where it is for one. */
+  shape: string | null;
+  isFit: boolean;
+  apply(route: CatalogRoute): CatalogRoute;
 }
 
-const closed: RequestStep = () => deny('service_unavailable', undefined, 'policy_unfit');
+function fitted(installed: InstalledPolicy): Fitted {
+  const { route, policy, settings } = installed;
+  const kind = isPolicyName(policy) ? (POLICIES[policy] as PolicyKind<unknown>) : undefined;
+  const read = kind?.settings.safeParse(settings);
+  return {
+    installed,
+    shape: route === null ? null : shapeOf(route),
+    isFit: read?.success === true,
+    apply: kind && read?.success ? (before) => kind.apply(before, read.data) : shut,
+  };
+}
+
+function applied(route: CatalogRoute, policies: readonly Fitted[]): CatalogRoute {
+  if (policies.length === 0) return route;
+  const mark = JSON.stringify(policies.map(({ installed: { policy, settings } }) => [policy, settings]));
+  return policies.reduce((changed, { apply }) => apply(changed), {
+    ...route,
+    policies: { ...route.policies, mark: route.policies.mark + mark },
+  });
+}
 
 /** Routes as they are for everybody, and for partners that have policies of their own. */
 export class PolicyBook {
-  private readonly common: readonly InstalledPolicy[];
-  private readonly ofPartners = new Map<string, InstalledPolicy[]>();
+  /** Those that nothing passes, since their settings are not known. */
+  readonly unfit: readonly InstalledPolicy[];
+  private readonly common: readonly Fitted[];
+  private readonly ofPartners = new Map<string, Fitted[]>();
   private readonly made = new WeakMap<CatalogRoute, Map<string, CatalogRoute>>();
-  private readonly unfit: (policy: InstalledPolicy) => void;
 
-  constructor(policies: readonly InstalledPolicy[], unfit: (policy: InstalledPolicy) => void) {
-    const ordered = inOrder(policies);
-    this.unfit = unfit;
-    this.common = ordered.filter(({ partnerId }) => partnerId === null);
-    for (const policy of ordered)
-      if (policy.partnerId !== null)
-        this.ofPartners.set(policy.partnerId, [...(this.ofPartners.get(policy.partnerId) ?? []), policy]);
+  constructor(policies: readonly InstalledPolicy[]) {
+    const ordered = inOrder(policies).map(fitted);
+    this.unfit = ordered.flatMap(({ isFit, installed }) => (isFit ? [] : installed));
+    this.common = ordered.filter(({ installed }) => installed.partnerId === null);
+    for (const each of ordered) {
+      const { partnerId } = each.installed;
+      if (partnerId !== null)
+        this.ofPartners.set(partnerId, [...(this.ofPartners.get(partnerId) ?? []), each]);
+    }
   }
 
   /** For everybody. */
   route(route: CatalogRoute): CatalogRoute {
-    const own = this.common.filter((policy) => isFor(policy, route));
-    return applied(route, own, this.unfit);
+    return applied(route, forRoute(route, this.common));
   }
 
   /** `route`: as it is for everybody. */
@@ -89,23 +97,16 @@ export class PolicyBook {
     if (!own) return route;
     const known = this.made.get(route) ?? new Map<string, CatalogRoute>();
     this.made.set(route, known);
-    const made =
-      known.get(partnerId) ??
-      withMark(
-        route,
-        applied(
-          route,
-          own.filter((policy) => isFor(policy, route)),
-          this.unfit,
-        ),
-      );
+    const made = known.get(partnerId) ?? applied(route, forRoute(route, own));
     known.set(partnerId, made);
     return made;
   }
 }
 
-/** Cached answers of both are told apart. */
-const withMark = (before: CatalogRoute, after: CatalogRoute): CatalogRoute =>
-  before === after
-    ? after
-    : { ...after, policies: { ...after.policies, mark: before.policies.mark + after.policies.mark } };
+function forRoute({ api: own, method, path }: CatalogRoute, policies: readonly Fitted[]): Fitted[] {
+  const shape = policies.length === 0 ? '' : shapeOf(`${method} ${path}`);
+  return policies.filter(
+    ({ installed: { api }, shape: wanted }) =>
+      (api === null || api === own) && (wanted === null || wanted === shape),
+  );
+}

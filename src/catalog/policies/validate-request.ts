@@ -27,7 +27,13 @@ const AROUND = new Set(['properties', 'items', '$ref', 'allOf', 'anyOf', 'oneOf'
 function checkOf({ Validator }: Library, schema: object, schemas: object, field: string): Check {
   const known = checks.get(schema);
   if (known) return known;
-  const validator = new Validator({ ...schema, components: { schemas } }, '2020-12', false);
+  // To look references up costs as much as there are schemas: most have none.
+  const isAlone = !JSON.stringify(schema).includes('"$ref":');
+  const validator = new Validator(
+    isAlone ? schema : { ...schema, components: { schemas } },
+    '2020-12',
+    false,
+  );
   const check: Check = (value) => {
     const { valid, errors } = validator.validate(value);
     if (valid) return [];
