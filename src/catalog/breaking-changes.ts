@@ -1,6 +1,7 @@
 // What a document changes that breaks programs written for the one before: under the same date, nothing may. Pure. A walk over
-// both documents; schemas that contain themselves are compared once.
+// both documents; schemas that contain themselves are compared once. What `oneOf` and `anyOf` offer is not compared.
 
+import { partsOf } from '../core/json-pointer.ts';
 import type { CatalogDocument } from './catalog.ts';
 
 type Plain = Record<string, unknown>;
@@ -12,6 +13,7 @@ const MAX_FOUND = 50;
 class Walk {
   readonly found: string[] = [];
   private readonly seen = new Set<string>();
+  private readonly merged = new Map<Plain, Plain>();
   private readonly before: CatalogDocument;
   private readonly after: CatalogDocument;
 
@@ -81,7 +83,7 @@ class Walk {
     const pair = `${side} ${JSON.stringify([refOf(given), refOf(now)])}`;
     if (refOf(given) && this.seen.has(pair)) return;
     this.seen.add(pair);
-    const [before, after] = [plain(given, this.before), plain(now, this.after)];
+    const [before, after] = [whole(given, this.before, this.merged), whole(now, this.after, this.merged)];
     this.types(place, before, after, side);
     this.properties(place, before, after, side);
     if (before.items && after.items) this.schema(`${place}/*`, before.items, after.items, side);
@@ -105,13 +107,10 @@ class Walk {
   }
 
   private properties(place: string, before: Plain, after: Plain, side: 'request' | 'answer'): void {
-    const [old, now] = [before.properties, after.properties].map((each) => (isPlain(each) ? each : {})) as [
-      Plain,
-      Plain,
-    ];
-    const requiredOf = ({ required }: Plain) => (Array.isArray(required) ? required : []);
+    const [old, now] = [membersOf(before.properties), membersOf(after.properties)];
+    const requiredOf = ({ required }: Plain) => listOf(required);
     for (const [name, schema] of Object.entries(old)) {
-      if (name in now) this.schema(`${place}/${name}`, schema, now[name], side);
+      if (Object.hasOwn(now, name)) this.schema(`${place}/${name}`, schema, now[name], side);
       else if (side === 'answer') this.say(`${place}/${name} is removed`);
     }
     if (side === 'request')
@@ -119,7 +118,7 @@ class Walk {
         if (!requiredOf(before).includes(name)) this.say(`${place}/${String(name)} is now required`);
     if (side === 'answer')
       for (const name of requiredOf(before))
-        if (String(name) in now && !requiredOf(after).includes(name))
+        if (Object.hasOwn(now, String(name)) && !requiredOf(after).includes(name))
           this.say(`${place}/${String(name)} may now be missing`);
   }
 }
@@ -135,15 +134,32 @@ const refOf = (value: unknown): string | undefined =>
 function plain(value: unknown, document: CatalogDocument): Plain {
   let found = value;
   for (let i = 0; i < 10 && refOf(found); i++)
-    found = String(refOf(found))
-      .split('/')
-      .slice(1)
-      .reduce<unknown>(
-        (at, part) => (isPlain(at) ? at[part.replaceAll('~1', '/').replaceAll('~0', '~')] : undefined),
-        document,
-      );
+    found = partsOf(String(refOf(found))).reduce<unknown>(
+      (at, part) => (isPlain(at) && Object.hasOwn(at, part) ? at[part] : undefined),
+      document,
+    );
   return isPlain(found) ? found : {};
 }
+
+/** What all parts of `allOf` say, as one: of what more than one says, the last. `merged`: what was made before. */
+function whole(value: unknown, document: CatalogDocument, merged: Map<Plain, Plain>): Plain {
+  const found = plain(value, document);
+  const known = merged.get(found);
+  if (known) return known;
+  const { allOf, ...own } = found;
+  const parts = listOf(allOf);
+  const all: Plain = parts.length === 0 ? found : {};
+  merged.set(found, all);
+  if (all === found) return all;
+  const given = [...parts.map((part) => whole(part, document, merged)), own];
+  return Object.assign(all, ...given, {
+    properties: Object.assign({}, ...given.map(({ properties }) => membersOf(properties))),
+    required: [...new Set(given.flatMap(({ required }) => listOf(required)))],
+  });
+}
+
+const membersOf = (value: unknown): Plain => (isPlain(value) ? value : {});
+const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 const contentOf = ({ content }: Plain): [string, Plain][] =>
   Object.entries(isPlain(content) ? content : {}).filter((entry): entry is [string, Plain] =>

@@ -7,12 +7,20 @@ import { versionsSchema } from './versions.ts';
 /** Of all variables only those that hold an upstream's origin: others are secrets, or lead to ourselves. */
 const UPSTREAM_VARIABLE = /^(?!PORTAL_ORIGIN$)(?:[A-Z][A-Z0-9_]*_)?ORIGIN$/;
 
+/** Of one call, in units. */
+const MAX_COST = 1_000_000;
+const DAY_SECONDS = 86_400;
+/** What a call came to is told within ten minutes, or it was none. */
+const MAX_TIMEOUT_MS = 300_000;
+/** The edge takes no more. */
+const MAX_BODY_BYTES = 500 * 1024 * 1024;
+
 const headerNames = z.array(z.string()).default([]);
 const defaults = z.object({
-  cost: z.int().min(1),
-  cacheSeconds: z.int().min(0),
-  timeoutMs: z.int().min(1),
-  bodyBytes: z.int().min(0),
+  cost: z.int().min(1).max(MAX_COST),
+  cacheSeconds: z.int().min(0).max(DAY_SECONDS),
+  timeoutMs: z.int().min(1).max(MAX_TIMEOUT_MS),
+  bodyBytes: z.int().min(0).max(MAX_BODY_BYTES),
   /** Whether one cached answer is for all keys of a partner, or each key has its own. */
   cacheSharedBy: z.enum(['key', 'partner']).optional(),
   /** Whether a path parameter may hold `%2f`. */

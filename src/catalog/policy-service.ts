@@ -1,4 +1,4 @@
-// Policies of operators: installed, changed and taken away; each in force with its answer, as all of the catalogue is.
+// Policies of operators: installed, changed and taken away; each in force within a second of its answer, as all of the catalogue is.
 
 import { type SQL, sql } from 'drizzle-orm';
 import type { Actor } from '../audit/audit-store.ts';
@@ -9,18 +9,11 @@ import { json, number, type RowOf, row, text, time, uuid } from '../platform/row
 import type { Catalog } from './catalog.ts';
 import type { Commit } from './commit-service.ts';
 import type { LiveCatalog } from './live-catalog.ts';
-import { shapeOf } from './policies/installed.ts';
+import { type InstalledPolicy, shapeOf } from './policies/installed.ts';
 import { isPolicyName, POLICIES, POLICY_NAMES } from './policies/kinds.ts';
 import type { PolicyKind } from './policies/policy.ts';
 
-export interface WantedPolicy {
-  api: string | null;
-  route: string | null;
-  partnerId: string | null;
-  position: number;
-  policy: string;
-  settings: unknown;
-}
+export type WantedPolicy = Omit<InstalledPolicy, 'id'>;
 
 const PolicyView = row('policy of an operator', {
   id: uuid,
@@ -35,6 +28,9 @@ const PolicyView = row('policy of an operator', {
   created_by: text,
 });
 export type PolicyView = RowOf<typeof PolicyView>;
+
+/** `in_force`: whether every partner's limiter has heard it. */
+export type ChangedPolicy = PolicyView & { in_force: boolean };
 
 const VIEWS = sql`SELECT p.id, p.api, p.route, p.partner_id, n.name AS partner_name, p.position, p.policy, p.settings,
     p.created_at, p.created_by
@@ -133,7 +129,7 @@ export function createPolicyService({
     get,
 
     /** @throws AppError validation_error, conflict */
-    async install(wanted: WantedPolicy, actor: Actor): Promise<PolicyView> {
+    async install(wanted: WantedPolicy, actor: Actor): Promise<ChangedPolicy> {
       const { seen, settings } = await check(wanted);
       const { partnerId } = wanted;
       const id = newId();
@@ -142,33 +138,32 @@ export function createPolicyService({
         if (found === 0) throw invalid('partner_id', 'No such partner');
       }
       const change = policyInsertion(id, { ...wanted, settings }, actor);
-      await commit(seen, change, { actor, action: 'policy.installed', target: target(id), details: wanted });
-      return get(id);
+      const told = { actor, action: 'policy.installed', target: target(id), details: wanted } as const;
+      const { isInForce } = await commit(seen, change, told);
+      return { ...(await get(id)), in_force: isInForce };
     },
 
     /** Its settings and its position. @throws AppError not_found, validation_error, conflict */
-    async change(id: string, position: number, given: unknown, actor: Actor): Promise<PolicyView> {
+    async change(id: string, position: number, given: unknown, actor: Actor): Promise<ChangedPolicy> {
       const before = await get(id);
       const { api, route, partner_id: partnerId, policy } = before;
       const wanted = { api, route, partnerId, position, policy, settings: given };
       const { seen, settings } = await check(wanted);
       const change = policyChange(id, position, settings);
       const details = { policy, api, route, position, settings: given, before: before.settings };
-      await commit(seen, change, { actor, action: 'policy.changed', target: target(id), details });
-      return get(id);
+      const told = { actor, action: 'policy.changed', target: target(id), details } as const;
+      const { isInForce } = await commit(seen, change, told);
+      return { ...(await get(id)), in_force: isInForce };
     },
 
     /** @throws AppError not_found, conflict */
-    async remove(id: string, reason: string, actor: Actor): Promise<void> {
-      const { policy, api, route, settings } = await get(id);
+    async remove(id: string, reason: string, actor: Actor): Promise<{ in_force: boolean }> {
+      const { policy, api, route, partner_id: partnerId, settings } = await get(id);
       const change = policyRemoval(id);
-      const details = { reason, policy, api, route, settings };
-      await commit(await catalogs.whole('now'), change, {
-        actor,
-        action: 'policy.removed',
-        target: target(id),
-        details,
-      });
+      const details = { reason, policy, api, route, partnerId, settings };
+      const told = { actor, action: 'policy.removed', target: target(id), details } as const;
+      const { isInForce } = await commit(await catalogs.whole('now'), change, told);
+      return { in_force: isInForce };
     },
   };
 }

@@ -4,12 +4,13 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Actor } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
+import { pointerTo } from '../core/json-pointer.ts';
 import type { Database } from '../platform/database.ts';
 import { adoptDocument } from './adopt/adopt.ts';
 import { MAX_PROBLEMS, UnfitDocument } from './adopt/problems.ts';
 import { createApiViews } from './api-view-store.ts';
 import { breakingChanges } from './breaking-changes.ts';
-import { type Catalog, type CatalogDocument, offeredApi } from './catalog.ts';
+import { type Catalog, type CatalogDocument, documentOf, idOf, offeredApi } from './catalog.ts';
 import type { Commit } from './commit-service.ts';
 import { fetchDocument } from './fetch-document.ts';
 import type { LiveCatalog } from './live-catalog.ts';
@@ -53,9 +54,6 @@ export const checkedLater = <T>(work: Promise<T>): Promise<T> =>
     }),
   );
 
-const documentOf = ({ documents }: Catalog, id: string): CatalogDocument | undefined =>
-  documents.find((each) => each['x-passerelle'].id === id);
-
 const firstOf = (path: string): string => path.split('/', 2)[1] ?? '';
 
 /** Why no API may be at a path; undefined where it may. `others`: first parts of other APIs, and a route of each. */
@@ -79,7 +77,7 @@ export function checkFit(
   { apis }: Pick<Catalog, 'apis'>,
   isReserved: PublishPorts['isReserved'],
 ): void {
-  const { id } = document['x-passerelle'];
+  const id = idOf(document);
   const others = new Map(
     apis
       .filter((api) => api.id !== id)
@@ -89,7 +87,7 @@ export function checkFit(
   );
   const details = Object.keys(document.paths).flatMap((path) => {
     const message = wrongPlace(path, others, isReserved);
-    return message ? [{ field: `/paths/${path.replaceAll('~', '~0').replaceAll('/', '~1')}`, message }] : [];
+    return message ? [{ field: pointerTo('paths', path), message }] : [];
   });
   if (details.length > 0)
     throw new AppError('validation_error', UNFIT, { details: details.slice(0, MAX_PROBLEMS) });
@@ -184,7 +182,7 @@ export function createPublishService(ports: PublishPorts) {
       const { document } = adopted;
       const seen = await catalogs.whole('now');
       checkFit(document, seen, isReserved);
-      const before = documentOf(seen, document['x-passerelle'].id);
+      const before = documentOf(seen, idOf(document));
       checkDate(document, before);
       const changes = offerChanges(before, document);
       return { ...adopted, routes: routesOf(document), changes };

@@ -5,7 +5,7 @@ import type { Actor } from '../audit/audit-store.ts';
 import { AppError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { command, type Query } from '../platform/query.ts';
-import { type Catalog, type CatalogDocument, type OfferedApi, offeredApi } from './catalog.ts';
+import { type Catalog, type CatalogDocument, documentOf, type OfferedApi, offeredApi } from './catalog.ts';
 import type { CommitPorts } from './commit-service.ts';
 import { checkPlace, policyChange, policyInsertion, policyRemoval } from './policy-service.ts';
 import { checkDate, checkFit, insertion, type PublishPorts } from './publish-service.ts';
@@ -115,10 +115,7 @@ export function createTogether(ports: PublishPorts & Pick<CommitPorts, 'announce
         if (document)
           await within(`apis.${id}.document`, () => {
             checkFit(document, { apis }, isReserved);
-            checkDate(
-              document,
-              seen.documents.find((each) => each['x-passerelle'].id === id),
-            );
+            checkDate(document, documentOf(seen, id));
           });
       const changes = policies.map((policy) => policyStatement(policy, apis, actor));
       return [

@@ -14,7 +14,7 @@ import { draft, draftView } from './billing-schemas.ts';
 import { limitValue, overageAction, text } from './fields.ts';
 
 const fromText = <Schema extends z.ZodType<number, number>>(schema: Schema) =>
-  z.coerce.number<string>().pipe(schema);
+  z.string().min(1).transform(Number).pipe(schema);
 export const month = z.string().regex(/^\d{4}-(?:0[1-9]|1[0-2])$/, 'must be a month, like 2026-10');
 const someMonth = month.describe('A month, `2026-10`; the last 30 days where it is left out');
 

@@ -225,6 +225,41 @@ describe('a document', () => {
   const schema = { type: 'object', required: ['n'], properties: { n: { type: 'integer' } } };
   const LEFT_OUT = '/paths/~1a?b=1';
 
+  it('has no id under which a document of our own is served', () => {
+    const named = (more: object, title = 'Shop') =>
+      adoptDocument(
+        JSON.stringify({
+          openapi: '3.1.0',
+          info: { title, version: '1' },
+          paths: { '/a': { get: {} } },
+          ...more,
+        }),
+      ).document['x-passerelle'].id;
+    for (const id of ['developer', 'operator'])
+      expect(() => named({ 'x-passerelle': { id } })).toThrow('is the name of a document of our own');
+    expect(named({}, 'Developer API')).toBe('developer-api');
+    expect(named({}, 'Developers')).toBe('developers');
+  });
+
+  it('shows the first call where it is offered', () => {
+    const firstCall = (more: object, path: string) => {
+      const get = { 'x-first-call': { path: `${path}?a=1` } };
+      const given = { openapi: '3.1.0', info: { title: 'Shop', version: '1' }, paths: { [path]: { get } } };
+      const { document } = adoptDocument(JSON.stringify({ ...given, ...more }));
+      return Object.values(document.paths)[0]?.get?.['x-first-call']?.path;
+    };
+    expect(firstCall({}, '/x')).toBe('/shop/x?a=1');
+    expect(firstCall({ 'x-passerelle': { prefix: '/p' } }, '/p/x')).toBe('/p/x?a=1');
+    // No prefix, and not one that is empty.
+    expect(firstCall({ 'x-passerelle': { prefix: null } }, '/x')).toBe('/shop/x?a=1');
+  });
+
+  it('may use the names that all objects have', () => {
+    const schema = { type: 'string', format: 'constructor' };
+    expect(exampleOfSchema(schema, {})).toBe('text');
+    expect(schemaOf({ type: 'constructor' }).schema).toEqual({});
+  });
+
   it('keeps examples that fit, and says which did not', () => {
     expect(adopted(answer({ schema, example: { n: 5 } }))).toMatchObject({
       media: { example: { n: 5 } },

@@ -31,6 +31,24 @@ describe('a document', () => {
     expect(more.match('GET', '/v3/weather/dakar')).toMatchObject({ route: { signatureRule: 'bound' } });
     expect(() => loadCatalog([extra, extra])).toThrow(/offered twice/);
     expect(() => loadCatalog([{ ...extra, 'x-passerelle': undefined }])).toThrow(/document 0/);
+    for (const beyond of [
+      { cost: 1e7 },
+      { cacheSeconds: 86_401 },
+      { timeoutMs: 300_001 },
+      { bodyBytes: 1e9 },
+      { cost: 0 },
+    ])
+      expect(() =>
+        loadCatalog([
+          {
+            ...extra,
+            'x-passerelle': {
+              ...extra['x-passerelle'],
+              defaults: { ...extra['x-passerelle'].defaults, ...beyond },
+            },
+          },
+        ]),
+      ).toThrow(Object.keys(beyond)[0]);
   });
 
   const weather = (get: object, api: object = {}, components: object = {}) => {

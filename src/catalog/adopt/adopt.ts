@@ -2,17 +2,20 @@
 // changed by hand. Pure. Its paths begin with the API's id, unless it says another prefix: no two APIs take each other's.
 
 import type * as z from 'zod';
+import { pointerTo } from '../../core/json-pointer.ts';
 import { createCatalog, offeredApi } from '../catalog.ts';
 import { type CatalogDocument, documentSchema, METHODS } from '../document.ts';
 import { RefusedHeader } from '../headers.ts';
-import { type Offer, Operations, templatesOf } from './operations.ts';
+import { type Offer, Operations, offeredPath, templatesOf } from './operations.ts';
 import { externalDocs, kept, Parts } from './parts.ts';
-import { type Problem, pointerTo, UnfitDocument, unfit } from './problems.ts';
+import { type Problem, UnfitDocument, unfit } from './problems.ts';
 import { isObject, type JsonObject, readDocument } from './read-document.ts';
 
 export const MAX_ROUTES = 2500;
 const MAX_PATH_CHARS = 500;
 export const API_ID = /^[a-z0-9][a-z0-9-]{0,39}$/;
+/** Beside which those of APIs are served: `/openapi/developer.json`. */
+const OWN_DOCUMENTS: ReadonlySet<string> = new Set(['developer', 'operator']);
 const DEFAULTS = { cost: 1, cacheSeconds: 0, timeoutMs: 30_000, bodyBytes: 1_048_576 };
 
 export interface Adopted {
@@ -22,8 +25,8 @@ export interface Adopted {
 }
 
 /** `swagger-petstore` of `Swagger Petstore - OpenAPI 3.1`. */
-export const idOf = (title: string): string =>
-  title
+export function idOf(title: string): string {
+  const id = title
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
     .toLowerCase()
@@ -31,7 +34,9 @@ export const idOf = (title: string): string =>
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^[^a-z]+|-+$/g, '')
     .slice(0, 40)
-    .replace(/-+$/, '') || 'api';
+    .replace(/-+$/, '');
+  return OWN_DOCUMENTS.has(id) ? `${id}-api` : id || 'api';
+}
 
 function wrongTemplate(path: string): string | undefined {
   if (!path.startsWith('/')) return 'must begin with a slash';
@@ -51,10 +56,9 @@ const givenSettings = (document: JsonObject): JsonObject | undefined =>
   isObject(document['x-passerelle']) ? document['x-passerelle'] : undefined;
 
 /** Routes that versions name are those of the document: they get its prefix, too. */
-function versionsOf(document: JsonObject, { prefix }: Offer): unknown {
-  const given = givenSettings(document);
-  const versions = given?.versions;
-  if (!Array.isArray(versions) || given?.prefix !== undefined) return versions;
+function versionsOf(document: JsonObject, { prefix, isPrefixed }: Offer): unknown {
+  const versions = givenSettings(document)?.versions;
+  if (!Array.isArray(versions) || isPrefixed) return versions;
   return versions.map((version: unknown) => {
     if (!isObject(version) || !Array.isArray(version.changes)) return version;
     const changes = version.changes.map((change: unknown) =>
@@ -138,12 +142,11 @@ function pathsOf(
   document: JsonObject,
   operations: Operations,
   parts: Parts,
-  { prefix }: Offer,
+  offer: Offer,
 ): Record<string, JsonObject> {
+  const { prefix, isPrefixed } = offer;
   if (!isObject(document.paths))
     throw unfit('/paths', 'must be an object: without paths there is nothing to offer');
-  // A document that names its prefix has it in its paths: that is how ours are.
-  const isPrefixed = givenSettings(document)?.prefix !== undefined;
   const wrong: Problem[] = [];
   const leftOut: Problem[] = [];
   const conflicts = new Conflicts();
@@ -169,7 +172,7 @@ function pathsOf(
     wrong.push(...own.flatMap((method) => conflicts.of(method, path)));
     routes += own.length;
     if (own.length === 0) continue;
-    paths[isPrefixed ? path : prefix + path] = Object.fromEntries(
+    paths[offeredPath(offer, path)] = Object.fromEntries(
       own.map((method) => [method, operations.operation(item[method] as JsonObject, method, path, common)]),
     );
   }
@@ -224,10 +227,6 @@ function tagsOf({ tags }: JsonObject, { title }: Offer, used: ReadonlySet<string
   }));
 }
 
-/** In the document as it is served. */
-export const routePointer = ({ path, method }: { path: string; method: string }): string =>
-  pointerTo('paths', path, method.toLowerCase());
-
 /** `id`: the API's; otherwise the document's own, or its title's. @throws UnfitDocument with all that is wrong */
 export function adoptDocument(text: string, wanted: { id?: string } = {}): Adopted {
   const document = readDocument(text);
@@ -236,11 +235,9 @@ export function adoptDocument(text: string, wanted: { id?: string } = {}): Adopt
   const id = wanted.id ?? (typeof given?.id === 'string' ? given.id : idOf(info.title));
   if (!API_ID.test(id))
     throw unfit('/x-passerelle/id', 'must be small letters, digits and hyphens, at most 40');
-  const offer = {
-    id,
-    title: info.title,
-    prefix: typeof given?.prefix === 'string' ? given.prefix : `/${id}`,
-  };
+  if (OWN_DOCUMENTS.has(id)) throw unfit('/x-passerelle/id', 'is the name of a document of our own');
+  const isPrefixed = typeof given?.prefix === 'string';
+  const offer = { id, title: info.title, isPrefixed, prefix: isPrefixed ? String(given.prefix) : `/${id}` };
   const parts = new Parts(document, id);
   const operations = new Operations(parts, offer);
   const paths = pathsOf(document, operations, parts, offer);

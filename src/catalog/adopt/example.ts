@@ -9,26 +9,28 @@ const MAX_VALUES = 500;
 const PADDED_AT_MOST = 10_000;
 /** A field is shown although it need not be there, this far within others. */
 const OPTIONAL_DEPTH = 3;
-const FORMATS: Readonly<Record<string, string>> = {
-  'date-time': '2026-01-31T09:30:00Z',
-  date: '2026-01-31',
-  time: '09:30:00Z',
-  duration: 'PT15M',
-  email: 'ada@example.com',
-  'idn-email': 'ada@example.com',
-  uri: 'https://example.com',
-  'uri-reference': 'https://example.com',
-  iri: 'https://example.com',
-  url: 'https://example.com',
-  uuid: '0192f3a0-7c1e-7b6a-9d52-3f8e1c4b7a60',
-  ipv4: '192.0.2.1',
-  ipv6: '2001:db8::1',
-  hostname: 'example.com',
-  regex: '.*',
-  'json-pointer': '/0',
-  byte: 'dGV4dA==',
-  base64: 'dGV4dA==',
-};
+const FORMATS = new Map(
+  Object.entries({
+    'date-time': '2026-01-31T09:30:00Z',
+    date: '2026-01-31',
+    time: '09:30:00Z',
+    duration: 'PT15M',
+    email: 'ada@example.com',
+    'idn-email': 'ada@example.com',
+    uri: 'https://example.com',
+    'uri-reference': 'https://example.com',
+    iri: 'https://example.com',
+    url: 'https://example.com',
+    uuid: '0192f3a0-7c1e-7b6a-9d52-3f8e1c4b7a60',
+    ipv4: '192.0.2.1',
+    ipv6: '2001:db8::1',
+    hostname: 'example.com',
+    regex: '.*',
+    'json-pointer': '/0',
+    byte: 'dGV4dA==',
+    base64: 'dGV4dA==',
+  }),
+);
 class NoExample extends Error {}
 
 const first = (value: unknown): unknown => (Array.isArray(value) ? value[0] : undefined);
@@ -44,7 +46,7 @@ function fits(pattern: string, text: string): boolean {
 function textOf({ format, pattern, minLength, maxLength }: JsonObject): string {
   const least = Math.min(Number(minLength ?? 0), PADDED_AT_MOST);
   const most = Number(maxLength ?? Number.POSITIVE_INFINITY);
-  const usual = (FORMATS[String(format)] ?? 'text').padEnd(least, 'x').slice(0, most);
+  const usual = (FORMATS.get(String(format)) ?? 'text').padEnd(least, 'x').slice(0, most);
   if (typeof pattern !== 'string' || fits(pattern, usual)) return usual;
   const made = textFor(pattern) ?? usual;
   // What is too short by its pattern may be repeated, or have its last sign repeated.

@@ -1,12 +1,13 @@
 // The operations of a document, as ours are: each with all of its parameters, a name, a summary, a scope, and an example of
 // what it answers. What cannot pass the gateway is left out, and said. Pure.
 
+import { pointerTo } from '../../core/json-pointer.ts';
 import { plainLine } from '../../core/plain-text.ts';
 import { OWN_FIELDS } from '../document.ts';
 import { maySayToCaller, maySayToUpstream } from '../headers.ts';
 import { Examples, isJson } from './examples.ts';
 import { externalDocs, kept, type Parts } from './parts.ts';
-import { type Problem, pointerTo } from './problems.ts';
+import type { Problem } from './problems.ts';
 import { isObject, type JsonObject } from './read-document.ts';
 import type { Schema } from './schemas.ts';
 
@@ -17,7 +18,13 @@ export interface Offer {
   id: string;
   title: string;
   prefix: string;
+  /** The document names its prefix, and has it in its paths: that is how ours are. */
+  isPrefixed: boolean;
 }
+
+/** As the gateway offers it. */
+export const offeredPath = ({ prefix, isPrefixed }: Offer, path: string): string =>
+  isPrefixed ? path : prefix + path;
 
 const words = (name: string): string =>
   name
@@ -82,7 +89,7 @@ export class Operations {
     const all = [...common, ...(Array.isArray(parameters) ? parameters : [])];
     return {
       'x-passerelle': { scope: `${isReading ? 'read' : 'write'}:${this.offer.id}`, ...own },
-      ...('x-first-call' in given && { 'x-first-call': given['x-first-call'] }),
+      ...('x-first-call' in given && { 'x-first-call': this.firstCall(given['x-first-call']) }),
       ...kept(given, ['description'], ['deprecated']),
       ...externalDocs(given),
       operationId: this.operationId(given.operationId, method, path),
@@ -92,6 +99,12 @@ export class Operations {
       ...(requestBody !== undefined && { requestBody: this.requestBody(requestBody, pointer) }),
       responses: this.responses(isObject(responses) ? responses : {}, pointer),
     };
+  }
+
+  private firstCall(given: unknown): unknown {
+    return isObject(given) && typeof given.path === 'string'
+      ? { ...given, path: offeredPath(this.offer, given.path) }
+      : given;
   }
 
   /** Once all operations are made: the schemas that they refer to, and examples that fit them. */

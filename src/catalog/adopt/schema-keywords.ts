@@ -4,23 +4,25 @@ import { hasReference, isObject, type JsonObject } from './read-document.ts';
 
 const TYPES = new Set(['null', 'boolean', 'object', 'array', 'number', 'string', 'integer']);
 /** What authors write for them. */
-const OTHER_TYPES: Readonly<Record<string, string>> = {
-  int: 'integer',
-  int32: 'integer',
-  int64: 'integer',
-  long: 'integer',
-  float: 'number',
-  double: 'number',
-  decimal: 'number',
-  bool: 'boolean',
-  date: 'string',
-  'date-time': 'string',
-  datetime: 'string',
-  file: 'string',
-  text: 'string',
-  uuid: 'string',
-  list: 'array',
-};
+const OTHER_TYPES = new Map(
+  Object.entries({
+    int: 'integer',
+    int32: 'integer',
+    int64: 'integer',
+    long: 'integer',
+    float: 'number',
+    double: 'number',
+    decimal: 'number',
+    bool: 'boolean',
+    date: 'string',
+    'date-time': 'string',
+    datetime: 'string',
+    file: 'string',
+    text: 'string',
+    uuid: 'string',
+    list: 'array',
+  }),
+);
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isFlag = (value: unknown): value is boolean => typeof value === 'boolean';
@@ -59,7 +61,7 @@ const numeric = (value: unknown): unknown =>
 function typeOf(given: unknown): string | string[] | undefined {
   const types = [given].flat().flatMap((type) => {
     const name = String(type).toLowerCase();
-    const known = TYPES.has(name) ? name : OTHER_TYPES[name];
+    const known = TYPES.has(name) ? name : OTHER_TYPES.get(name);
     return known === undefined ? [] : [known];
   });
   const unique = [...new Set(types)];

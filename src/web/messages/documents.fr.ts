@@ -42,6 +42,7 @@ export const DOCUMENTS_IN_FRENCH: Record<string, string> = {
     'commence comme ` d’une autre API : donnez un autre préfixe à celle-ci',
   'must begin with a part that is plain text: give the API a prefix':
     'doit commencer par une partie en texte simple : donnez un préfixe à l’API',
+  'is the name of a document of our own': 'est le nom d’un document réservé',
   'is a path of our own: give the API another prefix':
     'est un chemin réservé : donnez un autre préfixe à l’API',
   'could not be fetched: nobody answered in time': 'n’a pas pu être lu : aucune réponse à temps',
