@@ -18,7 +18,7 @@ export const versionOf = (...columns: SQL[]): SQL => sql`md5(ROW(${sql.join(colu
 export const PARTNER_ETAG = versionOf(
   sql`p.name, p.email, p.company, p.status, p.tier, p.rate_limit_per_second, p.rate_limit_per_day, p.rate_limit_per_month`,
   sql`p.custom_limits, p.overage_action, p.signature_rule, p.allowed_origins, p.suspended_reason`,
-  sql`p.currency, p.tax_bps, p.next_tier, p.next_currency`,
+  sql`p.currency, p.tax_bps, p.next_tier, p.next_currency, p.api_version`,
 );
 
 /** Of `api_key_quotas q` of `api_key k`: its limits, and whether it works. */
@@ -49,17 +49,24 @@ const LastChange = row('last change', {
 });
 export type LastChange = RowOf<typeof LastChange>;
 
-/** Who was the last, as the audit says of a partner, or of nobody's. `which`: of the entry `d`. */
+/** Whether an entry is of a configuration file that changed a thing: `plans/business`. */
+export const isByFile = (entry: SQL, thing: SQL): SQL =>
+  sql`(${entry}.action = 'config.applied' AND jsonb_exists(${entry}.target->'things', ${thing}))`;
+
+/** Who was the last, as the audit says of a partner, or of nobody's. `which`: of the entry `d`. `thing`: in a file. */
 export async function changedMeanwhile(
   database: Database,
   partnerId: string | null,
   which: SQL,
+  thing?: SQL,
 ): Promise<AppError> {
+  const owner = partnerId === null ? sql`d.partner_id IS NULL` : sql`d.partner_id = ${partnerId}::uuid`;
+  const byFile = thing ? sql`OR (d.partner_id IS NULL AND ${isByFile(sql`d`, thing)})` : sql``;
   const [last] = await database.rows(
     LastChange,
     sql`SELECT coalesce(a.email, d.actor) AS who, d.created_at AS at
       FROM dev_portal_audit d LEFT JOIN dev_accounts a ON a.id = split_part(d.actor, ':', 2)
-      WHERE ${partnerId === null ? sql`d.partner_id IS NULL` : sql`d.partner_id = ${partnerId}::uuid`} AND ${which}
+      WHERE (${owner} AND ${which}) ${byFile}
       ORDER BY d.id DESC LIMIT 1`,
   );
   return new AppError('precondition_failed', undefined, {
@@ -68,4 +75,9 @@ export async function changedMeanwhile(
 }
 
 export const partnerChanged = (database: Database, id: string): Promise<AppError> =>
-  changedMeanwhile(database, id, sql`d.action ~ '^(partner|plan|billing)[.]'`);
+  changedMeanwhile(
+    database,
+    id,
+    sql`d.action ~ '^(partner|plan|billing)[.]'`,
+    sql`(SELECT 'partners/' || p.email FROM partner p WHERE p.id = ${id}::uuid)`,
+  );

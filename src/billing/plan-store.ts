@@ -133,6 +133,7 @@ function createSaver(database: Database, get: (tier: string) => Promise<Plan>) {
       database,
       partnerId,
       sql`d.action IN ('plan.created', 'plan.edited') AND d.target->>'tier' = ${tier}`,
+      sql`${`plans/${tier}`}::text`,
     );
 
   /**

@@ -1,5 +1,7 @@
 // Things of a configuration as fields, and what differs between two of them. Pure.
 
+import { partsOf, pointerTo } from '../core/json-pointer.ts';
+
 /** What a file may name, in the order in which it is written. */
 export const KINDS = ['apis', 'policies', 'plans', 'alert_rules', 'webhooks', 'partners'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -38,8 +40,16 @@ export const GONE = 'gone';
 
 /** Objects whose members are fields. */
 const NESTED: Readonly<Record<string, Kind>> = { prices: 'plans', names: 'plans' };
-/** Lists without an order. */
-const SETS = new Set(['overage_actions', 'events']);
+/** Lists without an order, and what is always in them. */
+const SETS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['overage_actions', ['block']],
+  ['events', []],
+]);
+/** As each list of its kind stands. */
+export const asSet = (name: string, value: Json): Json => {
+  const always = SETS.get(name);
+  return always && Array.isArray(value) ? [...new Set([...always, ...value])].sort() : value;
+};
 
 /** Text that is the same for equal values. */
 export function canonical(value: unknown): string {
@@ -61,7 +71,7 @@ export function fieldsOf(kind: Kind, entry: Readonly<Record<string, unknown>>): 
     if (value === undefined) continue;
     if (NESTED[name] === kind && isObject(value))
       for (const [member, each] of Object.entries(value)) fields[`${name}/${member}`] = each;
-    else fields[name] = SETS.has(name) && Array.isArray(value) ? [...new Set(value)].sort() : value;
+    else fields[name] = asSet(name, value);
   }
   return fields;
 }
@@ -80,9 +90,6 @@ export function entryOf(fields: Fields): Record<string, Json> {
   return entry;
 }
 
-const escaped = (part: string): string => part.replaceAll('~', '~0').replaceAll('/', '~1');
-const unescaped = (part: string): string => part.replaceAll('~1', '/').replaceAll('~0', '~');
-
 /** Where a policy is: an API and a route of it, or all. */
 export interface PolicyPlace {
   api: string;
@@ -92,18 +99,18 @@ export interface PolicyPlace {
 export const EVERY = '*';
 /** `shop/GET ~1shop~1shelves/cache`: the end of its path. */
 export const policyThing = ({ api, route, policy }: PolicyPlace): string =>
-  [api, route, policy].map(escaped).join('/');
+  pointerTo(api, route, policy).slice(1);
 export function policyPlace(thing: string): PolicyPlace {
-  const [api = EVERY, route = EVERY, policy = ''] = thing.split('/').map(unescaped);
+  const [api = EVERY, route = EVERY, policy = ''] = partsOf(`/${thing}`);
   return { api, route, policy };
 }
 
 /** A JSON pointer into the file. */
 export const pathOf = ({ kind, thing }: Thing, field?: string): string =>
-  `/${kind}/${kind === 'policies' ? thing : escaped(thing)}${field === undefined ? '' : `/${field}`}`;
+  `/${kind}${kind === 'policies' ? `/${thing}` : pointerTo(thing)}${field === undefined ? '' : `/${field}`}`;
 
 /** As a field of it stands; undefined where it has none. */
-export function valueIn({ fields }: Seen, field: string): Json | undefined {
+function valueIn({ fields }: Seen, field: string): Json | undefined {
   if (field === GONE) return fields === null;
   return fields?.[field];
 }

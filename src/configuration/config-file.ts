@@ -34,7 +34,9 @@ const api = z
     document: z
       .union([z.string().min(1), z.looseObject({})])
       .optional()
-      .describe('OpenAPI: a file, relative to this one; an address; or the document itself'),
+      .describe(
+        'OpenAPI: a file, relative to this one, an address, or the document itself. By the API: the document, or its text',
+      ),
     upstreams: z.array(upstream).max(20).optional().describe('With none, those that its variables name'),
   })
   .nullable()
@@ -120,8 +122,6 @@ export const configFile = z.strictObject({
     .describe('By their addresses; who is new needs a name and a plan, and is invited'),
 });
 export type ConfigFile = z.infer<typeof configFile>;
-export type PlanEntry = z.infer<typeof plan>;
-export type ApiEntry = z.infer<typeof api>;
 
 /** What stands on disk says which schema it has, besides. */
 export const configSchema = (): object => {

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import type { AlertService } from '../alerts/alert-service.ts';
 import type { Actor } from '../audit/audit-store.ts';
 import type { PlanStore } from '../billing/plan-store.ts';
-import type { Catalog } from '../catalog/catalog.ts';
+import { type Catalog, documentOf } from '../catalog/catalog.ts';
 import { type OfferChanges, offerChanges } from '../catalog/offer-changes.ts';
 import {
   type FiledPolicy,
@@ -25,6 +25,7 @@ import {
   type Fields,
   GONE,
   type Kind,
+  pathOf,
   policyPlace,
 } from './config-fields.ts';
 import type { Wanted } from './config-wanted.ts';
@@ -123,11 +124,16 @@ async function prepareCatalog(
   ofPolicies: readonly Step[],
   { ports, wanted, catalog, asking, prepared }: Preparing,
 ): Promise<void> {
+  const leaving = [...ofApis, ...ofPolicies].find(({ changes }) =>
+    changes.some(({ field }) => field === GONE),
+  );
+  if (leaving && !asking.reason)
+    throw invalid('reason', `${pathOf(leaving.wanted)} is retired or removed: say why`);
   const offers = ofApis.map((step) => offerOf(step, wanted));
   const changes = { offers, policies: ofPolicies.map(filedPolicy) };
   prepared.queries.push(...(await ports.offers.prepare(catalog, changes, asking.actor)));
   for (const { id, document } of offers) {
-    const before = catalog.documents.find((each) => each['x-passerelle'].id === id);
+    const before = documentOf(catalog, id);
     if (document) prepared.routes.set(id, offerChanges(before, document));
   }
 }
@@ -195,16 +201,24 @@ async function prepareWebhooks(
   }
 }
 
+/** Each is asked for, told and mailed by itself. */
+const MAX_PARTNERS = 100;
+
 /** `made`: plans that the file makes. */
 async function preparePartners(
   steps: readonly Step[],
   made: readonly string[],
   { ports: { partners }, asking: { reason }, prepared }: Preparing,
 ): Promise<void> {
+  if (steps.length > MAX_PARTNERS)
+    throw invalid('partners', `At most ${MAX_PARTNERS} change at once: apply the file in parts`);
   for (const step of steps) {
-    const { thing: email } = step.wanted;
+    const { thing: email, fields } = step.wanted;
+    const changed = changedIn(step);
+    // Another plan may take away what the file asks for, and what stands already.
+    const { overage_action } = changed.plan === undefined ? changed : fields;
     // As the schema of the file has them.
-    const wish = { ...changedIn(step), email, id: step.ref } as FiledPartner;
+    const wish = { ...changed, overage_action, email, id: step.ref } as FiledPartner;
     prepared.partners.push(wish);
     prepared.queries.push(
       ...(await within(`partners.${email}`, () => partners.prepare(wish, { made, reason }))),

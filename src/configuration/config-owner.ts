@@ -1,7 +1,16 @@
 // Whose a field is: the file's, as long as it stands as the file set it; otherwise that of whoever changed it, through a page or
 // an API, which the audit trail tells, or by SQL, of which it tells nothing. Pure.
 
-import { areEqual, GONE, type Json, type Kind, type Mark, type Thing } from './config-fields.ts';
+import {
+  areEqual,
+  asSet,
+  GONE,
+  type Json,
+  type Kind,
+  type Mark,
+  pathOf,
+  type Thing,
+} from './config-fields.ts';
 
 export interface Owned {
   owner: 'file' | 'portal' | 'sql';
@@ -40,16 +49,17 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
 
 /** As the audit row tells it; undefined where it does not. */
-function toldValue({ details }: Said, kind: Kind, field: string): unknown {
+function toldValue({ details, ...thing }: Said, field: string): unknown {
+  // A file's tells each by its path.
+  if (Array.isArray(details.changes))
+    return details.changes.find((change) => isObject(change) && change.path === pathOf(thing, field))?.after;
+  if (field === GONE) return undefined;
   const [name = '', member] = field.split('/', 2);
-  const told = details[AUDITED[kind][name] ?? ''];
-  const value = member !== undefined && isObject(told) ? told[member] : told;
-  return (field === 'overage_actions' || field === 'events') && Array.isArray(value)
-    ? [...value].sort()
-    : value;
+  const told = details[AUDITED[thing.kind][name] ?? ''];
+  return asSet(field, (member !== undefined && isObject(told) ? told[member] : told) as Json);
 }
 
-/** `now`: as the field stands. */
+/** `now`: as the field stands. `said`: newest first. */
 export function ownerOf(
   { kind, thing, field }: Thing & { field: string },
   now: Json,
@@ -59,10 +69,13 @@ export function ownerOf(
   const isThis = (each: Thing) => each.kind === kind && each.thing === thing;
   const mark = marks.find((each) => isThis(each) && each.field === field);
   if (mark && areEqual(mark.value, now)) return { owner: 'file', by: mark.appliedBy, at: mark.appliedAt };
-  const last = said.find(isThis);
-  // What was said before the file was applied is not what changed it.
-  if (!last || (mark && last.at < mark.appliedAt)) return { owner: 'sql', by: null, at: null };
-  const told = field === GONE ? undefined : toldValue(last, kind, field);
-  const isTold = told === undefined || areEqual(told, now);
-  return isTold ? { owner: 'portal', by: last.actor, at: last.at } : { owner: 'sql', by: null, at: null };
+  // What was said before the file was applied, or with it, is not what changed it.
+  const since = said.filter((each) => isThis(each) && !(mark && each.at <= mark.appliedAt));
+  const [last] = since;
+  const teller = since.find((each) => toldValue(each, field) !== undefined);
+  const isTold = teller && areEqual(toldValue(teller, field), now);
+  const changedBy = isTold ? teller : last && toldValue(last, field) === undefined ? last : undefined;
+  return changedBy
+    ? { owner: 'portal', by: changedBy.actor, at: changedBy.at }
+    : { owner: 'sql', by: null, at: null };
 }

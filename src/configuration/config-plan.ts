@@ -2,7 +2,7 @@
 
 import { CURRENCIES } from '../billing/amounts.ts';
 import { adoptDocument } from '../catalog/adopt/adopt.ts';
-import type { Catalog } from '../catalog/catalog.ts';
+import { type Catalog, documentOf } from '../catalog/catalog.ts';
 import { AppError } from '../core/errors.ts';
 import {
   areEqual,
@@ -53,7 +53,7 @@ const inUse = (fields: Fields): Fields =>
 
 export async function seenOf({ kind, thing, state }: StoredState, catalog: Catalog): Promise<Seen> {
   if (kind !== 'apis') return { kind, thing, fields: state && inUse(fieldsOf(kind, state)) };
-  const document = catalog.documents.find((each) => each['x-passerelle'].id === thing);
+  const document = documentOf(catalog, thing);
   if (!document) return { kind, thing, fields: null };
   // What came with the Worker was not adopted yet, as a file's documents are.
   const isBundled = catalog.apis.some(({ id, version }) => id === thing && version === 0);

@@ -58,9 +58,11 @@ const auditQuery = (actor: Actor, plan: ConfigPlan, reason: string | undefined):
   const changes = plan.changes
     .slice(0, MAX_AUDITED)
     .map(({ path, before, after }) => ({ path, before, after }));
+  // By which whoever looks for the last change of a thing finds it.
+  const target = { things: [...new Set(plan.changes.map(({ kind, thing }) => `${kind}/${thing}`))] };
   const details = { reason: reason ?? null, count: plan.changes.length, changes };
   return command(sql`WITH changed AS (SELECT NULL::uuid AS partner_id),
-    audit AS (${auditRow(actor, 'config.applied', {}, details)}) SELECT 1 FROM changed`);
+    audit AS (${auditRow(actor, 'config.applied', target, details)}) SELECT 1 FROM changed`);
 };
 
 interface Wish {
@@ -182,10 +184,15 @@ export function createConfigService(ports: ConfigPorts) {
       if (plan.changes.length + plan.taken.length + plan.released.length === 0)
         return { plan, isInForce: true };
       await commit(wish, now);
-      const isInForce = plan.changes.some(isOffer) ? await offers.settle() : true;
       const inviting = { actor: asking.actor, origin: asking.origin, language: 'en' } as const;
-      await partners.settle(now.prepared.partners, asking.reason, inviting);
-      return { plan, isInForce };
+      // Each is done, whatever becomes of the other: all of it is committed.
+      const [offered, told] = await Promise.allSettled([
+        plan.changes.some(isOffer) ? offers.settle() : true,
+        partners.settle(now.prepared.partners, asking.reason, inviting),
+      ]);
+      if (offered.status === 'rejected') throw offered.reason;
+      if (told.status === 'rejected') throw told.reason;
+      return { plan, isInForce: offered.value };
     },
 
     /** What was applied and is not so any more. */

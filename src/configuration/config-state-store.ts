@@ -3,6 +3,7 @@
 
 import { type SQL, sql } from 'drizzle-orm';
 import { OPERATOR } from '../alerts/rules.ts';
+import { isByFile } from '../audit/version-store.ts';
 import type { Database } from '../platform/database.ts';
 import { command, type Query, query } from '../platform/query.ts';
 import { json, oneOf, row, text, time, uuid } from '../platform/row.ts';
@@ -31,7 +32,7 @@ const Name = row('name in a configuration', {
   kind: oneOf(KINDS).notNull('a constant'),
   thing: text.notNull('a key'),
 });
-const Said = row('last change of a thing', {
+const Said = row('change of a thing', {
   kind: oneOf(KINDS).notNull('as it was asked for'),
   thing: text.notNull('as it was asked for'),
   actor: text,
@@ -39,7 +40,7 @@ const Said = row('last change of a thing', {
   details: json<Record<string, unknown>>(),
 });
 
-/** Who changed a thing last, through a page or an API, and what was said of it. */
+/** Who changed a thing, through a page, an API or a file, and what was said of it. */
 export interface LastSaid extends Thing {
   actor: string;
   at: string;
@@ -54,7 +55,11 @@ export interface StoredState extends Thing {
 }
 
 /** Of `api_policy p`, as `policyThing` has it. */
-const PLACE = sql`coalesce(p.api, '*') || '/' || replace(replace(coalesce(p.route, '*'), '~', '~0'), '/', '~1') || '/' || p.policy`;
+const placeOf = (api: SQL, route: SQL, policy: SQL): SQL =>
+  sql`coalesce(${api}, '*') || '/' || replace(replace(coalesce(${route}, '*'), '~', '~0'), '/', '~1') || '/' || ${policy}`;
+const PLACE = placeOf(sql`p.api`, sql`p.route`, sql`p.policy`);
+/** Of the audit row `a` of a policy that was removed. */
+const PLACE_TOLD = placeOf(sql`(a.details->>'api')`, sql`(a.details->>'route')`, sql`(a.details->>'policy')`);
 
 const STATES = sql`
   SELECT w.kind, w.thing, s.state, s.ref, md5(coalesce(s.state::text, '')) AS version
@@ -86,6 +91,9 @@ const WANTED = (things: readonly Thing[]): SQL =>
   sql`wanted AS (SELECT * FROM jsonb_to_recordset(${JSON.stringify(
     things.map(({ kind, thing }) => ({ kind, thing })),
   )}::jsonb) AS x(kind text, thing text))`;
+
+/** Of the changes of one thing that are looked at. */
+const MAX_TOLD = 20;
 
 /** One for each application. */
 const APPLIED = sql`SELECT count(*) || ' ' || coalesce(extract(epoch FROM max(applied_at))::text, '') AS applied FROM config_field`;
@@ -189,11 +197,12 @@ export function createConfigStates(database: Database) {
         sql`(SELECT 'plans' AS kind, t.tier::text AS thing FROM tier_config t WHERE t.partner_id IS NULL AND NOT t.is_closed
             ORDER BY t.price_cents, t.tier)
           UNION ALL (SELECT DISTINCT 'policies', ${PLACE} FROM api_policy p WHERE p.partner_id IS NULL ORDER BY 2)
+          UNION ALL (SELECT 'alert_rules', r.rule FROM alert_setting r WHERE r.owner = ${OPERATOR} ORDER BY r.rule)
           UNION ALL (SELECT 'partners', p.email FROM partner p WHERE ${withPartners} ORDER BY p.email)
           UNION ALL (SELECT DISTINCT 'webhooks', e.url FROM webhook_endpoint e WHERE ${owned(null)} ORDER BY e.url)`,
       ),
 
-    /** Of each that was ever changed through a page or an API, the newest. */
+    /** The newest changes of each, newest first. */
     async lastSaid(things: readonly StoredState[]): Promise<LastSaid[]> {
       const wanted = things.map(({ kind, thing, ref }) => ({
         kind,
@@ -205,10 +214,16 @@ export function createConfigStates(database: Database) {
         Said,
         sql`SELECT w.kind, w.thing, d.actor, d.created_at AS at, d.details
           FROM jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) AS w(kind text, thing text, ref uuid, target jsonb)
-          CROSS JOIN LATERAL ((SELECT a.actor, a.created_at, a.details FROM dev_portal_audit a
-              WHERE w.kind <> 'partners' AND a.partner_id IS NULL AND a.target @> w.target ORDER BY a.id DESC LIMIT 1)
-            UNION ALL (SELECT a.actor, a.created_at, a.details FROM dev_portal_audit a
-              WHERE w.kind = 'partners' AND a.partner_id = w.ref AND a.action ~ '^(partner|plan|billing)[.]' ORDER BY a.id DESC LIMIT 1)) d`,
+          CROSS JOIN LATERAL (SELECT * FROM (
+            SELECT a.id, a.actor, a.created_at, a.details FROM dev_portal_audit a
+              WHERE a.partner_id IS NULL AND (a.target @> w.target OR ${isByFile(sql`a`, sql`w.kind || '/' || w.thing`)}
+                OR (w.kind = 'webhooks' AND a.target->>'endpoint_id' IN (
+                  SELECT e.id::text FROM webhook_endpoint e WHERE e.url = w.thing AND e.partner_id IS NULL))
+                OR (w.kind = 'policies' AND a.action = 'policy.removed' AND (a.details->>'partnerId') IS NULL AND ${PLACE_TOLD} = w.thing))
+            UNION ALL SELECT a.id, a.actor, a.created_at, a.details FROM dev_portal_audit a
+              WHERE w.kind = 'partners' AND a.partner_id = w.ref AND a.action ~ '^(partner|plan|billing)[.]'
+            ) told ORDER BY told.id DESC LIMIT ${MAX_TOLD}) d
+          ORDER BY w.kind, w.thing, d.id DESC`,
       );
     },
   };

@@ -51,7 +51,7 @@ const limitsSet = ({ limits, plan, overage_action: overage }: FiledPartner): SQL
               perMonth: limits.rate_limit_per_month,
             }),
       ]),
-  ...(overage ? [overageGiven(overage)] : []),
+  ...(overage ? [overageGiven(overage, plan === undefined ? undefined : sql`${plan}`)] : []),
 ];
 
 /** What an operator assigns is not the partner's to undo. */

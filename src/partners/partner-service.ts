@@ -42,10 +42,10 @@ export interface PartnerLimitsChange {
   overageAction?: OverageAction;
 }
 
-/** By an operator, and so also beside the plan. */
-export const overageGiven = (action: OverageAction) =>
+/** By an operator, and so also beside the plan: `tier`, which is the partner's unless the same statement changes it. */
+export const overageGiven = (action: OverageAction, tier = sql`tier`) =>
   sql`overage_action = ${action},
-    granted_overage_actions = CASE WHEN overage_is_allowed(${action}, tier, '{}') THEN '{}' ELSE ARRAY[${action}] END`;
+    granted_overage_actions = CASE WHEN overage_is_allowed(${action}, ${tier}, '{}') THEN '{}' ELSE ARRAY[${action}] END`;
 
 interface Ports {
   database: Database;

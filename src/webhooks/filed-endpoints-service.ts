@@ -47,9 +47,13 @@ export function createFiledEndpoints({ guard, keyEncryptionKeys, newId }: Ports)
     /** The statements that make, change or delete it. @throws AppError validation_error */
     async prepare(wish: FiledEndpoint, askedAt: string): Promise<Query<number>[]> {
       const { url, id, description, events, environment, state, isGone } = wish;
-      checkWish(guard, { url, events, askedAt });
-      if (id === null) return isGone ? [] : make(wish);
-      if (isGone) return [command(sql`WITH ${endpointChange(null, id, REMOVED)} SELECT id FROM changed`)];
+      if (isGone)
+        return id === null
+          ? []
+          : [command(sql`WITH ${endpointChange(null, id, REMOVED)} SELECT id FROM changed`)];
+      // What stands already may go where nothing new may.
+      checkWish(guard, id === null ? { url, events, askedAt } : { events, askedAt });
+      if (id === null) return make(wish);
       if (environment === 'both') throw invalid('environment', 'cannot be both once one was chosen');
       const set = assignments({ description, environment, events: events && textArray(events) });
       const sets = [set, state && switchedTo(state)].filter((each) => each !== undefined);

@@ -121,7 +121,10 @@ function createEndpointChanges({ database, guard, keyEncryptionKeys }: Ports, vi
     const when = isExpected(ENDPOINT_ETAG, expected);
     const isDone = await update(database, owner, id, sql.join(sets, sql`, `), actor, actions, when);
     const endpoint = await get(owner, id);
-    if (!isDone) throw await changedMeanwhile(database, owner, sql`d.target->>'endpoint_id' = ${id}`);
+    if (!isDone) {
+      const thing = owner === null ? sql`${`webhooks/${endpoint.url}`}::text` : undefined;
+      throw await changedMeanwhile(database, owner, sql`d.target->>'endpoint_id' = ${id}`, thing);
+    }
     return endpoint;
   }
 

@@ -60,7 +60,7 @@ beforeEach(() => {
 afterEach(async () => {
   await apply({});
   await query('DELETE FROM api_policy WHERE api = $1', [`filed-${n}`]);
-  await apply({ apis: { [`filed-${n}`]: null } });
+  await apply({ apis: { [`filed-${n}`]: null } }, 'over');
   await apply({});
   await query(`DELETE FROM alert_setting WHERE owner = 'operator'`);
   await query(
@@ -207,7 +207,13 @@ describe('a file', () => {
 
   it('retires an API that it says null of', async () => {
     await apply(file());
-    expect((await apply({ ...file(), apis: { [`filed-${n}`]: null } })).status).toBe(200);
+    const retired = { ...file(), apis: { [`filed-${n}`]: null } };
+    const bare = await apply(retired);
+    expect([bare.status, bare.json.details[0]]).toEqual([
+      400,
+      { field: 'reason', message: `/apis/filed-${n} is retired or removed: say why` },
+    ]);
+    expect((await apply(retired, 'Nobody calls it')).status).toBe(200);
     expect((await call(`/openapi/filed-${n}.json`)).status).toBe(404);
     expect((await plan({ ...file(), apis: { [`filed-${n}`]: null } })).json.changes).toEqual([]);
   });
@@ -266,8 +272,28 @@ describe('policies', () => {
       [`filed-${n}`],
     );
     expect(await drift()).toMatchObject([{ path: expect.stringMatching(/cache\/settings$/), owner: 'sql' }]);
-    expect((await apply(withPolicies({ addresses: null, cache: null }))).status).toBe(200);
+    expect((await apply(withPolicies({ addresses: null, cache: null }), 'Not needed')).status).toBe(200);
     expect(await rows()).toEqual([]);
+  });
+
+  it('that a page removes are drift of whoever removed them, and webhooks, too', async () => {
+    const url = `https://ops.example.com/removed-${n}`;
+    const wanted = {
+      ...withPolicies({ cache: { settings: { seconds: 9 } } }),
+      webhooks: { [url]: { events: [] } },
+    };
+    expect((await apply(wanted)).status).toBe(200);
+    const [policy] = await query('SELECT id FROM api_policy WHERE api = $1', [`filed-${n}`]);
+    const [endpoint] = await query('SELECT id FROM webhook_endpoint WHERE url = $1', [url]);
+    await sendJson(`/api/admin/policies/${policy?.id}`, 'DELETE', { reason: 'no' }, operator);
+    expect(
+      (await call(`/api/admin/webhooks/${endpoint?.id}`, { ...operator, method: 'DELETE' })).status,
+    ).toBe(200);
+    const by = { now: true, owner: 'portal', by: expect.stringMatching(/^operator:/) };
+    expect(await drift()).toMatchObject([
+      { path: expect.stringMatching(/cache\/gone$/), ...by },
+      { path: expect.stringMatching(/removed-\d+\/gone$/), ...by },
+    ]);
   });
 
   it('are refused with settings that they do not have, and where nothing is offered', async () => {
@@ -344,6 +370,26 @@ describe('partners', () => {
     const exported = (await call('/api/admin/config?partners=true', operator)).json.partners;
     expect(exported[address()]).toMatchObject({ name: 'Filed', plan: `filed-${n}`, limits: null });
     expect((await call('/api/admin/config', operator)).json.partners).toBeUndefined();
+  });
+
+  it('keep what the file says of overage on whatever plan it says', async () => {
+    const actions = { overage_actions: ['charge'] };
+    const on = (tier: string) => ({
+      ...file({ plan: actions }),
+      partners: { [address()]: { name: 'Filed', plan: tier, overage_action: 'charge' } },
+    });
+    expect((await apply(on(`filed-${n}`))).status).toBe(200);
+    // What every plan allows need not be named.
+    expect((await plan(on(`filed-${n}`))).json.changes).toEqual([]);
+    const away = await apply(on('free'));
+    expect([away.status, away.text]).toEqual([200, away.text]);
+    expect(
+      (await query('SELECT tier, overage_action FROM partner WHERE email = $1', [address()]))[0],
+    ).toEqual({
+      tier: 'free',
+      overage_action: 'charge',
+    });
+    expect((await plan(on('free'))).json.changes).toEqual([]);
   });
 
   it('are refused without a name, or on a plan that is not theirs', async () => {
@@ -446,6 +492,22 @@ describe('what is changed elsewhere', () => {
     const [row] = await query('SELECT max_keys FROM tier_config WHERE tier = $1', [`filed-${n}`]);
     expect(row?.max_keys).toBe(9);
     expect(await drift()).toEqual([]);
+  });
+
+  it('by a file is told to whoever saw it before, with who applied it', async () => {
+    await apply(file());
+    const seen = await call('/api/admin/plans', operator);
+    const { etag } = seen.json.data.find(({ tier }: { tier: string }) => tier === `filed-${n}`);
+    await apply(file({ plan: { max_keys: 5 } }));
+    const late = await sendJson(`/api/admin/plans/filed-${n}`, 'PUT', planOf({ max_keys: 6 }), {
+      headers: { ...operator.headers, 'if-match': `"${etag}"` },
+    });
+    expect([late.status, late.json.changed_by]).toEqual([412, expect.stringMatching(/\S/)]);
+    // Not named any more, it is of whoever applied it.
+    const { max_keys: _, ...unnamed } = planOf();
+    await apply({ ...file(), plans: { [`filed-${n}`]: unnamed } });
+    const planned = await plan(file({ plan: { max_keys: 7 } }));
+    expect(planned.json.changes).toMatchObject([{ before: 5, after: 7, owner: 'portal' }]);
   });
 
   it('is what whoever applies late is told, and nothing of it is overwritten', async () => {
