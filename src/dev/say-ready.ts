@@ -27,7 +27,7 @@ ${
 `
     : ''
 }
-  Upstream of live keys   ${upstream ?? 'the built-in sandbox (set UPSTREAM_ORIGIN for a real one)'}
+  ${api ? 'Upstream of samples  ' : 'Upstream of live keys'}   ${upstream ?? 'the built-in sandbox (set UPSTREAM_ORIGIN for a real one)'}
   Portal                  ${url}/sign-in
   Developer               ${LOGINS.developer.email}  password ${LOGINS.developer.password}
   Operator                ${LOGINS.operator.email}  password ${LOGINS.operator.password}

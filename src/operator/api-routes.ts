@@ -5,6 +5,7 @@ import type { Context } from 'hono';
 import * as z from 'zod';
 import type { Actor } from '../audit/audit-store.ts';
 import { adoptDocument } from '../catalog/adopt/adopt.ts';
+import { documentOf } from '../catalog/catalog.ts';
 import { checked } from '../catalog/publish-service.ts';
 import { AppError } from '../core/errors.ts';
 import { type ApiEnv, errorAnswers, jsonAnswer, jsonBody } from '../http/api.ts';
@@ -112,7 +113,7 @@ const publishApi = createRoute({
   path: '/apis/{id}',
   operationId: 'publishApi',
   tags,
-  summary: 'Publish a document; in force at every edge with its answer',
+  summary: 'Publish a document; in force at every edge within a second of the answer',
   request: {
     params,
     body: jsonBody(z.object({ document, upstreams: upstreams.optional(), reason: reason.optional() })),
@@ -164,8 +165,7 @@ export function addApiRoutes(
   });
   routes.openapi(getDocument, (context) => {
     const { id } = context.req.valid('param');
-    const { documents } = context.var.services.gateway.catalog;
-    const found = documents.find((each) => each['x-passerelle'].id === id);
+    const found = documentOf(context.var.services.gateway.catalog, id);
     if (!found) throw new AppError('not_found', 'No such API');
     return context.json(found, 200);
   });

@@ -4,6 +4,7 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import * as z from 'zod';
 import type { Actor } from '../audit/audit-store.ts';
+import { documentOf } from '../catalog/catalog.ts';
 import { entryOf, policyPlace } from '../configuration/config-fields.ts';
 import { configFile } from '../configuration/config-file.ts';
 import type { ConfigPlan } from '../configuration/config-plan.ts';
@@ -182,7 +183,7 @@ export function addConfigRoutes(
     });
     const exported: Record<string, Record<string, Record<string, unknown>>> = {};
     for (const { kind, thing, fields } of seen) {
-      const document = documents.find((each) => kind === 'apis' && each['x-passerelle'].id === thing);
+      const document = kind === 'apis' ? documentOf({ documents }, thing) : undefined;
       const entry = { ...entryOf(fields ?? {}), ...(document && { document }) };
       exported[kind] =
         kind === 'policies'

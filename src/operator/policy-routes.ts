@@ -43,6 +43,13 @@ const policy = z.object({
   created_by: z.string(),
 });
 
+const changed = policy.extend({
+  in_force: z
+    .boolean()
+    .describe('Whether every limiter has heard it; false: within a minute')
+    .meta({ example: true }),
+});
+
 const listPolicies = createRoute({
   method: 'get',
   path: '/policies',
@@ -56,13 +63,13 @@ const installPolicy = createRoute({
   path: '/policies',
   operationId: 'installPolicy',
   tags,
-  summary: 'Install a policy; in force at every edge with its answer',
+  summary: 'Install a policy; in force at every edge within a second of the answer',
   request: {
     body: jsonBody(
       z.object({ ...place, position, policy: z.enum(POLICY_NAMES).meta({ example: 'cache' }), settings }),
     ),
   },
-  responses: { 201: jsonAnswer('Installed', policy), ...errorAnswers(400, 401, 403, 409) },
+  responses: { 201: jsonAnswer('Installed', changed), ...errorAnswers(400, 401, 403, 409) },
 });
 const changePolicy = createRoute({
   method: 'put',
@@ -71,7 +78,7 @@ const changePolicy = createRoute({
   tags,
   summary: 'Change the settings of a policy, and its position',
   request: { params, body: jsonBody(z.object({ position, settings })) },
-  responses: { 200: jsonAnswer('The policy', policy), ...errorAnswers(400, 401, 403, 404, 409) },
+  responses: { 200: jsonAnswer('The policy', changed), ...errorAnswers(400, 401, 403, 404, 409) },
 });
 const removePolicy = createRoute({
   method: 'delete',
@@ -81,7 +88,10 @@ const removePolicy = createRoute({
   summary: 'Remove a policy',
   request: { params, body: jsonBody(z.object({ reason })) },
   responses: {
-    200: jsonAnswer('Removed', z.object({ id: z.string(), message: z.string() })),
+    200: jsonAnswer(
+      'Removed',
+      z.object({ id: z.string(), message: z.string(), in_force: changed.shape.in_force }),
+    ),
     ...errorAnswers(400, 401, 403, 404, 409),
   },
 });
@@ -106,7 +116,7 @@ export function addPolicyRoutes(
   routes.openapi(removePolicy, async (context) => {
     const id = idOr404(context.req.valid('param').id, 'policy');
     const { reason: why } = context.req.valid('json');
-    await context.var.services.policies.remove(id, why, actorOf(context));
-    return context.json({ id, message: 'The policy is removed' }, 200);
+    const done = await context.var.services.policies.remove(id, why, actorOf(context));
+    return context.json({ id, message: 'The policy is removed', ...done }, 200);
   });
 }

@@ -62,7 +62,7 @@ it('300 clients that break off at every moment of a call: admitted = events = ro
   const settled = await eventually(
     async () => ({ used: await used(), ...(await countsOf(partner.id)) }),
     ({ used: admitted, units, quota }) => admitted === units && units === quota && units > 100,
-    8000,
+    30_000,
   );
   // What the upstream failed was given back.
   const arrived = await control<{ url: string }[]>('upstream-requests', '/gone');

@@ -3,6 +3,7 @@
 import type { Child } from 'hono/jsx';
 import * as z from 'zod';
 import type { ApiView } from '../../catalog/api-view-store.ts';
+import { documentOf, idOf } from '../../catalog/catalog.ts';
 import { offerChanges } from '../../catalog/offer-changes.ts';
 import { routesOf } from '../../catalog/routes.ts';
 import { AppError } from '../../core/errors.ts';
@@ -188,7 +189,7 @@ async function showDraft(context: ConsoleContext, wrong?: Wrong) {
   const draft = await publishing.views.draft(idOr404(context.req.param('draft') ?? '', 'draft'));
   const { info, 'x-passerelle': own } = draft.document;
   const api = (await publishing.list()).find(({ id }) => id === own.id);
-  const before = gateway.catalog.documents.find((each) => each['x-passerelle'].id === own.id);
+  const before = documentOf(gateway.catalog, own.id);
   const path = `${PAGE}/drafts/${draft.id}`;
   return render(
     context,
@@ -243,8 +244,8 @@ operatorConsole.post(`${PAGE}/drafts/:draft/publish`, (context) => {
       const { document } = draft;
       const wanted = upstreamsOf(data, view.m.apis.upstreamsHint);
       const why = data.reason || null;
-      await publishing.publish(document, wanted, operatorActor(context), why);
-      return done(context, `${PAGE}/${document['x-passerelle'].id}`, 'api_published');
+      const { isInForce } = await publishing.publish(document, wanted, operatorActor(context), why);
+      return done(context, `${PAGE}/${idOf(document)}`, isInForce ? 'api_published' : 'catalog_later');
     },
     again: (wrong) => showDraft(context, wrong),
     says: refusedUpstreams(view),
@@ -259,13 +260,10 @@ operatorConsole.post(`${PAGE}/:api/upstreams`, (context) => {
     async work(data) {
       const { id } = await apiOf(context);
       const wanted = upstreamsOf(data, view.m.apis.upstreamsHint);
-      await context.var.services.publishing.setUpstreams(
-        id,
-        wanted,
-        operatorActor(context),
-        data.reason || null,
-      );
-      return done(context, `${PAGE}/${id}`, 'upstreams_saved');
+      const { publishing } = context.var.services;
+      const why = data.reason || null;
+      const { isInForce } = await publishing.setUpstreams(id, wanted, operatorActor(context), why);
+      return done(context, `${PAGE}/${id}`, isInForce ? 'upstreams_saved' : 'catalog_later');
     },
     again: (wrong) => showApi(context, wrong, 'upstreams'),
     says: refusedUpstreams(view),
@@ -277,8 +275,8 @@ operatorConsole.post(`${PAGE}/:api/retire`, (context) => {
   return submit(context, retireForm, {
     async work({ reason: why }) {
       const { id } = await apiOf(context);
-      await context.var.services.publishing.retire(id, why, operatorActor(context));
-      return done(context, PAGE, 'api_retired');
+      const { isInForce } = await context.var.services.publishing.retire(id, why, operatorActor(context));
+      return done(context, PAGE, isInForce ? 'api_retired' : 'catalog_later');
     },
     again: (wrong) => showApi(context, wrong, 'retire'),
     says: conflictAt(view, 'reason'),

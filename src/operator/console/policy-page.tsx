@@ -205,8 +205,9 @@ operatorConsole.post(`${PAGE}/new`, (context) => {
     async work({ policy, api, route, partner_id: partnerId, position: at }, values) {
       const settings = settingsIn(policy, values, view);
       const place = { api: api || null, route: route || null, partnerId: partnerId || null, position: at };
-      await context.var.services.policies.install({ ...place, policy, settings }, operatorActor(context));
-      return done(context, PAGE, 'policy_saved');
+      const { policies } = context.var.services;
+      const made = await policies.install({ ...place, policy, settings }, operatorActor(context));
+      return done(context, PAGE, made.in_force ? 'policy_saved' : 'catalog_later');
     },
     again: (wrong) => showNew(context, wrong.values.policy, wrong),
     says: saidAt(view),
@@ -274,8 +275,8 @@ operatorConsole.post(`${PAGE}/:policy`, (context) => {
     async work({ position: at }, values) {
       const { id, policy } = await policyOf(context);
       const settings = settingsIn(policy, values, view);
-      await context.var.services.policies.change(id, at, settings, operatorActor(context));
-      return done(context, PAGE, 'policy_saved');
+      const made = await context.var.services.policies.change(id, at, settings, operatorActor(context));
+      return done(context, PAGE, made.in_force ? 'policy_saved' : 'catalog_later');
     },
     again: (wrong) => showPolicy(context, wrong, 'change'),
     says: saidAt(view),
@@ -287,8 +288,8 @@ operatorConsole.post(`${PAGE}/:policy/remove`, (context) => {
   return submit(context, removeForm, {
     async work({ reason: why }) {
       const { id } = await policyOf(context);
-      await context.var.services.policies.remove(id, why, operatorActor(context));
-      return done(context, PAGE, 'policy_removed');
+      const made = await context.var.services.policies.remove(id, why, operatorActor(context));
+      return done(context, PAGE, made.in_force ? 'policy_removed' : 'catalog_later');
     },
     again: (wrong) => showPolicy(context, wrong, 'remove'),
     says: conflictAt(view, 'reason'),

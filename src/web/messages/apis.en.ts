@@ -62,6 +62,4 @@ export const apisEn = {
   state: 'State',
   states: { live: 'live', retired: 'retired' },
   when: 'Published',
-  notInForce:
-    'Published. Some partners’ limiters have not confirmed it yet: it reaches them within a minute.',
 };

@@ -68,6 +68,4 @@ export const apisFr: typeof apisEn = {
   state: 'État',
   states: { live: 'en service', retired: 'retirée' },
   when: 'Publication',
-  notInForce:
-    'Publiée. Les limiteurs de certains partenaires n’ont pas encore confirmé : ce sera fait en une minute.',
 };

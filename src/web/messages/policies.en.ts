@@ -13,7 +13,6 @@ export const policiesEn = {
   policy: 'Policy',
   place: 'Applies to',
   everyApi: 'every API',
-  everyRoute: 'every route',
   api: 'API',
   route: 'Route',
   routeHint: 'Method and path, like GET /v1/things. Leave empty for every route of the API.',

@@ -16,7 +16,6 @@ export const policiesFr: typeof policiesEn = {
   policy: 'Règle',
   place: 'S’applique à',
   everyApi: 'toutes les API',
-  everyRoute: 'toutes les routes',
   api: 'API concernée',
   route: 'Route concernée',
   routeHint: 'Méthode et chemin, comme GET /v1/things. Laissez vide pour toutes les routes de l’API.',
