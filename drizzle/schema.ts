@@ -579,6 +579,44 @@ export const apiUsageRollupsDay = pgTable(
   ],
 );
 
+/** Calls of dated APIs, by the version that answered: who still calls what ends. */
+export const apiVersionUse = pgTable(
+  'api_version_use',
+  {
+    route: text('route').notNull(),
+    apiVersion: varchar('api_version', { length: 10 }).notNull(),
+    partnerId: uuid('partner_id').notNull(),
+    keyId: text('key_id').notNull(),
+    day: date('day').notNull(),
+    calls: count('calls'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.route, table.apiVersion, table.partnerId, table.keyId, table.day] }),
+    index('idx_version_use_partner').on(table.partnerId, table.day),
+    index('idx_version_use_day').on(table.day),
+  ],
+);
+
+/** What a partner was told of the end of a version, each once: `daysBefore` of its mail; -1: its event. */
+export const versionNotice = pgTable(
+  'version_notice',
+  {
+    partnerId: uuid('partner_id')
+      .notNull()
+      .references(() => partner.id, { onDelete: 'cascade' }),
+    api: varchar('api', { length: 40 }).notNull(),
+    apiVersion: varchar('api_version', { length: 10 }).notNull(),
+    sunsetAt: at('sunset_at').notNull(),
+    daysBefore: integer('days_before').notNull(),
+    toldAt: at('told_at').notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({
+      columns: [table.partnerId, table.api, table.apiVersion, table.sunsetAt, table.daysBefore],
+    }),
+  ],
+);
+
 export const quotaUsage = pgTable(
   'quota_usage',
   {

@@ -48,6 +48,7 @@ import { createImportedUsageStore } from './usage/imported-usage-store.ts';
 import { createRequestSearch } from './usage/request-search-reports.ts';
 import { createUsageReports } from './usage/usage-reports.ts';
 import { createUsageStore } from './usage/usage-store.ts';
+import { createVersionService } from './versions/version-service.ts';
 import { createAssetServer } from './web/assets.ts';
 import { supportText } from './web/contact.ts';
 import { messagesOf } from './web/messages/messages.ts';
@@ -240,6 +241,7 @@ function build(env: Env) {
     ...composeStatus(core),
     publishing,
     policies,
+    versions: createVersionService({ ...core, notify: mail.notify }),
     configuration: composeConfiguration(core, mail, {
       offers,
       ...billing,

@@ -119,7 +119,8 @@ export function createPeriodStore(database: Database) {
         sql`
         WITH old_messages AS (DELETE FROM usage_message WHERE folded_at < now() - interval '30 days' RETURNING 1),
           old_secrets AS (DELETE FROM api_key_retired_secret WHERE expires_at < now() - interval '30 days' RETURNING 1),
-          old_answers AS (DELETE FROM idempotency_key WHERE created_at < now() - interval '1 day' RETURNING 1)
+          old_answers AS (DELETE FROM idempotency_key WHERE created_at < now() - interval '1 day' RETURNING 1),
+          old_versions AS (DELETE FROM api_version_use WHERE day < current_date - 100)
         SELECT (SELECT count(*) FROM old_messages) AS messages_forgotten,
           (SELECT count(*) FROM old_secrets) AS secrets_forgotten,
           (SELECT count(*) FROM old_answers) AS answers_forgotten`,

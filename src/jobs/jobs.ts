@@ -19,6 +19,7 @@ import type { FoldRow } from '../usage/folding.ts';
 import type { ImportedUsageStore } from '../usage/imported-usage-store.ts';
 import { consumeUsage, type QueueMessage } from '../usage/usage-consumer.ts';
 import type { UsageStore } from '../usage/usage-store.ts';
+import type { VersionService } from '../versions/version-service.ts';
 import type { Delivered } from '../webhooks/deliver.ts';
 import type { DeliveryStore } from '../webhooks/delivery-store.ts';
 import { type CheckAuditPorts, checkAudit } from './check-audit.ts';
@@ -42,6 +43,7 @@ export interface JobServices {
   billingStore: BillingStore;
   invoices: Pick<InvoiceService, 'closeMonths' | 'remind'>;
   plans: Pick<PlanService, 'applyDue' | 'tellPrices'>;
+  versions: Pick<VersionService, 'tellEnds'>;
   usageStore: UsageStore;
   importedUsage: ImportedUsageStore;
   deadLetters: Pick<DeadLetters, 'keep'>;
@@ -113,6 +115,7 @@ const CRONS: Record<string, (services: JobServices, nowMs: number) => Promise<un
       allowances: () => services.allowances.upkeep(),
       months: () => invoices.closeMonths(nowMs),
       reminders: () => invoices.remind(nowMs),
+      versions: () => services.versions.tellEnds(),
       webhooks: () => services.wakeWebhooks(),
     });
   },

@@ -4,11 +4,14 @@ import type { Reference } from './types.ts';
 
 export const refer = (kind: string, name: string): Reference => ({ $ref: `#/components/${kind}/${name}` });
 
-const whole = (description: string) => ({ description, schema: { type: 'integer', minimum: 0 } });
+const whole = (description: string, minimum = 0) => ({ description, schema: { type: 'integer', minimum } });
 const LIMIT_HEADERS = Object.fromEntries([
   ...['Second', 'Day', 'Month'].flatMap((period) => [
-    [`X-RateLimit-Limit-${period}`, whole(`Calls that one ${period.toLowerCase()} allows`)],
-    [`X-RateLimit-Remaining-${period}`, whole(`Calls that are left of this ${period.toLowerCase()}`)],
+    [`X-RateLimit-Limit-${period}`, whole(`Units that one ${period.toLowerCase()} allows; -1: any`, -1)],
+    [
+      `X-RateLimit-Remaining-${period}`,
+      whole(`Units that are left of this ${period.toLowerCase()}; -1: any`, -1),
+    ],
     [`X-RateLimit-Reset-${period}`, whole('When it begins again, in Unix seconds')],
   ]),
   [

@@ -10,6 +10,7 @@ import { checked } from '../catalog/publish-service.ts';
 import { AppError } from '../core/errors.ts';
 import { type ApiEnv, errorAnswers, jsonAnswer, jsonBody } from '../http/api.ts';
 import { reason, text } from '../http/fields.ts';
+import { versionList, versionsSaid } from '../http/version-schemas.ts';
 import type { Services } from './services.ts';
 
 const tags = ['Operators: APIs'];
@@ -142,6 +143,16 @@ const retireApi = createRoute({
   responses: { 200: jsonAnswer('Retired', published), ...errorAnswers(400, 401, 403, 404, 409) },
 });
 
+const listVersions = createRoute({
+  method: 'get',
+  path: '/apis/{id}/versions',
+  operationId: 'listApiVersions',
+  tags,
+  summary: 'List the dated versions of an API, and who calls each',
+  request: { params },
+  responses: { 200: jsonAnswer('Versions', versionList), ...errorAnswers(401, 403, 404) },
+});
+
 const textOf = (given: z.infer<typeof document>): string =>
   typeof given === 'string' ? given : JSON.stringify(given);
 
@@ -168,6 +179,12 @@ export function addApiRoutes(
     const found = documentOf(context.var.services.gateway.catalog, id);
     if (!found) throw new AppError('not_found', 'No such API');
     return context.json(found, 200);
+  });
+  routes.openapi(listVersions, async (context) => {
+    const { id } = context.req.valid('param');
+    const { gateway, versions } = context.var.services;
+    if (!gateway.catalog.apis.some((each) => each.id === id)) throw new AppError('not_found', 'No such API');
+    return context.json(versionsSaid(await versions.ofApi(id)), 200);
   });
   routes.openapi(checkDocument, async (context) => {
     const { document: given, id } = context.req.valid('json');

@@ -37,6 +37,7 @@ import type { IncidentService } from '../status/incident-service.ts';
 import type { DeadLetters } from '../usage/dead-letters.ts';
 import type { RequestSearch } from '../usage/request-search-reports.ts';
 import type { UsageReports } from '../usage/usage-reports.ts';
+import type { VersionService } from '../versions/version-service.ts';
 import type { WebServices } from '../web/web.ts';
 import type { WebhookService } from '../webhooks/webhook-service.ts';
 
@@ -44,6 +45,7 @@ export interface Services extends ChangeServices {
   config: Config;
   brand: Brand;
   gateway: { catalog: Catalog };
+  versions: VersionService;
   catalogs: Pick<LiveCatalog, 'whole'>;
   log(line: Record<string, unknown>): void;
   database: Database;

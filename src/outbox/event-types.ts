@@ -59,6 +59,14 @@ export const EVENT_TYPES = {
   'alert.resolved': z.object({ ...alert, resolved_at: time }),
   'partner.approved': z.object({ partner_id: id }),
   'partner.suspended': z.object({ partner_id: id, reason: z.string().nullable() }),
+  'version.sunset_scheduled': z.object({
+    api: z.string(),
+    version: day,
+    newest: day,
+    deprecated_at: time.nullable(),
+    sunset_at: time,
+    last_called: day,
+  }),
   'webhook.disabled': z.object({ endpoint_id: id, url: z.string(), failing_since: time.nullable() }),
   'webhook.test': z.object({ message: z.string() }),
 } as const satisfies Record<string, z.ZodType>;

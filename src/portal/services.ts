@@ -28,6 +28,7 @@ import type { SimulationService } from '../simulator/simulation-service.ts';
 import type { StatusBoard } from '../status/status-board.ts';
 import type { StatusStore } from '../status/status-store.ts';
 import type { UsageReports } from '../usage/usage-reports.ts';
+import type { VersionService } from '../versions/version-service.ts';
 import type { WebServices } from '../web/web.ts';
 import type { WebhookService } from '../webhooks/webhook-service.ts';
 
@@ -39,6 +40,7 @@ export interface Services extends WebServices {
   invoices: InvoiceService;
   simulations: SimulationService;
   gateway: { catalog: Catalog };
+  versions: VersionService;
   catalogs: Pick<LiveCatalog, 'whole' | 'documentOf'>;
   authenticate: Authenticator;
   verifyToken: TokenVerifier;

@@ -49,7 +49,7 @@ const EVENTS = (rows: readonly FoldRow[]): SQL => sql`
   event AS MATERIALIZED (
     SELECT line, bucket, register, CASE WHEN ip IS NOT NULL THEN rank END AS rank, status_code, units, latency_ms, occurred_at,
       date_trunc('minute', occurred_at) AS minute, day, partner_id, environment, error, ${PROBLEM} AS problem, country, degraded, cache_hit, bytes_in,
-      bytes_out, le, route, key_id, app_id, retired_hash
+      bytes_out, le, route, key_id, app_id, retired_hash, api_version
     FROM sent WHERE id IN (SELECT id FROM raw))`;
 
 /**
@@ -195,6 +195,14 @@ const LAST_USES = sql`
     UPDATE partner p SET last_active_at = greatest(p.last_active_at, u.at)
     FROM (SELECT partner_id, max(at) AS at FROM seen GROUP BY 1) u WHERE p.id = u.partner_id)`;
 
+/** Of dated APIs. */
+const VERSIONS = sql`
+  version_use AS (
+    INSERT INTO api_version_use AS u (route, api_version, partner_id, key_id, day, calls)
+    SELECT route, api_version, partner_id, key_id, day, count(*) FROM event WHERE api_version IS NOT NULL
+    GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+    ON CONFLICT (route, api_version, partner_id, key_id, day) DO UPDATE SET calls = u.calls + excluded.calls)`;
+
 /** Counters for Prometheus. */
 const METRICS = sql`
   tally AS (
@@ -224,6 +232,8 @@ const METRICS = sql`
 // are folded, nor how often. Only the refusals, which have no ids, need their message to be remembered.
 // What is asked for at the end is done in that order: rows that others want, too, are locked last, rollups and then quotas.
 export const FOLD = (rows: readonly FoldRow[], refusals: string): SQL => sql`
-  WITH ${EVENTS(rows)}, ${ROLLUPS}, ${REFUSALS(refusals)}, ${QUOTAS}, ${MINUTES}, ${HOURS}, ${LAST_USES}, ${METRICS}
+  WITH ${EVENTS(rows)}, ${ROLLUPS}, ${REFUSALS(refusals)}, ${QUOTAS}, ${MINUTES}, ${HOURS}, ${LAST_USES}, ${METRICS}${
+    rows.some(({ apiVersion }) => apiVersion) ? sql`, ${VERSIONS}` : sql``
+  }
   SELECT (SELECT count(*) FROM event) AS events, (SELECT count(*) FROM rollup) AS lines,
     (SELECT count(*) FROM told) AS told`;

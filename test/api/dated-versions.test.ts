@@ -1,6 +1,11 @@
 // Dated versions of an API: who is pinned to an older date goes on as before, is told what ends, and is refused after it.
 
+import { spawn } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../src/dev/files.ts';
 import {
   call,
   control,
@@ -14,6 +19,7 @@ import {
   stack,
   type TestPartner,
 } from '../support/api.ts';
+import { memberOf, operatorSignedIn } from '../support/portal.ts';
 import { signed } from '../support/signing.ts';
 
 const operator = { headers: { authorization: `Bearer ${stack.demo.operator.token}` } };
@@ -254,4 +260,174 @@ describe('a version', () => {
     );
     expect(refused.map(({ units }) => units)).toEqual([0, 0]);
   });
+});
+
+describe('a version that ends', () => {
+  const ending = async (days: number) =>
+    expect(
+      (
+        await publish({
+          ...NEWEST,
+          'x-passerelle': { versions: [{ ...first, sunset_at: inDays(days) }, second, third] },
+        })
+      ).status,
+    ).toBe(200);
+  const hourly = () => control('cron', { cron: '17 * * * *' });
+  const events = (id: string) =>
+    query(`SELECT data FROM webhook_event WHERE partner_id = $1 AND type = 'version.sunset_scheduled'`, [id]);
+  const mails = (to: string) =>
+    query<{ body: string }>(
+      `SELECT body FROM outbox_mail WHERE recipient = $1 AND body LIKE '%dated ${FIRST}%'`,
+      [to],
+    );
+  let caller: TestPartner;
+  let stranger: TestPartner;
+  beforeAll(async () => {
+    caller = await makePartner();
+    stranger = await makePartner();
+    const old = await makeKey(caller.id, { scopes: ['read:dated'] });
+    const other = await makeKey(stranger.id, { scopes: ['read:dated'] });
+    await ending(100);
+    const from = (secret: string, version: string) =>
+      call('/dated/trips', { key: secret, headers: { 'passerelle-version': version } });
+    for (let i = 0; i < 3; i++) expect((await from(old.secret, FIRST)).status).toBe(200);
+    expect((await from(other.secret, THIRD)).status).toBe(200);
+    await eventually(
+      () => query('SELECT sum(calls)::int AS calls FROM api_version_use WHERE partner_id = $1', [caller.id]),
+      ([row]) => row?.calls === 3,
+    );
+  });
+
+  it('is told once, when its end is known, to who calls it', async () => {
+    await hourly();
+    await hourly();
+    expect(await events(caller.id)).toMatchObject([
+      { data: { api: 'dated', version: FIRST, newest: THIRD, deprecated_at: null } },
+    ]);
+    expect(await mails(caller.email)).toEqual([]);
+    expect(await events(stranger.id)).toEqual([]);
+  });
+
+  it('is mailed when it is near, once for each of 90, 30 and 7 days, to nobody else', async () => {
+    for (const [days, so] of [
+      [80, 1],
+      [29, 2],
+      [5, 3],
+    ] as const) {
+      await ending(days);
+      await Promise.all([hourly(), hourly()]);
+      expect((await mails(caller.email)).length).toBe(so);
+    }
+    expect((await mails(caller.email))[0]?.body).toMatch(/\/portal\/versions/);
+    expect(await mails(stranger.email)).toEqual([]);
+    // A day that moved is news.
+    expect((await events(caller.id)).length).toBe(4);
+    await ending(-1);
+    await hourly();
+    expect((await mails(caller.email)).length).toBe(3);
+  });
+
+  it('is shown with who calls it: to operators all, to a partner its own', async () => {
+    await ending(20);
+    const used = ({ used_by: by }: { used_by: { partner_id: string; calls: number }[] }) =>
+      by.filter(({ partner_id: id }) => [caller.id, stranger.id].includes(id)).map(({ calls }) => calls);
+    const all = await call('/api/admin/apis/dated/versions', operator);
+    expect(all.json.data.map(({ version }: { version: string }) => version)).toEqual([THIRD, SECOND, FIRST]);
+    expect(all.json.data.map(used)).toEqual([[1], [], [3]]);
+    expect((await call('/api/admin/apis/nothing/versions', operator)).status).toBe(404);
+    const token = async (who: TestPartner) => ({
+      headers: { authorization: `Bearer ${await developerToken(who)}` },
+    });
+    const own = await call('/api/dev/versions', await token(caller));
+    expect(own.json.data.map(used)).toEqual([[], [], [3]]);
+    const other = await call('/api/dev/versions', await token(stranger));
+    expect(other.json.data.map(used)).toEqual([[1], [], []]);
+
+    const person = await memberOf(caller.id);
+    for (const path of ['/portal', '/portal/versions'])
+      expect((await person.get(path)).text).toContain(`You still call version dated ${FIRST}`);
+    const theirs = await memberOf(stranger.id);
+    expect((await theirs.get('/portal')).text).not.toContain('You still call version');
+    const console = await (await operatorSignedIn()).get('/operator/apis/dated');
+    expect(console.text).toContain(`/operator/partners/${caller.id}`);
+    // Who calls the newest has nothing to do.
+    expect(console.text).not.toContain(`/operator/partners/${stranger.id}`);
+  });
+
+  it('is what a key or an app is pinned to by its page, and no more', async () => {
+    const person = await memberOf(caller.id, 'developer');
+    const pinned = await makeKey(caller.id, { scopes: ['read:dated'] });
+    const [{ key_id: id } = {}] = await query('SELECT key_id FROM api_key WHERE id = $1', [pinned.id]);
+    const page = `/portal/keys/${id}`;
+    expect((await person.get(page)).text).toContain('name="api_version"');
+    const fields = { name: 'Pinned', scopes: 'read:dated', allowed_ips: '', expires: '', daily_quota: '' };
+    const pin = async (date?: string) => {
+      const given = date === undefined ? fields : { ...fields, api_version: date };
+      expect((await person.post(page, given)).status).toBe(303);
+      return (await query('SELECT api_version::text AS date FROM api_key WHERE id = $1', [pinned.id]))[0]
+        ?.date;
+    };
+    expect(await pin(SECOND)).toBe(SECOND);
+    const answer = await call('/dated/trips', { key: pinned.secret });
+    expect(answer.headers['passerelle-version']).toBe(SECOND);
+    // A form without the field leaves it.
+    expect(await pin()).toBe(SECOND);
+    expect(await pin('')).toBeNull();
+    const refused = await person.post(page, { ...fields, api_version: '2026-02-30' });
+    expect(refused.status).toBe(400);
+  });
+});
+
+describe('the answers of each date', () => {
+  /** An independent reader of the document of a date, which answers 500 where an answer is not what it says. */
+  async function prism(date: string): Promise<{ url: string; stop(): void }> {
+    const document = JSON.stringify((await call(`/openapi/dated.json?version=${date}`)).json);
+    const folder = mkdtempSync(join(tmpdir(), 'prism-'));
+    writeFileSync(join(folder, 'openapi.json'), document);
+    const port = await freePort();
+    const child = spawn(
+      'node_modules/.bin/prism',
+      ['proxy', join(folder, 'openapi.json'), stack.url, '--errors', '-h', '127.0.0.1', '-p', String(port)],
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, SCARF_ANALYTICS: 'false' } },
+    );
+    const url = `http://127.0.0.1:${port}`;
+    await eventually(
+      () =>
+        fetch(url).then(
+          () => true,
+          () => false,
+        ),
+      (isThere) => isThere,
+      30_000,
+    );
+    return { url, stop: () => child.kill() };
+  }
+
+  it('are what its document says, for a reader that we did not write', async () => {
+    for (const document of [OLDEST, OLDER, NEWEST]) expect((await publish(document)).status).toBe(200);
+    for (const date of [FIRST, SECOND, THIRD]) {
+      const { url, stop } = await prism(date);
+      try {
+        const ask = async (version: string | undefined, init: RequestInit = {}) => {
+          const headers = {
+            authorization: `Bearer ${key.secret}`,
+            'content-type': 'application/json',
+            ...(version && { 'passerelle-version': version }),
+          };
+          const answer = await fetch(`${url}/dated/trips`, { ...init, headers });
+          return answer.ok ? answer.status : `${answer.status} ${await answer.text()}`;
+        };
+        expect([date, await ask(date), await ask(date, { method: 'POST', body: '{}' })]).toEqual([
+          date,
+          200,
+          200,
+        ]);
+        // A call that names none gets the newest: of another date, and the reader notices.
+        const newest = date === THIRD ? 200 : expect.stringMatching(/^500 .*VIOLATIONS/);
+        expect([date, await ask(undefined)]).toEqual([date, newest]);
+      } finally {
+        stop();
+      }
+    }
+  }, 120_000);
 });

@@ -62,6 +62,7 @@ const portalPages = () => [
   `/portal/webhooks/${ids.endpoint}?dialog=recover`,
   `/portal/deliveries/${ids.delivery}`,
   '/portal/alerts',
+  '/portal/versions',
   '/portal/billing',
   '/portal/billing?dialog=plan',
   '/portal/billing/plan?tier=starter',

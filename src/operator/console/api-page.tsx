@@ -13,6 +13,7 @@ import { FormDialog, OpenDialog } from '../../web/components/dialog.tsx';
 import { Field, Form, Submit } from '../../web/components/form.tsx';
 import { Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
+import { DatedVersions, VersionUses } from '../../web/components/version-parts.tsx';
 import { conflictAt, refusalText, submit, type Wrong } from '../../web/forms.ts';
 import { shownAt, type View } from '../../web/view.ts';
 import { useView } from '../../web/view-context.ts';
@@ -145,7 +146,10 @@ async function showApi(context: ConsoleContext, wrong?: Wrong, by?: 'upstreams' 
   const { m } = view;
   const api = await apiOf(context);
   const { publishing, gateway } = context.var.services;
-  const versions = await publishing.views.versions(api.id);
+  const [versions, dated] = await Promise.all([
+    publishing.views.versions(api.id),
+    context.var.services.versions.ofApi(api.id),
+  ]);
   const routes = gateway.catalog.apis.find(({ id }) => id === api.id)?.routes ?? [];
   return render(
     context,
@@ -173,6 +177,17 @@ async function showApi(context: ConsoleContext, wrong?: Wrong, by?: 'upstreams' 
       </div>
       <UpstreamPanel api={api} />
       {routes.length > 0 && <RoutePanel routes={routes} />}
+      {dated.length > 0 && <DatedVersions name={api.title} versions={dated} />}
+      {dated
+        .filter(({ isNewest, uses }) => !isNewest && uses.length > 0)
+        .map(({ date, uses }) => (
+          <VersionUses
+            title={m.versions.usesOf(date)}
+            uses={uses}
+            hrefOf={({ key_id: id }) => `/operator/keys/${id}`}
+            partnerHref={({ partner_id: id }) => `/operator/partners/${id}`}
+          />
+        ))}
       {versions.length > 0 && <VersionPanel versions={versions} />}
       <CheckDialog id={api.id} />
       <UpstreamDialog api={api} wrong={by === 'upstreams' ? wrong : undefined} />

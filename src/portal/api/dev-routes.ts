@@ -3,6 +3,7 @@
 import './app-routes.ts';
 import './key-routes.ts';
 import './usage-routes.ts';
+import './version-routes.ts';
 import './request-routes.ts';
 import './member-routes.ts';
 import './mail-routes.ts';

@@ -11,6 +11,7 @@ import type { Wrong } from '../../web/forms.ts';
 import { useView } from '../../web/view-context.ts';
 import { newApp } from '../app-schemas.ts';
 import { formOf } from './fields.ts';
+import { PinField } from './pin-field.tsx';
 
 export const appForm = formOf(newApp.pick({ name: true, description: true, website: true }));
 export const settingsForm = formOf(newApp.omit({ scopes: true }), ['allowed_ips', 'allowed_origins']);
@@ -43,7 +44,16 @@ export const NewAppDialog = ({ wrong }: { wrong?: Wrong }) => {
   );
 };
 
-export const SettingsPanel = ({ app, wrong }: { app: AppView; wrong?: Wrong }) => {
+/** `pins`: the dates of all APIs. */
+export const SettingsPanel = ({
+  app,
+  pins,
+  wrong,
+}: {
+  app: AppView;
+  pins: readonly string[];
+  wrong?: Wrong;
+}) => {
   const { m } = useView();
   return (
     <Panel title={m.apps.settings}>
@@ -57,12 +67,14 @@ export const SettingsPanel = ({ app, wrong }: { app: AppView; wrong?: Wrong }) =
           website: app.website ?? '',
           allowed_ips: app.allowed_ips.join('\n'),
           allowed_origins: app.allowed_origins.join('\n'),
+          api_version: app.api_version ?? '',
         }}
         wrong={wrong}
       >
         <AppFields />
         <Area name="allowed_ips" label={m.apps.ips} hint={m.apps.ipsHint} />
         <Area name="allowed_origins" label={m.apps.origins} hint={m.apps.originsHint} />
+        <PinField pins={pins} pin={app.api_version} />
         <div class="actions start">
           <button type="submit" class="button">
             {m.common.save}

@@ -1,6 +1,7 @@
 // One app: its keys, its settings, archiving it.
 
 import * as z from 'zod';
+import { pinsOf } from '../../catalog/version-ends.ts';
 import { isoDay } from '../../core/time.ts';
 import { idOr404 } from '../../http/api.ts';
 import { ENVIRONMENTS } from '../../keys/key-format.ts';
@@ -86,7 +87,7 @@ export async function showApp(context: PortalContext, form?: AppForm, wrong?: Wr
           <KeyTable keys={list} />
         )}
       </Panel>
-      {mayDevelop && <SettingsPanel app={app} wrong={wrongIn('settings')} />}
+      {mayDevelop && <SettingsPanel app={app} pins={pinsOf(gateway.catalog)} wrong={wrongIn('settings')} />}
       {mayDevelop && !isLiveClosed && (
         <NewKeyDialog app={app} catalog={gateway.catalog} wrong={wrongIn('new-key')} />
       )}

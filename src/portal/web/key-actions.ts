@@ -10,6 +10,7 @@ import { numberOrNone } from '../../web/number-field.ts';
 import { showApp } from './app-page.tsx';
 import { keyFields, newKey } from './key-form.tsx';
 import { keyOf, showKey } from './key-page.tsx';
+import { pinField } from './pin-field.tsx';
 import { actorFor, done, member, type PortalContext, portal } from './portal-web.tsx';
 
 /** Makes the key of a form once, however often it is sent. */
@@ -56,7 +57,11 @@ portal.post('/portal/apps/:app/keys', async (context) => {
 
 const dailyQuota = numberOrNone({ unit: 'perDay', from: 0, to: 2_000_000_000 });
 const graceDays = numberOrNone({ unit: 'days', from: 0, to: 90 });
-const keyChange = keyFields.extend({ daily_quota: dailyQuota, signature_rule: signatureRule.optional() });
+const keyChange = keyFields.extend({
+  daily_quota: dailyQuota,
+  signature_rule: signatureRule.optional(),
+  api_version: pinField,
+});
 
 portal.post('/portal/keys/:key', async (context) => {
   const { m } = context.var.view;
@@ -73,8 +78,9 @@ portal.post('/portal/keys/:key', async (context) => {
           throw new FieldsRefused({ daily_quota: m.keys.beyondPlan });
         });
       }
-      const { name, scopes, allowed_ips: allowedIps, expires: expiresAt, signature_rule } = data;
-      const change = { name, scopes, allowedIps, expiresAt, signatureRule: signature_rule };
+      const { name, scopes, allowed_ips: allowedIps, expires: expiresAt, signature_rule, api_version } = data;
+      const more = { signatureRule: signature_rule, apiVersion: api_version };
+      const change = { name, scopes, allowedIps, expiresAt, ...more };
       await keys.change(key.partnerId, key.keyId, change, actor);
       return done(context, `/portal/keys/${key.keyId}`, 'saved');
     },

@@ -1,6 +1,7 @@
 // What may be done with a key: change it, give it a new secret, revoke it.
 
 import type { Catalog } from '../../catalog/catalog.ts';
+import { pinsOf } from '../../catalog/version-ends.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
 import { FormDialog } from '../../web/components/dialog.tsx';
 import { Field, Select } from '../../web/components/form.tsx';
@@ -8,6 +9,7 @@ import { Time } from '../../web/components/parts.tsx';
 import type { Wrong } from '../../web/forms.ts';
 import { useView } from '../../web/view-context.ts';
 import { AddressArea, ExpiryField, ScopeChoices, SignatureChoice } from './key-form.tsx';
+import { PinField } from './pin-field.tsx';
 
 interface DialogProps {
   apiKey: KeyView;
@@ -29,6 +31,7 @@ const EditDialog = ({ apiKey: key, catalog, wrong }: DialogProps & { catalog: Ca
         expires: key.expiresAt?.slice(0, 10) ?? '',
         daily_quota: key.limits.daily_quota?.toString() ?? '',
         signature_rule: key.signatureRule,
+        api_version: key.apiVersion ?? '',
       }}
       wrong={wrong}
     >
@@ -38,6 +41,7 @@ const EditDialog = ({ apiKey: key, catalog, wrong }: DialogProps & { catalog: Ca
       <ExpiryField />
       <Field name="daily_quota" inputmode="numeric" label={m.keys.dailyQuota} hint={m.keys.dailyQuotaHint} />
       {key.kind === 'signing' && <SignatureChoice />}
+      <PinField pins={pinsOf(catalog)} pin={key.apiVersion} />
     </FormDialog>
   );
 };

@@ -124,6 +124,14 @@ export const KeyFacts = ({ apiKey: key, last }: { apiKey: KeyView; last: EventRo
         <dd>{key.scopes.join(', ')}</dd>
         <dt>{m.apps.ips}</dt>
         <dd>{key.allowedIps.length > 0 ? key.allowedIps.join(', ') : m.keys.anywhere}</dd>
+        {key.apiVersion && (
+          <>
+            <dt>{m.versions.pin}</dt>
+            <dd>
+              <a href="/portal/versions">{key.apiVersion}</a>
+            </dd>
+          </>
+        )}
         <dt>{m.common.created}</dt>
         <dd>
           <Time at={key.createdAt} />

@@ -12,6 +12,7 @@ import { takeFirstKey } from './first-key.ts';
 import { FirstKeyPanel } from './first-key-panel.tsx';
 import { AttentionNotes, QuotaPanel, StepsPanel, TodayFigures, TopKeys } from './overview-parts.tsx';
 import { member, Page, portal, standingOf } from './portal-web.tsx';
+import { EndingNotes } from './version-page.tsx';
 
 const DAYS = 30;
 const MAX_ERRORS = 6;
@@ -25,7 +26,7 @@ portal.get('/portal', async (context) => {
   const today = isoDay(view.nowMs);
   const scope = { partnerId: partner.id, environment, from: today, to: today };
   const month = { ...scope, from: isoDay(view.nowMs - (DAYS - 1) * DAY_MS) };
-  const [[steps, day, all, errors, keys], standing, open, request, firstKey] = await Promise.all([
+  const [[steps, day, all, errors, keys], standing, open, request, firstKey, versions] = await Promise.all([
     reports.ask(
       queries.firstSteps(partner.id),
       queries.total(scope),
@@ -37,6 +38,7 @@ portal.get('/portal', async (context) => {
     workspace.attention.alerts > 0 ? alerts.list(partner.id, MAX_ALERTS, { isOpen: true }) : [],
     liveAccess.of(partner.id),
     takeFirstKey(context, view.account.id),
+    context.var.services.versions.ofPartner(partner.id),
   ]);
   const isNew = steps.calls === 0;
   const isClosed = partner.status === 'suspended' || partner.status === 'inactive';
@@ -56,6 +58,7 @@ portal.get('/portal', async (context) => {
       </div>
       {partner.status === 'inactive' && <div class="note warn">{m.overview.status(partner.status)}</div>}
       <AttentionNotes episodes={open} />
+      <EndingNotes versions={versions} />
       {firstKey && <FirstKeyPanel {...firstKey} />}
       {!isClosed && <StepsPanel steps={steps} isWaiting={isWaiting} hasAsked={hasAsked} />}
       {!isNew && (

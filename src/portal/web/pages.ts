@@ -26,6 +26,7 @@ import './key-page.tsx';
 import './key-actions.ts';
 import './usage-page.tsx';
 import './usage-csv.ts';
+import './version-page.tsx';
 import './check-page.tsx';
 import './request-list-page.tsx';
 import './request-page.tsx';

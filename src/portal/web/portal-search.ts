@@ -33,6 +33,7 @@ type Ports = Pick<
 const pages = (view: MemberView): Found[] => [
   ...pagesFound(items(view)),
   { title: view.m.keys.all, to: '/portal/keys' },
+  { title: view.m.versions.title, to: '/portal/versions' },
   ...(may(view.workspace, 'pay')
     ? [{ title: view.m.simulation.title, to: '/portal/billing/simulation', also: view.m.simulation.run }]
     : []),

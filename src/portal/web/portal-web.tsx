@@ -106,7 +106,7 @@ export const standingOf = ({ workspace, environment }: MemberView, limiter: Serv
 export const items = ({ m, workspace }: Pick<View, 'm' | 'workspace'>): NavItem[] => [
   { href: '/portal', text: m.nav.overview, also: ['/portal/live-access'] },
   { href: '/portal/apps', text: m.nav.apps, also: ['/portal/keys'] },
-  { href: '/portal/usage', text: m.nav.usage },
+  { href: '/portal/usage', text: m.nav.usage, also: ['/portal/versions'] },
   { href: '/portal/requests', text: m.nav.requests },
   { href: '/portal/playground', text: m.nav.playground },
   { href: '/portal/sandbox', text: m.nav.sandbox },

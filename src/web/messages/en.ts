@@ -8,6 +8,7 @@ import { moneyEn } from './money.en.ts';
 import { policiesEn } from './policies.en.ts';
 import { simulationEn } from './simulation.en.ts';
 import { statusEn } from './status.en.ts';
+import { versionsEn } from './versions.en.ts';
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
 
@@ -1115,6 +1116,7 @@ export const en = {
   ...accountEn,
   ...moneyEn,
   apis: apisEn,
+  versions: versionsEn,
   policies: policiesEn,
   ...simulationEn,
   ...consoleEn,

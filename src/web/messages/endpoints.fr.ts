@@ -96,6 +96,8 @@ const IN_FRENCH: Readonly<Record<string, string>> = {
   'Preview the next invoice, so far and at the pace of this month':
     'Prévoir la prochaine facture, à ce jour et au rythme du mois',
   'Preview another plan': 'Prévoir le coût d’un autre forfait',
+  'List the dated versions of the APIs, and which of your keys call each':
+    'Liste les versions datées des API, et celles de vos clés qui appellent chacune',
   'Simulate another plan, currency or limits on what you called: refusals, overage and cost by day':
     'Simuler un autre forfait, une autre devise ou d’autres limites sur vos appels : refus, dépassement et coût par jour',
   'Undo the change of plan of the last hour': 'Revenir sur le changement de forfait de la dernière heure',

@@ -10,6 +10,7 @@ import { moneyFr } from './money.fr.ts';
 import { policiesFr } from './policies.fr.ts';
 import { simulationFr } from './simulation.fr.ts';
 import { statusFr } from './status.fr.ts';
+import { versionsFr } from './versions.fr.ts';
 
 const plural = (count: number, one: string, many: string): string => (count < 2 ? one : many);
 
@@ -1154,6 +1155,7 @@ export const fr = typeset<typeof en>({
   ...accountFr,
   ...moneyFr,
   apis: apisFr,
+  versions: versionsFr,
   policies: policiesFr,
   ...simulationFr,
   ...consoleFr,

@@ -261,6 +261,7 @@ export const moneyEn = {
       'partner.approved': 'Your account was approved',
       'partner.suspended': 'Your account was suspended',
       'webhook.disabled': 'An endpoint was disabled after failing for five days',
+      'version.sunset_scheduled': 'A version that you call has an end',
       'webhook.test': 'A test event',
     } as Record<string, string>,
   },

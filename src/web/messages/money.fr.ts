@@ -264,6 +264,7 @@ export const moneyFr: typeof moneyEn = {
       'partner.approved': 'Votre compte a été approuvé',
       'partner.suspended': 'Votre compte a été suspendu',
       'webhook.disabled': 'Un endpoint a été désactivé après cinq jours d’échecs',
+      'version.sunset_scheduled': 'Une version que vous appelez va prendre fin',
       'webhook.test': 'Un événement de test',
     },
   },
