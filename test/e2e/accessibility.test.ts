@@ -3,7 +3,7 @@
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { call, eventually, query, stack } from '../support/api.ts';
+import { call, eventually, query, sendJson, stack } from '../support/api.ts';
 import { findings } from '../support/axe.ts';
 import { goTo, launch, newPerson, operatorInBrowser, signInInBrowser } from '../support/browser.ts';
 import { operatorSignedIn } from '../support/portal.ts';
@@ -49,6 +49,7 @@ const portalPages = () => [
   `/portal/apps/${ids.app}?dialog=new-key`,
   `/portal/keys/${ids.key}`,
   `/portal/keys/${ids.key}?dialog=revoke`,
+  `/portal/keys/${ids.key}?dialog=edit`,
   '/portal/usage',
   '/portal/usage?range=24h',
   '/portal/usage/checks',
@@ -95,6 +96,7 @@ const operatorPages = () => [
   '/operator/apis/transit',
   '/operator/apis/transit?dialog=upstreams',
   '/operator/apis/transit?dialog=retire',
+  '/operator/apis/calendar',
   ids.draft ?? '',
   '/operator/blocks',
   '/operator/blocks?dialog=block',
@@ -128,6 +130,36 @@ async function draftOfTransit(): Promise<string> {
   return String((await operator.post('/operator/apis/check', form)).headers.location);
 }
 
+const operator = { headers: { authorization: `Bearer ${stack.demo.operator.token}` } };
+const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString();
+
+/** An API of three dates, of which the demo calls one that ends and one that has ended. */
+async function datedApi(keyId: string): Promise<void> {
+  const versions = [
+    { date: '2025-01-01', sunset_at: inDays(-3) },
+    {
+      date: '2025-06-01',
+      deprecated_at: inDays(-9),
+      sunset_at: inDays(20),
+      brownouts: [{ from: inDays(10), to: inDays(10.1) }],
+    },
+    { date: '2026-01-01' },
+  ];
+  const document = {
+    openapi: '3.1.0',
+    info: { title: 'Calendar', version: '1' },
+    'x-passerelle': { versions },
+    paths: { '/days': { get: { responses: { 200: { description: 'Days' } } } } },
+  };
+  expect((await sendJson('/api/admin/apis/calendar', 'PUT', { document }, operator)).status).toBe(200);
+  for (const { date } of versions)
+    await query(
+      `INSERT INTO api_version_use (route, api_version, partner_id, key_id, day, calls)
+         VALUES ('/calendar/days', $1, $2, $3, current_date, 1200) ON CONFLICT DO NOTHING`,
+      [date, stack.demo.partner.id, keyId],
+    );
+}
+
 beforeAll(async () => {
   browser = await launch();
   // A demo account with something to show: succeeded, refused and wrong calls.
@@ -152,8 +184,13 @@ beforeAll(async () => {
     [stack.demo.partner.id],
   );
   Object.assign(ids, { key: row?.key_id, app: row?.app_id, ...shown, draft: await draftOfTransit() });
+  await datedApi(ids.key ?? '');
 });
-afterAll(() => browser?.close());
+afterAll(async () => {
+  await browser?.close();
+  await sendJson('/api/admin/apis/calendar', 'DELETE', { reason: 'over' }, operator);
+  await query(`DELETE FROM api_version_use WHERE route = '/calendar/days'`);
+});
 
 const PHONE = { width: 390, height: 800 };
 

@@ -13,7 +13,7 @@ import { FormDialog, OpenDialog } from '../../web/components/dialog.tsx';
 import { Field, Form, Submit } from '../../web/components/form.tsx';
 import { Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
-import { DatedVersions, VersionUses } from '../../web/components/version-parts.tsx';
+import { DatedVersions, usesOf, VersionUses } from '../../web/components/version-parts.tsx';
 import { conflictAt, refusalText, submit, type Wrong } from '../../web/forms.ts';
 import { shownAt, type View } from '../../web/view.ts';
 import { useView } from '../../web/view-context.ts';
@@ -178,16 +178,11 @@ async function showApi(context: ConsoleContext, wrong?: Wrong, by?: 'upstreams' 
       <UpstreamPanel api={api} />
       {routes.length > 0 && <RoutePanel routes={routes} />}
       {dated.length > 0 && <DatedVersions name={api.title} versions={dated} />}
-      {dated
-        .filter(({ isNewest, uses }) => !isNewest && uses.length > 0)
-        .map(({ date, uses }) => (
-          <VersionUses
-            title={m.versions.usesOf(date)}
-            uses={uses}
-            hrefOf={({ key_id: id }) => `/operator/keys/${id}`}
-            partnerHref={({ partner_id: id }) => `/operator/partners/${id}`}
-          />
-        ))}
+      <VersionUses
+        uses={usesOf(dated.filter(({ isNewest }) => !isNewest))}
+        hrefOf={({ key_id: id }) => `/operator/keys/${id}`}
+        partnerHref={({ partner_id: id }) => `/operator/partners/${id}`}
+      />
       {versions.length > 0 && <VersionPanel versions={versions} />}
       <CheckDialog id={api.id} />
       <UpstreamDialog api={api} wrong={by === 'upstreams' ? wrong : undefined} />

@@ -2,7 +2,7 @@
 
 import type { VersionInUse } from '../../versions/version-service.ts';
 import { Empty, Note, Until } from '../../web/components/parts.tsx';
-import { DatedVersions, VersionUses } from '../../web/components/version-parts.tsx';
+import { DatedVersions, usesOf, VersionUses } from '../../web/components/version-parts.tsx';
 import { shownAt } from '../../web/view.ts';
 import { useView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
@@ -64,15 +64,7 @@ portal.get(ADDRESS, async (context) => {
           {[...Map.groupBy(versions, ({ api }) => api)].map(([api, each]) => (
             <>
               <DatedVersions name={api} versions={each} />
-              {each
-                .filter(({ uses }) => uses.length > 0)
-                .map(({ date, uses }) => (
-                  <VersionUses
-                    title={m.versions.usesOf(`${api} ${date}`)}
-                    uses={uses}
-                    hrefOf={({ key_id: id }) => `/portal/keys/${id}`}
-                  />
-                ))}
+              <VersionUses uses={usesOf(each)} hrefOf={({ key_id: id }) => `/portal/keys/${id}`} />
             </>
           ))}
         </>

@@ -21,14 +21,22 @@ const End = ({ version: { sunsetAt, brownouts, isEnded } }: { version: VersionIn
   const { m, format } = useView();
   if (sunsetAt === null) return <span class="soft">{m.versions.noEnd}</span>;
   return (
-    <>
+    <div>
       <Until at={sunsetAt} />
       {!isEnded && brownouts.length > 0 && (
-        <p class="hint">{m.versions.brownouts(brownouts.map(({ from }) => format.exact(from)).join(', '))}</p>
+        <p class="hint">
+          {m.versions.brownouts(
+            brownouts.map(({ from }) => `${format.day(from)} ${format.time(from)}`).join(', '),
+          )}
+        </p>
       )}
-    </>
+    </div>
   );
 };
+
+/** The oldest first: it ends before the others. */
+export const usesOf = (versions: readonly VersionInUse[]): VersionUse[] =>
+  versions.toReversed().flatMap(({ uses }) => uses);
 
 const callsOf = ({ uses }: VersionInUse): number => uses.reduce((sum, { calls }) => sum + calls, 0);
 
@@ -56,22 +64,22 @@ export const DatedVersions = ({ name, versions }: { name: string; versions: read
 
 /** `hrefOf`: of the key. `partnerHref`: where it is said whose each is. */
 export const VersionUses = ({
-  title,
   uses,
   hrefOf,
   partnerHref,
 }: {
-  title: string;
   uses: readonly VersionUse[];
   hrefOf(use: VersionUse): string;
   partnerHref?(use: VersionUse): string;
 }) => {
   const { m, format } = useView();
+  if (uses.length === 0) return null;
   return (
-    <Panel title={title}>
+    <Panel title={m.versions.called}>
       <Table
         rows={uses}
         columns={[
+          { title: m.versions.date, kind: 'mono', cell: ({ version }) => version },
           ...(partnerHref
             ? [
                 {
@@ -81,8 +89,8 @@ export const VersionUses = ({
               ]
             : []),
           { title: m.versions.key, cell: (use) => <a href={hrefOf(use)}>{use.key ?? use.key_id}</a> },
-          { title: m.versions.callsOf, kind: 'num', cell: ({ calls }) => format.number(calls) },
           { title: m.versions.lastDay, cell: ({ last_day: day }) => format.day(day) },
+          { title: m.versions.callsOf, kind: 'num', cell: ({ calls }) => format.number(calls) },
         ]}
       />
     </Panel>

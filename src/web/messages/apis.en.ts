@@ -56,7 +56,7 @@ export const apisEn = {
     'Its calls get 404 from then on. Keys and usage stay. Publish a document again to bring it back.',
   replace: 'Publish a new version',
   download: 'Download the document',
-  history: 'Versions',
+  history: 'Published documents',
   version: 'Version',
   by: 'By',
   state: 'State',

@@ -62,7 +62,7 @@ export const apisFr: typeof apisEn = {
     'Ses appels recevront 404. Les clés et l’usage restent. Publiez de nouveau un document pour la rétablir.',
   replace: 'Publier une nouvelle version',
   download: 'Télécharger le document',
-  history: 'Versions publiées',
+  history: 'Documents publiés',
   version: 'Numéro',
   by: 'Par',
   state: 'État',

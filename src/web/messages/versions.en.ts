@@ -17,12 +17,11 @@ export const versionsEn = {
   noEnd: 'no end',
   brownouts: (times: string) => `Off for a while before: ${times}`,
   calls: (days: number) => `Calls, last ${days} days`,
-  called: 'Who calls it',
+  called: 'Who calls which',
   partner: 'Partner',
   key: 'Key',
   callsOf: 'Calls',
   lastDay: 'Last called',
-  usesOf: (version: string) => `Who calls ${version}`,
   ending: (version: string) => `You still call version ${version}. It ends on`,
   endedCalled: (version: string) =>
     `Your programs still call version ${version}, which has ended: they get 410.`,

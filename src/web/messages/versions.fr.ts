@@ -19,12 +19,11 @@ export const versionsFr: typeof versionsEn = {
   noEnd: 'sans fin prévue',
   brownouts: (times) => `Coupures annoncées avant la fin : ${times}`,
   calls: (days) => `Appels, ${days} derniers jours`,
-  called: 'Qui l’appelle',
+  called: 'Qui appelle quoi',
   partner: 'Partenaire',
   key: 'Clé',
   callsOf: 'Appels',
   lastDay: 'Dernier appel',
-  usesOf: (version) => `Qui appelle ${version}`,
   ending: (version) => `Vous appelez encore la version ${version}. Elle prend fin le`,
   endedCalled: (version) =>
     `Vos programmes appellent encore la version ${version}, qui a pris fin : ils reçoivent 410.`,
