@@ -19,6 +19,7 @@ const BESIDE = [
   'test/api/doors.test.ts',
   'test/api/identity.test.ts',
   'test/api/isolation.test.ts',
+  'test/api/openapi.test.ts',
   'test/api/tenants.test.ts',
   'test/api/webhooks.test.ts',
 ];

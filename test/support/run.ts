@@ -70,7 +70,7 @@ const vitest = (file: string, args: readonly string[]): Step => ({
   ],
 });
 /** The tests run in three parts at once, each with a stack of its own: most wait for something. */
-const parts = [['beside'], ['api', 'dev', 'unit', 'worker'], ['calls', 'count']].map((projects, i) =>
+const parts = [['beside'], ['api', 'unit', 'worker'], ['calls', 'count', 'dev']].map((projects, i) =>
   vitest(
     `${i}.json`,
     projects.map((project) => `--project=${project}`),
