@@ -15,6 +15,7 @@ import { createLiveCatalog } from './catalog/live-catalog.ts';
 import { type Config, isLocal as isLocalConfig, readConfig } from './config.ts';
 import { newId } from './core/ids.ts';
 import { openEnvelope } from './crypto/envelope.ts';
+import { createAtOnce } from './gateway/at-once.ts';
 import { createBreakers } from './gateway/breakers.ts';
 import { createCallLog } from './gateway/call-log.ts';
 import { EdgeCounter } from './gateway/edge-counter.ts';
@@ -51,6 +52,7 @@ export interface Env {
 
 const now = (): number => Date.now();
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const chance = (): number => Math.random();
 /** One line of JSON for `wrangler tail --format json`. */
 const log = (line: Record<string, unknown>): void => console.log(JSON.stringify(line));
 
@@ -116,17 +118,12 @@ const composeCatalog = (env: Env, config: Config, database: Database) => ({
     originIn: (variables) => upstreamOriginIn(env, variables),
     open: (envelope, url) => openEnvelope(config.KEY_ENCRYPTION_KEYS, envelope, url),
     now,
-    chance: () => Math.random(),
+    chance,
   }),
 });
 
-function build(env: Env) {
-  const config = readConfig(env);
-  const isLocal = isLocalConfig(config);
-  const database = openDatabase(config.DATABASE_URL, config.NEON_ENDPOINT);
-  const { identify, ...keys } = composeKeys(env, config, database);
-  const { limiter, identityTokens } = keys;
-  const usage = createUsageBuffer({
+const composeUsage = (env: Env) =>
+  createUsageBuffer({
     // As text, which is what was measured.
     send: async (text) => void (await env.USAGE_QUEUE.send(text, { contentType: 'text' })),
     newId,
@@ -134,6 +131,14 @@ function build(env: Env) {
     sleep,
     log,
   });
+
+function build(env: Env) {
+  const config = readConfig(env);
+  const isLocal = isLocalConfig(config);
+  const database = openDatabase(config.DATABASE_URL, config.NEON_ENDPOINT);
+  const { identify, ...keys } = composeKeys(env, config, database);
+  const { limiter, identityTokens } = keys;
+  const usage = composeUsage(env);
   const payments = (account: string, request: Parameters<PaymentSandbox['call']>[0]) =>
     env.PAYMENT_SANDBOX.get(env.PAYMENT_SANDBOX.idFromName(account)).call(request);
   const { catalogs, upstreams } = composeCatalog(env, config, database);
@@ -162,6 +167,7 @@ function build(env: Env) {
     },
     upstreams,
     breakers: createBreakers(now),
+    atOnce: createAtOnce(),
     fetchUpstream: (url, init) => fetch(url, init),
     sandboxForLive: isLocal,
     sandbox: (call) => askSandbox(call, { now, sleep, payments, portalOrigin }),
@@ -169,7 +175,9 @@ function build(env: Env) {
     identityToken: identityTokens.tokenFor,
     usage,
     memory: { refusals: new Map(), allowances: new Map() },
-    callLog: createCallLog({ successShare: config.LOG_SUCCESS_SHARE, now, chance: () => Math.random(), log }),
+    callLog: createCallLog({ successShare: config.LOG_SUCCESS_SHARE, now, chance, log }),
+    log,
+    chance,
   };
   return {
     config,

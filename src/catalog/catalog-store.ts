@@ -4,8 +4,9 @@ import { sql } from 'drizzle-orm';
 import type { Database } from '../platform/database.ts';
 import { query } from '../platform/query.ts';
 import { json, number, oneOf, row, text, uuid } from '../platform/row.ts';
+import { textArray } from '../platform/sql.ts';
 import { type CatalogDocument, type OfferedApi, offeredApi, parseDocument } from './catalog.ts';
-import { type InstalledPolicy, needsRules } from './policies/installed.ts';
+import { BY_DOCUMENT, type InstalledPolicy, needsRules } from './policies/installed.ts';
 import type { UpstreamTarget } from './routes.ts';
 
 /** The catalogue without its documents. */
@@ -58,7 +59,7 @@ const TARGETS = sql`SELECT api, url, weight, credential_envelope AS credential F
 const INSTALLED = sql`SELECT id, api, route, partner_id AS "partnerId", position, policy, settings FROM api_policy`;
 const PUBLISHED = sql`
   SELECT d.api, d.version, d.state, d.offered, CASE WHEN d.offered IS NULL OR EXISTS (
-      SELECT FROM api_policy p WHERE p.policy = 'validate_request' AND (p.api IS NULL OR p.api = d.api)) THEN d.document END AS document
+      SELECT FROM api_policy p WHERE p.policy = ANY (${textArray(BY_DOCUMENT)}::text[]) AND (p.api IS NULL OR p.api = d.api)) THEN d.document END AS document
   FROM ${IN_FORCE} d ORDER BY d.api`;
 
 export function createCatalogStore(database: Database) {

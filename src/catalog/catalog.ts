@@ -3,8 +3,8 @@
 import * as z from 'zod';
 import { decodedWholly, hasEncodedSlash, isDisguised } from './disguised-path.ts';
 import { type CatalogDocument, documentSchema, type KeyScopes } from './document.ts';
+import { type RuleSchemas, ruleSchemas } from './policies/document-rules.ts';
 import { type InstalledPolicy, PolicyBook } from './policies/installed.ts';
-import { type RequestRules, requestSchemas } from './policies/request-rules.ts';
 import { RouteTree } from './route-tree.ts';
 import { type CatalogRoute, type RouteData, routesOf, toRoutes, type UpstreamTarget } from './routes.ts';
 import { type RouteVersion, routeOfVersion } from './versions.ts';
@@ -28,7 +28,7 @@ export interface OfferedApi {
   keyScopes: KeyScopes;
   routes: readonly RouteData[];
   /** What rules of routes refer to, once for all of them. */
-  schemas?: RequestRules['schemas'];
+  schemas?: RuleSchemas;
 }
 
 export interface Catalog {
@@ -76,7 +76,7 @@ export function offeredApi(
     variables,
     keyScopes,
     routes: routesOf(document, hasRules),
-    ...(hasRules && { schemas: requestSchemas(document) }),
+    ...(hasRules && { schemas: ruleSchemas(document) }),
   };
 }
 

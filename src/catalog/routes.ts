@@ -8,8 +8,14 @@ import {
   shownAnswer,
 } from './document.ts';
 import { type DeclaredHeaders, type HeaderRules, headerRules } from './headers.ts';
+import {
+  type DocumentRules,
+  NO_SCHEMAS,
+  type RouteRules,
+  type RuleSchemas,
+  routeRules,
+} from './policies/document-rules.ts';
 import { NO_POLICIES, type RoutePolicies } from './policies/policy.ts';
-import { type RequestRules, type RouteRules, routeRules } from './policies/request-rules.ts';
 import { type RouteVersion, routeVersions } from './versions.ts';
 
 export interface Example {
@@ -42,7 +48,7 @@ export interface RouteData {
   secretParameters: readonly string[];
   /** Oldest first, where the API has dated ones. */
   versions?: readonly RouteVersion[];
-  /** Of requests, where a policy holds them against the document. */
+  /** Where a policy holds requests or answers against the document. */
   rules?: RouteRules;
 }
 
@@ -66,7 +72,7 @@ export interface Upstream {
 }
 
 export interface CatalogRoute extends Omit<RouteData, 'declared' | 'secretParameters' | 'rules'> {
-  rules?: RequestRules;
+  rules?: DocumentRules;
   headers: HeaderRules;
   secretParameters: ReadonlySet<string>;
   upstream: Upstream;
@@ -135,7 +141,7 @@ export function routesOf(document: CatalogDocument, hasRules = false): RouteData
 export function toRoutes(
   routes: readonly RouteData[],
   upstream: Upstream,
-  schemas: RequestRules['schemas'] = {},
+  schemas: RuleSchemas = NO_SCHEMAS,
 ): CatalogRoute[] {
   const rules = new Map<string, HeaderRules>();
   const rulesOf = (declared: DeclaredHeaders): HeaderRules => {

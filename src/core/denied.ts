@@ -29,6 +29,7 @@ export type Reason =
   | 'policy_unfit'
   // The upstream.
   | 'circuit_open'
+  | 'concurrency'
   | 'answer_not_redactable'
   | 'no_upstream_configured'
   | 'upstream_unreachable'

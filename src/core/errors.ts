@@ -31,6 +31,7 @@ export const ERRORS = {
   validation_error: [400, 'Some fields are missing or not valid'],
   limit_exceeded: [400, 'Your plan allows no more live keys'],
   rate_limit_exceeded: [429, 'Too many requests'],
+  too_many_at_once: [429, 'Too many calls wait for an answer at once. Try again when one has come'],
   daily_quota_exceeded: [429, 'Daily quota exceeded'],
   monthly_quota_exceeded: [429, 'Monthly quota exceeded'],
   internal_error: [500, 'Something failed on our side. The request id helps us find it'],

@@ -22,7 +22,7 @@ import { authorise } from './stages/authorise.ts';
 import { readCached, writeCached } from './stages/cache.ts';
 import { forward } from './stages/forward.ts';
 import { limit, peekLimits, settle } from './stages/limit.ts';
-import { changedAnswer, refuseByPolicy } from './stages/policies.ts';
+import { changedAnswer, checkAnswer, refuseByPolicy } from './stages/policies.ts';
 import { isPreflight, preflight } from './stages/preflight.ts';
 import { record } from './stages/record.ts';
 import { chooseVersion } from './stages/version.ts';
@@ -89,6 +89,7 @@ async function run(exchange: Exchange, gateway: Gateway): Promise<Response> {
   passed(exchange, 'upstream', gateway.now());
   if (isDenied(upstream)) return refuseUnbilled(admitted, upstream, gateway);
   if (upstream.status >= 500) settle(exchange, gateway, 0);
+  checkAnswer(admitted, upstream, gateway);
   return answerWith(admitted, writeCached(admitted, upstream, gateway), gateway);
 }
 

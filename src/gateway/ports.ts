@@ -8,6 +8,7 @@ import type { LimitGauges } from '../limits/protocol.ts';
 import type { Bucket } from '../limits/token-bucket.ts';
 import type { DoorRates } from '../platform/door-rates.ts';
 import type { UsageBuffer } from '../usage/usage-buffer.ts';
+import type { AtOnce } from './at-once.ts';
 import type { Breakers } from './breakers.ts';
 import type { CallLog } from './call-log.ts';
 import type { EdgeCounter } from './edge-counter.ts';
@@ -57,6 +58,7 @@ export interface GatewayPorts {
   };
   upstreams: Upstreams;
   breakers: Breakers;
+  atOnce: AtOnce;
   fetchUpstream(url: string, init: RequestInit): Promise<Response>;
   /** Whether live keys go to the sandbox where no upstream is set: on your machine only. */
   sandboxForLive: boolean;
@@ -72,4 +74,7 @@ export interface GatewayPorts {
     allowances: Map<string, Bucket>;
   };
   callLog: CallLog;
+  log(line: Record<string, unknown>): void;
+  /** From 0 to 1. */
+  chance(): number;
 }

@@ -178,6 +178,26 @@ describe('a policy', () => {
       ]);
   });
 
+  it('that validates answers logs those that do not fit, and passes them on', async () => {
+    await install('validate_answer', { percent: 100 });
+    const fits = await get();
+    // The document knows 201 alone.
+    const answer = await post({ name: 'ab' });
+    expect([fits.status, answer.status]).toEqual([200, 200]);
+    const [line] = await eventually(
+      () => control<string[]>('lines', String(answer.headers['x-request-id'])),
+      (lines) => lines.some((each) => each.includes('does not fit')),
+    ).then((lines) => lines.filter((each) => each.includes('does not fit')));
+    expect(JSON.parse(line ?? '{}')).toMatchObject({
+      api: 'ruled',
+      route: 'POST /ruled/things',
+      status: 200,
+      details: [{ field: 'status', message: '200 is not in the document' }],
+    });
+    const silent = await control<string[]>('lines', String(fits.headers['x-request-id']));
+    expect(silent.filter((each) => each.includes('does not fit'))).toEqual([]);
+  });
+
   it('changes headers, query and JSON on both ways', async () => {
     await install('headers', {
       request_set: [{ name: 'X-Tenant', value: 'acme' }],
@@ -324,6 +344,38 @@ describe('a policy', () => {
     for (let i = 0; i < 2; i++) expect((await get(failing)).status).toBe(500);
     const open = await get();
     expect([open.status, open.headers['retry-after']]).toEqual([502, '60']);
+  });
+
+  it('of calls at once refuses one more while so many wait, at no cost, and for each partner by itself', async () => {
+    await install('concurrency', { calls: 2 });
+    const mine = await makePartner();
+    const own = (await makeKey(mine.id, { scopes: ['read:ruled'] })).secret;
+    const ask = (secret: string, query = '') => call(`/ruled/things/7${query}`, { key: secret });
+    const slow = '?upstream=delay&ms=1500';
+    const waiting = [ask(own, slow), ask(own, slow)];
+    await eventually(
+      () => control<Arrived[]>('upstream-requests', '/ruled-up/things/7?upstream=delay&ms=1500'),
+      (arrived) => arrived.length >= 2,
+    );
+    const more = await ask(own);
+    expect([more.status, more.json.error, more.json.limit, more.headers['retry-after']]).toEqual([
+      429,
+      'too_many_at_once',
+      2,
+      '1',
+    ]);
+    expect((await ask(key)).status).toBe(200);
+    expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([200, 200]);
+    expect((await ask(own)).status).toBe(200);
+    const [counted] = await eventually(
+      () =>
+        query(
+          'SELECT count(*)::int AS calls, sum(units)::int AS units FROM api_usage_events WHERE partner_id = $1',
+          [mine.id],
+        ),
+      ([row]) => row?.calls === 4,
+    );
+    expect(counted?.units).toBe(3);
   });
 
   it('of circuits is opened by no test key, and by no request that is wrong by itself', async () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { CatalogRoute } from '../../src/catalog/catalog.ts';
 import { headerRules } from '../../src/catalog/headers.ts';
 import { NO_POLICIES } from '../../src/catalog/policies/policy.ts';
+import { createAtOnce } from '../../src/gateway/at-once.ts';
 import { createBreakers } from '../../src/gateway/breakers.ts';
 import { ageOf, directivesOf, freshSeconds } from '../../src/gateway/cache-rules.ts';
 import { admit, identify, match, openExchange } from '../../src/gateway/exchange.ts';
@@ -159,6 +160,9 @@ it("the route's time bound is for all tries together", async () => {
       chance: Math.random,
     }),
     breakers: createBreakers(Date.now),
+    atOnce: createAtOnce(),
+    log: () => undefined,
+    chance: () => 0,
     sandboxForLive: false,
     identityToken: async () => 'token',
     fetchUpstream: () => {

@@ -2,9 +2,12 @@
 
 import { describe, expect, it } from 'vitest';
 import { DOCUMENTS } from '../../src/brand/brand.ts';
+import { adoptDocument } from '../../src/catalog/adopt/adopt.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { NO_SCHEMAS, routeRules, ruleSchemas } from '../../src/catalog/policies/document-rules.ts';
 import { moreNames } from '../../src/catalog/policies/policy.ts';
 import { isDeepOrDouble } from '../../src/catalog/policies/strict-json.ts';
+import { wrongAnswer } from '../../src/catalog/policies/validate.ts';
 import { type RouteVersion, routeOfVersion } from '../../src/catalog/versions.ts';
 import { isJsonType } from '../../src/core/encoding.ts';
 
@@ -30,7 +33,7 @@ describe('a route of an older version', () => {
   const oldest = { ...newest, date: '2026-01-01' };
   const routeWith = (change: Partial<RouteVersion>) => {
     if (found.found !== 'route') throw new Error('no route');
-    const rules = { parameters: [], bodyRequired: false, bodies: [], schemas: {} };
+    const rules = { parameters: [], bodyRequired: false, bodies: [], answers: [], schemas: NO_SCHEMAS };
     return routeOfVersion({ ...found.route, rules, versions: [oldest, { ...newest, ...change }] }, oldest);
   };
   it('is held against the document of the newest only where its requests are as they were', () => {
@@ -65,5 +68,79 @@ describe('a media type', () => {
     ['', false],
   ] as const)('%s is JSON: %s', ([type, is]) => {
     expect(isJsonType(type)).toBe(is);
+  });
+});
+
+describe('an answer', () => {
+  const document = adoptDocument(
+    JSON.stringify({
+      openapi: '3.1.0',
+      info: { title: 'Shop', version: '1' },
+      components: {
+        schemas: {
+          Thing: {
+            type: 'object',
+            required: ['id', 'secret', 'size'],
+            properties: {
+              id: { type: 'integer', readOnly: true },
+              secret: { type: 'string', writeOnly: true },
+              size: { type: 'integer' },
+            },
+          },
+        },
+      },
+      paths: {
+        '/a': {
+          post: {
+            requestBody: {
+              content: { 'application/json': { schema: { $ref: '#/components/schemas/Thing' } } },
+            },
+            responses: {
+              201: {
+                description: 'made',
+                content: { 'application/json': { schema: { $ref: '#/components/schemas/Thing' } } },
+              },
+              '4XX': {
+                description: 'wrong',
+                content: { 'application/json': { schema: { type: 'object', required: ['error'] } } },
+              },
+              204: { description: 'gone' },
+            },
+          },
+        },
+      },
+    }),
+  ).document;
+  const operation = document.paths['/shop/a']?.post;
+  const rules = operation && { ...routeRules(document, operation), schemas: ruleSchemas(document) };
+  const wrong = async (status: number, body: string, type = 'application/json') => {
+    if (!rules) throw new Error('no rules');
+    const found = await wrongAnswer(
+      rules,
+      { status, headers: new Headers({ 'content-type': type }) },
+      new TextEncoder().encode(body),
+    );
+    return found.map(({ field }) => field);
+  };
+
+  it.for<[number, string, string, string[]]>([
+    // What is only written is not asked for here, and what is only read is.
+    [201, '{"id": 1, "size": 2}', 'application/json; charset=utf-8', []],
+    [201, '{"size": 2}', 'application/json', ['body']],
+    [201, '{"id": 1, "size": "2"}', 'application/json', ['body/size']],
+    [201, '{', 'application/json', ['body']],
+    [201, 'text', 'text/plain', []],
+    [201, '{}', 'application/problem+json', ['content-type']],
+    [404, '{"error": "x"}', 'application/json', []],
+    [404, '{}', 'application/json', ['body']],
+    [204, '', '', []],
+    [500, '{}', 'application/json', ['status']],
+  ])('%s %s of %s: %j', async ([status, body, type, fields]) => {
+    expect(await wrong(status, body, type)).toEqual(fields);
+  });
+
+  it('of a request asks for what is only written', () => {
+    const { request } = ruleSchemas(document);
+    expect(Object.values(request)[0]).toMatchObject({ required: ['secret', 'size'] });
   });
 });

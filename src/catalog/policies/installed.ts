@@ -19,9 +19,11 @@ export interface InstalledPolicy {
   settings: unknown;
 }
 
-/** Whether requests of some route of the API are held against its document. */
+export const BY_DOCUMENT: readonly string[] = ['validate_request', 'validate_answer'];
+
+/** Whether requests or answers of some route of the API are held against its document. */
 export const needsRules = (policies: readonly InstalledPolicy[], id: string): boolean =>
-  policies.some(({ policy, api }) => policy === 'validate_request' && (api === null || api === id));
+  policies.some(({ policy, api }) => BY_DOCUMENT.includes(policy) && (api === null || api === id));
 
 /** Templates are where they are, whatever they are called. */
 export const shapeOf = (route: string): string => route.replace(/\{[^{}]*\}/g, '{}');

@@ -6,7 +6,7 @@ import { isInRanges, isRange } from '../../core/ip-list.ts';
 import { maySayToCaller, maySayToUpstream } from '../headers.ts';
 import { jsonChange, pointer, queryName } from './changes.ts';
 import { moreNames, type NameChanges, policy, withPolicies } from './policy.ts';
-import { validates } from './validate-request.ts';
+import { validates } from './validate.ts';
 
 /** But for the ends of lines, and tabs. */
 const CONTROL = /[^\P{Cc}\n\r\t]|[\u2028\u2029]/u;
@@ -89,6 +89,11 @@ const breaker = policy({
   }),
   apply: (route, { failures, rest_seconds: seconds }) =>
     withPolicies(route, { breaker: { failures, restMs: seconds * 1000 } }),
+});
+
+const concurrency = policy({
+  settings: z.object({ calls: z.int().min(1).max(10_000).default(20) }),
+  apply: (route, { calls: atOnce }) => withPolicies(route, { atOnce }),
 });
 
 const cache = policy({
@@ -188,10 +193,16 @@ const validateRequest = policy({
     }),
 });
 
+const validateAnswer = policy({
+  settings: z.object({ percent: z.int().min(1).max(100).default(1) }),
+  apply: (route, { percent }) => withPolicies(route, { checkedShare: percent / 100 }),
+});
+
 export const POLICIES = {
   addresses,
   breaker,
   cache,
+  concurrency,
   cors,
   headers,
   json,
@@ -201,6 +212,7 @@ export const POLICIES = {
   request_size: requestSize,
   retry,
   timeout,
+  validate_answer: validateAnswer,
   validate_request: validateRequest,
 } as const;
 

@@ -65,6 +65,10 @@ export interface RoutePolicies {
   tries: number;
   retryOn: readonly number[];
   breaker?: Breaker;
+  /** Share of the answers that are held against the document. */
+  checkedShare?: number;
+  /** Calls of one partner that may wait for the upstream at once. */
+  atOnce?: number;
   /** Origins whose pages may read answers, beside the partner's. */
   origins: readonly string[];
 }

@@ -26,6 +26,21 @@ export async function forward(exchange: Admitted, gateway: GatewayPorts): Promis
   const isBodiless = BODILESS.has(exchange.request.method);
   if (isBodiless && (exchange.body ?? exchange.request.body) && (await wholeBody(exchange, 0)).length > 0)
     return deny('invalid_request', { message: 'GET and HEAD have no body' });
+  const leave = gateway.atOnce.enter(route, caller.partnerId);
+  if (!leave) {
+    const fields = { limit: route.policies.atOnce };
+    return deny('too_many_at_once', { fields, headers: { 'retry-after': '1' } }, 'concurrency');
+  }
+  try {
+    return await ask(exchange, gateway);
+  } finally {
+    leave();
+  }
+}
+
+async function ask(exchange: Admitted, gateway: GatewayPorts): Promise<Response | Denied> {
+  const { route, caller } = exchange;
+  const isBodiless = BODILESS.has(exchange.request.method);
   const restSeconds = caller.environment === 'test' ? 0 : gateway.breakers.restSeconds(route);
   if (restSeconds > 0)
     return deny('upstream_error', { headers: { 'retry-after': String(restSeconds) } }, 'circuit_open');

@@ -4,10 +4,12 @@
 import { parseExactly } from '../../catalog/policies/exact-json.ts';
 import { changeJson } from '../../catalog/policies/json-change.ts';
 import { type NameChanges, NO_POLICIES } from '../../catalog/policies/policy.ts';
+import { wrongAnswer } from '../../catalog/policies/validate.ts';
 import { type Denied, deny } from '../../core/denied.ts';
 import { isJsonType, textOf, utf8 } from '../../core/encoding.ts';
 import { readBody } from '../../http/body.ts';
 import { type Admitted, type Authenticated, wholeBody } from '../exchange.ts';
+import type { GatewayPorts } from '../ports.ts';
 
 /** Of answers that are read whole to be changed. */
 const MAX_ANSWER_BYTES = 5 * 1024 * 1024;
@@ -102,6 +104,26 @@ const OF_THE_BODY = [
   'accept-ranges',
   'content-range',
 ];
+
+/** A share of answers is held against the document, beside the caller, who waits for nothing. What does not fit is logged. */
+export function checkAnswer(exchange: Admitted, response: Response, { chance, log }: GatewayPorts): void {
+  const { route, id, caller } = exchange;
+  const { rules } = route;
+  const { checkedShare } = route.policies;
+  if (checkedShare === undefined || !rules || caller.environment === 'test' || chance() >= checkedShare)
+    return;
+  if (isEmpty(response) || exchange.request.method === 'HEAD' || !isReadable(response)) return;
+  const copy = response.clone();
+  const checked = async () => {
+    const body = await bytesWithin(copy, route.timeoutMs);
+    const details = body ? await wrongAnswer(rules, copy, body) : [];
+    if (details.length === 0) return;
+    const { api, method, path } = route;
+    const said = { api, route: `${method} ${path}`, request_id: id, status: copy.status, details };
+    log({ message: 'answer does not fit its document', level: 'warn', ...said });
+  };
+  exchange.keepAlive(checked().catch(() => undefined));
+}
 
 /** At most so much, and no longer than the route gives its upstream; undefined where it is more, or breaks off. */
 async function bytesWithin(

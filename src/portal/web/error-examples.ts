@@ -22,6 +22,7 @@ const DETAILS: Partial<Record<ErrorCode, ErrorDetail>> = {
   validation_error: { fields: { details: [{ field: 'name', message: 'must not be empty' }] } },
   limit_exceeded: { fields: { limit: 2 } },
   rate_limit_exceeded: { fields: { limit_type: 'per_second', limit: 10, retry_after: 1 } },
+  too_many_at_once: { fields: { limit: 20 }, headers: { 'retry-after': '1' } },
   daily_quota_exceeded: {
     fields: {
       limit_type: 'per_day',

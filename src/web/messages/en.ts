@@ -951,6 +951,10 @@ export const en = {
       what: 'The key lacks the scope that this route requires.',
       fix: 'required_scope says which. Add it to the key in the portal.',
     },
+    too_many_at_once: {
+      what: 'As many calls of yours wait for an answer of this API as may at once. Nothing was counted.',
+      fix: 'Send the next call when an answer has come: limit says how many may wait.',
+    },
     version_sunset: {
       what: 'The version of the API that you call has ended, or is switched off for a while so that you notice before it does.',
       fix: 'Move to a newer version: a header chooses one for a call, and the error lists them. Its changes are in the API’s document.',

@@ -987,6 +987,10 @@ export const fr = typeset<typeof en>({
       what: 'La clé n’a pas l’autorisation requise par cette route.',
       fix: 'required_scope indique laquelle. Ajoutez-la à la clé dans le portail.',
     },
+    too_many_at_once: {
+      what: 'Autant de vos appels attendent une réponse de cette API qu’il est permis en même temps. Rien n’a été compté.',
+      fix: 'Envoyez l’appel suivant après une réponse : limit indique combien peuvent attendre.',
+    },
     version_sunset: {
       what: 'La version de l’API appelée a pris fin, ou est coupée un moment pour vous prévenir avant sa fin.',
       fix: 'Passez à une version plus récente : un en-tête en choisit une pour un appel, et l’erreur les liste. Ses changements sont dans le document de l’API.',

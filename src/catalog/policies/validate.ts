@@ -1,16 +1,16 @@
-// A request is held against its document before anything is counted: parameters, and JSON bodies. The validator is loaded with
-// the first of them. What a document could make slow for everybody (expressions, formats that are expressions, comparisons of all
-// items) is left to the upstream: `request-rules.ts` takes it out.
+// A request is held against its document before anything is counted: parameters, and JSON bodies. So is a share of answers, after
+// they were given. The validator is loaded with the first of them. What a document could make slow for everybody (expressions, formats that are expressions, comparisons of all
+// items) is left to the upstream: `document-rules.ts` takes it out.
 
 import { deny } from '../../core/denied.ts';
 import { isJsonType, textOf } from '../../core/encoding.ts';
+import { type Bodies, type DocumentRules, type ParameterRule, resolved, typesOf } from './document-rules.ts';
 import type { PolicyCall, RequestStep } from './policy.ts';
-import { type ParameterRule, type RequestRules, resolved, typesOf } from './request-rules.ts';
 import { isDeepOrDouble } from './strict-json.ts';
 
 const MAX_DETAILS = 20;
 
-interface Detail {
+export interface Detail {
   field: string;
   message: string;
 }
@@ -77,7 +77,7 @@ function valuesOf({ name, in: place }: ParameterRule, call: PolicyCall): string[
 function wrongParameters(
   library: Library,
   call: PolicyCall,
-  { parameters, schemas }: RequestRules,
+  { parameters, schemas: { request: schemas } }: DocumentRules,
 ): Detail[] {
   return parameters.flatMap((rule): Detail[] => {
     const { name, in: place, required, schema } = rule;
@@ -92,8 +92,11 @@ function wrongParameters(
   });
 }
 
+const typeOf = (headers: Headers): string =>
+  (headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+
 /** The schema of a media type, also by `application/*`. */
-function schemaFor(bodies: RequestRules['bodies'], type: string): object | undefined {
+function schemaFor(bodies: Bodies, type: string): object | undefined {
   const found = (name: string) => bodies.find(([given]) => given === name)?.[1];
   return found(type) ?? found(`${type.split('/')[0]}/*`) ?? found('*/*');
 }
@@ -101,12 +104,12 @@ function schemaFor(bodies: RequestRules['bodies'], type: string): object | undef
 function wrongBody(
   library: Library,
   call: PolicyCall,
-  { bodies, bodyRequired, schemas }: RequestRules,
+  { bodies, bodyRequired, schemas: { request: schemas } }: DocumentRules,
 ): Detail[] {
   const isEmpty = !call.body || call.body.length === 0;
   if (isEmpty) return bodyRequired ? [{ field: 'body', message: 'is required' }] : [];
   if (bodies.length === 0) return [];
-  const type = (call.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  const type = typeOf(call.headers);
   const schema = schemaFor(bodies, type);
   if (!schema)
     return [{ field: 'content-type', message: `is none of: ${bodies.map(([name]) => name).join(', ')}` }];
@@ -138,3 +141,29 @@ export const validates =
       ? deny('validation_error', { fields: { details: details.slice(0, MAX_DETAILS) } }, 'policy')
       : undefined;
   };
+
+/** What an answer has that its document does not say of its status; nothing where it says nothing. */
+export async function wrongAnswer(
+  { answers, schemas: { answer: schemas } }: DocumentRules,
+  { status, headers }: Pick<Response, 'status' | 'headers'>,
+  body: Uint8Array,
+): Promise<Detail[]> {
+  const names = [String(status), `${String(status)[0]}XX`, 'DEFAULT'];
+  const said = names.map((name) => answers.find(([each]) => each === name)).find(Boolean);
+  if (!said)
+    return answers.length > 0 ? [{ field: 'status', message: `${status} is not in the document` }] : [];
+  const [, bodies] = said;
+  const type = typeOf(headers);
+  if (bodies.length === 0 || body.length === 0 || !isJsonType(type)) return [];
+  const schema = schemaFor(bodies, type);
+  if (!schema)
+    return [{ field: 'content-type', message: `is none of: ${bodies.map(([name]) => name).join(', ')}` }];
+  let value: unknown;
+  try {
+    value = JSON.parse(textOf(body));
+  } catch {
+    return [{ field: 'body', message: 'is no JSON in UTF-8' }];
+  }
+  const check = checkOf(await load(), resolved(schema, schemas) ?? schema, schemas, 'body');
+  return check(value).slice(0, MAX_DETAILS);
+}

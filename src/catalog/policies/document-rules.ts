@@ -1,7 +1,7 @@
-// What a document says of the requests of an operation, as far as it can be checked: parameters and bodies. The schemas that they
-// refer to are kept once for the API. Only for APIs whose policies ask for it. Pure.
+// What a document says of the requests and answers of an operation, as far as it can be checked: parameters and bodies. The schemas
+// that they refer to are kept once for the API. Only for APIs whose policies ask for it. Pure.
 
-import { type CatalogDocument, type Operation, parametersOf } from '../document.ts';
+import { type CatalogDocument, nameOfReference, type Operation, parametersOf } from '../document.ts';
 
 export interface ParameterRule {
   name: string;
@@ -14,13 +14,23 @@ export interface ParameterRule {
 export interface RouteRules {
   parameters: readonly ParameterRule[];
   bodyRequired: boolean;
-  /** By media type, lower case, without parameters. */
-  bodies: readonly (readonly [type: string, schema: object])[];
+  bodies: Bodies;
+  /** By status; `2XX` is all of them, and `default` all that have none. */
+  answers: readonly (readonly [status: string, bodies: Bodies])[];
 }
 
-export interface RequestRules extends RouteRules {
-  /** By name: what `#/components/schemas/…` refers to. */
-  schemas: Readonly<Record<string, unknown>>;
+/** By media type, lower case, without parameters. */
+export type Bodies = readonly (readonly [type: string, schema: object])[];
+
+type Side = 'request' | 'answer';
+/** By name: what `#/components/schemas/…` refers to. */
+export type Schemas = Readonly<Record<string, unknown>>;
+/** What is only read is not asked for in a request, nor what is only written in an answer. */
+export type RuleSchemas = Readonly<Record<Side, Schemas>>;
+export const NO_SCHEMAS: RuleSchemas = { request: {}, answer: {} };
+
+export interface DocumentRules extends RouteRules {
+  schemas: RuleSchemas;
 }
 
 const PLACES = new Set(['path', 'query', 'header']);
@@ -42,26 +52,27 @@ const LEFT_OUT = new Set([
 ]);
 const PLAIN_FORMATS = new Set(['date', 'date-time', 'time', 'uuid', 'ipv4']);
 
-/** As requests are held against it: what is only read is not asked for. */
-function forRequests(value: unknown, isNames = false): unknown {
-  if (Array.isArray(value)) return value.map((each) => forRequests(each));
+/** As bodies of this side are held against it. */
+function cleaned(value: unknown, side: Side, isNames = false): unknown {
+  if (Array.isArray(value)) return value.map((each) => cleaned(each, side));
   if (!isPlain(value)) return value;
   const { properties } = value;
-  const onlyRead = new Set(
+  const others = side === 'request' ? 'readOnly' : 'writeOnly';
+  const onlyOthers = new Set(
     isPlain(properties) && !isNames
       ? Object.entries(properties).flatMap(([name, schema]) =>
-          isPlain(schema) && schema.readOnly === true ? [name] : [],
+          isPlain(schema) && schema[others] === true ? [name] : [],
         )
       : [],
   );
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, each]): [string, unknown][] => {
-      if (isNames) return [[name, forRequests(each)]];
+      if (isNames) return [[name, cleaned(each, side)]];
       if (LEFT_OUT.has(name) || (name === 'format' && !PLAIN_FORMATS.has(String(each)))) return [];
       if (name === 'enum' || name === 'const') return [[name, each]];
       if (name === 'required' && Array.isArray(each))
-        return [[name, each.filter((one) => !onlyRead.has(String(one)))]];
-      return [[name, forRequests(each, name === 'properties')]];
+        return [[name, each.filter((one) => !onlyOthers.has(String(one)))]];
+      return [[name, cleaned(each, side, name === 'properties')]];
     }),
   );
 }
@@ -74,32 +85,42 @@ export function routeRules(document: CatalogDocument, operation: Operation): Rou
         name: given.name,
         in: given.in as ParameterRule['in'],
         required: given.required === true,
-        schema: forRequests(given.schema) as object,
+        schema: cleaned(given.schema, 'request') as object,
       }),
     );
-  const body = operation.requestBody as { required?: boolean; content?: Record<string, Plain> } | undefined;
-  const bodies = Object.entries(body?.content ?? {}).map(
-    ([type, media]) =>
-      [
-        (type.split(';')[0] ?? '').trim().toLowerCase(),
-        forRequests(isPlain(media?.schema) ? media.schema : {}) as object,
-      ] as const,
-  );
-  return { parameters, bodyRequired: body?.required === true, bodies };
+  const body = operation.requestBody;
+  const answers = Object.entries(operation.responses ?? {}).map(([status, given]) => {
+    const { $ref, ...own } = given;
+    const name = $ref === undefined ? undefined : nameOfReference($ref);
+    const answer = name === undefined ? own : (document.components?.responses?.[name] ?? {});
+    return [status.toUpperCase(), bodiesOf(answer.content, 'answer')] as const;
+  });
+  return {
+    parameters,
+    bodyRequired: body?.required === true,
+    bodies: bodiesOf(body?.content, 'request'),
+    answers,
+  };
 }
 
+const bodiesOf = (content: unknown, side: Side): Bodies =>
+  Object.entries(isPlain(content) ? content : {}).map(([type, media]) => {
+    const schema = isPlain(media) && isPlain(media.schema) ? media.schema : {};
+    return [(type.split(';')[0] ?? '').trim().toLowerCase(), cleaned(schema, side) as object] as const;
+  });
+
 /** All of a document, once for all of its routes. */
-export const requestSchemas = ({ components }: CatalogDocument): Readonly<Record<string, unknown>> => {
+export const ruleSchemas = ({ components }: CatalogDocument): RuleSchemas => {
   const { schemas } = (components ?? {}) as { schemas?: Plain };
-  return Object.fromEntries(
-    Object.entries(schemas ?? {}).map(([name, schema]) => [name, forRequests(schema)]),
-  );
+  const of = (side: Side): Schemas =>
+    Object.fromEntries(Object.entries(schemas ?? {}).map(([name, schema]) => [name, cleaned(schema, side)]));
+  return { request: of('request'), answer: of('answer') };
 };
 
 const MAX_STEPS = 20;
 
 /** What a schema is, or refers to. */
-export function resolved(schema: unknown, schemas: RequestRules['schemas']): Plain | undefined {
+export function resolved(schema: unknown, schemas: Schemas): Plain | undefined {
   let found = schema;
   for (let step = 0; step < MAX_STEPS && isPlain(found) && typeof found.$ref === 'string'; step++) {
     const name = decodeURIComponent(found.$ref.slice(found.$ref.lastIndexOf('/') + 1));
@@ -109,7 +130,7 @@ export function resolved(schema: unknown, schemas: RequestRules['schemas']): Pla
 }
 
 /** All that a value of a schema may be. */
-export function typesOf(schema: unknown, schemas: RequestRules['schemas'], depth = 0): ReadonlySet<string> {
+export function typesOf(schema: unknown, schemas: Schemas, depth = 0): ReadonlySet<string> {
   const found = resolved(schema, schemas);
   if (!found || depth > MAX_STEPS) return new Set();
   const { type, enum: values, const: only, properties, items } = found;
