@@ -30,6 +30,8 @@ export interface ApiView {
   upstream_variables: string[];
   published_at: string | null;
   published_by: string | null;
+  /** Of its document and its upstreams. */
+  etag: string;
 }
 
 export interface Draft {
@@ -66,6 +68,12 @@ const VersionRow = row('version of an API', {
   created_at: time,
   created_by: text,
 });
+const MarkRow = row('upstreams of an API, as one hash', {
+  api: text,
+  mark: text.notNull('an API here has upstreams'),
+});
+/** The ETag of what is not offered yet. */
+export const NEW_API = 'new';
 const DRAFT_DAYS = 1;
 const MAX_VERSIONS = 100;
 
@@ -73,7 +81,17 @@ const PUBLISHED = sql`SELECT DISTINCT ON (api) api, version, state, created_at, 
   ORDER BY api, version DESC`;
 const UPSTREAMS = sql`SELECT api, url, weight, credential_envelope IS NOT NULL AS has_credential FROM api_upstream ORDER BY api, url`;
 
-type Rows = { published: RowOf<typeof PublishedRow>[]; upstreams: RowOf<typeof UpstreamRow>[] };
+const MARKS = sql`SELECT api, md5(string_agg(ROW(url, weight, credential_envelope)::text, ',' ORDER BY url)) AS mark
+  FROM api_upstream GROUP BY api ORDER BY api`;
+
+interface Rows {
+  published: RowOf<typeof PublishedRow>[];
+  upstreams: RowOf<typeof UpstreamRow>[];
+  marks: RowOf<typeof MarkRow>[];
+}
+
+const etagOf = (id: string, version: number, { marks }: Rows): string =>
+  `${version}-${marks.find(({ api }) => api === id)?.mark ?? 'none'}`;
 
 const upstreamsOf = (id: string, { upstreams }: Rows): UpstreamView[] =>
   upstreams.filter(({ api }) => api === id).map(({ api: _api, ...upstream }) => upstream);
@@ -94,6 +112,7 @@ function liveViews({ apis, documents }: Catalog, rows: Rows): ApiView[] {
       upstream_variables: [...variables],
       published_at: found?.created_at ?? null,
       published_by: found?.created_by ?? null,
+      etag: etagOf(id, version, rows),
     };
   });
 }
@@ -113,6 +132,7 @@ const retiredViews = ({ apis }: Catalog, rows: Rows): ApiView[] =>
       upstream_variables: [],
       published_at: created_at,
       published_by: created_by,
+      etag: etagOf(api, version, rows),
     }));
 
 /** What waits to be looked at. */
@@ -144,11 +164,12 @@ export function createApiViews(database: Database) {
 
     /** Those that are offered in their order, and then those that are retired. */
     async list(catalog: Catalog): Promise<ApiView[]> {
-      const [published, upstreams] = await database.batch(
+      const [published, upstreams, marks] = await database.batch(
         query(PublishedRow, PUBLISHED),
         query(UpstreamRow, UPSTREAMS),
+        query(MarkRow, MARKS),
       );
-      const rows = { published, upstreams };
+      const rows = { published, upstreams, marks };
       return [...liveViews(catalog, rows), ...retiredViews(catalog, rows)];
     },
 

@@ -3,12 +3,13 @@
 
 import { type SQL, sql } from 'drizzle-orm';
 import type { Actor } from '../audit/audit-store.ts';
+import { changedMeanwhile, type Expected } from '../audit/version-store.ts';
 import { AppError } from '../core/errors.ts';
 import { pointerTo } from '../core/json-pointer.ts';
 import type { Database } from '../platform/database.ts';
 import { adoptDocument } from './adopt/adopt.ts';
 import { MAX_PROBLEMS, UnfitDocument } from './adopt/problems.ts';
-import { createApiViews } from './api-view-store.ts';
+import { type ApiViews, createApiViews, NEW_API } from './api-view-store.ts';
 import { breakingChanges } from './breaking-changes.ts';
 import { type Catalog, type CatalogDocument, documentOf, idOf, offeredApi } from './catalog.ts';
 import type { Commit } from './commit-service.ts';
@@ -119,20 +120,40 @@ export function checkDate(document: CatalogDocument, before: CatalogDocument | u
   );
 }
 
+interface Change {
+  reason: string | null;
+  /** The ETag of what its changer saw. */
+  expected?: Expected;
+}
+
 const named = (upstreams: readonly WantedUpstream[]): string[] =>
   upstreams.map(({ url, weight }) => `${url} ${weight}`);
 
-/** `upstreams`: as they were where there are none. @throws AppError validation_error, conflict */
-const createPublish = (ports: PublishPorts) =>
+type Check = (seen: Catalog, api: string, expected: Expected) => Promise<void>;
+
+/** That an API is as its changer saw it; what comes between this and the change, the change itself notices. */
+const createCheck =
+  (database: Database, views: ApiViews): Check =>
+  async (seen, api, expected) => {
+    if (expected === undefined) return;
+    const now = (await views.list(seen)).find(({ id }) => id === api)?.etag ?? NEW_API;
+    if (expected.includes(now)) return;
+    const thing = sql`${`apis/${api}`}::text`;
+    throw await changedMeanwhile(database, null, sql`d.target->>'api' = ${api}`, thing);
+  };
+
+/** `upstreams`: as they were where there are none. @throws AppError validation_error, precondition_failed, conflict */
+const createPublish = (ports: PublishPorts, check: Check) =>
   async function publish(
     document: CatalogDocument,
     upstreams: readonly WantedUpstream[] | undefined,
     actor: Actor,
-    reason: string | null,
+    { reason, expected }: Change,
   ) {
     const seen = await ports.catalogs.whole('now');
+    const api = idOf(document);
+    await check(seen, api, expected);
     checkFit(document, seen, ports.isReserved);
-    const api = document['x-passerelle'].id;
     const before = documentOf(seen, api);
     checkDate(document, before);
     const changes = offerChanges(before, document);
@@ -160,6 +181,7 @@ const createPublish = (ports: PublishPorts) =>
 export function createPublishService(ports: PublishPorts) {
   const { catalogs, commit, isReserved, refusesUpstream } = ports;
   const views = createApiViews(ports.database);
+  const checkSeen = createCheck(ports.database, views);
 
   /** @throws AppError not_found */
   async function catalogWith(id: string): Promise<Catalog> {
@@ -188,22 +210,25 @@ export function createPublishService(ports: PublishPorts) {
       return { ...adopted, routes: routesOf(document), changes };
     },
 
-    publish: createPublish(ports),
+    publish: createPublish(ports, checkSeen),
 
-    /** @throws AppError not_found, conflict */
-    async retire(api: string, reason: string, actor: Actor) {
+    /** @throws AppError not_found, precondition_failed, conflict */
+    async retire(api: string, actor: Actor, { reason, expected }: Change) {
+      const seen = await catalogWith(api);
+      await checkSeen(seen, api, expected);
       const told = { actor, action: 'api.retired', target: { api }, details: { reason } } as const;
-      return commit(await catalogWith(api), insertion(undefined, api, actor), told);
+      return commit(seen, insertion(undefined, api, actor), told);
     },
 
-    /** @throws AppError not_found, validation_error, conflict */
+    /** @throws AppError not_found, precondition_failed, validation_error, conflict */
     async setUpstreams(
       api: string,
       upstreams: readonly WantedUpstream[],
       actor: Actor,
-      reason: string | null,
+      { reason, expected }: Change,
     ) {
       const seen = await catalogWith(api);
+      await checkSeen(seen, api, expected);
       const rows = upstreamRows(api, await sealedUpstreams(upstreams, ports));
       const details = { reason, upstreams: named(upstreams) };
       const told = { actor, action: 'api.upstreams_changed', target: { api }, details } as const;

@@ -11,6 +11,7 @@ import { AppError } from '../core/errors.ts';
 import { type ApiEnv, errorAnswers, jsonAnswer, jsonBody } from '../http/api.ts';
 import { reason, text } from '../http/fields.ts';
 import { versionList, versionsSaid } from '../http/version-schemas.ts';
+import { etag, expectedBy, ifMatch, tagged } from '../http/versions.ts';
 import type { Services } from './services.ts';
 
 const tags = ['Operators: APIs'];
@@ -44,6 +45,7 @@ const api = z.object({
   upstream_variables: z.array(z.string()),
   published_at: z.string().nullable(),
   published_by: z.string().nullable(),
+  etag,
 });
 const problem = z.object({ pointer: z.string(), message: z.string() });
 const changes = z.object({
@@ -117,11 +119,12 @@ const publishApi = createRoute({
   summary: 'Publish a document; in force at every edge within a second of the answer',
   request: {
     params,
+    headers: ifMatch,
     body: jsonBody(z.object({ document, upstreams: upstreams.optional(), reason: reason.optional() })),
   },
   responses: {
     200: jsonAnswer('Published', published.extend({ notes: z.array(problem), changes })),
-    ...errorAnswers(400, 401, 403, 409),
+    ...errorAnswers(400, 401, 403, 409, 412),
   },
 });
 const setUpstreams = createRoute({
@@ -130,8 +133,8 @@ const setUpstreams = createRoute({
   operationId: 'setApiUpstreams',
   tags,
   summary: 'Set the upstreams of an API; with none, those that its variables name',
-  request: { params, body: jsonBody(z.object({ upstreams, reason: reason.optional() })) },
-  responses: { 200: jsonAnswer('Set', published), ...errorAnswers(400, 401, 403, 404, 409) },
+  request: { params, headers: ifMatch, body: jsonBody(z.object({ upstreams, reason: reason.optional() })) },
+  responses: { 200: jsonAnswer('Set', published), ...errorAnswers(400, 401, 403, 404, 409, 412) },
 });
 const retireApi = createRoute({
   method: 'delete',
@@ -139,8 +142,8 @@ const retireApi = createRoute({
   operationId: 'retireApi',
   tags,
   summary: 'Retire an API; its calls are 404 from then on',
-  request: { params, body: jsonBody(z.object({ reason })) },
-  responses: { 200: jsonAnswer('Retired', published), ...errorAnswers(400, 401, 403, 404, 409) },
+  request: { params, headers: ifMatch, body: jsonBody(z.object({ reason })) },
+  responses: { 200: jsonAnswer('Retired', published), ...errorAnswers(400, 401, 403, 404, 409, 412) },
 });
 
 const listVersions = createRoute({
@@ -172,7 +175,7 @@ export function addApiRoutes(
     const { id } = context.req.valid('param');
     const found = (await context.var.services.publishing.list()).find((each) => each.id === id);
     if (!found) throw new AppError('not_found', 'No such API');
-    return context.json(found, 200);
+    return context.json(tagged(context, found), 200);
   });
   routes.openapi(getDocument, (context) => {
     const { id } = context.req.valid('param');
@@ -207,20 +210,26 @@ export function addApiRoutes(
     const { id } = context.req.valid('param');
     const { document: given, upstreams: wanted, reason: why = null } = context.req.valid('json');
     const { document: adopted, notes } = checked(() => adoptDocument(textOf(given), { id }));
-    const done = await context.var.services.publishing.publish(adopted, wanted, actorOf(context), why);
+    const done = await context.var.services.publishing.publish(adopted, wanted, actorOf(context), {
+      reason: why,
+      expected: expectedBy(context),
+    });
     return context.json({ ...said(done), notes: [...notes], changes: done.changes }, 200);
   });
   routes.openapi(setUpstreams, async (context) => {
     const { id } = context.req.valid('param');
     const { upstreams: wanted, reason: why = null } = context.req.valid('json');
-    return context.json(
-      said(await context.var.services.publishing.setUpstreams(id, wanted, actorOf(context), why)),
-      200,
-    );
+    const change = { reason: why, expected: expectedBy(context) };
+    const done = await context.var.services.publishing.setUpstreams(id, wanted, actorOf(context), change);
+    return context.json(said(done), 200);
   });
   routes.openapi(retireApi, async (context) => {
     const { id } = context.req.valid('param');
     const { reason: why } = context.req.valid('json');
-    return context.json(said(await context.var.services.publishing.retire(id, why, actorOf(context))), 200);
+    const change = { reason: why, expected: expectedBy(context) };
+    return context.json(
+      said(await context.var.services.publishing.retire(id, actorOf(context), change)),
+      200,
+    );
   });
 }

@@ -238,6 +238,30 @@ describe('a plan', () => {
   });
 });
 
+describe('an API', () => {
+  const id = `etag-${Date.now()}`;
+  const path = `/api/admin/apis/${id}`;
+  const document = (summary: string) => ({
+    openapi: '3.1.0',
+    info: { title: 'Tagged', version: '1' },
+    paths: { '/a': { get: { summary, responses: { 200: { description: 'ok' } } } } },
+  });
+  const upstreams = (weight: number) => ({ upstreams: [{ url: `${stack.upstream}/tagged`, weight }] });
+
+  it('is published, moved and retired for what was seen alone', async () => {
+    expect((await send(path, 'PUT', { document: document('a') }, '"none"')).status).toBe(412);
+    expect((await send(path, 'PUT', { document: document('a') }, '"new"')).status).toBe(200);
+    expect((await send(path, 'PUT', { document: document('b') }, '"new"')).status).toBe(412);
+    const first = await tagOf(path);
+    expect((await send(`${path}/upstreams`, 'PUT', upstreams(1), first)).status).toBe(200);
+    const late = await send(`${path}/upstreams`, 'PUT', upstreams(2), first);
+    expect([late.status, late.json.changed_by]).toEqual([412, expect.stringMatching(/^operator:|@/)]);
+    expect((await send(path, 'PUT', { document: document('b') }, first)).status).toBe(412);
+    expect((await send(path, 'DELETE', { reason: 'over' }, first)).status).toBe(412);
+    expect((await send(path, 'DELETE', { reason: 'over' }, await tagOf(path))).status).toBe(200);
+  });
+});
+
 it('the document says which have an ETag and which take it', async () => {
   const { paths } = (await call('/openapi/operator.json', admin)).json;
   const operations = Object.entries<Record<string, { parameters: { name: string }[]; responses: object }>>(
@@ -247,10 +271,13 @@ it('the document says which have an ETag and which take it', async () => {
   );
   const taking = operations.filter(({ of }) => of.parameters.some(({ name }) => name === 'if-match'));
   expect(taking.map(({ name }) => name).sort()).toEqual([
+    'delete /api/admin/apis/{id}',
     'delete /api/admin/partners/{id}/limits',
     'patch /api/admin/partners/{id}',
     'patch /api/admin/webhooks/{endpointId}',
     'post /api/admin/partners/{id}/plan',
+    'put /api/admin/apis/{id}',
+    'put /api/admin/apis/{id}/upstreams',
     'put /api/admin/keys/{id}/limits',
     'put /api/admin/partners/{id}/limits',
     'put /api/admin/partners/{id}/signatures',

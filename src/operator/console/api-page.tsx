@@ -2,7 +2,7 @@
 
 import type { Child } from 'hono/jsx';
 import * as z from 'zod';
-import type { ApiView } from '../../catalog/api-view-store.ts';
+import { type ApiView, NEW_API } from '../../catalog/api-view-store.ts';
 import { documentOf, idOf } from '../../catalog/catalog.ts';
 import { offerChanges } from '../../catalog/offer-changes.ts';
 import { routesOf } from '../../catalog/routes.ts';
@@ -14,7 +14,7 @@ import { Field, Form, Submit } from '../../web/components/form.tsx';
 import { Panel, Time } from '../../web/components/parts.tsx';
 import { Table } from '../../web/components/table.tsx';
 import { DatedVersions, usesOf, VersionUses } from '../../web/components/version-parts.tsx';
-import { conflictAt, refusalText, submit, type Wrong } from '../../web/forms.ts';
+import { conflictAt, refusalText, seenEtag, submit, type Wrong } from '../../web/forms.ts';
 import { shownAt, type View } from '../../web/view.ts';
 import { useView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
@@ -38,8 +38,8 @@ import {
 } from './console-web.tsx';
 
 const PAGE = '/operator/apis';
-const upstreamForm = z.object(upstreamFields);
-const retireForm = z.object({ reason });
+const upstreamForm = z.object({ ...upstreamFields, etag: seenEtag });
+const retireForm = z.object({ reason, etag: seenEtag });
 
 const Crumbs = ({ children }: { children?: Child }) => (
   <p class="crumbs">
@@ -108,7 +108,7 @@ const UpstreamDialog = ({ api, wrong }: { api: ApiView; wrong?: Wrong }) => {
       title={m.apis.changeUpstreams}
       action={`${PAGE}/${api.id}/upstreams`}
       submit={m.apis.saveUpstreams}
-      saved={savedUpstreams(api.upstreams)}
+      saved={{ ...savedUpstreams(api.upstreams), etag: api.etag }}
       wrong={wrong}
     >
       <UpstreamFields hasCredential={api.upstreams.some(({ has_credential }) => has_credential)} />
@@ -125,6 +125,7 @@ const RetireDialog = ({ api, wrong }: { api: ApiView; wrong?: Wrong }) => {
       action={`${PAGE}/${api.id}/retire`}
       submit={m.apis.retire}
       kind="solid-danger"
+      saved={{ etag: api.etag }}
       wrong={wrong}
     >
       <p>{m.apis.retireText}</p>
@@ -214,7 +215,11 @@ async function showDraft(context: ConsoleContext, wrong?: Wrong) {
       </div>
       <Panel title={m.apis.publish}>
         <div class="pad">
-          <Form action={`${path}/publish`} saved={savedUpstreams(api?.upstreams ?? [])} wrong={wrong}>
+          <Form
+            action={`${path}/publish`}
+            saved={{ ...savedUpstreams(api?.upstreams ?? []), etag: api?.etag ?? NEW_API }}
+            wrong={wrong}
+          >
             <UpstreamFields
               hasCredential={api?.upstreams.some(({ has_credential }) => has_credential) === true}
             />
@@ -253,8 +258,8 @@ operatorConsole.post(`${PAGE}/drafts/:draft/publish`, (context) => {
       const draft = await publishing.views.draft(idOr404(context.req.param('draft') ?? '', 'draft'));
       const { document } = draft;
       const wanted = upstreamsOf(data, view.m.apis.upstreamsHint);
-      const why = data.reason || null;
-      const { isInForce } = await publishing.publish(document, wanted, operatorActor(context), why);
+      const change = { reason: data.reason || null, expected: data.etag };
+      const { isInForce } = await publishing.publish(document, wanted, operatorActor(context), change);
       return done(context, `${PAGE}/${idOf(document)}`, isInForce ? 'api_published' : 'catalog_later');
     },
     again: (wrong) => showDraft(context, wrong),
@@ -271,8 +276,8 @@ operatorConsole.post(`${PAGE}/:api/upstreams`, (context) => {
       const { id } = await apiOf(context);
       const wanted = upstreamsOf(data, view.m.apis.upstreamsHint);
       const { publishing } = context.var.services;
-      const why = data.reason || null;
-      const { isInForce } = await publishing.setUpstreams(id, wanted, operatorActor(context), why);
+      const change = { reason: data.reason || null, expected: data.etag };
+      const { isInForce } = await publishing.setUpstreams(id, wanted, operatorActor(context), change);
       return done(context, `${PAGE}/${id}`, isInForce ? 'upstreams_saved' : 'catalog_later');
     },
     again: (wrong) => showApi(context, wrong, 'upstreams'),
@@ -283,9 +288,10 @@ operatorConsole.post(`${PAGE}/:api/upstreams`, (context) => {
 operatorConsole.post(`${PAGE}/:api/retire`, (context) => {
   const view = operator(context);
   return submit(context, retireForm, {
-    async work({ reason: why }) {
+    async work({ reason: why, etag: expected }) {
       const { id } = await apiOf(context);
-      const { isInForce } = await context.var.services.publishing.retire(id, why, operatorActor(context));
+      const change = { reason: why, expected };
+      const { isInForce } = await context.var.services.publishing.retire(id, operatorActor(context), change);
       return done(context, PAGE, isInForce ? 'api_retired' : 'catalog_later');
     },
     again: (wrong) => showApi(context, wrong, 'retire'),
