@@ -42,6 +42,7 @@ export function composePublishing(core: Core, announcements: AnnouncementService
   const ports: PublishPorts = {
     ...changes,
     keyEncryptionKeys: config.KEY_ENCRYPTION_KEYS,
+    now,
     isReserved: isOwnPart,
     async refusesUpstream(url) {
       const refused = await guard.check(url);

@@ -44,6 +44,10 @@ class Walk {
           .map((each) => [`${String(each.in)} ${String(each.name)}`, each]),
       );
     const [old, now] = [parametersOf(before, this.before), parametersOf(after, this.after)];
+    for (const id of old.keys()) if (!now.has(id)) this.say(`${name}: the parameter ${id} is removed`);
+    const [scope, newScope] = [before, after].map((each) => scopeOf(each));
+    if (newScope !== scope && newScope !== null)
+      this.say(`${name} needs the scope ${newScope}, and needed ${scope ?? 'none'}`);
     for (const [id, parameter] of now) {
       const was = old.get(id);
       if (parameter.required === true && was?.required !== true)
@@ -59,7 +63,7 @@ class Walk {
     for (const [type, media] of contentOf(before)) {
       const now = contentOf(after).find(([other]) => other === type)?.[1];
       if (now) this.schema(`${name}: the body`, media.schema, now.schema, 'request');
-      else if (Object.keys(after).length > 0) this.say(`${name}: bodies of ${type} are no longer taken`);
+      else this.say(`${name}: bodies of ${type} are no longer taken`);
     }
   }
 
@@ -99,11 +103,29 @@ class Walk {
           : now.filter((type) => !takes(old, type));
       if (lost.length > 0) this.say(`${place} was ${old.join(' or ')}, and is ${now.join(' or ')}`);
     }
+    if (side === 'answer' && old.length > 0 && now.length === 0)
+      this.say(`${place} was ${old.join(' or ')}, and may be anything`);
+    if (side === 'request' && old.length === 0 && now.length > 0)
+      this.say(`${place} was anything, and is ${now.join(' or ')}`);
+    if (side === 'request') this.bounds(place, before, after);
+  }
+
+  /** What a request may say may become more, and not less. */
+  private bounds(place: string, before: Plain, after: Plain): void {
     const [was, is] = [before.enum, after.enum];
-    if (side === 'request' && Array.isArray(was) && Array.isArray(is)) {
-      const gone = was.filter((value) => !is.includes(value));
-      if (gone.length > 0) this.say(`${place} no longer takes ${gone.map(String).join(', ')}`);
+    if (Array.isArray(is)) {
+      const gone = Array.isArray(was) ? was.filter((value) => !is.includes(value)) : undefined;
+      if (!gone) this.say(`${place} takes ${is.map(String).join(', ')} alone`);
+      else if (gone.length > 0) this.say(`${place} no longer takes ${gone.map(String).join(', ')}`);
     }
+    for (const [names, isTighter] of BOUNDS)
+      for (const name of names) {
+        const [old, now] = [before[name], after[name]];
+        if (typeof now === 'number' && (typeof old !== 'number' || isTighter(now, old)))
+          this.say(`${place} has ${name} ${now}, and had ${typeof old === 'number' ? old : 'none'}`);
+      }
+    if (typeof after.pattern === 'string' && after.pattern !== before.pattern)
+      this.say(`${place} must fit another pattern`);
   }
 
   private properties(place: string, before: Plain, after: Plain, side: 'request' | 'answer'): void {
@@ -122,6 +144,15 @@ class Walk {
           this.say(`${place}/${String(name)} may now be missing`);
   }
 }
+
+const BOUNDS: readonly [names: readonly string[], isTighter: (now: number, old: number) => boolean][] = [
+  [['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems', 'maxProperties'], (now, old) => now < old],
+  [['minimum', 'exclusiveMinimum', 'minLength', 'minItems', 'minProperties'], (now, old) => now > old],
+];
+
+/** null: any key may. */
+const scopeOf = (operation: Plain): string | null =>
+  (operation['x-passerelle'] as { scope?: string | null } | undefined)?.scope ?? null;
 
 /** Whoever takes a number takes an integer. */
 const takes = (types: readonly unknown[], type: unknown): boolean =>

@@ -15,8 +15,10 @@ export interface Published {
   apis: readonly OfferedApi[];
   /** Ids of APIs that came with the Worker and are not offered any more. */
   retired: readonly string[];
-  /** Of APIs that came with the Worker, by id. */
-  upstreams: Readonly<Record<string, readonly UpstreamTarget[]>>;
+  /** Whose document is none any more: after a deployment, or by hand. They are not offered, and keep no other from it. */
+  unreadable: readonly string[];
+  /** Of all APIs, those too that came with the Worker. */
+  upstreams: readonly { api: string; targets: readonly UpstreamTarget[] }[];
   policies: readonly InstalledPolicy[];
 }
 
@@ -76,21 +78,30 @@ export function createCatalogStore(database: Database) {
         query(TargetRow, TARGETS),
         query(PolicyRow, INSTALLED),
       );
-      const upstreams: Record<string, UpstreamTarget[]> = {};
-      for (const { api, ...target } of targets) upstreams[api] = [...(upstreams[api] ?? []), target];
+      const byApi = Map.groupBy(targets, ({ api }) => api);
+      const targetsOf = (id: string): UpstreamTarget[] =>
+        (byApi.get(id) ?? []).map(({ api: _api, ...target }) => target);
+      const unreadable: string[] = [];
       const apis = rows
         .filter(({ state: is }) => is === 'live')
-        .map(({ api, version, offered, document }) => {
-          const published = { version, targets: upstreams[api] ?? [] };
-          return offered && document === null
-            ? { ...offered, ...published }
-            : offeredApi(parseDocument(document, api), published, needsRules(policies, api));
+        .flatMap(({ api, version, offered, document }) => {
+          const published = { version, targets: targetsOf(api) };
+          try {
+            return offered && document === null
+              ? { ...offered, ...published }
+              : offeredApi(parseDocument(document, api), published, needsRules(policies, api));
+          } catch {
+            unreadable.push(api);
+            return [];
+          }
         });
+      const retired = rows.filter(({ state: is }) => is === 'retired').map(({ api }) => api);
       return {
         version: state?.version ?? 0,
         apis,
-        retired: rows.filter(({ state: is }) => is === 'retired').map(({ api }) => api),
-        upstreams,
+        retired: [...retired, ...unreadable],
+        unreadable,
+        upstreams: [...byApi.keys()].map((api) => ({ api, targets: targetsOf(api) })),
         policies,
       };
     },

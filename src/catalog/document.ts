@@ -16,7 +16,7 @@ const MAX_TIMEOUT_MS = 300_000;
 const MAX_BODY_BYTES = 500 * 1024 * 1024;
 
 const headerNames = z.array(z.string()).default([]);
-const defaults = z.object({
+const defaults = z.strictObject({
   cost: z.int().min(1).max(MAX_COST),
   cacheSeconds: z.int().min(0).max(DAY_SECONDS),
   timeoutMs: z.int().min(1).max(MAX_TIMEOUT_MS),
@@ -63,13 +63,20 @@ const firstCall = z.object({
 });
 
 export const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'options', 'head'] as const;
+/** Our own are of keys, and let nobody call an API. */
+const scopeName = z.string().regex(/^(?!keys:(?:read|write)$)[\w.:-]{1,100}$/);
 const operation = z.looseObject({
   summary: z.string().optional(),
   requestBody: z.looseObject({}).optional(),
   parameters: z.array(parameter).optional(),
   responses: z.record(z.string(), answer).optional(),
   'x-first-call': firstCall.optional(),
-  'x-passerelle': defaults.partial().extend({ scope: z.string().nullable(), ...unshown, signatureRule }),
+  'x-passerelle': z.strictObject({
+    ...defaults.partial().shape,
+    scope: scopeName.nullable(),
+    ...unshown,
+    signatureRule,
+  }),
 });
 /** Scopes of keys: that programs make without any, and that forms propose at first. */
 const keyScopes = z
@@ -91,7 +98,7 @@ export const documentSchema = z.looseObject({
     license: z.looseObject({}).optional(),
   }),
   tags: z.array(z.looseObject({ name: z.string(), description: z.string().default('') })).default([]),
-  'x-passerelle': z.object({
+  'x-passerelle': z.strictObject({
     id: z.string(),
     /** What each of its paths begins with that its upstreams do not know. */
     prefix: z

@@ -24,6 +24,7 @@ const FIELDS = [
   'encodedSlashes',
   'declared',
   'secretParameters',
+  'versions',
 ] as const;
 
 export function offerChanges(before: CatalogDocument | undefined, after: CatalogDocument): OfferChanges {

@@ -23,6 +23,7 @@ import {
   upstreamRows,
   type WantedUpstream,
 } from './upstream-service.ts';
+import { wrongDates } from './versions.ts';
 
 export type { WantedUpstream } from './upstream-service.ts';
 
@@ -30,6 +31,7 @@ export interface PublishPorts extends UpstreamPorts {
   database: Database;
   catalogs: LiveCatalog;
   commit: Commit;
+  now(): number;
   /** Whether paths that begin with this part are our own. */
   isReserved(firstPart: string): boolean;
 }
@@ -105,8 +107,17 @@ export function insertion(document: CatalogDocument | undefined, api: string, ac
     SELECT ${api}, ${JSON.stringify(document)}::json, ${JSON.stringify(offered)}::json, ${actor.name} FROM locked RETURNING version)`;
 }
 
-/** Programs that are pinned to a date go on as they are: under it, nothing breaks. @throws AppError validation_error */
-export function checkDate(document: CatalogDocument, before: CatalogDocument | undefined): void {
+/** Programs that are pinned to a date go on as they are: under it, nothing breaks, until its end. @throws AppError validation_error */
+export function checkDate(
+  document: CatalogDocument,
+  before: CatalogDocument | undefined,
+  nowMs: number,
+): void {
+  const wrong = before ? wrongDates(before['x-passerelle'], document['x-passerelle'], nowMs) : [];
+  if (wrong.length > 0)
+    throw new AppError('validation_error', UNFIT, {
+      details: wrong.map((message) => ({ field: '/x-passerelle/versions', message })),
+    });
   const newest = document['x-passerelle'].versions.at(-1)?.date;
   if (!before || newest === undefined || newest !== before['x-passerelle'].versions.at(-1)?.date) return;
   const broken = breakingChanges(before, document);
@@ -155,7 +166,7 @@ const createPublish = (ports: PublishPorts, check: Check) =>
     await check(seen, api, expected);
     checkFit(document, seen, ports.isReserved);
     const before = documentOf(seen, api);
-    checkDate(document, before);
+    checkDate(document, before, ports.now());
     const changes = offerChanges(before, document);
     const { added, removed, changed } = changes;
     const details = {
@@ -205,7 +216,7 @@ export function createPublishService(ports: PublishPorts) {
       const seen = await catalogs.whole('now');
       checkFit(document, seen, isReserved);
       const before = documentOf(seen, idOf(document));
-      checkDate(document, before);
+      checkDate(document, before, ports.now());
       const changes = offerChanges(before, document);
       return { ...adopted, routes: routesOf(document), changes };
     },

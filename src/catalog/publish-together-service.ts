@@ -115,7 +115,7 @@ export function createTogether(ports: PublishPorts & Pick<CommitPorts, 'announce
         if (document)
           await within(`apis.${id}.document`, () => {
             checkFit(document, { apis }, isReserved);
-            checkDate(document, documentOf(seen, id));
+            checkDate(document, documentOf(seen, id), ports.now());
           });
       const changes = policies.map((policy) => policyStatement(policy, apis, actor));
       return [

@@ -16,7 +16,8 @@ import { needsRules } from './policies/installed.ts';
 /** An API that came with the Worker, with its upstreams, and with rules where a policy asks for them. */
 const bundledApi = (document: CatalogDocument, { upstreams, policies }: Published): OfferedApi => {
   const id = idOf(document);
-  return offeredApi(document, { version: 0, targets: upstreams[id] ?? [] }, needsRules(policies, id));
+  const targets = upstreams.find(({ api }) => api === id)?.targets ?? [];
+  return offeredApi(document, { version: 0, targets }, needsRules(policies, id));
 };
 
 /** What was published goes before what came with the Worker, in its place; new APIs come after. */
@@ -53,7 +54,14 @@ function together(bundled: readonly CatalogDocument[], published: Published): To
   }
 }
 
-const NOTHING: Published = { version: 0, apis: [], retired: [], upstreams: {}, policies: [] };
+const NOTHING: Published = {
+  version: 0,
+  apis: [],
+  retired: [],
+  unreadable: [],
+  upstreams: [],
+  policies: [],
+};
 
 export class PublishedCatalog {
   private readonly bundled: readonly CatalogDocument[];
@@ -82,7 +90,7 @@ export class PublishedCatalog {
     this.catalog = catalog;
     this.published = next;
     this.show([]);
-    return leftOut;
+    return [...leftOut, ...next.unreadable];
   }
 
   /** `read`: the documents of these APIs. Kept if none were published meanwhile. */

@@ -9,7 +9,7 @@ import type { CatalogRoute } from './routes.ts';
 const MAX_CHANGES = 100;
 
 /** What one version changed. `request` makes a request of the version before into one of this; `answer` an answer back. */
-const change = z.object({
+const change = z.strictObject({
   summary: z.string().min(1).max(500),
   /** `GET /v1/things`, as in the document; all where none is named. */
   routes: z.array(z.string()).max(MAX_CHANGES).default([]),
@@ -28,7 +28,7 @@ const change = z.object({
 
 const moment = z.iso.datetime({ offset: true }).transform((text) => new Date(text).toISOString());
 
-export const versionSchema = z.object({
+export const versionSchema = z.strictObject({
   date: z.iso.date(),
   changes: z.array(change).max(MAX_CHANGES).default([]),
   deprecated_at: moment.optional(),
@@ -36,7 +36,7 @@ export const versionSchema = z.object({
   sunset_at: moment.optional(),
   /** Times before the sunset in which its calls are refused, so that whoever still makes them notices. */
   brownouts: z
-    .array(z.object({ from: moment, to: moment }))
+    .array(z.strictObject({ from: moment, to: moment }))
     .max(50)
     .default([]),
 });
@@ -52,10 +52,38 @@ export const versionsSchema = z
     'must be by date, each once',
   )
   .refine((all) => all.at(-1)?.sunset_at === undefined, 'the newest version has no end')
+  .refine((all) => (all.at(-1)?.brownouts.length ?? 0) === 0, 'the newest version is never off')
+  .refine(
+    (all) => all.every(({ brownouts }) => brownouts.every(({ from, to }) => from < to)),
+    'a brownout ends after it begins',
+  )
+  .refine(
+    (all) =>
+      all.every(({ brownouts, sunset_at: end }) =>
+        brownouts.every(({ to }) => end !== undefined && to <= end),
+      ),
+    'brownouts come before the sunset_at of their version',
+  )
   .refine(
     (all) => all.every(({ deprecated_at: from, sunset_at: to }) => !(from && to) || from <= to),
     'nothing ends before it is deprecated',
   );
+
+/** What may not become of dates that somebody may be pinned to: they end when it was said, and are what they were till then. */
+export function wrongDates(
+  before: { versions: readonly ApiVersion[] },
+  after: { versions: readonly ApiVersion[] },
+  nowMs: number,
+): string[] {
+  const isOver = ({ sunset_at: end }: ApiVersion): boolean => end !== undefined && Date.parse(end) <= nowMs;
+  return before.versions
+    .filter((version) => !isOver(version))
+    .flatMap((version) => {
+      const now = after.versions.find(({ date }) => date === version.date);
+      if (!now) return [`lack ${version.date}, which has not ended: give it a sunset_at first`];
+      return isOver(now) ? [`end ${version.date} in the past: give it a sunset_at to come`] : [];
+    });
+}
 
 /** A version as a route needs it. */
 export interface RouteVersion {
@@ -94,13 +122,14 @@ export const routeVersions = (versions: readonly ApiVersion[], name: string): Ro
 export const pinnedVersion = (versions: readonly RouteVersion[], pin: string): RouteVersion | undefined =>
   versions.findLast(({ date }) => date <= pin) ?? versions[0];
 
-/** Why a version is not answered now. */
+/** That a version is not answered now; `until`: of a brownout, when it is again, ms. */
 export function endedAt(
   { sunsetMs, brownouts }: RouteVersion,
   nowMs: number,
-): 'sunset' | 'brownout' | undefined {
-  if (sunsetMs !== undefined && nowMs >= sunsetMs) return 'sunset';
-  return brownouts.some(({ fromMs, toMs }) => nowMs >= fromMs && nowMs < toMs) ? 'brownout' : undefined;
+): { until: number | undefined } | undefined {
+  if (sunsetMs !== undefined && nowMs >= sunsetMs) return { until: undefined };
+  const brownout = brownouts.find(({ fromMs, toMs }) => nowMs >= fromMs && nowMs < toMs);
+  return brownout && { until: brownout.toMs };
 }
 
 /** The route as callers of a version see it: what they say is led up to the newest, what is answered back down. */
@@ -113,7 +142,7 @@ export function routeOfVersion(route: CatalogRoute, { date }: RouteVersion): Cat
   // The document says what the newest takes: what is led up to it is not held against it.
   const isLedUp = request.length + query.set.length + query.remove.length > 0;
   return withPolicies(isLedUp ? { ...route, rules: undefined } : route, {
-    mark: `${date} ${policies.mark}`,
+    version: date,
     query: moreNames(query, policies.query),
     requestJson: [...request, ...policies.requestJson],
     answerJson: [...policies.answerJson, ...later.toReversed().flatMap(({ answer }) => answer)],

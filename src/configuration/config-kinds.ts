@@ -234,7 +234,10 @@ export async function prepare(
 ): Promise<Prepared> {
   const prepared: Prepared = { queries: [], hits: [], routes: new Map(), partners: [] };
   const preparing = { ports, wanted, catalog, asking, prepared };
-  const of = (kind: Kind) => steps.filter((step) => step.wanted.kind === kind && step.changes.length > 0);
+  // Who is new, and named without anything, lacks what is needed.
+  const isEmpty = ({ before, wanted }: Step) => before === null && Object.keys(wanted.fields).length === 0;
+  const of = (kind: Kind) =>
+    steps.filter((step) => step.wanted.kind === kind && (step.changes.length > 0 || isEmpty(step)));
   await prepareCatalog(of('apis'), of('policies'), preparing);
   await preparePlans(of('plans'), preparing);
   await prepareRules(of('alert_rules'), preparing);

@@ -80,6 +80,16 @@ export const stepsOf = ({ things }: Wanted, { seen, states }: Looked): Step[] =>
     return { wanted, ref, before: found.fields, changes: changesOf(wanted, found) };
   });
 
+/** A file has one policy of a kind at a place. @throws AppError conflict where there are more */
+export function refuseDoubled(seen: readonly Seen[]): void {
+  const doubled = seen.filter(({ fields }) => fields?.others !== undefined).map((each) => pathOf(each));
+  if (doubled.length > 0)
+    throw new AppError(
+      'conflict',
+      `A file can name one policy of a kind at a place, and here are more: ${doubled.join(', ')}. Make one of them first`,
+    );
+}
+
 export const namedIn = ({ things }: Wanted) =>
   things.flatMap(({ kind, thing, fields }) =>
     Object.entries(fields).map(([field, value]) => ({ kind, thing, field, value })),

@@ -20,6 +20,7 @@ import {
   type Looked,
   namedIn,
   ownership,
+  refuseDoubled,
   seenOf,
   staleIn,
   stepsOf,
@@ -74,6 +75,7 @@ const createPlanning = (ports: ConfigPorts, states: ConfigStates, look: ReturnTy
   /** @throws AppError validation_error */
   async function planned({ wanted, asking }: Wish) {
     const looked = await look(wanted.things);
+    refuseDoubled(looked.seen);
     const steps = stepsOf(wanted, looked);
     const prepared = await prepare(ports, steps, { wanted, catalog: looked.catalog, asking });
     const changes = steps.flatMap((step) => step.changes);
@@ -203,6 +205,7 @@ export function createConfigService(ports: ConfigPorts) {
       const catalog = await offers.seen();
       const apis = catalog.apis.map(({ id: thing }) => ({ kind: 'apis' as const, thing }));
       const looked = await look([...apis, ...(await states.names(withPartners))]);
+      refuseDoubled(looked.seen);
       // That an endpoint failed for too long is nobody's wish.
       const seen = looked.seen.map(({ fields, ...thing }) => {
         const { state, ...rest } = fields ?? {};

@@ -79,7 +79,8 @@ const STATES = sql`
         'limits', CASE WHEN p.custom_limits THEN jsonb_build_object('rate_limit_per_second', p.rate_limit_per_second,
           'rate_limit_per_day', p.rate_limit_per_day, 'rate_limit_per_month', p.rate_limit_per_month) END), p.id
       FROM partner p WHERE w.kind = 'partners' AND p.email = w.thing
-    UNION ALL (SELECT jsonb_build_object('settings', p.settings, 'position', p.position), p.id
+    UNION ALL (SELECT jsonb_build_object('settings', p.settings, 'position', p.position)
+        || CASE WHEN count(*) OVER () > 1 THEN jsonb_build_object('others', count(*) OVER () - 1) ELSE '{}' END, p.id
       FROM api_policy p WHERE w.kind = 'policies' AND p.partner_id IS NULL AND ${PLACE} = w.thing ORDER BY p.position, p.id LIMIT 1)
     UNION ALL SELECT jsonb_build_object(
         'version', (SELECT max(d.version) FROM api_document d WHERE d.api = w.thing),

@@ -84,9 +84,9 @@ export function planSaid({ changes, taken, released, price_impact: hits }: Plan)
     lines.push(
       `plans ${plan}: ${plural(partners, 'partner')} pay ${minor} minor units of ${currency} more a month`,
     );
-  if (taken.length > 0) lines.push(`${plural(taken.length, 'field')} become the file's, as they are.`);
+  if (taken.length > 0) lines.push(`${plural(taken.length, 'field')} now the file's, unchanged.`);
   if (released.length > 0)
-    lines.push(`${plural(released.length, 'field')} are the file's no more: ${released.join(' ')}`);
+    lines.push(`${plural(released.length, 'field')} no more the file's: ${released.join(' ')}`);
   lines.push(`${plural(changes.length, 'change')}.`);
   return lines.join('\n');
 }

@@ -160,8 +160,8 @@ async function fold(events: readonly UsageEvent[], { databaseUrl, endpoint }: Mo
   }
 }
 
-/** Whoever called was there before its first call. */
-async function makeOlder(client: pg.Client, partnerIds: readonly string[]): Promise<void> {
+/** Whoever is played was there before its first call. */
+async function makeOlder(client: pg.Client, callers: readonly Caller[]): Promise<void> {
   for (const [table, own, calls] of [
     ['partner', 'id', 'partner_id'],
     ['dev_apps', 'id', 'app_id'],
@@ -169,9 +169,9 @@ async function makeOlder(client: pg.Client, partnerIds: readonly string[]): Prom
   ])
     await client.query(
       `UPDATE ${table} o SET created_at = f.day - interval '1 day'
-       FROM (SELECT ${calls} AS id, min(day) AS day FROM api_usage_rollups_day WHERE partner_id = ANY ($1) GROUP BY 1) f
+       FROM (SELECT ${calls} AS id, min(day) AS day FROM api_usage_rollups_day WHERE key_id = ANY ($1) GROUP BY 1) f
        WHERE o.${own} = f.id AND o.created_at >= f.day`,
-      [partnerIds],
+      [callers.map(({ keyId }) => keyId)],
     );
 }
 
@@ -196,7 +196,7 @@ export async function playMonth(ports: MonthPorts): Promise<Played> {
       events.sort((a, b) => a.occurredMs - b.occurredMs),
       ports,
     );
-    await makeOlder(client, partnerIds);
+    await makeOlder(client, callers);
     const { rows } = await client.query(
       `SELECT partner_id AS "partnerId", environment, day::text, sum(units)::int AS units FROM api_usage_events
        WHERE (message_id = $1 OR degraded) AND partner_id = ANY ($3) AND day >= $2 AND occurred_at >= $2::date GROUP BY 1, 2, 3`,

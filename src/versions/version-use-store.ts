@@ -11,6 +11,8 @@ import { json, number, type RowOf, row, text, time, uuid } from '../platform/row
 /** Days that are looked back at: who calls no more is not told. */
 export const USE_DAYS = 30;
 const MAX_USES = 200;
+/** Of `called c`: an end that moves within its day is the same. */
+const DAY = sql`date_trunc('day', c."sunsetAt", 'UTC')`;
 
 const VersionUse = row('use of a version of an API', {
   api: text.notNull('as it was asked for'),
@@ -73,10 +75,11 @@ export function createVersionUses(database: Database) {
           SELECT e.api, e.version, e.newest, e."deprecatedAt", e."sunsetAt", e."daysBefore", u.partner_id, max(u.day) AS last_day
           FROM ending e JOIN api_version_use u ON u.route = e.route AND u.api_version = e.version
             AND u.day > current_date - ${USE_DAYS}::int
-          JOIN partner p ON p.id = u.partner_id GROUP BY 1, 2, 3, 4, 5, 6, 7),
+          JOIN api_key k ON k.key_id = u.key_id AND k.is_active
+          JOIN partner p ON p.id = u.partner_id AND p.status NOT IN ('suspended', 'inactive') GROUP BY 1, 2, 3, 4, 5, 6, 7),
         noted AS (
           INSERT INTO version_notice AS n (partner_id, api, api_version, sunset_at, days_before)
-          SELECT c.partner_id, c.api, c.version, c."sunsetAt", d.days FROM called c
+          SELECT c.partner_id, c.api, c.version, ${DAY}, d.days FROM called c
             CROSS JOIN LATERAL (VALUES (-1), (c."daysBefore")) AS d(days) WHERE d.days IS NOT NULL
           ORDER BY 1, 2, 3, 4, 5
           ON CONFLICT DO NOTHING RETURNING n.partner_id, n.api, n.api_version, n.sunset_at, n.days_before),
@@ -92,7 +95,7 @@ export function createVersionUses(database: Database) {
           },
           {
             from: sql`noted n JOIN called c ON n.days_before = -1 AND c.partner_id = n.partner_id AND c.api = n.api
-              AND c.version = n.api_version AND c."sunsetAt" = n.sunset_at`,
+              AND c.version = n.api_version AND ${DAY} = n.sunset_at`,
             partnerId: sql`n.partner_id`,
           },
         )})

@@ -8,4 +8,7 @@ export const scopeText = (
   catalog: Pick<Catalog, 'documents'>,
   scope: string,
   { m, language }: Pick<View, 'm' | 'language'>,
-): string => m.scopes[scope as keyof typeof m.scopes] ?? scopeWords(catalog, scope, language) ?? '';
+): string =>
+  (Object.hasOwn(m.scopes, scope) ? m.scopes[scope as keyof typeof m.scopes] : undefined) ??
+  scopeWords(catalog, scope, language) ??
+  '';

@@ -171,6 +171,19 @@ describe('publishing', () => {
     expect((await call('/api/admin/apis', operator)).json).toEqual(before);
   });
 
+  it('may have an id that all objects have', async () => {
+    expect((await publish('constructor', shop())).status).toBe(200);
+    try {
+      const { secret: key } = await keyFor('constructor');
+      expect((await call('/constructor/shelves', { key })).status).toBe(200);
+      expect((await call('/docs/scopes')).status).toBe(200);
+    } finally {
+      expect(
+        (await sendJson('/api/admin/apis/constructor', 'DELETE', { reason: 'over' }, operator)).status,
+      ).toBe(200);
+    }
+  });
+
   it('of ten at once each either wins or is told, and all that won are offered', async () => {
     const ids = Array.from({ length: 10 }, (_, i) => named(`race-${i}`));
     const answers = await Promise.all(ids.map((id) => publish(id, shop())));

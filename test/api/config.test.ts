@@ -276,6 +276,27 @@ describe('policies', () => {
     expect(await rows()).toEqual([]);
   });
 
+  it('of one kind twice at one place are refused, as no file can name them', async () => {
+    const wanted = withPolicies({ headers: { settings: { answer_set: [{ name: 'X-Foo', value: 'one' }] } } });
+    expect((await apply(wanted)).status).toBe(200);
+    const more = {
+      api: `filed-${n}`,
+      route: route(),
+      policy: 'headers',
+      settings: { answer_set: [{ name: 'X-Foo', value: 'two' }] },
+    };
+    const second = await sendJson('/api/admin/policies', 'POST', more, operator);
+    expect(second.status).toBe(201);
+    for (const answer of [
+      await plan(withPolicies({ headers: null })),
+      await plan(wanted),
+      await call('/api/admin/config', operator),
+    ])
+      expect([answer.status, answer.json.message]).toEqual([409, expect.stringMatching(/headers/)]);
+    await sendJson(`/api/admin/policies/${second.json.id}`, 'DELETE', { reason: 'one' }, operator);
+    expect((await plan(wanted)).json.changes).toEqual([]);
+  });
+
   it('that a page removes are drift of whoever removed them, and webhooks, too', async () => {
     const url = `https://ops.example.com/removed-${n}`;
     const wanted = {
@@ -369,6 +390,8 @@ describe('partners', () => {
     expect(await status()).toBe(200);
     const exported = (await call('/api/admin/config?partners=true', operator)).json.partners;
     expect(exported[address()]).toMatchObject({ name: 'Filed', plan: `filed-${n}`, limits: null });
+    for (const nothing of [{ partners: { 'nobody@shop.example': {} } }, { plans: { nothing: {} } }])
+      expect((await plan(nothing)).status).toBe(400);
     expect((await call('/api/admin/config', operator)).json.partners).toBeUndefined();
   });
 

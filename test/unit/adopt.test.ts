@@ -250,8 +250,24 @@ describe('a document', () => {
     };
     expect(firstCall({}, '/x')).toBe('/shop/x?a=1');
     expect(firstCall({ 'x-passerelle': { prefix: '/p' } }, '/p/x')).toBe('/p/x?a=1');
+    expect(firstCall({}, '/shop')).toBe('/shop/shop?a=1');
     // No prefix, and not one that is empty.
     expect(firstCall({ 'x-passerelle': { prefix: null } }, '/x')).toBe('/shop/x?a=1');
+  });
+
+  it('shows no first call of something else', () => {
+    const given = (path: string) => {
+      const get = { 'x-first-call': { path } };
+      const paths = { '/x/{a}': { get } };
+      const { document, notes } = adoptDocument(
+        JSON.stringify({ openapi: '3.1.0', info: { title: 'Shop', version: '1' }, paths }),
+      );
+      return [document.paths['/shop/x/{a}']?.get?.['x-first-call']?.path, notes.length];
+    };
+    expect(given('/x/1?b=2')).toEqual(['/shop/x/1?b=2', 0]);
+    expect(given('/shop/x/1')).toEqual(['/shop/x/1', 0]);
+    for (const path of ['/y', 'https://evil.example/x/1', '/x/1/2', '/x/'])
+      expect([path, ...given(path)]).toEqual([path, undefined, 1]);
   });
 
   it('may use the names that all objects have', () => {

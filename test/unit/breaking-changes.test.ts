@@ -59,4 +59,35 @@ describe('what breaks', () => {
       expect.stringMatching(/\/a is now required$/),
     ]);
   });
+
+  it.for<[string, Schema, Schema, RegExp | undefined]>([
+    ['an enum where none was', text, { ...text, enum: ['x'] }, /takes x alone/],
+    ['fewer values', { ...text, enum: ['x', 'y'] }, { ...text, enum: ['x'] }, /no longer takes y/],
+    ['more values', { ...text, enum: ['x'] }, { ...text, enum: ['x', 'y'] }, undefined],
+    ['a shorter text', text, { ...text, maxLength: 1 }, /maxLength 1, and had none/],
+    ['a higher minimum', { type: 'integer', minimum: 1 }, { type: 'integer', minimum: 2 }, /minimum 2/],
+    ['a lower minimum', { type: 'integer', minimum: 2 }, { type: 'integer', minimum: 1 }, undefined],
+    ['another pattern', text, { ...text, pattern: '^a' }, /another pattern/],
+    ['a type where any was', {}, text, /was anything/],
+  ])('is found in requests: %s', ([, before, after, said]) => {
+    const found = changed({ request: of({ a: before }) }, { request: of({ a: after }) });
+    expect(found).toEqual(said ? [expect.stringMatching(said)] : []);
+  });
+
+  it('is found where a body is not taken any more, an answer may be anything, and a scope is another', () => {
+    expect(changed({ request: of({}) }, {})).toEqual([expect.stringMatching(/no longer taken/)]);
+    expect(changed({ answer: of({ a: text }) }, { answer: of({ a: {} }) })).toEqual([
+      expect.stringMatching(/may be anything/),
+    ]);
+    const scoped = (scope: string | null) => {
+      const document = structuredClone(documentOf({}));
+      const post = document.paths['/shop/a']?.post;
+      if (post) post['x-passerelle'].scope = scope;
+      return document;
+    };
+    expect(breakingChanges(scoped('read:a'), scoped('read:b'))).toEqual([
+      expect.stringMatching(/needs the scope read:b, and needed read:a/),
+    ]);
+    expect(breakingChanges(scoped('read:a'), scoped(null))).toEqual([]);
+  });
 });

@@ -34,7 +34,8 @@ const published = (
   version,
   apis: documents.map((document) => offeredApi(document, { version, targets: [] })),
   retired: [],
-  upstreams: {},
+  unreadable: [],
+  upstreams: [],
   policies: [],
   ...more,
 });

@@ -232,6 +232,7 @@ export function adoptDocument(text: string, wanted: { id?: string } = {}): Adopt
   const document = readDocument(text);
   const info = infoOf(document);
   const given = givenSettings(document);
+  if (document['x-passerelle'] !== undefined && !given) throw unfit('/x-passerelle', 'must be an object');
   const id = wanted.id ?? (typeof given?.id === 'string' ? given.id : idOf(info.title));
   if (!API_ID.test(id))
     throw unfit('/x-passerelle/id', 'must be small letters, digits and hyphens, at most 40');

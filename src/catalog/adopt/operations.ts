@@ -89,7 +89,7 @@ export class Operations {
     const all = [...common, ...(Array.isArray(parameters) ? parameters : [])];
     return {
       'x-passerelle': { scope: `${isReading ? 'read' : 'write'}:${this.offer.id}`, ...own },
-      ...('x-first-call' in given && { 'x-first-call': this.firstCall(given['x-first-call']) }),
+      ...this.firstCall(given['x-first-call'], path, pointer),
       ...kept(given, ['description'], ['deprecated']),
       ...externalDocs(given),
       operationId: this.operationId(given.operationId, method, path),
@@ -101,10 +101,23 @@ export class Operations {
     };
   }
 
-  private firstCall(given: unknown): unknown {
-    return isObject(given) && typeof given.path === 'string'
-      ? { ...given, path: offeredPath(this.offer, given.path) }
-      : given;
+  /** Its path is the operation's, with or without the prefix. */
+  private firstCall(given: unknown, template: string, pointer: string): JsonObject {
+    if (given === undefined) return {};
+    const shape = template
+      .split(/\{[^{}]*\}/)
+      .map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+      .join('[^/?#]+');
+    const fits = new RegExp(`^${shape}(?:\\?|$)`);
+    const said = isObject(given) && typeof given.path === 'string' ? given.path : '';
+    const { prefix, isPrefixed } = this.offer;
+    const bare = !isPrefixed && said.startsWith(`${prefix}/`) ? said.slice(prefix.length) : said;
+    const path = [said, bare].find((each) => fits.test(each));
+    if (path !== undefined)
+      return { 'x-first-call': { ...(given as JsonObject), path: offeredPath(this.offer, path) } };
+    const message = 'is left out: it is no call of this operation';
+    this.notes.push({ pointer: `${pointer}/x-first-call`, message });
+    return {};
   }
 
   /** Once all operations are made: the schemas that they refer to, and examples that fit them. */

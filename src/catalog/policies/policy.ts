@@ -50,6 +50,8 @@ export interface Breaker {
 export interface RoutePolicies {
   /** Tells cached answers apart that other policies asked for. */
   mark: string;
+  /** Of an older version of a dated API: so that its cached answers are its own. */
+  version?: string;
   before: readonly RequestStep[];
   /** Steps look at the whole body. */
   readsBody: boolean;

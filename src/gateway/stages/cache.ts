@@ -31,7 +31,7 @@ function cacheUrl(exchange: Admitted): string {
   const owner = route.cacheSharedBy === 'partner' ? ['partner', ...shared] : ['key', ...own];
   const said = route.headers.cacheKey.map((name) => heard.get(name) ?? '');
   // Of another catalogue it may be another API's, another upstream's, or have what must not leave.
-  const offered = `${route.api} ${catalogVersion} ${route.policies.mark}`;
+  const offered = `${route.api} ${catalogVersion} ${route.policies.version ?? ''} ${route.policies.mark}`;
   const vary = [acceptEncodingOf(exchange), offered, ...said].join('\n');
   return `https://cache.invalid/${owner.join('/')}/${encodeURIComponent(vary)}${path}${query}`;
 }

@@ -166,7 +166,8 @@ export async function changedAnswer(exchange: Admitted, response: Response): Pro
   const { policies } = exchange.route;
   const { status, headers } = response;
   if (policies === NO_POLICIES || policies.answerJson.length === 0) return response;
-  if (isEmpty(response) || exchange.request.method === 'HEAD') return response;
+  if (isEmpty(response)) return response;
+  if (exchange.request.method === 'HEAD') return withoutBodyHeaders(response);
   const isLeft = !isReadable(response);
   if (isLeft && !policies.isStrict) return response;
   const body = isLeft ? undefined : await bytesWithin(response, exchange.route.timeoutMs);
@@ -176,7 +177,12 @@ export async function changedAnswer(exchange: Admitted, response: Response): Pro
   // What says that something is wrong, or where it is, is told without what else it says.
   if ((text ?? left) === undefined && (!policies.isStrict || status < 300))
     return deny('upstream_error', undefined, 'answer_not_redactable');
-  const answer = new Response(text ?? left ?? null, { status, headers });
+  return withoutBodyHeaders(new Response(text ?? left ?? null, { status, headers }));
+}
+
+/** They are of the body that the upstream gave. */
+function withoutBodyHeaders(response: Response): Response {
+  const answer = new Response(response.body, response);
   for (const name of OF_THE_BODY) answer.headers.delete(name);
   return answer;
 }

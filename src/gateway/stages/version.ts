@@ -24,8 +24,13 @@ export function chooseVersion(exchange: Authenticated): Denied | RouteVersion | 
   const ended = endedAt(version, nowMs);
   if (!ended) return version;
   const newer = versions.filter(({ date }) => date > version.date).map(({ date }) => date);
+  const fields = { version: version.date, versions: newer, brownout: ended.until !== undefined };
+  if (ended.until === undefined) return deny('version_sunset', { fields });
+  const seconds = Math.max(1, Math.ceil((ended.until - nowMs) / 1000));
   return deny('version_sunset', {
-    fields: { version: version.date, versions: newer, brownout: ended === 'brownout' },
+    message: 'This version of the API is off for a while, before it ends',
+    fields: { ...fields, retry_after: seconds },
+    headers: { 'retry-after': String(seconds) },
   });
 }
 
@@ -36,6 +41,7 @@ const EXPLAINED = '/docs/errors/version_sunset';
 export function setVersionHeaders({ version, route }: Exchange, headers: Headers): void {
   if (!version) return;
   headers.set('Passerelle-Version', version.date);
+  headers.append('Vary', 'Passerelle-Version');
   const { deprecatedMs, sunsetMs } = version;
   if (deprecatedMs !== undefined) {
     headers.set('Deprecation', `@${Math.floor(deprecatedMs / 1000)}`);

@@ -52,6 +52,8 @@ export const DOCUMENTS_IN_FRENCH: Record<string, string> = {
   'names `, which is no route of this document': 'nomme `, qui n’est pas une route de ce document',
   'is not offered': 'n’est pas proposé',
   'is not heeded: an API has its upstreams': 'est ignoré : une API a ses serveurs d’origine',
+  'is left out: it is no call of this operation':
+    'est laissé de côté : ce n’est pas un appel de cette opération',
   'is left out: no cookie passes the gateway': 'est laissé de côté : aucun cookie ne passe',
   'is left out: no caller may say it to an upstream':
     'est laissé de côté : aucun appelant ne peut le dire à un serveur d’origine',
