@@ -175,7 +175,7 @@ describe('publishing', () => {
     expect((await publish('constructor', shop())).status).toBe(200);
     try {
       const { secret: key } = await keyFor('constructor');
-      expect((await call('/constructor/shelves', { key })).status).toBe(200);
+      expect((await call('/constructor/shelves/1', { key })).status).toBe(200);
       expect((await call('/docs/scopes')).status).toBe(200);
     } finally {
       expect(
