@@ -2,12 +2,14 @@
 // floor plus one Durable Object call, in one run on workerd itself: of a hot key, and of keys whose every call is decided by
 // their object; and what a request of a hot key costs in operations.
 // `-- --peers`: what somebody would use instead, in the same run, and the worst second of each. `-- --neighbours`: what a
-// partner notices of another that floods. `-- --startup`: what an isolate costs before it answers. Ratios within the run, because machines are noisy. `-- --json` prints one object.
+// partner notices of another that floods. `-- --startup`: what an isolate costs before it answers. `-- --routes`: what a catalogue of
+// 2,000 routes costs a call. Ratios within the run, because machines are noisy. `-- --json` prints one object.
 
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { UNLENT_A_DAY } from './bench/bench-keys.ts';
 import { type BareGateway, LIMIT, startFloor, startGateway } from './bench/gateway.ts';
+import { measureRoutes } from './bench/many-routes.ts';
 import { measureNeighbours } from './bench/neighbours.ts';
 import { countOperations } from './bench/operations.ts';
 import { measurePeers } from './bench/peers-beside.ts';
@@ -27,6 +29,7 @@ const { values } = parseArgs({
     peers: { type: 'boolean', default: false },
     neighbours: { type: 'boolean', default: false },
     startup: { type: 'boolean', default: false },
+    routes: { type: 'boolean', default: false },
   },
 });
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
@@ -104,7 +107,9 @@ try {
     ? { neighbours: await measureNeighbours(upstream.origin, PATH, generator, say) }
     : values.startup
       ? { startup: await measureStartUp(upstream.origin, say) }
-      : await besideTheFloor();
+      : values.routes
+        ? { routes: await measureRoutes(upstream.origin, PATH, generator, options) }
+        : await besideTheFloor();
   if (values.json) console.log(JSON.stringify(result));
 } finally {
   generator.stop();

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startStack } from '../../src/dev/stack.ts';
+import { type Stack, startStack } from '../../src/dev/stack.ts';
 import { type BareWorkerd, startBareWorkerd } from './bare-workerd.ts';
 import { hotKey, limitedKey, moreKeys, unlentKeys } from './bench-keys.ts';
 
@@ -37,11 +37,23 @@ export interface BareGateway extends BareWorkerd {
 
 export async function startGateway(
   upstream: string,
-  { limit = LIMIT, keys = 0, unlent = 0 } = {},
+  {
+    limit = LIMIT,
+    keys = 0,
+    unlent = 0,
+    prepare = async () => undefined,
+  }: {
+    limit?: number;
+    keys?: number;
+    unlent?: number;
+    /** Before the Worker starts. */
+    prepare?(stack: Stack): Promise<void>;
+  } = {},
 ): Promise<BareGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'passerelle-bench-'));
   // Its database is used; its own Worker has nothing to do.
   const stack = await startStack({ folder, port: 0, variables: { UPSTREAM_ORIGIN: upstream } });
+  await prepare(stack);
   const { secrets, databaseUrl, endpoint } = stack;
   const worker = await startBareWorkerd({
     folder: join(folder, 'bare'),
