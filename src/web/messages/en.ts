@@ -145,7 +145,7 @@ export const en = {
     app_archived: 'App archived. Its keys no longer work; you can restore it for 30 days.',
     app_restored: 'App restored. Its keys work again.',
     saved: 'Saved.',
-    key_revoked: 'Key revoked. It is refused everywhere from the next request.',
+    key_revoked: 'Key revoked. It is refused everywhere within a second.',
     key_made_before:
       'This form was already submitted. Here is the key it created; its secret was shown then. Lost it? Roll the key.',
     invited: 'Invitation sent.',
@@ -458,7 +458,7 @@ export const en = {
     graceDays: (days: number) => `works for ${days} more ${plural(days, 'day', 'days')}`,
     revoke: 'Revoke',
     revokeTitle: (name: string) => `Revoke ${name}?`,
-    revokeText: 'It is refused everywhere from the next request. This cannot be undone.',
+    revokeText: 'It is refused everywhere within a second. This cannot be undone.',
     why: 'Reason',
     revokedAt: 'Revoked',
     editTitle: 'Edit key',

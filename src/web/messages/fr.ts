@@ -152,7 +152,7 @@ export const fr = typeset<typeof en>({
       'Application archivée. Ses clés ne fonctionnent plus ; vous pouvez la restaurer pendant 30 jours.',
     app_restored: 'Application restaurée. Ses clés fonctionnent à nouveau.',
     saved: 'Enregistré.',
-    key_revoked: 'Clé révoquée. Elle est refusée partout dès la prochaine requête.',
+    key_revoked: 'Clé révoquée. Elle est refusée partout en une seconde au plus.',
     key_made_before:
       'Ce formulaire a déjà été envoyé : voici la clé qu’il a créée. Son secret a été affiché à ce moment-là. Perdu ? Renouvelez la clé.',
     invited: 'Invitation envoyée.',
@@ -479,7 +479,7 @@ export const fr = typeset<typeof en>({
     graceDays: (days: number) => `reste valable ${days} ${plural(days, 'jour', 'jours')}`,
     revoke: 'Révoquer',
     revokeTitle: (name: string) => `Révoquer ${name} ?`,
-    revokeText: 'Elle est refusée partout dès la prochaine requête. Cette action est irréversible.',
+    revokeText: 'Elle est refusée partout en une seconde au plus. Cette action est irréversible.',
     why: 'Motif',
     revokedAt: 'Révoquée',
     editTitle: 'Modifier la clé',
