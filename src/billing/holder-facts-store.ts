@@ -1,8 +1,9 @@
 // What months of everybody who was on a plan are reckoned from.
 
 import { type SQL, sql } from 'drizzle-orm';
+import { OVERAGE_ACTIONS } from '../limits/limit.ts';
 import type { Database } from '../platform/database.ts';
-import { boolean, number, type RowOf, row, text, uuid } from '../platform/row.ts';
+import { boolean, number, oneOf, type RowOf, row, text, uuid } from '../platform/row.ts';
 import { MONTH, MONTHS, PartnerFacts, TERMS } from './billing-store.ts';
 
 const HolderFacts = row('facts of a holder of a plan', {
@@ -11,6 +12,8 @@ const HolderFacts = row('facts of a holder of a plan', {
   perSecond: number,
   perDay: number,
   customLimits: boolean,
+  /** As it was chosen, now. */
+  overageAction: oneOf(OVERAGE_ACTIONS),
   /** Now. */
   tier: text,
   terms: PartnerFacts.columns.terms,
@@ -26,7 +29,7 @@ const FACTS_OF_PLAN = (
 ): SQL => sql`
         WITH ${MONTH(starts)}
         SELECT p.id, p.name, p.rate_limit_per_second AS "perSecond", p.rate_limit_per_day AS "perDay",
-          p.custom_limits AS "customLimits", p.tier, ${TERMS} AS terms, ${MONTHS} AS months
+          p.custom_limits AS "customLimits", p.overage_action AS "overageAction", p.tier, ${TERMS} AS terms, ${MONTHS} AS months
         FROM partner p WHERE (${after ?? null}::uuid IS NULL OR p.id > ${after ?? null}::uuid)
           AND EXISTS (SELECT 1 FROM partner_terms t WHERE t.partner_id = p.id AND t.tier = ${tier}
             AND t.effective_at < (SELECT max(next) FROM month)::timestamp AT TIME ZONE 'UTC'

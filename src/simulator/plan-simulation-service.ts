@@ -68,7 +68,7 @@ function outcomeOf(
       ? { second: plan.perSecond, day: plan.perDay }
       : { second: perSecond, day: perDay };
   const before: Settings = { terms, ratesOf, keys: NO_KEYS };
-  const after: Settings = { ...before, terms: termsOfPlan(terms, plan, trial) };
+  const after: Settings = { ...before, terms: termsOfPlan(terms, plan.tier, trial, holder) };
   const days = dayFactsOf(monthStart(period.fromMs), period, terms, sums);
   const history = { period, months, days, keysBefore: NO_KEYS };
   const { happened, simulated } = simulateSums(history, before, after).totals();

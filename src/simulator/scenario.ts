@@ -100,14 +100,15 @@ export function settingsAfter(partner: PartnerSettings, change: Change): Setting
   };
 }
 
-/** The same terms, had a plan always been what it is to become: `before` is what it is now. */
+/** The same terms of somebody, had a plan always been what it is to become. */
 export const termsOfPlan = (
   terms: readonly Terms[],
-  before: Plan,
+  tier: string,
   { prices, perMonth }: Pick<Plan, 'prices' | 'perMonth'>,
+  { customLimits, overageAction }: Pick<Billing, 'customLimits' | 'overageAction'>,
 ): Terms[] =>
   terms.map((each) => {
-    if (each.tier !== before.tier) return each;
+    if (each.tier !== tier) return each;
     const { price = each.priceMinor, overage_per_1000: per1000 = each.overagePer1000Minor } =
       prices[each.currency] ?? {};
     return {
@@ -115,7 +116,11 @@ export const termsOfPlan = (
       priceMinor: price,
       overagePer1000Minor: per1000,
       // What an operator set for one partner alone is not the plan's.
-      includedUnits: each.includedUnits === before.perMonth ? perMonth : each.includedUnits,
-      overageAction: inForce(each.overageAction, per1000),
+      includedUnits: customLimits ? each.includedUnits : perMonth,
+      // Where there was no price, who chose to be charged was not.
+      overageAction: inForce(
+        each.overagePer1000Minor === 0 && overageAction === 'charge' ? overageAction : each.overageAction,
+        per1000,
+      ),
     };
   });

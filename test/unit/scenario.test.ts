@@ -180,14 +180,30 @@ it('another price of a plan is that of its stretches alone, and of what it inclu
     terms({ effectiveMs: 2, tier: 'big' }),
     terms({ effectiveMs: 3, currency: 'USD' }),
   ];
-  const found = termsOfPlan(all, SMALL, { prices, perMonth: 20_000 });
+  const holder = { customLimits: false, overageAction: 'block' } as const;
+  const of = (
+    own: Partial<{ customLimits: boolean; overageAction: 'block' | 'charge' }>,
+    to: typeof prices,
+  ) => termsOfPlan(all, SMALL.tier, { prices: to, perMonth: 20_000 }, { ...holder, ...own });
   const changed = { priceMinor: 5500, overagePer1000Minor: 0, overageAction: 'block' };
-  expect(found).toEqual([
+  expect(of({}, prices)).toEqual([
     { ...all[0], ...changed, includedUnits: 20_000 },
-    { ...all[1], ...changed },
+    // What the plan included at that time.
+    { ...all[1], ...changed, includedUnits: 20_000 },
     all[2],
     { ...all[3], includedUnits: 20_000 },
   ]);
+  // What an operator set for one partner alone is not the plan's.
+  expect(of({ customLimits: true }, prices).map((each) => each.includedUnits)).toEqual(
+    all.map((each) => each.includedUnits),
+  );
+  // A price where none was brings what was chosen, and nothing else, into force.
+  const free = [terms({ overagePer1000Minor: 0, overageAction: 'block' })];
+  const priced = { prices: { EUR: { price: 5500, overage_per_1000: 9 } }, perMonth: 1 };
+  for (const overageAction of ['charge', 'block'] as const)
+    expect(termsOfPlan(free, SMALL.tier, priced, { ...holder, overageAction })[0]?.overageAction).toBe(
+      overageAction,
+    );
 });
 
 it('a period is of whole days that are over, since the partner is here', () => {
