@@ -27,6 +27,8 @@ const FIRST = '2026-01-15';
 const SECOND = '2026-06-01';
 const THIRD = '2026-11-01';
 const DAY_MS = 86_400_000;
+/** Days: longer than publishing takes on a busy machine. */
+const SOON = 5 / 86_400;
 const inDays = (days: number): string => new Date(Date.now() + days * DAY_MS).toISOString();
 
 const answerWith = (properties: object, required: string[]) => ({
@@ -258,10 +260,11 @@ describe('a version', () => {
       400,
       `end ${FIRST} in the past: give it a sunset_at to come`,
     ]);
-    await ending({ deprecated_at: inDays(-9), sunset_at: inDays(1.5 / 86_400) });
+    await ending({ deprecated_at: inDays(-9), sunset_at: inDays(SOON) });
     const over = await eventually(
       () => trips(FIRST),
       ({ status }) => status === 410,
+      20_000,
     );
     expect([over.status, over.json.brownout, over.json.versions]).toEqual([410, false, [SECOND, THIRD]]);
     const free = await eventually(
@@ -333,8 +336,8 @@ describe('a version that ends', () => {
     expect(await mails(stranger.email)).toEqual([]);
     // A day that moved is news.
     expect((await events(caller.id)).length).toBe(4);
-    await ending(1 / 86_400);
-    await new Promise((resolve) => setTimeout(resolve, 1100));
+    await ending(SOON);
+    await new Promise((resolve) => setTimeout(resolve, SOON * DAY_MS));
     await hourly();
     expect((await mails(caller.email)).length).toBe(3);
   });

@@ -351,10 +351,10 @@ describe('a policy', () => {
     const mine = await makePartner();
     const own = (await makeKey(mine.id, { scopes: ['read:ruled'] })).secret;
     const ask = (secret: string, query = '') => call(`/ruled/things/7${query}`, { key: secret });
-    const slow = '?upstream=delay&ms=1500';
+    const slow = '?upstream=delay&ms=5000';
     const waiting = [ask(own, slow), ask(own, slow)];
     await eventually(
-      () => control<Arrived[]>('upstream-requests', '/ruled-up/things/7?upstream=delay&ms=1500'),
+      () => control<Arrived[]>('upstream-requests', '/ruled-up/things/7?upstream=delay&ms=5000'),
       (arrived) => arrived.length >= 2,
     );
     const more = await ask(own);
