@@ -259,19 +259,23 @@ it('of strangers, on every route of the APIs, none reaches Postgres', async () =
     ...requestsOfAll('/api/admin', documentOf(adminApi)),
   ];
   const some = requests.filter((_, i) => i % 7 === 0);
-  const costOfAll = async () => {
+  const costOf = async (piece: typeof some) => {
     const before = await control<number>('statements');
-    await send(some, {});
-    await send(some, { authorization: `Bearer ${MARK}` });
+    await send(piece, {});
+    await send(piece, { authorization: `Bearer ${MARK}` });
     return (await control<number>('statements')) - before;
   };
-  // Queues and cron ask Postgres, too, whenever their time comes; a route that asks does so each time.
-  let cost = await costOfAll();
-  for (let again = 0; cost > 0 && again < 20; again++) {
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    cost = await costOfAll();
+  // Queues and cron ask Postgres, too, whenever their time comes; a route that asks does so each time. In pieces, so that between
+  // two looks there is a moment without them, also on a busy machine.
+  for (let i = 0; i < some.length; i += 2 * AT_ONCE) {
+    const piece = some.slice(i, i + 2 * AT_ONCE);
+    let cost = await costOf(piece);
+    for (let again = 0; cost > 0 && again < 20; again++) {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      cost = await costOf(piece);
+    }
+    expect(cost).toBe(0);
   }
-  expect(cost).toBe(0);
   const statuses = new Set(answers.splice(0).map(({ answer }) => answer.status));
   expect([...statuses].filter((status) => ![400, 401, 404].includes(status))).toEqual([]);
 });
