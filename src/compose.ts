@@ -14,6 +14,7 @@ import { createCatalogStore } from './catalog/catalog-store.ts';
 import { createLiveCatalog } from './catalog/live-catalog.ts';
 import { type Config, isLocal as isLocalConfig, readConfig } from './config.ts';
 import { newId } from './core/ids.ts';
+import { once } from './core/once.ts';
 import { openEnvelope } from './crypto/envelope.ts';
 import { createAtOnce } from './gateway/at-once.ts';
 import { createBreakers } from './gateway/breakers.ts';
@@ -61,14 +62,10 @@ function redisOf(config: Config) {
   return url && token ? { url, token } : undefined;
 }
 
-const webAddresses = new Map<string, boolean>();
-
-/** Asked with each call. */
-function isWebAddress(text: string): boolean {
-  const known = webAddresses.get(text) ?? (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol));
-  webAddresses.set(text, known);
-  return known;
-}
+/** Of variables, which are few; asked with each call. */
+const isWebAddress = once(
+  (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
+);
 
 /** Origin of the first of these variables that is set. */
 function upstreamOriginIn(env: Env, variables: readonly string[]): string | undefined {

@@ -51,9 +51,12 @@ import { createUsageStore } from './usage/usage-store.ts';
 import { createVersionService } from './versions/version-service.ts';
 import { createAssetServer } from './web/assets.ts';
 import { supportText } from './web/contact.ts';
+import { createFormat } from './web/format.ts';
 import { messagesOf } from './web/messages/messages.ts';
 import { createMoneyMails } from './web/money-mails.ts';
 import type { FiledEndpoints } from './webhooks/filed-endpoints-service.ts';
+
+const languageOf = (language: string | null) => (language === 'fr' ? 'fr' : 'en');
 
 /** Any of these may have signed a link or a token that is in use. The newest first. */
 const signingSecrets = ({ AUTH_SECRETS: rotated = [], AUTH_SECRET: first }: Core['config']): string[] => [
@@ -184,7 +187,7 @@ function composeWatch({ config, database, newId, log }: Core, env: Env, { notify
       database,
       store: createAlertStore(database),
       notify,
-      nameOf: (rule, language) => messagesOf(language === 'fr' ? 'fr' : 'en').alerts.names[rule] ?? rule,
+      nameOf: (rule, language) => messagesOf(languageOf(language)).alerts.names[rule] ?? rule,
       operatorEmail: config.ALERT_EMAIL,
       newId,
       log,
@@ -241,7 +244,11 @@ function build(env: Env) {
     ...composeStatus(core),
     publishing,
     policies,
-    versions: createVersionService({ ...core, notify: mail.notify }),
+    versions: createVersionService({
+      ...core,
+      notify: mail.notify,
+      dayOf: (at, language) => createFormat(languageOf(language), core.now()).date(at),
+    }),
     configuration: composeConfiguration(core, mail, {
       offers,
       ...billing,

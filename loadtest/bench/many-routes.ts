@@ -11,7 +11,7 @@ const FEW = 6;
 const MANY = 2000;
 
 /** An API of so many routes, some of one text, others with parameters, as it is published. */
-export const withRoutes = (routes: number) => async (stack: Pick<Stack, 'databaseUrl'>) => {
+const withRoutes = (routes: number) => async (stack: Pick<Stack, 'databaseUrl'>) => {
   const get = { responses: { 200: { description: 'ok' } } };
   const paths = Object.fromEntries(
     Array.from({ length: routes }, (_, i) => [

@@ -57,11 +57,11 @@ export class AppError extends Error {
   }
 }
 
-/** Its message is of the pages' messages: in the language of whoever looks. */
 /** That one field is not as it must be, by its name. */
 export const invalid = (field: string, message: string): AppError =>
   new AppError('validation_error', undefined, { details: [{ field, message }] });
 
+/** Its message is of the pages' messages: in the language of whoever looks. */
 export class PageError extends AppError {}
 
 export interface ErrorDetail {

@@ -106,9 +106,7 @@ export const limitValue = z.int().min(-1).max(2_000_000_000);
 /** What happens beyond a quota. */
 export const overageAction = z.enum(['block', 'warn', 'charge']);
 /** Day of the version of dated APIs that something is pinned to; null: as what it belongs to. */
-export const apiVersion = z.iso
-  .date()
-  .refine((day) => day >= '1970-01-01', 'must be a day since 1970')
-  .nullish();
+export const apiVersionDay = z.iso.date().refine((day) => day >= '1970-01-01', 'must be a day since 1970');
+export const apiVersion = apiVersionDay.nullish();
 export const signatureRule = z.enum(SIGNATURE_RULES);
 export const reason = text(500, 1);

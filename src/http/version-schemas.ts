@@ -11,6 +11,7 @@ export const versionView = z.object({
   deprecated_at: moment.describe('null: it is not'),
   sunset_at: moment.describe('From then on its calls are 410; null: no end'),
   brownouts: z.array(z.object({ from: z.string(), to: z.string() })),
+  calls: z.number().describe('In the last thirty days, also of keys that are not listed'),
   used_by: z
     .array(
       z.object({
@@ -22,7 +23,7 @@ export const versionView = z.object({
         last_day: z.string(),
       }),
     )
-    .describe('Keys that called it in the last thirty days; at most 200 of all versions'),
+    .describe('Keys that called it in the last thirty days, at most 100: those that call most'),
 });
 
 export const versionList = z.object({ data: z.array(versionView) });
@@ -35,6 +36,7 @@ export const versionsSaid = (versions: readonly VersionInUse[]): z.infer<typeof 
     deprecated_at: deprecatedAt,
     sunset_at: sunsetAt,
     brownouts,
-    used_by: uses.map(({ api: _api, version: _version, ...use }) => use),
+    calls: uses[0]?.all_calls ?? 0,
+    used_by: uses.map(({ api: _api, version: _version, all_calls: _all, ...use }) => use),
   })),
 });

@@ -5,15 +5,6 @@ import { ACCOUNT_MAILS } from './account-texts.ts';
 import type { Letter, MailLanguage, MailText } from './letter.ts';
 import { MONEY_MAILS } from './money-texts.ts';
 
-/** `31 January 2027`. */
-const dayIn = (language: MailLanguage, at: string): string =>
-  Number.isNaN(Date.parse(at))
-    ? at
-    : new Intl.DateTimeFormat(language === 'fr' ? 'fr-FR' : 'en-GB', {
-        dateStyle: 'long',
-        timeZone: 'UTC',
-      }).format(new Date(at));
-
 export const MAILS = {
   ...ACCOUNT_MAILS,
   ...MONEY_MAILS,
@@ -225,18 +216,18 @@ export const MAILS = {
   },
   versionEnds: {
     en: ({ name, url, detail = '' }: Letter): MailText => ({
-      subject: `Version ${name} ends on ${dayIn('en', detail)}`,
+      subject: `Version ${name} ends on ${detail}`,
       body: [
         'Hello,',
-        `Programs of yours still call version ${name}. It ends on ${dayIn('en', detail)} (UTC): from then on its calls get 410, and cost nothing.`,
+        `Programs of yours still call version ${name}. It ends on ${detail} (UTC): from then on its calls get 410, and cost nothing.`,
         { label: 'See which keys call it', url },
       ],
     }),
     fr: ({ name, url, detail = '' }: Letter): MailText => ({
-      subject: `La version ${name} prend fin le ${dayIn('fr', detail)}`,
+      subject: `La version ${name} prend fin le ${detail}`,
       body: [
         'Bonjour,',
-        `Vos programmes appellent encore la version ${name}. Elle prend fin le ${dayIn('fr', detail)} (UTC). Dès lors, ses appels reçoivent 410 et ne coûtent rien.`,
+        `Vos programmes appellent encore la version ${name}. Elle prend fin le ${detail} (UTC). Dès lors, ses appels reçoivent 410 et ne coûtent rien.`,
         { label: 'Voir les clés concernées', url },
       ],
     }),

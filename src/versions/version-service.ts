@@ -16,10 +16,12 @@ interface Ports {
   database: Database;
   catalogs: Pick<LiveCatalog, 'whole'>;
   notify: Notify;
+  /** A day as readers of a language write it: `31 January 2027`. */
+  dayOf(at: string, language: string | null): string;
   now(): number;
 }
 
-export function createVersionService({ database, catalogs, notify, now }: Ports) {
+export function createVersionService({ database, catalogs, notify, dayOf, now }: Ports) {
   const store = createVersionUses(database);
 
   async function list(api?: string, partnerId?: string): Promise<VersionInUse[]> {
@@ -37,10 +39,12 @@ export function createVersionService({ database, catalogs, notify, now }: Ports)
   }
 
   /** Whether all of its readers have it. */
-  async function mailed({ recipients, api, version, sunset_at: detail }: ToldOfEnd): Promise<boolean> {
-    const about = { name: `${api} ${version}`, path: '/portal/versions', detail };
+  async function mailed({ recipients, api, version, sunset_at: at }: ToldOfEnd): Promise<boolean> {
+    const about = { name: `${api} ${version}`, path: '/portal/versions' };
     const sent = await Promise.all(
-      (recipients ?? []).map((recipient) => notify(recipient, 'versionEnds', about)),
+      (recipients ?? []).map((recipient) =>
+        notify(recipient, 'versionEnds', { ...about, detail: dayOf(at, recipient.language) }),
+      ),
     );
     return sent.every(Boolean);
   }

@@ -10,7 +10,8 @@ import { json, number, type RowOf, row, text, time, uuid } from '../platform/row
 
 /** Days that are looked back at: who calls no more is not told. */
 export const USE_DAYS = 30;
-const MAX_USES = 200;
+/** Of one version. */
+const MAX_USES = 100;
 /** Of `called c`: an end that moves within its day is the same. */
 const DAY = sql`date_trunc('day', c."sunsetAt", 'UTC')`;
 
@@ -22,13 +23,14 @@ const VersionUse = row('use of a version of an API', {
   key_id: text,
   key: text.nullable(),
   calls: number.notNull('a sum'),
+  /** Of all who call the version, those too that are not listed. */
+  all_calls: number.notNull('a sum'),
   last_day: text.notNull('a maximum'),
 });
 export type VersionUse = RowOf<typeof VersionUse>;
 
 const Told = row('partner that is told of the end of a version', {
   partner_id: uuid,
-  name: text,
   api: text,
   version: text,
   sunset_at: time,
@@ -40,14 +42,12 @@ export type ToldOfEnd = RowOf<typeof Told>;
 const recordset = (rows: readonly object[], columns: SQL): SQL =>
   sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS w(${columns})`;
 
-export function createVersionUses(database: Database) {
-  return {
-    /** By version, partner and key, those that ended first; of one partner, or of all. */
-    uses: (apis: readonly DatedApi[], partnerId?: string): Promise<VersionUse[]> =>
-      database.rows(
-        VersionUse,
-        sql`SELECT w.api, u.api_version AS version, u.partner_id, p.name AS partner, u.key_id, k.name AS key,
-            sum(u.calls)::bigint AS calls, max(u.day)::text AS last_day
+const USES = (apis: readonly DatedApi[], partnerId: string | undefined): SQL =>
+  sql`SELECT api, version, partner_id, partner, key_id, key, calls, all_calls, last_day FROM (
+          SELECT w.api, u.api_version AS version, u.partner_id, p.name AS partner, u.key_id, k.name AS key,
+            sum(u.calls)::bigint AS calls, (sum(sum(u.calls)) OVER (PARTITION BY w.api, u.api_version))::bigint AS all_calls,
+            max(u.day)::text AS last_day,
+            row_number() OVER (PARTITION BY w.api, u.api_version ORDER BY sum(u.calls) DESC, u.key_id) AS place
           FROM ${recordset(
             apis.flatMap(({ api, routes }) => routes.map((route) => ({ api, route }))),
             sql`api text, route text`,
@@ -55,8 +55,14 @@ export function createVersionUses(database: Database) {
           JOIN api_version_use u ON u.route = w.route AND u.day > current_date - ${USE_DAYS}::int
             AND ${partnerId === undefined ? sql`true` : sql`u.partner_id = ${partnerId}::uuid`}
           LEFT JOIN partner p ON p.id = u.partner_id LEFT JOIN api_key k ON k.key_id = u.key_id
-          GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, calls DESC, 5 LIMIT ${MAX_USES}`,
-      ),
+          GROUP BY 1, 2, 3, 4, 5, 6) used
+          WHERE place <= ${MAX_USES} ORDER BY api, version, place`;
+
+export function createVersionUses(database: Database) {
+  return {
+    /** By version, partner and key, of each version those that call most; of one partner, or of all. */
+    uses: (apis: readonly DatedApi[], partnerId?: string): Promise<VersionUse[]> =>
+      database.rows(VersionUse, USES(apis, partnerId)),
 
     /**
      * Claims whom to tell that a version ends, each once for each of its moments: its event at once, a mail when it is near.
@@ -99,9 +105,9 @@ export function createVersionUses(database: Database) {
             partnerId: sql`n.partner_id`,
           },
         )})
-        SELECT n.partner_id, p.name, n.api, n.api_version AS version, n.sunset_at, n.days_before,
+        SELECT n.partner_id, n.api, n.api_version AS version, n.sunset_at, n.days_before,
           ${recipientsOf(sql`n.partner_id`)} AS recipients
-        FROM noted n JOIN partner p ON p.id = n.partner_id WHERE n.days_before >= 0 ORDER BY 1, 3, 4`,
+        FROM noted n WHERE n.days_before >= 0 ORDER BY 1, 2, 3`,
       ),
 
     /** A mail that could not be sent is sent by the next run. */

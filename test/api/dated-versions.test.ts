@@ -358,6 +358,23 @@ describe('a version that ends', () => {
     const other = await call('/api/dev/versions', await token(stranger));
     expect(other.json.data.map(used)).toEqual([[1], [], []]);
 
+    // However many call one version: all are counted, those that call most are listed, and no other version is lost.
+    await query(
+      `INSERT INTO api_version_use (route, api_version, partner_id, key_id, day, calls)
+       SELECT '/dated/trips', $1, $2, 'pk_many_' || i, current_date, 1000 + i FROM generate_series(1, 230) i`,
+      [FIRST, stranger.id],
+    );
+    const many = (await call('/api/admin/apis/dated/versions', operator)).json.data;
+    await query(`DELETE FROM api_version_use WHERE key_id LIKE 'pk_many_%'`);
+    const before = all.json.data.map(({ calls }: { calls: number }) => calls);
+    expect(many.map(({ calls }: { calls: number }) => calls)).toEqual([
+      before[0],
+      before[1],
+      before[2] + 230 * 1000 + (230 * 231) / 2,
+    ]);
+    expect([many[2].used_by.length, many[2].used_by[0].calls]).toEqual([100, 1230]);
+    expect(used(many[0])).toEqual([1]);
+
     const person = await memberOf(caller.id);
     for (const path of ['/portal', '/portal/versions'])
       expect((await person.get(path)).text).toContain(`You still call version dated ${FIRST}`);

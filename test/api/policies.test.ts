@@ -376,6 +376,10 @@ describe('a policy', () => {
       ([row]) => row?.calls === 4,
     );
     expect(counted?.units).toBe(3);
+    const [metric] = await query(
+      `SELECT value FROM metric_counter WHERE name = 'rate_limit_exceeded_total' AND labels = 'limit_type="at_once"'`,
+    );
+    expect(Number(metric?.value)).toBeGreaterThan(0);
   });
 
   it('of circuits is opened by no test key, and by no request that is wrong by itself', async () => {

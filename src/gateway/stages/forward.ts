@@ -32,15 +32,18 @@ export async function forward(exchange: Admitted, gateway: GatewayPorts): Promis
     return deny('too_many_at_once', { fields, headers: { 'retry-after': '1' } }, 'concurrency');
   }
   try {
-    return await ask(exchange, gateway);
+    return await ask(exchange, gateway, isBodiless);
   } finally {
     leave();
   }
 }
 
-async function ask(exchange: Admitted, gateway: GatewayPorts): Promise<Response | Denied> {
+async function ask(
+  exchange: Admitted,
+  gateway: GatewayPorts,
+  isBodiless: boolean,
+): Promise<Response | Denied> {
   const { route, caller } = exchange;
-  const isBodiless = BODILESS.has(exchange.request.method);
   const restSeconds = caller.environment === 'test' ? 0 : gateway.breakers.restSeconds(route);
   if (restSeconds > 0)
     return deny('upstream_error', { headers: { 'retry-after': String(restSeconds) } }, 'circuit_open');

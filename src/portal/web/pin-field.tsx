@@ -1,12 +1,13 @@
 // The version of dated APIs that a key or an app is pinned to.
 
 import * as z from 'zod';
+import { apiVersionDay } from '../../http/fields.ts';
 import { Select } from '../../web/components/form.tsx';
 import { useView } from '../../web/view-context.ts';
 
 /** Empty: not pinned. Left out where no API has dates: as it was. */
 export const pinField = z
-  .union([z.literal(''), z.iso.date()])
+  .union([z.literal(''), apiVersionDay])
   .optional()
   .transform((date) => (date === '' ? null : date));
 

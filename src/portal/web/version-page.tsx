@@ -11,7 +11,7 @@ import { member, Page, portal } from './portal-web.tsx';
 const ADDRESS = '/portal/versions';
 
 /** What is called, and ends or has ended. */
-export const endingUses = (versions: readonly VersionInUse[]): VersionInUse[] =>
+const endingUses = (versions: readonly VersionInUse[]): VersionInUse[] =>
   versions.filter(({ sunsetAt, uses }) => sunsetAt !== null && uses.length > 0);
 
 /** `isHere`: on their own page, which lists the keys below. */

@@ -38,8 +38,6 @@ const End = ({ version: { sunsetAt, brownouts, isEnded } }: { version: VersionIn
 export const usesOf = (versions: readonly VersionInUse[]): VersionUse[] =>
   versions.toReversed().flatMap(({ uses }) => uses);
 
-const callsOf = ({ uses }: VersionInUse): number => uses.reduce((sum, { calls }) => sum + calls, 0);
-
 /** `name`: of the API. */
 export const DatedVersions = ({ name, versions }: { name: string; versions: readonly VersionInUse[] }) => {
   const { m, format } = useView();
@@ -54,7 +52,7 @@ export const DatedVersions = ({ name, versions }: { name: string; versions: read
           {
             title: m.versions.calls(USE_DAYS),
             kind: 'num',
-            cell: (version) => format.number(callsOf(version)),
+            cell: ({ uses }) => format.number(uses[0]?.all_calls ?? 0),
           },
         ]}
       />

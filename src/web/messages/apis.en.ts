@@ -2,7 +2,7 @@
 
 export const apisEn = {
   title: 'APIs',
-  about: 'What your partners can call. A change reaches every edge before this page answers.',
+  about: 'What your partners can call. A change reaches every edge within a second.',
   offer: 'Add an API',
   offerText: 'OpenAPI 2.0 to 3.2, as JSON or YAML. You see what it offers before anything is published.',
   document: 'OpenAPI document',

@@ -4,8 +4,7 @@ import type { apisEn } from './apis.en.ts';
 
 export const apisFr: typeof apisEn = {
   title: 'API',
-  about:
-    'Ce que vos partenaires peuvent appeler. Une modification est appliquée partout avant que cette page ne réponde.',
+  about: 'Ce que vos partenaires peuvent appeler. Une modification est appliquée partout en une seconde.',
   offer: 'Ajouter une API',
   offerText: 'OpenAPI 2.0 à 3.2, en JSON ou en YAML. Vous voyez ce qui sera proposé avant toute publication.',
   document: 'Document OpenAPI',

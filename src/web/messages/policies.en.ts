@@ -3,7 +3,7 @@
 export const policiesEn = {
   title: 'Policies',
   about:
-    'What is asked of routes besides their documents. A change reaches every edge before this page answers; what a policy refuses costs no units.',
+    'What is asked of routes besides their documents. A change reaches every edge within a second; what a policy refuses costs no units.',
   none: 'No policies',
   noneText: 'Add one to refuse, change, cache or mock what a route takes and gives.',
   add: 'Add a policy',

@@ -5,7 +5,7 @@ import type { policiesEn } from './policies.en.ts';
 export const policiesFr: typeof policiesEn = {
   title: 'Règles',
   about:
-    'Ce qui est demandé aux routes en plus de leurs documents. Une modification est appliquée partout avant que cette page ne réponde ; ce qu’une règle refuse ne coûte aucune unité.',
+    'Ce qui est demandé aux routes en plus de leurs documents. Une modification est appliquée partout en une seconde ; ce qu’une règle refuse ne coûte aucune unité.',
   none: 'Aucune règle',
   noneText:
     'Ajoutez-en une pour refuser, modifier, mettre en cache ou simuler ce qu’une route reçoit et renvoie.',
