@@ -448,6 +448,8 @@ export const apiKey = pgTable(
     /** The expiry, and how many days ahead of it, that the owner was last told of. */
     expiryNotice: text('expiry_notice'),
     allowedIps: inet('allowed_ips').array(),
+    /** OAuth clients: how they prove themselves, and what their tokens are bound to (src/keys/oauth-client.ts). */
+    client: jsonb('client'),
     version: bigint('version', { mode: 'number' }).notNull().default(1),
     changedAt: at('changed_at').notNull().defaultNow(),
     /** The version that the limiters were told last; another one is still to be told. */
@@ -477,6 +479,19 @@ export const apiKeyRetiredSecret = pgTable(
     expiresAt: at('expires_at').notNull(),
   },
   (table) => [index('idx_retired_secret_key').on(table.apiKeyId)],
+);
+
+/** Access tokens of OAuth clients that were revoked before their end, until which they are kept. */
+export const revokedToken = pgTable(
+  'revoked_token',
+  {
+    apiKeyId: uuid('api_key_id')
+      .notNull()
+      .references(() => apiKey.id, { onDelete: 'cascade' }),
+    jti: uuid('jti').notNull(),
+    expiresAt: at('expires_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.apiKeyId, table.jti] })],
 );
 
 /** One row a key, made with the key: what operators set; null means what the tier says. */

@@ -23,12 +23,15 @@ import { EdgeCounter } from './gateway/edge-counter.ts';
 import type { Gateway } from './gateway/pipeline.ts';
 import { createUpstreams } from './gateway/upstreams.ts';
 import { portalOriginOf } from './http/portal-origin.ts';
+import { createAccessTokens } from './keys/access-token.ts';
 import { createAdmission } from './keys/admission.ts';
 import { createAuthenticator } from './keys/authenticator.ts';
 import { createIdentityTokens } from './keys/identity-token.ts';
 import { createKeyDirectory } from './keys/key-directory.ts';
 import { createKeyStore } from './keys/key-store.ts';
 import { createRecordCache } from './keys/record-cache.ts';
+import { createSigningKeys } from './keys/signing-keys.ts';
+import { createTokenCheck } from './keys/token-check.ts';
 import { createLimiterClient } from './limiter/limiter-client.ts';
 import { createAbuseGuard } from './platform/abuse-guard.ts';
 import { type Database, openDatabase } from './platform/database.ts';
@@ -89,15 +92,22 @@ function composeKeys(env: Env, config: Config, database: Database) {
     log,
   });
   const keyEncryptionKeys = config.KEY_ENCRYPTION_KEYS;
+  const signingKeys = createSigningKeys(config.IDENTITY_KEYS);
+  const accessTokens = createAccessTokens(signingKeys, now, newId);
+  const issuerOf = (url: string) => portalOriginOf(config, url);
+  const checkToken = createTokenCheck({ now, issuerOf, ownHosts: config.OWN_HOSTS });
   return {
     limiter,
     keyStore,
     directory,
-    identityTokens: createIdentityTokens(config.IDENTITY_KEYS, now, newId),
+    guard,
+    signingKeys,
+    accessTokens,
+    identityTokens: createIdentityTokens(signingKeys, now, newId),
     ...createAdmission(
-      createAuthenticator({ directory, guard, keyEncryptionKeys, now }),
+      createAuthenticator({ directory, guard, keyEncryptionKeys, accessTokens, checkToken, now }),
       limiter.useNonce,
-      (url) => portalOriginOf(config, url),
+      issuerOf,
     ),
   };
 }

@@ -31,6 +31,7 @@ import { createMails } from './mail/mails.ts';
 import { createMoneyRecipients } from './mail/recipients-store.ts';
 import { createMetricsStore } from './metrics/metrics-store.ts';
 import { createTodayStore } from './metrics/today-store.ts';
+import { composeOAuth } from './oauth/oauth.ts';
 import { composePublishing, composeWebhooks } from './outgoing.ts';
 import { createAppService } from './partners/app-service.ts';
 import { createFiledPartners } from './partners/filed-partners-service.ts';
@@ -225,7 +226,7 @@ function composeConfiguration(
 
 function build(env: Env) {
   const core = composeGateway(env);
-  const { config, database, addressBlocks, identityTokens } = core;
+  const { config, database, addressBlocks, signingKeys } = core;
   const mail = composeMail(core, env);
   const partners = composePartners(core, mail);
   const billing = composeBilling(core, mail, partners.partners.announce);
@@ -242,6 +243,7 @@ function build(env: Env) {
     ...webhooks,
     ...watch,
     ...composeStatus(core),
+    ...composeOAuth(core, partners.keys.announce),
     publishing,
     policies,
     versions: createVersionService({
@@ -256,8 +258,8 @@ function build(env: Env) {
       ...webhooks,
       ...partners,
     }),
-    /** What upstreams verify identity tokens by. */
-    identityJwks: identityTokens.jwks,
+    /** What identity tokens and access tokens are verified by. */
+    identityJwks: signingKeys.jwks,
     blocks: createBlockService({ database, blocks: addressBlocks }),
     usageStore: createUsageStore(database),
     importedUsage: createImportedUsageStore(database),

@@ -5,6 +5,7 @@ import type { Env } from './compose.ts';
 import { handle } from './gateway/pipeline.ts';
 import { isChange } from './http/changes.ts';
 import { firstPart } from './http/path.ts';
+import { oauth } from './oauth/oauth-routes.ts';
 import { adminApi } from './operator/admin-routes.ts';
 import { operatorConsole } from './operator/console/pages.ts';
 import { createMachineRoutes } from './operator/machine-routes.ts';
@@ -55,6 +56,7 @@ apis.route('/dashboard', dashboard);
 apis.route('/api/dev', developerApi);
 apis.route('/api/admin', adminApi);
 apis.route('/', createMachineRoutes());
+apis.route('/', oauth);
 // The operators' before the offered APIs', whose names are a parameter.
 apis.route('/', createDocumentRoutes());
 apis.route('/', documents);

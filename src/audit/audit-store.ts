@@ -48,6 +48,7 @@ export const job = (name: string): Actor => ({ name: `job:${name}`, ip: null, re
 
 /** What may be done. Those of documents that Postgres functions issue are written there. */
 export const AUDIT_ACTIONS = [
+  'access_token.revoked',
   'account.deleted',
   'address.blocked',
   'address.unblocked',

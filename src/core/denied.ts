@@ -19,6 +19,9 @@ export type Reason =
   | 'header_not_signed'
   | 'signature_mismatch'
   | 'nonce_reused'
+  // Its access token.
+  | 'token_elsewhere'
+  | 'token_not_proven'
   // The limits.
   | 'record_older_than_limiter'
   | 'catalogue_older_than_limiter'
@@ -53,3 +56,13 @@ export const deny = (denied: ErrorCode, detail?: ErrorDetail, reason?: Reason, c
 
 export const isDenied = (value: unknown): value is Denied =>
   typeof value === 'object' && value !== null && 'denied' in value;
+
+/** What was to be used once was used before: a signature, or the proof of a token. */
+export const replayed = (isSigned: boolean): Denied =>
+  isSigned
+    ? deny('invalid_signature', undefined, 'nonce_reused')
+    : deny(
+        'invalid_token',
+        { message: 'The DPoP proof was used before: each is for one request' },
+        'nonce_reused',
+      );

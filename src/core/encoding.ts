@@ -43,10 +43,12 @@ export const fromBase64 = (text: string): Uint8Array<ArrayBuffer> =>
 export const toBase64Url = (bytes: Uint8Array): string =>
   toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 
-export async function sha256Hex(message: string | Uint8Array<ArrayBuffer>): Promise<string> {
-  const bytes = typeof message === 'string' ? utf8(message) : message;
-  return toHex(await crypto.subtle.digest('SHA-256', bytes));
-}
+export const sha256Bytes = async (message: string | Uint8Array<ArrayBuffer>): Promise<Uint8Array> =>
+  new Uint8Array(
+    await crypto.subtle.digest('SHA-256', typeof message === 'string' ? utf8(message) : message),
+  );
+export const sha256Hex = async (message: string | Uint8Array<ArrayBuffer>): Promise<string> =>
+  toHex(await sha256Bytes(message));
 
 /** Equality whose duration depends on the lengths only. */
 export function equalInConstantTime(a: string, b: string): boolean {

@@ -75,7 +75,12 @@ export interface Answered {
   requestId: string;
   portalOrigin: string;
   headers?: Pick<Headers, 'get'>;
+  /** Where it is said who issues tokens for what was asked (RFC 9728). */
+  resourceMetadata?: string;
 }
+
+/** Path of the metadata of our protected resources (RFC 9728, 3). */
+export const RESOURCE_METADATA = '/.well-known/oauth-protected-resource';
 
 export const PROBLEM = 'application/problem+json';
 /** Named by itself, and not as what is never wanted. */
@@ -121,7 +126,7 @@ export function errorResponse(
     // RFC 9110, 12.5.5: what the body is depends on it.
     vary: 'Accept',
   };
-  const challenge = challengeOf(code, status, answered.headers, detail.fields?.required_scope);
+  const challenge = challengeOf(code, status, answered, detail.fields?.required_scope);
   if (challenge !== undefined) headers['www-authenticate'] = challenge;
   if (status === 503) headers['retry-after'] = '1';
   if (status === 429 && detail.fields?.retry_after !== undefined)

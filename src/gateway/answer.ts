@@ -2,7 +2,7 @@
 
 import { namedByConnection } from '../catalog/headers.ts';
 import type { Denied } from '../core/denied.ts';
-import { errorBody, errorResponse } from '../core/errors.ts';
+import { errorBody, errorResponse, RESOURCE_METADATA } from '../core/errors.ts';
 import { allowsOrigin } from '../core/origins.ts';
 import { unixSeconds } from '../core/time.ts';
 import { isUnlimited, type LimitType } from '../limits/limit.ts';
@@ -174,7 +174,13 @@ export function refuse(
   exchange.reason ??= reason;
   exchange.cause ??= cause;
   const { headers } = exchange.request;
-  const answered = { requestId: exchange.id, portalOrigin: portalOrigin(exchange.url), headers };
+  const origin = portalOrigin(exchange.url);
+  const answered = {
+    requestId: exchange.id,
+    portalOrigin: origin,
+    headers,
+    resourceMetadata: `${origin}${RESOURCE_METADATA}`,
+  };
   exchange.errorBody = errorBody(denied, answered, detail);
   const response = errorResponse(denied, answered, detail, exchange.errorBody);
   decorate(exchange, response.headers, nowMs, true);

@@ -6,7 +6,13 @@ import { bodyLimit } from 'hono/body-limit';
 import * as z from 'zod';
 import type { Actor } from '../audit/audit-store.ts';
 import type { Config } from '../config.ts';
-import { type Answered, AppError, errorResponse, type FieldErrors } from '../core/errors.ts';
+import {
+  type Answered,
+  AppError,
+  errorResponse,
+  type FieldErrors,
+  RESOURCE_METADATA,
+} from '../core/errors.ts';
 import { isUuid, newId } from '../core/ids.ts';
 import { USUAL } from '../openapi/refusals.ts';
 import { clientRequestId } from './client-request-id.ts';
@@ -67,8 +73,17 @@ export function boundBodies(maxBytes: number, larger?: Larger): MiddlewareHandle
   return (context, next) => (larger?.paths.test(context.req.path) ? large : usual)(context, next);
 }
 
-/** An API whose handlers find their services in `c.var.services`. `larger`: where bodies may be that large. */
-export function createApi<Services extends ApiServices>({ larger }: { larger?: Larger } = {}) {
+/**
+ * An API whose handlers find their services in `c.var.services`. `larger`: where bodies may be that large. `takesKeys`: callers
+ * are keys and clients, and who issues tokens for it is said where one lacks.
+ */
+export function createApi<Services extends ApiServices>({
+  larger,
+  takesKeys = false,
+}: {
+  larger?: Larger;
+  takesKeys?: boolean;
+} = {}) {
   const api = new OpenAPIHono<ApiEnv<Services>>({
     defaultHook(result) {
       if (!result.success)
@@ -96,7 +111,9 @@ export function createApi<Services extends ApiServices>({ larger }: { larger?: L
     await next();
   });
   api.onError((error, context) => {
-    const response = renderError(error, answeredTo(context));
+    const answered = answeredTo(context);
+    const resourceMetadata = takesKeys ? `${answered.portalOrigin}${RESOURCE_METADATA}` : undefined;
+    const response = renderError(error, { ...answered, resourceMetadata });
     if (response.status >= 500) {
       const { method, path } = context.req;
       const cause = error.cause instanceof Error ? String(error.cause) : undefined;

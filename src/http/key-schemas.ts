@@ -9,3 +9,7 @@ export const keyLimits = z.object({
   monthly_quota: z.number().nullable(),
   overage_action: z.string(),
 });
+
+/** As the portal document names the kinds of keys. */
+export const KEY_TYPES = { signing: 'api_key', bearer: 'bearer', oauth: 'oauth_client' } as const;
+export const KINDS = { api_key: 'signing', bearer: 'bearer', oauth_client: 'oauth' } as const;

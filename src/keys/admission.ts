@@ -1,7 +1,7 @@
 // Who, and from where: the only way in for a key, on every surface that takes one. A key that is not refused here is
 // its caller's, may be used now, and is used from an address and an origin that its owner allows.
 
-import { type Denied, deny, isDenied } from '../core/denied.ts';
+import { type Denied, deny, isDenied, replayed } from '../core/denied.ts';
 import { isInRanges } from '../core/ip-list.ts';
 import { LimiterUnavailable } from '../core/object-errors.ts';
 import { allowsOrigin } from '../core/origins.ts';
@@ -56,7 +56,7 @@ export function createAdmission(
     const { nonce, record } = found;
     try {
       if (nonce && !(await useNonce(record.id, nonce)))
-        return { ...deny('invalid_signature', undefined, 'nonce_reused'), record };
+        return { ...replayed(found.form !== undefined), record };
     } catch (error) {
       if (!(error instanceof LimiterUnavailable)) throw error;
       return { ...deny('limiter_unavailable', undefined, 'limiter_unavailable', error.message), record };

@@ -1,13 +1,14 @@
-// From a request to the record of a usable key. A malformed credential is refused with no I/O at all; unknown,
+// From a request to the record of a usable key: by the key, by a signature, or by an OAuth client's access token. A malformed credential is refused with no I/O at all; unknown,
 // revoked, expired and suspended keys are refused with the same words. Fails closed: a key that cannot be looked up is
 // `service_unavailable`, never bad. Its surfaces ask through admission.ts.
 
 import { dropOldest } from '../core/bounded.ts';
-import { type Denied, deny } from '../core/denied.ts';
+import { type Denied, deny, type Reason } from '../core/denied.ts';
 import { sha256Hex } from '../core/encoding.ts';
 import { type KeyEncryptionKeys, openEnvelope } from '../crypto/envelope.ts';
 import type { Nonce } from '../limits/protocol.ts';
 import type { AbuseGuard } from '../platform/abuse-guard.ts';
+import { type AccessTokens, hasTokenShape } from './access-token.ts';
 import type { KeyDirectory } from './key-directory.ts';
 import { isWellFormedBearer, MAX_CREDENTIAL_CHARS, parseSigned } from './key-format.ts';
 import { type KeyRecord, unusable, validSecrets } from './key-record.ts';
@@ -21,9 +22,10 @@ import {
   verifySignature,
 } from './signature.ts';
 import { unsignedHeader } from './signed-headers.ts';
+import { resourceOf, type ShownToken, type TokenCheck, tokenExpired, tokenUnknown } from './token-check.ts';
 
 export interface Presented {
-  request: Pick<Request, 'method' | 'url' | 'headers'>;
+  request: Pick<Request, 'method' | 'url' | 'headers' | 'cf'>;
   ip: string;
   /** The signatures that the surface or the route takes; the key and its partner may take fewer. */
   rule: SignatureRule;
@@ -56,18 +58,36 @@ export interface AuthenticatorPorts {
   directory: KeyDirectory;
   guard: AbuseGuard;
   keyEncryptionKeys: KeyEncryptionKeys;
+  accessTokens: Pick<AccessTokens, 'read'>;
+  checkToken: TokenCheck;
   now(): number;
 }
 
-type Credential = { lookup: Lookup; hash?: string; signature?: string };
+type Credential = { lookup: Lookup; hash?: string; signature?: string; token?: ShownToken };
 
 /** The Authorization scheme is compared without case (RFC 9110, 11.1). */
-const BEARER = /^bearer (.*)$/i;
+const SCHEME = /^(bearer|dpop) (.*)$/i;
 const MAX_HMAC_KEYS = 1000;
-/** Bearer keys that were presented lately, with their hashes. */
-const MAX_HASHED = 10_000;
+/** Bearer keys that were presented lately, with their hashes, and access tokens, with what they say. */
+const MAX_READ = 10_000;
 
-async function parseCredential(authorization: string | null, headers: Headers): Promise<Credential | Denied> {
+async function readToken(
+  text: string,
+  scheme: ShownToken['scheme'],
+  accessTokens: AuthenticatorPorts['accessTokens'],
+): Promise<Credential | Denied> {
+  const token = await accessTokens.read(text);
+  if (token === 'expired') return tokenExpired();
+  const resource = token === 'forged' ? undefined : resourceOf(token.audience);
+  if (token === 'forged' || !resource) return tokenUnknown();
+  return { lookup: { by: 'key_id', value: token.clientId }, token: { ...token, text, scheme, resource } };
+}
+
+async function parseCredential(
+  authorization: string | null,
+  headers: Headers,
+  accessTokens: AuthenticatorPorts['accessTokens'],
+): Promise<Credential | Denied> {
   const signed = authorization === null ? headers.get('x-api-key') : null;
   if (signed !== null) {
     const parsed = parseSigned(signed);
@@ -76,10 +96,12 @@ async function parseCredential(authorization: string | null, headers: Headers): 
     return { lookup: { by: 'key_id', value: parsed.id }, signature: parsed.signature };
   }
   if (authorization === null) return deny('missing_api_key', { fields: { docs: '/docs' } });
-  const token = BEARER.exec(authorization)?.[1];
-  if (token === undefined) {
+  const [, scheme, token] = SCHEME.exec(authorization) ?? [];
+  if (scheme === undefined || token === undefined) {
     return deny('invalid_auth_format', { fields: { example: 'Authorization: Bearer pk_live_...' } });
   }
+  const isBearer = scheme.toLowerCase() === 'bearer';
+  if (!isBearer || hasTokenShape(token)) return readToken(token, isBearer ? 'bearer' : 'dpop', accessTokens);
   if (token.length > MAX_CREDENTIAL_CHARS || !(await isWellFormedBearer(token)))
     return deny('invalid_api_key_format');
   const hash = await sha256Hex(token);
@@ -127,19 +149,19 @@ const heldOff = (seconds: number): Denied =>
     headers: { 'retry-after': String(seconds) },
   });
 
-/** Reads the credential of a request. A bearer key that was seen before is not hashed again. */
-function createCredentialReader() {
-  const hashed = new Map<string, Credential>();
+/** Reads the credential of a request. A bearer key or a token that was seen before is not hashed or verified again. */
+function createCredentialReader(accessTokens: AuthenticatorPorts['accessTokens']) {
+  const read = new Map<string, Credential>();
   return async (headers: Headers): Promise<Credential | Denied> => {
     const authorization = headers.get('authorization');
     const beside = authorization === null ? null : headers.get('x-api-key');
     if (beside !== null && parseSigned(beside)) return twoCredentials();
-    const known = authorization === null ? undefined : hashed.get(authorization);
+    const known = authorization === null ? undefined : read.get(authorization);
     if (known) return known;
-    const credential = await parseCredential(authorization, headers);
+    const credential = await parseCredential(authorization, headers, accessTokens);
     if (authorization === null || 'denied' in credential) return credential;
-    hashed.set(authorization, credential);
-    dropOldest(hashed, MAX_HASHED);
+    read.set(authorization, credential);
+    dropOldest(read, MAX_READ);
     return credential;
   };
 }
@@ -159,17 +181,31 @@ function createHmacKeys(keyEncryptionKeys: KeyEncryptionKeys) {
   };
 }
 
-export function createAuthenticator(ports: AuthenticatorPorts) {
-  const { directory, guard, keyEncryptionKeys, now } = ports;
-  const readCredential = createCredentialReader();
-  const hmacKeyOf = createHmacKeys(keyEncryptionKeys);
-
-  /** Counts against this key alone: a neighbour behind the same address has no part in it. */
-  function refuseKnown(caller: Presented, record: KeyRecord, denied: Denied): Unauthenticated {
+/** Refusals that count: whoever goes on is held off. */
+const createRefusals = (guard: AbuseGuard) => ({
+  /** Against this key alone: a neighbour behind the same address has no part in it. */
+  refuseKnown(caller: Presented, record: KeyRecord, denied: Denied): Unauthenticated {
     caller.keepAlive(guard.noteFailure(caller.ip, record.keyId));
     const seconds = guard.heldOffSeconds(caller.ip, record.keyId);
     return { ...(seconds > 0 ? heldOff(seconds) : denied), record };
-  }
+  },
+  /** Nobody sends by mistake what we did not sign, and each costs a verification. */
+  refuseUnread(caller: Presented, denied: Denied): Denied {
+    if (denied.denied !== 'invalid_token' || denied.reason !== 'unknown') return denied;
+    caller.keepAlive(guard.noteFailure(caller.ip));
+    const seconds = guard.heldOffSeconds(caller.ip);
+    return seconds > 0 ? heldOff(seconds) : denied;
+  },
+});
+
+const refusalOf = (token: ShownToken | undefined, why: Reason): Denied =>
+  token ? { ...tokenUnknown(), reason: why } : deny('invalid_api_key', undefined, why);
+
+export function createAuthenticator(ports: AuthenticatorPorts) {
+  const { directory, guard, keyEncryptionKeys, now, checkToken } = ports;
+  const readCredential = createCredentialReader(ports.accessTokens);
+  const hmacKeyOf = createHmacKeys(keyEncryptionKeys);
+  const { refuseKnown, refuseUnread } = createRefusals(guard);
 
   async function verify(
     caller: Presented,
@@ -203,8 +239,8 @@ export function createAuthenticator(ports: AuthenticatorPorts) {
   /** `fresh`: past memory and KV. */
   async function identify(caller: Presented, fresh: boolean): Promise<Identified | Unauthenticated> {
     const credential = await readCredential(caller.request.headers);
-    if ('denied' in credential) return credential;
-    const { lookup, hash, signature } = credential;
+    if ('denied' in credential) return refuseUnread(caller, credential);
+    const { lookup, hash, signature, token } = credential;
     const heldOffSeconds = guard.heldOffSeconds(caller.ip);
     if (heldOffSeconds > 0 && !directory.remembers(lookup)) return heldOff(heldOffSeconds);
     const found = fresh ? await directory.fresh(lookup) : await directory.find(lookup, caller.keepAlive);
@@ -212,10 +248,11 @@ export function createAuthenticator(ports: AuthenticatorPorts) {
     const { record } = found;
     if (!record) {
       caller.keepAlive(guard.noteFailure(caller.ip));
-      return deny('invalid_api_key', undefined, 'unknown');
+      return refusalOf(token, 'unknown');
     }
     const why = unusable(record, hash, now());
-    if (why) return refuseKnown(caller, record, deny('invalid_api_key', undefined, why));
+    if (why) return refuseKnown(caller, record, refusalOf(token, why));
+    if (token) return checkToken(caller, record, token);
     if (signature !== undefined) return verify(caller, record, signature);
     const isRetired = record.secrets.some((secret) => secret.hash === hash && secret.expiresMs !== null);
     return { record, ...(isRetired && { retiredHash: hash }), nonce: undefined };

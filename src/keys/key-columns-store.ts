@@ -3,7 +3,8 @@
 import { sql } from 'drizzle-orm';
 import { text } from '../platform/row.ts';
 
-export const KEY_KINDS = ['bearer', 'signing'] as const;
+export const KEY_KINDS = ['bearer', 'signing', 'oauth'] as const;
+export type KeyKind = (typeof KEY_KINDS)[number];
 /** The id that people see. */
 export const KEY_ID = text.notNull('a trigger gives every key one');
 /** What events say of a key, of rows of `api_key`. */

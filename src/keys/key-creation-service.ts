@@ -10,15 +10,17 @@ import { command, query } from '../platform/query.ts';
 import { boolean, number, type RowOf, row, text } from '../platform/row.ts';
 import { textArray } from '../platform/sql.ts';
 import { heldKeys, MAX_TEST_KEYS } from './key-allowance-store.ts';
-import { type Environment, newSigningId } from './key-format.ts';
+import type { KeyKind } from './key-columns-store.ts';
+import { type Environment, newClientId, newSigningId } from './key-format.ts';
 import { random, type SecretMaker } from './key-secrets.ts';
 import type { KeyView } from './key-view-store.ts';
+import type { OAuthClient } from './oauth-client.ts';
 import type { SignatureRule } from './signature.ts';
 
 export interface NewKey {
   name: string;
   description?: string | null;
-  kind: 'bearer' | 'signing';
+  kind: KeyKind;
   environment: Environment;
   scopes?: string[];
   /** RFC 3339. */
@@ -27,6 +29,8 @@ export interface NewKey {
   appId?: string | null;
   /** Of signing keys; `any` where nothing is said, which is what the source document's programs need. */
   signatureRule?: SignatureRule;
+  /** Of OAuth clients: how they prove themselves; by a secret where nothing is said. */
+  client?: OAuthClient;
   /** The key that makes it: it never goes beyond that one. */
   parentId?: string;
 }
@@ -62,13 +66,16 @@ interface Identity {
   keyId: string;
 }
 
+/** Of a bearer key, its id is its row's. */
+const NEW_ID: Partial<Record<KeyKind, typeof newSigningId>> = { signing: newSigningId, oauth: newClientId };
+
 export function createKeyCreation(ports: {
   database: Database;
   makeSecret: SecretMaker;
   get(partnerId: string, keyId: string): Promise<KeyView>;
   checkScopes(scopes: readonly string[] | undefined): void;
   /** Of keys made without any. */
-  keyScopes(): Record<NewKey['kind'], readonly string[]>;
+  keyScopes(): Record<'bearer' | 'signing', readonly string[]>;
 }) {
   const { database, makeSecret, get, checkScopes, keyScopes } = ports;
 
@@ -87,14 +94,14 @@ export function createKeyCreation(ports: {
     actor: Actor,
   ) {
     const { name, kind, environment, appId = null, parentId = null } = wanted;
-    const scopes = wanted.scopes ?? keyScopes()[kind];
+    const scopes = wanted.scopes ?? keyScopes()[kind === 'signing' ? kind : 'bearer'];
     return sql`WITH changed AS (
         INSERT INTO api_key (id, partner_id, app_id, parent_id, key_id, kind, environment, key_hash, secret_envelope,
-          key_prefix, name, description, scopes, expires_at, allowed_ips, signature_rule)
+          key_prefix, name, description, scopes, expires_at, allowed_ips, signature_rule, client)
         SELECT ${id}, p.id, ${appId}::uuid, ${parentId}::uuid, ${keyId}, ${kind}, ${environment}, ${made.hash},
           ${made.envelope}, ${made.prefix}, ${name}, ${wanted.description ?? null}, ${textArray(scopes)},
           ${wanted.expiresAt ?? null}::timestamptz, ${textArray(wanted.allowedIps)}::inet[],
-          ${wanted.signatureRule ?? 'any'}
+          ${wanted.signatureRule ?? 'any'}, ${kind === 'oauth' && wanted.client ? JSON.stringify(wanted.client) : null}::jsonb
         FROM partner p JOIN tier_config t ON t.tier = p.tier
         WHERE p.id = ${partnerId} AND (${environment} = 'test' OR p.status = 'active') AND ${isRepeatable(wanted)}
           AND (${appId}::uuid IS NULL OR EXISTS (SELECT 1 FROM dev_apps a
@@ -107,7 +114,7 @@ export function createKeyCreation(ports: {
       SELECT * FROM changed`;
   }
 
-  /** The secret is in this answer and nowhere else. */
+  /** The secret is in this answer and nowhere else. A client that proves itself by other means has no use for it. */
   return async function create(
     partnerId: string,
     wanted: NewKey,
@@ -115,7 +122,7 @@ export function createKeyCreation(ports: {
   ): Promise<{ key: KeyView; secret: string }> {
     checkScopes(wanted.scopes);
     const id = newId();
-    const keyId = wanted.kind === 'signing' ? newSigningId(wanted.environment, random) : id;
+    const keyId = NEW_ID[wanted.kind]?.(wanted.environment, random) ?? id;
     const made = await makeSecret(wanted.kind, wanted.environment, keyId);
     const [, [owner], inserted] = await database.batch(
       // Locks the partner, so that keys made at the same moment are counted one after the other: by the statements after.

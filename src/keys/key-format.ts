@@ -52,12 +52,25 @@ export const newSigningId = (environment: Environment, random: RandomBytes): str
 export const newSigningSecret = (environment: Environment, random: RandomBytes): string =>
   `sk_${environment}_${randomText(40, random)}`;
 
+export const newClientId = (environment: Environment, random: RandomBytes): string =>
+  `oc_${environment}_${randomText(24, random)}`;
+export function newClientSecret(environment: Environment, random: RandomBytes): string {
+  const body = `os_${environment}_${randomText(40, random)}`;
+  return `${body}_${checksum(body)}`;
+}
+
+const CLIENT_ID = /^oc_(?:test|live)_[0-9A-Za-z]{24}$/;
+export const isClientId = (text: string): boolean => CLIENT_ID.test(text);
+
 /** What may be shown of a secret: its kind, environment and 8 characters. */
 export const displayPrefix = (secret: string): string => `${secret.slice(0, 16)}...`;
 
-/** What stands in programs: of a signing key its id, of any other the beginning of its secret. */
-export const shownPrefix = (key: { kind: 'bearer' | 'signing'; keyId: string; keyPrefix: string }): string =>
-  key.kind === 'signing' ? displayPrefix(key.keyId) : key.keyPrefix;
+/** What stands in programs: of a bearer key the beginning of its secret, of any other its id. */
+export const shownPrefix = (key: {
+  kind: 'bearer' | 'signing' | 'oauth';
+  keyId: string;
+  keyPrefix: string;
+}): string => (key.kind === 'bearer' ? key.keyPrefix : displayPrefix(key.keyId));
 
 const BEARER = /^pk_(?:test|live)_[0-9A-Za-z]{32}_[0-9A-Za-z]{6}$/;
 const ORIGINAL = /^pk_(?:test|live)_([0-9a-f]{64})_([0-9a-f]{4})$/;

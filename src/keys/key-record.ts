@@ -2,8 +2,10 @@
 
 import type { KeyLimits, PartnerLimits } from '../limits/limit.ts';
 import type { LimitSubject, RecordVersions } from '../limits/protocol.ts';
+import type { KeyKind } from './key-columns-store.ts';
 import type { Environment } from './key-format.ts';
 import { type KeyState, keyState } from './key-state.ts';
+import type { OAuthClient } from './oauth-client.ts';
 import type { SignatureRule } from './signature.ts';
 
 export interface KeySecret {
@@ -22,7 +24,7 @@ export interface KeyRecord {
   keyId: string;
   partnerId: string;
   appId: string | null;
-  kind: 'bearer' | 'signing';
+  kind: KeyKind;
   environment: Environment;
   isActive: boolean;
   isQuarantined: boolean;
@@ -37,6 +39,10 @@ export interface KeyRecord {
   secrets: KeySecret[];
   /** Of signing keys: what the key and its partner both take. */
   signatureRule: SignatureRule;
+  /** Of OAuth clients. */
+  client?: OAuthClient;
+  /** Ids of their tokens that ended before their time. */
+  revokedTokens?: readonly string[];
   versions: RecordVersions;
   /** Day of the version of dated APIs that it has: its own, its app's or its partner's; else when its partner came. */
   apiVersion: string;

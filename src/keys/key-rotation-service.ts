@@ -9,6 +9,7 @@ import { command, query } from '../platform/query.ts';
 import { row, time } from '../platform/row.ts';
 import type { SecretMaker } from './key-secrets.ts';
 import type { KeyView } from './key-view-store.ts';
+import { hasSecret } from './oauth-client.ts';
 
 const PARENT_REPLACED = 'the secret of the key that made it was ended at once';
 const DEFAULT_GRACE_DAYS = 7;
@@ -50,6 +51,7 @@ export function createKeyRotation(ports: {
     actor: Actor,
   ): Promise<Rotated> {
     const key = await get(partnerId, keyId);
+    if (!hasSecret(key)) throw new AppError('conflict', 'This client has no secret: change its keys instead');
     const made = await makeSecret(key.kind, key.environment, key.keyId);
     const grace = { grace_days: sql`grace_days` };
     const [, , [rotated]] = await database.batch(

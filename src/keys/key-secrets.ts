@@ -2,14 +2,22 @@
 
 import { sha256Hex } from '../core/encoding.ts';
 import { type KeyEncryptionKeys, sealEnvelope } from '../crypto/envelope.ts';
-import { displayPrefix, type Environment, newBearerKey, newSigningSecret } from './key-format.ts';
+import type { KeyKind } from './key-columns-store.ts';
+import {
+  displayPrefix,
+  type Environment,
+  newBearerKey,
+  newClientSecret,
+  newSigningSecret,
+} from './key-format.ts';
 
 export const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
 
+const NEW_SECRET = { bearer: newBearerKey, signing: newSigningSecret, oauth: newClientSecret };
+
 export const createSecretMaker = (keyEncryptionKeys: KeyEncryptionKeys) =>
-  async function makeSecret(kind: 'bearer' | 'signing', environment: Environment, keyId: string) {
-    const secret =
-      kind === 'signing' ? newSigningSecret(environment, random) : newBearerKey(environment, random);
+  async function makeSecret(kind: KeyKind, environment: Environment, keyId: string) {
+    const secret = NEW_SECRET[kind](environment, random);
     return {
       secret,
       hash: await sha256Hex(secret),

@@ -24,6 +24,7 @@ import { createKeyRotation, toldOf } from './key-rotation-service.ts';
 import { createSecretMaker } from './key-secrets.ts';
 import type { KeyStore } from './key-store.ts';
 import { createKeyViews, type KeyView } from './key-view-store.ts';
+import type { OAuthClient } from './oauth-client.ts';
 import type { SignatureRule } from './signature.ts';
 
 export type { NewKey } from './key-creation-service.ts';
@@ -52,6 +53,8 @@ export interface KeyChange {
   expiresAt?: string | null;
   signatureRule?: SignatureRule;
   apiVersion?: string | null;
+  /** Of OAuth clients alone. */
+  client?: OAuthClient;
 }
 
 type Announce = (id: string) => Promise<void>;
@@ -167,6 +170,7 @@ export function createKeyService(ports: KeyServicePorts) {
       checkScopes(change.scopes);
       const key = await get(partnerId, keyId);
       const { scopes, allowedIps, expiresAt } = change;
+      if (change.client && key.kind !== 'oauth') throw invalid('client', 'Only OAuth clients have this');
       if (key.state === 'expired' && expiresAt !== undefined) await requireRoom(key);
       const set = assignments({
         name: change.name,
@@ -175,6 +179,7 @@ export function createKeyService(ports: KeyServicePorts) {
         allowed_ips: allowedIps !== undefined ? sql`${textArray(allowedIps)}::inet[]` : undefined,
         expires_at: expiresAt !== undefined ? sql`${expiresAt}::timestamptz` : undefined,
         signature_rule: change.signatureRule,
+        client: change.client && sql`${JSON.stringify(change.client)}::jsonb`,
         api_version: change.apiVersion === undefined ? undefined : sql`${change.apiVersion}::date`,
       });
       if (!set) return key;

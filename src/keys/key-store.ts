@@ -10,9 +10,10 @@ import { ENVIRONMENTS } from './key-format.ts';
 import { LIMITS_OF_PARENT } from './key-limits-service.ts';
 import { IN_FORCE, KEY_LIMITS, toKeyLimits } from './key-limits-store.ts';
 import type { KeyRecord } from './key-record.ts';
+import { type OAuthClient, SECRET_CLIENT } from './oauth-client.ts';
 import { SIGNATURE_RULES } from './signature.ts';
 
-/** How a credential names its key: the hash of a bearer key, or the id of a signing key. */
+/** How a credential names its key: the hash of a bearer key, or the id of a signing key or an OAuth client. */
 export type Lookup = { by: 'hash'; value: string } | { by: 'key_id'; value: string };
 
 const degraded = oneOf(['allow', 'refuse']);
@@ -36,6 +37,8 @@ const Row = row('key record', {
   app_origins: texts.nullable(),
   secrets: json<KeyRecord['secrets']>(),
   signature_rule: oneOf(SIGNATURE_RULES),
+  client: json<OAuthClient>().nullable(),
+  revoked_tokens: texts.nullable(),
   api_version: text.notNull('every partner came on some day'),
   key_version: number,
   partner_version: number,
@@ -53,9 +56,10 @@ const Row = row('key record', {
 
 const idOf = ({ by, value }: Lookup): SQL =>
   by === 'key_id'
-    ? sql`SELECT id FROM api_key WHERE key_id = ${value} AND kind = 'signing'`
+    ? sql`SELECT id FROM api_key WHERE key_id = ${value} AND kind IN ('signing', 'oauth')`
     : sql`SELECT id FROM api_key WHERE key_hash = ${value} AND kind = 'bearer' UNION ALL
-          SELECT api_key_id FROM api_key_retired_secret WHERE key_hash = ${value} AND secret_envelope IS NULL LIMIT 1`;
+          SELECT s.api_key_id FROM api_key_retired_secret s JOIN api_key k ON k.id = s.api_key_id
+          WHERE s.key_hash = ${value} AND k.kind = 'bearer' LIMIT 1`;
 
 const select = (ids: SQL): SQL => sql`
   SELECT k.id, k.key_id, k.partner_id, k.app_id, k.kind, k.environment,
@@ -68,6 +72,8 @@ const select = (ids: SQL): SQL => sql`
         'expiresMs', floor(extract(epoch FROM s.expires_at) * 1000)))
         FROM api_key_retired_secret s WHERE s.api_key_id = k.id AND s.expires_at > now()), '[]') AS secrets,
     CASE WHEN 'bound' IN (k.signature_rule, p.signature_rule) THEN 'bound' ELSE 'any' END AS signature_rule,
+    k.client, CASE WHEN k.kind = 'oauth' THEN ARRAY(SELECT r.jti::text FROM revoked_token r
+      WHERE r.api_key_id = k.id AND r.expires_at > now()) END AS revoked_tokens,
     coalesce(k.api_version, a.api_version, p.api_version, (p.created_at AT TIME ZONE 'UTC')::date)::text AS api_version,
     k.version AS key_version, p.version AS partner_version,
     coalesce((SELECT version FROM catalog_state), 0) AS catalog_version,
@@ -100,6 +106,10 @@ function toRecord(key: RowOf<typeof Row>, nowMs: number): KeyRecord {
     origins: appOrigins.length > 0 ? appOrigins : (key.partner_origins ?? []),
     secrets: key.secrets,
     signatureRule: key.signature_rule,
+    ...(key.kind === 'oauth' && {
+      client: key.client ?? SECRET_CLIENT,
+      revokedTokens: key.revoked_tokens ?? [],
+    }),
     versions: { key: key.key_version, partner: key.partner_version },
     apiVersion: key.api_version,
     catalogVersion: key.catalog_version,

@@ -8,6 +8,7 @@ import { boolean, json, number, oneOf, type RowOf, row, text, texts, time, uuid 
 import { KEY_ID, KEY_KINDS } from './key-columns-store.ts';
 import { ENVIRONMENTS, type Environment } from './key-format.ts';
 import { type KeyState, keyState } from './key-state.ts';
+import type { OAuthClient } from './oauth-client.ts';
 import { SIGNATURE_RULES } from './signature.ts';
 
 type OwnLimits = {
@@ -43,6 +44,8 @@ const KeyRow = row('key as it is shown', {
   partnerStatus: text.notNull('every key has a partner'),
   allowedIps: texts,
   signatureRule: oneOf(SIGNATURE_RULES),
+  /** Of OAuth clients that are more than their secret. */
+  client: json<OAuthClient>().nullable(),
   apiVersion: text.nullable(),
   retiring: json<{ keyPrefix: string; expiresAt: string; lastUsedAt: string | null }[]>(),
   limits: json<OwnLimits>().notNull('a trigger makes the row of its quotas'),
@@ -66,7 +69,7 @@ const VIEW = sql`
     k.revoked_reason AS "revokedReason", k.quarantined_at AS "quarantinedAt",
     EXISTS (SELECT 1 FROM dev_apps a WHERE a.id = k.app_id AND a.archived_at IS NOT NULL) AS "isAppArchived",
     (SELECT p.status FROM partner p WHERE p.id = k.partner_id) AS "partnerStatus", coalesce(k.allowed_ips::text[], '{}') AS "allowedIps",
-    k.signature_rule AS "signatureRule", k.api_version::text AS "apiVersion",
+    k.signature_rule AS "signatureRule", k.client, k.api_version::text AS "apiVersion",
     coalesce((SELECT jsonb_agg(jsonb_build_object('keyPrefix', s.key_prefix, 'expiresAt', s.expires_at,
       'lastUsedAt', s.last_used_at) ORDER BY s.expires_at)
       FROM api_key_retired_secret s WHERE s.api_key_id = k.id AND s.expires_at > now()), '[]') AS retiring,
@@ -100,7 +103,7 @@ const createKeySearch = (database: Database, shown: ReturnType<typeof createShow
       sql`SELECT v.*, p.name AS partner FROM (${VIEW}
         WHERE (${partnerId}::uuid IS NULL OR k.partner_id = ${partnerId}::uuid)
           AND (${words} = '' OR starts_with(k.key_id, ${words}) OR starts_with(k.key_prefix, ${words.slice(0, 16)})
-            OR right(left(CASE k.kind WHEN 'signing' THEN k.key_id ELSE k.key_prefix END, 16), 4) = ${words}
+            OR right(left(CASE k.kind WHEN 'bearer' THEN k.key_prefix ELSE k.key_id END, 16), 4) = ${words}
             OR strpos(lower(k.name), lower(${words})) > 0)
         ORDER BY k.created_at DESC LIMIT ${limit}) v
       JOIN partner p ON p.id = v."partnerId" ORDER BY v."createdAt" DESC`,

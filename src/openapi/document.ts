@@ -66,8 +66,8 @@ const PARAMETER_TEXTS: Readonly<Record<string, string>> = {
 const COMPONENT_PARAMETERS = { IdempotencyKey: IDEMPOTENCY_KEY };
 const PAGED = '`next_cursor` is the `cursor` of the next page, and null on the last.';
 
-/** Of calls with a key. */
-export const BY_KEY: Security = [{ bearer: [] }, { signed: [] }];
+/** Of calls with a key, or with a token of a client that has these scopes. */
+export const byKey = (...scopes: string[]): Security => [{ bearer: [] }, { signed: [] }, { oauth: scopes }];
 
 const isReference = (value: object): value is Reference => '$ref' in value;
 
@@ -181,7 +181,7 @@ export function describeOffered(document: CatalogDocument): {
     return {
       ...operation,
       description: [operation.description, scope].filter(Boolean).join(' '),
-      security: BY_KEY,
+      security: config.scope ? byKey(config.scope) : byKey(),
       ...(dates.length > 0 && { parameters: [...(operation.parameters ?? []), versionParameter(dates)] }),
       responses: {
         ...gatewayRefusals(operation, dates.length > 0),

@@ -78,6 +78,7 @@ const VALUES: Readonly<Record<string, string | number | boolean>> = {
   subtotal_minor: 2900,
   tax_bps: 2000,
   tax_minor: 580,
+  tls_client_certificate_sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
   threshold_percent: 80,
   tier: 'starter',
   time: MOMENT,

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import type { Actor } from '../audit/audit-store.ts';
 import { type ApiEnv, errorAnswers, jsonAnswer, jsonBody } from '../http/api.ts';
 import { email, keyName, lines, rfcTime, scopeList, signatureRule, webAddress } from '../http/fields.ts';
+import { KINDS } from '../http/key-schemas.ts';
 import { inviteByMail } from '../partners/invitation-mail.ts';
 import { ROLES } from '../partners/permissions.ts';
 import { createPartnerKey } from '../partners/provisioning.ts';
@@ -43,7 +44,7 @@ const createKeyRoute = createRoute({
     body: jsonBody(
       z.object({
         app_id: z.uuid().nullish(),
-        key_type: z.enum(['api_key', 'bearer']).default('bearer'),
+        key_type: z.enum(['api_key', 'bearer', 'oauth_client']).default('bearer'),
         environment: z.enum(['test', 'live']),
         name: keyName,
         scopes: scopeList.optional(),
@@ -110,7 +111,7 @@ export function addProvisioningRoutes(
       idOf(context.req.valid('param').id),
       {
         appId: wanted.app_id,
-        kind: wanted.key_type === 'api_key' ? 'signing' : 'bearer',
+        kind: KINDS[wanted.key_type],
         environment: wanted.environment,
         name: wanted.name,
         scopes: wanted.scopes,

@@ -21,6 +21,8 @@ export const DOOR_RATES = {
   stranger: { burst: 300, sustained: 1200 },
   /** Calls of the offered API that are refused before they cost anything, by key. */
   refused: { burst: 100, sustained: 600 },
+  /** The OAuth endpoints, by client. */
+  token: { burst: 100, sustained: 300 },
   /** /dashboard, by credential. */
   dashboard: { burst: 30, sustained: 600 },
   /** /api/dev, by developer. */

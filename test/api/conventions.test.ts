@@ -66,6 +66,11 @@ describe('a challenge', () => {
   const challengeOf = async (path: string, headers: Record<string, string> = {}) =>
     (await call(path, { headers })).headers['www-authenticate'];
   const REALM = 'Bearer realm="passerelle"';
+  /** Where keys and clients call, it is said who issues tokens (RFC 9728); other doors take other tokens. */
+  const metadata = (path: string) =>
+    /^\/(?:v2|dashboard)\//.test(path)
+      ? `, resource_metadata="${stack.url}/.well-known/oauth-protected-resource"`
+      : '';
 
   it('has no error where nothing was sent', async () => {
     for (const path of [
@@ -75,7 +80,7 @@ describe('a challenge', () => {
       '/api/admin/partners',
       '/metrics',
     ])
-      expect([path, await challengeOf(path)]).toEqual([path, REALM]);
+      expect([path, await challengeOf(path)]).toEqual([path, REALM + metadata(path)]);
   });
 
   it('says that what was sent is not valid', async () => {
@@ -88,17 +93,17 @@ describe('a challenge', () => {
     ])
       expect([path, await challengeOf(path, bearer('nonsense'))]).toEqual([
         path,
-        `${REALM}, error="invalid_token"`,
+        `${REALM}, error="invalid_token"${metadata(path)}`,
       ]);
   });
 
   it('names the scope that lacks', async () => {
     const narrow = await makeKey((await makePartner()).id, { scopes: ['read:routes'] });
     expect(await challengeOf('/v2/stops/search?q=a', bearer(narrow.secret))).toBe(
-      `${REALM}, error="insufficient_scope", scope="read:stops"`,
+      `${REALM}, error="insufficient_scope", scope="read:stops"${metadata('/v2/')}`,
     );
     expect(await challengeOf('/dashboard/api-keys', bearer(narrow.secret))).toBe(
-      `${REALM}, error="insufficient_scope", scope="keys:read"`,
+      `${REALM}, error="insufficient_scope", scope="keys:read"${metadata('/v2/')}`,
     );
   });
 });

@@ -77,12 +77,29 @@ beforeAll(async () => {
       }),
     );
   const signing = await makeSigningKey(partner.id, 'test');
+  const dev = { headers: { authorization: `Bearer ${await developerToken(partner)}` } };
+  const app = (await sendJson('/api/dev/apps', 'POST', { name: 'Machines' }, dev)).json;
+  const client = (
+    await sendJson(
+      `/api/dev/apps/${app.id}/keys`,
+      'POST',
+      {
+        key_type: 'oauth_client',
+        environment: 'test',
+        name: 'Client',
+        scopes: ['read:routes', 'read:stops'],
+      },
+      dev,
+    )
+  ).json;
   keyIds = keys.map(({ id }) => id);
   delivery = await twiceSignedDelivery();
   environment = {
     API_KEY: keys[0]?.secret ?? '',
     KEY_ID: signing.id,
     SECRET: signing.secret,
+    CLIENT_ID: client.key_id,
+    CLIENT_SECRET: client.secret,
     ...deliveryOf(delivery.secrets[0]),
   };
   programs = (await Promise.all(GUIDES.map(({ slug }) => programsOf(slug, 'en')))).flat();
@@ -104,7 +121,7 @@ it('are the same on the page in the other language, five of each', async () => {
     expect(own.map(({ label }) => label)).toEqual(own.map((_, i) => labels[i % labels.length]));
     expect(own.length % labels.length).toBe(0);
   }
-  expect(programs).toHaveLength(9 * 5);
+  expect(programs).toHaveLength(10 * 5);
 });
 
 describe.for(Object.keys(LANGUAGES))('in %s', (label) => {
@@ -126,10 +143,11 @@ describe.for(Object.keys(LANGUAGES))('in %s', (label) => {
   });
 
   test('a program fails when its call does', async () => {
-    const wrong = { ...environment, API_KEY: 'pk_test_none', SECRET: 'sk_test_none' };
+    const none = { API_KEY: 'pk_test_none', SECRET: 'sk_test_none', CLIENT_SECRET: 'os_test_none' };
+    const wrong = { ...environment, ...none };
     // What verifies a delivery makes none.
     const callers = programs.filter((each) => each.label === label && each.slug !== 'webhooks');
-    expect(callers).toHaveLength(8);
+    expect(callers).toHaveLength(9);
     for (const { slug, code } of callers)
       expect((await runProgram(label, code, wrong)).code, slug).not.toBe(0);
   });

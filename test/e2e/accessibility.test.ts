@@ -25,6 +25,7 @@ const PUBLIC = [
   '/docs',
   '/docs/first-call',
   '/docs/signing',
+  '/docs/oauth',
   '/docs/limits',
   '/docs/handling-errors',
   '/docs/plans',
@@ -50,6 +51,8 @@ const portalPages = () => [
   `/portal/keys/${ids.key}`,
   `/portal/keys/${ids.key}?dialog=revoke`,
   `/portal/keys/${ids.key}?dialog=edit`,
+  `/portal/keys/${ids.client}`,
+  `/portal/keys/${ids.client}?dialog=edit`,
   '/portal/usage',
   '/portal/usage?range=24h',
   '/portal/usage/checks',
@@ -185,6 +188,11 @@ beforeAll(async () => {
   );
   Object.assign(ids, { key: row?.key_id, app: row?.app_id, ...shown, draft: await draftOfTransit() });
   await datedApi(ids.key ?? '');
+  const client = { key_type: 'oauth_client', environment: 'test', name: 'Demo client' };
+  const developer = { headers: { authorization: `Bearer ${stack.demo.developer.token}` } };
+  const made = await sendJson(`/api/dev/apps/${ids.app}/keys`, 'POST', client, developer);
+  expect(made.status).toBe(201);
+  ids.client = made.json.key_id;
 });
 afterAll(async () => {
   await browser?.close();

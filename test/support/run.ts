@@ -8,7 +8,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureChromium, ensurePrometheus, ensureRedis } from './tools.ts';
+import { ensureAuthlib, ensureChromium, ensurePrometheus, ensureRedis } from './tools.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url).href);
 const folder = mkdtempSync(join(tmpdir(), 'passerelle-run-'));
@@ -30,6 +30,7 @@ const tools: Record<string, string> = {};
 try {
   if (mayRun('test/e2e/')) tools.CHROMIUM_PATH = ensureChromium();
   if (mayRun('test/api/')) {
+    ensureAuthlib();
     tools.REDIS_SERVER_PATH = ensureRedis();
     const { prometheus, promtool } = ensurePrometheus();
     tools.PROMETHEUS_PATH = prometheus;

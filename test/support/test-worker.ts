@@ -207,6 +207,19 @@ function edgeOf(env: Env, name: string): Env {
   return edge;
 }
 
+/** As Cloudflare describes a connection whose client showed the certificate of this SHA-256: `X-Test-Certificate`. */
+function withCertificate(request: Parameters<typeof worker.fetch>[0]): Parameters<typeof worker.fetch>[0] {
+  const certFingerprintSHA256 = request.headers.get('x-test-certificate');
+  if (certFingerprintSHA256 === null) return request;
+  const tlsClientAuth = {
+    certPresented: '1',
+    certVerified: 'SUCCESS',
+    certRevoked: '0',
+    certFingerprintSHA256,
+  };
+  return new Request(request, { cf: { ...request.cf, tlsClientAuth } as never });
+}
+
 export default {
   async fetch(
     request: Parameters<typeof worker.fetch>[0],
@@ -245,7 +258,11 @@ export default {
         .catch(() => undefined);
       return Response.json({});
     }
-    return worker.fetch(request, edgeOf(env, request.headers.get('x-test-edge') ?? 'a'), ctx);
+    return worker.fetch(
+      withCertificate(request),
+      edgeOf(env, request.headers.get('x-test-edge') ?? 'a'),
+      ctx,
+    );
   },
   async queue(batch: MessageBatch<unknown>, env: Env): Promise<void> {
     counts.batches++;

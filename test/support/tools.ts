@@ -1,4 +1,4 @@
-// Chromium, redis-server and prometheus: those of the machine are used; missing ones are installed; what cannot be had fails by name.
+// Chromium, redis-server, prometheus and Authlib: those of the machine are used; missing ones are installed; what cannot be had fails by name.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -81,4 +81,17 @@ export function ensurePrometheus(): { prometheus: string; promtool: string } {
   throw new Error(
     'prometheus and promtool are missing and could not be installed. Install them, or set PROMETHEUS_PATH and PROMTOOL_PATH.',
   );
+}
+
+/** Debian's Authlib, for the Python that Debian has. @throws naming what is missing */
+export function ensureAuthlib(): void {
+  const isThere = () =>
+    spawnSync('/usr/bin/python3', ['-c', 'import authlib.integrations.requests_client']).status === 0;
+  if (isThere()) return;
+  aptInstall('python3-requests');
+  aptInstall('python3-authlib');
+  if (!isThere())
+    throw new Error(
+      'Authlib is missing and could not be installed. Install python3-authlib and python3-requests.',
+    );
 }

@@ -79,6 +79,6 @@ it('the bounds of what an isolate remembers are found in the source', () => {
   expect(boundsInSource()).toMatchObject({
     'gateway/edge-counter.ts keys': 10_000,
     'keys/key-directory.ts memory': 10_000,
-    'keys/authenticator.ts hashed': 10_000,
+    'keys/authenticator.ts read': 10_000,
   });
 });

@@ -105,6 +105,7 @@ it("a usage event's column is named in the list, where an event is made, and for
     'gateway/exchange.ts',
     'gateway/stages/forward.ts',
     'gateway/stages/record.ts',
+    'oauth/token-event.ts',
     'usage/event-columns.ts',
     'web/messages/request.ts',
   ]);

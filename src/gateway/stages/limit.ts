@@ -2,7 +2,7 @@
 // until its retryAt.
 // When the object does not answer: rates degrade to a small allowance, quotas that block are refused with 503.
 
-import { type Denied, deny } from '../../core/denied.ts';
+import { type Denied, deny, replayed } from '../../core/denied.ts';
 import { LimiterUnavailable } from '../../core/object-errors.ts';
 import { dayStart, rfc3339 } from '../../core/time.ts';
 import { isOlder, limitSubject } from '../../keys/key-record.ts';
@@ -52,7 +52,7 @@ export async function limit(
     if (reply.outcome === 'replayed') {
       // Whoever saw a request can repeat it: that proves nothing.
       exchange.isProven = false;
-      return deny('invalid_signature', undefined, 'nonce_reused');
+      return replayed(exchange.signatureForm !== undefined);
     }
     if (reply.outcome === 'settled') return deny('limiter_unavailable', undefined, 'settled_before_taken');
     if (reply.outcome === 'admit') {

@@ -6,6 +6,7 @@ import type { Plan } from '../../billing/plan-store.ts';
 import { newId } from '../../core/ids.ts';
 import { currency } from '../../http/amount-schemas.ts';
 import { email, keyName, scopeList, signatureRule, text } from '../../http/fields.ts';
+import { KEY_KINDS } from '../../keys/key-columns-store.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
 import type { AppView } from '../../partners/app-service.ts';
 import { ROLES } from '../../partners/permissions.ts';
@@ -40,7 +41,7 @@ export const keyForm = z.object({
   form: z.uuid(),
   name: keyName,
   app: optional(z.uuid()),
-  kind: z.enum(['bearer', 'signing']),
+  kind: z.enum(KEY_KINDS),
   environment: z.enum(['test', 'live']),
   scopes: z
     .string()
@@ -200,10 +201,7 @@ export const NewKeyDialog = ({
       <Select
         name="kind"
         label={m.keys.kind}
-        options={[
-          ['bearer', m.keys.kinds.bearer],
-          ['signing', m.keys.kinds.signing],
-        ]}
+        options={KEY_KINDS.map((kind) => [kind, m.keys.kinds[kind]] as const)}
       />
       <Choices
         name="scopes"
@@ -221,9 +219,9 @@ export const KeySecretDialog = ({ apiKey, secret }: { apiKey: KeyView; secret: s
   return (
     <Dialog id="secret" title={m.secret.title(apiKey.name)} open locked>
       <p>{m.provision.handOver}</p>
-      {apiKey.kind === 'signing' && (
+      {apiKey.kind !== 'bearer' && (
         <div>
-          <p class="label">{m.secret.keyId}</p>
+          <p class="label">{apiKey.kind === 'oauth' ? m.secret.clientId : m.secret.keyId}</p>
           <Code text={apiKey.keyId} />
         </div>
       )}

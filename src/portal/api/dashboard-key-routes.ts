@@ -134,6 +134,9 @@ dashboard.post('/api-keys', async (context) => {
   if (caller.kind === 'signing' && caller.signatureRule === 'bound') {
     throw new AppError('forbidden', 'A key that signs whole requests makes no keys that prove less');
   }
+  if (caller.kind === 'oauth') {
+    throw new AppError('forbidden', 'A client, whose tokens end within minutes, makes no keys that stay');
+  }
   if (environment === 'live' && caller.environment === 'test') {
     throw new AppError('forbidden', 'A test key cannot make live keys');
   }

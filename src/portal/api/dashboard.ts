@@ -14,7 +14,7 @@ import type { Services } from '../services.ts';
 
 const MAX_SIGNED_BODY_BYTES = 64 * 1024;
 
-export const dashboard = createApi<Services>();
+export const dashboard = createApi<Services>({ takesKeys: true });
 const callers = new WeakMap<Request, KeyRecord>();
 
 /** By what a caller is counted before anything is looked up. An id that is no secret counts for its address only. */

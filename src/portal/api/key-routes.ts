@@ -14,68 +14,15 @@ import {
   scopeList,
   signatureRule,
 } from '../../http/fields.ts';
-import { keyLimits } from '../../http/key-schemas.ts';
-import { KEY_STATES } from '../../keys/key-state.ts';
-import type { KeyView } from '../../keys/key-view-store.ts';
+import { KINDS } from '../../http/key-schemas.ts';
+import { hasSecret, oauthClient } from '../../keys/oauth-client.ts';
 import { developerApi, developerOf } from './developer.ts';
+import { keyShape, showKey } from './key-shape.ts';
 
-export const keyShape = z.object({
-  key_id: z.string(),
-  key_type: z.string(),
-  app_id: z.string().nullable(),
-  environment: z.string(),
-  name: z.string(),
-  description: z.string().nullable(),
-  key_prefix: z.string(),
-  scopes: z.array(z.string()),
-  allowed_ips: z.array(z.string()),
-  /** Of keys that sign: `any`, or `bound`, which refuses signatures of the body alone. */
-  signature_rule: z.string(),
-  /** Day of the version of dated APIs that it is pinned to; null: its app's. */
-  api_version: z.string().nullable(),
-  /** Whether calls with it are let in now; `state` says why not. */
-  is_active: z.boolean(),
-  state: z.enum(KEY_STATES),
-  created_at: z.string(),
-  expires_at: z.string().nullable(),
-  last_used_at: z.string().nullable(),
-  revoked_at: z.string().nullable(),
-  revoked_reason: z.string().nullable(),
-  /** Rotated secrets that still work, with their end. */
-  retiring: z.array(
-    z.object({ key_prefix: z.string(), expires_at: z.string(), last_used_at: z.string().nullable() }),
-  ),
-  limits: keyLimits,
+const withSecret = keyShape.extend({
+  secret: z.string().nullable().describe('Null of a client that proves itself by key or certificate'),
+  warning: z.string(),
 });
-
-export const showKey = (key: KeyView): z.infer<typeof keyShape> => ({
-  key_id: key.keyId,
-  key_type: key.kind === 'signing' ? 'api_key' : 'bearer',
-  app_id: key.appId,
-  environment: key.environment,
-  name: key.name,
-  description: key.description,
-  key_prefix: key.keyPrefix,
-  scopes: key.scopes,
-  allowed_ips: key.allowedIps,
-  signature_rule: key.signatureRule,
-  api_version: key.apiVersion,
-  is_active: key.state === 'active',
-  state: key.state,
-  created_at: key.createdAt,
-  expires_at: key.expiresAt,
-  last_used_at: key.lastUsedAt,
-  revoked_at: key.revokedAt,
-  revoked_reason: key.revokedReason,
-  retiring: key.retiring.map(({ keyPrefix, expiresAt, lastUsedAt }) => ({
-    key_prefix: keyPrefix,
-    expires_at: expiresAt,
-    last_used_at: lastUsedAt,
-  })),
-  limits: key.limits,
-});
-
-const withSecret = keyShape.extend({ secret: z.string(), warning: z.string() });
 const rotated = withSecret.extend({
   retired_until: z.string().nullable().describe('Until when the secret before works, too'),
 });
@@ -91,7 +38,7 @@ developerApi.openapi(
       params: z.object({ appId: z.string() }),
       body: jsonBody(
         z.object({
-          /** `api_key` signs requests; `bearer` is sent as it is; `oauth_client` is issued as a bearer key. */
+          /** `api_key` signs requests; `bearer` is sent as it is; `oauth_client` gets access tokens at /oauth/token. */
           key_type: z.enum(['api_key', 'bearer', 'oauth_client']),
           environment: z.enum(['test', 'live']),
           name: keyName,
@@ -100,6 +47,7 @@ developerApi.openapi(
           expires_at: rfcTime.nullish(),
           allowed_ips: ipRanges.nullish(),
           signature_rule: signatureRule.optional(),
+          client: oauthClient.optional(),
         }),
       ),
     },
@@ -114,7 +62,7 @@ developerApi.openapi(
       partner.id,
       {
         appId: app.id,
-        kind: wanted.key_type === 'api_key' ? 'signing' : 'bearer',
+        kind: KINDS[wanted.key_type],
         environment: wanted.environment,
         name: wanted.name,
         description: wanted.description,
@@ -122,10 +70,12 @@ developerApi.openapi(
         expiresAt: wanted.expires_at,
         allowedIps: wanted.allowed_ips,
         signatureRule: wanted.signature_rule,
+        client: wanted.client,
       },
       actor,
     );
-    return context.json({ ...showKey(made.key), secret: made.secret, warning: WARNING }, 201);
+    const secret = hasSecret(made.key) ? made.secret : null;
+    return context.json({ ...showKey(made.key), secret, warning: WARNING }, 201);
   },
 );
 
@@ -240,6 +190,7 @@ developerApi.openapi(
           expires_at: rfcTime.nullish(),
           signature_rule: signatureRule.optional(),
           api_version: apiVersion,
+          client: oauthClient.optional(),
           limits: z
             .object({
               burst_limit: limitValue.nullish(),

@@ -1,7 +1,8 @@
 // The documents of what partners' programs and developers call. Made when first asked for, and kept.
 
 import type { Catalog, CatalogDocument } from '../../catalog/catalog.ts';
-import { BY_KEY, createDocument, describeOffered, describeRoutes } from '../../openapi/document.ts';
+import { scopeWords } from '../../catalog/document-words.ts';
+import { byKey, createDocument, describeOffered, describeRoutes } from '../../openapi/document.ts';
 import type { OpenApiDocument, Paths } from '../../openapi/types.ts';
 import { EVENTS_TAG, webhooksOf } from '../../openapi/webhooks.ts';
 import { may, ROLES } from '../../partners/permissions.ts';
@@ -10,7 +11,16 @@ import { dashboard } from './dashboard-routes.ts';
 import { developerApi } from './dev-routes.ts';
 import { permissionAt } from './developer.ts';
 
-const KEY_SCHEMES = {
+/** All that operations need, and what each is for. */
+const scopesOf = (documents: readonly CatalogDocument[]): Record<string, string> =>
+  Object.fromEntries(
+    documents
+      .flatMap(({ paths }) => Object.values(paths).flatMap((item) => Object.values(item)))
+      .flatMap(({ 'x-passerelle': { scope } }) => scope ?? [])
+      .map((scope) => [scope, scopeWords({ documents }, scope, 'en') ?? scope]),
+  );
+
+const keySchemes = (documents: readonly CatalogDocument[]) => ({
   bearer: { type: 'http', scheme: 'bearer', description: 'A bearer key: pk_test_… or pk_live_…' },
   signed: {
     type: 'apiKey',
@@ -19,7 +29,17 @@ const KEY_SCHEMES = {
     description:
       'ak_…:<hex HMAC-SHA256> of the whole request (X-Signature-Version: 2), or of the body alone. See /docs/signing',
   },
-};
+  oauth: {
+    type: 'oauth2',
+    description: 'An access token of an OAuth client, for 15 minutes. See /docs/oauth',
+    flows: {
+      clientCredentials: {
+        tokenUrl: '/oauth/token',
+        scopes: scopesOf(documents),
+      },
+    },
+  },
+});
 
 const DEVELOPER_TAGS = {
   Apps: 'What your keys belong to: one for each program of yours',
@@ -66,7 +86,7 @@ export const offeredDocument = (document: CatalogDocument, product: string): Ope
       ...document.info,
       product,
       tags: offeredTags([document]),
-      schemes: KEY_SCHEMES,
+      schemes: keySchemes([document]),
       ...describeOffered(document),
     }),
   );
@@ -84,13 +104,13 @@ export const partnerDocument = (catalog: Catalog, product: string): OpenApiDocum
         ...offeredTags(documents),
         Dashboard: 'What a key may know and do about its partner',
       },
-      schemes: KEY_SCHEMES,
+      schemes: keySchemes(documents),
       paths: Object.assign(
         {},
         ...offered.map(({ paths }) => paths),
         describeRoutes(pathsOf(dashboard), {
           prefix: '/dashboard',
-          security: BY_KEY,
+          security: byKey(),
           audience: () => 'Not counted, and limited by a rate alone.',
         }),
       ),

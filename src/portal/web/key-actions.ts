@@ -8,6 +8,7 @@ import { once } from '../../http/once.ts';
 import { FieldsRefused, isNamed, refusalText, submit } from '../../web/forms.ts';
 import { numberOrNone } from '../../web/number-field.ts';
 import { showApp } from './app-page.tsx';
+import { clientFields, typedClient } from './client-fields.tsx';
 import { keyFields, newKey } from './key-form.tsx';
 import { keyOf, showKey } from './key-page.tsx';
 import { pinField } from './pin-field.tsx';
@@ -61,6 +62,7 @@ const keyChange = keyFields.extend({
   daily_quota: dailyQuota,
   signature_rule: signatureRule.optional(),
   api_version: pinField,
+  ...clientFields,
 });
 
 portal.post('/portal/keys/:key', async (context) => {
@@ -70,6 +72,7 @@ portal.post('/portal/keys/:key', async (context) => {
   return submit(context, keyChange, {
     async work(data) {
       const actor = actorFor(context);
+      const client = key.kind === 'oauth' ? typedClient(data, m) : undefined;
       // The limit first: what is refused changes nothing.
       if (data.daily_quota !== key.limits.daily_quota) {
         const limits = { dailyQuota: data.daily_quota };
@@ -79,7 +82,7 @@ portal.post('/portal/keys/:key', async (context) => {
         });
       }
       const { name, scopes, allowed_ips: allowedIps, expires: expiresAt, signature_rule, api_version } = data;
-      const more = { signatureRule: signature_rule, apiVersion: api_version };
+      const more = { signatureRule: signature_rule, apiVersion: api_version, client };
       const change = { name, scopes, allowedIps, expiresAt, ...more };
       await keys.change(key.partnerId, key.keyId, change, actor);
       return done(context, `/portal/keys/${key.keyId}`, 'saved');

@@ -8,6 +8,7 @@ import { Field, Select } from '../../web/components/form.tsx';
 import { Time } from '../../web/components/parts.tsx';
 import type { Wrong } from '../../web/forms.ts';
 import { useView } from '../../web/view-context.ts';
+import { ClientFields, savedClient } from './client-fields.tsx';
 import { AddressArea, ExpiryField, ScopeChoices, SignatureChoice } from './key-form.tsx';
 import { PinField } from './pin-field.tsx';
 
@@ -32,6 +33,7 @@ const EditDialog = ({ apiKey: key, catalog, wrong }: DialogProps & { catalog: Ca
         daily_quota: key.limits.daily_quota?.toString() ?? '',
         signature_rule: key.signatureRule,
         api_version: key.apiVersion ?? '',
+        ...(key.kind === 'oauth' && savedClient(key)),
       }}
       wrong={wrong}
     >
@@ -41,6 +43,7 @@ const EditDialog = ({ apiKey: key, catalog, wrong }: DialogProps & { catalog: Ca
       <ExpiryField />
       <Field name="daily_quota" inputmode="numeric" label={m.keys.dailyQuota} hint={m.keys.dailyQuotaHint} />
       {key.kind === 'signing' && <SignatureChoice />}
+      {key.kind === 'oauth' && <ClientFields />}
       <PinField pins={pinsOf(catalog)} pin={key.apiVersion} />
     </FormDialog>
   );

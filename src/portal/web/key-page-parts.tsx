@@ -2,6 +2,7 @@
 
 import { shownPrefix } from '../../keys/key-format.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
+import { hasSecret } from '../../keys/oauth-client.ts';
 import type { LimitGauges } from '../../limits/protocol.ts';
 import type { AppView } from '../../partners/app-view-store.ts';
 import type { ErrorLine, EventRow } from '../../usage/usage-reports.ts';
@@ -13,6 +14,7 @@ import { Table } from '../../web/components/table.tsx';
 import { ErrorTable } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import { useView } from '../../web/view-context.ts';
+import { ClientFacts } from './client-fields.tsx';
 import { curlLine, isStale } from './key-parts.tsx';
 
 const MAX_LINES = 8;
@@ -57,7 +59,7 @@ export const KeyHead = ({
         {rights.change && (
           <>
             <OpenDialog id="edit">{m.common.change}</OpenDialog>
-            <OpenDialog id="roll">{m.keys.roll}</OpenDialog>
+            {hasSecret(key) && <OpenDialog id="roll">{m.keys.roll}</OpenDialog>}
           </>
         )}
         {rights.revoke && (
@@ -120,6 +122,7 @@ export const KeyFacts = ({ apiKey: key, last }: { apiKey: KeyView; last: EventRo
             <dd>{m.keys.signatureRules[key.signatureRule]}</dd>
           </>
         )}
+        {key.kind === 'oauth' && <ClientFacts apiKey={key} />}
         <dt>{m.keys.scopes}</dt>
         <dd>{key.scopes.join(', ')}</dd>
         <dt>{m.apps.ips}</dt>
@@ -191,10 +194,13 @@ export const KeyActivity = ({
     <Panel title={m.keys.inDays(days)} action={<a href={requestsOf(key)}>{m.nav.requests}</a>}>
       {bars.every(({ counts }) => Object.keys(counts).length === 0) ? (
         <Empty title={m.usage.emptyTitle}>
-          {isActive && key.kind === 'bearer' && (
+          {isActive && key.kind !== 'signing' && (
             <>
               <p>{m.keys.tryIt}</p>
-              <Code text={curlLine(view, key, '$API_KEY')} label={m.keys.tryIt} />
+              <Code
+                text={curlLine(view, key, key.kind === 'oauth' ? '$CLIENT_SECRET' : '$API_KEY')}
+                label={m.keys.tryIt}
+              />
             </>
           )}
           <p class="soft small">{m.secret.lost}</p>

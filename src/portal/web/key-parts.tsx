@@ -31,6 +31,19 @@ export function curlLine(
 ): string {
   if (key.kind === 'signing')
     return `KEY_ID=${shell(key.keyId)} SECRET=${shell(secret)}\n${signingCurl(origin, catalog)}`;
+  const text = secret.startsWith('$') ? `"${secret}"` : shell(secret);
+  if (key.kind === 'oauth') {
+    const client = `curl -s -u ${shell(key.keyId)}:${text} -d grant_type=client_credentials`;
+    return `TOKEN=$(${client} ${shell(`${origin}/oauth/token`)} | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')\n${bearerCurl({ origin, catalog }, key, '$TOKEN')}`;
+  }
+  return bearerCurl({ origin, catalog }, key, secret);
+}
+
+function bearerCurl(
+  { origin, catalog }: Pick<View, 'origin' | 'catalog'>,
+  key: Pick<KeyView, 'scopes'>,
+  secret: string,
+): string {
   const call = firstCalls(catalog).find(
     ({ method, scope }) => method === 'GET' && (scope === null || key.scopes.includes(scope)),
   );
@@ -108,9 +121,9 @@ export const SecretDialog = ({ keyView, secret }: { keyView: KeyView; secret: st
   return (
     <Dialog id="secret" title={m.secret.title(keyView.name)} open locked>
       <p>{m.secret.once}</p>
-      {keyView.kind === 'signing' && (
+      {keyView.kind !== 'bearer' && (
         <div>
-          <p class="label">{m.secret.keyId}</p>
+          <p class="label">{keyView.kind === 'oauth' ? m.secret.clientId : m.secret.keyId}</p>
           <Code text={keyView.keyId} />
         </div>
       )}

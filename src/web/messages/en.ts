@@ -2,6 +2,7 @@
 
 import { accountEn } from './account.en.ts';
 import { apisEn } from './apis.en.ts';
+import { clientsEn } from './clients.en.ts';
 import { consoleEn } from './console.en.ts';
 import { fieldsEn } from './fields.en.ts';
 import { moneyEn } from './money.en.ts';
@@ -410,7 +411,11 @@ export const en = {
     name: 'Name',
     nameHint: 'Where it is used, such as “production server”.',
     kind: 'Type',
-    kinds: { bearer: 'Bearer key, sent as is', signing: 'Signing key, signs each request' },
+    kinds: {
+      bearer: 'Bearer key, sent as is',
+      signing: 'Signing key, signs each request',
+      oauth: 'OAuth client, gets tokens that last 15 minutes',
+    },
     scopes: 'Scopes',
     expires: 'Expires',
     expiresHint: 'At the end of that day, UTC. Leave empty for no expiry.',
@@ -474,6 +479,7 @@ export const en = {
     title: (name: string) => `${name}: save the secret`,
     once: 'This secret is only shown once. Store it in your secret manager.',
     keyId: 'Key ID',
+    clientId: 'Client ID',
     secret: 'Secret',
     try: 'Try it',
     waiting: 'Waiting for its first request…',
@@ -757,6 +763,7 @@ export const en = {
       'key.created': 'created a key',
       'key.rotated': 'rolled a key',
       'key.revoked': 'revoked a key',
+      'access_token.revoked': 'revoked an access token',
       'key.changed': 'changed a key',
       'key.limits_changed': 'changed a key’s limits',
       'key.day_travelled': 'simulated a day for a test key',
@@ -1120,6 +1127,7 @@ export const en = {
   ...accountEn,
   ...moneyEn,
   apis: apisEn,
+  clients: clientsEn,
   versions: versionsEn,
   policies: policiesEn,
   ...simulationEn,

@@ -14,6 +14,9 @@ const IN_FRENCH: Record<string, string> = {
   'The mail of this invitation could not be sent. Invite again':
     'L’e-mail de cette invitation n’a pas pu être envoyé. Invitez de nouveau',
   'A revoked key cannot be rotated': 'Une clé révoquée ne se renouvelle pas',
+  'This client has no secret: change its keys instead':
+    'Ce client n’a pas de secret : changez plutôt ses clés',
+  'Only OAuth clients have this': 'Seuls les clients OAuth l’ont',
   'A revoked key does not travel in time': 'Une clé révoquée ne voyage pas dans le temps',
   'A value cannot be stored as it is': 'Une valeur ne peut pas être enregistrée telle quelle',
   'Ask us for this plan': 'Demandez-nous ce forfait',

@@ -3,6 +3,7 @@
 import { typeset } from '../../core/french.ts';
 import { accountFr } from './account.fr.ts';
 import { apisFr } from './apis.fr.ts';
+import { clientsFr } from './clients.fr.ts';
 import { consoleFr } from './console.fr.ts';
 import type { en } from './en.ts';
 import { fieldsFr } from './fields.fr.ts';
@@ -431,6 +432,7 @@ export const fr = typeset<typeof en>({
     kinds: {
       bearer: 'Clé Bearer, envoyée telle quelle',
       signing: 'Clé de signature, signe chaque requête',
+      oauth: 'Client OAuth, obtient des jetons valables 15 minutes',
     },
     scopes: 'Autorisations',
     expires: 'Expiration',
@@ -496,6 +498,7 @@ export const fr = typeset<typeof en>({
     title: (name: string) => `${name} : enregistrez le secret`,
     once: 'Ce secret ne sera plus affiché. Conservez-le dans votre gestionnaire de secrets.',
     keyId: 'Identifiant de la clé',
+    clientId: 'ID du client',
     secret: 'Secret',
     try: 'Essayez',
     waiting: 'En attente de son premier appel…',
@@ -784,6 +787,7 @@ export const fr = typeset<typeof en>({
       'key.created': 'a créé une clé',
       'key.rotated': 'a renouvelé une clé',
       'key.revoked': 'a révoqué une clé',
+      'access_token.revoked': 'a révoqué un jeton d’accès',
       'key.changed': 'a modifié une clé',
       'key.limits_changed': 'a modifié les limites d’une clé',
       'key.day_travelled': 'a simulé un changement de jour pour une clé de test',
@@ -1159,6 +1163,7 @@ export const fr = typeset<typeof en>({
   ...accountFr,
   ...moneyFr,
   apis: apisFr,
+  clients: clientsFr,
   versions: versionsFr,
   policies: policiesFr,
   ...simulationFr,

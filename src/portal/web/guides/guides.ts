@@ -11,6 +11,7 @@ import goingLiveEn from './en/going-live.md';
 import handlingErrorsEn from './en/handling-errors.md';
 import idempotencyEn from './en/idempotency.md';
 import limitsEn from './en/limits.md';
+import oauthEn from './en/oauth.md';
 import paginationEn from './en/pagination.md';
 import plansEn from './en/plans.md';
 import retriesEn from './en/retries.md';
@@ -25,6 +26,7 @@ import goingLiveFr from './fr/going-live.md';
 import handlingErrorsFr from './fr/handling-errors.md';
 import idempotencyFr from './fr/idempotency.md';
 import limitsFr from './fr/limits.md';
+import oauthFr from './fr/oauth.md';
 import paginationFr from './fr/pagination.md';
 import plansFr from './fr/plans.md';
 import retriesFr from './fr/retries.md';
@@ -63,6 +65,7 @@ export const GUIDES: readonly Guide[] = [
   guide('retries', { en: retriesEn, fr: retriesFr }),
   guide('idempotency', { en: idempotencyEn, fr: idempotencyFr }),
   guide('signing', { en: signingEn, fr: signingFr }),
+  guide('oauth', { en: oauthEn, fr: oauthFr }),
   guide('webhooks', { en: webhooksEn, fr: webhooksFr }),
   guide('versions', { en: versionsEn, fr: versionsFr }),
   guide('plans', { en: plansEn, fr: plansFr }),

@@ -6,6 +6,7 @@ import { shownCalls } from '../../../catalog/document-words.ts';
 import call from './snippets/call.md';
 import errors from './snippets/errors.md';
 import idempotency from './snippets/idempotency.md';
+import oauth from './snippets/oauth.md';
 import pagination from './snippets/pagination.md';
 import retry from './snippets/retry.md';
 import signing from './snippets/signing.md';
@@ -45,6 +46,7 @@ export const SNIPPETS: ReadonlyMap<string, readonly Snippet[]> = new Map(
     call,
     errors,
     idempotency,
+    oauth,
     pagination,
     retry,
     signing,

@@ -1,0 +1,191 @@
+// Access tokens for clients: got (RFC 6749, 4.4), looked at (RFC 7662), and ended (RFC 7009). A token is what its client's
+// record allows, for less long: the record is asked again with each call, so what a client loses, its tokens lose, too.
+
+import type { AccessToken, AccessTokens, Confirmation } from '../keys/access-token.ts';
+import type { KeyDirectory } from '../keys/key-directory.ts';
+import { type KeyRecord, unusable } from '../keys/key-record.ts';
+import { certificateOf, certificateThumbprint, readProof } from '../keys/possession.ts';
+import { resourceOf } from '../keys/token-check.ts';
+import type { LimiterClient } from '../limiter/limiter-client.ts';
+import type { Client } from './client-authentication.ts';
+import type { Form } from './form.ts';
+import { OAuthError } from './oauth-error.ts';
+import type { RevokedTokens } from './revoked-token-store.ts';
+
+export interface TokenPorts {
+  accessTokens: AccessTokens;
+  directory: Pick<KeyDirectory, 'fresh' | 'find'>;
+  useNonce: LimiterClient['useNonce'];
+  revoked: RevokedTokens;
+  /** Tells the limiters of a client's new version. */
+  announce(id: string): Promise<void>;
+  ownHosts: readonly string[];
+  now(): number;
+}
+
+/** Who asks, of what, and where. */
+export interface Asked {
+  request: Pick<Request, 'method' | 'url' | 'headers' | 'cf'>;
+  form: Form;
+  client: Client;
+  issuer: string;
+  requestId: string;
+  ip: string | null;
+  keepAlive(work: Promise<unknown>): void;
+}
+
+/** RFC 6749, 5.1. */
+export interface TokenAnswer {
+  access_token: string;
+  token_type: 'Bearer' | 'DPoP';
+  expires_in: number;
+  scope: string;
+}
+
+/** What of the client's scopes it asks for: all of them where it names none. @throws OAuthError invalid_scope */
+function scopesOf({ form, client }: Asked): string[] {
+  const { scopes } = client.record;
+  if (form.scope === undefined) return scopes;
+  const wanted = [...new Set(form.scope.split(' ').filter(Boolean))];
+  const beyond = wanted.filter((scope) => !scopes.includes(scope));
+  if (wanted.length === 0 || beyond.length > 0)
+    throw new OAuthError('invalid_scope', `The client has the scopes: ${scopes.join(' ')}`);
+  return wanted;
+}
+
+/** Of the certificate to which the client's tokens are bound, as `cnf` says it. @throws OAuthError where it is not shown */
+function boundCertificate({ request, client: { record } }: Asked): string | undefined {
+  const { client } = record;
+  const isBound =
+    client?.tls_client_certificate_bound_access_tokens === true ||
+    client?.token_endpoint_auth_method === 'self_signed_tls_client_auth';
+  if (!isBound) return undefined;
+  const certificate = certificateOf(request.cf);
+  if (certificate) return certificateThumbprint(certificate);
+  throw new OAuthError('invalid_request', 'The tokens of this client are bound to its certificate: show it');
+}
+
+const tokenOf = ({ form }: Asked): string => {
+  if (form.token === undefined) throw new OAuthError('invalid_request', 'token is missing');
+  return form.token;
+};
+
+function createIssue({ accessTokens, useNonce, ownHosts, now }: TokenPorts) {
+  /** @throws OAuthError invalid_target */
+  function audienceOf({ form, issuer }: Asked): string {
+    if (form.resource === undefined) return issuer;
+    const resource = resourceOf(form.resource);
+    if (!resource || !(resource.origin === issuer || ownHosts.includes(resource.host)))
+      throw new OAuthError('invalid_target', `The resource must be ${issuer}, or an address under it`);
+    return resource.origin + resource.path;
+  }
+
+  /** Of the key that the client shows, or must. @throws OAuthError */
+  async function keyThumbprint({ request, client: { record } }: Asked): Promise<string | undefined> {
+    if (!request.headers.has('dpop')) {
+      if (!record.client?.dpop_bound_access_tokens) return undefined;
+      throw new OAuthError(
+        'invalid_dpop_proof',
+        'The tokens of this client are bound to a DPoP key: send a proof',
+      );
+    }
+    const proof = await readProof(request, undefined, now());
+    if (proof && (await useNonce(record.id, proof.nonce))) return proof.thumbprint;
+    throw new OAuthError(
+      'invalid_dpop_proof',
+      'The DPoP proof is not of this request, too old, or was used before',
+    );
+  }
+
+  return async function issue(asked: Asked): Promise<TokenAnswer> {
+    const { record } = asked.client;
+    const scopes = scopesOf(asked);
+    const audience = audienceOf(asked);
+    const certificate = boundCertificate(asked);
+    const jkt = await keyThumbprint(asked);
+    const confirmation: Confirmation = {
+      ...(jkt && { jkt }),
+      ...(certificate && { 'x5t#S256': certificate }),
+    };
+    const { text, expiresIn } = await accessTokens.issue({
+      clientId: record.keyId,
+      scopes,
+      issuer: asked.issuer,
+      audience,
+      confirmation: jkt || certificate ? confirmation : undefined,
+      endMs: record.expiresMs,
+    });
+    return {
+      access_token: text,
+      token_type: jkt === undefined ? 'Bearer' : 'DPoP',
+      expires_in: expiresIn,
+      scope: scopes.join(' '),
+    };
+  };
+}
+
+function createIntrospection({ accessTokens, directory, now }: TokenPorts) {
+  /** The token as it stands, and the record of its client; undefined where it is good for nothing. */
+  async function active(asked: Asked): Promise<{ token: AccessToken; record: KeyRecord } | undefined> {
+    const token = await accessTokens.read(tokenOf(asked));
+    if (typeof token === 'string' || token.issuer !== asked.issuer || token.expiresMs <= now())
+      return undefined;
+    const lookup = { by: 'key_id', value: token.clientId } as const;
+    const fresh = await directory.fresh(lookup);
+    const found = fresh === 'unavailable' ? await directory.find(lookup, asked.keepAlive) : fresh;
+    if (found === 'unavailable')
+      throw new OAuthError('temporarily_unavailable', 'The token cannot be looked up right now');
+    const { record } = found;
+    if (record?.kind !== 'oauth' || unusable(record, undefined, now())) return undefined;
+    return record.revokedTokens?.includes(token.jti) ? undefined : { token, record };
+  }
+
+  /** What a token says, while it is good, to clients of the same partner; to others, and of others, that it is not. */
+  return async function introspect(asked: Asked): Promise<Record<string, unknown>> {
+    const found = await active(asked);
+    const { partnerId, environment } = asked.client.record;
+    if (!found || found.record.partnerId !== partnerId || found.record.environment !== environment)
+      return { active: false };
+    const { token, record } = found;
+    return {
+      active: true,
+      scope: token.scopes.filter((scope) => record.scopes.includes(scope)).join(' '),
+      client_id: token.clientId,
+      sub: token.clientId,
+      iss: token.issuer,
+      aud: token.audience,
+      iat: token.issuedSeconds,
+      exp: token.expiresMs / 1000,
+      jti: token.jti,
+      token_type: token.confirmation?.jkt === undefined ? 'Bearer' : 'DPoP',
+      ...(token.confirmation && { cnf: token.confirmation }),
+    };
+  };
+}
+
+const createRevocation = ({ accessTokens, revoked, announce }: TokenPorts) =>
+  /** Of what is no token any more, there is nothing to end. @throws OAuthError where it is another client's */
+  async function revoke(asked: Asked): Promise<void> {
+    const { client, requestId, ip } = asked;
+    const token = await accessTokens.read(tokenOf(asked));
+    if (typeof token === 'string' || token.issuer !== asked.issuer) return;
+    const { id, keyId } = client.record;
+    if (token.clientId !== keyId)
+      throw new OAuthError('unauthorized_client', 'The token was issued to another client');
+    const isRevoked = await revoked.revoke({ id, keyId }, token, { name: `key:${keyId}`, ip, requestId });
+    if (!isRevoked)
+      throw new OAuthError(
+        'temporarily_unavailable',
+        'This client has revoked too many tokens. Revoke the client, or wait until they have ended',
+        60,
+      );
+    await announce(id);
+  };
+
+export const createAccessTokenService = (ports: TokenPorts) => ({
+  issue: createIssue(ports),
+  introspect: createIntrospection(ports),
+  revoke: createRevocation(ports),
+});
+
+export type AccessTokenService = ReturnType<typeof createAccessTokenService>;

@@ -1,0 +1,18 @@
+// What the OAuth endpoints ask of the rest of the system. `compose` hands it in.
+
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Config } from '../config.ts';
+import type { DoorRates } from '../platform/door-rates.ts';
+import type { UsageBuffer } from '../usage/usage-buffer.ts';
+import type { AccessTokenService } from './access-token-service.ts';
+import type { ClientAuthentication } from './client-authentication.ts';
+
+export interface Services {
+  config: Pick<Config, 'PORTAL_ORIGIN' | 'OWN_HOSTS'>;
+  authenticateClient: ClientAuthentication;
+  oauthTokens: AccessTokenService;
+  rates: Pick<DoorRates, 'wait'>;
+  gateway: { catalog: Catalog; usage: UsageBuffer };
+  now(): number;
+  log(line: Record<string, unknown>): void;
+}
