@@ -3,7 +3,7 @@
 // their object; and what a request of a hot key costs in operations.
 // `-- --peers`: what somebody would use instead, in the same run, and the worst second of each. `-- --neighbours`: what a
 // partner notices of another that floods. `-- --startup`: what an isolate costs before it answers. `-- --routes`: what a catalogue of
-// 2,000 routes costs a call. Ratios within the run, because machines are noisy. `-- --json` prints one object.
+// 2,000 routes costs a call. `-- --tokens`: what a warm access token costs beside a warm key. Ratios within the run, because machines are noisy. `-- --json` prints one object.
 
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -22,6 +22,7 @@ import {
   type Target,
 } from './bench/rounds.ts';
 import { measureStartUp } from './bench/startup.ts';
+import { measureTokens } from './bench/tokens.ts';
 
 const { values } = parseArgs({
   options: {
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     neighbours: { type: 'boolean', default: false },
     startup: { type: 'boolean', default: false },
     routes: { type: 'boolean', default: false },
+    tokens: { type: 'boolean', default: false },
   },
 });
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
@@ -109,7 +111,9 @@ try {
       ? { startup: await measureStartUp(upstream.origin, say) }
       : values.routes
         ? { routes: await measureRoutes(upstream.origin, PATH, generator, options) }
-        : await besideTheFloor();
+        : values.tokens
+          ? { tokens: await measureTokens(upstream.origin, PATH, generator, options) }
+          : await besideTheFloor();
   if (values.json) console.log(JSON.stringify(result));
 } finally {
   generator.stop();
