@@ -196,6 +196,7 @@ function build(env: Env) {
     database,
     catalogs,
     ...keys,
+    identify,
     upstreams,
     addressBlocks,
     /** Whom an operator blocked. */

@@ -22,8 +22,10 @@ import { BRAND } from './brand/brand.ts';
 import type { PublishTogether } from './catalog/publish-together-service.ts';
 import { type Core, composeGateway, type Env } from './compose.ts';
 import { createConfigService } from './configuration/config-service.ts';
+import { handleAs } from './gateway/pipeline.ts';
 import { createIdempotencyStore } from './http/idempotency-store.ts';
 import { createAnnouncementService } from './keys/announcement-service.ts';
+import type { Identifier } from './keys/authenticator.ts';
 import { createEnvelopeStore } from './keys/envelope-store.ts';
 import { createKeyService } from './keys/key-service.ts';
 import { createLeakService } from './leaks/leak-service.ts';
@@ -243,7 +245,10 @@ function build(env: Env) {
     ...webhooks,
     ...watch,
     ...composeStatus(core),
-    ...composeOAuth(core, partners.keys.announce),
+    ...composeOAuth(core, partners.keys),
+    /** A tool's call: of whoever proved itself to the MCP server. */
+    callAs: (identify: Identifier, request: Request, keepAlive: (work: Promise<unknown>) => void) =>
+      handleAs(identify, 'mcp', request, core.gateway, keepAlive),
     publishing,
     policies,
     versions: createVersionService({

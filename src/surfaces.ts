@@ -13,6 +13,7 @@ import { createDocumentRoutes } from './operator/openapi.ts';
 import { dashboard } from './portal/api/dashboard-routes.ts';
 import { developerApi } from './portal/api/dev-routes.ts';
 import { documents } from './portal/api/openapi-routes.ts';
+import { mcp } from './portal/mcp/mcp-routes.ts';
 import { portal } from './portal/web/pages.ts';
 import { compose, type Services } from './services.ts';
 
@@ -57,6 +58,7 @@ apis.route('/api/dev', developerApi);
 apis.route('/api/admin', adminApi);
 apis.route('/', createMachineRoutes());
 apis.route('/', oauth);
+apis.route('/', mcp);
 // The operators' before the offered APIs', whose names are a parameter.
 apis.route('/', createDocumentRoutes());
 apis.route('/', documents);
@@ -67,6 +69,10 @@ const pages = withServices();
 pages.use(showCatalog);
 pages.route('/', operatorConsole);
 pages.route('/', portal);
+
+/** Whose callers are counted by their keys, as those of the offered API. */
+const BY_KEY: ReadonlySet<string> = new Set(['mcp']);
+export const isCountedByKey = (path: string): boolean => BY_KEY.has(firstPart(path));
 
 /** By the first part of the path. */
 const apps = new Map<string, Hono<AppEnv>>();

@@ -27,10 +27,11 @@ function answer(request: Request, url: string, env: Env, ctx: ExecutionContext):
 
 async function answerOwn(request: Request, path: string, env: Env, ctx: ExecutionContext): Promise<Response> {
   const gate = composeGateway(env);
-  const { surfaceFor } = await loadSurfaces();
+  const { surfaceFor, isCountedByKey } = await loadSurfaces();
   const surface = surfaceFor(request, path);
+  const hasRate = surface !== undefined && !isCountedByKey(path);
   const keepAlive = (work: Promise<unknown>) => ctx.waitUntil(work);
-  const stopped = refuseAtDoor(request, path, gate, surface !== undefined, keepAlive);
+  const stopped = refuseAtDoor(request, path, gate, hasRate, keepAlive);
   if (stopped) return stopped;
   return surface?.fetch(request, env, ctx) ?? handle(request, request.url, gate.gateway, keepAlive);
 }

@@ -37,6 +37,8 @@ export interface Exchange {
   readonly ip: string;
   readonly country: string | null;
   readonly keepAlive: (work: Promise<unknown>) => void;
+  /** How it came, where not by itself: `mcp` of a tool's. */
+  via?: string;
   readonly timings: [stage: string, ms: number][];
   route?: CatalogRoute;
   /** Of a dated API: that the caller asked for, or is pinned to. */

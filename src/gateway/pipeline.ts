@@ -42,13 +42,40 @@ const MAX_JUDGEMENTS = 2;
 const REFUSES_FOR_MS = 5000;
 
 /** `url`: the request's, which costs to ask for. */
-export async function handle(
+export function handle(
   request: Request,
   url: string,
   gateway: Gateway,
   keepAlive: Exchange['keepAlive'],
 ): Promise<Response> {
-  const exchange = openExchange(request, url, gateway.newId(), gateway.now(), keepAlive);
+  return carry(openExchange(request, url, gateway.newId(), gateway.now(), keepAlive), gateway);
+}
+
+/** What a call of somebody who proved itself elsewhere came to. */
+export interface Carried {
+  response: Response;
+  requestId: string;
+  /** That were billed. */
+  units: number;
+}
+
+/** `identify`: who it is, instead of by what the request shows. Judged, limited, answered and noted as any other. */
+export async function handleAs(
+  identify: GatewayPorts['identify'],
+  via: string,
+  request: Request,
+  gateway: Gateway,
+  keepAlive: Exchange['keepAlive'],
+): Promise<Carried> {
+  const exchange = openExchange(request, request.url, gateway.newId(), gateway.now(), keepAlive);
+  exchange.via = via;
+  // The rest of it, as it is at each moment.
+  const known: Gateway = Object.create(gateway, { identify: { value: identify } });
+  const response = await carry(exchange, known);
+  return { response, requestId: exchange.id, units: exchange.admission?.units ?? 0 };
+}
+
+async function carry(exchange: Exchange, gateway: Gateway): Promise<Response> {
   let response: Response;
   try {
     response = await run(exchange, gateway);

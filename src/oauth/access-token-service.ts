@@ -20,6 +20,8 @@ export interface TokenPorts {
   /** Tells the limiters of a client's new version. */
   announce(id: string): Promise<void>;
   ownHosts: readonly string[];
+  /** Those that there are. */
+  knownScopes(): readonly string[];
   now(): number;
 }
 
@@ -42,15 +44,19 @@ export interface TokenAnswer {
   scope: string;
 }
 
-/** What of the client's scopes it asks for: all of them where it names none. @throws OAuthError invalid_scope */
-function scopesOf({ form, client }: Asked): string[] {
+/**
+ * What of the client's scopes it asks for: all of them where it names none. Programs ask for all that a resource knows, and get
+ * what they have (RFC 6749, 3.3); what nobody knows is a mistake. @throws OAuthError invalid_scope
+ */
+function scopesOf({ form, client }: Asked, known: readonly string[]): string[] {
   const { scopes } = client.record;
   if (form.scope === undefined) return scopes;
-  const wanted = [...new Set(form.scope.split(' ').filter(Boolean))];
-  const beyond = wanted.filter((scope) => !scopes.includes(scope));
-  if (wanted.length === 0 || beyond.length > 0)
+  const wanted = new Set(form.scope.split(' ').filter(Boolean));
+  const granted = scopes.filter((scope) => wanted.has(scope));
+  const isUnknown = [...wanted].some((scope) => !known.includes(scope) && !scopes.includes(scope));
+  if (granted.length === 0 || isUnknown)
     throw new OAuthError('invalid_scope', `The client has the scopes: ${scopes.join(' ')}`);
-  return wanted;
+  return granted;
 }
 
 /** Of the certificate to which the client's tokens are bound, as `cnf` says it. @throws OAuthError where it is not shown */
@@ -70,7 +76,7 @@ const tokenOf = ({ form }: Asked): string => {
   return form.token;
 };
 
-function createIssue({ accessTokens, useNonce, ownHosts, now }: TokenPorts) {
+function createIssue({ accessTokens, useNonce, ownHosts, knownScopes, now }: TokenPorts) {
   /** @throws OAuthError invalid_target */
   function audienceOf({ form, issuer }: Asked): string {
     if (form.resource === undefined) return issuer;
@@ -99,7 +105,7 @@ function createIssue({ accessTokens, useNonce, ownHosts, now }: TokenPorts) {
 
   return async function issue(asked: Asked): Promise<TokenAnswer> {
     const { record } = asked.client;
-    const scopes = scopesOf(asked);
+    const scopes = scopesOf(asked, knownScopes());
     const audience = audienceOf(asked);
     const certificate = boundCertificate(asked);
     const jkt = await keyThumbprint(asked);

@@ -15,6 +15,8 @@ const authentication = (endpoint: 'token' | 'introspection' | 'revocation') => (
 
 export const serverMetadata = (issuer: string, scopes: readonly string[]) => ({
   issuer,
+  // No client may use it yet, as it says itself: but programs take no server without one.
+  authorization_endpoint: `${issuer}/oauth/authorize`,
   token_endpoint: `${issuer}/oauth/token`,
   introspection_endpoint: `${issuer}/oauth/introspect`,
   revocation_endpoint: `${issuer}/oauth/revoke`,

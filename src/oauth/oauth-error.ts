@@ -11,6 +11,7 @@ const STATUSES = {
   invalid_grant: 400,
   unauthorized_client: 400,
   unsupported_grant_type: 400,
+  unsupported_response_type: 400,
   unsupported_token_type: 400,
   invalid_scope: 400,
   invalid_target: 400,

@@ -63,6 +63,13 @@ async function ask(context: OAuthContext): Promise<Asked> {
   return { request, form, client, issuer, requestId, ip: ip || null, keepAlive };
 }
 
+oauth.get('/oauth/authorize', () => {
+  throw new OAuthError(
+    'unsupported_response_type',
+    'No client here is authorised by people. Use client_credentials',
+  );
+});
+
 oauth.post('/oauth/token', async (context) => {
   const startedMs = context.var.services.now();
   const asked = await ask(context);

@@ -25,7 +25,7 @@ interface Core
 
 export function composeOAuth(
   { config, database, limiter, ...core }: Core,
-  announce: TokenPorts['announce'],
+  { announce, knownScopes }: Pick<TokenPorts, 'announce' | 'knownScopes'>,
 ): { authenticateClient: ClientAuthentication; oauthTokens: AccessTokenService } {
   const ports = { ...core, useNonce: limiter.useNonce };
   return {
@@ -34,6 +34,7 @@ export function composeOAuth(
       ...ports,
       revoked: createRevokedTokens(database),
       announce,
+      knownScopes,
       ownHosts: config.OWN_HOSTS,
     }),
   };

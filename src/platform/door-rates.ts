@@ -23,6 +23,8 @@ export const DOOR_RATES = {
   refused: { burst: 100, sustained: 600 },
   /** The OAuth endpoints, by client. */
   token: { burst: 100, sustained: 300 },
+  /** What MCP clients ask beside the calls of APIs, by key. */
+  mcp: { burst: 60, sustained: 600 },
   /** /dashboard, by credential. */
   dashboard: { burst: 30, sustained: 600 },
   /** /api/dev, by developer. */

@@ -12,6 +12,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { LiveCatalog } from '../catalog/live-catalog.ts';
 import type { IdempotencyStore } from '../http/idempotency-store.ts';
 import type { Authenticator } from '../keys/admission.ts';
+import type { Identifier } from '../keys/authenticator.ts';
 import type { KeyService } from '../keys/key-service.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 import type { LimiterClient } from '../limiter/limiter-client.ts';
@@ -43,6 +44,13 @@ export interface Services extends WebServices {
   versions: VersionService;
   catalogs: Pick<LiveCatalog, 'whole' | 'documentOf'>;
   authenticate: Authenticator;
+  identify: Identifier;
+  /** A call of the offered API by somebody who proved itself elsewhere, as a tool's. */
+  callAs(
+    identify: Identifier,
+    request: Request,
+    keepAlive: (work: Promise<unknown>) => void,
+  ): Promise<{ response: Response; requestId: string; units: number }>;
   verifyToken: TokenVerifier;
   idempotency: IdempotencyStore;
   rates: DoorRates;

@@ -163,6 +163,16 @@ export const EVENT_COLUMNS = {
     isOptional: true,
     shown: 'everywhere',
   },
+  /** How it came, where not by itself: `mcp`, as a tool. */
+  via: {
+    column: 'via',
+    kind: 'text',
+    maxBytes: 10,
+    packed: 'origin',
+    isNullable: true,
+    isOptional: true,
+    shown: 'everywhere',
+  },
   /** Of calls that failed, as are the next two: without what is secret. */
   query: {
     column: 'query',

@@ -158,6 +158,7 @@ function toEvent(exchange: Exchange, response: Response, latencyMs: number, byte
     retiredHash: exchange.retiredHash,
     userAgent: request.headers.get('user-agent'),
     apiVersion: exchange.version?.date ?? null,
+    via: exchange.via ?? null,
     query: told?.query,
     failure: told?.failure,
     errorBody: told?.errorBody,

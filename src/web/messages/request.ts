@@ -35,6 +35,7 @@ export const requestFacts: Record<Language, Record<RequestFact, string>> = {
     ip: 'From',
     user_agent: 'User agent',
     api_version: 'API version',
+    via: 'Came as',
   },
   fr: {
     occurred_at: 'Quand',
@@ -50,5 +51,6 @@ export const requestFacts: Record<Language, Record<RequestFact, string>> = {
     ip: 'Depuis',
     user_agent: 'User-Agent',
     api_version: 'Version de l’API',
+    via: 'Arrivée par',
   },
 };
