@@ -1,7 +1,8 @@
-// Four stories, clicked through as people do: in English on a desk in the light, in French on a phone in the dark; at each step
+// Five stories, clicked through as people do: in English on a desk in the light, in French on a phone in the dark; at each step
 // axe looks at the page.
 
 import { randomBytes } from 'node:crypto';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import transit from '../../src/catalog/transit.openapi.json' with { type: 'json' };
@@ -88,6 +89,25 @@ describe.each(LOOKS)('$language, $width px', (look) => {
     await palette.getByRole('combobox').fill(m.nav.audit);
     await person.look('palette, searched');
     await page.keyboard.press('Escape');
+    expect(person.problems()).toEqual([]);
+  });
+
+  it('the same key calls its first tool, by the official MCP client, at the address that the portal shows', async () => {
+    const { m, page } = person;
+    await person.open(m.mcp.title);
+    await person.look('mcp');
+    const shown = page.locator(`pre[data-label="${m.mcp.address}"]`);
+    const authorization = /Authorization: (Bearer [^'"]+)/.exec(line)?.[1] ?? '';
+    const client = new Client({ name: 'first', version: '1' }, { versionNegotiation: { mode: 'auto' } });
+    const requestInit = { headers: { authorization } };
+    await client.connect(
+      new StreamableHTTPClientTransport(new URL((await shown.textContent()) ?? ''), { requestInit }),
+    );
+    const [tool] = (await client.listTools()).tools.filter(({ name }) => name === 'searchStops');
+    expect(await page.getByRole('cell', { name: tool?.name, exact: true }).count()).toBe(1);
+    const { content, isError } = await client.callTool({ name: 'searchStops', arguments: { q: 'colobane' } });
+    expect([isError ?? false, JSON.stringify(content)]).toEqual([false, expect.stringContaining('Colobane')]);
+    await client.close();
     expect(person.problems()).toEqual([]);
   });
 

@@ -31,6 +31,7 @@ import './check-page.tsx';
 import './request-list-page.tsx';
 import './request-page.tsx';
 import './playground-page.tsx';
+import './mcp-page.tsx';
 import './sandbox-page.tsx';
 import './sandbox-actions.ts';
 import './webhook-events-page.tsx';

@@ -109,6 +109,7 @@ export const items = ({ m, workspace }: Pick<View, 'm' | 'workspace'>): NavItem[
   { href: '/portal/usage', text: m.nav.usage, also: ['/portal/versions'] },
   { href: '/portal/requests', text: m.nav.requests },
   { href: '/portal/playground', text: m.nav.playground },
+  { href: '/portal/mcp', text: m.mcp.title },
   { href: '/portal/sandbox', text: m.nav.sandbox },
   {
     href: '/portal/webhooks',

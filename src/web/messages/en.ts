@@ -5,6 +5,7 @@ import { apisEn } from './apis.en.ts';
 import { clientsEn } from './clients.en.ts';
 import { consoleEn } from './console.en.ts';
 import { fieldsEn } from './fields.en.ts';
+import { mcpEn } from './mcp.en.ts';
 import { moneyEn } from './money.en.ts';
 import { policiesEn } from './policies.en.ts';
 import { simulationEn } from './simulation.en.ts';
@@ -1128,6 +1129,7 @@ export const en = {
   ...moneyEn,
   apis: apisEn,
   clients: clientsEn,
+  mcp: mcpEn,
   versions: versionsEn,
   policies: policiesEn,
   ...simulationEn,

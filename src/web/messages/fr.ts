@@ -7,6 +7,7 @@ import { clientsFr } from './clients.fr.ts';
 import { consoleFr } from './console.fr.ts';
 import type { en } from './en.ts';
 import { fieldsFr } from './fields.fr.ts';
+import { mcpFr } from './mcp.fr.ts';
 import { moneyFr } from './money.fr.ts';
 import { policiesFr } from './policies.fr.ts';
 import { simulationFr } from './simulation.fr.ts';
@@ -1164,6 +1165,7 @@ export const fr = typeset<typeof en>({
   ...moneyFr,
   apis: apisFr,
   clients: clientsFr,
+  mcp: mcpFr,
   versions: versionsFr,
   policies: policiesFr,
   ...simulationFr,

@@ -11,6 +11,7 @@ import goingLiveEn from './en/going-live.md';
 import handlingErrorsEn from './en/handling-errors.md';
 import idempotencyEn from './en/idempotency.md';
 import limitsEn from './en/limits.md';
+import mcpEn from './en/mcp.md';
 import oauthEn from './en/oauth.md';
 import paginationEn from './en/pagination.md';
 import plansEn from './en/plans.md';
@@ -26,6 +27,7 @@ import goingLiveFr from './fr/going-live.md';
 import handlingErrorsFr from './fr/handling-errors.md';
 import idempotencyFr from './fr/idempotency.md';
 import limitsFr from './fr/limits.md';
+import mcpFr from './fr/mcp.md';
 import oauthFr from './fr/oauth.md';
 import paginationFr from './fr/pagination.md';
 import plansFr from './fr/plans.md';
@@ -66,6 +68,7 @@ export const GUIDES: readonly Guide[] = [
   guide('idempotency', { en: idempotencyEn, fr: idempotencyFr }),
   guide('signing', { en: signingEn, fr: signingFr }),
   guide('oauth', { en: oauthEn, fr: oauthFr }),
+  guide('mcp', { en: mcpEn, fr: mcpFr }),
   guide('webhooks', { en: webhooksEn, fr: webhooksFr }),
   guide('versions', { en: versionsEn, fr: versionsFr }),
   guide('plans', { en: plansEn, fr: plansFr }),
