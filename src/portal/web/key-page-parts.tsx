@@ -190,17 +190,15 @@ export const KeyActivity = ({
   const view = useView();
   const { m } = view;
   const isActive = key.state === 'active';
+  const variable = key.kind === 'oauth' ? 'CLIENT_SECRET' : 'API_KEY';
   return (
     <Panel title={m.keys.inDays(days)} action={<a href={requestsOf(key)}>{m.nav.requests}</a>}>
       {bars.every(({ counts }) => Object.keys(counts).length === 0) ? (
         <Empty title={m.usage.emptyTitle}>
           {isActive && key.kind !== 'signing' && (
             <>
-              <p>{m.keys.tryIt}</p>
-              <Code
-                text={curlLine(view, key, key.kind === 'oauth' ? '$CLIENT_SECRET' : '$API_KEY')}
-                label={m.keys.tryIt}
-              />
+              <p>{m.keys.tryIt(variable)}</p>
+              <Code text={curlLine(view, key, `$${variable}`)} label={m.keys.tryIt(variable)} />
             </>
           )}
           <p class="soft small">{m.secret.lost}</p>

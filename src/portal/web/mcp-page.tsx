@@ -74,10 +74,10 @@ const Tools = ({ tools }: { tools: readonly ApiTool[] }) => {
       <Table
         rows={[...ofApis, ...own]}
         columns={[
-          { title: m.mcp.tool, kind: 'mono', cell: ({ name }) => name },
+          { title: m.mcp.tool, kind: 'mono tight', cell: ({ name }) => name },
           { title: m.mcp.does, cell: ({ does }) => does },
           { title: m.mcp.calls, kind: 'mono', cell: ({ calls }) => calls },
-          { title: m.mcp.scope, kind: 'mono', cell: ({ scope }) => scope },
+          { title: m.mcp.scope, kind: 'mono tight', cell: ({ scope }) => scope },
         ]}
       />
     </Panel>

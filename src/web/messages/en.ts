@@ -474,7 +474,7 @@ export const en = {
     tooMany: (limit: number) =>
       `Your plan allows ${limit} live ${plural(limit, 'key', 'keys')}, all in use. Revoke one you no longer need, or choose a larger plan.`,
     seePlans: 'See plans',
-    tryIt: 'Nothing yet. Try it, with the secret in API_KEY:',
+    tryIt: (variable: string) => `Nothing yet. Try it, with the secret in ${variable}:`,
   },
   secret: {
     title: (name: string) => `${name}: save the secret`,

@@ -493,7 +493,7 @@ export const fr = typeset<typeof en>({
     tooMany: (limit: number) =>
       `Votre forfait autorise ${limit} ${plural(limit, 'clé', 'clés')} de production, et vous n’en avez plus de libre. Révoquez-en une devenue inutile, ou passez à un forfait supérieur.`,
     seePlans: 'Voir les forfaits',
-    tryIt: 'Rien pour l’instant. Essayez, avec le secret dans API_KEY :',
+    tryIt: (variable) => `Rien pour l’instant. Essayez, avec le secret dans ${variable} :`,
   },
   secret: {
     title: (name: string) => `${name} : enregistrez le secret`,
