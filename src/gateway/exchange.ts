@@ -5,7 +5,7 @@ import type { CatalogRoute } from '../catalog/catalog.ts';
 import type { RouteVersion } from '../catalog/versions.ts';
 import type { Reason } from '../core/denied.ts';
 import { readBody, type Unreadable } from '../http/body.ts';
-import type { KeyRecord } from '../keys/key-record.ts';
+import type { KeyRecord, RecordSource } from '../keys/key-record.ts';
 import type { SignatureForm } from '../keys/signature.ts';
 import type { Denial } from '../limits/limit.ts';
 import type { LimitGauges, Nonce } from '../limits/protocol.ts';
@@ -46,8 +46,9 @@ export interface Exchange {
   /** Of the catalogue by which it is judged, and the newest that anybody has seen. */
   catalogVersion: number;
   newestCatalog: number;
-  /** The record of the key that was named. */
+  /** The record of the key that was named, and where it was. */
   caller?: KeyRecord;
+  recordFrom?: RecordSource;
   /** That it is the caller's, and may be used: without it the call is nobody's, whatever it names. */
   isProven: boolean;
   /** More of what costs nothing than anybody needs: it is counted, and not kept. */

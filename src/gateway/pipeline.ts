@@ -204,7 +204,7 @@ async function judgeByNewer(exchange: Matched, gateway: Gateway): Promise<Respon
 /** Outside the catalogue: the key is looked at only for what its caller is told. */
 async function refuseUnmatched(exchange: Exchange, gateway: Gateway, denied: Denied): Promise<Response> {
   const { headers } = exchange.request;
-  if (headers.has('authorization')) await authenticate(exchange, gateway, false);
+  if (headers.has('authorization') || exchange.via) await authenticate(exchange, gateway, false);
   if (exchange.isProven && (await isOfOlder(exchange, gateway))) return run(exchange, gateway);
   return refuseFree(exchange, gateway, denied);
 }

@@ -4,7 +4,7 @@
 // Fails open to a stale record while the database is down, and closed (`unavailable`) where there is none.
 
 import { dropOldest } from '../core/bounded.ts';
-import type { KeyRecord } from './key-record.ts';
+import type { KeyRecord, RecordSource } from './key-record.ts';
 import type { KeyStore, Lookup } from './key-store.ts';
 
 /** What is in memory for less than this is used as it is. */
@@ -29,7 +29,11 @@ export interface RecordCache {
   delete(key: string): Promise<void>;
 }
 
-export type Found = { record: KeyRecord | undefined; cold: boolean } | 'unavailable';
+export type Found = Sourced | 'unavailable';
+interface Sourced {
+  record: KeyRecord | undefined;
+  from: RecordSource;
+}
 
 const cacheKey = ({ by, value }: Lookup): string => `${by}:${value}`;
 
@@ -67,17 +71,17 @@ function createRecordReader(
     }
   }
 
-  async function readThrough(lookup: Lookup): Promise<KeyRecord | undefined> {
+  async function readThrough(lookup: Lookup): Promise<Sourced> {
     const cached = await kv.get(cacheKey(lookup)).catch(() => null);
     if (cached && now() - cached.loadedMs < KV_FRESH_MS) {
       remember(cacheKey(lookup), cached);
-      return cached;
+      return { record: cached, from: 'kv' };
     }
-    if (cached && now() < downUntilMs) return cached;
+    if (cached && now() < downUntilMs) return { record: cached, from: 'kv' };
     try {
-      return await readDatabase(lookup);
+      return { record: await readDatabase(lookup), from: 'postgres' };
     } catch (error) {
-      if (cached) return cached;
+      if (cached) return { record: cached, from: 'kv' };
       throw error;
     }
   }
@@ -101,20 +105,20 @@ export function createKeyDirectory(store: KeyStore, kv: RecordCache, now: () => 
   }
 
   return {
-    /** `keepAlive`: lets a read behind the request outlive it. `cold`: nothing was in memory. */
+    /** `keepAlive`: lets a read behind the request outlive it. */
     async find(lookup: Lookup, keepAlive: (work: Promise<unknown>) => void): Promise<Found> {
       const known = memory.get(cacheKey(lookup));
       const ageMs = known ? now() - known.heldSinceMs : Number.POSITIVE_INFINITY;
       if (known && ageMs < (known.record ? FRESH_MS : UNKNOWN_MS))
-        return { record: known.record, cold: false };
+        return { record: known.record, from: 'memory' };
       if (known?.record && (ageMs < USABLE_MS || isDown())) {
         if (!isDown()) refresh(lookup, keepAlive);
-        return { record: known.record, cold: false };
+        return { record: known.record, from: 'memory' };
       }
       try {
-        return { record: await readThrough(lookup), cold: true };
+        return await readThrough(lookup);
       } catch {
-        return known?.record ? { record: known.record, cold: false } : 'unavailable';
+        return known?.record ? { record: known.record, from: 'memory' } : 'unavailable';
       }
     },
     /** Whether a record is in memory: then its key is no stranger. */
@@ -122,7 +126,7 @@ export function createKeyDirectory(store: KeyStore, kv: RecordCache, now: () => 
     /** Past memory and KV. */
     async fresh(lookup: Lookup): Promise<Found> {
       try {
-        return { record: await readDatabase(lookup), cold: true };
+        return { record: await readDatabase(lookup), from: 'postgres' };
       } catch {
         return 'unavailable';
       }

@@ -3,6 +3,7 @@
 // in `drizzle/schema.ts`. A column of a kind that is known needs a line here, its value in
 // `src/gateway/stages/record.ts`, its name for people in `src/web/messages/request.ts`, and a migration. Pure.
 
+import type { RecordSource } from '../keys/key-record.ts';
 import type { Level, LimitType } from '../limits/limit.ts';
 
 /** Why a call failed, beside its code: what its people need to see and cannot know from elsewhere. */
@@ -24,6 +25,26 @@ export interface Failure {
   /** By `X-Sandbox-Simulate`. */
   simulated?: true;
 }
+
+/** By what a call was judged: calls that were judged alike share one. */
+export interface Basis {
+  /** Versions of the key's record, of its partner's, and of the catalogue. */
+  key: number;
+  partner: number;
+  catalog: number;
+  /** Where this edge had the record from, and when it was read from the database, RFC 3339. */
+  from: RecordSource;
+  read_at: string;
+  /** What each limit was, and whose; -1 is unlimited. Unknown where the limiter was not asked. */
+  limits?: Record<LimitName, { limit: number; level: Level }>;
+  /** Kinds of the policies of its route, in their order. */
+  policies?: readonly string[];
+  /** What the cache did (RFC 9211), without how long it lasts. */
+  cache?: string;
+  /** It was beyond what is included. */
+  over?: true;
+}
+export type LimitName = 'second' | 'burst' | 'day' | 'month';
 
 /** What each kind holds. */
 export interface KindValues {
@@ -56,6 +77,7 @@ export interface KindValues {
   /** -1 is unlimited. */
   remaining: { second: number; day: number; month: number };
   failure: Failure;
+  basis: Basis;
 }
 export type Kind = keyof KindValues;
 
@@ -192,6 +214,8 @@ export const EVENT_COLUMNS = {
     isOptional: true,
     shown: 'alone',
   },
+  /** By what it was judged. */
+  basis: { column: 'basis', kind: 'basis', packed: 'origin', isOptional: true, shown: 'alone' },
   timings: { column: 'timings', kind: 'timings', isOptional: true, shown: 'alone' },
 } as const satisfies Record<string, EventColumn>;
 

@@ -52,6 +52,7 @@ const SENT: { [Each in Kind]: { type: string; as?: (value: KindValues[Each]) => 
     timings: { type: 'text', as: (timings) => JSON.stringify(timings), castTo: 'jsonb' },
     remaining: { type: 'text', as: (left) => JSON.stringify(left), castTo: 'jsonb' },
     failure: { type: 'text', as: (failure) => JSON.stringify(failure), castTo: 'jsonb' },
+    basis: { type: 'text', as: (basis) => JSON.stringify(basis), castTo: 'jsonb' },
   };
 
 interface FoldColumn {

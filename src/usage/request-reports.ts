@@ -35,6 +35,7 @@ const READ: Record<Kind, { column: Column<unknown>; expression?: (name: string) 
   timings: { column: json() },
   remaining: { column: json() },
   failure: { column: json() },
+  basis: { column: json() },
 };
 const isIn = (places: readonly EventColumn['shown'][]) =>
   eventColumns.filter(([, { shown }]) => shown !== undefined && places.includes(shown));

@@ -2,11 +2,13 @@
 // Postgres's to judge.
 
 import * as z from 'zod';
+import { RECORD_SOURCES } from '../keys/key-record.ts';
 import { type EventField, eventColumns, type Kind, type KindValues } from './event-columns.ts';
 import type { UsageEvent } from './usage-event.ts';
 
 export const text = z.string().refine((value) => value.isWellFormed() && !value.includes('\0'), 'no text');
 const whole = z.int();
+const LEVEL = z.enum(['key', 'partner', 'cap']);
 
 const KINDS: { [Each in Kind]: z.ZodType<KindValues[Each]> } = {
   uuid: z.uuid(),
@@ -29,7 +31,7 @@ const KINDS: { [Each in Kind]: z.ZodType<KindValues[Each]> } = {
   remaining: z.object({ second: whole, day: whole, month: whole }),
   failure: z.looseObject({
     limit_type: z.enum(['per_second', 'burst', 'per_day', 'per_month']).optional(),
-    level: z.enum(['key', 'partner', 'cap']).optional(),
+    level: LEVEL.optional(),
     limit: whole.optional(),
     used: z.number().optional(),
     cost: whole.optional(),
@@ -38,6 +40,19 @@ const KINDS: { [Each in Kind]: z.ZodType<KindValues[Each]> } = {
     origin: text.optional(),
     headers: z.record(text, text).optional(),
     simulated: z.literal(true).optional(),
+  }),
+  basis: z.looseObject({
+    key: whole,
+    partner: whole,
+    catalog: whole,
+    from: z.enum(RECORD_SOURCES),
+    read_at: z.iso.datetime(),
+    limits: z
+      .record(z.enum(['second', 'burst', 'day', 'month']), z.object({ limit: whole, level: LEVEL }))
+      .optional(),
+    policies: z.array(text).readonly().optional(),
+    cache: text.optional(),
+    over: z.literal(true).optional(),
   }),
 };
 

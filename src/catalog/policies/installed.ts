@@ -63,10 +63,16 @@ function fitted(installed: InstalledPolicy): Fitted {
 function applied(route: CatalogRoute, policies: readonly Fitted[]): CatalogRoute {
   if (policies.length === 0) return route;
   const mark = JSON.stringify(policies.map(({ installed: { policy, settings } }) => [policy, settings]));
-  return policies.reduce((changed, { apply }) => apply(changed), {
+  const { names } = route.policies;
+  const marked: CatalogRoute = {
     ...route,
-    policies: { ...route.policies, mark: route.policies.mark + mark },
-  });
+    policies: {
+      ...route.policies,
+      mark: route.policies.mark + mark,
+      names: [...names, ...policies.map(({ installed }) => installed.policy)],
+    },
+  };
+  return policies.reduce((changed, { apply }) => apply(changed), marked);
 }
 
 /** Routes as they are for everybody, and for partners that have policies of their own. */

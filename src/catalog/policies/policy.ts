@@ -50,6 +50,8 @@ export interface Breaker {
 export interface RoutePolicies {
   /** Tells cached answers apart that other policies asked for. */
   mark: string;
+  /** Kinds of them. */
+  names: readonly string[];
   /** Of an older version of a dated API: so that its cached answers are its own. */
   version?: string;
   before: readonly RequestStep[];
@@ -79,6 +81,7 @@ export const NO_NAMES: NameChanges = { set: [], remove: [] };
 
 export const NO_POLICIES: RoutePolicies = {
   mark: '',
+  names: [],
   before: [],
   readsBody: false,
   requestHeaders: NO_NAMES,

@@ -29,6 +29,7 @@ export async function authenticate<E extends Exchange>(
     fresh,
   );
   exchange.isProven = !isDenied(found) || found.isProven === true;
+  exchange.recordFrom = found.from;
   if (isDenied(found)) {
     exchange.caller = found.record;
     return found;

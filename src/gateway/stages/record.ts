@@ -9,6 +9,7 @@ import { MAX_BODY_BYTES, MAX_ENDPOINT_BYTES } from '../../usage/event-columns.ts
 import { UNMATCHED } from '../../usage/problem.ts';
 import { storable, storableText } from '../../usage/storable.ts';
 import type { UsageEvent } from '../../usage/usage-event.ts';
+import { basisOf } from '../basis.ts';
 import type { Exchange } from '../exchange.ts';
 import { failureOf } from '../failure.ts';
 import type { GatewayPorts } from '../ports.ts';
@@ -159,6 +160,7 @@ function toEvent(exchange: Exchange, response: Response, latencyMs: number, byte
     userAgent: request.headers.get('user-agent'),
     apiVersion: exchange.version?.date ?? null,
     via: exchange.via ?? null,
+    basis: basisOf(exchange),
     query: told?.query,
     failure: told?.failure,
     errorBody: told?.errorBody,

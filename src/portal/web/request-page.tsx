@@ -9,6 +9,7 @@ import { Code, Panel } from '../../web/components/parts.tsx';
 import { useView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
 import { member, Page, portal } from './portal-web.tsx';
+import { ExplainedPanel } from './request-explained.tsx';
 import { factsOf, type KeyNames } from './request-facts.tsx';
 import { AnswerPanels, WhyPanel } from './request-why.tsx';
 
@@ -77,12 +78,13 @@ const TimingPanel = ({ row }: { row: EventDetail }) => {
 portal.get('/portal/requests/:id', async (context) => {
   const view = member(context);
   const { m, workspace } = view;
-  const { reports, gateway } = context.var.services;
+  const { reports, gateway, explain } = context.var.services;
   const [[row], steps] = await reports.ask(
     queries.event(workspace.partner.id, idOr404(context.req.param('id'), 'request')),
     queries.firstSteps(workspace.partner.id),
   );
   if (!row) throw new AppError('not_found');
+  const explanation = await explain(row, workspace.partner.id);
   return render(
     context,
     <Page view={view} title={row.request_id}>
@@ -101,6 +103,7 @@ portal.get('/portal/requests/:id', async (context) => {
         <FactsPanel row={row} catalog={gateway.catalog} keyNames={steps.keyNames} />
         <TimingPanel row={row} />
       </div>
+      <ExplainedPanel explanation={explanation} />
       <AnswerPanels row={row} />
     </Page>,
   );

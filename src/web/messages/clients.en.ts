@@ -18,6 +18,7 @@ export const clientsEn = {
     any: 'work for whoever holds them, unless the client shows a DPoP key',
     dpop: 'are always bound to a DPoP key',
     certificate: 'are always bound to its certificate',
+    both: 'are always bound to both',
   },
   endpoint: 'Token endpoint',
 };

@@ -20,6 +20,7 @@ export const clientsFr: typeof clientsEn = {
     any: 'servent à qui les détient, sauf si le client montre une clé DPoP',
     dpop: 'sont toujours liés à une clé DPoP',
     certificate: 'sont toujours liés à son certificat',
+    both: 'sont toujours liés aux deux',
   },
   endpoint: 'Endpoint des jetons',
 };

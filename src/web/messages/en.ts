@@ -4,6 +4,7 @@ import { accountEn } from './account.en.ts';
 import { apisEn } from './apis.en.ts';
 import { clientsEn } from './clients.en.ts';
 import { consoleEn } from './console.en.ts';
+import { explainEn } from './explain.en.ts';
 import { fieldsEn } from './fields.en.ts';
 import { mcpEn } from './mcp.en.ts';
 import { moneyEn } from './money.en.ts';
@@ -1130,6 +1131,7 @@ export const en = {
   apis: apisEn,
   clients: clientsEn,
   mcp: mcpEn,
+  explain: explainEn,
   versions: versionsEn,
   policies: policiesEn,
   ...simulationEn,

@@ -42,6 +42,7 @@ const IN_FRENCH: Readonly<Record<string, string>> = {
     'Lister les comparaisons de chaque nuit, de la plus récente à la plus ancienne',
   'List recent requests with any key, newest first':
     'Lister les requêtes récentes de toutes les clés, de la plus récente à la plus ancienne',
+  'Explain a request': 'Expliquer une requête',
   'Retrieve a request, by its X-Request-Id': 'Obtenir une requête, par son X-Request-Id',
   Audit: 'Journal d’audit',
   'Who did what for your partner': 'Qui a fait quoi pour votre partenaire',

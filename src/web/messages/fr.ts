@@ -6,6 +6,7 @@ import { apisFr } from './apis.fr.ts';
 import { clientsFr } from './clients.fr.ts';
 import { consoleFr } from './console.fr.ts';
 import type { en } from './en.ts';
+import { explainFr } from './explain.fr.ts';
 import { fieldsFr } from './fields.fr.ts';
 import { mcpFr } from './mcp.fr.ts';
 import { moneyFr } from './money.fr.ts';
@@ -1166,6 +1167,7 @@ export const fr = typeset<typeof en>({
   apis: apisFr,
   clients: clientsFr,
   mcp: mcpFr,
+  explain: explainFr,
   versions: versionsFr,
   policies: policiesFr,
   ...simulationFr,

@@ -16,6 +16,7 @@ type Elsewhere =
   | 'country'
   | 'query'
   | 'failure'
+  | 'basis'
   | 'error_body'
   | 'timings';
 export type RequestFact = Exclude<keyof ShownAlone, Elsewhere>;

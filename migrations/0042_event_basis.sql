@@ -1,0 +1,1 @@
+ALTER TABLE "api_usage_events" ADD COLUMN "basis" jsonb;

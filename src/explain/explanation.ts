@@ -1,0 +1,169 @@
+// What became of a request, and why: calculated from what its event kept and from the terms of its moment. What was not kept is
+// null, and never guessed. Pure.
+
+import type { TermsAt } from '../billing/terms-store.ts';
+import type { LimitName } from '../usage/event-columns.ts';
+import type { EventDetail } from '../usage/request-reports.ts';
+
+export interface ExplainedLimit {
+  name: LimitName;
+  /** Whose it is: the tightest is the one that holds. */
+  level: 'key' | 'partner' | 'cap';
+  /** Units; null is unlimited. */
+  limit: number | null;
+  /** Units that were left before the call and after it; null where it was not kept, or nothing is limited. */
+  before: number | null;
+  after: number | null;
+  /** What is counted. */
+  formula: string;
+}
+
+export const PRICE_REASONS = [
+  'not_counted',
+  'test',
+  'not_billed',
+  'included',
+  'overage_charged',
+  'overage_free',
+] as const;
+export type PriceReason = (typeof PRICE_REASONS)[number];
+
+export interface Explanation {
+  request_id: string;
+  at: string;
+  outcome: 'admitted' | 'refused' | 'failed';
+  /** In a sentence. */
+  summary: string;
+  /** By which record it was judged, where that was, and by which catalogue. */
+  judged: {
+    key_version: number;
+    partner_version: number;
+    catalog_version: number;
+    record_from: 'memory' | 'kv' | 'postgres';
+    record_read_at: string;
+  } | null;
+  limits: ExplainedLimit[] | null;
+  /** Counted and billed. */
+  units: number;
+  price: {
+    reason: PriceReason;
+    tier: string | null;
+    currency: string | null;
+    per_1000_minor: number | null;
+  } | null;
+  cache: { hit: boolean; status: string | null };
+  /** Kinds of the policies of its route. */
+  policies: string[] | null;
+  /** Milliseconds that the API behind took; null where it was not asked. */
+  upstream_ms: number | null;
+  via: string | null;
+  api_version: string | null;
+}
+
+const FORMULAS: Record<LimitName, string> = {
+  second: 'units admitted within the last 1,000 ms, whenever that second begins',
+  burst: 'a bucket of as many tokens, that fills up evenly; each unit takes one',
+  day: 'units since 00:00 UTC, less those of calls that failed on our side or upstream',
+  month: 'units since the 1st, 00:00 UTC, less those of calls that failed on our side or upstream',
+};
+const NAMES = Object.keys(FORMULAS) as LimitName[];
+const UNLIMITED = -1;
+
+const outcomeOf = ({ status_code: status, error }: EventDetail): Explanation['outcome'] =>
+  status < 400
+    ? 'admitted'
+    : status < 500 && error !== null
+      ? 'refused'
+      : status < 500
+        ? 'admitted'
+        : 'failed';
+
+function limitsOf(row: EventDetail): ExplainedLimit[] | null {
+  const { basis, remaining, units, status_code: status } = row;
+  if (!basis?.limits) return null;
+  const { limits } = basis;
+  return NAMES.map((name) => {
+    const { limit, level } = limits[name];
+    // Of the bucket, what was left is not kept.
+    const left = name === 'burst' ? undefined : remaining?.[name];
+    const isKnown = limit !== UNLIMITED && left !== undefined;
+    // What an upstream failed went back: how much it had reserved is not kept.
+    const isWhole = status < 500;
+    return {
+      name,
+      level,
+      limit: limit === UNLIMITED ? null : limit,
+      before: isKnown && isWhole ? left + units : null,
+      after: isKnown ? left : null,
+      formula: FORMULAS[name],
+    };
+  });
+}
+
+function priceOf(row: EventDetail, terms: TermsAt | undefined): Explanation['price'] {
+  const { units, environment, basis } = row;
+  const none = { tier: null, currency: null, per_1000_minor: null };
+  if (units === 0) return { reason: 'not_counted', ...none };
+  if (environment === 'test') return { reason: 'test', ...none };
+  if (!basis || !terms) return null;
+  const { tier, currency, isBilled, overageAction, overagePer1000Minor } = terms;
+  if (!isBilled) return { reason: 'not_billed', tier, currency, per_1000_minor: null };
+  if (!basis.over) return { reason: 'included', tier, currency, per_1000_minor: null };
+  return overageAction === 'charge'
+    ? { reason: 'overage_charged', tier, currency, per_1000_minor: overagePer1000Minor }
+    : { reason: 'overage_free', tier, currency, per_1000_minor: null };
+}
+
+const PERIODS = { per_second: 'second', burst: 'burst', per_day: 'day', per_month: 'month' } as const;
+const OWNERS = { key: 'the key', partner: 'the partner', cap: 'the spending cap' } as const;
+
+function summaryOf(
+  row: EventDetail,
+  outcome: Explanation['outcome'],
+  limits: ExplainedLimit[] | null,
+): string {
+  const { failure, error, status_code: status, units } = row;
+  if (failure?.limit_type !== undefined) {
+    const { limit_type: type, level, limit, used, cost, retry_at: at } = failure;
+    const whose = level ? ` of ${OWNERS[level]}` : '';
+    return `Refused by the ${PERIODS[type]} limit${whose}, ${limit}: ${used} were used, ${cost ?? 1} asked for. It would have passed from ${at} on.`;
+  }
+  if (failure?.required_scope !== undefined)
+    return `Refused: the key lacks the scope ${failure.required_scope}.`;
+  if (outcome === 'refused') return `Refused with ${status} ${error}, and not counted.`;
+  if (outcome === 'failed')
+    return `The call failed with ${status}${error ? ` ${error}` : ''}: nothing was counted.`;
+  const day = limits?.find(({ name }) => name === 'day');
+  const left =
+    day?.after != null && day.limit !== null ? ` ${day.after} of ${day.limit} were left of the day.` : '';
+  return `Admitted, and answered with ${status}: ${units} ${units === 1 ? 'unit' : 'units'} counted.${left}`;
+}
+
+export function explain(row: EventDetail, terms: TermsAt | undefined): Explanation {
+  const { basis } = row;
+  const outcome = outcomeOf(row);
+  const limits = limitsOf(row);
+  return {
+    request_id: row.request_id,
+    at: row.occurred_at,
+    outcome,
+    summary: summaryOf(row, outcome, limits),
+    judged: basis
+      ? {
+          key_version: basis.key,
+          partner_version: basis.partner,
+          catalog_version: basis.catalog,
+          record_from: basis.from,
+          record_read_at: basis.read_at,
+        }
+      : null,
+    limits,
+    units: row.units,
+    price: priceOf(row, terms),
+    cache: { hit: row.cache_hit, status: basis?.cache ?? null },
+    policies: basis ? [...(basis.policies ?? [])] : null,
+    upstream_ms: row.upstream_ms,
+    via: row.via,
+    api_version: row.api_version,
+  };
+}
