@@ -450,6 +450,8 @@ export const apiKey = pgTable(
     allowedIps: inet('allowed_ips').array(),
     /** OAuth clients: how they prove themselves, and what their tokens are bound to (src/keys/oauth-client.ts). */
     client: jsonb('client'),
+    /** OAuth clients: tokens that were issued before have ended. */
+    tokensFrom: at('tokens_from'),
     version: bigint('version', { mode: 'number' }).notNull().default(1),
     changedAt: at('changed_at').notNull().defaultNow(),
     /** The version that the limiters were told last; another one is still to be told. */
@@ -530,6 +532,7 @@ const EVENT_KINDS: Record<Kind, (name: string) => PgColumnBuilderBase & { notNul
     timings: (name) => jsonb(name),
     remaining: (name) => jsonb(name),
     failure: (name) => jsonb(name),
+    basis: (name) => jsonb(name),
   };
 // By the fields of the list.
 const eventColumnsOfTable = Object.fromEntries(

@@ -17,11 +17,13 @@ import { createExportStore } from './billing/export-store.ts';
 import { createInvoiceService } from './billing/invoice-service.ts';
 import { createPeriodStore } from './billing/period-store.ts';
 import { createPlanService, type PlanService } from './billing/plan-service.ts';
+import { createTermsStore } from './billing/terms-store.ts';
 import { createBlockService } from './blocks/block-service.ts';
 import { BRAND } from './brand/brand.ts';
 import type { PublishTogether } from './catalog/publish-together-service.ts';
 import { type Core, composeGateway, type Env } from './compose.ts';
 import { createConfigService } from './configuration/config-service.ts';
+import { createExplainer } from './explain/explainer.ts';
 import { handleAs } from './gateway/pipeline.ts';
 import { createIdempotencyStore } from './http/idempotency-store.ts';
 import { createAnnouncementService } from './keys/announcement-service.ts';
@@ -167,6 +169,7 @@ function composeBilling(
     plans,
     ...createSimulations({ database, billingStore, plans, now }),
     periods: createPeriodStore(database),
+    explain: createExplainer(createTermsStore(database)),
     exports: createExportStore(database, config.PORTAL_ORIGIN ?? 'urn:passerelle'),
   };
 }

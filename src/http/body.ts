@@ -6,6 +6,16 @@ export function whenGone({ signal }: Pick<Request, 'signal'>, done: () => void):
   else signal.addEventListener('abort', done, { once: true });
 }
 
+function joined(chunks: readonly Uint8Array[], bytes: number): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(bytes);
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return whole;
+}
+
 export type Unreadable = 'too_large' | 'cut_short';
 
 /** The whole body; `cut_short` when whoever sends it stopped. */
@@ -26,13 +36,39 @@ export async function readBody(
   } catch {
     return 'cut_short';
   }
-  const whole = new Uint8Array(bytes);
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.length;
+  return joined(chunks, bytes);
+}
+
+/** The whole body; undefined where it is larger, or does not come in time. Never throws. */
+export async function bytesWithin(
+  body: ReadableStream<Uint8Array>,
+  maxBytes: number,
+  timeoutMs: number,
+): Promise<Uint8Array | undefined> {
+  const ended = new AbortController();
+  const timer = setTimeout(() => ended.abort(), timeoutMs);
+  const reader = body.getReader();
+  ended.signal.addEventListener('abort', () => void reader.cancel().catch(() => undefined));
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (ended.signal.aborted) return undefined;
+      if (done) break;
+      bytes += value.length;
+      if (bytes > maxBytes) {
+        ended.abort();
+        return undefined;
+      }
+      chunks.push(value);
+    }
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
   }
-  return whole;
+  return joined(chunks, bytes);
 }
 
 /** The beginning of a body as text: at most so many bytes, and what has come in time. Never throws. */

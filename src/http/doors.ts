@@ -17,6 +17,8 @@ export interface DoorServices {
 /** Whoever watches whether we are alive is told, wherever it is. */
 const ALWAYS_OPEN: ReadonlySet<string> = new Set(['/livez', '/healthz']);
 
+const NOT_KEPT = { 'cache-control': 'no-store' };
+
 /** `hasRate`: a surface of our own; the offered API counts by key. */
 export function refuseAtDoor(
   request: Request,
@@ -36,10 +38,14 @@ export function refuseAtDoor(
   if (isBlocked(ip, keepAlive)) {
     const refused = answered();
     log({ message: 'blocked', request_id: refused.requestId, method: request.method, ip });
-    return errorResponse('ip_not_allowed', refused, { message: 'This address is blocked', fields: { ip } });
+    return errorResponse('ip_not_allowed', refused, {
+      message: 'This address is blocked',
+      fields: { ip },
+      headers: NOT_KEPT,
+    });
   }
   const seconds = hasRate ? rates.waitAt('address', ip) : 0;
   if (seconds === 0) return undefined;
   const fields = { limit_type: 'address', retry_after: seconds };
-  return errorResponse('rate_limit_exceeded', answered(), { fields });
+  return errorResponse('rate_limit_exceeded', answered(), { fields, headers: NOT_KEPT });
 }

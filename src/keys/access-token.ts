@@ -28,6 +28,8 @@ export interface AccessToken {
   /** A URL: everything under it. */
   audience: string;
   issuedSeconds: number;
+  /** The same as its id says it, which is finer. */
+  issuedMs: number;
   expiresMs: number;
   confirmation: Confirmation | undefined;
 }
@@ -41,6 +43,9 @@ export type Wish = Pick<AccessToken, 'clientId' | 'scopes' | 'issuer' | 'audienc
 export type Unread = 'forged' | 'expired';
 
 export const hasTokenShape = (text: string): boolean => text.length <= MAX_TOKEN_CHARS && SHAPE.test(text);
+
+/** Of an id of ours: the first 48 bits of a UUIDv7. */
+const momentOf = (jti: string): number => Number.parseInt(jti.replace('-', '').slice(0, 12), 16) || 0;
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
@@ -95,6 +100,7 @@ export function createAccessTokens(signingKeys: SigningKeys, now: () => number, 
           issuer: iss,
           audience: aud,
           issuedSeconds: iat ?? 0,
+          issuedMs: momentOf(jti),
           expiresMs: (exp ?? 0) * 1000,
           confirmation: confirmationOf(cnf),
         };

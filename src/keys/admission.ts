@@ -47,7 +47,7 @@ export function createAdmission(
     const origin = headers.get('origin');
     const foreign = origin !== null && origin === portalOrigin(url) ? null : origin;
     const refusal = fromWhere(record, caller.ip, foreign);
-    return refusal ? { ...refusal, record, isProven: true } : found;
+    return refusal ? { ...refusal, record, from: found.from, isProven: true } : found;
   };
 
   const authenticate: Authenticator = async (caller, fresh) => {

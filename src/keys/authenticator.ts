@@ -11,7 +11,7 @@ import type { AbuseGuard } from '../platform/abuse-guard.ts';
 import { type AccessTokens, hasTokenShape } from './access-token.ts';
 import type { KeyDirectory } from './key-directory.ts';
 import { isWellFormedBearer, MAX_CREDENTIAL_CHARS, parseSigned } from './key-format.ts';
-import { type KeyRecord, unusable, validSecrets } from './key-record.ts';
+import { type KeyRecord, type RecordSource, unusable, validSecrets } from './key-record.ts';
 import type { Lookup } from './key-store.ts';
 import {
   hmacKey,
@@ -39,6 +39,8 @@ export interface Presented {
 /** Who it is, if its nonce was not used before: not to be acted upon until that is used up. */
 export interface Identified {
   record: KeyRecord;
+  /** Where the record was. */
+  from?: RecordSource;
   /** The rotated secret that was used, while its grace period lasts: SHA-256, hex. */
   retiredHash?: string;
   /** Of a signed request. */
@@ -52,7 +54,7 @@ export interface Identified {
 export type Authenticated = Identified & { nonce: undefined };
 
 /** `record`: the key is known, but may not be used. `isProven`: it is the caller's, but may not be used from there. */
-export type Unauthenticated = Denied & { record?: KeyRecord; isProven?: true };
+export type Unauthenticated = Denied & { record?: KeyRecord; from?: RecordSource; isProven?: true };
 
 export interface AuthenticatorPorts {
   directory: KeyDirectory;
@@ -245,17 +247,17 @@ export function createAuthenticator(ports: AuthenticatorPorts) {
     if (heldOffSeconds > 0 && !directory.remembers(lookup)) return heldOff(heldOffSeconds);
     const found = fresh ? await directory.fresh(lookup) : await directory.find(lookup, caller.keepAlive);
     if (found === 'unavailable') return deny('service_unavailable', undefined, 'key_directory_unavailable');
-    const { record } = found;
+    const { record, from } = found;
     if (!record) {
       caller.keepAlive(guard.noteFailure(caller.ip));
       return refusalOf(token, 'unknown');
     }
     const why = unusable(record, hash, now());
-    if (why) return refuseKnown(caller, record, refusalOf(token, why));
-    if (token) return checkToken(caller, record, token);
-    if (signature !== undefined) return verify(caller, record, signature);
+    if (why) return { ...refuseKnown(caller, record, refusalOf(token, why)), from };
+    if (token) return { ...(await checkToken(caller, record, token)), from };
+    if (signature !== undefined) return { ...(await verify(caller, record, signature)), from };
     const isRetired = record.secrets.some((secret) => secret.hash === hash && secret.expiresMs !== null);
-    return { record, ...(isRetired && { retiredHash: hash }), nonce: undefined };
+    return { record, from, ...(isRetired && { retiredHash: hash }), nonce: undefined };
   }
 
   return identify;

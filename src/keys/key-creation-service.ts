@@ -2,7 +2,7 @@
 
 import { sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, invalid } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { eventRow } from '../outbox/event-store.ts';
 import type { Database } from '../platform/database.ts';
@@ -121,6 +121,7 @@ export function createKeyCreation(ports: {
     actor: Actor,
   ): Promise<{ key: KeyView; secret: string }> {
     checkScopes(wanted.scopes);
+    if (wanted.client && wanted.kind !== 'oauth') throw invalid('client', 'Only OAuth clients have this');
     const id = newId();
     const keyId = NEW_ID[wanted.kind]?.(wanted.environment, random) ?? id;
     const made = await makeSecret(wanted.kind, wanted.environment, keyId);

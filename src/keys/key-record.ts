@@ -8,6 +8,10 @@ import { type KeyState, keyState } from './key-state.ts';
 import type { OAuthClient } from './oauth-client.ts';
 import type { SignatureRule } from './signature.ts';
 
+/** Where an edge has a record from. */
+export const RECORD_SOURCES = ['memory', 'kv', 'postgres'] as const;
+export type RecordSource = (typeof RECORD_SOURCES)[number];
+
 export interface KeySecret {
   /** SHA-256, hex. */
   hash: string;
@@ -43,6 +47,8 @@ export interface KeyRecord {
   client?: OAuthClient;
   /** Ids of their tokens that ended before their time. */
   revokedTokens?: readonly string[];
+  /** Those that were issued before have ended, too. */
+  tokensFromMs?: number;
   versions: RecordVersions;
   /** Day of the version of dated APIs that it has: its own, its app's or its partner's; else when its partner came. */
   apiVersion: string;

@@ -68,7 +68,8 @@ export function createKeyRotation(ports: {
           SELECT key_hash, id, secret_envelope, key_prefix, now() + make_interval(days => grace_days) FROM before
           RETURNING expires_at),
         changed AS (UPDATE api_key k SET key_hash = ${made.hash}, key_prefix = ${made.prefix},
-            secret_envelope = ${made.envelope}, quarantined_at = NULL FROM before b WHERE k.id = b.id
+            secret_envelope = ${made.envelope}, quarantined_at = NULL,
+            tokens_from = CASE WHEN b.grace_days = 0 THEN clock_timestamp() ELSE k.tokens_from END FROM before b WHERE k.id = b.id
           RETURNING k.partner_id, b.grace_days),
         event AS (${eventRow('key.rotated', { ...toldOf(key), ...grace }, { appId: key.appId })}),
         audit AS (${auditRow(actor, 'key.rotated', { key_id: key.keyId }, grace)})

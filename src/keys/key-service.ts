@@ -5,6 +5,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
 import type { LiveCatalog } from '../catalog/live-catalog.ts';
+import { sha256Hex } from '../core/encoding.ts';
 import { AppError, invalid } from '../core/errors.ts';
 import type { KeyEncryptionKeys } from '../crypto/envelope.ts';
 import type { LimiterClient } from '../limiter/limiter-client.ts';
@@ -12,6 +13,7 @@ import type { Notify, Recipient } from '../mail/notices.ts';
 import { recipientsOf } from '../mail/recipients-store.ts';
 import { eventRow } from '../outbox/event-store.ts';
 import type { Database } from '../platform/database.ts';
+import { command } from '../platform/query.ts';
 import { json, row } from '../platform/row.ts';
 import { assignments, textArray } from '../platform/sql.ts';
 import { createKeyAllowance } from './key-allowance-store.ts';
@@ -21,10 +23,10 @@ import type { KeyDirectory } from './key-directory.ts';
 import { createKeyLimits } from './key-limits-service.ts';
 import { limitSubject } from './key-record.ts';
 import { createKeyRotation, toldOf } from './key-rotation-service.ts';
-import { createSecretMaker } from './key-secrets.ts';
+import { createSecretMaker, random } from './key-secrets.ts';
 import type { KeyStore } from './key-store.ts';
 import { createKeyViews, type KeyView } from './key-view-store.ts';
-import type { OAuthClient } from './oauth-client.ts';
+import { hasSecret, type OAuthClient } from './oauth-client.ts';
 import type { SignatureRule } from './signature.ts';
 
 export type { NewKey } from './key-creation-service.ts';
@@ -139,6 +141,70 @@ function createScopeCheck(catalogs: KeyServicePorts['catalogs']) {
   };
 }
 
+/** What a change of a key asks of the rest of its service. */
+interface ChangePorts {
+  announce: Announce;
+  requireRoom(key: KeyView): Promise<void>;
+  checkScopes(scopes: readonly string[] | undefined): void;
+}
+
+/**
+ * Another way to prove itself ends the tokens that were got before. A secret that is not used any more is no more: nobody finds it
+ * in public, and it does not come back.
+ */
+async function clientChange(key: KeyView, client: OAuthClient) {
+  if (key.kind !== 'oauth') throw invalid('client', 'Only OAuth clients have this');
+  const endsSecrets = hasSecret(key) && !hasSecret({ client });
+  const set = {
+    client: sql`${JSON.stringify(client)}::jsonb`,
+    tokens_from: sql`clock_timestamp()`,
+    key_hash: endsSecrets ? await sha256Hex(random(32) as Uint8Array<ArrayBuffer>) : undefined,
+    quarantined_at: endsSecrets ? sql`NULL` : undefined,
+  };
+  return { set, endsSecrets };
+}
+
+const createKeyChange = (
+  { database }: KeyServicePorts,
+  { get }: KeyViews,
+  { announce, requireRoom, checkScopes }: ChangePorts,
+) =>
+  async function changeKey(
+    partnerId: string,
+    keyId: string,
+    change: KeyChange,
+    actor: Actor,
+  ): Promise<KeyView> {
+    checkScopes(change.scopes);
+    const key = await get(partnerId, keyId);
+    const { scopes, allowedIps, expiresAt } = change;
+    if (key.state === 'expired' && expiresAt !== undefined) await requireRoom(key);
+    const ends = change.client ? await clientChange(key, change.client) : undefined;
+    const set = assignments({
+      ...ends?.set,
+      name: change.name,
+      description: change.description,
+      scopes: scopes && textArray(scopes),
+      allowed_ips: allowedIps !== undefined ? sql`${textArray(allowedIps)}::inet[]` : undefined,
+      expires_at: expiresAt !== undefined ? sql`${expiresAt}::timestamptz` : undefined,
+      signature_rule: change.signatureRule,
+      api_version: change.apiVersion === undefined ? undefined : sql`${change.apiVersion}::date`,
+    });
+    if (!set) return key;
+    await database.batch(
+      command(sql`${changed(partnerId, key.id, set)},
+        audit AS (${auditRow(actor, 'key.changed', { key_id: key.keyId }, change)}) SELECT * FROM changed`),
+      ...(ends?.endsSecrets
+        ? [
+            command(sql`UPDATE api_key_retired_secret SET expires_at = now()
+              WHERE api_key_id = ${key.id}::uuid AND expires_at > now()`),
+          ]
+        : []),
+    );
+    await announce(key.id);
+    return get(partnerId, keyId);
+  };
+
 export function createKeyService(ports: KeyServicePorts) {
   const { database, catalogs } = ports;
   const views = createKeyViews(database, ports.now);
@@ -166,28 +232,7 @@ export function createKeyService(ports: KeyServicePorts) {
     rotate: createKeyRotation({ database, makeSecret, get, announce }),
     ...createRevocation(ports, views, announce),
     travel: createTravel(ports, views),
-    async change(partnerId: string, keyId: string, change: KeyChange, actor: Actor): Promise<KeyView> {
-      checkScopes(change.scopes);
-      const key = await get(partnerId, keyId);
-      const { scopes, allowedIps, expiresAt } = change;
-      if (change.client && key.kind !== 'oauth') throw invalid('client', 'Only OAuth clients have this');
-      if (key.state === 'expired' && expiresAt !== undefined) await requireRoom(key);
-      const set = assignments({
-        name: change.name,
-        description: change.description,
-        scopes: scopes && textArray(scopes),
-        allowed_ips: allowedIps !== undefined ? sql`${textArray(allowedIps)}::inet[]` : undefined,
-        expires_at: expiresAt !== undefined ? sql`${expiresAt}::timestamptz` : undefined,
-        signature_rule: change.signatureRule,
-        client: change.client && sql`${JSON.stringify(change.client)}::jsonb`,
-        api_version: change.apiVersion === undefined ? undefined : sql`${change.apiVersion}::date`,
-      });
-      if (!set) return key;
-      await database.run(sql`${changed(partnerId, key.id, set)},
-        audit AS (${auditRow(actor, 'key.changed', { key_id: key.keyId }, change)}) SELECT * FROM changed`);
-      await announce(key.id);
-      return get(partnerId, keyId);
-    },
+    change: createKeyChange(ports, views, { announce, requireRoom, checkScopes }),
 
     /** Tells of keys that end within seven days, and again within one: once each. How many it told of. */
     tellExpiring: (): Promise<number> =>

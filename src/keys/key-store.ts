@@ -39,6 +39,7 @@ const Row = row('key record', {
   signature_rule: oneOf(SIGNATURE_RULES),
   client: json<OAuthClient>().nullable(),
   revoked_tokens: texts.nullable(),
+  tokens_from_ms: number.nullable(),
   api_version: text.notNull('every partner came on some day'),
   key_version: number,
   partner_version: number,
@@ -72,7 +73,7 @@ const select = (ids: SQL): SQL => sql`
         'expiresMs', floor(extract(epoch FROM s.expires_at) * 1000)))
         FROM api_key_retired_secret s WHERE s.api_key_id = k.id AND s.expires_at > now()), '[]') AS secrets,
     CASE WHEN 'bound' IN (k.signature_rule, p.signature_rule) THEN 'bound' ELSE 'any' END AS signature_rule,
-    k.client, CASE WHEN k.kind = 'oauth' THEN ARRAY(SELECT r.jti::text FROM revoked_token r
+    k.client, floor(extract(epoch FROM k.tokens_from) * 1000) AS tokens_from_ms, CASE WHEN k.kind = 'oauth' THEN ARRAY(SELECT r.jti::text FROM revoked_token r
       WHERE r.api_key_id = k.id AND r.expires_at > now()) END AS revoked_tokens,
     coalesce(k.api_version, a.api_version, p.api_version, (p.created_at AT TIME ZONE 'UTC')::date)::text AS api_version,
     k.version AS key_version, p.version AS partner_version,
@@ -109,6 +110,7 @@ function toRecord(key: RowOf<typeof Row>, nowMs: number): KeyRecord {
     ...(key.kind === 'oauth' && {
       client: key.client ?? SECRET_CLIENT,
       revokedTokens: key.revoked_tokens ?? [],
+      tokensFromMs: key.tokens_from_ms ?? 0,
     }),
     versions: { key: key.key_version, partner: key.partner_version },
     apiVersion: key.api_version,

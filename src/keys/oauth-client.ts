@@ -3,16 +3,30 @@
 
 import * as z from 'zod';
 
+/** By which assertions may be signed. */
+export const ASSERTION_ALGORITHMS = [
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+  'RS256',
+  'PS256',
+] as const;
+
 export const AUTH_METHODS = ['client_secret', 'private_key_jwt', 'self_signed_tls_client_auth'] as const;
 export type AuthMethod = (typeof AUTH_METHODS)[number];
 
 const MAX_KEYS = 5;
 const MIN_RSA_BYTES = 256;
 const base64url = z.string().regex(/^[\w-]{1,1400}$/);
+/** What tools write beside, and nobody needs. */
+const unused = { ext: z.boolean().optional(), key_ops: z.array(z.string().max(20)).max(8).optional() };
 const common = {
+  ...unused,
   kid: z.string().max(200).optional(),
   use: z.literal('sig').optional(),
-  alg: z.string().max(20).optional(),
+  alg: z.enum(ASSERTION_ALGORITHMS).optional(),
 };
 const rsaModulus = base64url.refine(
   (n) => (n.length * 3) / 4 >= MIN_RSA_BYTES - 1,

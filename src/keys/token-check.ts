@@ -59,6 +59,12 @@ function isWithin(path: string, url: string): boolean {
   return pathname === path || pathname.startsWith(`${path}/`);
 }
 
+/** Before its time: it was revoked, or all of that time were, as the secret or the keys that it was got with are no more. */
+export const hasEnded = (
+  { jti, issuedMs }: Pick<AccessToken, 'jti' | 'issuedMs'>,
+  { revokedTokens, tokensFromMs = 0 }: Pick<KeyRecord, 'revokedTokens' | 'tokensFromMs'>,
+): boolean => issuedMs < tokensFromMs || revokedTokens?.includes(jti) === true;
+
 /** Its scopes are those that both have: the client's may have become fewer since. */
 function narrowedBy(token: ShownToken, record: KeyRecord): KeyRecord {
   if (token.narrowed?.of === record) return token.narrowed.record;
@@ -75,7 +81,13 @@ export function createTokenCheck({ now, issuerOf, ownHosts }: TokenCheckPorts) {
   async function prove(
     { request }: Presented,
     { confirmation, scheme, text }: ShownToken,
+    { client }: KeyRecord,
   ): Promise<Denied | Identified['nonce']> {
+    const isUnbound =
+      (client?.dpop_bound_access_tokens && confirmation?.jkt === undefined) ||
+      (client?.tls_client_certificate_bound_access_tokens && confirmation?.['x5t#S256'] === undefined);
+    if (isUnbound)
+      return notProven('The tokens of this client are bound, and this one is not. Get another one');
     if (confirmation?.jkt === undefined) {
       if (scheme === 'dpop')
         return notProven('The access token is not bound to a DPoP key: send it as Bearer');
@@ -100,13 +112,12 @@ export function createTokenCheck({ now, issuerOf, ownHosts }: TokenCheckPorts) {
     token: ShownToken,
   ): Promise<Identified | Unauthenticated> {
     const { url } = caller.request;
-    if (record.kind !== 'oauth' || record.revokedTokens?.includes(token.jti))
-      return { ...tokenRevoked(), record };
+    if (record.kind !== 'oauth' || hasEnded(token, record)) return { ...tokenRevoked(), record };
     if (token.expiresMs <= now()) return { ...tokenExpired(), record };
     const issuer = issuerOf(url);
     if (token.issuer !== issuer || !isOurs(token.resource, issuer) || !isWithin(token.resource.path, url))
       return { ...notForHere(), record };
-    const nonce = await prove(caller, token);
+    const nonce = await prove(caller, token, record);
     if (nonce && 'denied' in nonce) return { ...nonce, record };
     return { record: narrowedBy(token, record), nonce };
   };

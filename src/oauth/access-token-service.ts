@@ -1,11 +1,16 @@
 // Access tokens for clients: got (RFC 6749, 4.4), looked at (RFC 7662), and ended (RFC 7009). A token is what its client's
 // record allows, for less long: the record is asked again with each call, so what a client loses, its tokens lose, too.
 
-import type { AccessToken, AccessTokens, Confirmation } from '../keys/access-token.ts';
+import {
+  type AccessToken,
+  type AccessTokens,
+  type Confirmation,
+  hasTokenShape,
+} from '../keys/access-token.ts';
 import type { KeyDirectory } from '../keys/key-directory.ts';
 import { type KeyRecord, unusable } from '../keys/key-record.ts';
 import { certificateOf, certificateThumbprint, readProof } from '../keys/possession.ts';
-import { resourceOf } from '../keys/token-check.ts';
+import { hasEnded, resourceOf } from '../keys/token-check.ts';
 import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { Client } from './client-authentication.ts';
 import type { Form } from './form.ts';
@@ -24,6 +29,9 @@ export interface TokenPorts {
   knownScopes(): readonly string[];
   now(): number;
 }
+
+/** It stands in the token, which is sent with each call. */
+const MAX_RESOURCE_CHARS = 512;
 
 /** Who asks, of what, and where. */
 export interface Asked {
@@ -80,6 +88,8 @@ function createIssue({ accessTokens, useNonce, ownHosts, knownScopes, now }: Tok
   /** @throws OAuthError invalid_target */
   function audienceOf({ form, issuer }: Asked): string {
     if (form.resource === undefined) return issuer;
+    if (form.resource.length > MAX_RESOURCE_CHARS)
+      throw new OAuthError('invalid_target', `A resource has at most ${MAX_RESOURCE_CHARS} characters`);
     const resource = resourceOf(form.resource);
     if (!resource || !(resource.origin === issuer || ownHosts.includes(resource.host)))
       throw new OAuthError('invalid_target', `The resource must be ${issuer}, or an address under it`);
@@ -121,6 +131,8 @@ function createIssue({ accessTokens, useNonce, ownHosts, knownScopes, now }: Tok
       confirmation: jkt || certificate ? confirmation : undefined,
       endMs: record.expiresMs,
     });
+    if (!hasTokenShape(text))
+      throw new OAuthError('invalid_scope', 'The scopes are too many for one token: ask for fewer');
     return {
       access_token: text,
       token_type: jkt === undefined ? 'Bearer' : 'DPoP',
@@ -143,7 +155,7 @@ function createIntrospection({ accessTokens, directory, now }: TokenPorts) {
       throw new OAuthError('temporarily_unavailable', 'The token cannot be looked up right now');
     const { record } = found;
     if (record?.kind !== 'oauth' || unusable(record, undefined, now())) return undefined;
-    return record.revokedTokens?.includes(token.jti) ? undefined : { token, record };
+    return hasEnded(token, record) ? undefined : { token, record };
   }
 
   /** What a token says, while it is good, to clients of the same partner; to others, and of others, that it is not. */

@@ -2,12 +2,20 @@
 // a certificate (RFC 8705). A client proves itself in one way, the one that its record names; whoever cannot is told nothing
 // but that. Failures count against the address, as with keys.
 
-import { createLocalJWKSet, decodeJwt, errors, type JSONWebKeySet, jwtVerify } from 'jose';
+import {
+  createLocalJWKSet,
+  decodeJwt,
+  errors,
+  type JSONWebKeySet,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from 'jose';
 import { equalInConstantTime, sha256Hex } from '../core/encoding.ts';
 import type { KeyDirectory } from '../keys/key-directory.ts';
 import { isClientId } from '../keys/key-format.ts';
 import { type KeyRecord, unusable, validSecrets } from '../keys/key-record.ts';
-import { type AuthMethod, SECRET_CLIENT } from '../keys/oauth-client.ts';
+import { ASSERTION_ALGORITHMS, type AuthMethod, SECRET_CLIENT } from '../keys/oauth-client.ts';
 import { certificateOf } from '../keys/possession.ts';
 import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { AbuseGuard } from '../platform/abuse-guard.ts';
@@ -15,7 +23,6 @@ import type { Form } from './form.ts';
 import { OAuthError } from './oauth-error.ts';
 
 export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
-export const ASSERTION_ALGORITHMS = ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519', 'RS256', 'PS256'];
 /** An assertion is kept, so that it is taken once, for as long as it may be shown. */
 const MAX_ASSERTION_SECONDS = 3600;
 const LEEWAY_SECONDS = 5;
@@ -113,6 +120,22 @@ function read({ headers, form }: ClientRequest): Shown {
     : { method: 'client_secret', clientId: named, secret };
 }
 
+/** Of keys that have no names, any may be it: there are five at most. */
+async function verifiedBy(assertion: string, keys: JWTVerifyGetKey, options: JWTVerifyOptions) {
+  try {
+    return await jwtVerify(assertion, keys, options);
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    for await (const key of error)
+      try {
+        return await jwtVerify(assertion, key, options);
+      } catch (wrong) {
+        if (!(wrong instanceof errors.JWSSignatureVerificationFailed)) throw wrong;
+      }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
+}
+
 function createProofs({ useNonce, now }: Pick<ClientAuthenticationPorts, 'useNonce' | 'now'>) {
   async function bySecret(record: KeyRecord, secret: string): Promise<Client | undefined> {
     const hash = await sha256Hex(secret);
@@ -129,11 +152,11 @@ function createProofs({ useNonce, now }: Pick<ClientAuthenticationPorts, 'useNon
     const nowMs = now();
     try {
       const keys = createLocalJWKSet((record.client?.jwks ?? { keys: [] }) as JSONWebKeySet);
-      const { payload } = await jwtVerify(assertion, keys, {
+      const { payload } = await verifiedBy(assertion, keys, {
         issuer: record.keyId,
         subject: record.keyId,
         audience: [...audiences],
-        algorithms: ASSERTION_ALGORITHMS,
+        algorithms: [...ASSERTION_ALGORITHMS],
         clockTolerance: LEEWAY_SECONDS,
         currentDate: new Date(nowMs),
         requiredClaims: ['jti', 'exp'],

@@ -2,6 +2,7 @@
 
 import { AppError } from '../core/errors.ts';
 import { LimiterUnavailable } from '../core/object-errors.ts';
+import { toAppError } from '../http/errors.ts';
 import { DatabaseUnavailable } from '../platform/database.ts';
 
 /** Status by code. RFC 6749, 5.2; 8707, 2; 9449, 5; 7009, 2.2.1; the last two where nothing is the client's fault. */
@@ -39,6 +40,9 @@ function toOAuthError(error: unknown): OAuthError {
     return new OAuthError('invalid_request', 'The request body is too large');
   if (error instanceof DatabaseUnavailable || error instanceof LimiterUnavailable)
     return new OAuthError('temporarily_unavailable', 'This cannot be checked right now. Try again shortly');
+  // What Postgres had no time for, is for another time.
+  if (toAppError(error).code === 'service_unavailable')
+    return new OAuthError('temporarily_unavailable', 'The database took too long. Try again shortly');
   return new OAuthError('server_error', 'Something failed on our side. The request id helps us find it');
 }
 

@@ -10,6 +10,7 @@ import type { PeriodStore } from '../billing/period-store.ts';
 import type { PlanService } from '../billing/plan-service.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { LiveCatalog } from '../catalog/live-catalog.ts';
+import type { Explainer } from '../explain/explainer.ts';
 import type { IdempotencyStore } from '../http/idempotency-store.ts';
 import type { Authenticator } from '../keys/admission.ts';
 import type { Identifier } from '../keys/authenticator.ts';
@@ -36,6 +37,7 @@ import type { WebhookService } from '../webhooks/webhook-service.ts';
 export interface Services extends WebServices {
   webhooks: WebhookService;
   alerts: AlertService;
+  explain: Explainer;
   periods: Pick<PeriodStore, 'reconciliationsOf'>;
   plans: PlanService;
   invoices: InvoiceService;

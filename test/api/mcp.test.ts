@@ -16,11 +16,13 @@ import {
   inParallel,
   makeKey,
   makePartner,
+  makeSigningKey,
   query,
   sendJson,
   stack,
   type TestPartner,
 } from '../support/api.ts';
+import { signed } from '../support/signing.ts';
 
 const MODERN = '2026-07-28';
 const OWN = ['get_usage', 'explain_request', 'search_docs'];
@@ -248,6 +250,164 @@ describe('tools', () => {
     expect(await eventCount(mine.id)).toBe(1);
     await client.close();
     await other.close();
+  });
+});
+
+describe('documents and arguments that mean no good', () => {
+  const id = 'odd';
+  const string = { type: 'string' };
+  const ok = { responses: { 200: { description: 'ok' } } };
+  const body = (schema: object) => ({
+    requestBody: { required: true, content: { 'application/json': { schema } } },
+  });
+  const inPath = (name: string) => ({ name, in: 'path', required: true, schema: string });
+  let client: Client;
+  beforeAll(async () => {
+    const paths = {
+      '/pattern': {
+        post: {
+          operationId: 'pattern',
+          ...ok,
+          ...body({ properties: { v: { ...string, pattern: '^(a+)+$' } } }),
+        },
+      },
+      '/readonly': {
+        post: {
+          operationId: 'readonly',
+          ...ok,
+          ...body({
+            type: 'object',
+            required: ['id', 'name'],
+            properties: { id: { ...string, readOnly: true }, name: string },
+          }),
+        },
+      },
+      '/names': {
+        post: {
+          operationId: 'names',
+          ...ok,
+          ...body(string),
+          parameters: ['body', 'constructor', '__proto__'].map((name) => ({
+            name,
+            in: 'query',
+            schema: string,
+          })),
+        },
+      },
+      '/styles': {
+        get: {
+          operationId: 'styles',
+          ...ok,
+          ...body(string),
+          parameters: [
+            { name: 'f', in: 'query', style: 'deepObject', explode: true, schema: { type: 'object' } },
+            { name: 'p', in: 'query', style: 'pipeDelimited', explode: false, schema: { type: 'array' } },
+            { name: 'X-Note', in: 'header', schema: string },
+          ],
+        },
+      },
+      '/{a}/{b}/leak': { get: { operationId: 'leak', ...ok, parameters: [inPath('a'), inPath('b')] } },
+    };
+    const document = { openapi: '3.1.0', info: { title: 'Odd', version: '1' }, paths };
+    const made = await sendJson(
+      `/api/admin/apis/${id}`,
+      'PUT',
+      { document, upstreams: [{ url: stack.upstream }] },
+      operator,
+    );
+    expect([made.status, made.json.details]).toEqual([200, undefined]);
+    client = await connected(
+      `/mcp/${id}`,
+      (await makeKey(partner.id, { scopes: ['read:odd', 'write:odd'] })).secret,
+    );
+  });
+  afterAll(async () => {
+    await client?.close();
+    await sendJson(`/api/admin/apis/${id}`, 'DELETE', { reason: 'over' }, operator);
+  });
+  const ask = async (name: string, given: Record<string, unknown>) => {
+    const result = await client.callTool({ name, arguments: given });
+    return { isError: result.isError ?? false, text: textOf(result) };
+  };
+
+  it("do not run a document's expressions on what callers send", async () => {
+    // With it, this takes longer than anybody waits.
+    expect((await ask('pattern', { body: { v: `${'a'.repeat(60)}!` } })).isError).toBe(false);
+  });
+
+  it('ask for what a request has, and send what was given', async () => {
+    expect((await ask('readonly', { body: { name: 'x' } })).isError).toBe(false);
+    const { text } = await ask('names', { body: 'b', body_in_query: 'q' });
+    expect(JSON.parse(text).url).toBe('/names?body=q');
+    const styled = await ask('styles', { f: { a: 1 }, p: ['x', 'y'] });
+    expect(JSON.parse(styled.text).url).toBe('/styles?f%5Ba%5D=1&p=x%7Cy');
+  });
+
+  it.each([
+    ['a step up the path', 'leak', { a: '..', b: 'x' }],
+    ['half of one', 'leak', { a: 'x', b: '.' }],
+    ['nothing for a part of the path', 'leak', { a: '', b: 'x' }],
+    ['a header of two lines', 'styles', { 'X-Note': 'a\r\nAuthorization: b' }],
+    ['an argument that is none', 'styles', { other: 1 }],
+  ])('%s is refused before anything is asked', async (_, name, given) => {
+    const { isError, text } = await ask(name, given);
+    expect([isError, text.split('\n', 1)[0]]).toEqual([true, 'The arguments do not fit:']);
+  });
+
+  it('half a character is a character', async () => {
+    expect(JSON.parse((await ask('leak', { a: '\ud800', b: 'x' })).text).url).toBe('/%EF%BF%BD/x/leak');
+  });
+});
+
+describe('whoever calls', () => {
+  it('proves each message by itself: there are no batches', async () => {
+    const { status, json } = await post([toolCall('listRoutes', {}, 1), toolCall('listRoutes', {}, 2)]);
+    expect([status, json.error.code]).toEqual([400, -32600]);
+  });
+
+  it('may sign: what the protocol says in headers is signed, too', async () => {
+    const signing = await makeSigningKey(partner.id, 'live', SCOPES);
+    const text = JSON.stringify(toolCall('searchStops', { q: 'xx' }));
+    const request = signed(signing, '/mcp', { method: 'POST', body: text });
+    const accept = 'application/json, text/event-stream';
+    const answer = await call('/mcp', { ...request, headers: { ...request.headers, accept } });
+    expect([answer.status, messageOf(answer).result?._meta?.['passerelle/units']]).toEqual([200, 1]);
+    expect((await call('/mcp', { ...request, headers: { ...request.headers, accept } })).status).toBe(401);
+  });
+
+  it('and was revoked, gets no answer at any edge, whatever it asks', async () => {
+    const gone = await makeKey(partner.id, { scopes: SCOPES });
+    const messages = [
+      toolCall('nothing', {}),
+      toolCall('searchStops', {}),
+      toolCall('get_usage', {}),
+      { jsonrpc: '2.0', id: 1, method: 'tools/list' },
+    ];
+    for (const edge of ['b', 'c']) await post(messages[0], gone.secret, { 'x-test-edge': edge });
+    await sendJson(`/api/admin/keys/${gone.id}/revoke`, 'POST', { reason: 'over' }, operator);
+    for (const edge of ['b', 'c'])
+      for (const message of messages)
+        expect((await post(message, gone.secret, { 'x-test-edge': edge })).status).toBe(401);
+  });
+
+  it('has a rate for what costs nothing', async () => {
+    const busy = (await makeKey(partner.id)).secret;
+    const answers = await inParallel(90, 10, () => post(toolCall('nothing', {}), busy));
+    const statuses = answers.map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([200, 429]));
+    expect(statuses.filter((status) => status === 200).length).toBeLessThan(80);
+  });
+
+  it('has explained what it asked itself, and no other key of its partner', async () => {
+    const { headers } = await call('/v2/stops/search?q=mine', { key });
+    const id = headers['x-request-id'];
+    await eventually(
+      () => query('SELECT 1 FROM api_usage_events WHERE id = $1', [id]),
+      (rows) => rows.length > 0,
+    );
+    const ask = async (token: string) =>
+      messageOf(await post(toolCall('explain_request', { request_id: id }), token)).result.isError ?? false;
+    expect([await ask(key), await ask((await makeKey(partner.id)).secret)]).toEqual([false, true]);
   });
 });
 

@@ -391,6 +391,72 @@ describe('a client', () => {
     ).toBe('invalid_scope');
   });
 
+  it('takes its tokens along when its secret ends at once, or when it proves itself otherwise', async () => {
+    const rotated = await makeClient();
+    const graced = await tokenOf(rotated);
+    await sendJson(`/api/dev/keys/${rotated.id}/rotate`, 'POST', { grace_days: 7 }, me);
+    expect((await use(graced)).status).toBe(200);
+    await query('UPDATE api_key SET quarantined_at = now() WHERE key_id = $1', [rotated.id]);
+    const { json } = await sendJson(`/api/dev/keys/${rotated.id}/rotate`, 'POST', {}, me);
+    expect((await use(graced)).json.error).toBe('invalid_token');
+    expect((await use(await tokenOf({ ...rotated, secret: json.secret }))).status).toBe(200);
+
+    const changed = await makeClient();
+    const token = await tokenOf(changed);
+    const bound = { client: { token_endpoint_auth_method: 'client_secret', dpop_bound_access_tokens: true } };
+    expect((await sendJson(`/api/dev/keys/${changed.id}`, 'PATCH', bound, me)).status).toBe(200);
+    expect((await use(token)).json.error).toBe('invalid_token');
+  });
+
+  it('that gives up its secret has none any more: not when it comes back to secrets, nor for whoever finds it', async () => {
+    const client = await makeClient();
+    const { publicKey } = await generateKeyPair('ES256');
+    const change = (wanted: object) =>
+      sendJson(`/api/dev/keys/${client.id}`, 'PATCH', { client: wanted }, me);
+    const jwks = { keys: [await exportJWK(publicKey)] };
+    expect((await change({ token_endpoint_auth_method: 'private_key_jwt', jwks })).status).toBe(200);
+    expect((await sendJson(`/api/dev/keys/${client.id}/rotate`, 'POST', {}, me)).status).toBe(409);
+    await change({ token_endpoint_auth_method: 'client_secret' });
+    expect((await post('/oauth/token', grant, { authorization: basic(client) })).json.error).toBe(
+      'invalid_client',
+    );
+    const { json } = await sendJson(`/api/dev/keys/${client.id}/rotate`, 'POST', {}, me);
+    expect((await use(await tokenOf({ ...client, secret: json.secret }))).status).toBe(200);
+  });
+
+  it('of two public keys without names proves itself by either, as they are exported', async () => {
+    const pairs = [await generateKeyPair('ES256'), await generateKeyPair('ES256')];
+    const exported = await Promise.all(
+      pairs.map(({ publicKey }) => crypto.subtle.exportKey('jwk', publicKey as CryptoKey)),
+    );
+    const client = await makeClient({
+      client: { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: exported } },
+    });
+    for (const { privateKey } of pairs) {
+      const assertion = await new SignJWT({ jti: randomUUID() })
+        .setProtectedHeader({ alg: 'ES256' })
+        .setIssuer(client.id)
+        .setSubject(client.id)
+        .setAudience(stack.url)
+        .setExpirationTime('1m')
+        .sign(privateKey);
+      const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+      const form = { ...grant, client_assertion: assertion, client_assertion_type: type };
+      expect((await post('/oauth/token', form)).status).toBe(200);
+    }
+  });
+
+  it('is nothing that another key can be, and what is refused changes nothing', async () => {
+    const client = { token_endpoint_auth_method: 'client_secret' };
+    const body = { key_type: 'bearer', environment: 'live', name: 'B' };
+    const path = `/api/dev/apps/${app}/keys`;
+    expect((await sendJson(path, 'POST', { ...body, client }, me)).json.details[0].field).toBe('client');
+    const { json } = await sendJson(path, 'POST', body, me);
+    const change = { client, limits: { daily_quota: 7 } };
+    expect((await sendJson(`/api/dev/keys/${json.key_id}`, 'PATCH', change, me)).status).toBe(400);
+    expect((await call(`/api/dev/keys/${json.key_id}`, me)).json.limits.daily_quota).toBeNull();
+  });
+
   it('has no secret for another door', async () => {
     const client = await makeClient();
     expect((await use(client.secret)).json.error).toBe('invalid_api_key_format');
@@ -477,6 +543,13 @@ describe('what the token endpoint is asked wrongly', () => {
     [
       'a resource with a fragment',
       { ...grant, resource: 'https://elsewhere.example/#x' },
+      {},
+      400,
+      'invalid_target',
+    ],
+    [
+      'a resource that no token holds',
+      { ...grant, resource: `${stack.url}/${'x'.repeat(600)}` },
       {},
       400,
       'invalid_target',

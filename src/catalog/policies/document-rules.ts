@@ -52,9 +52,13 @@ const LEFT_OUT = new Set([
 ]);
 const PLAIN_FORMATS = new Set(['date', 'date-time', 'time', 'uuid', 'ipv4']);
 
-/** As bodies of this side are held against it. */
-function cleaned(value: unknown, side: Side, isNames = false): unknown {
-  if (Array.isArray(value)) return value.map((each) => cleaned(each, side));
+/** Keys of which are names of schemas. */
+const OF_NAMES = new Set(['properties', '$defs']);
+
+/** As bodies of this side are held against it; or as they are for whoever reads it. */
+function cleaned(value: unknown, side: Side, isNames = false, isForReaders = false): unknown {
+  const again = (each: unknown, areNames = false) => cleaned(each, side, areNames, isForReaders);
+  if (Array.isArray(value)) return value.map((each) => again(each));
   if (!isPlain(value)) return value;
   const { properties } = value;
   const others = side === 'request' ? 'readOnly' : 'writeOnly';
@@ -67,15 +71,21 @@ function cleaned(value: unknown, side: Side, isNames = false): unknown {
   );
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, each]): [string, unknown][] => {
-      if (isNames) return [[name, cleaned(each, side)]];
-      if (LEFT_OUT.has(name) || (name === 'format' && !PLAIN_FORMATS.has(String(each)))) return [];
+      if (isNames) return [[name, again(each)]];
+      const isLeftOut = LEFT_OUT.has(name) || (name === 'format' && !PLAIN_FORMATS.has(String(each)));
+      if (isLeftOut) return isForReaders ? [[name, each]] : [];
       if (name === 'enum' || name === 'const') return [[name, each]];
       if (name === 'required' && Array.isArray(each))
         return [[name, each.filter((one) => !onlyOthers.has(String(one)))]];
-      return [[name, cleaned(each, side, name === 'properties')]];
+      return [[name, again(each, OF_NAMES.has(name))]];
     }),
   );
 }
+
+/** What requests are held against: nothing of it runs a document's expressions on what callers send. */
+export const checkedSchema = (schema: object): object => cleaned(schema, 'request') as object;
+/** The same for whoever makes requests: with all that it says of them. */
+export const shownSchema = (schema: unknown): unknown => cleaned(schema, 'request', false, true);
 
 export function routeRules(document: CatalogDocument, operation: Operation): RouteRules {
   const parameters = parametersOf(document, operation)

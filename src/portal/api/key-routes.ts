@@ -2,6 +2,7 @@
 
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
+import { invalid } from '../../core/errors.ts';
 import { errorAnswers, idOr404, jsonAnswer, jsonBody } from '../../http/api.ts';
 import {
   apiVersion,
@@ -27,6 +28,7 @@ const rotated = withSecret.extend({
   retired_until: z.string().nullable().describe('Until when the secret before works, too'),
 });
 const WARNING = 'The secret is shown once. Save it now.';
+const NO_SECRET = 'This client has no secret: it proves itself by its keys or its certificate.';
 
 developerApi.openapi(
   createRoute({
@@ -75,7 +77,8 @@ developerApi.openapi(
       actor,
     );
     const secret = hasSecret(made.key) ? made.secret : null;
-    return context.json({ ...showKey(made.key), secret, warning: WARNING }, 201);
+    const warning = secret === null ? NO_SECRET : WARNING;
+    return context.json({ ...showKey(made.key), secret, warning }, 201);
   },
 );
 
@@ -218,6 +221,8 @@ developerApi.openapi(
     } = context.req.valid('json');
     // What may be refused first: then nothing is changed.
     keys.checkScopes(rest.scopes);
+    if (rest.client && (await keys.get(partner.id, keyId)).kind !== 'oauth')
+      throw invalid('client', 'Only OAuth clients have this');
     if (wanted) {
       await keys.chooseLimits(
         partner.id,

@@ -9,12 +9,13 @@ import { newId } from '../../core/ids.ts';
 import { type ApiEnv, answeredTo, renderError } from '../../http/api.ts';
 import { readBody } from '../../http/body.ts';
 import { portalOriginOf } from '../../http/portal-origin.ts';
-import type { Presented } from '../../keys/authenticator.ts';
+import type { Identified, Presented } from '../../keys/authenticator.ts';
+import { isOlder } from '../../keys/key-record.ts';
 import { tooMany } from '../../platform/door-rates.ts';
 import type { Services } from '../services.ts';
 import { createMcp, MAX_REQUEST_BYTES, type McpCaller } from './mcp-server.ts';
 import { OWN_TOOLS } from './own-tools.ts';
-import type { ToolRequest } from './tool-request.ts';
+import { toolRequest } from './tool-request.ts';
 import { toolsOf } from './tools.ts';
 
 type McpContext = Context<ApiEnv<Services>>;
@@ -38,65 +39,80 @@ mcp.onError((error, context) => {
   return response;
 });
 
-/** The name of the tool that it calls, where it does. */
-function calledTool(body: unknown): string | undefined {
-  const { method, params } = (body ?? {}) as { method?: unknown; params?: { name?: unknown } };
-  return method === 'tools/call' && typeof params?.name === 'string' ? params.name : undefined;
+interface Message {
+  method?: unknown;
+  params?: { name?: unknown; arguments?: unknown };
+}
+/** The call of a tool, where the message is one. */
+function calledTool(message: unknown): { name: string; given: Record<string, unknown> } | undefined {
+  const { method, params } = (message ?? {}) as Message;
+  if (method !== 'tools/call' || typeof params?.name !== 'string') return undefined;
+  const { name, arguments: given = {} } = params;
+  const isObject = typeof given === 'object' && given !== null && !Array.isArray(given);
+  return { name, given: isObject ? (given as Record<string, unknown>) : {} };
 }
 
-/** Who calls. Of what no limiter is asked about, the record is read anew: nobody revoked gets an answer. @throws AppError */
-async function authenticate(context: McpContext, bytes: Uint8Array<ArrayBuffer>, isCounted: boolean) {
-  const { services } = context.var;
-  const request = context.req.raw;
-  const ip = request.headers.get('cf-connecting-ip') ?? '';
-  const presented: Presented = {
-    request,
-    ip,
-    rule: 'bound',
-    isHeard: () => true,
-    body: async () => bytes,
-    keepAlive: (work) => context.executionCtx.waitUntil(work),
-  };
-  const found = await services.authenticate(presented, !isCounted);
-  if (isDenied(found)) {
-    const seconds = services.rates.waitAt('stranger', ip);
-    if (seconds > 0) throw tooMany('address', seconds);
-    throw new AppError(found.denied, found.detail?.message, found.detail?.fields);
-  }
-  if (!isCounted) services.rates.take('mcp', found.record.id);
-  return { presented, record: found.record, retiredHash: found.retiredHash };
+/** The request as it is proved; its own headers are the protocol's. */
+const presentedBy = (context: McpContext, bytes: Uint8Array<ArrayBuffer>): Presented => ({
+  request: context.req.raw,
+  ip: context.req.header('cf-connecting-ip') ?? '',
+  rule: 'bound',
+  isHeard: (name) => name.startsWith('mcp-') || name === 'last-event-id',
+  body: async () => bytes,
+  keepAlive: (work) => context.executionCtx.waitUntil(work),
+});
+
+/** Nobody is refused by a record that is older than this: as the gateway does. */
+const REFUSES_FOR_MS = 5000;
+
+/** Who calls: what it used up stays used. @throws AppError */
+async function authenticate({ var: { services } }: McpContext, presented: Presented): Promise<Identified> {
+  const first = await services.authenticate(presented, false);
+  const isOld = isDenied(first) && first.record && isOlder(first.record, REFUSES_FOR_MS, services.now());
+  const found = isOld ? await services.authenticate(presented, true) : first;
+  if (!isDenied(found)) return found;
+  const seconds = services.rates.waitAt('stranger', presented.ip);
+  if (seconds > 0) throw tooMany('address', seconds);
+  throw new AppError(found.denied, found.detail?.message, found.detail?.fields);
 }
 
-/** The call that a tool means, of the caller of this request, who has proved itself: what it used up stays used. */
+/** Of what no limiter is asked about: it has a rate, and nobody who was revoked gets an answer. @throws AppError */
+async function authenticateFree({ var: { services } }: McpContext, presented: Presented, known: Identified) {
+  services.rates.take('mcp', known.record.id);
+  const found = await services.identify(presented, true);
+  if (isDenied(found)) throw new AppError(found.denied, found.detail?.message, found.detail?.fields);
+  return found;
+}
+
+const PASSED_ON = ['cf-connecting-ip', 'user-agent', 'traceparent'];
+
+/** The call that a tool means, of the caller of this request. */
 const apiCaller =
   (
     context: McpContext,
-    { presented, record, retiredHash }: Awaited<ReturnType<typeof authenticate>>,
+    presented: Presented,
+    { record, from, retiredHash }: Identified,
   ): McpCaller['callApi'] =>
-  async ({ method, target, headers, body }: ToolRequest) => {
+  async ({ method, path, query, headers, body }) => {
     const { services } = context.var;
     const { cf, headers: own } = context.req.raw;
-    const request = new Request(new URL(target, context.req.url), {
+    const { origin } = new URL(context.req.url);
+    const passed = PASSED_ON.flatMap((name) => {
+      const value = own.get(name);
+      return value === null ? [] : [[name, value]];
+    });
+    const request = new Request(origin + path + query, {
       method,
-      headers: {
-        ...headers,
-        ...Object.fromEntries(
-          ['cf-connecting-ip', 'user-agent', 'traceparent'].flatMap((name) => {
-            const value = own.get(name);
-            return value === null ? [] : [[name, value]];
-          }),
-        ),
-      },
+      headers: { ...headers, ...Object.fromEntries(passed) },
       body,
       cf: cf as RequestInitCfProperties,
     });
     const called = await services.callAs(
       async (_, fresh) => {
-        if (!fresh) return { record, retiredHash, nonce: undefined };
+        if (!fresh) return { record, from, retiredHash, nonce: undefined };
         const found = await services.identify(presented, true);
-        return isDenied(found)
-          ? found
-          : { record: found.record, retiredHash: found.retiredHash, nonce: undefined };
+        if (isDenied(found)) return found;
+        return { record: found.record, from: found.from, retiredHash: found.retiredHash, nonce: undefined };
       },
       request,
       presented.keepAlive,
@@ -104,41 +120,58 @@ const apiCaller =
     return { ...called, url: request.url };
   };
 
-mcp.on(['GET', 'POST', 'DELETE'], ['/mcp', '/mcp/:api'], async (context) => {
+const parsed = (bytes: Uint8Array): unknown => {
+  try {
+    return bytes.length === 0 ? undefined : JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+};
+
+/** Batches left the protocol in 2025: one proof is for one message. */
+const BATCH_REFUSED = {
+  jsonrpc: '2.0',
+  id: null,
+  error: { code: -32600, message: 'Send one message a request: there are no batches' },
+};
+
+async function answerMessage(context: McpContext, bytes: Uint8Array<ArrayBuffer>): Promise<Response> {
   const { services } = context.var;
+  const presented = presentedBy(context, bytes);
+  const known = await authenticate(context, presented);
+  const message = parsed(bytes);
+  if (Array.isArray(message)) return Response.json(BATCH_REFUSED, { status: 400 });
+  const catalog = await services.catalogs.whole();
+  const api = context.req.param('api');
+  const tools = toolsOf(catalog, [...OWN_TOOLS.keys()]).filter(
+    (each) => api === undefined || each.api === api,
+  );
+  const called = calledTool(message);
+  const tool = called && tools.find(({ shape }) => shape.name === called.name);
+  const wanted = called && tool && toolRequest(tool, called.given);
+  const isCounted = wanted !== undefined && !('problems' in wanted);
+  const { record } = isCounted ? known : await authenticateFree(context, presented, known);
+  if (api !== undefined && !documentOf(catalog, api)) throw new AppError('not_found', 'No such API');
+  answer ??= createMcp(services.log);
+  const { url, method, headers } = context.req.raw;
+  const request = new Request(url, { method, headers, body: bytes.length > 0 ? bytes : undefined });
+  return answer(request, message, {
+    record,
+    services,
+    origin: portalOriginOf(services.config, url),
+    tools,
+    wanted,
+    callApi: apiCaller(context, presented, known),
+  });
+}
+
+mcp.on(['GET', 'POST', 'DELETE'], ['/mcp', '/mcp/:api'], async (context) => {
   const requestId = newId();
   context.set('requestId', requestId);
   const read = await readBody(context.req.raw, MAX_REQUEST_BYTES);
   if (read === 'too_large') throw new AppError('payload_too_large');
-  const bytes = typeof read === 'string' ? new Uint8Array() : read;
-  let body: unknown;
-  try {
-    body = bytes.length === 0 ? undefined : JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    body = undefined;
-  }
-  const tool = calledTool(body);
-  const known = await authenticate(context, bytes, tool !== undefined && !OWN_TOOLS.has(tool));
-  await services.catalogs.whole();
-  const { catalog } = services.gateway;
-  const api = context.req.param('api');
-  if (api !== undefined && !documentOf(catalog, api)) throw new AppError('not_found', 'No such API');
-  const tools = toolsOf(catalog, [...OWN_TOOLS.keys()]).filter(
-    (each) => api === undefined || each.api === api,
-  );
-  answer ??= createMcp(services.log);
-  const request = new Request(context.req.url, {
-    method: context.req.method,
-    headers: context.req.raw.headers,
-    body: bytes.length > 0 ? bytes : undefined,
-  });
-  const response = await answer(request, body, {
-    record: known.record,
-    services,
-    origin: portalOriginOf(services.config, context.req.url),
-    tools,
-    callApi: apiCaller(context, known),
-  });
+  if (read === 'cut_short') throw new AppError('invalid_request', 'The request body ended early');
+  const response = await answerMessage(context, read);
   const answered = new Response(response.body, response);
   answered.headers.set('x-request-id', requestId);
   answered.headers.set('cache-control', 'no-store');

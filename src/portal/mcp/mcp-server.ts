@@ -10,13 +10,15 @@ import {
 } from '@modelcontextprotocol/server';
 import { BRAND } from '../../brand/brand.ts';
 import { OWN_TOOLS, type OwnCaller } from './own-tools.ts';
-import { problemsOf, type ToolRequest, toolRequest } from './tool-request.ts';
+import type { ToolRequest } from './tool-request.ts';
 import { type Called, failed, type ToolResult, toolResult } from './tool-result.ts';
 import type { ApiTool } from './tools.ts';
 
 export interface McpCaller extends OwnCaller {
-  /** Of the APIs, that were asked for; also those that this caller may not call. */
+  /** Of the APIs that were asked for; also those that this caller may not call. */
   tools: readonly ApiTool[];
+  /** The call that its message means, or what is wrong with it; undefined where it names no tool of an API. */
+  wanted: ToolRequest | { problems: string[] } | undefined;
   callApi(request: ToolRequest): Promise<Called>;
 }
 
@@ -37,11 +39,10 @@ async function callTool(
 ): Promise<ToolResult> {
   const own = OWN_TOOLS.get(name);
   if (own) return own.call(given, caller);
-  const tool = caller.tools.find(({ shape }) => shape.name === name);
-  if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${name}`);
-  const problems = problemsOf(tool, given);
-  if (problems) return failed(`The arguments do not fit:\n${problems.join('\n')}`);
-  return toolResult(await caller.callApi(toolRequest(tool, given)));
+  const { wanted } = caller;
+  if (!wanted) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${name}`);
+  if ('problems' in wanted) return failed(`The arguments do not fit:\n${wanted.problems.join('\n')}`);
+  return toolResult(await caller.callApi(wanted));
 }
 
 function createServer({ authInfo }: McpRequestContext): Server {

@@ -94,15 +94,16 @@ const getUsage = ownTool(
 const explainRequest = ownTool(
   'explain_request',
   'What became of a request, by its id (X-Request-Id, or passerelle/request_id of a result): which limit or rule refused it, when it would pass, and what to do.',
-  z.strictObject({ request_id: z.string().describe('The id of a request of this account') }),
+  z.strictObject({ request_id: z.string().describe('The id of a request of this key') }),
   async ({ request_id: id }, { record, services, origin }) => {
     const event = isUuid(id) ? await services.reports.event(record.partnerId, id) : undefined;
-    // A test key knows of test requests alone.
-    if (!event || (record.environment === 'test' && event.environment !== 'test'))
-      return failed('No such request. It can take some seconds until one is known');
+    // What others of its partner asked is in the portal, for people.
+    if (event?.key_id !== record.keyId)
+      return failed('No such request of this key. It can take some seconds until one is known');
     const { error } = event;
     const guide = error !== null && isErrorCode(error) ? messagesOf('en').errorGuide[error] : undefined;
     return answered({
+      ...(await services.explain(event, record.partnerId)),
       request: event,
       ...(guide && { what: guide.what, fix: guide.fix, doc_url: `${origin}/docs/errors/${error}` }),
     });

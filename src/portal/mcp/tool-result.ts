@@ -2,7 +2,7 @@
 
 import { toBase64 } from '../../core/encoding.ts';
 import { isErrorCode } from '../../core/errors.ts';
-import { headOf } from '../../http/body.ts';
+import { bytesWithin, headOf } from '../../http/body.ts';
 import { messagesOf } from '../../web/messages/messages.ts';
 
 type Content =
@@ -41,7 +41,8 @@ export const failed = (words: string): ToolResult => ({ content: [text(words)], 
 export const answered = (value: unknown): ToolResult => ({ content: [text(JSON.stringify(value, null, 2))] });
 
 const PERIODS = ['Second', 'Day', 'Month'] as const;
-const number = (value: string | null): number | undefined => (value === null ? undefined : Number(value));
+const number = (value: string | null): number | undefined =>
+  value !== null && /^-?\d+$/.test(value) ? Number(value) : undefined;
 
 /** What is left of each limit; -1 is unlimited. */
 function remainingOf(headers: Headers): Record<string, number> | undefined {
@@ -54,9 +55,8 @@ function remainingOf(headers: Headers): Record<string, number> | undefined {
 
 /** What is no text, as what it is. */
 async function mediaOf(type: string, body: ReadableStream, url: string): Promise<Content> {
-  const bytes = new Uint8Array(await new Response(body).arrayBuffer());
-  if (bytes.length > MAX_MEDIA_BYTES)
-    return text(`The answer is ${type} of ${bytes.length} bytes, which is too large for a tool`);
+  const bytes = await bytesWithin(body, MAX_MEDIA_BYTES, MAX_READ_MS);
+  if (!bytes) return text(`The answer is ${type}, and too large for a tool, or did not end in time`);
   const [mimeType = type] = type.split(';', 1);
   const data = toBase64(bytes);
   const [kind] = mimeType.toLowerCase().trim().split('/');

@@ -3,6 +3,7 @@
 
 import type { Catalog, CatalogDocument } from '../../catalog/catalog.ts';
 import { METHODS, type Operation, parametersOf } from '../../catalog/document.ts';
+import { shownSchema } from '../../catalog/policies/document-rules.ts';
 import { isJsonType } from '../../core/encoding.ts';
 
 type Json = Record<string, unknown>;
@@ -23,9 +24,14 @@ export interface ToolShape {
 
 export interface ToolParameter {
   name: string;
+  /** Its name among the tool's arguments. */
+  argument: string;
   in: 'path' | 'query' | 'header';
-  /** Whether a list is written once for each value, or with commas between. */
+  /** Whether a list is written once for each value, or all together, with this between. */
   explode: boolean;
+  between: string;
+  /** An object's members are parameters of their own: `filter[name]=x`. */
+  isDeep: boolean;
 }
 
 export interface ApiTool {
@@ -43,7 +49,7 @@ export interface ApiTool {
 /** What most clients take: the standard allows more. */
 const NAME = /^[\w-]{1,64}$/;
 const MAX_NAME_CHARS = 64;
-/** Of a body; a parameter of that name gets another. */
+/** Of a body. */
 export const BODY = 'body';
 const FORM = 'application/x-www-form-urlencoded';
 const PLACES: ReadonlySet<unknown> = new Set(['path', 'query', 'header']);
@@ -124,12 +130,17 @@ const words = (text: string): string =>
     .replace(/^_+|_+$/g, '')
     .slice(0, MAX_NAME_CHARS) || 'tool';
 
-/** The arguments: each parameter by its name, and the body. */
-function argumentsOf(document: CatalogDocument, operation: Operation) {
+const BETWEEN: Readonly<Record<string, string>> = { spaceDelimited: ' ', pipeDelimited: '|' };
+/** Members of every object, which nobody gave. */
+const isNameable = (name: string): boolean => name !== '' && !(name in Object.prototype);
+
+/** The arguments: each parameter by its name, and the body. Of two that have one name, the later says where it goes. */
+function argumentsOf(document: CatalogDocument, operation: Operation, takesBody: boolean) {
   const schemas = new ToolSchemas(document);
   const properties: Json = {};
   const required: string[] = [];
   const parameters: ToolParameter[] = [];
+  const body = takesBody ? bodyOf(operation) : undefined;
   for (const parameter of parametersOf(document, operation)) {
     const {
       name,
@@ -138,35 +149,40 @@ function argumentsOf(document: CatalogDocument, operation: Operation) {
       description,
       required: isRequired,
       explode,
+      style,
     } = parameter as Json & {
       name: string;
     };
-    if (!PLACES.has(place) || Object.hasOwn(properties, name)) continue;
+    if (!PLACES.has(place) || !isNameable(name)) continue;
+    const isTaken = Object.hasOwn(properties, name) || (body !== undefined && name === BODY);
+    const argument = isTaken ? `${name}_in_${place}` : name;
     const local = schemas.local(isObject(schema) ? schema : {}) as Json;
-    properties[name] = { ...local, ...(typeof description === 'string' && { description }) };
-    if (isRequired === true || place === 'path') required.push(name);
-    parameters.push({ name, in: place as ToolParameter['in'], explode: explode !== false });
+    properties[argument] = { ...local, ...(typeof description === 'string' && { description }) };
+    if (isRequired === true || place === 'path') required.push(argument);
+    parameters.push({
+      name,
+      argument,
+      in: place as ToolParameter['in'],
+      explode: explode !== false,
+      between: BETWEEN[String(style)] ?? ',',
+      isDeep: style === 'deepObject',
+    });
   }
-  const body = bodyOf(operation);
   if (body) {
-    properties[BODY] = schemas.local(
-      isJsonType(body.type) || body.type.startsWith(FORM) ? body.schema : { type: 'string' },
-    );
+    const isStructured = isJsonType(body.type) || body.type.startsWith(FORM);
+    properties[BODY] = schemas.local(isStructured ? body.schema : { type: 'string' });
     if (body.isRequired) required.push(BODY);
   }
   const definitions = schemas.definitions();
-  return {
-    parameters,
-    body,
-    inputSchema: {
-      $schema: DIALECT,
-      type: 'object' as const,
-      properties,
-      ...(required.length > 0 && { required }),
-      additionalProperties: false,
-      ...(definitions && { $defs: definitions }),
-    },
+  const inputSchema = {
+    $schema: DIALECT,
+    type: 'object' as const,
+    properties,
+    ...(required.length > 0 && { required }),
+    additionalProperties: false,
+    ...(definitions && { $defs: definitions }),
   };
+  return { parameters, body, inputSchema: shownSchema(inputSchema) as typeof inputSchema };
 }
 
 function toolOf(
@@ -177,12 +193,12 @@ function toolOf(
   name: string,
 ): ApiTool | undefined {
   const { id } = document['x-passerelle'];
-  const { inputSchema, parameters, body } = argumentsOf(document, operation);
+  const isReading = method === 'get' || method === 'head';
+  const { inputSchema, parameters, body } = argumentsOf(document, operation, !isReading);
   if (body && !isSendable(body.type)) return undefined;
   const { scope } = operation['x-passerelle'];
   const description = typeof operation.description === 'string' ? operation.description : undefined;
   const needs = scope === null ? undefined : `Needs the scope ${scope}.`;
-  const isReading = method === 'get' || method === 'head';
   return {
     shape: {
       name,

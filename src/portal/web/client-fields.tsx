@@ -9,7 +9,7 @@ import type { Messages } from '../../web/messages/messages.ts';
 import { useView } from '../../web/view-context.ts';
 import type { FormValues } from '../../web/web.ts';
 
-const BINDINGS = ['any', 'dpop', 'certificate'] as const;
+const BINDINGS = ['any', 'dpop', 'certificate', 'both'] as const;
 const MAX_JWKS_CHARS = 10_000;
 
 export const clientFields = {
@@ -22,16 +22,17 @@ type Typed = Partial<{ [Name in keyof typeof clientFields]: z.output<(typeof cli
 
 const clientOf = ({ client }: KeyView): OAuthClient => client ?? SECRET_CLIENT;
 
-const bindingOf = (client: OAuthClient): (typeof BINDINGS)[number] =>
-  client.dpop_bound_access_tokens
-    ? 'dpop'
-    : client.tls_client_certificate_bound_access_tokens
-      ? 'certificate'
-      : 'any';
+function bindingOf(client: OAuthClient): (typeof BINDINGS)[number] {
+  const ofKey = client.dpop_bound_access_tokens === true;
+  const ofCertificate = client.tls_client_certificate_bound_access_tokens === true;
+  if (ofKey && ofCertificate) return 'both';
+  return ofKey ? 'dpop' : ofCertificate ? 'certificate' : 'any';
+}
 
 /** What the fields hold before anybody types. */
-export function savedClient(key: KeyView): FormValues {
-  const client = clientOf(key);
+export const savedClient = (key: KeyView): FormValues => savedOf(clientOf(key));
+
+function savedOf(client: OAuthClient) {
   return {
     auth_method: client.token_endpoint_auth_method,
     jwks: client.jwks ? JSON.stringify(client.jwks, null, 2) : '',
@@ -39,6 +40,9 @@ export function savedClient(key: KeyView): FormValues {
     binding: bindingOf(client),
   };
 }
+
+const isSame = (a: OAuthClient, b: OAuthClient): boolean =>
+  JSON.stringify(savedOf(a)) === JSON.stringify(savedOf(b));
 
 function parsed(text: string): unknown {
   try {
@@ -48,19 +52,26 @@ function parsed(text: string): unknown {
   }
 }
 
-/** What was typed, of what it was chosen for: keys of a client with a secret are nobody's. @throws FieldsRefused */
+/**
+ * What was typed, of what it was chosen for: keys of a client with a secret are nobody's. Undefined where the form had none of it, or
+ * says what is so already. @throws FieldsRefused
+ */
 export function typedClient(
-  { auth_method: method = 'client_secret', jwks = '', certificate = '', binding = 'any' }: Typed,
+  key: KeyView,
+  { auth_method: method, jwks = '', certificate = '', binding = 'any' }: Typed,
   m: Messages,
-): OAuthClient {
+): OAuthClient | undefined {
+  if (key.kind !== 'oauth' || method === undefined) return undefined;
   const result = oauthClient.safeParse({
     token_endpoint_auth_method: method,
     ...(method === 'private_key_jwt' && jwks.trim() !== '' && { jwks: parsed(jwks) }),
     ...(certificate.trim() !== '' && { tls_client_certificate_sha256: certificate.trim() }),
-    ...(binding === 'dpop' && { dpop_bound_access_tokens: true }),
-    ...(binding === 'certificate' && { tls_client_certificate_bound_access_tokens: true }),
+    ...((binding === 'dpop' || binding === 'both') && { dpop_bound_access_tokens: true }),
+    ...((binding === 'certificate' || binding === 'both') && {
+      tls_client_certificate_bound_access_tokens: true,
+    }),
   });
-  if (result.success) return result.data;
+  if (result.success) return isSame(result.data, clientOf(key)) ? undefined : result.data;
   const isOfKeys = result.error.issues.some(({ path }) => path[0] === 'jwks');
   throw new FieldsRefused(isOfKeys ? { jwks: m.clients.badKeys } : { certificate: m.clients.badCertificate });
 }

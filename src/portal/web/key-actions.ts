@@ -72,7 +72,7 @@ portal.post('/portal/keys/:key', async (context) => {
   return submit(context, keyChange, {
     async work(data) {
       const actor = actorFor(context);
-      const client = key.kind === 'oauth' ? typedClient(data, m) : undefined;
+      const client = typedClient(key, data, m);
       // The limit first: what is refused changes nothing.
       if (data.daily_quota !== key.limits.daily_quota) {
         const limits = { dailyQuota: data.daily_quota };

@@ -195,7 +195,7 @@ export const KeyActivity = ({
     <Panel title={m.keys.inDays(days)} action={<a href={requestsOf(key)}>{m.nav.requests}</a>}>
       {bars.every(({ counts }) => Object.keys(counts).length === 0) ? (
         <Empty title={m.usage.emptyTitle}>
-          {isActive && key.kind !== 'signing' && (
+          {isActive && key.kind !== 'signing' && hasSecret(key) && (
             <>
               <p>{m.keys.tryIt(variable)}</p>
               <Code text={curlLine(view, key, `$${variable}`)} label={m.keys.tryIt(variable)} />
