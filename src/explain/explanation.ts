@@ -5,6 +5,24 @@ import type { TermsAt } from '../billing/terms-store.ts';
 import type { LimitName } from '../usage/event-columns.ts';
 import type { EventDetail } from '../usage/request-reports.ts';
 
+/** Of an event, what is looked at. */
+export type Facts = Pick<
+  EventDetail,
+  | 'request_id'
+  | 'occurred_at'
+  | 'environment'
+  | 'status_code'
+  | 'error'
+  | 'units'
+  | 'remaining'
+  | 'cache_hit'
+  | 'upstream_ms'
+  | 'via'
+  | 'api_version'
+  | 'failure'
+  | 'basis'
+>;
+
 export interface ExplainedLimit {
   name: LimitName;
   /** Whose it is: the tightest is the one that holds. */
@@ -69,7 +87,7 @@ const FORMULAS: Record<LimitName, string> = {
 const NAMES = Object.keys(FORMULAS) as LimitName[];
 const UNLIMITED = -1;
 
-const outcomeOf = ({ status_code: status, error }: EventDetail): Explanation['outcome'] =>
+const outcomeOf = ({ status_code: status, error }: Facts): Explanation['outcome'] =>
   status < 400
     ? 'admitted'
     : status < 500 && error !== null
@@ -78,7 +96,7 @@ const outcomeOf = ({ status_code: status, error }: EventDetail): Explanation['ou
         ? 'admitted'
         : 'failed';
 
-function limitsOf(row: EventDetail): ExplainedLimit[] | null {
+function limitsOf(row: Facts): ExplainedLimit[] | null {
   const { basis, remaining, units, status_code: status } = row;
   if (!basis?.limits) return null;
   const { limits } = basis;
@@ -100,7 +118,7 @@ function limitsOf(row: EventDetail): ExplainedLimit[] | null {
   });
 }
 
-function priceOf(row: EventDetail, terms: TermsAt | undefined): Explanation['price'] {
+function priceOf(row: Facts, terms: TermsAt | undefined): Explanation['price'] {
   const { units, environment, basis } = row;
   const none = { tier: null, currency: null, per_1000_minor: null };
   if (units === 0) return { reason: 'not_counted', ...none };
@@ -117,11 +135,7 @@ function priceOf(row: EventDetail, terms: TermsAt | undefined): Explanation['pri
 const PERIODS = { per_second: 'second', burst: 'burst', per_day: 'day', per_month: 'month' } as const;
 const OWNERS = { key: 'the key', partner: 'the partner', cap: 'the spending cap' } as const;
 
-function summaryOf(
-  row: EventDetail,
-  outcome: Explanation['outcome'],
-  limits: ExplainedLimit[] | null,
-): string {
+function summaryOf(row: Facts, outcome: Explanation['outcome'], limits: ExplainedLimit[] | null): string {
   const { failure, error, status_code: status, units } = row;
   if (failure?.limit_type !== undefined) {
     const { limit_type: type, level, limit, used, cost, retry_at: at } = failure;
@@ -139,7 +153,7 @@ function summaryOf(
   return `Admitted, and answered with ${status}: ${units} ${units === 1 ? 'unit' : 'units'} counted.${left}`;
 }
 
-export function explain(row: EventDetail, terms: TermsAt | undefined): Explanation {
+export function explain(row: Facts, terms: TermsAt | undefined): Explanation {
   const { basis } = row;
   const outcome = outcomeOf(row);
   const limits = limitsOf(row);

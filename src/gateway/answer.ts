@@ -8,6 +8,7 @@ import { unixSeconds } from '../core/time.ts';
 import { isUnlimited, type LimitType } from '../limits/limit.ts';
 import type { LimitGauges } from '../limits/protocol.ts';
 import { type Admitted, type Exchange, NOWHERE } from './exchange.ts';
+import { EXPLANATION, setExplanation } from './explained.ts';
 import { locationForCaller, type Places } from './location.ts';
 import type { GatewayPorts } from './ports.ts';
 import { changeHeaders } from './stages/policies.ts';
@@ -20,6 +21,7 @@ export const EXPOSED_HEADERS = [
   'X-Client-Request-Id',
   'Cache-Status',
   'Passerelle-Version',
+  EXPLANATION,
   'Deprecation',
   'Sunset',
   'Retry-After',
@@ -160,6 +162,7 @@ export function answer(exchange: Admitted, upstream: Response): Response {
   // RFC 9211, 2: behind what the caches of the upstream say.
   if (exchange.cacheStatus !== undefined) response.headers.append('Cache-Status', exchange.cacheStatus);
   decorate(exchange, response.headers, exchange.nowMs, false);
+  setExplanation(exchange, response);
   return response;
 }
 
@@ -184,5 +187,6 @@ export function refuse(
   exchange.errorBody = errorBody(denied, answered, detail);
   const response = errorResponse(denied, answered, detail, exchange.errorBody);
   decorate(exchange, response.headers, nowMs, true);
+  setExplanation(exchange, response);
   return response;
 }

@@ -162,3 +162,29 @@ it('says that it does not know what was not kept', async () => {
     outcome: 'admitted',
   });
 });
+
+it('a test key is told at once, where it asks; a live key is not', async () => {
+  const partner = await makePartner({ day: 3 });
+  const [test, live] = [await makeKey(partner.id, { environment: 'test' }), await makeKey(partner.id)];
+  const ask = async (key: string) => {
+    const { headers } = await call('/v2/stops/search?q=hann', {
+      key,
+      headers: { 'passerelle-explain': '1' },
+    });
+    return headers['passerelle-explanation'] && JSON.parse(String(headers['passerelle-explanation']));
+  };
+  const told = await ask(test.secret);
+  expect(told).toMatchObject({ outcome: 'admitted', units: 1, price: { reason: 'test' }, policies: [] });
+  const day = (each: { limits: { name: string; before: number; after: number }[] }) =>
+    each.limits.find(({ name }) => name === 'day');
+  expect(day(told)).toMatchObject({ limit: 3, level: 'partner', before: 3, after: 2 });
+  await ask(test.secret);
+  await ask(test.secret);
+  expect((await ask(test.secret)).summary).toMatch(
+    /^Refused by the day limit of the partner, 3: 3 were used/,
+  );
+  expect(await ask(live.secret)).toBeUndefined();
+  expect(
+    (await call('/v2/stops/search?q=hann', { key: test.secret })).headers['passerelle-explanation'],
+  ).toBeUndefined();
+});
