@@ -17,6 +17,7 @@ import type { PolicyService } from '../catalog/policy-service.ts';
 import type { PublishService } from '../catalog/publish-service.ts';
 import type { Config } from '../config.ts';
 import type { ConfigService } from '../configuration/config-service.ts';
+import type { Explainer } from '../explain/explainer.ts';
 import type { ChangeServices } from '../http/changes.ts';
 import type { IdempotencyStore } from '../http/idempotency-store.ts';
 import type { KeyService } from '../keys/key-service.ts';
@@ -71,6 +72,7 @@ export interface Services extends ChangeServices {
   metrics: MetricsStore;
   today: TodayStore;
   requestSearch: RequestSearch;
+  explain: Explainer;
   webhooks: WebhookService;
   leaks: LeakService;
   alerts: AlertService;

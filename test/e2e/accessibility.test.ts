@@ -91,6 +91,7 @@ const operatorPages = () => [
   '/operator/partners?dialog=new-partner',
   '/operator/search?q=demo',
   '/operator/live-access',
+  `/operator/requests/${ids.request}`,
   '/operator/usage',
   '/operator/keys',
   `/operator/keys/${ids.key}`,

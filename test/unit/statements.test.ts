@@ -104,6 +104,7 @@ it("a usage event's column is named in the list, where an event is made, and for
   expect(filesWith(/\b(upstreamMs|upstream_ms)\b/)).toEqual([
     'explain/explanation.ts',
     'gateway/exchange.ts',
+    'gateway/explained.ts',
     'gateway/stages/forward.ts',
     'gateway/stages/record.ts',
     'oauth/token-event.ts',

@@ -3,6 +3,7 @@
 import { AppError } from '../../core/errors.ts';
 import { idOr404 } from '../../http/api.ts';
 import type { EventDetail } from '../../usage/usage-reports.ts';
+import { ExplainedPanel } from '../../web/components/explained.tsx';
 import { Code, Panel } from '../../web/components/parts.tsx';
 import { render } from '../../web/web.ts';
 import { ConsolePage, type OperatorView, operator, operatorConsole } from './console-web.tsx';
@@ -55,11 +56,12 @@ const RequestFacts = ({
 
 operatorConsole.get('/operator/requests/:id', async (context) => {
   const view = operator(context);
-  const { reports, requestSearch } = context.var.services;
+  const { reports, requestSearch, explain } = context.var.services;
   const id = idOr404(context.req.param('id'), 'request');
   const found = await requestSearch.byId(id);
   const row = found && (await reports.event(found.partnerId, id));
   if (!row) throw new AppError('not_found');
+  const explanation = await explain(row, found.partnerId);
   return render(
     context,
     <ConsolePage view={view} title={row.request_id}>
@@ -73,6 +75,7 @@ operatorConsole.get('/operator/requests/:id', async (context) => {
       </div>
       <Code text={row.request_id} label="X-Request-Id" />
       <RequestFacts view={view} row={row} partner={{ id: found.partnerId, name: found.partner }} />
+      <ExplainedPanel explanation={explanation} />
     </ConsolePage>,
   );
 });

@@ -5,11 +5,11 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import { AppError } from '../../core/errors.ts';
 import { idOr404 } from '../../http/api.ts';
 import { type EventDetail, queries } from '../../usage/usage-reports.ts';
+import { ExplainedPanel } from '../../web/components/explained.tsx';
 import { Code, Panel } from '../../web/components/parts.tsx';
 import { useView } from '../../web/view-context.ts';
 import { render } from '../../web/web.ts';
 import { member, Page, portal } from './portal-web.tsx';
-import { ExplainedPanel } from './request-explained.tsx';
 import { factsOf, type KeyNames } from './request-facts.tsx';
 import { AnswerPanels, WhyPanel } from './request-why.tsx';
 

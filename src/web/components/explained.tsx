@@ -3,10 +3,10 @@
 
 import type { Child } from 'hono/jsx';
 import type { ExplainedLimit, Explanation } from '../../explain/explanation.ts';
-import { Panel } from '../../web/components/parts.tsx';
-import { Table } from '../../web/components/table.tsx';
-import type { View } from '../../web/view.ts';
-import { useView } from '../../web/view-context.ts';
+import type { View } from '../view.ts';
+import { useView } from '../view-context.ts';
+import { Panel } from './parts.tsx';
+import { Table } from './table.tsx';
 
 const Limits = ({ limits }: { limits: readonly ExplainedLimit[] }) => {
   const { m, format } = useView();
