@@ -18,7 +18,9 @@ export const OWN_PARTS: ReadonlySet<string> = new Set([
   'leaks',
   'llms.txt',
   'mails',
+  'mcp',
   'metrics',
+  'oauth',
   'openapi',
   'openapi.json',
   'operator',
@@ -39,6 +41,6 @@ export const OWN_PARTS: ReadonlySet<string> = new Set([
 ]);
 
 /** For what is to come. */
-const KEPT = new Set(['batch', 'favicon.ico', 'graphql', 'live', 'mcp', 'oauth', 'scim']);
+const KEPT = new Set(['batch', 'favicon.ico', 'graphql', 'live', 'scim']);
 
 export const isOwnPart = (firstPart: string): boolean => OWN_PARTS.has(firstPart) || KEPT.has(firstPart);

@@ -32,7 +32,7 @@ const PASSWORD = 'correct horse battery';
 /** Where the software's own name stands for itself, and why. */
 const EXCEPTIONS: [pattern: RegExp, reason: string][] = [
   [/x-passerelle(?:-\w+)?/gi, 'headers of upstreams and the extension of OpenAPI documents: a protocol'],
-  [/\bPasserelle-Version\b/g, 'the header that names a dated version: a protocol'],
+  [/\bPasserelle-(?:Version|Explain|Explanation)\b/g, 'headers: a protocol'],
   [/passerelle_key/g, 'the type of our keys, as registered with GitHub’s secret scanning'],
   [/Passerelle-Webhooks\/1/g, 'the user agent of webhooks, which receivers let in by name'],
   [/\bpasserelle\b/g, 'French for gateway; and the issuer and realm of tokens, which programs compare'],

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
+  ALL_SCOPES,
   type Answer,
   type CallOptions,
   call,
@@ -122,6 +123,8 @@ describe('every route that changes something', () => {
     developer: bearer(developer),
     operator: admin,
     key: bearer(live.secret),
+    tool: bearer(live.secret),
+    client: {},
     machine: {},
   });
   const doors = Object.entries(CHANGING) as [keyof typeof CHANGING, string[]][];
@@ -144,6 +147,27 @@ describe('every route that changes something', () => {
       const keyOf = async (set: Record<string, unknown>, environment: 'live' | 'test' = 'live') =>
         (await makeKey(partner.id, { set, environment })).secret;
       const ended = { status: 401, error: 'invalid_api_key' };
+      const clients = (
+        await sendJson('/api/dev/apps', 'POST', { name: 'Clients' }, { headers: bearer(developer) })
+      ).json.id;
+      /** Of a client that was then changed by hand, in the ways of a key. */
+      async function tokenOf(set: Record<string, unknown>): Promise<string> {
+        const wanted = { key_type: 'oauth_client', environment: 'live', name: 'Client', scopes: ALL_SCOPES };
+        const { json } = await sendJson(`/api/dev/apps/${clients}/keys`, 'POST', wanted, {
+          headers: bearer(developer),
+        });
+        const answer = await call('/oauth/token', {
+          method: 'POST',
+          body: 'grant_type=client_credentials',
+          headers: {
+            'content-type': 'application/x-www-form-urlencoded',
+            authorization: `Basic ${Buffer.from(`${json.key_id}:${json.secret}`).toString('base64')}`,
+          },
+        });
+        for (const [column, value] of Object.entries(set))
+          await query(`UPDATE api_key SET ${column} = $1 WHERE key_id = $2`, [value, json.key_id]);
+        return answer.json.access_token;
+      }
       const bound = await keyOf({ allowed_ips: ['203.0.113.0/24'] });
       bad['from an address that is off its list'] = {
         key: bound,
@@ -167,11 +191,37 @@ describe('every route that changes something', () => {
         key: await keyOf({ parent_id: (await makeKey(partner.id, { set: { is_active: false } })).id }),
         ...ended,
       };
+      // The same of access tokens, which were got while all was well.
+      const over = { status: 401, error: 'invalid_token' };
+      const tokens = await Promise.all(
+        Object.entries({
+          'a token from an address that is off the list': [
+            { allowed_ips: '{203.0.113.0/24}' },
+            403,
+            'ip_not_allowed',
+          ],
+          'a token of a client that is revoked': [{ is_active: false }, 401, over.error],
+          'a token of a client that is over': [{ expires_at: '2020-01-01' }, 401, over.error],
+          'a token of a client that was found in public': [{ quarantined_at: '2026-01-01' }, 401, over.error],
+          'a token of an app that is archived': [{ app_id: app }, 401, over.error],
+          'a token whose time is over': [{ tokens_from: '2100-01-01' }, 401, over.error],
+        } as const).map(async ([what, [set, status, error]]) => {
+          bad[what] = { key: await tokenOf(set), status, error };
+        }),
+      );
+      expect(tokens).toHaveLength(6);
+      bad['a token from a page that its partner does not list'] = {
+        key: await tokenOf({}),
+        headers: { origin: 'https://evil.example' },
+        status: 403,
+        error: 'origin_not_allowed',
+      };
+      await control('cron', { cron: '* * * * *' });
       await call(`/api/dev/apps/${app}`, { method: 'DELETE', headers: bearer(developer) });
       before = await snapshot();
     });
 
-    it.for(CHANGING.key)('%s', async (route) => {
+    it.for([...CHANGING.key, ...CHANGING.tool])('%s', async (route) => {
       const { method, path } = filled(route, live.id);
       for (const [what, { key, headers, status, error }] of Object.entries(bad)) {
         const body = { name: 'x', amount: 100, currency: 'EUR' };

@@ -112,6 +112,7 @@ const PORTAL: Record<string, Case> = {
   'GET /portal/requests/:id': foreign(),
   'GET /portal/playground': own,
   'POST /portal/playground/key': own,
+  'GET /portal/mcp': own,
   'GET /portal/sandbox': own,
   'GET /portal/webhooks': own,
   'POST /portal/webhooks': own,
@@ -188,6 +189,7 @@ const DEVELOPER: Record<string, Case> = {
   'GET /checks': own,
   'GET /requests': own,
   'GET /requests/:requestId': foreign(),
+  'GET /requests/:requestId/explain': foreign(),
   'GET /live-access': own,
   'POST /live-access': own,
   'GET /members': own,
@@ -348,7 +350,8 @@ describe('every page of the portal', () => {
       );
       expect(filtered.status).toBeLessThan(500);
       expect(filtered.text).not.toContain(FOREIGN_NAME);
-      expect(filtered.text).not.toContain('/v2/routes/list<');
+      // What is offered, everybody sees.
+      if (path !== '/portal/mcp') expect(filtered.text).not.toContain('/v2/routes/list<');
     }
   });
 });

@@ -496,20 +496,23 @@ describe('what is asked wrongly', () => {
 
 it('a thousand calls come to the same by REST and by MCP: units, rollups, lines of the bill', async () => {
   const CALLS = 1000;
+  const QUOTA = 900;
   const paths: [string, string, object][] = [
     ['/v2/stops/search?q=hann', 'searchStops', { q: 'hann' }],
     ['/v2/routes/list', 'listRoutes', {}],
     ['/v2/stops/s1/departures', 'stopDepartures', { id: 's1' }],
   ];
   const one = async (send: (i: number, token: string) => Promise<unknown>) => {
-    const owner = await makePartner({ tier: 'starter', day: 900, month: 100_000, overage: 'block' });
+    const owner = await makePartner({ tier: 'starter', day: QUOTA, month: 100_000, overage: 'block' });
     const { secret } = await makeKey(owner.id, { scopes: SCOPES });
     await query(
       `UPDATE api_key_quotas SET burst_limit = -1, sustained_limit = -1
        WHERE key_id IN (SELECT key_id FROM api_key WHERE partner_id = $1)`,
       [owner.id],
     );
-    await inParallel(CALLS, 20, (i) => send(i, secret));
+    // What fits into the day, then what does not: so that each call has one end.
+    await inParallel(QUOTA, 20, (i) => send(i, secret));
+    await inParallel(CALLS - QUOTA, 20, (i) => send(QUOTA + i, secret));
     await eventually(
       () => eventCount(owner.id),
       (count) => count >= CALLS,
@@ -530,7 +533,7 @@ it('a thousand calls come to the same by REST and by MCP: units, rollups, lines 
   });
   expect(byTool).toEqual(byRest);
   const units = byRest.rollups.reduce((sum, row) => sum + Number(row.units), 0);
-  expect([units, byRest.events]).toEqual([900, CALLS]);
+  expect([units, byRest.events]).toEqual([QUOTA, CALLS]);
 }, 180_000);
 
 afterAll(() => sendJson('/api/admin/apis/shelf', 'DELETE', { reason: 'over' }, operator));

@@ -2,10 +2,12 @@
 
 import { DOCUMENTS } from '../../src/brand/brand.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { oauth } from '../../src/oauth/oauth-routes.ts';
 import { adminApi } from '../../src/operator/admin-routes.ts';
 import { operatorConsole } from '../../src/operator/console/pages.ts';
 import { dashboard } from '../../src/portal/api/dashboard-routes.ts';
 import { developerApi } from '../../src/portal/api/dev-routes.ts';
+import { mcp } from '../../src/portal/mcp/mcp-routes.ts';
 import { portal } from '../../src/portal/web/pages.ts';
 
 /** `GET /path/:id`. Middleware is for all methods, or ends in a star. */
@@ -38,6 +40,10 @@ export const CHANGING = {
   operator: changes(under('/api/admin', adminApi)),
   /** A key. */
   key: changes([...under('/dashboard', dashboard), ...offered]),
+  /** A key or a token, for a model. */
+  tool: changes(routesOf(mcp)).filter((route) => route.startsWith('POST ')),
+  /** A client's secret, key or certificate. */
+  client: changes(routesOf(oauth)),
   /** A signature of somebody whom we know. */
   machine: ['POST /leaks/github'],
 };

@@ -265,7 +265,7 @@ it('no API takes a path of ours', () => {
   const routed = files.flatMap((file) =>
     [
       ...readFileSync(join(pages, file), 'utf8').matchAll(
-        /(?:portal|operatorConsole|documents|routes|apis)\.(?:get|post|all)\(\s*['`]\/([^'`/]*)/g,
+        /(?:portal|operatorConsole|documents|routes|apis|oauth)\.(?:get|post|all)\(\s*['`]\/([^'`/]*)/g,
       ),
     ].map(([, part]) => part ?? ''),
   );
