@@ -45,7 +45,9 @@ declare module 'vitest' {
 }
 
 export const stack = inject('stack');
-const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+/** The Worker's side closes what has been idle for five seconds: whoever sends at that moment is hung up on. */
+const IDLE_MS = 3000;
+const agent = new Agent({ keepAlive: true, maxSockets: 256, timeout: IDLE_MS });
 
 export interface Answer {
   status: number;

@@ -13,7 +13,7 @@ import type { Identified, Presented } from '../../keys/authenticator.ts';
 import { isOlder } from '../../keys/key-record.ts';
 import { tooMany } from '../../platform/door-rates.ts';
 import type { Services } from '../services.ts';
-import { createMcp, MAX_REQUEST_BYTES, type McpCaller } from './mcp-server.ts';
+import type { createMcp, McpCaller } from './mcp-server.ts';
 import { OWN_TOOLS } from './own-tools.ts';
 import { toolRequest } from './tool-request.ts';
 import { toolsOf } from './tools.ts';
@@ -21,6 +21,7 @@ import { toolsOf } from './tools.ts';
 type McpContext = Context<ApiEnv<Services>>;
 
 export const mcp = new Hono<ApiEnv<Services>>();
+const MAX_REQUEST_BYTES = 256 * 1024;
 let answer: ReturnType<typeof createMcp> | undefined;
 
 mcp.onError((error, context) => {
@@ -152,7 +153,8 @@ async function answerMessage(context: McpContext, bytes: Uint8Array<ArrayBuffer>
   const isCounted = wanted !== undefined && !('problems' in wanted);
   const { record } = isCounted ? known : await authenticateFree(context, presented, known);
   if (api !== undefined && !documentOf(catalog, api)) throw new AppError('not_found', 'No such API');
-  answer ??= createMcp(services.log);
+  // The protocol is loaded with its first message: pages have no use for it.
+  answer ??= (await import('./mcp-server.ts')).createMcp(services.log, MAX_REQUEST_BYTES);
   const { url, method, headers } = context.req.raw;
   const request = new Request(url, { method, headers, body: bytes.length > 0 ? bytes : undefined });
   return answer(request, message, {

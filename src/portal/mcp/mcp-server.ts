@@ -24,7 +24,6 @@ export interface McpCaller extends OwnCaller {
 
 /** How long a client may keep the list. */
 const LIST_KEPT_MS = 60_000;
-export const MAX_REQUEST_BYTES = 256 * 1024;
 
 const INSTRUCTIONS =
   'Each tool is an operation of an API, and each call of one is counted and billed as that operation. Results say in _meta what is left of the limits. A refusal says which limit or rule it was and when to try again; explain_request says more, get_usage what was used, and search_docs searches the documentation.';
@@ -71,10 +70,10 @@ function createServer({ authInfo }: McpRequestContext): Server {
 }
 
 /** Answers one request of a caller. */
-export const createMcp = (log: (line: Record<string, unknown>) => void) => {
+export const createMcp = (log: (line: Record<string, unknown>) => void, maxRequestBytes: number) => {
   const handler = createMcpHandler(createServer, {
     responseMode: 'json',
-    maxRequestBodySize: MAX_REQUEST_BYTES,
+    maxRequestBodySize: maxRequestBytes,
     onerror: (error) => log({ message: 'mcp', level: 'warn', error: String(error) }),
   });
   return (request: Request, parsedBody: unknown, caller: McpCaller): Promise<Response> =>
