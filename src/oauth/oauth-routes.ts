@@ -2,8 +2,10 @@
 // as the RFCs say, never cached. A token costs no units, and shows in its client's usage.
 
 import { type Context, Hono } from 'hono';
+import { AppError, RESOURCE_METADATA } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
-import type { ApiEnv } from '../http/api.ts';
+import { type ApiEnv, answeredTo, renderError } from '../http/api.ts';
+import { firstPart } from '../http/path.ts';
 import { portalOriginOf } from '../http/portal-origin.ts';
 import type { Asked } from './access-token-service.ts';
 import { readForm } from './form.ts';
@@ -26,6 +28,7 @@ oauth.use('/oauth/*', async (context, next) => {
 });
 
 oauth.onError((error, context) => {
+  if (error instanceof AppError && error.code === 'not_found') return renderError(error, answeredTo(context));
   const { requestId = newId(), services } = context.var;
   const isBasic = /^basic /i.test(context.req.header('authorization') ?? '');
   const response = oauthErrorResponse(error, requestId, isBasic);
@@ -106,17 +109,17 @@ const KEPT = {
   'cache-control': `public, max-age=${METADATA_KEPT_SECONDS}`,
   'access-control-allow-origin': '*',
 };
-const scopesOf = ({ var: { services } }: OAuthContext): string[] => [
-  ...services.gateway.catalog.scopes,
-  'keys:read',
-  'keys:write',
-];
-
 oauth.get('/.well-known/oauth-authorization-server', (context) =>
-  context.json(serverMetadata(issuerOf(context), scopesOf(context)), 200, KEPT),
+  context.json(serverMetadata(issuerOf(context), context.var.services.keys.knownScopes()), 200, KEPT),
 );
 
-oauth.get('/.well-known/oauth-protected-resource/*', (context) => {
-  const path = context.req.path.slice('/.well-known/oauth-protected-resource'.length).replace(/\/+$/, '');
-  return context.json(resourceMetadata(issuerOf(context), path, scopesOf(context)), 200, KEPT);
+/** Beside the offered APIs, who takes tokens. */
+const TAKES_TOKENS: ReadonlySet<string> = new Set(['', 'dashboard', 'mcp']);
+
+oauth.get(`${RESOURCE_METADATA}/*`, (context) => {
+  const { keys, gateway } = context.var.services;
+  const path = context.req.path.slice(RESOURCE_METADATA.length).replace(/\/+$/, '');
+  const first = firstPart(path);
+  if (!TAKES_TOKENS.has(first) && !gateway.catalog.isOffered(first)) throw new AppError('not_found');
+  return context.json(resourceMetadata(issuerOf(context), path, keys.knownScopes()), 200, KEPT);
 });

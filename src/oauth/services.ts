@@ -2,6 +2,7 @@
 
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config.ts';
+import type { KeyService } from '../keys/key-service.ts';
 import type { DoorRates } from '../platform/door-rates.ts';
 import type { UsageBuffer } from '../usage/usage-buffer.ts';
 import type { AccessTokenService } from './access-token-service.ts';
@@ -12,7 +13,8 @@ export interface Services {
   authenticateClient: ClientAuthentication;
   oauthTokens: AccessTokenService;
   rates: Pick<DoorRates, 'wait'>;
-  gateway: { catalog: Catalog; usage: UsageBuffer };
+  keys: Pick<KeyService, 'knownScopes'>;
+  gateway: { catalog: Pick<Catalog, 'isOffered'>; usage: UsageBuffer };
   now(): number;
   log(line: Record<string, unknown>): void;
 }

@@ -119,15 +119,19 @@ export const MACHINE_PATHS: Paths = {
     ),
   },
   '/.well-known/jwks.json': {
-    get: machine("Public keys of the callers' identity", 'Upstreams verify X-Passerelle-Identity by them.', {
-      operationId: 'getIdentityKeys',
-      security: [],
-      responses: {
-        200: json('JSON Web Key Set', {
-          keys: { type: 'array', items: JWK },
-        }),
+    get: machine(
+      "Public keys of the callers' identity",
+      'X-Passerelle-Identity and access tokens are verified by them.',
+      {
+        operationId: 'getIdentityKeys',
+        security: [],
+        responses: {
+          200: json('JSON Web Key Set', {
+            keys: { type: 'array', items: JWK },
+          }),
+        },
       },
-    }),
+    ),
   },
   '/leaks/github': {
     post: machine(

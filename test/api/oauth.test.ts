@@ -279,6 +279,8 @@ it('an upstream verifies our tokens by discovery alone', async () => {
   const token = await tokenOf({ id, secret, keyId });
   const metadata = (await call('/.well-known/oauth-protected-resource/v2')).json;
   expect(metadata).toMatchObject({ resource: `${stack.url}/v2`, authorization_servers: [stack.url] });
+  // What takes no token is no resource.
+  expect((await call('/.well-known/oauth-protected-resource/portal')).status).toBe(404);
   const found = (
     await call('/.well-known/oauth-authorization-server', { origin: metadata.authorization_servers[0] })
   ).json;

@@ -945,8 +945,8 @@ export const en = {
       fix: 'Sign exactly what you send, with a correct clock and a new nonce each time. The guide “Signing requests” lists the lines in order.',
     },
     invalid_token: {
-      what: 'The portal’s API was called without a valid bearer token.',
-      fix: 'Get a new token from the identity provider; tokens expire.',
+      what: 'The access token is missing, has ended, was revoked, or is not for this address.',
+      fix: 'Get a new one: for an OAuth client at /oauth/token, for the portal’s API from your identity provider or in the settings.',
     },
     ip_not_allowed: {
       what: 'This IP address is not on the allowlist of the key or its app.',

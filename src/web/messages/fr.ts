@@ -978,8 +978,8 @@ export const fr = typeset<typeof en>({
       fix: 'Signez exactement ce que vous envoyez, avec une horloge à l’heure et un nouveau nonce à chaque fois. Le guide « Signer les requêtes » donne les lignes dans l’ordre.',
     },
     invalid_token: {
-      what: 'L’API du portail a été appelée sans jeton valable.',
-      fix: 'Demandez un nouveau jeton au fournisseur d’identité ; les jetons expirent.',
+      what: 'Le jeton d’accès manque, a pris fin, a été révoqué ou n’est pas pour cette adresse.',
+      fix: 'Demandez-en un autre : pour un client OAuth à /oauth/token, pour l’API du portail à votre fournisseur d’identité ou dans les paramètres.',
     },
     ip_not_allowed: {
       what: 'Cette adresse IP ne fait pas partie des adresses autorisées pour la clé ou son application.',
