@@ -3,8 +3,8 @@
 import type { Answered, ErrorCode } from './errors.ts';
 
 const REALM = 'realm="passerelle"';
-/** With which a proof may be signed: src/keys/possession.ts has the same. */
-const PROOF_ALGORITHMS = 'ES256 ES384 EdDSA Ed25519 RS256 PS256';
+/** With which a DPoP proof may be signed. */
+export const PROOF_ALGORITHMS = ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256'];
 
 /** None came, or one of another kind: what lacks is no error (3.1). */
 const NO_CREDENTIAL: ReadonlySet<ErrorCode> = new Set(['missing_api_key', 'invalid_auth_format']);
@@ -19,7 +19,7 @@ export function challengeOf(
   const scheme = /^dpop /i.test(headers?.get('authorization') ?? '') ? 'DPoP' : 'Bearer';
   const said = (...more: string[]) => {
     const metadata = resourceMetadata === undefined ? [] : [`resource_metadata="${resourceMetadata}"`];
-    const algorithms = scheme === 'DPoP' ? [`algs="${PROOF_ALGORITHMS}"`] : [];
+    const algorithms = scheme === 'DPoP' ? [`algs="${PROOF_ALGORITHMS.join(' ')}"`] : [];
     return `${scheme} ${[REALM, ...more, ...algorithms, ...metadata].join(', ')}`;
   };
   if (status === 403 && typeof scope === 'string')

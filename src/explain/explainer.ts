@@ -2,7 +2,8 @@
 
 import type { TermsStore } from '../billing/terms-store.ts';
 import type { EventDetail } from '../usage/request-reports.ts';
-import { type Explanation, explain } from './explanation.ts';
+import { explain } from './explanation.ts';
+import type { Explanation } from './explanation-schema.ts';
 
 export type Explainer = (row: EventDetail, partnerId: string) => Promise<Explanation>;
 

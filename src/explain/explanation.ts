@@ -4,6 +4,7 @@
 import type { TermsAt } from '../billing/terms-store.ts';
 import type { LimitName } from '../usage/event-columns.ts';
 import type { EventDetail } from '../usage/request-reports.ts';
+import type { ExplainedLimit, Explanation } from './explanation-schema.ts';
 
 /** Of an event, what is looked at. */
 export type Facts = Pick<
@@ -22,61 +23,6 @@ export type Facts = Pick<
   | 'failure'
   | 'basis'
 >;
-
-export interface ExplainedLimit {
-  name: LimitName;
-  /** Whose it is: the tightest is the one that holds. */
-  level: 'key' | 'partner' | 'cap';
-  /** Units; null is unlimited. */
-  limit: number | null;
-  /** Units that were left before the call and after it; null where it was not kept, or nothing is limited. */
-  before: number | null;
-  after: number | null;
-  /** What is counted. */
-  formula: string;
-}
-
-export const PRICE_REASONS = [
-  'not_counted',
-  'test',
-  'not_billed',
-  'included',
-  'overage_charged',
-  'overage_free',
-] as const;
-export type PriceReason = (typeof PRICE_REASONS)[number];
-
-export interface Explanation {
-  request_id: string;
-  at: string;
-  outcome: 'admitted' | 'refused' | 'failed';
-  /** In a sentence. */
-  summary: string;
-  /** By which record it was judged, where that was, and by which catalogue. */
-  judged: {
-    key_version: number;
-    partner_version: number;
-    catalog_version: number;
-    record_from: 'memory' | 'kv' | 'postgres';
-    record_read_at: string;
-  } | null;
-  limits: ExplainedLimit[] | null;
-  /** Counted and billed. */
-  units: number;
-  price: {
-    reason: PriceReason;
-    tier: string | null;
-    currency: string | null;
-    per_1000_minor: number | null;
-  } | null;
-  cache: { hit: boolean; status: string | null };
-  /** Kinds of the policies of its route. */
-  policies: string[] | null;
-  /** Milliseconds that the API behind took; null where it was not asked. */
-  upstream_ms: number | null;
-  via: string | null;
-  api_version: string | null;
-}
 
 const FORMULAS: Record<LimitName, string> = {
   second: 'units admitted within the last 1,000 ms, whenever that second begins',

@@ -5,7 +5,7 @@ import type { Catalog, CatalogRoute } from '../catalog/catalog.ts';
 import type { LiveCatalog } from '../catalog/live-catalog.ts';
 import { type Denied, deny, isDenied } from '../core/denied.ts';
 import { toAppError } from '../http/errors.ts';
-import { isOlder } from '../keys/key-record.ts';
+import { isOlder, REFUSES_FOR_MS } from '../keys/key-record.ts';
 import { answer, refuse } from './answer.ts';
 import {
   type Admitted,
@@ -38,8 +38,6 @@ export type Gateway = GatewayPorts & {
  * call is judged again, once.
  */
 const MAX_JUDGEMENTS = 2;
-/** Nobody is refused by a record that is older than this. */
-const REFUSES_FOR_MS = 5000;
 
 /** `url`: the request's, which costs to ask for. */
 export function handle(

@@ -5,12 +5,12 @@ import { createLocalJWKSet, errors, jwtVerify, SignJWT } from 'jose';
 import { SIGNING_ALGORITHM, type SigningKeys } from './signing-keys.ts';
 
 /** As long as a token lives. */
-export const TOKEN_SECONDS = 15 * 60;
+const TOKEN_SECONDS = 15 * 60;
 const TOKEN_TYPE = 'at+jwt';
 /** Of the clocks of ours that made and read it. */
 const LEEWAY_SECONDS = 5;
 /** What is longer is none of ours. */
-export const MAX_TOKEN_CHARS = 4096;
+const MAX_TOKEN_CHARS = 4096;
 const SHAPE = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /** To what a token is bound (RFC 7800): the thumbprint of a DPoP key (RFC 9449) or of a certificate (RFC 8705), base64url. */
@@ -56,12 +56,11 @@ export function createAccessTokens(signingKeys: SigningKeys, now: () => number, 
   let keySet: ReturnType<typeof createLocalJWKSet> | undefined;
 
   return {
-    async issue(wish: Wish): Promise<{ text: string; jti: string; expiresIn: number }> {
+    async issue(wish: Wish): Promise<{ text: string; expiresIn: number }> {
       const { kid, key } = await signingKeys.current();
       const issued = Math.floor(now() / 1000);
       const ends = wish.endMs === null ? Number.POSITIVE_INFINITY : Math.floor(wish.endMs / 1000);
       const expires = Math.min(issued + TOKEN_SECONDS, ends);
-      const jti = newId();
       const text = await new SignJWT({
         client_id: wish.clientId,
         scope: wish.scopes.join(' '),
@@ -71,11 +70,11 @@ export function createAccessTokens(signingKeys: SigningKeys, now: () => number, 
         .setIssuer(wish.issuer)
         .setSubject(wish.clientId)
         .setAudience(wish.audience)
-        .setJti(jti)
+        .setJti(newId())
         .setIssuedAt(issued)
         .setExpirationTime(expires)
         .sign(key);
-      return { text, jti, expiresIn: expires - issued };
+      return { text, expiresIn: expires - issued };
     },
 
     /** Its signature is ours, its type an access token's, and its time has not passed. */

@@ -1,6 +1,6 @@
-// From a request to the record of a usable key: by the key, by a signature, or by an OAuth client's access token. A malformed credential is refused with no I/O at all; unknown,
-// revoked, expired and suspended keys are refused with the same words. Fails closed: a key that cannot be looked up is
-// `service_unavailable`, never bad. Its surfaces ask through admission.ts.
+// From a request to the record of a usable key: by the key, by a signature, or by an OAuth client's access token. A malformed
+// credential is refused with no I/O at all; unknown, revoked, expired and suspended keys are refused with the same words. Fails
+// closed: a key that cannot be looked up is `service_unavailable`, never bad. Its surfaces ask through admission.ts.
 
 import { dropOldest } from '../core/bounded.ts';
 import { type Denied, deny, type Reason } from '../core/denied.ts';

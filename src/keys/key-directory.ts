@@ -123,6 +123,11 @@ export function createKeyDirectory(store: KeyStore, kv: RecordCache, now: () => 
     },
     /** Whether a record is in memory: then its key is no stranger. */
     remembers: (lookup: Lookup): boolean => memory.get(cacheKey(lookup))?.record !== undefined,
+    /** As the database has it; where that cannot be asked, as it was known last. */
+    async newest(lookup: Lookup, keepAlive: (work: Promise<unknown>) => void): Promise<Found> {
+      const found = await this.fresh(lookup);
+      return found === 'unavailable' ? this.find(lookup, keepAlive) : found;
+    },
     /** Past memory and KV. */
     async fresh(lookup: Lookup): Promise<Found> {
       try {

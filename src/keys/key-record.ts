@@ -79,6 +79,9 @@ export const validSecrets = (record: KeyRecord, nowMs: number): KeySecret[] =>
 export const partnerObjectName = (partnerId: string, environment: string): string =>
   `${partnerId}:${environment}`;
 
+/** Nobody is refused by a record that is older than this. */
+export const REFUSES_FOR_MS = 5000;
+
 /** Whether the database may have something else to say. */
 export const isOlder = (record: KeyRecord, ageMs: number, nowMs: number): boolean =>
   nowMs - record.loadedMs >= ageMs;

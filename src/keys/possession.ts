@@ -1,6 +1,7 @@
 // Whether whoever shows a token holds what it is bound to: a DPoP key (RFC 9449) or a client certificate (RFC 8705).
 
 import { calculateJwkThumbprint, EmbeddedJWK, errors, jwtVerify } from 'jose';
+import { PROOF_ALGORITHMS } from '../core/challenge.ts';
 import { fromHex, sha256Bytes, sha256Hex, toBase64Url } from '../core/encoding.ts';
 import type { Nonce } from '../limits/protocol.ts';
 
@@ -8,7 +9,6 @@ const MAX_PROOF_CHARS = 4096;
 /** A proof is of now: older ones are refused, and each is taken once. */
 const MAX_AGE_SECONDS = 60;
 const LEEWAY_SECONDS = 5;
-export const PROOF_ALGORITHMS = ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256'];
 
 export interface Proof {
   /** Of its key (RFC 7638): what tokens are bound to. */
@@ -16,6 +16,13 @@ export interface Proof {
   /** To be used up: a proof is for one request. */
   nonce: Nonce;
 }
+
+/** What of a JWT cannot be verified, whoever made it; anything else is ours. */
+export const isUnverifiable = (error: unknown): boolean =>
+  error instanceof errors.JOSEError || error instanceof TypeError || error instanceof DOMException;
+
+/** SHA-256 of a certificate, however it is written: with colons or without. */
+export const fingerprintOf = (text: string): string => text.replaceAll(':', '').toLowerCase();
 
 /** Without query and fragment (RFC 9449, 4.3). */
 const targetOf = (url: string): string | undefined => {
@@ -54,8 +61,7 @@ export async function readProof(
       },
     };
   } catch (error) {
-    if (error instanceof errors.JOSEError || error instanceof TypeError || error instanceof DOMException)
-      return undefined;
+    if (isUnverifiable(error)) return undefined;
     throw error;
   }
 }
@@ -65,7 +71,7 @@ export function certificateOf(cf: unknown): string | undefined {
   const tls = (cf as { tlsClientAuth?: Partial<IncomingRequestCfPropertiesTLSClientAuth> } | null | undefined)
     ?.tlsClientAuth;
   if (tls?.certPresented !== '1' || tls.certRevoked === '1') return undefined;
-  const hex = tls.certFingerprintSHA256?.replaceAll(':', '').toLowerCase() ?? '';
+  const hex = fingerprintOf(tls.certFingerprintSHA256 ?? '');
   return /^[0-9a-f]{64}$/.test(hex) ? hex : undefined;
 }
 

@@ -22,6 +22,13 @@ export function resourceOf(audience: string): Resource | undefined {
   return { origin, host, path: pathname.replace(/\/+$/, '') };
 }
 
+/** Whether it is at an address of ours: the issuer's, or another at which this Worker answers. */
+export const isOwnResource = (
+  { origin, host }: Resource,
+  issuer: string,
+  ownHosts: readonly string[],
+): boolean => origin === issuer || ownHosts.includes(host);
+
 /** As it was shown. */
 export interface ShownToken extends AccessToken {
   text: string;
@@ -75,8 +82,6 @@ function narrowedBy(token: ShownToken, record: KeyRecord): KeyRecord {
 }
 
 export function createTokenCheck({ now, issuerOf, ownHosts }: TokenCheckPorts) {
-  const isOurs = ({ origin, host }: Resource, issuer: string) => origin === issuer || ownHosts.includes(host);
-
   /** Whether the caller holds what the token is bound to: then the proof's nonce, where there is one. */
   async function prove(
     { request }: Presented,
@@ -115,7 +120,11 @@ export function createTokenCheck({ now, issuerOf, ownHosts }: TokenCheckPorts) {
     if (record.kind !== 'oauth' || hasEnded(token, record)) return { ...tokenRevoked(), record };
     if (token.expiresMs <= now()) return { ...tokenExpired(), record };
     const issuer = issuerOf(url);
-    if (token.issuer !== issuer || !isOurs(token.resource, issuer) || !isWithin(token.resource.path, url))
+    if (
+      token.issuer !== issuer ||
+      !isOwnResource(token.resource, issuer, ownHosts) ||
+      !isWithin(token.resource.path, url)
+    )
       return { ...notForHere(), record };
     const nonce = await prove(caller, token, record);
     if (nonce && 'denied' in nonce) return { ...nonce, record };

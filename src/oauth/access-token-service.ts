@@ -10,7 +10,7 @@ import {
 import type { KeyDirectory } from '../keys/key-directory.ts';
 import { type KeyRecord, unusable } from '../keys/key-record.ts';
 import { certificateOf, certificateThumbprint, readProof } from '../keys/possession.ts';
-import { hasEnded, resourceOf } from '../keys/token-check.ts';
+import { hasEnded, isOwnResource, resourceOf } from '../keys/token-check.ts';
 import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { Client } from './client-authentication.ts';
 import type { Form } from './form.ts';
@@ -19,7 +19,7 @@ import type { RevokedTokens } from './revoked-token-store.ts';
 
 export interface TokenPorts {
   accessTokens: AccessTokens;
-  directory: Pick<KeyDirectory, 'fresh' | 'find'>;
+  directory: Pick<KeyDirectory, 'newest'>;
   useNonce: LimiterClient['useNonce'];
   revoked: RevokedTokens;
   /** Tells the limiters of a client's new version. */
@@ -91,7 +91,7 @@ function createIssue({ accessTokens, useNonce, ownHosts, knownScopes, now }: Tok
     if (form.resource.length > MAX_RESOURCE_CHARS)
       throw new OAuthError('invalid_target', `A resource has at most ${MAX_RESOURCE_CHARS} characters`);
     const resource = resourceOf(form.resource);
-    if (!resource || !(resource.origin === issuer || ownHosts.includes(resource.host)))
+    if (!resource || !isOwnResource(resource, issuer, ownHosts))
       throw new OAuthError('invalid_target', `The resource must be ${issuer}, or an address under it`);
     return resource.origin + resource.path;
   }
@@ -148,9 +148,7 @@ function createIntrospection({ accessTokens, directory, now }: TokenPorts) {
     const token = await accessTokens.read(tokenOf(asked));
     if (typeof token === 'string' || token.issuer !== asked.issuer || token.expiresMs <= now())
       return undefined;
-    const lookup = { by: 'key_id', value: token.clientId } as const;
-    const fresh = await directory.fresh(lookup);
-    const found = fresh === 'unavailable' ? await directory.find(lookup, asked.keepAlive) : fresh;
+    const found = await directory.newest({ by: 'key_id', value: token.clientId }, asked.keepAlive);
     if (found === 'unavailable')
       throw new OAuthError('temporarily_unavailable', 'The token cannot be looked up right now');
     const { record } = found;

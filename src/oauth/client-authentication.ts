@@ -16,7 +16,7 @@ import type { KeyDirectory } from '../keys/key-directory.ts';
 import { isClientId } from '../keys/key-format.ts';
 import { type KeyRecord, unusable, validSecrets } from '../keys/key-record.ts';
 import { ASSERTION_ALGORITHMS, type AuthMethod, SECRET_CLIENT } from '../keys/oauth-client.ts';
-import { certificateOf } from '../keys/possession.ts';
+import { certificateOf, fingerprintOf, isUnverifiable } from '../keys/possession.ts';
 import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { AbuseGuard } from '../platform/abuse-guard.ts';
 import type { Form } from './form.ts';
@@ -46,7 +46,7 @@ export interface Client {
 }
 
 export interface ClientAuthenticationPorts {
-  directory: Pick<KeyDirectory, 'fresh' | 'find' | 'remembers'>;
+  directory: Pick<KeyDirectory, 'newest' | 'remembers'>;
   guard: AbuseGuard;
   useNonce: LimiterClient['useNonce'];
   now(): number;
@@ -144,8 +144,8 @@ function createProofs({ useNonce, now }: Pick<ClientAuthenticationPorts, 'useNon
   }
 
   function byCertificate(record: KeyRecord, cf: unknown): Client | undefined {
-    const expected = record.client?.tls_client_certificate_sha256?.replaceAll(':', '').toLowerCase();
-    return expected !== undefined && certificateOf(cf) === expected ? { record } : undefined;
+    const expected = record.client?.tls_client_certificate_sha256;
+    return expected !== undefined && certificateOf(cf) === fingerprintOf(expected) ? { record } : undefined;
   }
 
   async function byAssertion(record: KeyRecord, assertion: string, audiences: readonly string[]) {
@@ -170,8 +170,7 @@ function createProofs({ useNonce, now }: Pick<ClientAuthenticationPorts, 'useNon
       };
       return (await useNonce(record.id, nonce)) ? { record } : undefined;
     } catch (error) {
-      if (error instanceof errors.JOSEError || error instanceof TypeError || error instanceof DOMException)
-        return undefined;
+      if (isUnverifiable(error)) return undefined;
       throw error;
     }
   }
@@ -197,9 +196,7 @@ export function createClientAuthentication(ports: ClientAuthenticationPorts) {
   /** As the database has it; where that cannot be asked, as it was known last. */
   async function recordOf(clientId: string, keepAlive: ClientRequest['keepAlive']) {
     if (!isClientId(clientId)) return undefined;
-    const lookup = { by: 'key_id', value: clientId } as const;
-    const fresh = await directory.fresh(lookup);
-    const found = fresh === 'unavailable' ? await directory.find(lookup, keepAlive) : fresh;
+    const found = await directory.newest({ by: 'key_id', value: clientId }, keepAlive);
     if (found === 'unavailable')
       throw new OAuthError('temporarily_unavailable', 'The client cannot be looked up right now');
     return found.record?.kind === 'oauth' ? found.record : undefined;

@@ -1,7 +1,7 @@
 // What programs discover: how tokens are got here (RFC 8414), and which resources take them (RFC 9728).
 
+import { PROOF_ALGORITHMS } from '../core/challenge.ts';
 import { ASSERTION_ALGORITHMS, AUTH_METHODS } from '../keys/oauth-client.ts';
-import { PROOF_ALGORITHMS } from '../keys/possession.ts';
 
 /** As the standards name what our clients may do: a secret goes in the header or in the form. */
 const METHODS = AUTH_METHODS.flatMap((method) =>

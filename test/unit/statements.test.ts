@@ -102,13 +102,13 @@ it('events and audit rows are written by eventRow and auditRow alone', () => {
 
 it("a usage event's column is named in the list, where an event is made, and for people: nowhere else", () => {
   expect(filesWith(/\b(upstreamMs|upstream_ms)\b/)).toEqual([
+    'explain/explanation-schema.ts',
     'explain/explanation.ts',
     'gateway/exchange.ts',
     'gateway/explained.ts',
     'gateway/stages/forward.ts',
     'gateway/stages/record.ts',
     'oauth/token-event.ts',
-    'portal/api/request-routes.ts',
     'usage/event-columns.ts',
     'web/messages/request.ts',
   ]);

@@ -4,10 +4,9 @@ import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { DAY_MS } from '../../core/time.ts';
-import { PRICE_REASONS } from '../../explain/explanation.ts';
+import { explanation } from '../../explain/explanation-schema.ts';
 import { errorAnswers, idOr404, jsonAnswer, jsonBody, page, pageQuery, uuidCursor } from '../../http/api.ts';
 import { rowSchema } from '../../http/row-schema.ts';
-import { RECORD_SOURCES } from '../../keys/key-record.ts';
 import { requestFilter } from '../../usage/request-filter.ts';
 import { EventDetail, EventRow } from '../../usage/usage-reports.ts';
 import { developerApi, developerOf } from './developer.ts';
@@ -70,50 +69,6 @@ developerApi.openapi(
     return context.json(row, 200);
   },
 );
-
-const explainedLimit = z.object({
-  name: z.enum(['second', 'burst', 'day', 'month']),
-  level: z.enum(['key', 'partner', 'cap']),
-  limit: z.number().nullable().describe('Units; null is unlimited'),
-  before: z
-    .number()
-    .nullable()
-    .describe('Units that were left before the call; null where that is not known'),
-  after: z.number().nullable().describe('Units that were left after it'),
-  formula: z.string().describe('What is counted'),
-});
-const explanation = z.object({
-  request_id: z.string(),
-  at: z.string(),
-  outcome: z.enum(['admitted', 'refused', 'failed']),
-  summary: z.string().describe('In a sentence'),
-  judged: z
-    .object({
-      key_version: z.number(),
-      partner_version: z.number(),
-      catalog_version: z.number(),
-      record_from: z.enum(RECORD_SOURCES),
-      record_read_at: z.string(),
-    })
-    .nullable()
-    .describe('By which record of the key, and by which catalogue; null where that was not kept'),
-  limits: z.array(explainedLimit).nullable(),
-  units: z.number(),
-  price: z
-    .object({
-      reason: z.enum(PRICE_REASONS),
-      tier: z.string().nullable(),
-      currency: z.string().nullable(),
-      per_1000_minor: z.number().nullable(),
-    })
-    .nullable()
-    .describe('Of its units, and why; null where that is not known'),
-  cache: z.object({ hit: z.boolean(), status: z.string().nullable() }),
-  policies: z.array(z.string()).nullable(),
-  upstream_ms: z.number().nullable(),
-  via: z.string().nullable(),
-  api_version: z.string().nullable(),
-});
 
 developerApi.openapi(
   createRoute({

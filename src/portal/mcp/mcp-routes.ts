@@ -10,7 +10,7 @@ import { type ApiEnv, answeredTo, renderError } from '../../http/api.ts';
 import { readBody } from '../../http/body.ts';
 import { portalOriginOf } from '../../http/portal-origin.ts';
 import type { Identified, Presented } from '../../keys/authenticator.ts';
-import { isOlder } from '../../keys/key-record.ts';
+import { isOlder, REFUSES_FOR_MS } from '../../keys/key-record.ts';
 import { tooMany } from '../../platform/door-rates.ts';
 import type { Services } from '../services.ts';
 import type { createMcp, McpCaller } from './mcp-server.ts';
@@ -63,9 +63,6 @@ const presentedBy = (context: McpContext, bytes: Uint8Array<ArrayBuffer>): Prese
   keepAlive: (work) => context.executionCtx.waitUntil(work),
 });
 
-/** Nobody is refused by a record that is older than this: as the gateway does. */
-const REFUSES_FOR_MS = 5000;
-
 /** Who calls: what it used up stays used. @throws AppError */
 async function authenticate({ var: { services } }: McpContext, presented: Presented): Promise<Identified> {
   const first = await services.authenticate(presented, false);
@@ -85,15 +82,19 @@ async function authenticateFree({ var: { services } }: McpContext, presented: Pr
   return found;
 }
 
+/** Of who proved itself already, what it used up is used up. */
+const proved = ({ record, from, retiredHash }: Identified): Identified => ({
+  record,
+  from,
+  retiredHash,
+  nonce: undefined,
+});
+
 const PASSED_ON = ['cf-connecting-ip', 'user-agent', 'traceparent'];
 
 /** The call that a tool means, of the caller of this request. */
 const apiCaller =
-  (
-    context: McpContext,
-    presented: Presented,
-    { record, from, retiredHash }: Identified,
-  ): McpCaller['callApi'] =>
+  (context: McpContext, presented: Presented, known: Identified): McpCaller['callApi'] =>
   async ({ method, path, query, headers, body }) => {
     const { services } = context.var;
     const { cf, headers: own } = context.req.raw;
@@ -110,10 +111,8 @@ const apiCaller =
     });
     const called = await services.callAs(
       async (_, fresh) => {
-        if (!fresh) return { record, from, retiredHash, nonce: undefined };
-        const found = await services.identify(presented, true);
-        if (isDenied(found)) return found;
-        return { record: found.record, from: found.from, retiredHash: found.retiredHash, nonce: undefined };
+        const found = fresh ? await services.identify(presented, true) : known;
+        return isDenied(found) ? found : proved(found);
       },
       request,
       presented.keepAlive,

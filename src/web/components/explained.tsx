@@ -2,7 +2,7 @@
 // said to be unknown.
 
 import type { Child } from 'hono/jsx';
-import type { ExplainedLimit, Explanation } from '../../explain/explanation.ts';
+import type { ExplainedLimit, Explanation } from '../../explain/explanation-schema.ts';
 import type { View } from '../view.ts';
 import { useView } from '../view-context.ts';
 import { Panel } from './parts.tsx';
