@@ -6,6 +6,7 @@ import {
   bigint,
   bigserial,
   boolean,
+  check,
   customType,
   date,
   doublePrecision,
@@ -421,6 +422,12 @@ export const apiKey = pgTable(
     appId: uuid('app_id').references(() => devApps.id),
     /** The key that made it: it never goes beyond that one, and falls with it (a trigger). */
     parentId: uuid('parent_id').references((): AnyPgColumn => apiKey.id, { onDelete: 'cascade' }),
+    /** With a budget: the key in whose object it counts, which is the nearest above that has none (a trigger). */
+    counterId: uuid('counter_id').references((): AnyPgColumn => apiKey.id, { onDelete: 'cascade' }),
+    /** What it may spend in its whole life: units, or money at the price of units beyond the plan. */
+    budgetUnits: bigint('budget_units', { mode: 'number' }),
+    budgetMinor: bigint('budget_minor', { mode: 'number' }),
+    budgetCurrency: varchar('budget_currency', { length: 3 }),
     /** The id that people see: `ak_…` of a signing key, otherwise the id as text (set by a trigger when null). */
     keyId: text('key_id').unique(),
     kind: varchar('kind', { length: 10 }).notNull().default('bearer'),
@@ -462,6 +469,12 @@ export const apiKey = pgTable(
     index('idx_api_key_active').on(table.isActive),
     index('idx_api_key_app').on(table.appId),
     index('idx_api_key_parent').on(table.parentId).where(sql`parent_id IS NOT NULL`),
+    index('idx_api_key_counter').on(table.counterId).where(sql`counter_id IS NOT NULL`),
+    check(
+      'api_key_budget',
+      sql`(counter_id IS NULL) = (budget_units IS NULL AND budget_minor IS NULL) AND num_nonnulls(budget_units, budget_minor) <= 1
+        AND (budget_minor IS NULL) = (budget_currency IS NULL) AND coalesce(budget_units, budget_minor, 1) > 0`,
+    ),
     index('idx_api_key_unannounced').on(table.changedAt).where(sql`version <> announced_version`),
   ],
 );

@@ -2,6 +2,7 @@
 // gives back once. Written with the object's state: the newest lines are part of its row, older ones are segments.
 
 import { dropOldest } from '../src/core/bounded.ts';
+import type { Charge } from './budget-book.ts';
 import type { ObjectStore } from './counter-ports.ts';
 
 /** A call can be settled for this long after it was admitted. */
@@ -29,6 +30,8 @@ export interface JournalLine {
   /** Units lent to the edge, and until when it may spend them. */
   lent: number;
   lentUntilMs: number;
+  /** What its units took of budgets. */
+  charges: readonly Charge[];
 }
 
 type Packed = [
@@ -41,6 +44,7 @@ type Packed = [
   notedMs: number,
   lent?: number,
   lentUntilMs?: number,
+  charges?: readonly Charge[],
 ];
 
 export interface StoredJournal {
@@ -49,14 +53,16 @@ export interface StoredJournal {
   lines: Packed[];
 }
 
-function pack({ id, units, dayStartMs, atMs, over, used, notedMs, lent, lentUntilMs }: JournalLine): Packed {
-  const line: Packed = [id, units, dayStartMs, atMs, over ? 1 : 0, used, notedMs];
-  if (lent > 0) line.push(lent, lentUntilMs);
-  return line;
+function pack(line: JournalLine): Packed {
+  const { id, units, dayStartMs, atMs, over, used, notedMs, lent, lentUntilMs, charges } = line;
+  const packed: Packed = [id, units, dayStartMs, atMs, over ? 1 : 0, used, notedMs];
+  if (charges.length > 0) packed.push(lent, lentUntilMs, charges);
+  else if (lent > 0) packed.push(lent, lentUntilMs);
+  return packed;
 }
 function unpack(line: Packed): JournalLine {
-  const [id, units, dayStartMs, atMs, over, used, notedMs, lent = 0, lentUntilMs = 0] = line;
-  return { id, units, dayStartMs, atMs, over: over === 1, used, notedMs, lent, lentUntilMs };
+  const [id, units, dayStartMs, atMs, over, used, notedMs, lent = 0, lentUntilMs = 0, charges = []] = line;
+  return { id, units, dayStartMs, atMs, over: over === 1, used, notedMs, lent, lentUntilMs, charges };
 }
 
 const nameOf = (segment: number): string => `journal:${String(segment).padStart(12, '0')}`;

@@ -15,6 +15,7 @@ const NOTHING_RESERVED = {
   used: 0,
   lent: 0,
   lentUntilMs: 0,
+  charges: [],
 } satisfies Partial<JournalLine>;
 
 const isCount = (units: number): boolean => Number.isSafeInteger(units) && units >= 0;
@@ -83,6 +84,7 @@ export class GrantEnds {
       const loan = { units: line.lent, untilMs: line.lentUntilMs };
       state.ledger = endLoan(advanceKey(state.ledger, state.limits, nowMs), loan, unspent);
     }
+    if (used < counted) state.budgets.charge(line.charges, used - counted);
     // Of a call before the key was moved, the partner that it was moved to has nothing to get back.
     if (used < counted && line.notedMs >= state.movedMs) {
       state.ledger = giveBackKey(state.ledger, counted - used, line.dayStartMs);

@@ -4,6 +4,7 @@
 
 import { dropOldest } from '../src/core/bounded.ts';
 import { DAY_MS } from '../src/core/time.ts';
+import { budgetDenial, budgetGauge } from '../src/limits/budget.ts';
 import { combineGauges } from '../src/limits/gauges.ts';
 import {
   advanceKey,
@@ -130,10 +131,16 @@ export class KeyCounter {
     return this.gaugesOf(subject, 0);
   }
 
-  /** Makes older versions of the key's record stale, at once and for good. */
-  announce(versions: RecordVersions): void {
+  /** Makes older versions of the key's record stale, at once and for good, and of those of keys with budgets, by their ids. */
+  announce(versions: RecordVersions, ofBudgets: Readonly<Record<string, number>> = {}): void {
     this.state.raise({ ...versions, catalog: 0 });
+    for (const [id, version] of Object.entries(ofBudgets)) this.state.budgets.see(id, version);
     this.state.write();
+  }
+
+  /** What was spent of budgets, by the ids of their keys: each in what its cap is in. */
+  spentOf(ids: readonly string[]): number[] {
+    return ids.map(this.state.budgets.spentOf);
   }
 
   /** A test key's day, spent or begun anew at a click. What is counted stays. */
@@ -146,13 +153,16 @@ export class KeyCounter {
 
   private refuse(call: TakeCall, dayMs: number): TakeReply | Promise<TakeReply> | undefined {
     const { state } = this;
-    if (isOlder(call.versions, state.versions)) return { outcome: 'stale', versions: state.versions };
-    state.versions = call.versions;
+    const seen = state.seenOf(call);
+    if (isOlder(call.versions, seen)) return { outcome: 'stale', versions: seen };
+    state.see(call);
     state.limits = call.key;
     const nowMs = this.ports.now();
     state.ledger = advanceKey(state.ledger, call.key, nowMs);
     if (call.nonce && this.ports.nonces.isUsed(call.nonce.value)) return { outcome: 'replayed' };
-    const denial = keyDenial(state.ledger, call, call.cost, dayMs, nowMs);
+    const denial =
+      budgetDenial(call.budgets ?? [], state.budgets.spentOf, call.cost) ??
+      keyDenial(state.ledger, call, call.cost, dayMs, nowMs);
     return denial && this.deny(call, denial);
   }
 
@@ -187,6 +197,8 @@ export class KeyCounter {
     const { atMs, dayStartMs } = decided;
     const over = decided.over || isKeyOverQuota(state.ledger, call.key, call.cost, dayStartMs);
     state.ledger = spendKey(state.ledger, call.cost, dayStartMs);
+    const charges = (call.budgets ?? []).map(({ id, perUnit }) => ({ id, perUnit }));
+    state.budgets.charge(charges, call.cost);
     const gauges = this.gaugesOf(call, state.held.spent - later);
     const nowMs = this.ports.now();
     const loan = state.held.passOn(state.loanFor(call), call.versions.partner, dayStartMs, nowMs);
@@ -202,6 +214,7 @@ export class KeyCounter {
       notedMs: Math.max(nowMs, state.movedMs),
       lent,
       lentUntilMs: loan?.untilMs ?? 0,
+      charges,
     };
     state.journal.add(line);
     state.write();
@@ -247,6 +260,9 @@ export class KeyCounter {
       );
     const dayMs = held.dayOf(nowMs);
     const own = keyGauges(ledger, subject.key, dayMs, nowMs);
-    return travelledGauges(ledger, subject, combineGauges(own, held.gauges ?? unknown(), spent), dayMs);
+    const combined = combineGauges(own, held.gauges ?? unknown(), spent);
+    const gauges = travelledGauges(ledger, subject, combined, dayMs);
+    const budget = subject.budgets && budgetGauge(subject.budgets, this.state.budgets.spentOf);
+    return budget ? { ...gauges, budget } : gauges;
   }
 }

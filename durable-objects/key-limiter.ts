@@ -78,8 +78,11 @@ export class KeyLimiter extends DurableObject<Bindings> {
   report(): Promise<void> {
     return this.counter.report();
   }
-  announce(versions: RecordVersions): void {
-    this.counter.announce(versions);
+  announce(versions: RecordVersions, ofBudgets?: Readonly<Record<string, number>>): void {
+    this.counter.announce(versions, ofBudgets);
+  }
+  spentOf(ids: readonly string[]): number[] {
+    return this.counter.spentOf(ids);
   }
   travel(subject: LimitSubject, to: 'spent' | 'new_day'): void {
     this.counter.travel(subject, to);

@@ -4,8 +4,9 @@
 import { DAY_MS } from '../src/core/time.ts';
 import { type KeyLedger, keyLoan, newKeyLedger } from '../src/limits/key-ledger.ts';
 import type { KeyLimits } from '../src/limits/limit.ts';
-import type { TakeCall, Versions } from '../src/limits/protocol.ts';
+import type { LimitSubject, TakeCall, Versions } from '../src/limits/protocol.ts';
 import { since } from '../src/limits/quota.ts';
+import { BudgetBook } from './budget-book.ts';
 import { CallJournal, type StoredJournal } from './call-journal.ts';
 import type { KeyPorts } from './counter-ports.ts';
 import { Held } from './held.ts';
@@ -38,6 +39,7 @@ export class KeyState {
   movedMs = 0;
   readonly messenger: Messenger;
   readonly journal: CallJournal;
+  readonly budgets: BudgetBook;
   /** Not in the row: an instance begins with nothing in its hands. */
   readonly held = new Held();
   /** Limits of the newest record; unknown to an instance that was not called yet. */
@@ -48,6 +50,7 @@ export class KeyState {
   constructor(ports: KeyPorts) {
     this.ports = ports;
     const stored = ports.store.get<Stored>('state');
+    this.budgets = new BudgetBook(ports.store);
     this.journal = new CallJournal(ports.store, stored?.journal, ports.now());
     this.messenger = new Messenger(stored?.seq ?? 0, ports.now(), ports.chance(), ports.isWorthRetrying);
     if (!stored) return;
@@ -76,14 +79,27 @@ export class KeyState {
     };
   }
 
+  /** The highest that were seen of the records that a call is judged by. */
+  seenOf({ budgets }: LimitSubject): Versions {
+    const own = budgets?.at(-1);
+    return own ? { ...this.versions, key: this.budgets.versionOf(own.id) } : this.versions;
+  }
+
+  /** A call's, which are no older. */
+  see({ versions, budgets }: LimitSubject): void {
+    const own = budgets?.at(-1);
+    if (own) this.budgets.see(own.id, versions.key);
+    this.versions = own ? { ...versions, key: this.versions.key } : versions;
+  }
+
   /** The day to count in: the partner's object's, where that is later than this clock's. */
   get today(): number {
     return this.held.dayOf(this.ports.now());
   }
 
-  /** How many of the units that an edge wants the key's own limits have for it. */
-  loanFor({ wanted = 0, key }: TakeCall): number {
-    return wanted === 0 ? 0 : keyLoan(this.ledger, key, wanted, this.today);
+  /** How many of the units that an edge wants the key's own limits have for it. Of a budget, each is decided here. */
+  loanFor({ wanted = 0, key, budgets }: TakeCall): number {
+    return wanted === 0 || budgets ? 0 : keyLoan(this.ledger, key, wanted, this.today);
   }
 
   writeNoted(): void {
@@ -92,6 +108,7 @@ export class KeyState {
 
   write(): void {
     this.isUnwritten = false;
+    this.budgets.write();
     this.ports.store.put<Stored>('state', {
       ledger: { ...this.ledger, used: since(this.ledger.used, this.today - DAYS_KEPT_MS) },
       versions: this.versions,

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { RECORD_SOURCES } from '../keys/key-record.ts';
 
 const explainedLimit = z.object({
-  name: z.enum(['second', 'burst', 'day', 'month']),
+  name: z.enum(['second', 'burst', 'day', 'month', 'budget']),
   level: z.enum(['key', 'partner', 'cap']),
   limit: z.number().nullable().describe('Units; null is unlimited'),
   before: z

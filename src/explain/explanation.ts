@@ -29,6 +29,8 @@ const FORMULAS: Record<LimitName, string> = {
   burst: 'a bucket of as many tokens, that fills up evenly; each unit takes one',
   day: 'units since 00:00 UTC, less those of calls that failed on our side or upstream',
   month: 'units since the 1st, 00:00 UTC, less those of calls that failed on our side or upstream',
+  budget:
+    'units in the whole life of the key and of those that it made, less those of calls that failed on our side or upstream',
 };
 const NAMES = Object.keys(FORMULAS) as LimitName[];
 const UNLIMITED = -1;
@@ -46,7 +48,8 @@ function limitsOf(row: Facts): ExplainedLimit[] | null {
   const { basis, remaining, units, status_code: status } = row;
   if (!basis?.limits) return null;
   const { limits } = basis;
-  return NAMES.map((name) => {
+  return NAMES.flatMap((name) => {
+    if (!limits[name]) return [];
     const { limit, level } = limits[name];
     // Of the bucket, what was left is not kept.
     const left = name === 'burst' ? undefined : remaining?.[name];
@@ -78,7 +81,13 @@ function priceOf(row: Facts, terms: TermsAt | undefined): Explanation['price'] {
     : { reason: 'overage_free', tier, currency, per_1000_minor: null };
 }
 
-const PERIODS = { per_second: 'second', burst: 'burst', per_day: 'day', per_month: 'month' } as const;
+const PERIODS = {
+  per_second: 'second',
+  burst: 'burst',
+  per_day: 'day',
+  per_month: 'month',
+  budget: 'budget',
+} as const;
 const OWNERS = { key: 'the key', partner: 'the partner', cap: 'the spending cap' } as const;
 
 function summaryOf(row: Facts, outcome: Explanation['outcome'], limits: ExplainedLimit[] | null): string {
@@ -86,7 +95,10 @@ function summaryOf(row: Facts, outcome: Explanation['outcome'], limits: Explaine
   if (failure?.limit_type !== undefined) {
     const { limit_type: type, level, limit, used, cost, retry_at: at } = failure;
     const whose = level ? ` of ${OWNERS[level]}` : '';
-    return `Refused by the ${PERIODS[type]} limit${whose}, ${limit}: ${used} were used, ${cost ?? 1} asked for. It would have passed from ${at} on.`;
+    const when =
+      at === undefined ? 'It does not come back by itself.' : `It would have passed from ${at} on.`;
+    const what = type === 'budget' ? 'budget' : `${PERIODS[type]} limit`;
+    return `Refused by the ${what}${whose}, ${limit}: ${used} were used, ${cost ?? 1} asked for. ${when}`;
   }
   if (failure?.required_scope !== undefined)
     return `Refused: the key lacks the scope ${failure.required_scope}.`;

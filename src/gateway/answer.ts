@@ -31,6 +31,8 @@ export const EXPOSED_HEADERS = [
   ...['Limit', 'Remaining', 'Reset'].flatMap((what) =>
     ['Second', 'Day', 'Month'].map((period) => `X-RateLimit-${what}-${period}`),
   ),
+  'X-RateLimit-Limit-Budget',
+  'X-RateLimit-Remaining-Budget',
 ].join(', ');
 
 /** For callers whose signature covers the body alone (RFC 8288). Nothing ends, so `Deprecation` would be wrong. */
@@ -47,20 +49,24 @@ const PERIODS = (['second', 'day', 'month'] as const).map((name) => {
   };
 });
 
-const POLICIES = ['second', 'burst', 'day', 'month'] as const;
+const POLICIES = ['second', 'burst', 'day', 'month', 'budget'] as const;
 const DAY_SECONDS = 86_400;
-const WINDOW_SECONDS = { second: 1, day: DAY_SECONDS, month: 30 * DAY_SECONDS };
+/** A budget is for good. */
+const WINDOW_SECONDS = { second: 1, day: DAY_SECONDS, month: 30 * DAY_SECONDS, budget: undefined };
 
 const POLICY_OF: Record<LimitType, keyof LimitGauges> = {
   per_second: 'second',
   burst: 'burst',
   per_day: 'day',
   per_month: 'month',
+  budget: 'budget',
 };
 
 /** A second that is only the bucket's is named as the bucket. */
-const isNamed = (name: keyof LimitGauges, { second, burst, [name]: { limit } }: LimitGauges): boolean =>
-  !isUnlimited(limit) && (name !== 'second' || second.limit !== burst.limit || second.level !== 'key');
+const isNamed = (name: keyof LimitGauges, { second, burst, [name]: named }: LimitGauges): boolean =>
+  named !== undefined &&
+  !isUnlimited(named.limit) &&
+  (name !== 'second' || second.limit !== burst.limit || second.level !== 'key');
 
 /**
  * The X-RateLimit headers and the IETF pair (draft-ietf-httpapi-ratelimit-headers-11): each limit under its own name, with
@@ -80,12 +86,16 @@ export function setLimitHeaders(
     headers.set(remainingHeader, String(remaining));
     headers.set(resetHeader, String(unixSeconds(Math.max(resetMs, nowMs))));
   }
+  if (gauges.budget) {
+    headers.set('X-RateLimit-Limit-Budget', String(gauges.budget.limit));
+    headers.set('X-RateLimit-Remaining-Budget', String(gauges.budget.remaining));
+  }
   let policy = '';
   let tightest: keyof LimitGauges | undefined;
   let leastShare = Number.POSITIVE_INFINITY;
   for (const name of POLICIES) {
     if (!isNamed(name, gauges)) continue;
-    const { limit, remaining } = gauges[name];
+    const { limit, remaining } = gauges[name] ?? gauges.day;
     const seconds = name === 'burst' ? refillSeconds : WINDOW_SECONDS[name];
     policy += `${policy && ', '}"${name}";q=${limit}${seconds === undefined ? '' : `;w=${seconds}`}`;
     const share = remaining / Math.max(1, limit);
@@ -96,9 +106,10 @@ export function setLimitHeaders(
   if (tightest === undefined) return;
   headers.set('RateLimit-Policy', policy);
   const shown = violated ? POLICY_OF[violated.type] : tightest;
-  const { remaining, resetMs } = gauges[shown];
+  const { remaining, resetMs } = gauges[shown] ?? gauges.day;
+  const left = `"${shown}";r=${violated ? 0 : Math.max(0, remaining)}`;
   const resetSeconds = Math.max(0, Math.ceil(((violated?.retryAtMs ?? resetMs) - nowMs) / 1000));
-  headers.set('RateLimit', `"${shown}";r=${violated ? 0 : Math.max(0, remaining)};t=${resetSeconds}`);
+  headers.set('RateLimit', shown === 'budget' ? left : `${left};t=${resetSeconds}`);
 }
 
 /** Seconds in which an empty bucket is full again; undefined where it never is. */

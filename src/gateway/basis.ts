@@ -3,11 +3,12 @@
 
 import { rfc3339 } from '../core/time.ts';
 import type { KeyRecord } from '../keys/key-record.ts';
+import type { Gauge } from '../limits/limit.ts';
 import type { LimitGauges } from '../limits/protocol.ts';
-import type { Basis, LimitName } from '../usage/event-columns.ts';
+import type { Basis, PeriodName } from '../usage/event-columns.ts';
 import type { Exchange } from './exchange.ts';
 
-const NAMES: readonly LimitName[] = ['second', 'burst', 'day', 'month'];
+const NAMES: readonly PeriodName[] = ['second', 'burst', 'day', 'month'];
 
 /** The last of each record, and what it was made of. */
 interface Made {
@@ -27,8 +28,17 @@ function areAlike(a: LimitGauges | undefined, b: LimitGauges | undefined): boole
   if (!a || !b) return false;
   for (const name of NAMES)
     if (a[name].limit !== b[name].limit || a[name].level !== b[name].level) return false;
-  return true;
+  return a.budget?.limit === b.budget?.limit;
 }
+
+const limitOf = ({ limit, level }: Gauge) => ({ limit, level });
+const limitsOf = ({ second, burst, day, month, budget }: LimitGauges): Basis['limits'] => ({
+  second: limitOf(second),
+  burst: limitOf(burst),
+  day: limitOf(day),
+  month: limitOf(month),
+  ...(budget && { budget: limitOf(budget) }),
+});
 
 const NONE: readonly string[] = [];
 
@@ -56,9 +66,7 @@ export function basisOf(exchange: Exchange): Basis | undefined {
     from,
     read_at: rfc3339(caller.loadedMs),
     ...(gauges && {
-      limits: Object.fromEntries(
-        NAMES.map((name) => [name, { limit: gauges[name].limit, level: gauges[name].level }]),
-      ) as Basis['limits'],
+      limits: limitsOf(gauges),
     }),
     ...(policies.length > 0 && { policies }),
     ...(cache !== undefined && { cache }),

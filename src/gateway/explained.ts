@@ -6,6 +6,7 @@ import { explain } from '../explain/explanation.ts';
 import { basisOf } from './basis.ts';
 import type { Exchange } from './exchange.ts';
 import { failureOf } from './failure.ts';
+import { remainingOf } from './remaining.ts';
 
 const ASKED = 'passerelle-explain';
 export const EXPLANATION = 'Passerelle-Explanation';
@@ -19,7 +20,7 @@ const ascii = (json: string): string =>
 
 export function setExplanation(exchange: Exchange, response: Response): void {
   if (!isAsked(exchange)) return;
-  const { gauges, admission, error, caller } = exchange;
+  const { admission, error, caller } = exchange;
   const { status } = response;
   const explanation = explain(
     {
@@ -29,9 +30,7 @@ export function setExplanation(exchange: Exchange, response: Response): void {
       status_code: status,
       error: error ?? null,
       units: admission?.units ?? 0,
-      remaining: gauges
-        ? { second: gauges.second.remaining, day: gauges.day.remaining, month: gauges.month.remaining }
-        : null,
+      remaining: remainingOf(exchange) ?? null,
       cache_hit: exchange.cacheHit ?? false,
       upstream_ms: exchange.upstreamMs ?? null,
       via: exchange.via ?? null,

@@ -24,7 +24,8 @@ function limitOf({ violated, route }: Exchange) {
     limit,
     used,
     cost: route?.cost,
-    retry_at: new Date(retryAtMs).toISOString(),
+    // Nothing comes back to a budget by itself.
+    retry_at: type === 'budget' ? undefined : new Date(retryAtMs).toISOString(),
   };
 }
 

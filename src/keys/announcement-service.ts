@@ -19,7 +19,7 @@ const MAX_AT_ONCE = 50;
 const ChangedPartner = row('changed partner', { id: uuid, version: number });
 type ChangedPartner = RowOf<typeof ChangedPartner>;
 /** Versions of the key and of its partner. */
-const ChangedKey = row('changed key', { id: uuid, key: number, partner: number });
+const ChangedKey = row('changed key', { id: uuid, counterId: uuid.nullable(), key: number, partner: number });
 type ChangedKey = RowOf<typeof ChangedKey>;
 
 /** The catalogue's version where somebody may not have heard of it, and who comes next. */
@@ -30,7 +30,7 @@ const CATALOG_NEWS = sql`SELECT s.version, ARRAY(SELECT p.id::text FROM partner 
   FROM catalog_state s WHERE s.version <> s.announced_version`;
 const CHANGED_PARTNERS = sql`SELECT id, version FROM partner WHERE version <> announced_version
   ORDER BY changed_at LIMIT ${MAX_PARTNERS}`;
-const CHANGED_KEYS = sql`SELECT k.id, k.version AS key, p.version AS partner FROM api_key k JOIN partner p ON p.id = k.partner_id
+const CHANGED_KEYS = sql`SELECT k.id, k.counter_id AS "counterId", k.version AS key, p.version AS partner FROM api_key k JOIN partner p ON p.id = k.partner_id
   WHERE k.version <> k.announced_version ORDER BY k.changed_at LIMIT ${MAX_KEYS}`;
 
 /** Those whose announcement arrived. */
@@ -46,7 +46,7 @@ async function announced<T>(changes: readonly T[], announce: (change: T) => Prom
 
 interface Ports {
   database: Database;
-  limiter: Pick<LimiterClient, 'announceKey' | 'announcePartner' | 'announceCatalog'>;
+  limiter: Pick<LimiterClient, 'announceKeys' | 'announcePartner' | 'announceCatalog'>;
 }
 
 /** Partners' objects hear of the catalogue in the order of their ids, so that another run goes on where this one ended. */
@@ -94,9 +94,7 @@ export function createAnnouncementService(ports: Ports) {
 
   /** Keys that changed again meanwhile are left for the next run, and those that are just being changed. */
   async function announceKeys(changed: readonly ChangedKey[]): Promise<number> {
-    const heard = await announced(changed, ({ id, key, partner }) =>
-      limiter.announceKey(id, { key, partner }),
-    );
+    const heard = await announced(changed, (key) => limiter.announceKeys([key]));
     await database.run(sql`
       WITH heard AS (SELECT k.id FROM api_key k JOIN jsonb_to_recordset(${JSON.stringify(heard)}::jsonb) AS h(id uuid, key bigint)
           ON h.id = k.id AND h.key = k.version ORDER BY k.id FOR NO KEY UPDATE OF k SKIP LOCKED)

@@ -1,5 +1,6 @@
 // What the gateway knows of a key: one record holds everything that a request is checked against.
 
+import type { Budget } from '../limits/budget.ts';
 import type { KeyLimits, PartnerLimits } from '../limits/limit.ts';
 import type { LimitSubject, RecordVersions } from '../limits/protocol.ts';
 import type { KeyKind } from './key-columns-store.ts';
@@ -22,8 +23,12 @@ export interface KeySecret {
 }
 
 export interface KeyRecord {
-  /** uuid; names the key's limiter. */
+  /** uuid; names the key's limiter, unless it counts with another. */
   id: string;
+  /** With a budget: the key whose limits are its own, and in whose object it counts. */
+  counterId?: string;
+  /** With a budget: those above it, and last its own. */
+  budgets?: readonly Budget[];
   /** The id that people see. */
   keyId: string;
   partnerId: string;
@@ -93,11 +98,12 @@ export function limitSubject(record: KeyRecord, catalog = 0): LimitSubject {
   const known = subjects.get(record);
   if (known?.versions.catalog === catalog) return known;
   const subject = {
-    keyId: record.id,
+    keyId: record.counterId ?? record.id,
     partnerObject: partnerObjectName(record.partnerId, record.environment),
     versions: { ...record.versions, catalog },
     key: record.keyLimits,
     partner: record.partnerLimits,
+    ...(record.budgets && { budgets: record.budgets }),
   };
   subjects.set(record, subject);
   return subject;

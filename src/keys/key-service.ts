@@ -17,6 +17,7 @@ import { command } from '../platform/query.ts';
 import { json, row } from '../platform/row.ts';
 import { assignments, textArray } from '../platform/sql.ts';
 import { createKeyAllowance } from './key-allowance-store.ts';
+import { budgetChange, createBudgetKeys, type KeyBudget } from './key-budget-service.ts';
 import { KEY_OF_EVENT } from './key-columns-store.ts';
 import { createKeyCreation } from './key-creation-service.ts';
 import type { KeyDirectory } from './key-directory.ts';
@@ -57,6 +58,8 @@ export interface KeyChange {
   apiVersion?: string | null;
   /** Of OAuth clients alone. */
   client?: OAuthClient;
+  /** Of keys with budgets, in what it is in. */
+  budget?: KeyBudget;
 }
 
 type Announce = (id: string) => Promise<void>;
@@ -72,7 +75,13 @@ const createAnnounce = ({ keyStore, directory, limiter }: KeyServicePorts) =>
         ...secrets.map(({ hash }) => ({ by: 'hash' as const, value: hash })),
       ]),
     );
-    await Promise.all(family.map((record) => limiter.announceKey(record.id, record.versions)));
+    await limiter.announceKeys(
+      family.map(({ id: each, counterId, versions }) => ({
+        id: each,
+        counterId: counterId ?? null,
+        ...versions,
+      })),
+    );
   };
 
 const changed = (partnerId: string | null, id: string, set: SQL, where: SQL = sql`true`): SQL =>
@@ -182,6 +191,7 @@ const createKeyChange = (
     const ends = change.client ? await clientChange(key, change.client) : undefined;
     const set = assignments({
       ...ends?.set,
+      ...(change.budget && (await budgetChange(get, key, change.budget))),
       name: change.name,
       description: change.description,
       scopes: scopes && textArray(scopes),
@@ -215,6 +225,14 @@ export function createKeyService(ports: KeyServicePorts) {
   const announce = createAnnounce(ports);
   const { allowance, requireRoom } = createKeyAllowance(database);
 
+  const create = createKeyCreation({
+    database,
+    makeSecret,
+    get,
+    checkScopes,
+    keyScopes: () => catalogs.current.keyScopes,
+  });
+
   return {
     ...views,
     knownScopes,
@@ -222,13 +240,8 @@ export function createKeyService(ports: KeyServicePorts) {
     announce,
     allowance,
     ...createKeyLimits({ database, get, announce }),
-    create: createKeyCreation({
-      database,
-      makeSecret,
-      get,
-      checkScopes,
-      keyScopes: () => catalogs.current.keyScopes,
-    }),
+    create,
+    budgets: createBudgetKeys({ limiter: ports.limiter, views, create }),
     rotate: createKeyRotation({ database, makeSecret, get, announce }),
     ...createRevocation(ports, views, announce),
     travel: createTravel(ports, views),

@@ -2,6 +2,7 @@
 
 import { type SQL, sql } from 'drizzle-orm';
 import { cappedUnits } from '../billing/month.ts';
+import type { Budget } from '../limits/budget.ts';
 import { OVERAGE_ACTIONS } from '../limits/limit.ts';
 import type { Database } from '../platform/database.ts';
 import { boolean, json, number, oneOf, type RowOf, row, text, texts, uuid } from '../platform/row.ts';
@@ -19,6 +20,8 @@ export type Lookup = { by: 'hash'; value: string } | { by: 'key_id'; value: stri
 const degraded = oneOf(['allow', 'refuse']);
 const Row = row('key record', {
   id: uuid,
+  counter_id: uuid.nullable(),
+  budgets: json<Budget[]>().nullable(),
   key_id: KEY_ID,
   partner_id: uuid,
   app_id: uuid.nullable(),
@@ -62,35 +65,41 @@ const idOf = ({ by, value }: Lookup): SQL =>
           SELECT s.api_key_id FROM api_key_retired_secret s JOIN api_key k ON k.id = s.api_key_id
           WHERE s.key_hash = ${value} AND k.kind = 'bearer' LIMIT 1`;
 
+/** `me`: the key that calls; `k`: the one whose limits it has, which with a budget is another. */
 const select = (ids: SQL): SQL => sql`
-  SELECT k.id, k.key_id, k.partner_id, k.app_id, k.kind, k.environment,
-    k.is_active, k.quarantined_at IS NOT NULL AS is_quarantined, a.archived_at IS NOT NULL AS is_app_archived,
-    floor(extract(epoch FROM k.expires_at) * 1000) AS expires_ms, p.status, p.tier, k.scopes,
-    k.allowed_ips::text[] AS key_ips, a.allowed_ips::text[] AS app_ips,
+  SELECT me.id, me.counter_id, CASE WHEN me.counter_id IS NOT NULL THEN (
+      SELECT jsonb_agg(jsonb_build_object('id', b.id, 'cap', b.cap, 'perUnit', b.per_unit) ORDER BY b.depth DESC)
+      FROM budgets_of(me.id) b) END AS budgets,
+    me.key_id, me.partner_id, me.app_id, me.kind, me.environment,
+    me.is_active, me.quarantined_at IS NOT NULL AS is_quarantined, a.archived_at IS NOT NULL AS is_app_archived,
+    floor(extract(epoch FROM me.expires_at) * 1000) AS expires_ms, p.status, p.tier, me.scopes,
+    me.allowed_ips::text[] AS key_ips, a.allowed_ips::text[] AS app_ips,
     p.allowed_origins AS partner_origins, a.allowed_origins AS app_origins,
-    jsonb_build_array(jsonb_build_object('hash', k.key_hash, 'envelope', k.secret_envelope, 'expiresMs', NULL)) ||
+    jsonb_build_array(jsonb_build_object('hash', me.key_hash, 'envelope', me.secret_envelope, 'expiresMs', NULL)) ||
       coalesce((SELECT jsonb_agg(jsonb_build_object('hash', s.key_hash, 'envelope', s.secret_envelope,
         'expiresMs', floor(extract(epoch FROM s.expires_at) * 1000)))
-        FROM api_key_retired_secret s WHERE s.api_key_id = k.id AND s.expires_at > now()), '[]') AS secrets,
-    CASE WHEN 'bound' IN (k.signature_rule, p.signature_rule) THEN 'bound' ELSE 'any' END AS signature_rule,
-    k.client, floor(extract(epoch FROM k.tokens_from) * 1000) AS tokens_from_ms, CASE WHEN k.kind = 'oauth' THEN ARRAY(SELECT r.jti::text FROM revoked_token r
-      WHERE r.api_key_id = k.id AND r.expires_at > now()) END AS revoked_tokens,
-    coalesce(k.api_version, a.api_version, p.api_version, (p.created_at AT TIME ZONE 'UTC')::date)::text AS api_version,
-    k.version AS key_version, p.version AS partner_version,
+        FROM api_key_retired_secret s WHERE s.api_key_id = me.id AND s.expires_at > now()), '[]') AS secrets,
+    CASE WHEN 'bound' IN (me.signature_rule, p.signature_rule) THEN 'bound' ELSE 'any' END AS signature_rule,
+    me.client, floor(extract(epoch FROM me.tokens_from) * 1000) AS tokens_from_ms, CASE WHEN me.kind = 'oauth' THEN ARRAY(SELECT r.jti::text FROM revoked_token r
+      WHERE r.api_key_id = me.id AND r.expires_at > now()) END AS revoked_tokens,
+    coalesce(me.api_version, a.api_version, p.api_version, (p.created_at AT TIME ZONE 'UTC')::date)::text AS api_version,
+    me.version AS key_version, p.version AS partner_version,
     coalesce((SELECT version FROM catalog_state), 0) AS catalog_version,
     ${IN_FORCE},
     p.rate_limit_per_second AS second, p.rate_limit_per_day AS day, p.rate_limit_per_month AS month,
     overage_in_force(p.overage_action, plan_price(t, p.currency, 'overage_per_1000')) AS overage,
     plan_price(t, p.currency, 'overage_per_1000') AS overage_per_1000,
     p.spending_cap_minor AS spending_cap, t.degraded_rate, t.degraded_quota
-  FROM api_key k JOIN partner p ON p.id = k.partner_id JOIN tier_config t ON t.tier = p.tier
-  LEFT JOIN api_key_quotas q ON q.key_id = k.key_id LEFT JOIN dev_apps a ON a.id = k.app_id ${LIMITS_OF_PARENT}
-  WHERE k.id IN (${ids})`;
+  FROM api_key me JOIN api_key k ON k.id = coalesce(me.counter_id, me.id) JOIN partner p ON p.id = me.partner_id
+  JOIN tier_config t ON t.tier = p.tier
+  LEFT JOIN api_key_quotas q ON q.key_id = k.key_id LEFT JOIN dev_apps a ON a.id = me.app_id ${LIMITS_OF_PARENT}
+  WHERE me.id IN (${ids})`;
 
 function toRecord(key: RowOf<typeof Row>, nowMs: number): KeyRecord {
   const appOrigins = key.app_origins ?? [];
   return {
     id: key.id,
+    ...(key.counter_id !== null && { counterId: key.counter_id, budgets: key.budgets ?? [] }),
     keyId: key.key_id,
     partnerId: key.partner_id,
     appId: key.app_id,

@@ -26,6 +26,13 @@ const KeyRow = row('key as it is shown', {
   appId: uuid.nullable(),
   /** The key that made it, and with which it falls. */
   parentId: uuid.nullable(),
+  /** With a budget: the key whose limits it has, and in whose object it counts. */
+  counterId: uuid.nullable(),
+  budgetUnits: number.nullable(),
+  budgetMinor: number.nullable(),
+  budgetCurrency: text.nullable(),
+  /** Keys with budgets that it made, and that work. */
+  budgetKeys: number,
   kind: oneOf(KEY_KINDS),
   environment: oneOf(ENVIRONMENTS),
   name: text,
@@ -63,7 +70,9 @@ export interface KeyView extends Omit<KeyRow, 'isAppArchived' | 'partnerStatus'>
 }
 
 const VIEW = sql`
-  SELECT k.id, k.key_id AS "keyId", k.partner_id AS "partnerId", k.app_id AS "appId", k.parent_id AS "parentId", k.kind, k.environment, k.name,
+  SELECT k.id, k.key_id AS "keyId", k.partner_id AS "partnerId", k.app_id AS "appId", k.parent_id AS "parentId",
+    k.counter_id AS "counterId", k.budget_units AS "budgetUnits", k.budget_minor AS "budgetMinor", k.budget_currency AS "budgetCurrency",
+    (SELECT count(*) FROM api_key b WHERE b.parent_id = k.id AND b.counter_id IS NOT NULL AND b.is_active) AS "budgetKeys", k.kind, k.environment, k.name,
     k.description, k.key_prefix AS "keyPrefix", k.scopes, k.is_active AS "isActive", k.created_at AS "createdAt",
     k.expires_at AS "expiresAt", k.last_used_at AS "lastUsedAt", k.revoked_at AS "revokedAt",
     k.revoked_reason AS "revokedReason", k.quarantined_at AS "quarantinedAt",
@@ -128,7 +137,8 @@ export function createKeyViews(database: Database, now: () => number) {
     /** Newest first, revoked ones included. */
     async list(
       partnerId: string,
-      filter: { appId?: string; environment?: Environment } = {},
+      /** `parentId`: those with budgets that it made; `isRoot`: those that have none. */
+      filter: { appId?: string; environment?: Environment; parentId?: string; isRoot?: boolean } = {},
       /** `before`: the id of the last one seen. */
       page: { limit?: number; before?: string } = {},
     ): Promise<KeyView[]> {
@@ -137,6 +147,8 @@ export function createKeyViews(database: Database, now: () => number) {
         sql`${VIEW} WHERE k.partner_id = ${partnerId}
         AND (${filter.appId ?? null}::uuid IS NULL OR k.app_id = ${filter.appId ?? null}::uuid)
         AND (${filter.environment ?? null}::text IS NULL OR k.environment = ${filter.environment ?? null}::text)
+        AND (${filter.parentId ?? null}::uuid IS NULL OR (k.parent_id = ${filter.parentId ?? null}::uuid AND k.counter_id IS NOT NULL))
+        AND (NOT ${filter.isRoot === true} OR k.counter_id IS NULL)
         AND (${page.before ?? null}::uuid IS NULL OR (k.created_at, k.id) <
           (SELECT b.created_at, b.id FROM api_key b WHERE b.id = ${page.before ?? null}::uuid))
         ORDER BY k.created_at DESC, k.id DESC LIMIT ${page.limit ?? null}::int`,

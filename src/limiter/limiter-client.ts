@@ -20,6 +20,33 @@ const LIMITER_TIMEOUT_MS = 2000;
 /** Pauses between the tries of a settle, ms: nobody waits for it, and it is to arrive. */
 const SETTLE_PAUSES_MS = [100, 400, 1500, 5000, 10_000];
 
+/** A key whose record is another: its versions, and the key whose object counts it, where that is not its own. */
+export interface ChangedKey extends RecordVersions {
+  id: string;
+  counterId: string | null;
+}
+
+interface News {
+  versions: RecordVersions;
+  /** Versions of keys with budgets, by their ids. */
+  ofBudgets: Record<string, number>;
+}
+
+function byObject(changed: readonly ChangedKey[]): Map<string, News> {
+  const objects = new Map<string, News>();
+  for (const { id, counterId, key, partner } of changed) {
+    const known = objects.get(counterId ?? id);
+    const news = known ?? { versions: { key: -1, partner: -1 }, ofBudgets: {} };
+    news.versions = {
+      key: counterId === null ? key : news.versions.key,
+      partner: Math.max(partner, news.versions.partner),
+    };
+    if (counterId !== null) news.ofBudgets[id] = key;
+    objects.set(counterId ?? id, news);
+  }
+  return objects;
+}
+
 const pause = (ms: number): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function ask<T>(send: () => Promise<T>): Promise<T> {
@@ -99,9 +126,16 @@ export function createLimiterClient(
     /** Test keys only: the day's quota is spent, or begins anew. */
     travel: (subject: LimitSubject, to: 'spent' | 'new_day'): Promise<void> =>
       ask(async () => stub(subject.keyId).travel(subject, to)),
-    /** From now on, older versions of the key's record are stale everywhere. */
-    announceKey: (id: string, versions: RecordVersions): Promise<void> =>
-      ask(async () => stub(id).announce(versions)),
+    /** What was spent of the budgets of keys that count with that one, in the order of their ids. */
+    spentOf: (counterId: string, ids: readonly string[]): Promise<number[]> =>
+      ask(async () => stub(counterId).spentOf(ids)),
+    /** From now on, older versions of the keys' records are stale everywhere. Each object is told once. */
+    async announceKeys(changed: readonly ChangedKey[]): Promise<void> {
+      const told = [...byObject(changed)].map(([id, { versions, ofBudgets }]) =>
+        ask(async () => stub(id).announce(versions, ofBudgets)),
+      );
+      await Promise.all(told);
+    },
   };
 }
 

@@ -30,7 +30,8 @@ export interface PartnerLimits {
   monthCap?: number;
 }
 
-export type LimitType = 'per_second' | 'burst' | 'per_day' | 'per_month';
+export const LIMIT_TYPES = ['per_second', 'burst', 'per_day', 'per_month', 'budget'] as const;
+export type LimitType = (typeof LIMIT_TYPES)[number];
 
 /** Whose limit it is: the key's own, the partner's (its tier, or what was agreed), or its spending cap. */
 export type Level = 'key' | 'partner' | 'cap';

@@ -1,5 +1,6 @@
 // What the edge, the key's object and the partner's object say to each other.
 
+import type { Budget, BudgetGauge } from './budget.ts';
 import type { Denial, Gauge, KeyLimits, OverageAction, PartnerLimits } from './limit.ts';
 import type { PartnerGauges } from './partner-ledger.ts';
 
@@ -16,13 +17,15 @@ export interface Versions extends RecordVersions {
 
 /** Who is limited, by what. Limits come with the call; the highest version seen wins. */
 export interface LimitSubject {
-  /** Id of the key: the name of its object. */
+  /** Id of the key: the name of its object. Of a key with a budget, that of the key that it counts with. */
   keyId: string;
   /** Name of the partner's object: one for each environment, so that test and live never share a counter. */
   partnerObject: string;
   versions: Versions;
   key: KeyLimits;
   partner: PartnerLimits;
+  /** Of keys that have one: those above it, and last its own, whose key's record `versions.key` is of. */
+  budgets?: readonly Budget[];
 }
 
 /** A text that a signing key may use once. `expiresMs`: when its timestamp is refused anyhow. */
@@ -59,6 +62,8 @@ export interface LimitGauges {
   day: Gauge;
   month: Gauge;
   burst: Gauge;
+  /** Of keys that have one. */
+  budget?: BudgetGauge;
 }
 
 export type TakeReply =

@@ -18,7 +18,14 @@ import { type AppView, createAppViews, RESTORE_DAYS } from './app-view-store.ts'
 export type { AppUse, AppView } from './app-view-store.ts';
 
 /** Its versions, and what it is looked up by. */
-const KeyOfApp = row('key of an app', { id: uuid, key: number, partner: number, hash: text, keyId: KEY_ID });
+const KeyOfApp = row('key of an app', {
+  id: uuid,
+  counterId: uuid.nullable(),
+  key: number,
+  partner: number,
+  hash: text,
+  keyId: KEY_ID,
+});
 
 export interface AppChange {
   name?: string;
@@ -45,7 +52,7 @@ const createAnnouncements = ({ database, directory, limiter }: Ports) =>
     const keys = await database.rows(
       KeyOfApp,
       sql`
-      SELECT k.id, k.version AS key, p.version AS partner, k.key_hash AS hash, k.key_id AS "keyId"
+      SELECT k.id, k.counter_id AS "counterId", k.version AS key, p.version AS partner, k.key_hash AS hash, k.key_id AS "keyId"
       FROM api_key k JOIN partner p ON p.id = k.partner_id WHERE k.app_id = ${id}`,
     );
     await directory.forget(
@@ -54,9 +61,7 @@ const createAnnouncements = ({ database, directory, limiter }: Ports) =>
         { by: 'key_id' as const, value: keyId },
       ]),
     );
-    await Promise.all(
-      keys.map(({ id: keyId, key, partner }) => limiter.announceKey(keyId, { key, partner })),
-    );
+    await limiter.announceKeys(keys);
   };
 
 const Archived = row('app to be restored', {

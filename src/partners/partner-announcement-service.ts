@@ -13,7 +13,7 @@ const MAX_ANNOUNCED = 1000;
 const Announced = row('partner to announce', {
   version: number,
   /** Null where it has none. */
-  keys: json<{ id: string; version: number; lookups: Lookup[] }[]>().nullable(),
+  keys: json<{ id: string; counter_id: string | null; version: number; lookups: Lookup[] }[]>().nullable(),
 });
 
 export const createPartnerAnnouncements = (ports: {
@@ -26,7 +26,7 @@ export const createPartnerAnnouncements = (ports: {
     const [partner] = await ports.database.rows(
       Announced,
       sql`SELECT p.version, (SELECT jsonb_agg(recent) FROM (
-            SELECT k.id, k.version, jsonb_build_array(jsonb_build_object('by', 'hash', 'value', k.key_hash),
+            SELECT k.id, k.counter_id, k.version, jsonb_build_array(jsonb_build_object('by', 'hash', 'value', k.key_hash),
               jsonb_build_object('by', 'key_id', 'value', k.key_id)) AS lookups
             FROM api_key k WHERE k.partner_id = p.id ORDER BY k.last_used_at DESC NULLS LAST LIMIT ${MAX_ANNOUNCED}) recent) AS keys
           FROM partner p WHERE p.id = ${id}`,
@@ -39,7 +39,12 @@ export const createPartnerAnnouncements = (ports: {
     );
     const keys = partner.keys ?? [];
     await ports.directory.forget(keys.flatMap(({ lookups }) => lookups));
-    await Promise.allSettled(
-      keys.map((key) => ports.limiter.announceKey(key.id, { key: key.version, partner: partner.version })),
-    );
+    const changed = keys.map(({ id: key, counter_id: counterId, version }) => ({
+      id: key,
+      counterId,
+      key: version,
+      partner: partner.version,
+    }));
+    // Whatever is not heard, the announcement service says again.
+    await ports.limiter.announceKeys(changed).catch(() => undefined);
   };

@@ -49,7 +49,7 @@ const add = (counts: Counts, reason: Reason, calls: number): void => {
 const refusalIn = ({ outcome }: Call): Reason | undefined =>
   outcome === 'admitted' || outcome === 'returned' || outcome === 'unasked' ? undefined : outcome;
 
-const reasonOf = ({ type, level }: Denial): Reason => (level === 'cap' ? 'cap' : type);
+const reasonOf = ({ type, level }: Denial): Reason => (level === 'cap' || type === 'budget' ? 'cap' : type);
 
 /** The other's reason, where it is another. */
 const renamed = (real: Denial, other: Denial): Reason | undefined =>

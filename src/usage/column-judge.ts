@@ -27,8 +27,9 @@ const isWhole: Judge = Number.isSafeInteger;
 
 function isRemaining(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { second, day, month } = value as Record<string, unknown>;
-  return isWhole(second) && isWhole(day) && isWhole(month);
+  const { second, day, month, budget } = value as Record<string, unknown>;
+  const isBudget = budget === undefined || isWhole(budget);
+  return isWhole(second) && isWhole(day) && isWhole(month) && isBudget;
 }
 
 function areTimings(value: unknown, isStage: Judge): boolean {

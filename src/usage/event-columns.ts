@@ -36,7 +36,7 @@ export interface Basis {
   from: RecordSource;
   read_at: string;
   /** What each limit was, and whose; -1 is unlimited. Unknown where the limiter was not asked. */
-  limits?: Record<LimitName, { limit: number; level: Level }>;
+  limits?: Record<PeriodName, BasisLimit> & { budget?: BasisLimit };
   /** Kinds of the policies of its route, in their order. */
   policies?: readonly string[];
   /** What the cache did (RFC 9211), without how long it lasts. */
@@ -44,7 +44,12 @@ export interface Basis {
   /** It was beyond what is included. */
   over?: true;
 }
-export type LimitName = 'second' | 'burst' | 'day' | 'month';
+export type PeriodName = 'second' | 'burst' | 'day' | 'month';
+export type LimitName = PeriodName | 'budget';
+interface BasisLimit {
+  limit: number;
+  level: Level;
+}
 
 /** What each kind holds. */
 export interface KindValues {
@@ -75,7 +80,7 @@ export interface KindValues {
   /** ms by stage. */
   timings: Record<string, number>;
   /** -1 is unlimited. */
-  remaining: { second: number; day: number; month: number };
+  remaining: { second: number; day: number; month: number; budget?: number };
   failure: Failure;
   basis: Basis;
 }

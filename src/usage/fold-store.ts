@@ -216,8 +216,8 @@ const METRICS = sql`
       UNION ALL SELECT 'api_request_duration_seconds_sum', format('route="%s"', route), latency / 1000.0 FROM tally
       UNION ALL SELECT 'rate_limit_exceeded_total', format('limit_type="%s"', CASE error
           WHEN 'daily_quota_exceeded' THEN 'per_day' WHEN 'monthly_quota_exceeded' THEN 'per_month'
-          WHEN 'too_many_at_once' THEN 'at_once' ELSE 'per_second' END), calls
-        FROM tally WHERE status_code = 429
+          WHEN 'too_many_at_once' THEN 'at_once' WHEN 'budget_exceeded' THEN 'budget' ELSE 'per_second' END), calls
+        FROM tally WHERE status_code = 429 OR error = 'budget_exceeded'
       UNION ALL SELECT 'api_key_auth_attempts_total', format('status="%s"', CASE
           WHEN error IN ('invalid_api_key', 'invalid_signature') THEN error ELSE 'success' END), calls FROM tally
       UNION ALL SELECT 'api_key_auth_attempts_total', format('status="%s"', code), calls FROM refusal WHERE code NOT LIKE 'usage%'

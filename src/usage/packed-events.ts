@@ -15,7 +15,8 @@ const OWN = eventColumns
   .filter(([field, { packed }]) => packed === undefined && !BY_HAND.includes(field))
   .map(([field]) => field);
 const OPTIONAL = eventColumns.filter(([, { isOptional }]) => isOptional).map(([field]) => field);
-const REMAINING = ['second', 'day', 'month'] as const satisfies readonly (keyof NonNullable<
+/** The last where there is one. */
+const REMAINING = ['second', 'day', 'month', 'budget'] as const satisfies readonly (keyof NonNullable<
   UsageEvent['remaining']
 >)[];
 /** The group that the names of the stages stand with, at its end. */
@@ -62,9 +63,12 @@ function nameOf(event: UsageEvent, group: number): string {
 const rowOf = (event: UsageEvent, combinations: readonly number[]): unknown[] => [
   ...combinations,
   ...OWN.map((name) => event[name]),
-  event.remaining === undefined ? null : REMAINING.map((name) => event.remaining?.[name]),
+  event.remaining === undefined ? null : leftOf(event.remaining),
   ...Object.values(event.timings ?? {}),
 ];
+
+const leftOf = (remaining: NonNullable<UsageEvent['remaining']>): unknown[] =>
+  REMAINING.flatMap((name) => remaining[name] ?? []);
 
 export interface Prepared {
   /** What it shares, where nobody had it before: of a group its name, and what is written. */
@@ -133,7 +137,7 @@ function eventOf(row: readonly unknown[], shared: PackedEvents['shared']): objec
   for (const name of OPTIONAL) if (event[name] === null) event[name] = undefined;
   for (const name of OWN) event[name] = row[at++];
   const left = row[at++];
-  if (Array.isArray(left)) event.remaining = named(REMAINING, left, 0);
+  if (Array.isArray(left)) event.remaining = named(REMAINING.slice(0, left.length), left, 0);
   if (Array.isArray(stages)) event.timings = named(stages, row, at);
   return event;
 }

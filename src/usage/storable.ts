@@ -60,10 +60,12 @@ function addressOf(text: string): string | null {
   return ipaddr.IPv6.isValid(text) && !text.includes('%') ? ipaddr.process(text).toString() : null;
 }
 
-const remainingOf = (left: KindValues['remaining']): KindValues['remaining'] => ({
-  second: whole(left.second, Number.MAX_SAFE_INTEGER, -1),
-  day: whole(left.day, Number.MAX_SAFE_INTEGER, -1),
-  month: whole(left.month, Number.MAX_SAFE_INTEGER, -1),
+const left = (units: number): number => whole(units, Number.MAX_SAFE_INTEGER, -1);
+const remainingOf = ({ second, day, month, budget }: KindValues['remaining']): KindValues['remaining'] => ({
+  second: left(second),
+  day: left(day),
+  month: left(month),
+  ...(budget !== undefined && { budget: left(budget) }),
 });
 
 function timingsOf(timings: Record<string, number>): Record<string, number> {

@@ -3,12 +3,14 @@
 
 import * as z from 'zod';
 import { RECORD_SOURCES } from '../keys/key-record.ts';
+import { LIMIT_TYPES } from '../limits/limit.ts';
 import { type EventField, eventColumns, type Kind, type KindValues } from './event-columns.ts';
 import type { UsageEvent } from './usage-event.ts';
 
 export const text = z.string().refine((value) => value.isWellFormed() && !value.includes('\0'), 'no text');
 const whole = z.int();
 const LEVEL = z.enum(['key', 'partner', 'cap']);
+const LIMIT = z.object({ limit: whole, level: LEVEL });
 
 const KINDS: { [Each in Kind]: z.ZodType<KindValues[Each]> } = {
   uuid: z.uuid(),
@@ -28,9 +30,9 @@ const KINDS: { [Each in Kind]: z.ZodType<KindValues[Each]> } = {
   units: whole,
   flag: z.boolean(),
   timings: z.record(text, z.number()),
-  remaining: z.object({ second: whole, day: whole, month: whole }),
+  remaining: z.object({ second: whole, day: whole, month: whole, budget: whole.optional() }),
   failure: z.looseObject({
-    limit_type: z.enum(['per_second', 'burst', 'per_day', 'per_month']).optional(),
+    limit_type: z.enum(LIMIT_TYPES).optional(),
     level: LEVEL.optional(),
     limit: whole.optional(),
     used: z.number().optional(),
@@ -48,7 +50,7 @@ const KINDS: { [Each in Kind]: z.ZodType<KindValues[Each]> } = {
     from: z.enum(RECORD_SOURCES),
     read_at: z.iso.datetime(),
     limits: z
-      .record(z.enum(['second', 'burst', 'day', 'month']), z.object({ limit: whole, level: LEVEL }))
+      .object({ second: LIMIT, burst: LIMIT, day: LIMIT, month: LIMIT, budget: LIMIT.optional() })
       .optional(),
     policies: z.array(text).readonly().optional(),
     cache: text.optional(),

@@ -4,7 +4,7 @@
 import type { Terms } from '../../src/billing/month.ts';
 import { cappedUnits } from '../../src/billing/month.ts';
 import { DAY_MS, dayStart, isoDay, monthStart } from '../../src/core/time.ts';
-import type { KeyLimits, OverageAction } from '../../src/limits/limit.ts';
+import type { Denial, KeyLimits, OverageAction } from '../../src/limits/limit.ts';
 import type { Basis, Call, History, Reason, Settings } from '../../src/simulator/history.ts';
 import { termsAt } from '../../src/simulator/history.ts';
 import { limitedPartner } from './limited-partner.ts';
@@ -64,8 +64,7 @@ export function settingsOf(
   return { terms, keys, ratesOf: ({ tier }) => rates[Number(tier.slice(5))] ?? { second: 0, day: 0 } };
 }
 
-const reasonOf = ({ type, level }: { type: Exclude<Reason, 'rate' | 'cap'>; level: string }): Reason =>
-  level === 'cap' ? 'cap' : type;
+const reasonOf = ({ type, level }: Denial): Reason => (level === 'cap' || type === 'budget' ? 'cap' : type);
 
 /** Asks the counters, one call after the other. */
 export async function happen(wishes: readonly Wish[], settings: Settings): Promise<Happened> {

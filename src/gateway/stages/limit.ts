@@ -25,9 +25,10 @@ export async function limit(
   const { caller, route } = exchange;
   const subject = limitSubject(caller, exchange.catalogVersion);
   const { refusals } = gateway.memory;
-  const lent = exchange.nonce
-    ? undefined
-    : gateway.limits.spend(subject, route.cost, exchange.nowMs, exchange.keepAlive);
+  const lent =
+    exchange.nonce || subject.budgets
+      ? undefined
+      : gateway.limits.spend(subject, route.cost, exchange.nowMs, exchange.keepAlive);
   if (lent) return admitAsked(exchange, lent);
   const version = caller.versions.key + caller.versions.partner;
   const remembered = refusals.get(caller.id);
@@ -43,8 +44,9 @@ export async function limit(
   }
   try {
     const call = { ...subject, id: exchange.id, cost: route.cost, nonce: exchange.nonce };
-    // Test keys are asked about one by one: their developers watch each of their calls.
-    const reply = await gateway.limits.take(call, caller.environment === 'live', exchange.keepAlive);
+    // Test keys are asked about one by one: their developers watch each of their calls. So are budgets.
+    const isLent = caller.environment === 'live' && !subject.budgets;
+    const reply = await gateway.limits.take(call, isLent, exchange.keepAlive);
     if (reply.outcome === 'stale') {
       exchange.newestCatalog = reply.versions.catalog;
       return 'stale';
@@ -86,6 +88,7 @@ const CODES = {
   burst: 'rate_limit_exceeded',
   per_day: 'daily_quota_exceeded',
   per_month: 'monthly_quota_exceeded',
+  budget: 'budget_exceeded',
 } as const;
 
 function refuseWith(
@@ -94,6 +97,10 @@ function refuseWith(
   deniedMs: number,
   nowMs: number,
 ): Denied {
+  if (type === 'budget') {
+    exchange.violated = { type, limit, used, level, retryAtMs: deniedMs + retryAfterMs };
+    return deny(CODES[type], { fields: { limit_type: type, limit, used } });
+  }
   const isQuota = type === 'per_day' || type === 'per_month';
   // Days and months begin at whole seconds, and the object's clock is not ours.
   const retryAtMs = isQuota ? Math.round((deniedMs + retryAfterMs) / 1000) * 1000 : deniedMs + retryAfterMs;
@@ -111,15 +118,15 @@ function refuseWith(
   });
 }
 
-/** A tenth of the partner's rate, in this isolate only. Quotas that block fail closed, unless the tier says otherwise. */
+/** A tenth of the partner's rate, in this isolate only. Quotas that block fail closed, unless the tier says otherwise; budgets always do. */
 function degrade(exchange: Authenticated, gateway: GatewayPorts, nowMs: number): Denied | Admitted {
   const { caller, route } = exchange;
   const { allowances } = gateway.memory;
-  const { keyLimits, partnerLimits, degraded } = caller;
+  const { keyLimits, partnerLimits, degraded, budgets } = caller;
   const blocks = [keyLimits, partnerLimits].some(
     ({ day, month, overage }) => overage === 'block' && !(isUnlimited(day) && isUnlimited(month)),
   );
-  if (exchange.nonce || degraded.rate === 'refuse' || (blocks && degraded.quota === 'refuse')) {
+  if (exchange.nonce || budgets || degraded.rate === 'refuse' || (blocks && degraded.quota === 'refuse')) {
     return deny('limiter_unavailable');
   }
   const perSecond = isUnlimited(partnerLimits.second) ? 100 : Math.ceil(partnerLimits.second / 10);
@@ -137,8 +144,9 @@ function degrade(exchange: Authenticated, gateway: GatewayPorts, nowMs: number):
 export async function peekLimits(exchange: Exchange, gateway: GatewayPorts): Promise<void> {
   if (!exchange.caller || exchange.gauges) return;
   try {
-    exchange.gauges =
-      gateway.limits.gauges(exchange.caller.id) ?? (await gateway.peek(limitSubject(exchange.caller)));
+    const subject = limitSubject(exchange.caller);
+    const known = subject.budgets ? undefined : gateway.limits.gauges(subject.keyId);
+    exchange.gauges = known ?? (await gateway.peek(subject));
   } catch (error) {
     if (!(error instanceof LimiterUnavailable)) throw error;
   }

@@ -13,6 +13,7 @@ import { basisOf } from '../basis.ts';
 import type { Exchange } from '../exchange.ts';
 import { failureOf } from '../failure.ts';
 import type { GatewayPorts } from '../ports.ts';
+import { remainingOf } from '../remaining.ts';
 import { traceOf } from '../trace-context.ts';
 
 /** What callers who proved nothing are told when they are refused for that, and not for what they asked. */
@@ -124,9 +125,6 @@ function note(
 
 const isDegraded = ({ admission }: Exchange): boolean =>
   admission !== undefined && admission.grant === undefined;
-
-const remainingOf = ({ gauges }: Exchange): UsageEvent['remaining'] =>
-  gauges && { second: gauges.second.remaining, day: gauges.day.remaining, month: gauges.month.remaining };
 
 function toEvent(exchange: Exchange, response: Response, latencyMs: number, bytesOut: number): UsageEvent {
   const { caller, admission, request } = exchange;

@@ -3,6 +3,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import * as z from 'zod';
+import type { Actor } from '../../audit/audit-store.ts';
 import { AppError } from '../../core/errors.ts';
 import {
   actorOf,
@@ -14,7 +15,12 @@ import {
   uuidCursor,
 } from '../../http/api.ts';
 import { keyName, lines, rfcTime, scopeList } from '../../http/fields.ts';
+import { budgetShape, keyBudget } from '../../http/key-schemas.ts';
+import { budgetOf } from '../../keys/key-budget-service.ts';
+import type { KeyRecord } from '../../keys/key-record.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
+import { makeBudgetKey, requireOwnScopes } from '../budget-keys.ts';
+import type { Services } from '../services.ts';
 import { callerOf, dashboard, needScope, sightOf } from './dashboard.ts';
 
 const WARNING = "Save this key now. You won't be able to see it again!";
@@ -29,6 +35,7 @@ const keyRow = z.object({
   environment: z.string(),
   /** The key that made it, and with which it falls. */
   parent_id: z.string().nullable(),
+  budget: budgetShape,
   created_at: z.string(),
   expires_at: z.string().nullable(),
   last_used_at: z.string().nullable(),
@@ -43,6 +50,7 @@ const showKey = (key: KeyView): z.infer<typeof keyRow> => ({
   is_active: key.state === 'active',
   environment: key.environment,
   parent_id: key.parentId,
+  budget: budgetOf(key, undefined),
   created_at: key.createdAt,
   expires_at: key.expiresAt,
   last_used_at: key.lastUsedAt,
@@ -84,6 +92,7 @@ const newKey = z.object({
   scopes: scopeList.optional(),
   expires_at: rfcTime.nullish(),
   environment: z.enum(['test', 'live']).optional(),
+  budget: keyBudget.optional(),
 });
 
 const createKey = createRoute({
@@ -91,7 +100,7 @@ const createKey = createRoute({
   path: '/api-keys',
   tags: ['Dashboard'],
   summary:
-    'Create a key. It stays within the scopes, limits, addresses, app and expiry of the key that creates it, and ends with it. A key that signs whole requests only creates none. The secret is in this answer and nowhere else',
+    'Create a key. It stays within the scopes, limits, addresses, app and expiry of the key that creates it, and ends with it. A key that signs whole requests only creates none. With a budget it counts in the limits of the key that creates it; a client, and a key with a budget, create only such keys. The secret is in this answer and nowhere else',
   request: { body: { content: { 'application/json': { schema: newKey } } } },
   responses: {
     201: jsonAnswer(
@@ -105,6 +114,7 @@ const createKey = createRoute({
         environment: z.string(),
         created_at: z.string(),
         expires_at: z.string().nullable(),
+        budget: budgetShape,
         warning: z.string(),
       }),
     ),
@@ -112,48 +122,40 @@ const createKey = createRoute({
   },
 });
 
+/** One that counts for itself. */
+function makeKey(services: Services, caller: KeyRecord, wanted: z.output<typeof newKey>, actor: Actor) {
+  const { gateway, keys } = services;
+  const { scopes = gateway.catalog.keyScopes.bearer, environment = caller.environment } = wanted;
+  requireOwnScopes(services, caller, scopes);
+  if (caller.kind === 'signing' && caller.signatureRule === 'bound')
+    throw new AppError('forbidden', 'A key that signs whole requests makes no keys that prove less');
+  if (caller.kind === 'oauth')
+    throw new AppError(
+      'forbidden',
+      'A client, whose tokens end within minutes, makes only keys with a budget',
+    );
+  if (caller.budgets) throw new AppError('forbidden', 'A key with a budget makes only keys with a budget');
+  if (environment === 'live' && caller.environment === 'test')
+    throw new AppError('forbidden', 'A test key cannot make live keys');
+  const { name, description, expires_at: expiresAt } = wanted;
+  const { partnerId, appId, id: parentId } = caller;
+  return keys.create(
+    partnerId,
+    { kind: 'bearer', name, description, scopes, environment, expiresAt, appId, parentId },
+    actor,
+  );
+}
+
 dashboard.post('/api-keys', async (context) => {
   const caller = callerOf(context);
+  const actor = actorOf(context, `key:${caller.keyId}`);
   const parsed = newKey.safeParse(await readJson(context));
   if (!parsed.success)
     throw new AppError('validation_error', undefined, { details: fieldErrors(parsed.error) });
-  const {
-    name,
-    description,
-    scopes = context.var.services.gateway.catalog.keyScopes.bearer,
-    expires_at,
-    environment = caller.environment,
-  } = parsed.data;
   needScope(caller, 'keys:write');
-  const beyond = scopes.find((scope) => !caller.scopes.includes(scope));
-  if (beyond !== undefined) {
-    throw new AppError('insufficient_permissions', 'A key can give only scopes that it has itself', {
-      required_scope: context.var.services.keys.knownScopes().includes(beyond) ? beyond : undefined,
-    });
-  }
-  if (caller.kind === 'signing' && caller.signatureRule === 'bound') {
-    throw new AppError('forbidden', 'A key that signs whole requests makes no keys that prove less');
-  }
-  if (caller.kind === 'oauth') {
-    throw new AppError('forbidden', 'A client, whose tokens end within minutes, makes no keys that stay');
-  }
-  if (environment === 'live' && caller.environment === 'test') {
-    throw new AppError('forbidden', 'A test key cannot make live keys');
-  }
-  const { key, secret } = await context.var.services.keys.create(
-    caller.partnerId,
-    {
-      kind: 'bearer',
-      name,
-      description,
-      scopes,
-      environment,
-      expiresAt: expires_at,
-      appId: caller.appId,
-      parentId: caller.id,
-    },
-    actorOf(context, `key:${caller.keyId}`),
-  );
+  const { key, secret } = await (parsed.data.budget
+    ? makeBudgetKey(context.var.services, caller, { ...parsed.data, budget: parsed.data.budget }, actor)
+    : makeKey(context.var.services, caller, parsed.data, actor));
   return context.json(
     {
       id: key.id,
@@ -164,6 +166,7 @@ dashboard.post('/api-keys', async (context) => {
       environment: key.environment,
       created_at: key.createdAt,
       expires_at: key.expiresAt,
+      budget: budgetOf(key, key.counterId === null ? undefined : 0),
       warning: WARNING,
     },
     201,

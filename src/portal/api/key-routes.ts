@@ -15,19 +15,14 @@ import {
   scopeList,
   signatureRule,
 } from '../../http/fields.ts';
-import { KINDS } from '../../http/key-schemas.ts';
+import { KINDS, keyBudget } from '../../http/key-schemas.ts';
 import { hasSecret, oauthClient } from '../../keys/oauth-client.ts';
 import { developerApi, developerOf } from './developer.ts';
-import { keyShape, showKey } from './key-shape.ts';
+import { keyShape, SECRET_WARNING, showKey, withSecret } from './key-shape.ts';
 
-const withSecret = keyShape.extend({
-  secret: z.string().nullable().describe('Null of a client that proves itself by key or certificate'),
-  warning: z.string(),
-});
 const rotated = withSecret.extend({
   retired_until: z.string().nullable().describe('Until when the secret before works, too'),
 });
-const WARNING = 'The secret is shown once. Save it now.';
 const NO_SECRET = 'This client has no secret: it proves itself by its keys or its certificate.';
 
 developerApi.openapi(
@@ -77,7 +72,7 @@ developerApi.openapi(
       actor,
     );
     const secret = hasSecret(made.key) ? made.secret : null;
-    const warning = secret === null ? NO_SECRET : WARNING;
+    const warning = secret === null ? NO_SECRET : SECRET_WARNING;
     return context.json({ ...showKey(made.key), secret, warning }, 201);
   },
 );
@@ -100,7 +95,7 @@ developerApi.openapi(
     const app = await apps.get(partner.id, idOr404(context.req.valid('param').appId, 'app'));
     const { environment } = context.req.valid('query');
     return context.json(
-      { data: (await keys.list(partner.id, { appId: app.id, environment })).map(showKey) },
+      { data: (await keys.list(partner.id, { appId: app.id, environment })).map((key) => showKey(key)) },
       200,
     );
   },
@@ -119,10 +114,9 @@ developerApi.openapi(
   }),
   async (context) => {
     const { partner } = developerOf(context);
-    return context.json(
-      showKey(await context.var.services.keys.get(partner.id, context.req.valid('param').keyId)),
-      200,
-    );
+    const { keys } = context.var.services;
+    const key = await keys.get(partner.id, context.req.valid('param').keyId);
+    return context.json(showKey(key, await keys.budgets.standing(key)), 200);
   },
 );
 
@@ -148,7 +142,12 @@ developerApi.openapi(
     const { keyId } = context.req.valid('param');
     const made = await context.var.services.keys.rotate(partner.id, keyId, grace_days, actor);
     return context.json(
-      { ...showKey(made.key), secret: made.secret, retired_until: made.retiredUntil, warning: WARNING },
+      {
+        ...showKey(made.key),
+        secret: made.secret,
+        retired_until: made.retiredUntil,
+        warning: SECRET_WARNING,
+      },
       200,
     );
   },
@@ -194,6 +193,7 @@ developerApi.openapi(
           signature_rule: signatureRule.optional(),
           api_version: apiVersion,
           client: oauthClient.optional(),
+          budget: keyBudget.optional(),
           limits: z
             .object({
               burst_limit: limitValue.nullish(),

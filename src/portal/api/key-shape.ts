@@ -1,7 +1,8 @@
 // A key as /api/dev shows it.
 
 import * as z from 'zod';
-import { KEY_TYPES, keyLimits } from '../../http/key-schemas.ts';
+import { budgetShape, KEY_TYPES, keyLimits } from '../../http/key-schemas.ts';
+import { type BudgetStanding, budgetOf } from '../../keys/key-budget-service.ts';
 import { KEY_STATES } from '../../keys/key-state.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
 import { clientShape, SECRET_CLIENT } from '../../keys/oauth-client.ts';
@@ -35,9 +36,23 @@ export const keyShape = z.object({
     z.object({ key_prefix: z.string(), expires_at: z.string(), last_used_at: z.string().nullable() }),
   ),
   limits: keyLimits,
+  /** Id of the key that made it, and with which it ends; null of others. */
+  parent_id: z.string().nullable(),
+  budget: budgetShape,
 });
 
-export const showKey = (key: KeyView): z.infer<typeof keyShape> => ({
+/** As it is answered once. */
+export const withSecret = keyShape.extend({
+  secret: z.string().nullable().describe('Null of a client that proves itself by key or certificate'),
+  warning: z.string(),
+});
+export const SECRET_WARNING = 'The secret is shown once. Save it now.';
+
+/** `budget`: where its limiter was asked. */
+export const showKey = (
+  key: KeyView,
+  budget: BudgetStanding | null = budgetOf(key, undefined),
+): z.infer<typeof keyShape> => ({
   key_id: key.keyId,
   key_type: KEY_TYPES[key.kind],
   app_id: key.appId,
@@ -63,4 +78,6 @@ export const showKey = (key: KeyView): z.infer<typeof keyShape> => ({
     last_used_at: lastUsedAt,
   })),
   limits: key.limits,
+  parent_id: key.parentId,
+  budget,
 });

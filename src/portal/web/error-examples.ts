@@ -41,6 +41,7 @@ const DETAILS: Partial<Record<ErrorCode, ErrorDetail>> = {
       reset_at: '2026-12-01T00:00:00Z',
     },
   },
+  budget_exceeded: { fields: { limit_type: 'budget', limit: 500, used: 500 } },
 };
 
 /** The guide that says more about a code; `handling-errors` where none is named. */
@@ -58,6 +59,7 @@ const GUIDES: Partial<Record<ErrorCode, string>> = {
   rate_limit_exceeded: 'limits',
   daily_quota_exceeded: 'limits',
   monthly_quota_exceeded: 'limits',
+  budget_exceeded: 'budget-keys',
   conflict: 'idempotency',
   idempotency_mismatch: 'idempotency',
   internal_error: 'retries',

@@ -615,6 +615,7 @@ export const en = {
         burst: 'Burst',
         per_day: 'Daily quota',
         per_month: 'Monthly quota',
+        budget: 'Budget',
       },
       owner: 'Whose limit',
       owners: { key: 'This key only', partner: 'Your plan, shared by all keys', cap: 'Your spending cap' },
@@ -1024,6 +1025,10 @@ export const en = {
     monthly_quota_exceeded: {
       what: 'The monthly quota is used up.',
       fix: 'It resets on the first, at 00:00 UTC (reset_at). Upgrade, allow overage, or raise your spending cap.',
+    },
+    budget_exceeded: {
+      what: 'The budget of the key, or of a key that it was made with, is used up. It does not come back by itself.',
+      fix: 'Raise the budget on the page of the key, or make another key. Retrying does not help.',
     },
     internal_error: {
       what: 'Something went wrong on our side.',

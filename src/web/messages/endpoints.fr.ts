@@ -31,6 +31,9 @@ const IN_FRENCH: Readonly<Record<string, string>> = {
     'Lister les clés d’une application, de la plus récente à la plus ancienne',
   'Retrieve a key': 'Obtenir une clé',
   'Update a key': 'Modifier une clé',
+  'Create a key with a budget': 'Créer une clé à budget',
+  'List the keys with budgets that a key made, newest first, with what is left':
+    'Lister les clés à budget issues d’une clé, les plus récentes d’abord, avec ce qu’il en reste',
   'Rotate a key': 'Renouveler une clé',
   Usage: 'Consommation',
   'What was called, and whether all counts agree': 'Ce qui a été appelé, et si tous les comptes concordent',

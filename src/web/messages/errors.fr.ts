@@ -60,6 +60,22 @@ const IN_FRENCH: Record<string, string> = {
   'This letter is no JSON object: mend it first': 'Ce message n’est pas un objet JSON : corrigez-le d’abord',
   'This key has a quota of its own, which each key that it makes would have once more: its owner makes them':
     'Cette clé a un quota à elle, que chaque clé qu’elle crée aurait à nouveau : son propriétaire les crée',
+  'At most #, the budget of the key that made it': 'Au plus #, le budget de la clé dont elle est issue',
+  'Only keys that were made with a budget have one': 'Seules les clés créées avec un budget en ont un',
+  'This budget is in money': 'Ce budget est en argent',
+  'This budget is in units': 'Ce budget est en unités',
+  'A key that does not work makes no keys': 'Une clé hors d’usage ne crée pas de clés',
+  'A key can give only scopes that it has itself': 'Une clé ne donne que les droits qu’elle a elle-même',
+  'Keys with budgets make others at most # deep':
+    'Les clés à budget en créent d’autres sur # niveaux au plus',
+  'A key that signs whole requests makes no keys that prove less':
+    'Une clé qui signe les requêtes entières ne crée pas de clés moins sûres',
+  'At most # keys with budgets. Revoke those that are not needed':
+    'Au plus # clés à budget. Révoquez celles qui ne servent plus',
+  'The plan has no price of a unit beyond it: say the budget in units':
+    'Le forfait n’a pas de prix par unité supplémentaire : donnez le budget en unités',
+  'A key with a budget has the limits of the key that made it':
+    'Une clé à budget a les limites de la clé dont elle est issue',
   'This partner is suspended: reinstate it first': 'Ce partenaire est suspendu : rétablissez-le d’abord',
   'This person is a member already': 'Cette personne est déjà membre',
   'The price of this plan has changed: look at it again':

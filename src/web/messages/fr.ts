@@ -635,6 +635,7 @@ export const fr = typeset<typeof en>({
         burst: 'Rafale',
         per_day: 'Quota journalier',
         per_month: 'Quota mensuel',
+        budget: 'Budget de la clé',
       },
       owner: 'Portée',
       owners: {
@@ -1060,6 +1061,10 @@ export const fr = typeset<typeof en>({
     monthly_quota_exceeded: {
       what: 'Le quota du mois est épuisé.',
       fix: 'Il est remis à zéro le premier du mois à 00:00 UTC (reset_at). Changez de forfait, autorisez le dépassement, ou relevez votre plafond de dépenses.',
+    },
+    budget_exceeded: {
+      what: 'Le budget de la clé, ou d’une clé dont elle est issue, est épuisé. Il ne revient pas de lui-même.',
+      fix: 'Relevez le budget sur la page de la clé, ou créez une autre clé. Réessayer ne sert à rien.',
     },
     internal_error: {
       what: 'Une erreur s’est produite de notre côté.',
