@@ -293,6 +293,73 @@ describe('who makes them', () => {
     expect(quota.json.rate_limits.budget).toEqual({ limit: 5, used: 0, remaining: 5, level: 'key' });
   });
 
+  it('a client, by its token; and an agent, by tools', async () => {
+    const app = (await sendJson('/api/dev/apps', 'POST', { name: 'Agents' }, me)).json.id;
+    const scopes = ['read:stops', 'keys:write'];
+    const client = (
+      await sendJson(
+        `/api/dev/apps/${app}/keys`,
+        'POST',
+        { key_type: 'oauth_client', environment: 'live', name: 'Agent', scopes },
+        me,
+      )
+    ).json;
+    const basic = Buffer.from(`${client.key_id}:${client.secret}`).toString('base64');
+    const token = await call('/oauth/token', {
+      method: 'POST',
+      body: 'grant_type=client_credentials',
+      headers: { authorization: `Basic ${basic}`, 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    const as = { headers: { authorization: `Bearer ${token.json.access_token}` } };
+    const plain = await sendJson('/dashboard/api-keys', 'POST', { name: 'x', scopes: ['read:stops'] }, as);
+    expect(plain.status).toBe(403);
+    const tool = async (name: string, given: object, secret = token.json.access_token) => {
+      const answer = await call('/mcp', {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${secret}`,
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+        },
+        body: JSON.stringify({
+          jsonrpc: '2.0',
+          id: 1,
+          method: 'tools/call',
+          params: { name, arguments: given },
+        }),
+      });
+      const { result } = answer.json ?? JSON.parse(/^data: (.*)$/m.exec(answer.text)?.[1] ?? '{}');
+      const [{ text }] = result.content;
+      return { isError: result.isError === true, text, json: result.isError ? undefined : JSON.parse(text) };
+    };
+    const mine = await tool('create_budget_key', { name: 'sub-agent', budget: { units: 2 } });
+    expect(mine.json).toMatchObject({ scopes: ['read:stops'], budget: { limit: 2, remaining: 2 } });
+    expect((await tool('create_budget_key', { name: 'x', budget: { units: 0 } })).isError).toBe(true);
+    expect(
+      (await tool('create_budget_key', { name: 'x', budget: { units: 1 }, scopes: ['read:routes'] })).text,
+    ).toContain('scopes');
+    const stop = await tool('searchStops', { q: 'hann' }, mine.json.api_key);
+    expect(stop.isError).toBe(false);
+    expect((await tool('list_budget_keys', {})).json.keys).toMatchObject([
+      { id: mine.json.id, name: 'sub-agent', state: 'active', budget: { used: 1, remaining: 1 } },
+    ]);
+    expect((await tool('list_budget_keys', {}, mine.json.api_key)).text).toContain('keys:write');
+    const usage = await tool('get_usage', {}, mine.json.api_key);
+    expect(usage.json.limits.budget).toMatchObject({ limit: 2, remaining: 1 });
+    await tool('searchStops', { q: 'hann' }, mine.json.api_key);
+    const refused = await tool('searchStops', { q: 'hann' }, mine.json.api_key);
+    expect(refused.isError).toBe(true);
+    const foreign = await made((await makeKey(partner.id)).id);
+    expect((await tool('revoke_budget_key', { id: foreign.id })).isError).toBe(true);
+    expect((await tool('revoke_budget_key', { id: mine.json.id })).json.state).toBe('revoked');
+    expect((await call(ROUTE, { key: mine.json.api_key })).status).toBe(401);
+    // The client ends, and with it what it made.
+    const other = await tool('create_budget_key', { name: 'other', budget: { units: 2 } });
+    expect((await call(ROUTE, { key: other.json.api_key })).status).toBe(200);
+    await sendJson(`/api/dev/keys/${client.key_id}/revoke`, 'POST', { reason: 'x' }, me);
+    expect((await call(ROUTE, { key: other.json.api_key })).status).toBe(401);
+  });
+
   it('at most five deep, and 200 of a key', async () => {
     let maker = (await makeKey(partner.id)).id;
     for (let i = 0; i < 5; i++) maker = (await made(maker)).id;

@@ -6,7 +6,7 @@ import { documentOf } from '../../catalog/catalog.ts';
 import { isDenied } from '../../core/denied.ts';
 import { AppError, RESOURCE_METADATA } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
-import { type ApiEnv, answeredTo, renderError } from '../../http/api.ts';
+import { type ApiEnv, actorOf, answeredTo, renderError } from '../../http/api.ts';
 import { readBody } from '../../http/body.ts';
 import { portalOriginOf } from '../../http/portal-origin.ts';
 import type { Identified, Presented } from '../../keys/authenticator.ts';
@@ -150,7 +150,7 @@ async function answerMessage(context: McpContext, bytes: Uint8Array<ArrayBuffer>
   const tool = called && tools.find(({ shape }) => shape.name === called.name);
   const wanted = called && tool && toolRequest(tool, called.given);
   const isCounted = wanted !== undefined && !('problems' in wanted);
-  const { record } = isCounted ? known : await authenticateFree(context, presented, known);
+  const { record, retiredHash } = isCounted ? known : await authenticateFree(context, presented, known);
   if (api !== undefined && !documentOf(catalog, api)) throw new AppError('not_found', 'No such API');
   // The protocol is loaded with its first message: pages have no use for it.
   answer ??= (await import('./mcp-server.ts')).createMcp(services.log, MAX_REQUEST_BYTES);
@@ -160,6 +160,7 @@ async function answerMessage(context: McpContext, bytes: Uint8Array<ArrayBuffer>
     record,
     services,
     origin: portalOriginOf(services.config, url),
+    actor: retiredHash === undefined ? actorOf(context, `key:${record.keyId}`) : undefined,
     tools,
     wanted,
     callApi: apiCaller(context, presented, known),

@@ -9,7 +9,8 @@ import {
   Server,
 } from '@modelcontextprotocol/server';
 import { BRAND } from '../../brand/brand.ts';
-import { OWN_TOOLS, type OwnCaller } from './own-tools.ts';
+import type { OwnCaller } from './own-tool.ts';
+import { OWN_TOOLS } from './own-tools.ts';
 import type { ToolRequest } from './tool-request.ts';
 import { type Called, failed, type ToolResult, toolResult } from './tool-result.ts';
 import type { ApiTool } from './tools.ts';
@@ -28,7 +29,7 @@ const LIST_KEPT_MS = 60_000;
 const INSTRUCTIONS =
   'Each tool is an operation of an API, and each call of one is counted and billed as that operation. Results say in _meta what is left of the limits. A refusal says which limit or rule it was and when to try again; explain_request says more, get_usage what was used, and search_docs searches the documentation.';
 
-const mayCall = ({ scope }: ApiTool, { record }: McpCaller): boolean =>
+const mayCall = ({ scope }: Pick<ApiTool, 'scope'>, { record }: McpCaller): boolean =>
   scope === null || record.scopes.includes(scope);
 
 async function callTool(
@@ -60,7 +61,7 @@ function createServer({ authInfo }: McpRequestContext): Server {
   server.setRequestHandler('tools/list', () => ({
     tools: [
       ...caller.tools.filter((tool) => mayCall(tool, caller)).map(({ shape }) => shape),
-      ...[...OWN_TOOLS.values()].map(({ shape }) => shape),
+      ...[...OWN_TOOLS.values()].filter((tool) => mayCall(tool, caller)).map(({ shape }) => shape),
     ],
   }));
   server.setRequestHandler('tools/call', ({ params }) =>

@@ -1,58 +1,19 @@
-// Tools of our own, beside those of the APIs: they cost nothing, and are there for whoever may call.
+// Tools of our own, beside those of the APIs: what was used, what became of a request, the documentation, and keys with budgets.
 
 import * as z from 'zod';
 import { isErrorCode } from '../../core/errors.ts';
 import { isUuid } from '../../core/ids.ts';
 import { isoDay, monthStart, rfc3339 } from '../../core/time.ts';
-import { type KeyRecord, limitSubject } from '../../keys/key-record.ts';
+import { limitSubject } from '../../keys/key-record.ts';
 import { isUnlimited } from '../../limits/limit.ts';
 import { messagesOf } from '../../web/messages/messages.ts';
-import type { Services } from '../services.ts';
 import { MAX_QUERY_CHARS } from '../web/docs-index.ts';
 import { searchDocs } from '../web/docs-search-page.tsx';
-import { answered, failed, type ToolResult } from './tool-result.ts';
-import type { ToolShape } from './tools.ts';
-
-export interface OwnCaller {
-  record: KeyRecord;
-  services: Services;
-  /** Of the portal. */
-  origin: string;
-}
-
-interface OwnTool {
-  shape: ToolShape;
-  call(given: unknown, caller: OwnCaller): Promise<ToolResult>;
-}
+import { BUDGET_TOOLS } from './budget-tools.ts';
+import { type OwnTool, ownTool } from './own-tool.ts';
+import { answered, failed } from './tool-result.ts';
 
 const MAX_HITS = 8;
-const annotations = {
-  readOnlyHint: true,
-  destructiveHint: false,
-  idempotentHint: true,
-  openWorldHint: false,
-};
-
-function ownTool<Schema extends z.ZodObject>(
-  name: string,
-  description: string,
-  schema: Schema,
-  call: (given: z.output<Schema>, caller: OwnCaller) => Promise<ToolResult>,
-): OwnTool {
-  const { $schema: _, ...inputSchema } = z.toJSONSchema(schema);
-  return {
-    shape: {
-      name,
-      description: `${description} Costs nothing.`,
-      inputSchema: { ...inputSchema, type: 'object' },
-      annotations,
-    },
-    async call(given, caller) {
-      const parsed = schema.safeParse(given ?? {});
-      return parsed.success ? call(parsed.data, caller) : failed(z.prettifyError(parsed.error));
-    },
-  };
-}
 
 const getUsage = ownTool(
   'get_usage',
@@ -77,7 +38,9 @@ const getUsage = ownTool(
       limits: Object.fromEntries(
         Object.entries(gauges).map(([name, { limit, remaining, resetMs, level }]) => [
           name,
-          isUnlimited(limit) ? 'unlimited' : { limit, remaining, resets_at: rfc3339(resetMs), of: level },
+          isUnlimited(limit)
+            ? 'unlimited'
+            : { limit, remaining, resets_at: resetMs === 0 ? null : rfc3339(resetMs), of: level },
         ]),
       ),
       days: lines.map(({ group, calls, successful, failed: refused, units }) => ({
@@ -128,5 +91,5 @@ const searchDocumentation = ownTool(
 );
 
 export const OWN_TOOLS: ReadonlyMap<string, OwnTool> = new Map(
-  [getUsage, explainRequest, searchDocumentation].map((tool) => [tool.shape.name, tool]),
+  [getUsage, explainRequest, searchDocumentation, ...BUDGET_TOOLS].map((tool) => [tool.shape.name, tool]),
 );

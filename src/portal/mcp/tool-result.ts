@@ -40,7 +40,7 @@ export const failed = (words: string): ToolResult => ({ content: [text(words)], 
 /** What costs nothing, as JSON. */
 export const answered = (value: unknown): ToolResult => ({ content: [text(JSON.stringify(value, null, 2))] });
 
-const PERIODS = ['Second', 'Day', 'Month'] as const;
+const PERIODS = ['Second', 'Day', 'Month', 'Budget'] as const;
 const number = (value: string | null): number | undefined =>
   value !== null && /^-?\d+$/.test(value) ? Number(value) : undefined;
 

@@ -60,7 +60,7 @@ const Tools = ({ tools }: { tools: readonly ApiTool[] }) => {
     name,
     does,
     calls: m.mcp.free,
-    scope: '–',
+    scope: OWN_TOOLS.get(name)?.scope ?? '–',
   }));
   const ofApis = tools.map(({ shape, method, path, scope }) => ({
     name: shape.name,

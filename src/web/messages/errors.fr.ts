@@ -65,7 +65,8 @@ const IN_FRENCH: Record<string, string> = {
   'This budget is in money': 'Ce budget est en argent',
   'This budget is in units': 'Ce budget est en unités',
   'A key that does not work makes no keys': 'Une clé hors d’usage ne crée pas de clés',
-  'A key can give only scopes that it has itself': 'Une clé ne donne que les droits qu’elle a elle-même',
+  'A key can give only scopes that it has itself':
+    'Une clé ne donne que les autorisations qu’elle a elle-même',
   'Keys with budgets make others at most # deep':
     'Les clés à budget en créent d’autres sur # niveaux au plus',
   'A key that signs whole requests makes no keys that prove less':

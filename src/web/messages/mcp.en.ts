@@ -23,5 +23,8 @@ export const mcpEn = {
     get_usage: 'What the key used, and what is left of its limits',
     explain_request: 'What became of a request, and what to do about it',
     search_docs: 'Searches the documentation',
+    create_budget_key: 'Makes a key with a budget, for another agent',
+    list_budget_keys: 'What is left of the keys with budgets that the key made',
+    revoke_budget_key: 'Ends one of them',
   },
 };

@@ -26,5 +26,8 @@ export const mcpFr: typeof mcpEn = {
     get_usage: 'Ce que la clé a utilisé, et ce qui reste de ses limites',
     explain_request: 'Ce qu’est devenue une requête, et que faire',
     search_docs: 'Cherche dans la documentation',
+    create_budget_key: 'Crée une clé à budget, pour un autre agent',
+    list_budget_keys: 'Ce qui reste des clés à budget issues de la clé',
+    revoke_budget_key: 'Met fin à l’une d’elles',
   },
 };

@@ -5,6 +5,7 @@ import type { Catalog } from '../../../catalog/catalog.ts';
 import { hasSandbox } from '../../../catalog/document-words.ts';
 import { markdownInFrenchType } from '../../../core/french.ts';
 import type { Language } from '../../../web/format.ts';
+import budgetKeysEn from './en/budget-keys.md';
 import environmentsEn from './en/environments.md';
 import firstCallEn from './en/first-call.md';
 import goingLiveEn from './en/going-live.md';
@@ -21,6 +22,7 @@ import signingEn from './en/signing.md';
 import testCardsEn from './en/test-cards.md';
 import versionsEn from './en/versions.md';
 import webhooksEn from './en/webhooks.md';
+import budgetKeysFr from './fr/budget-keys.md';
 import environmentsFr from './fr/environments.md';
 import firstCallFr from './fr/first-call.md';
 import goingLiveFr from './fr/going-live.md';
@@ -67,6 +69,7 @@ export const GUIDES: readonly Guide[] = [
   guide('retries', { en: retriesEn, fr: retriesFr }),
   guide('idempotency', { en: idempotencyEn, fr: idempotencyFr }),
   guide('signing', { en: signingEn, fr: signingFr }),
+  guide('budget-keys', { en: budgetKeysEn, fr: budgetKeysFr }),
   guide('oauth', { en: oauthEn, fr: oauthFr }),
   guide('mcp', { en: mcpEn, fr: mcpFr }),
   guide('webhooks', { en: webhooksEn, fr: webhooksFr }),
