@@ -240,6 +240,11 @@ const DEVELOPER: Record<string, Case> = {
   },
   '/apps/:appId/sandbox/reset': { action: 'sandbox.reset', id: () => app },
   '/keys/:keyId/rotate': { action: 'key.rotated', id: testKey },
+  '/keys/:keyId/budget-keys': {
+    action: 'key.created',
+    id: testKey,
+    body: () => ({ name: 'x', budget: { units: 5 } }),
+  },
   '/keys/:keyId/revoke': {
     action: 'key.revoked',
     id: testKey,

@@ -1,6 +1,7 @@
 // Nobody reaches what is another's: every route of every table is walked with another tenant's ids. A route without a
 // case fails the test.
 
+import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { adminApi } from '../../src/operator/admin-routes.ts';
 import { operatorConsole } from '../../src/operator/console/pages.ts';
@@ -20,8 +21,8 @@ let myKey = '';
 let before = '';
 
 /** `foreign`: ids of another tenant are not found. `own`: no ids; needs to be signed in. */
-type Case = { kind: 'foreign'; fields?: () => Record<string, string> } | { kind: 'own' | 'public' };
-const foreign = (fields?: () => Record<string, string>): Case => ({ kind: 'foreign', fields });
+type Case = { kind: 'foreign'; fields?: () => Record<string, unknown> } | { kind: 'own' | 'public' };
+const foreign = (fields?: () => Record<string, unknown>): Case => ({ kind: 'foreign', fields });
 const own: Case = { kind: 'own' };
 const open: Case = { kind: 'public' };
 
@@ -99,6 +100,13 @@ const PORTAL: Record<string, Case> = {
   'GET /portal/keys/:key': foreign(),
   'GET /portal/keys/:key/arrived': foreign(),
   'POST /portal/keys/:key': foreign(() => ({ name: 'Mine now', scopes: 'read:routes' })),
+  'POST /portal/keys/:key/budget-keys': foreign(() => ({
+    form: randomUUID(),
+    name: 'Mine now',
+    budget: '5',
+    budget_in: 'units',
+    scopes: 'read:routes',
+  })),
   'POST /portal/keys/:key/rotate': foreign(() => ({ grace_days: '0' })),
   'POST /portal/keys/:key/revoke': foreign(() => ({ reason: 'mine now', confirm: FOREIGN_NAME })),
   'POST /portal/keys/:key/day': foreign(() => ({ to: 'spent' })),
@@ -182,6 +190,8 @@ const DEVELOPER: Record<string, Case> = {
   'POST /apps/:appId/sandbox/reset': foreign(),
   'GET /keys/:keyId': foreign(),
   'PATCH /keys/:keyId': foreign(),
+  'GET /keys/:keyId/budget-keys': foreign(),
+  'POST /keys/:keyId/budget-keys': foreign(() => ({ name: 'Mine now', budget: { units: 5 } })),
   'POST /keys/:keyId/rotate': foreign(),
   'POST /keys/:keyId/revoke': foreign(),
   'POST /keys/:keyId/day': foreign(() => ({ to: 'spent' })),
@@ -334,7 +344,9 @@ describe('every page of the portal', () => {
     useIds(path);
     if (known.kind === 'foreign') {
       const answer =
-        method === 'GET' ? await me.get(fill(path)) : await me.post(fill(path), known.fields?.() ?? {});
+        method === 'GET'
+          ? await me.get(fill(path))
+          : await me.post(fill(path), (known.fields?.() ?? {}) as Record<string, string>);
       expect([answer.status, answer.text.includes(FOREIGN_NAME)]).toEqual([404, false]);
     } else if (known.kind === 'own') {
       const nobody = visitor();

@@ -133,6 +133,28 @@ const KEYS: Command[] = [
     },
   },
   {
+    does: 'a key makes a key with a budget',
+    of: 'key',
+    audit: ['key.created'],
+    events: ['key.created'],
+    doors: {
+      'POST /portal/keys/:key/budget-keys': ({ mark }) => ({
+        form: randomUUID(),
+        name: `Agent ${mark}`,
+        budget: '500',
+        budget_in: 'units',
+        scopes: 'read:routes',
+        expires: END,
+      }),
+      'POST /api/dev/keys/:keyId/budget-keys': ({ mark }) => ({
+        name: `Agent ${mark}`,
+        budget: { units: 500 },
+        scopes: ['read:routes'],
+        expires_at: TO_THE_END,
+      }),
+    },
+  },
+  {
     does: 'a key is rotated',
     of: 'key',
     audit: ['key.rotated'],

@@ -47,7 +47,7 @@ export async function showApp(context: PortalContext, form?: AppForm, wrong?: Wr
   const { apps, keys, gateway } = context.var.services;
   const [app, list, allowance, stops] = await Promise.all([
     apps.get(workspace.partner.id, id),
-    keys.list(workspace.partner.id, { appId: id, environment }),
+    keys.list(workspace.partner.id, { appId: id, environment, isRoot: true }),
     keys.allowance(workspace.partner.id),
     stoppingKeys(context, id),
   ]);

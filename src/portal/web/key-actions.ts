@@ -1,37 +1,37 @@
 // What members do with keys: make one, change it, give it a new secret, revoke it.
 
 import * as z from 'zod';
+import type { Actor } from '../../audit/audit-store.ts';
 import { AppError } from '../../core/errors.ts';
 import { idOr404 } from '../../http/api.ts';
-import { reason, signatureRule } from '../../http/fields.ts';
+import { keyName, reason, signatureRule, text } from '../../http/fields.ts';
 import { once } from '../../http/once.ts';
+import type { KeyView } from '../../keys/key-view-store.ts';
 import { FieldsRefused, isNamed, refusalText, submit } from '../../web/forms.ts';
 import { numberOrNone } from '../../web/number-field.ts';
 import { showApp } from './app-page.tsx';
+import { typedBudget } from './budget-field.ts';
 import { clientFields, typedClient } from './client-fields.tsx';
+import { dayField, scopeLines } from './fields.ts';
 import { keyFields, newKey } from './key-form.tsx';
 import { keyOf, showKey } from './key-page.tsx';
 import { pinField } from './pin-field.tsx';
 import { actorFor, done, member, type PortalContext, portal } from './portal-web.tsx';
 
-/** Makes the key of a form once, however often it is sent. */
-async function createOnce(context: PortalContext, appId: string, data: z.output<typeof newKey>) {
+/** Makes the key of a form once, however often it is sent. `about`: what makes it the same wish. */
+async function makeOnce(
+  context: PortalContext,
+  { form, about }: { form: string; about: string },
+  make: (partnerId: string, actor: Actor) => Promise<{ key: KeyView; secret: string }>,
+) {
   const { id: partnerId } = member(context, 'develop').workspace.partner;
   const { services, requestId } = context.var;
-  const { form, expires: expiresAt, allowed_ips: allowedIps, signature_rule: signatureRule, ...rest } = data;
   const actor = actorFor(context);
-  const wanted = {
-    ...rest,
-    appId,
-    expiresAt,
-    allowedIps: allowedIps.length > 0 ? allowedIps : null,
-    signatureRule,
-  };
   const result = await once(
     services.idempotency,
-    { owner: partnerId, actor: actor.name, form, about: `${appId} ${data.name}`, requestId },
+    { owner: partnerId, actor: actor.name, form, about, requestId },
     async () => {
-      const made = await services.keys.create(partnerId, wanted, actor);
+      const made = await make(partnerId, actor);
       return { id: made.key.keyId, made };
     },
   );
@@ -40,13 +40,27 @@ async function createOnce(context: PortalContext, appId: string, data: z.output<
   return done(context, `/portal/keys/${result.before}`, 'key_made_before');
 }
 
+function createKey(context: PortalContext, appId: string, data: z.output<typeof newKey>) {
+  const { form, expires: expiresAt, allowed_ips: allowedIps, signature_rule: signatureRule, ...rest } = data;
+  const wanted = {
+    ...rest,
+    appId,
+    expiresAt,
+    allowedIps: allowedIps.length > 0 ? allowedIps : null,
+    signatureRule,
+  };
+  return makeOnce(context, { form, about: `${appId} ${data.name}` }, (partnerId, actor) =>
+    context.var.services.keys.create(partnerId, wanted, actor),
+  );
+}
+
 portal.post('/portal/apps/:app/keys', async (context) => {
   const view = member(context, 'develop');
   const { workspace, m } = view;
   const { apps } = context.var.services;
   const app = await apps.get(workspace.partner.id, idOr404(context.req.param('app'), 'app'));
   return submit(context, newKey, {
-    work: (data) => createOnce(context, app.id, data),
+    work: (data) => createKey(context, app.id, data),
     again: (wrong) => showApp(context, 'new-key', wrong),
     says({ code, message, fields }) {
       if (code === 'limit_exceeded') return { form: m.keys.tooMany(Number(fields.limit)) };
@@ -62,7 +76,34 @@ const keyChange = keyFields.extend({
   daily_quota: dailyQuota,
   signature_rule: signatureRule.optional(),
   api_version: pinField,
+  /** Of keys with one. */
+  budget: text(20).optional(),
   ...clientFields,
+});
+
+const newBudgetKey = z.object({
+  form: z.uuid(),
+  name: keyName,
+  budget: text(20, 1),
+  budget_in: z.enum(['units', 'money']),
+  expires: dayField,
+  scopes: scopeLines,
+});
+
+portal.post('/portal/keys/:key/budget-keys', async (context) => {
+  const { view, services } = context.var;
+  const maker = await keyOf(context, 'develop');
+  return submit(context, newBudgetKey, {
+    async work({ form, budget_in: measure, expires: expiresAt, ...rest }) {
+      const { currency } = await services.plans.billing(maker.partnerId);
+      const budget = typedBudget(rest.budget, measure === 'money' ? currency : undefined, view);
+      return makeOnce(context, { form, about: `${maker.id} ${rest.name}` }, (_, actor) =>
+        services.keys.budgets.make(maker, { ...rest, budget, expiresAt }, actor),
+      );
+    },
+    again: (wrong) => showKey(context, maker, { dialog: 'new-budget-key', wrong }),
+    says: ({ message }) => ({ form: refusalText(view, message) }),
+  });
 });
 
 portal.post('/portal/keys/:key', async (context) => {
@@ -73,8 +114,12 @@ portal.post('/portal/keys/:key', async (context) => {
     async work(data) {
       const actor = actorFor(context);
       const client = typedClient(key, data, m);
+      const budget =
+        key.counterId === null || data.budget === undefined
+          ? undefined
+          : typedBudget(data.budget, key.budgetCurrency ?? undefined, context.var.view);
       // The limit first: what is refused changes nothing.
-      if (data.daily_quota !== key.limits.daily_quota) {
+      if (key.counterId === null && data.daily_quota !== key.limits.daily_quota) {
         const limits = { dailyQuota: data.daily_quota };
         await keys.chooseLimits(key.partnerId, key.keyId, limits, actor).catch((error) => {
           if (!(error instanceof AppError) || error.code !== 'validation_error') throw error;
@@ -82,7 +127,7 @@ portal.post('/portal/keys/:key', async (context) => {
         });
       }
       const { name, scopes, allowed_ips: allowedIps, expires: expiresAt, signature_rule, api_version } = data;
-      const more = { signatureRule: signature_rule, apiVersion: api_version, client };
+      const more = { signatureRule: signature_rule, apiVersion: api_version, client, budget };
       const change = { name, scopes, allowedIps, expiresAt, ...more };
       await keys.change(key.partnerId, key.keyId, change, actor);
       return done(context, `/portal/keys/${key.keyId}`, 'saved');

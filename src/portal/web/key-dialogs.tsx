@@ -1,5 +1,6 @@
 // What may be done with a key: change it, give it a new secret, revoke it.
 
+import { decimalOf } from '../../billing/amounts.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { pinsOf } from '../../catalog/version-ends.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
@@ -17,6 +18,11 @@ interface DialogProps {
   wrong?: Wrong;
 }
 
+const savedBudget = ({ budgetUnits, budgetMinor, budgetCurrency }: KeyView): string =>
+  budgetMinor === null || budgetCurrency === null
+    ? String(budgetUnits ?? '')
+    : decimalOf(budgetMinor, budgetCurrency);
+
 const EditDialog = ({ apiKey: key, catalog, wrong }: DialogProps & { catalog: Catalog }) => {
   const { m } = useView();
   return (
@@ -33,6 +39,7 @@ const EditDialog = ({ apiKey: key, catalog, wrong }: DialogProps & { catalog: Ca
         daily_quota: key.limits.daily_quota?.toString() ?? '',
         signature_rule: key.signatureRule,
         api_version: key.apiVersion ?? '',
+        ...(key.counterId !== null && { budget: savedBudget(key) }),
         ...(key.kind === 'oauth' && savedClient(key)),
       }}
       wrong={wrong}
@@ -41,7 +48,22 @@ const EditDialog = ({ apiKey: key, catalog, wrong }: DialogProps & { catalog: Ca
       <ScopeChoices catalog={catalog} />
       <AddressArea />
       <ExpiryField />
-      <Field name="daily_quota" inputmode="numeric" label={m.keys.dailyQuota} hint={m.keys.dailyQuotaHint} />
+      {key.counterId === null ? (
+        <Field
+          name="daily_quota"
+          inputmode="numeric"
+          label={m.keys.dailyQuota}
+          hint={m.keys.dailyQuotaHint}
+        />
+      ) : (
+        <Field
+          name="budget"
+          inputmode="decimal"
+          label={m.budgets.budget}
+          required
+          hint={m.budgets.budgetHint}
+        />
+      )}
       {key.kind === 'signing' && <SignatureChoice />}
       {key.kind === 'oauth' && <ClientFields />}
       <PinField pins={pinsOf(catalog)} pin={key.apiVersion} />

@@ -14,7 +14,7 @@ portal.get('/portal/keys', async (context) => {
   const { apps, keys } = context.var.services;
   const partnerId = workspace.partner.id;
   const [list, named, allowance] = await Promise.all([
-    keys.list(partnerId, { environment }, { limit: MAX_KEYS }),
+    keys.list(partnerId, { environment, isRoot: true }, { limit: MAX_KEYS }),
     apps.list(partnerId, MAX_APPS),
     keys.allowance(partnerId),
   ]);

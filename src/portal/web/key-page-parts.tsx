@@ -1,5 +1,6 @@
 // What the page of a key is made of.
 
+import type { BudgetStanding } from '../../keys/key-budget-service.ts';
 import { shownPrefix } from '../../keys/key-format.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
 import { hasSecret } from '../../keys/oauth-client.ts';
@@ -14,6 +15,7 @@ import { Table } from '../../web/components/table.tsx';
 import { ErrorTable } from '../../web/components/usage-tables.tsx';
 import { withQuery } from '../../web/redirects.ts';
 import { useView } from '../../web/view-context.ts';
+import { BudgetFacts } from './budget-key-parts.tsx';
 import { ClientFacts } from './client-fields.tsx';
 import { curlLine, isStale } from './key-parts.tsx';
 
@@ -105,7 +107,15 @@ export const KeyNotes = ({ apiKey: key }: { apiKey: KeyView }) => {
 };
 
 /** `last`: its last call of the days that the page shows. */
-export const KeyFacts = ({ apiKey: key, last }: { apiKey: KeyView; last: EventRow | undefined }) => {
+export const KeyFacts = ({
+  apiKey: key,
+  last,
+  budget,
+}: {
+  apiKey: KeyView;
+  last: EventRow | undefined;
+  budget: BudgetStanding | null;
+}) => {
   const { m, format } = useView();
   return (
     <Panel title={m.keys.about}>
@@ -123,6 +133,7 @@ export const KeyFacts = ({ apiKey: key, last }: { apiKey: KeyView; last: EventRo
           </>
         )}
         {key.kind === 'oauth' && <ClientFacts apiKey={key} />}
+        {budget && <BudgetFacts apiKey={key} budget={budget} />}
         <dt>{m.keys.scopes}</dt>
         <dd>{key.scopes.join(', ')}</dd>
         <dt>{m.apps.ips}</dt>
@@ -163,6 +174,7 @@ export const KeyLimits = ({ gauges }: { gauges: (LimitGauges & { sustained: numb
     [m.quota.burst, gauges.burst],
     [m.quota.day, gauges.day],
     [m.quota.month, gauges.month],
+    ...(gauges.budget ? [[m.explain.names.budget, gauges.budget] as const] : []),
   ] as const;
   return (
     <Panel title={m.keys.limits}>
@@ -171,7 +183,8 @@ export const KeyLimits = ({ gauges }: { gauges: (LimitGauges & { sustained: numb
           <Meter label={label} used={limit < 0 ? 0 : limit - remaining} limit={limit} remaining={remaining} />
         ))}
         <p class="hint">
-          {m.quota.refill(format.number(gauges.sustained))} {m.quota.tighter}
+          {m.quota.refill(format.number(gauges.sustained))} {m.quota.tighter}{' '}
+          {gauges.budget && m.budgets.limitsOf}
         </p>
       </div>
     </Panel>

@@ -11,6 +11,7 @@ import type { Wrong } from '../../web/forms.ts';
 import { withQuery } from '../../web/redirects.ts';
 import { type MemberView, shownAt } from '../../web/view.ts';
 import { render } from '../../web/web.ts';
+import { BudgetKeysPanel, NewBudgetKeyDialog } from './budget-key-parts.tsx';
 import { KeyDialogs, RevokeDialog } from './key-dialogs.tsx';
 import { KeyActivity, KeyFacts, KeyHead, KeyLimits, KeyNotes, KeyProblems } from './key-page-parts.tsx';
 import { SecretDialog } from './key-parts.tsx';
@@ -49,17 +50,23 @@ export async function showKey(
   const owned = { partnerId: workspace.partner.id, keyId: key.keyId };
   const days = { from: isoDay(nowMs - (DAYS - 1) * DAY_MS), to: isoDay(nowMs) };
   const moments = { fromMs: nowMs - DAYS * DAY_MS, toMs: nowMs + DAY_MS };
-  const [[outcomes, errors, [last], countries], gauges, current] = await Promise.all([
-    reports.ask(
-      queries.outcomesByDay({ ...owned, ...days }),
-      queries.errors({ ...owned, ...days }),
-      queries.events({ ...owned, ...moments }, MAX_RECENT),
-      queries.byCountry({ ...owned, ...days }),
-    ),
-    gaugesOf(context, key.id),
-    apps.list(workspace.partner.id, MAX_APPS),
-  ]);
+  const { keys, plans } = context.var.services;
+  const [[outcomes, errors, [last], countries], gauges, current, budget, made, { currency }] =
+    await Promise.all([
+      reports.ask(
+        queries.outcomesByDay({ ...owned, ...days }),
+        queries.errors({ ...owned, ...days }),
+        queries.events({ ...owned, ...moments }, MAX_RECENT),
+        queries.byCountry({ ...owned, ...days }),
+      ),
+      gaugesOf(context, key.id),
+      apps.list(workspace.partner.id, MAX_APPS),
+      keys.budgets.standing(key),
+      keys.budgets.list(key),
+      plans.billing(workspace.partner.id),
+    ]);
   const rights = rightsOver(key, workspace);
+  const mayMake = rights.change && key.state === 'active';
   const bars = dayBars(outcomes, days.from, days.to, (day) =>
     withQuery('/portal/usage', { key: key.keyId, environment, from: day, to: day }),
   );
@@ -69,14 +76,23 @@ export async function showKey(
       <KeyHead apiKey={key} app={current.find(({ id }) => id === key.appId)} rights={rights} />
       <KeyNotes apiKey={key} />
       <div class="two">
-        <KeyFacts apiKey={key} last={last} />
+        <KeyFacts apiKey={key} last={last} budget={budget} />
         <KeyLimits gauges={gauges} />
       </div>
+      {(rights.change || made.length > 0) && <BudgetKeysPanel made={made} mayMake={mayMake} />}
       <KeyActivity apiKey={key} bars={bars} days={DAYS} />
       {(errors.length > 0 || countries.length > 0) && (
         <KeyProblems apiKey={key} errors={errors} countries={countries} />
       )}
       {rights.change && <KeyDialogs apiKey={key} catalog={gateway.catalog} dialog={dialog} wrong={wrong} />}
+      {mayMake && (
+        <NewBudgetKeyDialog
+          apiKey={key}
+          catalog={gateway.catalog}
+          currency={currency}
+          wrong={dialog === 'new-budget-key' ? wrong : undefined}
+        />
+      )}
       {rights.revoke && (
         <RevokeDialog
           apiKey={key}

@@ -78,6 +78,9 @@ export const KeyTable = ({
           cell: (key) => (
             <>
               <a href={`/portal/keys/${key.keyId}`}>{key.name}</a>
+              {key.budgetKeys > 0 && (
+                <p class="small soft">{m.budgets.count(key.budgetKeys, format.number(key.budgetKeys))}</p>
+              )}
               {key.retiring.map(({ keyPrefix, expiresAt }) => (
                 <p class="small soft">
                   {m.keys.retiring(keyPrefix)} <Until at={expiresAt} />

@@ -146,7 +146,7 @@ interface FieldProps extends Own {
   autocomplete?: string;
   minlength?: number;
   maxlength?: number;
-  inputmode?: 'numeric' | 'text' | 'email';
+  inputmode?: 'numeric' | 'decimal' | 'text' | 'email';
   placeholder?: string;
   autofocus?: boolean;
 }

@@ -2,6 +2,7 @@
 
 import { accountEn } from './account.en.ts';
 import { apisEn } from './apis.en.ts';
+import { budgetsEn } from './budgets.en.ts';
 import { clientsEn } from './clients.en.ts';
 import { consoleEn } from './console.en.ts';
 import { explainEn } from './explain.en.ts';
@@ -1134,6 +1135,7 @@ export const en = {
   ...accountEn,
   ...moneyEn,
   apis: apisEn,
+  budgets: budgetsEn,
   clients: clientsEn,
   mcp: mcpEn,
   explain: explainEn,

@@ -3,6 +3,7 @@
 import { typeset } from '../../core/french.ts';
 import { accountFr } from './account.fr.ts';
 import { apisFr } from './apis.fr.ts';
+import { budgetsFr } from './budgets.fr.ts';
 import { clientsFr } from './clients.fr.ts';
 import { consoleFr } from './console.fr.ts';
 import type { en } from './en.ts';
@@ -1170,6 +1171,7 @@ export const fr = typeset<typeof en>({
   ...accountFr,
   ...moneyFr,
   apis: apisFr,
+  budgets: budgetsFr,
   clients: clientsFr,
   mcp: mcpFr,
   explain: explainFr,
