@@ -1,9 +1,9 @@
 // Numbers the messages of a key's object to its partner's object, and knows what of its changes has been heard. Numbers
-// rise, also across crashes, although none is written down before it is used: those of an instance begin at its second. A
+// rise, also across crashes, although none is written down before it is used: those of an instance begin at its millisecond. A
 // message that is not answered is sent anew under a new number, and says which numbers were never answered.
 
-/** More than an instance sends. As seconds since 2026 times this, numbers are whole and exact until 2094. */
-const NUMBERS_A_SECOND = 2 ** 22;
+/** More than an instance sends. As milliseconds since 2026 times this, numbers are whole and exact until 2095. */
+const NUMBERS_A_MS = 2 ** 12;
 const SINCE_MS = Date.UTC(2026, 0, 1);
 const MAX_TRIES = 3;
 /** More than an instance sends after it wrote its row, which has the number of the message before. */
@@ -15,12 +15,12 @@ export class Overtaken extends Error {
 }
 
 /**
- * Where the numbers of an instance begin: at a random place in its second, so that it never repeats one of an instance that
- * died in the same second, or whose clock was ahead. Where it begins below one, its partner's object says so.
- * `chance`: from 0 to 1.
+ * Where the numbers of an instance begin: above those of one that died before, whose messages may arrive after its own; and at
+ * a random place in its millisecond, so that it never repeats one of an instance whose clock was ahead. Where it begins below
+ * one, its partner's object says so. `chance`: from 0 to 1.
  */
 const firstNumber = (nowMs: number, chance: number): number =>
-  Math.floor((Math.floor((nowMs - SINCE_MS) / 1000) + chance) * NUMBERS_A_SECOND);
+  Math.floor((Math.floor(nowMs - SINCE_MS) + chance) * NUMBERS_A_MS);
 
 export class Messenger {
   private readonly isWorthRetrying: (error: unknown) => boolean;
@@ -39,8 +39,8 @@ export class Messenger {
     chance: number,
     isWorthRetrying: (error: unknown) => boolean,
   ) {
-    // One that died in this second used numbers after the one it wrote: a message under one of them would be taken for it.
-    const afterUnwritten = lastWritten + MAX_UNWRITTEN + Math.floor((chance * NUMBERS_A_SECOND) / 4);
+    // One that died used numbers after the one it wrote: a message under one of them would be taken for it.
+    const afterUnwritten = lastWritten + MAX_UNWRITTEN + Math.floor(chance * NUMBERS_A_MS);
     this.seq = Math.max(afterUnwritten, firstNumber(nowMs, chance));
     this.isWorthRetrying = isWorthRetrying;
   }

@@ -58,7 +58,7 @@ export class EdgeIsolate {
   take(call: Omit<TakeCall, 'wanted' | 'ended'>): Promise<Answer> {
     const died = new Promise<never>((_, reject) => this.deaths.push(reject));
     died.catch(() => undefined);
-    return Promise.race([this.counter.take(call, this.isLent, this.keepAlive), died]);
+    return Promise.race([this.counter.take(call, this.isLent && !call.budgets, this.keepAlive), died]);
   }
 
   giveBack(grant: Grant, units: number): void {

@@ -76,6 +76,7 @@ export function settingOf(seed: number): Setting {
   const startMs = chance.is(0.3) ? chance.of(ENDS) - chance.whole(0, 12_000) : NOON;
   const pauses = isLong ? [1000, 26 * HOUR, 50 * HOUR] : [100, 1000, 5000, 12_000, 20_000];
   const bursts = isContended ? contended(chance) : isRushed ? rushed(chance) : burstsOf(chance, pauses);
+  const isBudgeted = chance.is(0.3);
   const lastMs = (bursts.at(-1)?.startMs ?? 0) + 2000;
   return {
     keys: isContended ? 2 : chance.whole(1, 3),
@@ -101,6 +102,12 @@ export function settingOf(seed: number): Setting {
     bursts,
     disturbances: Array.from({ length: chance.whole(0, 4) }, () => chance.whole(0, lastMs)),
     mostCost: chance.of([1, 1, 3]),
+    budgets: isBudgeted
+      ? Array.from({ length: chance.whole(1, 3) }, () => ({
+          cap: chance.of([3, 20, 100, 100_000]),
+          perUnit: chance.of([1, 1, 3]),
+        }))
+      : [],
     upstreamFails: isRushed ? 0.5 : chance.of([0, 0.1, 0.5]),
     lendsToEdges: chance.is(isContended ? 0.4 : 0.7),
     isolatesDie: chance.is(0.25),
@@ -133,6 +140,7 @@ export async function useOf(
     bursts: [{ startMs: 0, calls, gapMs: 500 / second }],
     disturbances: [],
     mostCost: 1,
+    budgets: [],
     upstreamFails: 0,
     lendsToEdges,
     isolatesDie: false,

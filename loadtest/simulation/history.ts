@@ -44,6 +44,8 @@ export interface Setting {
   /** Moments at which something may be evicted, crash, or be changed. */
   disturbances: number[];
   mostCost: number;
+  /** Of each key: one below the other. Half of its calls are of a key that has one, and spend from all above it. */
+  budgets: { cap: number; perUnit: number }[];
   upstreamFails: number;
   /** Whether edges are lent anything; those of test keys are not. */
   lendsToEdges: boolean;
@@ -60,6 +62,8 @@ interface Admitted {
   id: string;
   key: number;
   cost: number;
+  /** How many budgets it spends from: 0 where the key itself was called. */
+  depth: number;
   version: number;
   askedMs: number;
   /** Spent from a lease, by the isolate alone. */
@@ -244,10 +248,14 @@ export class World {
     const askedMs = this.time.nowMs;
     // Edges know an older record at first, some of the time.
     let terms = chance.is(0.8) ? this.newest : (chance.of(this.terms).terms ?? this.newest);
+    const { budgets } = this.setting;
+    const depth = budgets.length > 0 && chance.is(0.5) ? chance.whole(1, budgets.length) : 0;
     for (let judgement = 0; judgement < 2; judgement++) {
-      const subject = subjectOf(key, terms);
-      const asked = { id, key, cost, version: terms.version, askedMs, used: cost };
-      const lent = edge.counter.spend(subject, cost, edge.now(), edge.keepAlive);
+      const subject = subjectOf(key, terms, budgets.slice(0, depth));
+      const asked = { id, key, cost, depth, version: terms.version, askedMs, used: cost };
+      const lent = subject.budgets
+        ? undefined
+        : edge.counter.spend(subject, cost, edge.now(), edge.keepAlive);
       if (lent) return this.serve(edge, { ...asked, isLent: true, dayMs: lent.dayStartMs }, lent);
       const call = { ...subject, id, cost, nonce: undefined };
       const reply = await edge.take(call).catch((error) => {
@@ -331,7 +339,12 @@ export class World {
     const told = terms.isOfCatalog
       ? [this.partner.call((partner) => partner.announceCatalog(version))]
       : [
-          ...this.keys.map((host) => host.call((key) => key.announce({ key: version, partner: version }))),
+          ...this.keys.map((host, i) =>
+            host.call((key) => {
+              const ofBudgets = this.setting.budgets.map((_, at) => [budgetId(i, at), version]);
+              key.announce({ key: version, partner: version }, Object.fromEntries(ofBudgets));
+            }),
+          ),
           this.partner.call((partner) => partner.announce(version)),
         ];
     const heard = await Promise.allSettled(told);
@@ -339,12 +352,19 @@ export class World {
   }
 }
 
-const subjectOf = (key: number, { version, partner, key: limits }: Terms): LimitSubject => ({
+const budgetId = (key: number, at: number): string => `k${key}b${at}`;
+
+const subjectOf = (
+  key: number,
+  { version, partner, key: limits }: Terms,
+  budgets: Setting['budgets'],
+): LimitSubject => ({
   keyId: `k${key}`,
   partnerObject: 'p',
   versions: { key: version, partner: version, catalog: version },
   key: limits,
   partner,
+  ...(budgets.length > 0 && { budgets: budgets.map((each, at) => ({ ...each, id: budgetId(key, at) })) }),
 });
 
 async function traffic(world: World, setting: Setting): Promise<void> {
@@ -433,7 +453,9 @@ function checkCalls(world: World, problems: string[]): void {
     const day = (offMs: number) => dayStart(world.partnerMs(decidedMs + offMs));
     if (day(-ROUNDING_MS) !== dayMs && day(ROUNDING_MS) !== dayMs) problems.push(`counted in the wrong day`);
     const newer = world.terms.find(
-      ({ terms, heardMs }) => terms.version > version && heardMs < askedMs - (isLent ? LEASE_MS : 0),
+      // Of the catalogue the partner's object alone is told: what it has lent is spent until its end.
+      ({ terms, heardMs }) =>
+        terms.version > version && heardMs < askedMs - (isLent || terms.isOfCatalog ? LEASE_MS : 0),
     );
     if (newer) problems.push(`version ${version} was admitted after ${newer.terms.version} was heard`);
   }
@@ -456,6 +478,21 @@ function checkQuotas(world: World, problems: string[]): void {
     const units = unitsOf(world.admitted, ({ dayMs }) => monthStart(dayMs) === month);
     if (units > most(({ partner }) => partner.month)) problems.push(`month: ${units}`);
   }
+}
+
+/** Of each budget, no more than its cap; once it is quiet, its row says what was used. */
+function checkBudgets(world: World, { budgets }: Setting, isQuiet: boolean, problems: string[]): void {
+  world.keys.forEach((host, key) => {
+    budgets.forEach(({ cap, perUnit }, at) => {
+      const used = perUnit * unitsOf(world.admitted, (call) => call.key === key && call.depth > at);
+      if (used > cap) problems.push(`budget ${at} of key ${key}: ${used} of ${cap}`);
+      if (!isQuiet) return;
+      const row = host.rows.get(`budget:${budgetId(key, at)}`) as { spent: number } | undefined;
+      const spent = row?.spent ?? 0;
+      if (spent < used || spent > used + perUnit * (world.buried[key] ?? 0))
+        problems.push(`budget ${at} of key ${key} counted ${spent}, used ${used}`);
+    });
+  });
 }
 
 /** After quiet: what the objects hold is what was admitted and not given back, by key, day and month. */
@@ -517,6 +554,7 @@ export async function live(setting: Setting, seed: number): Promise<Outcome> {
     for (const host of [world.partner, ...world.keys]) host.evict();
     await checkCounts(world, 'after eviction', problems);
   }
+  checkBudgets(world, setting, world.abandoned === 0, problems);
   const { admitted, demanded, abandoned, leases, edgeLeases } = world;
   return { problems, admitted: unitsOf(admitted, () => true), demanded, abandoned, leases, edgeLeases };
 }

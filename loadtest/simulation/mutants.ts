@@ -183,7 +183,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'an older record is stale',
     file: 'durable-objects/key-counter.ts',
-    find: 'if (isOlder(call.versions, state.versions))',
+    find: 'if (isOlder(call.versions, seen))',
     replace: 'if (call.versions.key < -2)',
   },
   {
@@ -295,5 +295,29 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'durable-objects/key-counter.ts',
     find: 'const lease = lent > 0 ? {',
     replace: 'const lease = lent > 0 && durationMs > 0 ? {',
+  },
+  {
+    rule: 'a budget is looked at before a call is admitted',
+    file: 'src/limits/budget.ts',
+    find: 'unitsLeft(least, spentOf) >= cost) return undefined;',
+    replace: 'unitsLeft(least, spentOf) >= 1) return undefined;',
+  },
+  {
+    rule: 'a call spends from every budget above it',
+    file: 'durable-objects/budget-book.ts',
+    find: 'for (const { id, perUnit } of charges) {',
+    replace: 'for (const { id, perUnit } of charges.slice(-1)) {',
+  },
+  {
+    rule: 'what was given back comes back to the budget',
+    file: 'durable-objects/grant-ends.ts',
+    find: 'state.budgets.charge(line.charges, used - counted)',
+    replace: 'state.budgets.charge(line.charges, 0)',
+  },
+  {
+    rule: 'what was spent of a budget is written with the answer',
+    file: 'durable-objects/budget-book.ts',
+    find: 'for (const id of this.unwritten) this.store.put(nameOf(id), this.lineOf(id));',
+    replace: '',
   },
 ];

@@ -14,6 +14,9 @@ export class CallFailed extends Error {
   }
 }
 
+/** One that crashed is made again in a later moment of its clock, also where that stands still for some ms. */
+const RESTART_MS = 6;
+
 function copy<T>(value: T): T {
   if (Array.isArray(value)) return value.map(copy) as T;
   if (typeof value !== 'object' || value === null) return value;
@@ -41,6 +44,7 @@ export class ObjectHost<T extends object> {
   private readonly time: VirtualTime;
   private readonly wake: ((instance: T) => Promise<void>) | undefined;
   private alarm = { atMs: Number.NaN };
+  private crashedMs = Number.NEGATIVE_INFINITY;
 
   constructor(time: VirtualTime, make: (life: Life) => T, wake?: (instance: T) => Promise<void>) {
     this.time = time;
@@ -64,6 +68,8 @@ export class ObjectHost<T extends object> {
   }
 
   async call<Result>(work: (instance: T) => Result | Promise<Result>): Promise<Result> {
+    const restartMs = this.crashedMs + RESTART_MS - this.time.nowMs;
+    if (restartMs > 0) await this.time.sleep(restartMs);
     this.running ??= this.start();
     const { instance, life, abort } = this.running;
     life.working++;
@@ -82,6 +88,7 @@ export class ObjectHost<T extends object> {
     if (!running) return;
     running.life.isAlive = false;
     this.deaths++;
+    this.crashedMs = this.time.nowMs;
     this.running = undefined;
     for (const abort of running.abort) abort(new CallFailed('crashed', true));
   }

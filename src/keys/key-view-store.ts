@@ -26,6 +26,7 @@ const KeyRow = row('key as it is shown', {
   appId: uuid.nullable(),
   /** The key that made it, and with which it falls. */
   parentId: uuid.nullable(),
+  parentName: text.nullable(),
   /** With a budget: the key whose limits it has, and in whose object it counts. */
   counterId: uuid.nullable(),
   budgetUnits: number.nullable(),
@@ -71,6 +72,7 @@ export interface KeyView extends Omit<KeyRow, 'isAppArchived' | 'partnerStatus'>
 
 const VIEW = sql`
   SELECT k.id, k.key_id AS "keyId", k.partner_id AS "partnerId", k.app_id AS "appId", k.parent_id AS "parentId",
+    (SELECT m.name FROM api_key m WHERE m.id = k.parent_id) AS "parentName",
     k.counter_id AS "counterId", k.budget_units AS "budgetUnits", k.budget_minor AS "budgetMinor", k.budget_currency AS "budgetCurrency",
     (SELECT count(*) FROM api_key b WHERE b.parent_id = k.id AND b.counter_id IS NOT NULL AND b.is_active) AS "budgetKeys", k.kind, k.environment, k.name,
     k.description, k.key_prefix AS "keyPrefix", k.scopes, k.is_active AS "isActive", k.created_at AS "createdAt",

@@ -163,9 +163,7 @@ export const BudgetFacts = ({ apiKey: key, budget }: { apiKey: KeyView; budget: 
       </dd>
       <dt>{m.budgets.madeWith}</dt>
       <dd>
-        <a class="mono" href={`/portal/keys/${key.parentId}`}>
-          {key.parentId}
-        </a>
+        <a href={`/portal/keys/${key.parentId}`}>{key.parentName}</a>
       </dd>
     </>
   );
