@@ -509,6 +509,54 @@ export const revokedToken = pgTable(
   (table) => [primaryKey({ columns: [table.apiKeyId, table.jti] })],
 );
 
+/** What a member let a program do in their name: a key of the kind `grant`, and who said so to whom. */
+export const oauthGrant = pgTable(
+  'oauth_grant',
+  {
+    apiKeyId: uuid('api_key_id')
+      .primaryKey()
+      .references(() => apiKey.id, { onDelete: 'cascade' }),
+    /** As in `partner_member`. */
+    subject: varchar('subject', { length: 600 }).notNull(),
+    /** The program's: an address at which it describes itself, or the id of an OAuth client of the partner. */
+    clientId: text('client_id').notNull(),
+    createdAt: at('created_at').notNull().defaultNow(),
+  },
+  (table) => [index('idx_oauth_grant_subject').on(table.subject)],
+);
+
+/** Codes that were given to programs, each for one use (RFC 6749, 4.1.2). */
+export const oauthCode = pgTable('oauth_code', {
+  /** SHA-256, hex. */
+  codeHash: varchar('code_hash', { length: 64 }).primaryKey(),
+  apiKeyId: uuid('api_key_id')
+    .notNull()
+    .references(() => apiKey.id, { onDelete: 'cascade' }),
+  redirectUri: text('redirect_uri').notNull(),
+  /** Of PKCE, by SHA-256, base64url. */
+  challenge: varchar('challenge', { length: 43 }).notNull(),
+  /** Where tokens are to work; null where nothing was said. */
+  resource: text('resource'),
+  expiresAt: at('expires_at').notNull(),
+  usedAt: at('used_at'),
+});
+
+/** Refresh tokens: each is replaced by its use, and kept, so that whoever uses it again is noticed. */
+export const oauthRefreshToken = pgTable(
+  'oauth_refresh_token',
+  {
+    /** SHA-256, hex. */
+    tokenHash: varchar('token_hash', { length: 64 }).primaryKey(),
+    apiKeyId: uuid('api_key_id')
+      .notNull()
+      .references(() => apiKey.id, { onDelete: 'cascade' }),
+    resource: text('resource'),
+    expiresAt: at('expires_at').notNull(),
+    replacedAt: at('replaced_at'),
+  },
+  (table) => [index('idx_oauth_refresh_token_key').on(table.apiKeyId)],
+);
+
 /** One row a key, made with the key: what operators set; null means what the tier says. */
 export const apiKeyQuotas = pgTable('api_key_quotas', {
   keyId: text('key_id').primaryKey(),

@@ -102,6 +102,8 @@ export function composeWebhooks(core: Core, env: Env, { allowances, notify }: To
     log,
   };
   return {
+    /** Where it may be sent to, and asked of, what people name. */
+    targetGuard: guard,
     deliveryStore,
     webhooks: createWebhookService({ database, guard, keyEncryptionKeys, allowances, newId }),
     filedEndpoints: createFiledEndpoints({ guard, keyEncryptionKeys, newId }),

@@ -248,7 +248,7 @@ function build(env: Env) {
     ...webhooks,
     ...watch,
     ...composeStatus(core),
-    ...composeOAuth(core, partners.keys),
+    ...composeOAuth(core, partners.keys, webhooks.targetGuard),
     /** A tool's call: of whoever proved itself to the MCP server. */
     callAs: (identify: Identifier, request: Request, keepAlive: (work: Promise<unknown>) => void) =>
       handleAs(identify, 'mcp', request, core.gateway, keepAlive),

@@ -35,5 +35,10 @@ export const budgetShape = z
   .describe('Of keys that were made with one');
 
 /** As the portal document names the kinds of keys. */
-export const KEY_TYPES = { signing: 'api_key', bearer: 'bearer', oauth: 'oauth_client' } as const;
+export const KEY_TYPES = {
+  signing: 'api_key',
+  bearer: 'bearer',
+  oauth: 'oauth_client',
+  grant: 'oauth_grant',
+} as const;
 export const KINDS = { api_key: 'signing', bearer: 'bearer', oauth_client: 'oauth' } as const;

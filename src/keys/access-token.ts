@@ -20,8 +20,10 @@ export interface Confirmation {
 }
 
 export interface AccessToken {
-  /** The key id of the client. */
+  /** The client's id: a key id of ours, or the address at which a program describes itself. */
   clientId: string;
+  /** The key id that it stands for: the client's, or that of what a member allowed it. */
+  subject: string;
   scopes: readonly string[];
   jti: string;
   issuer: string;
@@ -34,7 +36,10 @@ export interface AccessToken {
   confirmation: Confirmation | undefined;
 }
 
-export type Wish = Pick<AccessToken, 'clientId' | 'scopes' | 'issuer' | 'audience' | 'confirmation'> & {
+export type Wish = Pick<
+  AccessToken,
+  'clientId' | 'subject' | 'scopes' | 'issuer' | 'audience' | 'confirmation'
+> & {
   /** The client's own end, ms; null where it has none. */
   endMs: number | null;
 };
@@ -68,7 +73,7 @@ export function createAccessTokens(signingKeys: SigningKeys, now: () => number, 
       })
         .setProtectedHeader({ alg: SIGNING_ALGORITHM, typ: TOKEN_TYPE, kid })
         .setIssuer(wish.issuer)
-        .setSubject(wish.clientId)
+        .setSubject(wish.subject)
         .setAudience(wish.audience)
         .setJti(newId())
         .setIssuedAt(issued)
@@ -87,19 +92,19 @@ export function createAccessTokens(signingKeys: SigningKeys, now: () => number, 
           algorithms: [SIGNING_ALGORITHM],
           clockTolerance: LEEWAY_SECONDS,
           currentDate: new Date(now()),
-          requiredClaims: ['exp', 'iat', 'jti', 'client_id', 'scope'],
+          requiredClaims: ['exp', 'iat', 'jti', 'client_id', 'sub', 'scope'],
         });
-        const { client_id, scope, iss, aud, jti, iat, exp, cnf } = payload;
-        if (!isText(client_id) || typeof scope !== 'string' || !isText(iss) || !isText(aud) || !isText(jti))
-          return 'forged';
+        const { client_id, sub, scope, iss, aud, jti, iat, exp, cnf } = payload;
+        if (typeof scope !== 'string' || ![client_id, sub, iss, aud, jti].every(isText)) return 'forged';
         return {
-          clientId: client_id,
+          clientId: String(client_id),
+          subject: String(sub),
           scopes: scope.split(' ').filter(Boolean),
-          jti,
-          issuer: iss,
-          audience: aud,
+          jti: String(jti),
+          issuer: String(iss),
+          audience: String(aud),
           issuedSeconds: iat ?? 0,
-          issuedMs: momentOf(jti),
+          issuedMs: momentOf(String(jti)),
           expiresMs: (exp ?? 0) * 1000,
           confirmation: confirmationOf(cnf),
         };

@@ -82,7 +82,7 @@ async function readToken(
   if (token === 'expired') return tokenExpired();
   const resource = token === 'forged' ? undefined : resourceOf(token.audience);
   if (token === 'forged' || !resource) return tokenUnknown();
-  return { lookup: { by: 'key_id', value: token.clientId }, token: { ...token, text, scheme, resource } };
+  return { lookup: { by: 'key_id', value: token.subject }, token: { ...token, text, scheme, resource } };
 }
 
 async function parseCredential(

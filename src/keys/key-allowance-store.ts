@@ -1,6 +1,6 @@
 // How many keys a plan allows, and how many hold a place: live ones that work, or will work again once they are rolled. Test
 // keys cost nothing and hold none; so many of them are a mistake, and are bounded where a plan bounds keys at all. Keys with
-// budgets are as many as who made them may have, and hold none.
+// budgets are as many as who made them may have, and hold none; nor do grants.
 
 import { type SQL, sql } from 'drizzle-orm';
 import { AppError } from '../core/errors.ts';
@@ -20,7 +20,7 @@ export type KeyAllowance = RowOf<typeof KeyAllowance>;
 /** Keys of `partner p` that hold a place. `condition`: on `api_key k`. */
 export const heldKeys = (environment: Environment, condition: SQL = sql`a.archived_at IS NULL`): SQL =>
   sql`(SELECT count(*) FROM api_key k LEFT JOIN dev_apps a ON a.id = k.app_id
-    WHERE k.partner_id = p.id AND k.environment = ${environment} AND k.is_active AND k.counter_id IS NULL
+    WHERE k.partner_id = p.id AND k.environment = ${environment} AND k.is_active AND k.counter_id IS NULL AND k.kind <> 'grant'
       AND (k.expires_at IS NULL OR k.expires_at > now()) AND ${condition})`;
 
 export function createKeyAllowance(database: Database) {

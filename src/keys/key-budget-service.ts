@@ -82,9 +82,11 @@ export function createBudgetKeys(ports: {
   const { limiter, views, create } = ports;
 
   async function depthOf(key: KeyView): Promise<number> {
-    let depth = 0;
-    for (let each = key; each.counterId !== null && each.parentId !== null; depth++)
+    let depth = key.counterId === null ? 0 : 1;
+    for (let each = key; each.counterId !== null && each.parentId !== null; ) {
       each = await views.get(each.partnerId, each.parentId);
+      if (each.counterId !== null) depth++;
+    }
     return depth;
   }
 

@@ -3,7 +3,10 @@
 import { sql } from 'drizzle-orm';
 import { text } from '../platform/row.ts';
 
-export const KEY_KINDS = ['bearer', 'signing', 'oauth'] as const;
+/** That people make. */
+export const MADE_KINDS = ['bearer', 'signing', 'oauth'] as const;
+/** And what they allow a program. */
+export const KEY_KINDS = [...MADE_KINDS, 'grant'] as const;
 export type KeyKind = (typeof KEY_KINDS)[number];
 /** The id that people see. */
 export const KEY_ID = text.notNull('a trigger gives every key one');

@@ -1,6 +1,6 @@
 // Making keys: within what the partner, its plan and the key that makes them allow.
 
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, auditRow } from '../audit/audit-store.ts';
 import { AppError, invalid } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
@@ -18,7 +18,7 @@ import {
   keysWithBudgets,
 } from './key-budget-store.ts';
 import type { KeyKind } from './key-columns-store.ts';
-import { type Environment, newClientId, newSigningId } from './key-format.ts';
+import { type Environment, newClientId, newGrantId, newSigningId } from './key-format.ts';
 import { random, type SecretMaker } from './key-secrets.ts';
 import type { KeyView } from './key-view-store.ts';
 import type { OAuthClient } from './oauth-client.ts';
@@ -79,7 +79,11 @@ interface Identity {
 }
 
 /** Of a bearer key, its id is its row's. */
-const NEW_ID: Partial<Record<KeyKind, typeof newSigningId>> = { signing: newSigningId, oauth: newClientId };
+const NEW_ID: Partial<Record<KeyKind, typeof newSigningId>> = {
+  signing: newSigningId,
+  oauth: newClientId,
+  grant: newGrantId,
+};
 
 /** Each key counts for itself, but for budgets: what holds its holder to less than the plan does is not multiplied. */
 const isRepeatable = ({ parentId, budget }: NewKey) =>
@@ -136,6 +140,8 @@ export function createKeyCreation(ports: {
     partnerId: string,
     wanted: NewKey,
     actor: Actor,
+    /** In the same transaction, of the id of its row: which is not there where the partner may not have it. */
+    also: (id: string) => SQL[] = () => [],
   ): Promise<{ key: KeyView; secret: string }> {
     checkScopes(wanted.scopes);
     if (wanted.client && wanted.kind !== 'oauth') throw invalid('client', 'Only OAuth clients have this');
@@ -153,6 +159,7 @@ export function createKeyCreation(ports: {
           FROM partner p JOIN tier_config t ON t.tier = p.tier WHERE p.id = ${partnerId}`,
       ),
       command(insertion(partnerId, { id, keyId }, { ...wanted, scopes }, made, actor)),
+      ...also(id).map(command),
     );
     if (inserted === 0) throw refusalOf(owner, wanted);
     return { key: await get(partnerId, keyId), secret: made.secret };

@@ -54,6 +54,16 @@ export const newSigningSecret = (environment: Environment, random: RandomBytes):
 
 export const newClientId = (environment: Environment, random: RandomBytes): string =>
   `oc_${environment}_${randomText(24, random)}`;
+/** Of what a member allowed a program. */
+export const newGrantId = (environment: Environment, random: RandomBytes): string =>
+  `og_${environment}_${randomText(24, random)}`;
+
+/** A code, or a refresh token: for one use. */
+export function newOneUseSecret(kind: 'ok' | 'or', random: RandomBytes): string {
+  const body = `${kind}_${randomText(40, random)}`;
+  return `${body}_${checksum(body)}`;
+}
+
 export function newClientSecret(environment: Environment, random: RandomBytes): string {
   const body = `os_${environment}_${randomText(40, random)}`;
   return `${body}_${checksum(body)}`;
@@ -67,7 +77,7 @@ export const displayPrefix = (secret: string): string => `${secret.slice(0, 16)}
 
 /** What stands in programs: of a bearer key the beginning of its secret, of any other its id. */
 export const shownPrefix = (key: {
-  kind: 'bearer' | 'signing' | 'oauth';
+  kind: 'bearer' | 'signing' | 'oauth' | 'grant';
   keyId: string;
   keyPrefix: string;
 }): string => (key.kind === 'bearer' ? key.keyPrefix : displayPrefix(key.keyId));

@@ -50,7 +50,7 @@ export interface KeyRecord {
   signatureRule: SignatureRule;
   /** Of OAuth clients. */
   client?: OAuthClient;
-  /** Ids of their tokens that ended before their time. */
+  /** Of them and of grants: ids of their tokens that ended before their time. */
   revokedTokens?: readonly string[];
   /** Those that were issued before have ended, too. */
   tokensFromMs?: number;

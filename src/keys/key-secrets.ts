@@ -13,7 +13,13 @@ import {
 
 export const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
 
-const NEW_SECRET = { bearer: newBearerKey, signing: newSigningSecret, oauth: newClientSecret };
+/** Of a grant nobody hears it, and nothing is proved by it. */
+const NEW_SECRET = {
+  bearer: newBearerKey,
+  signing: newSigningSecret,
+  oauth: newClientSecret,
+  grant: newClientSecret,
+};
 
 export const createSecretMaker = (keyEncryptionKeys: KeyEncryptionKeys) =>
   async function makeSecret(kind: KeyKind, environment: Environment, keyId: string) {

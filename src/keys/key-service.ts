@@ -30,6 +30,7 @@ import { createKeyViews, type KeyView } from './key-view-store.ts';
 import { hasSecret, type OAuthClient } from './oauth-client.ts';
 import type { SignatureRule } from './signature.ts';
 
+export type { KeyBudget } from './key-budget-service.ts';
 export type { NewKey } from './key-creation-service.ts';
 export type { Rotated } from './key-rotation-service.ts';
 
@@ -163,7 +164,7 @@ interface ChangePorts {
  */
 async function clientChange(key: KeyView, client: OAuthClient) {
   if (key.kind !== 'oauth') throw invalid('client', 'Only OAuth clients have this');
-  const endsSecrets = hasSecret(key) && !hasSecret({ client });
+  const endsSecrets = hasSecret(key) && !hasSecret({ kind: 'oauth', client });
   const set = {
     client: sql`${JSON.stringify(client)}::jsonb`,
     tokens_from: sql`clock_timestamp()`,

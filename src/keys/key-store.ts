@@ -60,7 +60,7 @@ const Row = row('key record', {
 
 const idOf = ({ by, value }: Lookup): SQL =>
   by === 'key_id'
-    ? sql`SELECT id FROM api_key WHERE key_id = ${value} AND kind IN ('signing', 'oauth')`
+    ? sql`SELECT id FROM api_key WHERE key_id = ${value} AND kind IN ('signing', 'oauth', 'grant')`
     : sql`SELECT id FROM api_key WHERE key_hash = ${value} AND kind = 'bearer' UNION ALL
           SELECT s.api_key_id FROM api_key_retired_secret s JOIN api_key k ON k.id = s.api_key_id
           WHERE s.key_hash = ${value} AND k.kind = 'bearer' LIMIT 1`;
@@ -80,7 +80,7 @@ const select = (ids: SQL): SQL => sql`
         'expiresMs', floor(extract(epoch FROM s.expires_at) * 1000)))
         FROM api_key_retired_secret s WHERE s.api_key_id = me.id AND s.expires_at > now()), '[]') AS secrets,
     CASE WHEN 'bound' IN (me.signature_rule, p.signature_rule) THEN 'bound' ELSE 'any' END AS signature_rule,
-    me.client, floor(extract(epoch FROM me.tokens_from) * 1000) AS tokens_from_ms, CASE WHEN me.kind = 'oauth' THEN ARRAY(SELECT r.jti::text FROM revoked_token r
+    me.client, floor(extract(epoch FROM me.tokens_from) * 1000) AS tokens_from_ms, CASE WHEN me.kind IN ('oauth', 'grant') THEN ARRAY(SELECT r.jti::text FROM revoked_token r
       WHERE r.api_key_id = me.id AND r.expires_at > now()) END AS revoked_tokens,
     coalesce(me.api_version, a.api_version, p.api_version, (p.created_at AT TIME ZONE 'UTC')::date)::text AS api_version,
     me.version AS key_version, p.version AS partner_version,
@@ -116,8 +116,8 @@ function toRecord(key: RowOf<typeof Row>, nowMs: number): KeyRecord {
     origins: appOrigins.length > 0 ? appOrigins : (key.partner_origins ?? []),
     secrets: key.secrets,
     signatureRule: key.signature_rule,
-    ...(key.kind === 'oauth' && {
-      client: key.client ?? SECRET_CLIENT,
+    ...(key.kind === 'oauth' && { client: key.client ?? SECRET_CLIENT }),
+    ...((key.kind === 'oauth' || key.kind === 'grant') && {
       revokedTokens: key.revoked_tokens ?? [],
       tokensFromMs: key.tokens_from_ms ?? 0,
     }),

@@ -27,6 +27,8 @@ const KeyRow = row('key as it is shown', {
   /** The key that made it, and with which it falls. */
   parentId: uuid.nullable(),
   parentName: text.nullable(),
+  /** Of grants: the program's id. */
+  grantedTo: text.nullable(),
   /** With a budget: the key whose limits it has, and in whose object it counts. */
   counterId: uuid.nullable(),
   budgetUnits: number.nullable(),
@@ -73,6 +75,7 @@ export interface KeyView extends Omit<KeyRow, 'isAppArchived' | 'partnerStatus'>
 const VIEW = sql`
   SELECT k.id, k.key_id AS "keyId", k.partner_id AS "partnerId", k.app_id AS "appId", k.parent_id AS "parentId",
     (SELECT m.name FROM api_key m WHERE m.id = k.parent_id) AS "parentName",
+    (SELECT g.client_id FROM oauth_grant g WHERE g.api_key_id = k.id) AS "grantedTo",
     k.counter_id AS "counterId", k.budget_units AS "budgetUnits", k.budget_minor AS "budgetMinor", k.budget_currency AS "budgetCurrency",
     (SELECT count(*) FROM api_key b WHERE b.parent_id = k.id AND b.counter_id IS NOT NULL AND b.is_active) AS "budgetKeys", k.kind, k.environment, k.name,
     k.description, k.key_prefix AS "keyPrefix", k.scopes, k.is_active AS "isActive", k.created_at AS "createdAt",
@@ -122,6 +125,17 @@ const createKeySearch = (database: Database, shown: ReturnType<typeof createShow
     return keys.map(shown);
   };
 
+interface KeyFilter {
+  appId?: string;
+  environment?: Environment;
+  /** Those with budgets that it made. */
+  parentId?: string;
+  /** Those that no other made with a budget. */
+  isRoot?: boolean;
+  /** Grants of this member. */
+  grantedBy?: string;
+}
+
 export function createKeyViews(database: Database, now: () => number) {
   const shown = createShown(now);
 
@@ -139,8 +153,7 @@ export function createKeyViews(database: Database, now: () => number) {
     /** Newest first, revoked ones included. */
     async list(
       partnerId: string,
-      /** `parentId`: those with budgets that it made; `isRoot`: those that have none. */
-      filter: { appId?: string; environment?: Environment; parentId?: string; isRoot?: boolean } = {},
+      filter: KeyFilter = {},
       /** `before`: the id of the last one seen. */
       page: { limit?: number; before?: string } = {},
     ): Promise<KeyView[]> {
@@ -150,7 +163,8 @@ export function createKeyViews(database: Database, now: () => number) {
         AND (${filter.appId ?? null}::uuid IS NULL OR k.app_id = ${filter.appId ?? null}::uuid)
         AND (${filter.environment ?? null}::text IS NULL OR k.environment = ${filter.environment ?? null}::text)
         AND (${filter.parentId ?? null}::uuid IS NULL OR (k.parent_id = ${filter.parentId ?? null}::uuid AND k.counter_id IS NOT NULL))
-        AND (NOT ${filter.isRoot === true} OR k.counter_id IS NULL)
+        AND (NOT ${filter.isRoot === true} OR k.counter_id IS NULL OR k.counter_id = k.id)
+        AND (${filter.grantedBy ?? null}::text IS NULL OR EXISTS (SELECT 1 FROM oauth_grant g WHERE g.api_key_id = k.id AND g.subject = ${filter.grantedBy ?? null}::text))
         AND (${page.before ?? null}::uuid IS NULL OR (k.created_at, k.id) <
           (SELECT b.created_at, b.id FROM api_key b WHERE b.id = ${page.before ?? null}::uuid))
         ORDER BY k.created_at DESC, k.id DESC LIMIT ${page.limit ?? null}::int`,

@@ -2,6 +2,8 @@
 // tokens are bound to. Names are those of client metadata (RFC 7591, 2; RFC 8705, 3.4; RFC 9449, 5.2).
 
 import * as z from 'zod';
+import { isRedirectUri } from '../core/redirect-uri.ts';
+import type { KeyKind } from './key-columns-store.ts';
 
 /** By which assertions may be signed. */
 export const ASSERTION_ALGORITHMS = [
@@ -59,6 +61,16 @@ export const clientShape = z.strictObject({
     .string()
     .regex(FINGERPRINT, 'The SHA-256 of a certificate is 64 hexadecimal digits')
     .optional(),
+  /** Where people are sent back to who allow it something: it acts for them by codes (RFC 6749, 4.1). */
+  redirect_uris: z
+    .array(
+      z
+        .string()
+        .refine(isRedirectUri, 'A redirect URI is https, on this machine, or of the scheme of a program'),
+    )
+    .min(1)
+    .max(20)
+    .optional(),
   /** Its tokens are bound to a DPoP key, always. Without it, where it shows one. */
   dpop_bound_access_tokens: z.boolean().optional(),
   /** Its tokens are bound to its certificate, always. */
@@ -84,5 +96,5 @@ export const oauthClient = clientShape
 export const SECRET_CLIENT: OAuthClient = { token_endpoint_auth_method: 'client_secret' };
 
 /** Whether a key has a secret that is shown once, and rotated. */
-export const hasSecret = ({ client }: { client: OAuthClient | null }): boolean =>
-  (client ?? SECRET_CLIENT).token_endpoint_auth_method === 'client_secret';
+export const hasSecret = ({ kind, client }: { kind: KeyKind; client: OAuthClient | null }): boolean =>
+  kind !== 'grant' && (client ?? SECRET_CLIENT).token_endpoint_auth_method === 'client_secret';

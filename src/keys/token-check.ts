@@ -72,6 +72,9 @@ export const hasEnded = (
   { revokedTokens, tokensFromMs = 0 }: Pick<KeyRecord, 'revokedTokens' | 'tokensFromMs'>,
 ): boolean => issuedMs < tokensFromMs || revokedTokens?.includes(jti) === true;
 
+/** Clients, and what members allowed programs. */
+export const hasTokens = ({ kind }: Pick<KeyRecord, 'kind'>): boolean => kind === 'oauth' || kind === 'grant';
+
 /** Its scopes are those that both have: the client's may have become fewer since. */
 function narrowedBy(token: ShownToken, record: KeyRecord): KeyRecord {
   if (token.narrowed?.of === record) return token.narrowed.record;
@@ -117,7 +120,7 @@ export function createTokenCheck({ now, issuerOf, ownHosts }: TokenCheckPorts) {
     token: ShownToken,
   ): Promise<Identified | Unauthenticated> {
     const { url } = caller.request;
-    if (record.kind !== 'oauth' || hasEnded(token, record)) return { ...tokenRevoked(), record };
+    if (!hasTokens(record) || hasEnded(token, record)) return { ...tokenRevoked(), record };
     if (token.expiresMs <= now()) return { ...tokenExpired(), record };
     const issuer = issuerOf(url);
     if (

@@ -10,7 +10,7 @@ import {
 import type { KeyDirectory } from '../keys/key-directory.ts';
 import { type KeyRecord, unusable } from '../keys/key-record.ts';
 import { certificateOf, certificateThumbprint, readProof } from '../keys/possession.ts';
-import { hasEnded, isOwnResource, resourceOf } from '../keys/token-check.ts';
+import { hasEnded, hasTokens, isOwnResource, resourceOf } from '../keys/token-check.ts';
 import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { Client } from './client-authentication.ts';
 import type { Form } from './form.ts';
@@ -50,6 +50,8 @@ export interface TokenAnswer {
   token_type: 'Bearer' | 'DPoP';
   expires_in: number;
   scope: string;
+  /** Of what a member allowed: for one use. */
+  refresh_token?: string;
 }
 
 /**
@@ -79,21 +81,24 @@ function boundCertificate({ request, client: { record } }: Asked): string | unde
   throw new OAuthError('invalid_request', 'The tokens of this client are bound to its certificate: show it');
 }
 
-const tokenOf = ({ form }: Asked): string => {
+const tokenOf = ({ form }: Pick<Asked, 'form'>): string => {
   if (form.token === undefined) throw new OAuthError('invalid_request', 'token is missing');
   return form.token;
 };
 
 function createIssue({ accessTokens, useNonce, ownHosts, knownScopes, now }: TokenPorts) {
-  /** @throws OAuthError invalid_target */
-  function audienceOf({ form, issuer }: Asked): string {
-    if (form.resource === undefined) return issuer;
+  /** `most`: what may be asked for. @throws OAuthError invalid_target */
+  function audienceOf({ form, issuer }: Asked, most: string): string {
+    if (form.resource === undefined) return most;
     if (form.resource.length > MAX_RESOURCE_CHARS)
       throw new OAuthError('invalid_target', `A resource has at most ${MAX_RESOURCE_CHARS} characters`);
     const resource = resourceOf(form.resource);
     if (!resource || !isOwnResource(resource, issuer, ownHosts))
       throw new OAuthError('invalid_target', `The resource must be ${issuer}, or an address under it`);
-    return resource.origin + resource.path;
+    const audience = resource.origin + resource.path;
+    if (most !== issuer && audience !== most && !audience.startsWith(`${most}/`))
+      throw new OAuthError('invalid_target', `This was allowed for ${most} alone`);
+    return audience;
   }
 
   /** Of the key that the client shows, or must. @throws OAuthError */
@@ -113,10 +118,11 @@ function createIssue({ accessTokens, useNonce, ownHosts, knownScopes, now }: Tok
     );
   }
 
-  return async function issue(asked: Asked): Promise<TokenAnswer> {
+  /** `resource`: where it may be used at most; of ours, everywhere. */
+  return async function issue(asked: Asked, resource = asked.issuer): Promise<TokenAnswer> {
     const { record } = asked.client;
     const scopes = scopesOf(asked, knownScopes());
-    const audience = audienceOf(asked);
+    const audience = audienceOf(asked, resource);
     const certificate = boundCertificate(asked);
     const jkt = await keyThumbprint(asked);
     const confirmation: Confirmation = {
@@ -124,7 +130,8 @@ function createIssue({ accessTokens, useNonce, ownHosts, knownScopes, now }: Tok
       ...(certificate && { 'x5t#S256': certificate }),
     };
     const { text, expiresIn } = await accessTokens.issue({
-      clientId: record.keyId,
+      clientId: asked.client.clientId ?? record.keyId,
+      subject: record.keyId,
       scopes,
       issuer: asked.issuer,
       audience,
@@ -148,11 +155,11 @@ function createIntrospection({ accessTokens, directory, now }: TokenPorts) {
     const token = await accessTokens.read(tokenOf(asked));
     if (typeof token === 'string' || token.issuer !== asked.issuer || token.expiresMs <= now())
       return undefined;
-    const found = await directory.newest({ by: 'key_id', value: token.clientId }, asked.keepAlive);
+    const found = await directory.newest({ by: 'key_id', value: token.subject }, asked.keepAlive);
     if (found === 'unavailable')
       throw new OAuthError('temporarily_unavailable', 'The token cannot be looked up right now');
     const { record } = found;
-    if (record?.kind !== 'oauth' || unusable(record, undefined, now())) return undefined;
+    if (!record || !hasTokens(record) || unusable(record, undefined, now())) return undefined;
     return hasEnded(token, record) ? undefined : { token, record };
   }
 
@@ -167,7 +174,7 @@ function createIntrospection({ accessTokens, directory, now }: TokenPorts) {
       active: true,
       scope: token.scopes.filter((scope) => record.scopes.includes(scope)).join(' '),
       client_id: token.clientId,
-      sub: token.clientId,
+      sub: token.subject,
       iss: token.issuer,
       aud: token.audience,
       iat: token.issuedSeconds,
@@ -179,15 +186,19 @@ function createIntrospection({ accessTokens, directory, now }: TokenPorts) {
   };
 }
 
-const createRevocation = ({ accessTokens, revoked, announce }: TokenPorts) =>
-  /** Of what is no token any more, there is nothing to end. @throws OAuthError where it is another client's */
-  async function revoke(asked: Asked): Promise<void> {
-    const { client, requestId, ip } = asked;
+const createRevocation = ({ accessTokens, revoked, announce, directory }: TokenPorts) =>
+  /** `clientId`: who asks. Of what is no token any more, there is nothing to end. @throws OAuthError where it is another client's */
+  async function revoke(asked: Omit<Asked, 'client'>, clientId: string): Promise<void> {
+    const { requestId, ip } = asked;
     const token = await accessTokens.read(tokenOf(asked));
     if (typeof token === 'string' || token.issuer !== asked.issuer) return;
-    const { id, keyId } = client.record;
-    if (token.clientId !== keyId)
+    if (token.clientId !== clientId)
       throw new OAuthError('unauthorized_client', 'The token was issued to another client');
+    const found = await directory.newest({ by: 'key_id', value: token.subject }, asked.keepAlive);
+    if (found === 'unavailable')
+      throw new OAuthError('temporarily_unavailable', 'The token cannot be looked up right now');
+    if (!found.record) return;
+    const { id, keyId } = found.record;
     const isRevoked = await revoked.revoke({ id, keyId }, token, { name: `key:${keyId}`, ip, requestId });
     if (!isRevoked)
       throw new OAuthError(

@@ -40,7 +40,10 @@ export interface ClientRequest {
 }
 
 export interface Client {
+  /** Whose its tokens are: the client's own, or that of what a member allowed it. */
   record: KeyRecord;
+  /** Its id, where that is not its record's. */
+  clientId?: string;
   /** Of a rotated secret that was used while its grace lasts: SHA-256, hex. */
   retiredHash?: string;
 }

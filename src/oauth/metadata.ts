@@ -7,25 +7,29 @@ import { ASSERTION_ALGORITHMS, AUTH_METHODS } from '../keys/oauth-client.ts';
 const METHODS = AUTH_METHODS.flatMap((method) =>
   method === 'client_secret' ? ['client_secret_basic', 'client_secret_post'] : [method],
 );
-const authentication = (endpoint: 'token' | 'introspection' | 'revocation') => ({
-  [`${endpoint}_endpoint_auth_methods_supported`]: METHODS,
+/** `none`: of programs, which prove nothing but what they show. */
+const authentication = (endpoint: 'token' | 'introspection' | 'revocation', ...more: 'none'[]) => ({
+  [`${endpoint}_endpoint_auth_methods_supported`]: [...METHODS, ...more],
   [`${endpoint}_endpoint_auth_signing_alg_values_supported`]: ASSERTION_ALGORITHMS,
 });
 
 export const serverMetadata = (issuer: string, scopes: readonly string[]) => ({
   issuer,
-  // No client may use it yet, as it says itself: but programs take no server without one.
   authorization_endpoint: `${issuer}/oauth/authorize`,
   token_endpoint: `${issuer}/oauth/token`,
   introspection_endpoint: `${issuer}/oauth/introspect`,
   revocation_endpoint: `${issuer}/oauth/revoke`,
   jwks_uri: `${issuer}/.well-known/jwks.json`,
   scopes_supported: scopes,
-  response_types_supported: [],
-  grant_types_supported: ['client_credentials'],
-  ...authentication('token'),
+  response_types_supported: ['code'],
+  response_modes_supported: ['query'],
+  grant_types_supported: ['client_credentials', 'authorization_code', 'refresh_token'],
+  code_challenge_methods_supported: ['S256'],
+  authorization_response_iss_parameter_supported: true,
+  client_id_metadata_document_supported: true,
+  ...authentication('token', 'none'),
   ...authentication('introspection'),
-  ...authentication('revocation'),
+  ...authentication('revocation', 'none'),
   dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
   tls_client_certificate_bound_access_tokens: true,
   service_documentation: `${issuer}/docs/oauth`,

@@ -7,7 +7,8 @@ import { newId } from '../core/ids.ts';
 import { type ApiEnv, answeredTo, renderError } from '../http/api.ts';
 import { firstPart } from '../http/path.ts';
 import { portalOriginOf } from '../http/portal-origin.ts';
-import type { Asked } from './access-token-service.ts';
+import type { Asked, TokenAnswer } from './access-token-service.ts';
+import { isDocumentId } from './client-document.ts';
 import { readForm } from './form.ts';
 import { resourceMetadata, serverMetadata } from './metadata.ts';
 import { OAuthError, oauthErrorResponse } from './oauth-error.ts';
@@ -45,43 +46,107 @@ oauth.onError((error, context) => {
 const issuerOf = ({ req, var: { services } }: OAuthContext): string =>
   portalOriginOf(services.config, req.url);
 
-/** Reads the form, and who sent it. @throws OAuthError */
-async function ask(context: OAuthContext): Promise<Asked> {
-  const { services, requestId } = context.var;
+type Request = Omit<Asked, 'client'>;
+
+/** Reads the form. @throws OAuthError */
+async function read(context: OAuthContext): Promise<Request> {
   const request = context.req.raw;
-  const ip = request.headers.get('cf-connecting-ip') ?? '';
-  const issuer = issuerOf(context);
-  const keepAlive = (work: Promise<unknown>) => context.executionCtx.waitUntil(work);
-  const form = await readForm(request);
+  return {
+    request,
+    form: await readForm(request),
+    issuer: issuerOf(context),
+    requestId: context.var.requestId,
+    ip: request.headers.get('cf-connecting-ip') || null,
+    keepAlive: (work) => context.executionCtx.waitUntil(work),
+  };
+}
+
+/** Which client sent it, that has something to prove. @throws OAuthError */
+async function authenticated(context: OAuthContext, asked: Request): Promise<Asked> {
+  const { services } = context.var;
+  const { request, form, issuer, ip, keepAlive } = asked;
   const client = await services.authenticateClient({
     headers: request.headers,
     cf: request.cf,
     form,
-    ip,
+    ip: ip ?? '',
     audiences: [issuer, issuer + context.req.path, `${issuer}/oauth/token`],
     keepAlive,
   });
   const wait = services.rates.wait('token', client.record.id);
   if (wait > 0) throw new OAuthError('temporarily_unavailable', 'Too many requests of this client', wait);
-  return { request, form, client, issuer, requestId, ip: ip || null, keepAlive };
+  return { ...asked, client };
 }
 
-oauth.get('/oauth/authorize', () => {
-  throw new OAuthError(
-    'unsupported_response_type',
-    'No client here is authorised by people. Use client_credentials',
-  );
-});
+const ask = async (context: OAuthContext): Promise<Asked> => authenticated(context, await read(context));
+
+/** The id of a program, which has nothing to prove: what it shows besides was given to it alone. */
+function programOf({ request, form }: Request): string | undefined {
+  const { client_id: id = '', client_secret: secret, client_assertion: assertion } = form;
+  const isProving = request.headers.has('authorization') || secret !== undefined || assertion !== undefined;
+  return !isProving && isDocumentId(id) ? id : undefined;
+}
+
+/** Who asks, by its id. A program that asks too often is held back with its address. @throws OAuthError */
+async function clientIdOf(context: OAuthContext, asked: Request): Promise<string> {
+  const program = programOf(asked);
+  if (program === undefined) return (await authenticated(context, asked)).client.record.keyId;
+  const wait = context.var.services.rates.waitAt('token', asked.ip ?? '');
+  if (wait > 0) throw new OAuthError('temporarily_unavailable', 'Too many requests of this address', wait);
+  return program;
+}
+
+/** A page of the portal asks the person: it says who may, and what is wrong with what was asked. */
+oauth.get('/oauth/authorize', (context) =>
+  context.redirect(`${issuerOf(context)}/portal/authorize${new URL(context.req.url).search}`, 303),
+);
+
+/** By a code or a refresh token: a token is made before either is used up, so that nothing is lost where that fails. */
+async function redeem(context: OAuthContext, asked: Request): Promise<[Asked, TokenAnswer]> {
+  const { grants, oauthTokens } = context.var.services;
+  const { form, keepAlive } = asked;
+  const clientId = await clientIdOf(context, asked);
+  const isCode = form.grant_type === 'authorization_code';
+  const redeemable = await (isCode
+    ? grants.ofCode(form, clientId, keepAlive)
+    : grants.ofRefreshToken(form, clientId, keepAlive));
+  const { record, resource } = redeemable;
+  const client = { record, clientId };
+  const answer = await oauthTokens.issue({ ...asked, client }, resource);
+  return [
+    { ...asked, client },
+    { ...answer, refresh_token: await redeemable.use() },
+  ];
+}
+
+async function issue(context: OAuthContext, asked: Request): Promise<[Asked, TokenAnswer]> {
+  switch (asked.form.grant_type) {
+    case undefined:
+      throw new OAuthError('invalid_request', 'grant_type is missing');
+    case 'authorization_code':
+    case 'refresh_token':
+      return redeem(context, asked);
+    case 'client_credentials': {
+      if (programOf(asked))
+        throw new OAuthError(
+          'unauthorized_client',
+          'A program that proves nothing acts for a person: use authorization_code',
+        );
+      const by = await authenticated(context, asked);
+      return [by, await context.var.services.oauthTokens.issue(by)];
+    }
+    default:
+      throw new OAuthError(
+        'unsupported_grant_type',
+        'grant_type must be client_credentials, authorization_code or refresh_token',
+      );
+  }
+}
 
 oauth.post('/oauth/token', async (context) => {
-  const startedMs = context.var.services.now();
-  const asked = await ask(context);
-  const { grant_type: grant } = asked.form;
-  if (grant === undefined) throw new OAuthError('invalid_request', 'grant_type is missing');
-  if (grant !== 'client_credentials')
-    throw new OAuthError('unsupported_grant_type', 'grant_type must be client_credentials');
-  const answer = await context.var.services.oauthTokens.issue(asked);
   const { gateway, now } = context.var.services;
+  const startedMs = now();
+  const [asked, answer] = await issue(context, await read(context));
   gateway.usage.add(tokenEvent(asked, startedMs, now()), asked.keepAlive);
   return context.json(answer, 200, NOT_STORED);
 });
@@ -92,8 +157,11 @@ oauth.post('/oauth/introspect', async (context) => {
 });
 
 oauth.post('/oauth/revoke', async (context) => {
-  const asked = await ask(context);
-  await context.var.services.oauthTokens.revoke(asked);
+  const { grants, oauthTokens } = context.var.services;
+  const asked = await read(context);
+  const clientId = await clientIdOf(context, asked);
+  const { token = '' } = asked.form;
+  if (!(await grants.endByRefreshToken(token, clientId, asked))) await oauthTokens.revoke(asked, clientId);
   return context.body(null, 200, NOT_STORED);
 });
 

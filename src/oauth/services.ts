@@ -7,12 +7,14 @@ import type { DoorRates } from '../platform/door-rates.ts';
 import type { UsageBuffer } from '../usage/usage-buffer.ts';
 import type { AccessTokenService } from './access-token-service.ts';
 import type { ClientAuthentication } from './client-authentication.ts';
+import type { GrantService } from './grant-service.ts';
 
 export interface Services {
   config: Pick<Config, 'PORTAL_ORIGIN' | 'OWN_HOSTS'>;
   authenticateClient: ClientAuthentication;
   oauthTokens: AccessTokenService;
-  rates: Pick<DoorRates, 'wait'>;
+  grants: GrantService;
+  rates: Pick<DoorRates, 'wait' | 'waitAt'>;
   keys: Pick<KeyService, 'knownScopes'>;
   gateway: { catalog: Pick<Catalog, 'isOffered'>; usage: UsageBuffer };
   now(): number;

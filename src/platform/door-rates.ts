@@ -21,7 +21,7 @@ export const DOOR_RATES = {
   stranger: { burst: 300, sustained: 1200 },
   /** Calls of the offered API that are refused before they cost anything, by key. */
   refused: { burst: 100, sustained: 600 },
-  /** The OAuth endpoints, by client. */
+  /** The OAuth endpoints, by client; of those that prove nothing, by address. */
   token: { burst: 100, sustained: 300 },
   /** What MCP clients ask beside the calls of APIs, by key. */
   mcp: { burst: 60, sustained: 600 },
@@ -63,7 +63,7 @@ export function createDoorRates(now: () => number) {
   return {
     wait,
     /** The same of an address. */
-    waitAt: (rate: 'address' | 'stranger', ip: string): number =>
+    waitAt: (rate: 'address' | 'stranger' | 'token', ip: string): number =>
       isLocal(ip) ? 0 : wait(rate, countedAddress(ip)),
     /** @throws AppError rate_limit_exceeded */
     take(rate: DoorRate, subject: string): void {

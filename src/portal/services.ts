@@ -21,6 +21,8 @@ import type { ChoiceStore } from '../mail/choice-store.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import type { OutboxStore } from '../mail/outbox-store.ts';
 import type { StopLinks } from '../mail/stop-link.ts';
+import type { GrantService } from '../oauth/grant-service.ts';
+import type { Programs } from '../oauth/programs.ts';
 import type { AppService } from '../partners/app-service.ts';
 import type { LiveAccessService } from '../partners/live-access-service.ts';
 import type { MemberService } from '../partners/member-service.ts';
@@ -53,6 +55,10 @@ export interface Services extends WebServices {
     request: Request,
     keepAlive: (work: Promise<unknown>) => void,
   ): Promise<{ response: Response; requestId: string; units: number }>;
+  grants: GrantService;
+  programOf: Programs;
+  /** Whether a resource (RFC 8707) is at an address of ours. */
+  isOwnResource(resource: string, issuer: string): boolean;
   verifyToken: TokenVerifier;
   idempotency: IdempotencyStore;
   rates: DoorRates;

@@ -6,7 +6,7 @@ import type { Plan } from '../../billing/plan-store.ts';
 import { newId } from '../../core/ids.ts';
 import { currency } from '../../http/amount-schemas.ts';
 import { email, keyName, scopeList, signatureRule, text } from '../../http/fields.ts';
-import { KEY_KINDS } from '../../keys/key-columns-store.ts';
+import { MADE_KINDS } from '../../keys/key-columns-store.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
 import type { AppView } from '../../partners/app-service.ts';
 import { ROLES } from '../../partners/permissions.ts';
@@ -41,7 +41,7 @@ export const keyForm = z.object({
   form: z.uuid(),
   name: keyName,
   app: optional(z.uuid()),
-  kind: z.enum(KEY_KINDS),
+  kind: z.enum(MADE_KINDS),
   environment: z.enum(['test', 'live']),
   scopes: z
     .string()
@@ -201,7 +201,7 @@ export const NewKeyDialog = ({
       <Select
         name="kind"
         label={m.keys.kind}
-        options={KEY_KINDS.map((kind) => [kind, m.keys.kinds[kind]] as const)}
+        options={MADE_KINDS.map((kind) => [kind, m.keys.kinds[kind]] as const)}
       />
       <Choices
         name="scopes"

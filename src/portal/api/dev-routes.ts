@@ -3,6 +3,7 @@
 import './app-routes.ts';
 import './key-routes.ts';
 import './budget-key-routes.ts';
+import './grant-routes.ts';
 import './usage-routes.ts';
 import './version-routes.ts';
 import './request-routes.ts';

@@ -44,6 +44,7 @@ const keySchemes = (documents: readonly CatalogDocument[]) => ({
 const DEVELOPER_TAGS = {
   Apps: 'What your keys belong to: one for each program of yours',
   Keys: 'Keys of your apps: made, limited, rotated, revoked',
+  Grants: 'Programs that you let in by OAuth',
   Usage: 'What was called, and whether all counts agree',
   Audit: 'Who did what for your partner',
   Sandbox: 'What test keys may do with time, and with what they made',

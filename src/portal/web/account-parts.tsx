@@ -20,7 +20,8 @@ export const email = z.string().trim().toLowerCase().max(255).pipe(z.email());
 export const password = z.string().min(PASSWORD_CHARS.fewest).max(PASSWORD_CHARS.most);
 /** One that an account has: it may be of an earlier rule. */
 export const knownPassword = z.string().min(1).max(PASSWORD_CHARS.most);
-export const back = z.string().max(500).optional();
+/** An address that programs send people to is long. */
+export const back = z.string().max(4000).optional();
 export const sixDigits = z
   .string()
   .trim()

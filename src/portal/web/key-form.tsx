@@ -4,7 +4,7 @@ import * as z from 'zod';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { newId } from '../../core/ids.ts';
 import { keyName, signatureRule } from '../../http/fields.ts';
-import { KEY_KINDS } from '../../keys/key-columns-store.ts';
+import { MADE_KINDS } from '../../keys/key-columns-store.ts';
 import type { AppView } from '../../partners/app-service.ts';
 import { FormDialog } from '../../web/components/dialog.tsx';
 import { Area, Choices, Field, FormError, Select } from '../../web/components/form.tsx';
@@ -21,7 +21,7 @@ export const keyFields = z.object({
 });
 export const newKey = keyFields.extend({
   form: z.uuid(),
-  kind: z.enum(KEY_KINDS),
+  kind: z.enum(MADE_KINDS),
   environment: z.enum(['test', 'live']),
   /** A person who makes a key reads what each form is worth; the API does as the source document. */
   signature_rule: signatureRule.default('bound'),
@@ -95,7 +95,7 @@ export const NewKeyDialog = ({ app, catalog, wrong }: { app: AppView; catalog: C
       <Select
         name="kind"
         label={m.keys.kind}
-        options={KEY_KINDS.map((kind) => [kind, m.keys.kinds[kind]] as const)}
+        options={MADE_KINDS.map((kind) => [kind, m.keys.kinds[kind]] as const)}
       />
       <ScopeChoices catalog={catalog} />
       <details open={Boolean(allowed_ips || expires || signature_rule)}>

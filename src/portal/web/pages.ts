@@ -32,6 +32,8 @@ import './request-list-page.tsx';
 import './request-page.tsx';
 import './playground-page.tsx';
 import './mcp-page.tsx';
+import './authorize-page.tsx';
+import './grant-page.tsx';
 import './sandbox-page.tsx';
 import './sandbox-actions.ts';
 import './webhook-events-page.tsx';

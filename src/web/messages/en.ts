@@ -7,6 +7,7 @@ import { clientsEn } from './clients.en.ts';
 import { consoleEn } from './console.en.ts';
 import { explainEn } from './explain.en.ts';
 import { fieldsEn } from './fields.en.ts';
+import { grantsEn } from './grants.en.ts';
 import { mcpEn } from './mcp.en.ts';
 import { moneyEn } from './money.en.ts';
 import { policiesEn } from './policies.en.ts';
@@ -172,6 +173,7 @@ export const en = {
     factor_duty_on:
       'All members are asked for a second factor from now on. Those without one have been emailed.',
     factor_duty_off: 'A second factor is each member’s own choice again.',
+    grant_ended: grantsEn.ended,
     token_revoked: 'Token revoked. It is refused from the next request.',
     address_asked: 'Link sent. Open it to use the new address.',
     address_kept: 'Your address stays as it is.',
@@ -418,6 +420,7 @@ export const en = {
       bearer: 'Bearer key, sent as is',
       signing: 'Signing key, signs each request',
       oauth: 'OAuth client, gets tokens that last 15 minutes',
+      grant: 'Program that a member let in, by OAuth',
     },
     scopes: 'Scopes',
     expires: 'Expires',
@@ -1136,6 +1139,7 @@ export const en = {
   ...moneyEn,
   apis: apisEn,
   budgets: budgetsEn,
+  grants: grantsEn,
   clients: clientsEn,
   mcp: mcpEn,
   explain: explainEn,

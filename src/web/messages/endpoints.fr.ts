@@ -25,6 +25,11 @@ const IN_FRENCH: Readonly<Record<string, string>> = {
   'Archive an app': 'Archiver une application',
   'Restore an archived app, within 30 days': 'Restaurer une application archivée, dans les 30 jours',
   Keys: 'Clés',
+  Grants: 'Programmes autorisés',
+  'List the programs that you let in, newest first':
+    'Lister les programmes que vous avez autorisés, les plus récents d’abord',
+  'End what a program may do, at once and for good':
+    'Mettre fin à ce qu’un programme peut faire, tout de suite et pour de bon',
   'Keys of your apps: made, limited, rotated, revoked':
     'Les clés de vos applications : création, limites, renouvellement, révocation',
   'List the keys of an app, newest first':

@@ -9,6 +9,7 @@ import { consoleFr } from './console.fr.ts';
 import type { en } from './en.ts';
 import { explainFr } from './explain.fr.ts';
 import { fieldsFr } from './fields.fr.ts';
+import { grantsFr } from './grants.fr.ts';
 import { mcpFr } from './mcp.fr.ts';
 import { moneyFr } from './money.fr.ts';
 import { policiesFr } from './policies.fr.ts';
@@ -180,6 +181,7 @@ export const fr = typeset<typeof en>({
     factor_duty_on:
       'Un second facteur est désormais demandé à tous les membres. Ceux qui n’en ont pas ont reçu un e-mail.',
     factor_duty_off: 'Chaque membre choisit de nouveau d’avoir ou non un second facteur.',
+    grant_ended: grantsFr.ended,
     token_revoked: 'Jeton révoqué. Il est refusé dès le prochain appel.',
     address_asked: 'Lien envoyé. Ouvrez-le pour utiliser la nouvelle adresse.',
     address_kept: 'Votre adresse reste la même.',
@@ -436,6 +438,7 @@ export const fr = typeset<typeof en>({
       bearer: 'Clé Bearer, envoyée telle quelle',
       signing: 'Clé de signature, signe chaque requête',
       oauth: 'Client OAuth, obtient des jetons valables 15 minutes',
+      grant: 'Programme qu’un membre a autorisé, par OAuth',
     },
     scopes: 'Autorisations',
     expires: 'Expiration',
@@ -1172,6 +1175,7 @@ export const fr = typeset<typeof en>({
   ...moneyFr,
   apis: apisFr,
   budgets: budgetsFr,
+  grants: grantsFr,
   clients: clientsFr,
   mcp: mcpFr,
   explain: explainFr,

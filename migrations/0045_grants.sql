@@ -1,0 +1,85 @@
+CREATE TABLE "oauth_code" (
+	"code_hash" varchar(64) PRIMARY KEY NOT NULL,
+	"api_key_id" uuid NOT NULL,
+	"redirect_uri" text NOT NULL,
+	"challenge" varchar(43) NOT NULL,
+	"resource" text,
+	"expires_at" timestamp with time zone NOT NULL,
+	"used_at" timestamp with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "oauth_grant" (
+	"api_key_id" uuid PRIMARY KEY NOT NULL,
+	"subject" varchar(600) NOT NULL,
+	"client_id" text NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "oauth_refresh_token" (
+	"token_hash" varchar(64) PRIMARY KEY NOT NULL,
+	"api_key_id" uuid NOT NULL,
+	"resource" text,
+	"expires_at" timestamp with time zone NOT NULL,
+	"replaced_at" timestamp with time zone
+);
+--> statement-breakpoint
+ALTER TABLE "oauth_code" ADD CONSTRAINT "oauth_code_api_key_id_api_key_id_fk" FOREIGN KEY ("api_key_id") REFERENCES "public"."api_key"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "oauth_grant" ADD CONSTRAINT "oauth_grant_api_key_id_api_key_id_fk" FOREIGN KEY ("api_key_id") REFERENCES "public"."api_key"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "oauth_refresh_token" ADD CONSTRAINT "oauth_refresh_token_api_key_id_api_key_id_fk" FOREIGN KEY ("api_key_id") REFERENCES "public"."api_key"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "idx_oauth_grant_subject" ON "oauth_grant" USING btree ("subject");--> statement-breakpoint
+CREATE INDEX "idx_oauth_refresh_token_key" ON "oauth_refresh_token" USING btree ("api_key_id");--> statement-breakpoint
+-- As in 0044, and a grant may have a budget of its own: it counts for itself.
+CREATE OR REPLACE FUNCTION api_key_budget() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  max_depth CONSTANT integer := 5;
+  maker api_key;
+BEGIN
+  SELECT * INTO maker FROM api_key WHERE id = NEW.parent_id FOR SHARE;
+  IF NEW.budget_units IS NULL AND NEW.budget_minor IS NULL THEN
+    IF TG_OP = 'UPDATE' AND OLD.counter_id IS NOT NULL THEN
+      RAISE EXCEPTION 'a key keeps its budget' USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF maker.counter_id IS NOT NULL THEN
+      RAISE EXCEPTION 'a key with a budget makes only keys with budgets' USING ERRCODE = 'restrict_violation';
+    END IF;
+    NEW.counter_id := NULL;
+    RETURN NEW;
+  END IF;
+  IF maker.id IS NULL AND NEW.kind = 'grant' THEN
+    NEW.counter_id := NEW.id;
+    RETURN NEW;
+  END IF;
+  IF maker.id IS NULL THEN
+    RAISE EXCEPTION 'a key with a budget has a key that made it' USING ERRCODE = 'restrict_violation';
+  END IF;
+  NEW.counter_id := coalesce(maker.counter_id, maker.id);
+  NEW.environment := maker.environment;
+  IF NEW.budget_units > maker.budget_units OR (NEW.budget_minor > maker.budget_minor AND NEW.budget_currency = maker.budget_currency) THEN
+    RAISE EXCEPTION 'a budget is no more than that of the key that made it' USING ERRCODE = 'restrict_violation';
+  END IF;
+  IF (SELECT count(*) FROM budgets_of(maker.id)) >= max_depth THEN
+    RAISE EXCEPTION 'budgets are at most % deep', max_depth USING ERRCODE = 'restrict_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+--> statement-breakpoint
+-- What a member let programs do ends with the membership, and with a role that makes keys.
+CREATE FUNCTION grants_of_member_end() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  WITH ended AS (
+    UPDATE api_key k SET is_active = false, revoked_at = now(), revoked_reason = 'the member who allowed it left, or may not any more'
+    FROM oauth_grant g WHERE g.api_key_id = k.id AND g.subject = OLD.subject AND k.partner_id = OLD.partner_id AND k.is_active
+    RETURNING k.partner_id, k.app_id, k.key_id, k.name, k.environment, k.revoked_reason),
+  event AS (INSERT INTO webhook_event (partner_id, app_id, type, data)
+    SELECT partner_id, app_id, 'key.revoked', jsonb_build_object('key_id', key_id, 'name', name, 'environment', environment,
+      'app_id', app_id, 'reason', revoked_reason) FROM ended)
+  INSERT INTO dev_portal_audit (partner_id, actor, action, target, details)
+  SELECT partner_id, 'developer:' || OLD.subject, 'key.revoked', jsonb_build_object('key_id', key_id),
+    jsonb_build_object('reason', revoked_reason) FROM ended;
+  RETURN NULL;
+END $$;
+--> statement-breakpoint
+CREATE TRIGGER member_grants_end AFTER DELETE ON partner_member FOR EACH ROW EXECUTE FUNCTION grants_of_member_end();
+--> statement-breakpoint
+CREATE TRIGGER member_grants_end_with_role AFTER UPDATE OF role ON partner_member FOR EACH ROW
+  WHEN (NEW.role IS DISTINCT FROM OLD.role AND NEW.role NOT IN ('owner', 'developer')) EXECUTE FUNCTION grants_of_member_end();

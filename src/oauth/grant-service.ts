@@ -1,0 +1,191 @@
+// What members let programs do: a grant is a key, which nobody sees, and whose tokens the program gets by a code and keeps up by
+// refresh tokens (RFC 6749, 4.1 and 6; 7636; 9700). Each of those is for one use: whoever shows one again ends the grant.
+
+import type { Actor } from '../audit/audit-store.ts';
+import { equalInConstantTime, sha256Bytes, sha256Hex, toBase64Url } from '../core/encoding.ts';
+import { AppError } from '../core/errors.ts';
+import type { KeyDirectory } from '../keys/key-directory.ts';
+import { type Environment, newOneUseSecret } from '../keys/key-format.ts';
+import { type KeyRecord, unusable } from '../keys/key-record.ts';
+import { random } from '../keys/key-secrets.ts';
+import type { KeyBudget, KeyService } from '../keys/key-service.ts';
+import type { KeyView } from '../keys/key-view-store.ts';
+import type { AuthorizationRequest } from './authorization-request.ts';
+import type { Form } from './form.ts';
+import { type GrantStore, grantRows } from './grant-store.ts';
+import { OAuthError } from './oauth-error.ts';
+
+export interface Allowed {
+  appId: string;
+  environment: Environment;
+  scopes: string[];
+  budget: KeyBudget | undefined;
+  /** RFC 3339. */
+  expiresAt: string;
+}
+
+interface Member {
+  partnerId: string;
+  subject: string;
+}
+
+/** Shown, and good so far: `use` takes it, and says what it is replaced by. */
+export interface Redeemable {
+  record: KeyRecord;
+  clientId: string;
+  /** Where its tokens are to work; undefined: everywhere. */
+  resource: string | undefined;
+  /** @throws OAuthError invalid_grant where somebody was faster */
+  use(): Promise<string>;
+}
+
+export interface GrantPorts {
+  store: GrantStore;
+  keys: Pick<KeyService, 'create' | 'revoke' | 'list' | 'get'>;
+  directory: Pick<KeyDirectory, 'newest'>;
+  now(): number;
+}
+
+const MAX_LISTED = 200;
+const MAX_GRANTS = 100;
+const VERIFIER = /^[\w.~-]{43,128}$/;
+const invalid = (why: string) => new OAuthError('invalid_grant', why);
+const NO_CODE = 'The code is unknown, of another client, used, or too old';
+const NO_TOKEN = 'The refresh token is unknown, of another client, used, or too old';
+
+const missing = (name: string) => new OAuthError('invalid_request', `${name} is missing`);
+
+async function requireVerifier(verifier: string | undefined, challenge: string): Promise<void> {
+  if (verifier === undefined) throw missing('code_verifier');
+  const isProven =
+    VERIFIER.test(verifier) && equalInConstantTime(toBase64Url(await sha256Bytes(verifier)), challenge);
+  if (!isProven) throw invalid('code_verifier does not belong to the code');
+}
+
+export function createGrantService({ store, keys, directory, now }: GrantPorts) {
+  /** Of a grant that works. @throws OAuthError */
+  async function recordOf(keyId: string, keepAlive: (work: Promise<unknown>) => void): Promise<KeyRecord> {
+    const found = await directory.newest({ by: 'key_id', value: keyId }, keepAlive);
+    if (found === 'unavailable')
+      throw new OAuthError('temporarily_unavailable', 'The grant cannot be looked up right now');
+    const { record } = found;
+    if (!record || unusable(record, undefined, now())) throw invalid('The grant has ended');
+    return record;
+  }
+
+  /** Somebody holds what was used: nobody knows who of the two it is. */
+  async function endStolen(record: Pick<KeyRecord, 'partnerId' | 'keyId'>, what: string): Promise<void> {
+    const actor = { name: `key:${record.keyId}`, ip: null, requestId: null };
+    await keys.revoke(record.partnerId, record.keyId, `${what} was used twice`, actor);
+  }
+
+  const newSecret = async (kind: 'ok' | 'or') => {
+    const secret = newOneUseSecret(kind, random);
+    return { secret, hash: await sha256Hex(secret) };
+  };
+
+  async function redeem(
+    { what, why, hash, shown }: { what: string; why: string; hash: string; shown: Shown },
+    clientId: string,
+    keepAlive: (work: Promise<unknown>) => void,
+    use: (hash: string, next: string) => Promise<boolean>,
+  ): Promise<Redeemable> {
+    if (!shown || shown.clientId !== clientId) throw invalid(why);
+    const record = await recordOf(shown.keyId, keepAlive);
+    if (shown.isUsed) {
+      await endStolen(record, what);
+      throw invalid(why);
+    }
+    if (shown.isOver) throw invalid(why);
+    return {
+      record,
+      clientId,
+      resource: shown.resource ?? undefined,
+      async use() {
+        const next = await newSecret('or');
+        if (await use(hash, next.hash)) return next.secret;
+        await endStolen(record, what);
+        throw invalid(why);
+      },
+    };
+  }
+  type Shown = Awaited<ReturnType<GrantStore['code']>>;
+
+  const ofMember = async ({ partnerId, subject }: Member): Promise<KeyView[]> =>
+    keys.list(partnerId, { grantedBy: subject }, { limit: MAX_LISTED });
+
+  return {
+    /** Makes the grant, and the code that its program gets. @throws AppError */
+    async allow(
+      member: Member,
+      { program, redirectUri, challenge, resource }: AuthorizationRequest,
+      { appId, environment, scopes, budget, expiresAt }: Allowed,
+      actor: Actor,
+    ): Promise<string> {
+      const current = (await ofMember(member)).filter(({ state }) => state === 'active');
+      if (current.length >= MAX_GRANTS)
+        throw new AppError('conflict', `At most ${MAX_GRANTS} programs. End those that you do not need`);
+      const code = await newSecret('ok');
+      const { clientId, name } = program;
+      const grant = {
+        subject: member.subject,
+        clientId,
+        codeHash: code.hash,
+        redirectUri,
+        challenge,
+        resource,
+      };
+      await keys.create(
+        member.partnerId,
+        { kind: 'grant', name, environment, scopes, expiresAt, appId, budget },
+        actor,
+        (id) => grantRows(id, grant),
+      );
+      return code.secret;
+    },
+
+    /** @throws OAuthError */
+    async ofCode(form: Form, clientId: string, keepAlive: (work: Promise<unknown>) => void) {
+      const { code, redirect_uri: redirectUri, code_verifier: verifier } = form;
+      if (code === undefined) throw missing('code');
+      const hash = await sha256Hex(code);
+      const shown = await store.code(hash);
+      const found = { what: 'its code', why: NO_CODE, hash, shown };
+      const redeemable = await redeem(found, clientId, keepAlive, store.useCode);
+      if (redirectUri !== undefined && redirectUri !== shown?.redirectUri)
+        throw invalid('redirect_uri is not the one that the code was asked for with');
+      await requireVerifier(verifier, shown?.challenge ?? '');
+      return redeemable;
+    },
+
+    /** @throws OAuthError */
+    async ofRefreshToken(form: Form, clientId: string, keepAlive: (work: Promise<unknown>) => void) {
+      const { refresh_token: token } = form;
+      if (token === undefined) throw missing('refresh_token');
+      const hash = await sha256Hex(token);
+      const found = { what: 'its refresh token', why: NO_TOKEN, hash, shown: await store.refreshToken(hash) };
+      return redeem(found, clientId, keepAlive, store.useRefreshToken);
+    },
+
+    /** Ends the grant of a refresh token, where it is this client's (RFC 7009, 2.1). Whether there was one. */
+    async endByRefreshToken(token: string, clientId: string, actor: Omit<Actor, 'name'>): Promise<boolean> {
+      const shown = await store.refreshToken(await sha256Hex(token));
+      if (!shown || shown.clientId !== clientId) return false;
+      const { partnerId } = await keys.get(null, shown.keyId);
+      const name = `key:${shown.keyId}`;
+      await keys.revoke(partnerId, shown.keyId, 'ended by the program', { ...actor, name });
+      return true;
+    },
+
+    list: ofMember,
+
+    /** @throws AppError not_found where it is not this member's */
+    async end(member: Member, keyId: string, actor: Actor): Promise<void> {
+      const key = (await ofMember(member)).find((each) => each.keyId === keyId);
+      if (!key) throw new AppError('not_found', 'No such grant');
+      await keys.revoke(member.partnerId, key.keyId, 'ended by the member who allowed it', actor);
+    },
+  };
+}
+
+export type GrantService = ReturnType<typeof createGrantService>;

@@ -1,0 +1,87 @@
+// Grants, their codes and their refresh tokens. Each code and each refresh token is for one use: the statement that uses it makes
+// the next, or finds that it was used.
+
+import { type SQL, sql } from 'drizzle-orm';
+import { KEY_ID } from '../keys/key-columns-store.ts';
+import type { Database } from '../platform/database.ts';
+import { boolean, row, text, uuid } from '../platform/row.ts';
+
+const Shown = row('code or refresh token that was shown', {
+  keyId: KEY_ID,
+  clientId: text,
+  resource: text.nullable(),
+  /** Of codes. */
+  redirectUri: text.nullable(),
+  challenge: text.nullable(),
+  isUsed: boolean.notNull('IS NOT NULL'),
+  isOver: boolean.notNull('a comparison of what is never null'),
+});
+const Used = row('grant whose code or refresh token was used', { id: uuid });
+
+/** A refresh token that is not used for this long ends; never later than its grant. */
+const REFRESH_DAYS = 30;
+export const CODE_SECONDS = 300;
+
+export interface NewGrant {
+  subject: string;
+  clientId: string;
+  codeHash: string;
+  redirectUri: string;
+  challenge: string;
+  resource: string | undefined;
+}
+
+/** To be run with the insertion of its key. */
+export const grantRows = (id: string, grant: NewGrant): SQL[] => [
+  sql`INSERT INTO oauth_grant (api_key_id, subject, client_id)
+    SELECT k.id, ${grant.subject}, ${grant.clientId} FROM api_key k WHERE k.id = ${id}::uuid`,
+  sql`INSERT INTO oauth_code (code_hash, api_key_id, redirect_uri, challenge, resource, expires_at)
+    SELECT ${grant.codeHash}, k.id, ${grant.redirectUri}, ${grant.challenge}, ${grant.resource ?? null}::text,
+      now() + make_interval(secs => ${CODE_SECONDS}) FROM api_key k WHERE k.id = ${id}::uuid`,
+];
+
+const nextToken = (tokenHash: string): SQL => sql`next AS (
+  INSERT INTO oauth_refresh_token (token_hash, api_key_id, resource, expires_at)
+  SELECT ${tokenHash}, u.api_key_id, u.resource, least(now() + make_interval(days => ${REFRESH_DAYS}), k.expires_at)
+  FROM used u JOIN api_key k ON k.id = u.api_key_id)`;
+
+export function createGrantStore(database: Database) {
+  const one = async (statement: SQL) => (await database.rows(Shown, statement))[0];
+
+  return {
+    code: (codeHash: string) =>
+      one(sql`SELECT k.key_id AS "keyId", g.client_id AS "clientId", c.resource, c.redirect_uri AS "redirectUri", c.challenge,
+          c.used_at IS NOT NULL AS "isUsed", c.expires_at <= now() AS "isOver"
+        FROM oauth_code c JOIN oauth_grant g ON g.api_key_id = c.api_key_id JOIN api_key k ON k.id = c.api_key_id
+        WHERE c.code_hash = ${codeHash}`),
+
+    refreshToken: (tokenHash: string) =>
+      one(sql`SELECT k.key_id AS "keyId", g.client_id AS "clientId", t.resource, NULL::text AS "redirectUri", NULL::text AS challenge,
+          t.replaced_at IS NOT NULL AS "isUsed", t.expires_at <= now() AS "isOver"
+        FROM oauth_refresh_token t JOIN oauth_grant g ON g.api_key_id = t.api_key_id JOIN api_key k ON k.id = t.api_key_id
+        WHERE t.token_hash = ${tokenHash}`),
+
+    /** Whether nobody had used it before. `next`: the hash of the refresh token that comes of it. */
+    async useCode(codeHash: string, next: string): Promise<boolean> {
+      const used = await database.rows(
+        Used,
+        sql`WITH used AS (UPDATE oauth_code SET used_at = now() WHERE code_hash = ${codeHash} AND used_at IS NULL
+            RETURNING api_key_id, resource), ${nextToken(next)}
+          SELECT api_key_id AS id FROM used`,
+      );
+      return used.length > 0;
+    },
+
+    async useRefreshToken(tokenHash: string, next: string): Promise<boolean> {
+      const used = await database.rows(
+        Used,
+        sql`WITH used AS (UPDATE oauth_refresh_token SET replaced_at = now() WHERE token_hash = ${tokenHash}
+            AND replaced_at IS NULL RETURNING api_key_id, resource), ${nextToken(next)}
+          SELECT api_key_id AS id FROM used`,
+      );
+      return used.length > 0;
+    },
+  };
+}
+
+export type GrantStore = ReturnType<typeof createGrantStore>;

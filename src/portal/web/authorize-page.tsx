@@ -1,0 +1,305 @@
+// What a program asks a member: to let it call the APIs in their name. Who it is, what it asks for, and what it may spend; then
+// back to it, with a code or without one.
+
+import * as z from 'zod';
+import { redirectWith } from '../../core/redirect-uri.ts';
+import { DAY_MS, rfc3339 } from '../../core/time.ts';
+import { text } from '../../http/fields.ts';
+import { isUnlimited } from '../../limits/limit.ts';
+import { type AuthorizationRequest, judgeRequest, readQuery } from '../../oauth/authorization-request.ts';
+import { isDocumentId } from '../../oauth/client-document.ts';
+import type { Unknown } from '../../oauth/programs.ts';
+import type { AppView } from '../../partners/app-view-store.ts';
+import { Choices, Field, Form, FormError, Post, Select, Submit } from '../../web/components/form.tsx';
+import { Plain } from '../../web/components/layout.tsx';
+import { Note, Panel } from '../../web/components/parts.tsx';
+import { refusalText, submit, type Wrong } from '../../web/forms.ts';
+import { scopeText } from '../../web/scope-text.ts';
+import { type MemberView, shownAt } from '../../web/view.ts';
+import { useView } from '../../web/view-context.ts';
+import { readForm, render } from '../../web/web.ts';
+import { typedBudget } from './budget-field.ts';
+import { entriesField } from './fields.ts';
+import { actorFor, member, Page, type PortalContext, portal } from './portal-web.tsx';
+
+const HERE = '/portal/authorize';
+const MAX_APPS = 100;
+const DAYS = ['1', '7', '30', '90'] as const;
+
+interface Asked {
+  request: AuthorizationRequest;
+  /** Those that there are, of what was asked for. */
+  scopes: readonly string[];
+}
+
+type Problem = Unknown | 'malformed' | 'redirect_refused';
+
+/** The scopes of the APIs: keys, and who may make them, are people's. */
+const scopesAsked = ({ catalog }: MemberView, { scopes }: AuthorizationRequest): readonly string[] =>
+  scopes.length === 0 ? catalog.scopes : catalog.scopes.filter((scope) => scopes.includes(scope));
+
+/** @throws AppError not_found for another partner's client */
+async function judge(
+  context: PortalContext,
+  view: MemberView,
+  search: string,
+): Promise<Asked | { problem: Problem } | { redirect: string }> {
+  const query = readQuery(search);
+  if (query === 'malformed') return { problem: query };
+  const { programOf, isOwnResource } = context.var.services;
+  const program = await programOf(query.client_id ?? '', view.workspace.partner.id);
+  if (typeof program === 'string') return { problem: program };
+  const request = judgeRequest(query, program, view.origin, (resource) =>
+    isOwnResource(resource, view.origin),
+  );
+  if (request === 'redirect_refused') return { problem: request };
+  return 'redirect' in request ? request : { request, scopes: scopesAsked(view, request) };
+}
+
+function onward(context: PortalContext, url: string, name: string) {
+  const { view } = context.var;
+  const { m } = view;
+  // Not a redirect: `form-action` holds the answers of forms to our own origin, whatever the program's is.
+  context.header('refresh', `0; url=${url}`);
+  return render(
+    context,
+    <Plain view={view} title={m.grants.onward(name)}>
+      <h1>{m.grants.onward(name)}</h1>
+      <p>{m.grants.onwardText}</p>
+      <p>
+        <a class="button primary" href={url}>
+          {m.grants.continue}
+        </a>
+      </p>
+    </Plain>,
+  );
+}
+
+const showProblem = (context: PortalContext, view: MemberView, problem: Problem) =>
+  render(
+    context,
+    <Page view={view} title={view.m.grants.problemTitle} about="both">
+      <h1>{view.m.grants.problemTitle}</h1>
+      <Note kind="bad">{view.m.grants.problems[problem]}</Note>
+    </Page>,
+    400,
+  );
+
+const placeOf = (uri: string): string => {
+  const { host, protocol } = new URL(uri);
+  return protocol === 'https:' || protocol === 'http:' ? host : protocol.replace(/:$/, '');
+};
+const isThisMachine = (uri: string): boolean => new URL(uri).protocol === 'http:';
+
+const Facts = ({ asked: { request } }: { asked: Asked }) => {
+  const { m } = useView();
+  const { program, redirectUri, resource } = request;
+  const isDescribed = isDocumentId(program.clientId);
+  return (
+    <Panel title={program.name}>
+      <dl class="facts pad">
+        <dt>{m.grants.describes}</dt>
+        <dd class="mono">{isDescribed ? program.clientId : m.grants.own}</dd>
+        <dt>{m.grants.answers}</dt>
+        <dd>
+          <span class="mono">{placeOf(redirectUri)}</span>
+          {isThisMachine(redirectUri) && <> ({m.grants.thisMachine})</>}
+        </dd>
+        <dt>{m.grants.where}</dt>
+        <dd>{resource === undefined ? m.grants.everywhere : <span class="mono">{resource}</span>}</dd>
+      </dl>
+      {isDescribed && (
+        <div class="pad">
+          <Note kind="warn">{m.grants.unverified}</Note>
+        </div>
+      )}
+    </Panel>
+  );
+};
+
+const Limits = ({ view }: { view: MemberView }) => {
+  const { m, format, workspace } = view;
+  const {
+    rate_limit_per_second: second,
+    rate_limit_per_day: day,
+    rate_limit_per_month: month,
+  } = workspace.partner;
+  const shown = (limit: number) => (isUnlimited(limit) ? m.grants.none : format.number(limit));
+  return (
+    <p class="hint">
+      {m.grants.limits}
+      {m.common.colon} {m.grants.limitsText(shown(second), shown(day), shown(month))}
+    </p>
+  );
+};
+
+interface ConsentProps {
+  view: MemberView;
+  asked: Asked;
+  search: string;
+  apps: readonly AppView[];
+  currency: string;
+  wrong?: Wrong;
+}
+
+const Consent = ({ view, asked, search, apps, currency, wrong }: ConsentProps) => {
+  const { m, workspace, catalog } = view;
+  const isLiveOpen = workspace.partner.status === 'active';
+  const environments = isLiveOpen ? (['live', 'test'] as const) : (['test'] as const);
+  return (
+    <>
+      <h1>{m.grants.asks(asked.request.program.name)}</h1>
+      <p>{m.grants.asksText(workspace.partner.name)}</p>
+      <Facts asked={asked} />
+      {apps.length === 0 ? (
+        <Note kind="warn">
+          {m.grants.noApp} <a href="/portal/apps">{m.nav.apps}</a>
+        </Note>
+      ) : (
+        <Panel title={m.grants.scopes}>
+          <div class="pad">
+            <Form
+              action={HERE}
+              wrong={wrong}
+              saved={{
+                scopes: asked.scopes.join('\n'),
+                app: apps[0]?.id ?? '',
+                environment: environments[0],
+                days: '30',
+                budget_in: 'units',
+              }}
+            >
+              <input type="hidden" name="request" value={search} />
+              {asked.scopes.length === 0 ? (
+                <Note kind="warn">{m.grants.noScopes}</Note>
+              ) : (
+                <Choices
+                  name="scopes"
+                  label={m.keys.scopes}
+                  options={asked.scopes.map((scope) => [scope, scopeText(catalog, scope, view)] as const)}
+                />
+              )}
+              <Select
+                name="app"
+                label={m.grants.app}
+                options={apps.map(({ id, name }) => [id, name] as const)}
+              />
+              <Select
+                name="environment"
+                label={m.grants.environment}
+                options={environments.map((each) => [each, m.grants.environments[each]] as const)}
+              />
+              <Field name="budget" label={m.grants.budget} inputmode="decimal" hint={m.grants.budgetHint} />
+              <Select
+                name="budget_in"
+                label={m.budgets.in}
+                options={[
+                  ['units', m.budgets.units],
+                  ['money', m.budgets.money(currency)],
+                ]}
+              />
+              <Select
+                name="days"
+                label={m.grants.ends}
+                options={DAYS.map((days) => [days, m.grants.days[days]] as const)}
+              />
+              <Limits view={view} />
+              <FormError />
+              <Submit>{m.grants.allow}</Submit>
+            </Form>
+          </div>
+        </Panel>
+      )}
+      <Post action={`${HERE}/refuse`} fields={{ request: search }}>
+        {m.grants.refuse}
+      </Post>
+    </>
+  );
+};
+
+async function showConsent(context: PortalContext, asked: Asked, search: string, wrong?: Wrong) {
+  const view = shownAt(member(context, 'develop'), HERE);
+  const { services } = context.var;
+  const { id } = view.workspace.partner;
+  const [apps, { currency }] = await Promise.all([
+    services.apps.list(id, MAX_APPS),
+    services.plans.billing(id),
+  ]);
+  const title = view.m.grants.asks(asked.request.program.name);
+  return render(
+    context,
+    <Page view={view} title={title} about="both">
+      <Consent view={view} asked={asked} search={search} apps={apps} currency={currency} wrong={wrong} />
+    </Page>,
+    wrong?.status,
+  );
+}
+
+portal.get(HERE, async (context) => {
+  const view = member(context, 'develop');
+  const { search } = new URL(context.req.url);
+  const asked = await judge(context, view, search);
+  if ('problem' in asked) return showProblem(context, view, asked.problem);
+  return 'redirect' in asked ? context.redirect(asked.redirect, 303) : showConsent(context, asked, search);
+});
+
+const consent = z.object({
+  request: z.string().max(4000),
+  scopes: entriesField.pipe(z.array(z.string().max(100)).min(1)),
+  app: z.uuid(),
+  environment: z.enum(['live', 'test']),
+  budget: text(20).default(''),
+  budget_in: z.enum(['units', 'money']),
+  days: z.enum(DAYS).transform(Number),
+});
+const refused = z.object({ request: z.string().max(4000) });
+
+async function allow(context: PortalContext, asked: Asked, data: z.output<typeof consent>) {
+  const view = member(context, 'develop');
+  const { grants, plans } = context.var.services;
+  const { partner, subject } = view.workspace;
+  const { currency } = await plans.billing(partner.id);
+  const budget =
+    data.budget === ''
+      ? undefined
+      : typedBudget(data.budget, data.budget_in === 'money' ? currency : undefined, view);
+  const { program, redirectUri, state } = asked.request;
+  const code = await grants.allow(
+    { partnerId: partner.id, subject },
+    asked.request,
+    {
+      appId: data.app,
+      environment: data.environment,
+      scopes: data.scopes.filter((scope) => asked.scopes.includes(scope)),
+      budget,
+      expiresAt: rfc3339(view.nowMs + data.days * DAY_MS),
+    },
+    actorFor(context),
+  );
+  return onward(context, redirectWith(redirectUri, { code, state, iss: view.origin }), program.name);
+}
+
+portal.post(HERE, async (context) => {
+  const view = member(context, 'develop');
+  const { data: sent } = await readForm(context, refused);
+  const search = sent?.request ?? '';
+  const asked = await judge(context, view, search);
+  if ('problem' in asked) return showProblem(context, view, asked.problem);
+  if ('redirect' in asked) return onward(context, asked.redirect, '');
+  return submit(context, consent, {
+    work: (data) => allow(context, asked, data),
+    again: (wrong) => showConsent(context, asked, search, wrong),
+    says: ({ message }) => ({ form: refusalText(view, message) }),
+  });
+});
+
+portal.post(`${HERE}/refuse`, async (context) => {
+  const view = member(context, 'develop');
+  const { data } = await readForm(context, refused);
+  const asked = await judge(context, view, data?.request ?? '');
+  if ('problem' in asked) return showProblem(context, view, asked.problem);
+  if ('redirect' in asked) return onward(context, asked.redirect, '');
+  const { program, redirectUri, state } = asked.request;
+  const said = { error: 'access_denied', error_description: 'The person refused', state, iss: view.origin };
+  return onward(context, redirectWith(redirectUri, said), program.name);
+});
