@@ -34,15 +34,15 @@ export function readQuery(search: string): Query | Malformed {
 const CHALLENGE = /^[\w-]{43}$/;
 
 /** What is wrong, as the program is told: a code of RFC 6749, 4.1.2.1, and words. */
-function problemOf(query: Query, isOwnResource: (resource: string) => boolean): [string, string] | undefined {
-  const { response_type: type, response_mode: mode, code_challenge: challenge, resource } = query;
-  if (query.request !== undefined) return ['request_not_supported', 'Say it in the query'];
-  if (query.request_uri !== undefined) return ['request_uri_not_supported', 'Say it in the query'];
+function problemOf(asked: Query, isOwnResource: (resource: string) => boolean): [string, string] | undefined {
+  const { response_type: type, response_mode: mode, code_challenge: challenge, resource } = asked;
+  if (asked.request !== undefined) return ['request_not_supported', 'Say it in the query'];
+  if (asked.request_uri !== undefined) return ['request_uri_not_supported', 'Say it in the query'];
   if (type !== 'code') return ['unsupported_response_type', 'response_type must be code'];
   if (mode !== undefined && mode !== 'query') return ['invalid_request', 'response_mode must be query'];
   if (challenge === undefined || !CHALLENGE.test(challenge))
     return ['invalid_request', 'code_challenge is missing, or is no SHA-256 in base64url'];
-  if (query.code_challenge_method !== 'S256')
+  if (asked.code_challenge_method !== 'S256')
     return ['invalid_request', 'code_challenge_method must be S256'];
   if (resource !== undefined && !isOwnResource(resource))
     return ['invalid_target', 'The resource is none of ours'];
@@ -51,15 +51,15 @@ function problemOf(query: Query, isOwnResource: (resource: string) => boolean): 
 
 /** `redirect`: where the program hears that nothing comes of it. */
 export function judgeRequest(
-  query: Query,
+  asked: Query,
   program: Program,
   issuer: string,
   isOwnResource: (resource: string) => boolean,
 ): AuthorizationRequest | 'redirect_refused' | { redirect: string } {
-  const { redirect_uri: redirectUri, state, scope, code_challenge: challenge = '', resource } = query;
+  const { redirect_uri: redirectUri, state, scope, code_challenge: challenge = '', resource } = asked;
   if (redirectUri === undefined || !program.redirectUris.some((own) => isSameRedirect(own, redirectUri)))
     return 'redirect_refused';
-  const problem = problemOf(query, isOwnResource);
+  const problem = problemOf(asked, isOwnResource);
   if (problem) {
     const [error, error_description] = problem;
     return { redirect: redirectWith(redirectUri, { error, error_description, state, iss: issuer }) };

@@ -39,6 +39,8 @@ export interface Redeemable {
   use(): Promise<string>;
 }
 
+type KeepAlive = (work: Promise<unknown>) => void;
+
 export interface GrantPorts {
   store: GrantStore;
   keys: Pick<KeyService, 'create' | 'revoke' | 'list' | 'get'>;
@@ -62,9 +64,24 @@ async function requireVerifier(verifier: string | undefined, challenge: string):
   if (!isProven) throw invalid('code_verifier does not belong to the code');
 }
 
-export function createGrantService({ store, keys, directory, now }: GrantPorts) {
+const newSecret = async (kind: 'ok' | 'or') => {
+  const secret = newOneUseSecret(kind, random);
+  return { secret, hash: await sha256Hex(secret) };
+};
+
+type Shown = Awaited<ReturnType<GrantStore['code']>>;
+interface Found {
+  what: 'its code' | 'its refresh token';
+  why: string;
+  hash: string;
+  shown: Shown;
+  use(hash: string, next: string): Promise<boolean>;
+}
+
+/** Of what was found by what a program showed. */
+function createRedemption({ keys, directory, now }: Omit<GrantPorts, 'store'>) {
   /** Of a grant that works. @throws OAuthError */
-  async function recordOf(keyId: string, keepAlive: (work: Promise<unknown>) => void): Promise<KeyRecord> {
+  async function recordOf(keyId: string, keepAlive: KeepAlive): Promise<KeyRecord> {
     const found = await directory.newest({ by: 'key_id', value: keyId }, keepAlive);
     if (found === 'unavailable')
       throw new OAuthError('temporarily_unavailable', 'The grant cannot be looked up right now');
@@ -79,16 +96,10 @@ export function createGrantService({ store, keys, directory, now }: GrantPorts) 
     await keys.revoke(record.partnerId, record.keyId, `${what} was used twice`, actor);
   }
 
-  const newSecret = async (kind: 'ok' | 'or') => {
-    const secret = newOneUseSecret(kind, random);
-    return { secret, hash: await sha256Hex(secret) };
-  };
-
-  async function redeem(
-    { what, why, hash, shown }: { what: string; why: string; hash: string; shown: Shown },
+  return async function redeem(
+    { what, why, hash, shown, use }: Found,
     clientId: string,
-    keepAlive: (work: Promise<unknown>) => void,
-    use: (hash: string, next: string) => Promise<boolean>,
+    keepAlive: KeepAlive,
   ): Promise<Redeemable> {
     if (!shown || shown.clientId !== clientId) throw invalid(why);
     const record = await recordOf(shown.keyId, keepAlive);
@@ -108,13 +119,59 @@ export function createGrantService({ store, keys, directory, now }: GrantPorts) 
         throw invalid(why);
       },
     };
-  }
-  type Shown = Awaited<ReturnType<GrantStore['code']>>;
+  };
+}
 
+/** What programs show. */
+function createTokens({ store, ...ports }: GrantPorts) {
+  const { keys } = ports;
+  const redeem = createRedemption(ports);
+  return {
+    /** @throws OAuthError */
+    async ofCode(form: Form, clientId: string, keepAlive: KeepAlive): Promise<Redeemable> {
+      const { code, redirect_uri: redirectUri, code_verifier: verifier } = form;
+      if (code === undefined) throw missing('code');
+      const hash = await sha256Hex(code);
+      const shown = await store.code(hash);
+      const found: Found = { what: 'its code', why: NO_CODE, hash, shown, use: store.useCode };
+      const redeemable = await redeem(found, clientId, keepAlive);
+      if (redirectUri !== undefined && redirectUri !== shown?.redirectUri)
+        throw invalid('redirect_uri is not the one that the code was asked for with');
+      await requireVerifier(verifier, shown?.challenge ?? '');
+      return redeemable;
+    },
+
+    /** @throws OAuthError */
+    async ofRefreshToken(form: Form, clientId: string, keepAlive: KeepAlive): Promise<Redeemable> {
+      const { refresh_token: token } = form;
+      if (token === undefined) throw missing('refresh_token');
+      const hash = await sha256Hex(token);
+      const shown = await store.refreshToken(hash);
+      const use = store.useRefreshToken;
+      return redeem({ what: 'its refresh token', why: NO_TOKEN, hash, shown, use }, clientId, keepAlive);
+    },
+
+    /** Ends the grant of a refresh token, where it is this client's (RFC 7009, 2.1). Whether there was one. */
+    async endByRefreshToken(token: string, clientId: string, by: Omit<Actor, 'name'>): Promise<boolean> {
+      const shown = await store.refreshToken(await sha256Hex(token));
+      if (!shown || shown.clientId !== clientId) return false;
+      const { partnerId } = await keys.get(null, shown.keyId);
+      const { ip, requestId } = by;
+      const name = `key:${shown.keyId}`;
+      await keys.revoke(partnerId, shown.keyId, 'ended by the program', { name, ip, requestId });
+      return true;
+    },
+  };
+}
+
+export function createGrantService(ports: GrantPorts) {
+  const { keys } = ports;
   const ofMember = async ({ partnerId, subject }: Member): Promise<KeyView[]> =>
     keys.list(partnerId, { grantedBy: subject }, { limit: MAX_LISTED });
 
   return {
+    ...createTokens(ports),
+
     /** Makes the grant, and the code that its program gets. @throws AppError */
     async allow(
       member: Member,
@@ -127,14 +184,8 @@ export function createGrantService({ store, keys, directory, now }: GrantPorts) 
         throw new AppError('conflict', `At most ${MAX_GRANTS} programs. End those that you do not need`);
       const code = await newSecret('ok');
       const { clientId, name } = program;
-      const grant = {
-        subject: member.subject,
-        clientId,
-        codeHash: code.hash,
-        redirectUri,
-        challenge,
-        resource,
-      };
+      const { subject } = member;
+      const grant = { subject, clientId, codeHash: code.hash, redirectUri, challenge, resource };
       await keys.create(
         member.partnerId,
         { kind: 'grant', name, environment, scopes, expiresAt, appId, budget },
@@ -142,39 +193,6 @@ export function createGrantService({ store, keys, directory, now }: GrantPorts) 
         (id) => grantRows(id, grant),
       );
       return code.secret;
-    },
-
-    /** @throws OAuthError */
-    async ofCode(form: Form, clientId: string, keepAlive: (work: Promise<unknown>) => void) {
-      const { code, redirect_uri: redirectUri, code_verifier: verifier } = form;
-      if (code === undefined) throw missing('code');
-      const hash = await sha256Hex(code);
-      const shown = await store.code(hash);
-      const found = { what: 'its code', why: NO_CODE, hash, shown };
-      const redeemable = await redeem(found, clientId, keepAlive, store.useCode);
-      if (redirectUri !== undefined && redirectUri !== shown?.redirectUri)
-        throw invalid('redirect_uri is not the one that the code was asked for with');
-      await requireVerifier(verifier, shown?.challenge ?? '');
-      return redeemable;
-    },
-
-    /** @throws OAuthError */
-    async ofRefreshToken(form: Form, clientId: string, keepAlive: (work: Promise<unknown>) => void) {
-      const { refresh_token: token } = form;
-      if (token === undefined) throw missing('refresh_token');
-      const hash = await sha256Hex(token);
-      const found = { what: 'its refresh token', why: NO_TOKEN, hash, shown: await store.refreshToken(hash) };
-      return redeem(found, clientId, keepAlive, store.useRefreshToken);
-    },
-
-    /** Ends the grant of a refresh token, where it is this client's (RFC 7009, 2.1). Whether there was one. */
-    async endByRefreshToken(token: string, clientId: string, actor: Omit<Actor, 'name'>): Promise<boolean> {
-      const shown = await store.refreshToken(await sha256Hex(token));
-      if (!shown || shown.clientId !== clientId) return false;
-      const { partnerId } = await keys.get(null, shown.keyId);
-      const name = `key:${shown.keyId}`;
-      await keys.revoke(partnerId, shown.keyId, 'ended by the program', { ...actor, name });
-      return true;
     },
 
     list: ofMember,

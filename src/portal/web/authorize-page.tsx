@@ -5,32 +5,19 @@ import * as z from 'zod';
 import { redirectWith } from '../../core/redirect-uri.ts';
 import { DAY_MS, rfc3339 } from '../../core/time.ts';
 import { text } from '../../http/fields.ts';
-import { isUnlimited } from '../../limits/limit.ts';
 import { type AuthorizationRequest, judgeRequest, readQuery } from '../../oauth/authorization-request.ts';
-import { isDocumentId } from '../../oauth/client-document.ts';
 import type { Unknown } from '../../oauth/programs.ts';
-import type { AppView } from '../../partners/app-view-store.ts';
-import { Choices, Field, Form, FormError, Post, Select, Submit } from '../../web/components/form.tsx';
 import { Plain } from '../../web/components/layout.tsx';
-import { Note, Panel } from '../../web/components/parts.tsx';
-import { refusalText, submit, type Wrong } from '../../web/forms.ts';
-import { scopeText } from '../../web/scope-text.ts';
+import { Note } from '../../web/components/parts.tsx';
+import { FieldsRefused, refusalText, submit, type Wrong } from '../../web/forms.ts';
 import { type MemberView, shownAt } from '../../web/view.ts';
-import { useView } from '../../web/view-context.ts';
 import { readForm, render } from '../../web/web.ts';
+import { type Asked, Consent, DAYS, HERE } from './authorize-parts.tsx';
 import { typedBudget } from './budget-field.ts';
 import { entriesField } from './fields.ts';
 import { actorFor, member, Page, type PortalContext, portal } from './portal-web.tsx';
 
-const HERE = '/portal/authorize';
 const MAX_APPS = 100;
-const DAYS = ['1', '7', '30', '90'] as const;
-
-interface Asked {
-  request: AuthorizationRequest;
-  /** Those that there are, of what was asked for. */
-  scopes: readonly string[];
-}
 
 type Problem = Unknown | 'malformed' | 'redirect_refused';
 
@@ -85,138 +72,6 @@ const showProblem = (context: PortalContext, view: MemberView, problem: Problem)
     400,
   );
 
-const placeOf = (uri: string): string => {
-  const { host, protocol } = new URL(uri);
-  return protocol === 'https:' || protocol === 'http:' ? host : protocol.replace(/:$/, '');
-};
-const isThisMachine = (uri: string): boolean => new URL(uri).protocol === 'http:';
-
-const Facts = ({ asked: { request } }: { asked: Asked }) => {
-  const { m } = useView();
-  const { program, redirectUri, resource } = request;
-  const isDescribed = isDocumentId(program.clientId);
-  return (
-    <Panel title={program.name}>
-      <dl class="facts pad">
-        <dt>{m.grants.describes}</dt>
-        <dd class="mono">{isDescribed ? program.clientId : m.grants.own}</dd>
-        <dt>{m.grants.answers}</dt>
-        <dd>
-          <span class="mono">{placeOf(redirectUri)}</span>
-          {isThisMachine(redirectUri) && <> ({m.grants.thisMachine})</>}
-        </dd>
-        <dt>{m.grants.where}</dt>
-        <dd>{resource === undefined ? m.grants.everywhere : <span class="mono">{resource}</span>}</dd>
-      </dl>
-      {isDescribed && (
-        <div class="pad">
-          <Note kind="warn">{m.grants.unverified}</Note>
-        </div>
-      )}
-    </Panel>
-  );
-};
-
-const Limits = ({ view }: { view: MemberView }) => {
-  const { m, format, workspace } = view;
-  const {
-    rate_limit_per_second: second,
-    rate_limit_per_day: day,
-    rate_limit_per_month: month,
-  } = workspace.partner;
-  const shown = (limit: number) => (isUnlimited(limit) ? m.grants.none : format.number(limit));
-  return (
-    <p class="hint">
-      {m.grants.limits}
-      {m.common.colon} {m.grants.limitsText(shown(second), shown(day), shown(month))}
-    </p>
-  );
-};
-
-interface ConsentProps {
-  view: MemberView;
-  asked: Asked;
-  search: string;
-  apps: readonly AppView[];
-  currency: string;
-  wrong?: Wrong;
-}
-
-const Consent = ({ view, asked, search, apps, currency, wrong }: ConsentProps) => {
-  const { m, workspace, catalog } = view;
-  const isLiveOpen = workspace.partner.status === 'active';
-  const environments = isLiveOpen ? (['live', 'test'] as const) : (['test'] as const);
-  return (
-    <>
-      <h1>{m.grants.asks(asked.request.program.name)}</h1>
-      <p>{m.grants.asksText(workspace.partner.name)}</p>
-      <Facts asked={asked} />
-      {apps.length === 0 ? (
-        <Note kind="warn">
-          {m.grants.noApp} <a href="/portal/apps">{m.nav.apps}</a>
-        </Note>
-      ) : (
-        <Panel title={m.grants.scopes}>
-          <div class="pad">
-            <Form
-              action={HERE}
-              wrong={wrong}
-              saved={{
-                scopes: asked.scopes.join('\n'),
-                app: apps[0]?.id ?? '',
-                environment: environments[0],
-                days: '30',
-                budget_in: 'units',
-              }}
-            >
-              <input type="hidden" name="request" value={search} />
-              {asked.scopes.length === 0 ? (
-                <Note kind="warn">{m.grants.noScopes}</Note>
-              ) : (
-                <Choices
-                  name="scopes"
-                  label={m.keys.scopes}
-                  options={asked.scopes.map((scope) => [scope, scopeText(catalog, scope, view)] as const)}
-                />
-              )}
-              <Select
-                name="app"
-                label={m.grants.app}
-                options={apps.map(({ id, name }) => [id, name] as const)}
-              />
-              <Select
-                name="environment"
-                label={m.grants.environment}
-                options={environments.map((each) => [each, m.grants.environments[each]] as const)}
-              />
-              <Field name="budget" label={m.grants.budget} inputmode="decimal" hint={m.grants.budgetHint} />
-              <Select
-                name="budget_in"
-                label={m.budgets.in}
-                options={[
-                  ['units', m.budgets.units],
-                  ['money', m.budgets.money(currency)],
-                ]}
-              />
-              <Select
-                name="days"
-                label={m.grants.ends}
-                options={DAYS.map((days) => [days, m.grants.days[days]] as const)}
-              />
-              <Limits view={view} />
-              <FormError />
-              <Submit>{m.grants.allow}</Submit>
-            </Form>
-          </div>
-        </Panel>
-      )}
-      <Post action={`${HERE}/refuse`} fields={{ request: search }}>
-        {m.grants.refuse}
-      </Post>
-    </>
-  );
-};
-
 async function showConsent(context: PortalContext, asked: Asked, search: string, wrong?: Wrong) {
   const view = shownAt(member(context, 'develop'), HERE);
   const { services } = context.var;
@@ -258,6 +113,8 @@ async function allow(context: PortalContext, asked: Asked, data: z.output<typeof
   const view = member(context, 'develop');
   const { grants, plans } = context.var.services;
   const { partner, subject } = view.workspace;
+  const scopes = data.scopes.filter((scope) => asked.scopes.includes(scope));
+  if (scopes.length === 0) throw new FieldsRefused({ scopes: view.m.fields.choice });
   const { currency } = await plans.billing(partner.id);
   const budget =
     data.budget === ''
@@ -270,7 +127,7 @@ async function allow(context: PortalContext, asked: Asked, data: z.output<typeof
     {
       appId: data.app,
       environment: data.environment,
-      scopes: data.scopes.filter((scope) => asked.scopes.includes(scope)),
+      scopes,
       budget,
       expiresAt: rfc3339(view.nowMs + data.days * DAY_MS),
     },

@@ -84,6 +84,34 @@ export const BudgetKeysPanel = ({
   );
 };
 
+/** An amount, and what it is of. `currency`: of the partner. */
+export const BudgetFields = ({
+  label,
+  hint,
+  currency,
+  isRequired,
+}: {
+  label: string;
+  hint: string;
+  currency: string;
+  isRequired?: boolean;
+}) => {
+  const { m } = useView();
+  return (
+    <>
+      <Field name="budget" label={label} required={isRequired} inputmode="decimal" hint={hint} />
+      <Select
+        name="budget_in"
+        label={m.budgets.in}
+        options={[
+          ['units', m.budgets.units],
+          ['money', m.budgets.money(currency)],
+        ]}
+      />
+    </>
+  );
+};
+
 /** `currency`: of the partner. */
 export const NewBudgetKeyDialog = ({
   apiKey: key,
@@ -123,21 +151,7 @@ export const NewBudgetKeyDialog = ({
         hint={m.budgets.nameHint}
         autofocus
       />
-      <Field
-        name="budget"
-        label={m.budgets.budget}
-        required
-        inputmode="decimal"
-        hint={m.budgets.budgetHint}
-      />
-      <Select
-        name="budget_in"
-        label={m.budgets.in}
-        options={[
-          ['units', m.budgets.units],
-          ['money', m.budgets.money(currency)],
-        ]}
-      />
+      <BudgetFields label={m.budgets.budget} hint={m.budgets.budgetHint} currency={currency} isRequired />
       <ExpiryField />
       <Choices
         name="scopes"

@@ -26,6 +26,7 @@ const IN_FRENCH: Readonly<Record<string, string>> = {
   'Restore an archived app, within 30 days': 'Restaurer une application archivée, dans les 30 jours',
   Keys: 'Clés',
   Grants: 'Programmes autorisés',
+  'Programs that you let in by OAuth': 'Programmes que vous avez autorisés par OAuth',
   'List the programs that you let in, newest first':
     'Lister les programmes que vous avez autorisés, les plus récents d’abord',
   'End what a program may do, at once and for good':

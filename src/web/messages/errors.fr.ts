@@ -64,6 +64,8 @@ const IN_FRENCH: Record<string, string> = {
   'Only keys that were made with a budget have one': 'Seules les clés créées avec un budget en ont un',
   'This budget is in money': 'Ce budget est en argent',
   'This budget is in units': 'Ce budget est en unités',
+  'At most # programs. End those that you do not need':
+    'Au plus # programmes. Mettez fin à ceux qui ne vous servent plus',
   'A key that does not work makes no keys': 'Une clé hors d’usage ne crée pas de clés',
   'A key can give only scopes that it has itself':
     'Une clé ne donne que les autorisations qu’elle a elle-même',
