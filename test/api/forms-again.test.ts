@@ -15,6 +15,7 @@ import {
   signedUp,
   visitor,
 } from '../support/portal.ts';
+import { agree, askedAt, asking, newVerifier, startProgram } from '../support/program.ts';
 import { CHANGING } from '../support/routes.ts';
 
 /** Many people sign up, and each password is hashed. */
@@ -210,6 +211,11 @@ async function lookAtPortal(): Promise<void> {
     [partner.id],
   );
   const signing = await makeSigningKey(partner.id);
+  const program = await startProgram();
+  const wanted = asking(program, newVerifier());
+  await agree(who, wanted);
+  await look(who, askedAt(wanted), '/portal/grants');
+  program.close();
   await look(
     who,
     '/portal',

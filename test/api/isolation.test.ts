@@ -121,6 +121,11 @@ const PORTAL: Record<string, Case> = {
   'GET /portal/playground': own,
   'POST /portal/playground/key': own,
   'GET /portal/mcp': own,
+  'GET /portal/authorize': own,
+  'POST /portal/authorize': own,
+  'POST /portal/authorize/refuse': own,
+  'GET /portal/grants': own,
+  'POST /portal/grants/:grant/revoke': foreign(),
   'GET /portal/sandbox': own,
   'GET /portal/webhooks': own,
   'POST /portal/webhooks': own,
@@ -188,6 +193,8 @@ const DEVELOPER: Record<string, Case> = {
   'GET /apps/:appId/usage': foreign(),
   'GET /apps/:appId/events': foreign(),
   'POST /apps/:appId/sandbox/reset': foreign(),
+  'GET /grants': own,
+  'DELETE /grants/:grantId': foreign(),
   'GET /keys/:keyId': foreign(),
   'PATCH /keys/:keyId': foreign(),
   'GET /keys/:keyId/budget-keys': foreign(),
@@ -298,7 +305,16 @@ beforeAll(async () => {
   const [subject] = await query('SELECT subject FROM partner_member WHERE partner_id = $1 LIMIT 1', [
     partner.id,
   ]);
+  const grant = `og_test_${'g'.repeat(24)}`;
+  await query(
+    `WITH made AS (INSERT INTO api_key (partner_id, app_id, key_id, kind, environment, key_hash, key_prefix, name)
+       VALUES ($1, $2, $3::text, 'grant', 'test', $3::text, 'os_test_', $4) RETURNING id)
+     INSERT INTO oauth_grant (api_key_id, subject, client_id) SELECT id, $5, 'https://app.example/client.json' FROM made`,
+    [partner.id, app, grant, FOREIGN_NAME, subject?.subject],
+  );
   Object.assign(ids, {
+    grant,
+    grantId: grant,
     partner: partner.id,
     app,
     appId: app,

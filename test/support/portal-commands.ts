@@ -68,6 +68,22 @@ const APPS: Command[] = [
   },
 ];
 
+/** A client of the partner that acts for people. */
+const clientOf = ({ mark }: Situation): string => `oc_test_${mark}${mark}`;
+const RETURN = 'https://app.example/back';
+const programOf = (at: Situation): string =>
+  `INSERT INTO api_key (key_id, partner_id, app_id, kind, environment, key_hash, key_prefix, name, scopes, client) VALUES
+    ('${clientOf(at)}', '${at.partner}', '${at.app}', 'oauth', 'test', '${at.mark}', 'os_test_', 'Client ${at.mark}', '{read:routes}',
+      '{"token_endpoint_auth_method": "client_secret", "redirect_uris": ["${RETURN}"]}');`;
+const asksFor = (at: Situation): string =>
+  `?${new URLSearchParams({
+    response_type: 'code',
+    client_id: clientOf(at),
+    redirect_uri: RETURN,
+    code_challenge: 'x'.repeat(43),
+    code_challenge_method: 'S256',
+  })}`;
+
 const keyIsMade = (kind: 'bearer' | 'signing', keyType: string): Command => ({
   does: `a ${kind} key is made`,
   of: 'app',
@@ -152,6 +168,46 @@ const KEYS: Command[] = [
         scopes: ['read:routes'],
         expires_at: TO_THE_END,
       }),
+    },
+  },
+  {
+    does: 'a program is let in',
+    given: programOf,
+    audit: ['key.created'],
+    events: ['key.created'],
+    doors: {
+      'POST /portal/authorize': (at) => ({
+        request: asksFor(at),
+        scopes: 'read:routes',
+        app: at.app,
+        environment: 'test',
+        budget: '50',
+        budget_in: 'units',
+        days: '30',
+      }),
+    },
+    only: 'a program sends people to it',
+  },
+  {
+    does: 'a program is refused',
+    given: programOf,
+    isIdle: true,
+    audit: [],
+    doors: { 'POST /portal/authorize/refuse': (at) => ({ request: asksFor(at) }) },
+    only: 'a program sends people to it',
+  },
+  {
+    does: 'what a program may do is ended',
+    of: 'spare',
+    given: ({ spare, partner, app, me, mark }) =>
+      `INSERT INTO api_key (id, key_id, partner_id, app_id, kind, environment, key_hash, key_prefix, name, scopes)
+        VALUES ('${spare}', '${spare}', '${partner}', '${app}', 'grant', 'test', '${mark}', 'os_test_', 'Program ${mark}', '{read:routes}');
+       INSERT INTO oauth_grant (api_key_id, subject, client_id) VALUES ('${spare}', '${me}', 'https://app.example/c.json');`,
+    audit: ['key.revoked'],
+    events: ['key.revoked'],
+    doors: {
+      'POST /portal/grants/:grant/revoke': nothing,
+      'DELETE /api/dev/grants/:grantId': nothing,
     },
   },
   {

@@ -86,12 +86,12 @@ portal.get(HERE, async (context) => {
   );
 });
 
-portal.post(`${HERE}/:key/revoke`, async (context) => {
+portal.post(`${HERE}/:grant/revoke`, async (context) => {
   const { workspace } = member(context);
   const { partner, subject } = workspace;
   await context.var.services.grants.end(
     { partnerId: partner.id, subject },
-    context.req.param('key'),
+    context.req.param('grant'),
     actorFor(context),
   );
   return done(context, HERE, 'grant_ended');
