@@ -24,6 +24,7 @@ import {
   CALLBACK,
   challengeOf,
   describing,
+  mcpProvider,
   newVerifier,
   type ProgramServer,
   sentTo,
@@ -192,18 +193,7 @@ describe('programs that nobody here wrote', () => {
   });
 
   it('the MCP client: it finds whom to ask, and lists and calls every tool', async () => {
-    const saved: { tokens?: unknown; verifier: string; url?: URL } = { verifier: '' };
-    const provider = {
-      redirectUrl: CALLBACK,
-      clientMetadata: { client_name: 'Timetables', redirect_uris: [CALLBACK] },
-      clientInformation: () => ({ client_id: program.clientId, issuer: stack.url }),
-      tokens: () => saved.tokens as never,
-      saveTokens: (given: unknown) => void Object.assign(saved, { tokens: given }),
-      redirectToAuthorization: (url: URL) => void Object.assign(saved, { url }),
-      saveCodeVerifier: (verifier: string) => void Object.assign(saved, { verifier }),
-      codeVerifier: () => saved.verifier,
-      state: () => 'mcp',
-    };
+    const { provider, saved } = mcpProvider(program.clientId, CALLBACK);
     const endpoint = new URL('/mcp', stack.url);
     const transport = () => new StreamableHTTPClientTransport(endpoint, { authProvider: provider });
     const first = transport();

@@ -6,9 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { call, eventually, query, sendJson, stack } from '../support/api.ts';
 import { findings } from '../support/axe.ts';
 import { goTo, launch, newPerson, operatorInBrowser, signInInBrowser } from '../support/browser.ts';
-import { operatorSignedIn } from '../support/portal.ts';
+import { operatorSignedIn, visitor } from '../support/portal.ts';
+import { agree, askedAt, asking, newVerifier, type ProgramServer, startProgram } from '../support/program.ts';
 
 let browser: Browser;
+let program: ProgramServer;
 const ids: Record<string, string> = {};
 
 const PUBLIC = [
@@ -27,6 +29,7 @@ const PUBLIC = [
   '/docs/signing',
   '/docs/oauth',
   '/docs/mcp',
+  '/docs/budget-keys',
   '/docs/limits',
   '/docs/handling-errors',
   '/docs/plans',
@@ -39,6 +42,7 @@ const PUBLIC = [
   '/docs/changelog',
   '/docs/errors',
   '/docs/errors/daily_quota_exceeded',
+  '/docs/errors/budget_exceeded',
   '/docs/api',
   '/docs/nothing',
 ];
@@ -52,6 +56,12 @@ const portalPages = () => [
   `/portal/keys/${ids.key}`,
   `/portal/keys/${ids.key}?dialog=revoke`,
   `/portal/keys/${ids.key}?dialog=edit`,
+  `/portal/keys/${ids.key}?dialog=new-budget-key`,
+  `/portal/keys/${ids.child}`,
+  `/portal/keys/${ids.child}?dialog=edit`,
+  askedAt(asking(program, newVerifier())),
+  '/portal/authorize?client_id=nobody',
+  '/portal/grants',
   `/portal/keys/${ids.client}`,
   `/portal/keys/${ids.client}?dialog=edit`,
   '/portal/usage',
@@ -196,9 +206,16 @@ beforeAll(async () => {
   const made = await sendJson(`/api/dev/apps/${ids.app}/keys`, 'POST', client, developer);
   expect(made.status).toBe(201);
   ids.client = made.json.key_id;
+  const budget = { name: 'Nightly job', budget: { units: 500 } };
+  ids.child = (await sendJson(`/api/dev/keys/${ids.key}/budget-keys`, 'POST', budget, developer)).json.key_id;
+  program = await startProgram();
+  const person = visitor(stack.demo.developer.email);
+  await person.post('/sign-in', { email: person.email, password: stack.demo.developer.password });
+  await agree(person, asking(program, newVerifier()), { budget: '50', environment: 'test' });
 });
 afterAll(async () => {
   await browser?.close();
+  program?.close();
   await sendJson('/api/admin/apis/calendar', 'DELETE', { reason: 'over' }, operator);
   await query(`DELETE FROM api_version_use WHERE route = '/calendar/days'`);
 });
@@ -241,6 +258,12 @@ describe.each([
           const taken = await page.evaluate('document.documentElement.scrollWidth');
           if (taken !== width) found.push(`${path}: ${taken} px wide on ${width}`);
         }
+        // What says how long ago something was keeps saying so.
+        const noMoments = await page.$$eval(
+          '[data-ago]',
+          (times) => times.filter((time) => Number.isNaN(Date.parse(time.dataset.ago ?? ''))).length,
+        );
+        if (noMoments > 0) found.push(`${path}: ${noMoments} times that are none`);
         const { own, all } = await weight.sinceLast();
         if (own >= 12_000 || all >= 100_000) found.push(`${path}: ${own} bytes, ${all} with what it loads`);
         for (const finding of await findings(page, [theme])) found.push(`${path}, ${finding}`);

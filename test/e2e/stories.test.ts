@@ -1,4 +1,4 @@
-// Five stories, clicked through as people do: in English on a desk in the light, in French on a phone in the dark; at each step
+// Six stories, clicked through as people do: in English on a desk in the light, in French on a phone in the dark; at each step
 // axe looks at the page.
 
 import { randomBytes } from 'node:crypto';
@@ -6,9 +6,10 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import transit from '../../src/catalog/transit.openapi.json' with { type: 'json' };
-import { eventually } from '../support/api.ts';
+import { call as apiCall, eventually, stack } from '../support/api.ts';
 import { goTo, launch, paste } from '../support/browser.ts';
 import { type Look, type Person, personAt } from '../support/person.ts';
+import { mcpProvider, startProgram } from '../support/program.ts';
 
 // What a story waits for is given longer than others: axe takes a core.
 vi.setConfig({ testTimeout: 180_000 });
@@ -108,6 +109,77 @@ describe.each(LOOKS)('$language, $width px', (look) => {
     const { content, isError } = await client.callTool({ name: 'searchStops', arguments: { q: 'colobane' } });
     expect([isError ?? false, JSON.stringify(content)]).toEqual([false, expect.stringContaining('Colobane')]);
     await client.close();
+    expect(person.problems()).toEqual([]);
+  });
+
+  it('an agent asks, is let in with a budget, calls a tool, makes its way to the end of it, and is ended', async () => {
+    const { m, page } = person;
+    const program = await startProgram();
+    const callback = `${program.origin}/callback`;
+    const { provider, saved } = mcpProvider(program.clientId, callback);
+    const transport = () =>
+      new StreamableHTTPClientTransport(new URL('/mcp', stack.url), { authProvider: provider });
+    const first = transport();
+    await expect(new Client({ name: 'agent', version: '1' }).connect(first)).rejects.toThrow();
+    await page.goto(String(saved.url));
+    await person.heading(m.grants.asks('Timetables'));
+    await person.look('consent');
+    await person.type(m.grants.budget, '1');
+    await person.press(m.grants.allow);
+    const [back] = await eventually(
+      async () => program.returned,
+      ({ length }) => length > 0,
+    );
+    await first.finishAuth(back?.searchParams ?? new URLSearchParams());
+    const client = new Client({ name: 'agent', version: '1' });
+    await client.connect(transport());
+    const call = () => client.callTool({ name: 'searchStops', arguments: { q: 'colobane' } });
+    expect((await call()).isError ?? false).toBe(false);
+    const spent = await call();
+    expect([spent.isError, JSON.stringify(spent.content)]).toEqual([
+      true,
+      expect.stringContaining('budget_exceeded'),
+    ]);
+    await goTo(page, '/portal');
+    await person.open(m.grants.title);
+    await person.look('programs');
+    await person.follow(m.grants.end);
+    const dialog = page.getByRole('dialog', { name: m.grants.endTitle('Timetables') });
+    await person.press(m.grants.end, dialog);
+    await person.told(m.done.grant_ended);
+    await expect(call()).rejects.toThrow();
+    await client.close();
+    program.close();
+    expect(person.problems()).toEqual([]);
+  });
+
+  it('a key makes one with a budget: its secret is shown once, and what is left of it', async () => {
+    const { m, page } = person;
+    await person.open(m.nav.apps);
+    await person.follow(m.overview.firstApp);
+    await person.follow(m.overview.firstKey);
+    await person.follow(m.budgets.new);
+    const dialog = page.getByRole('dialog', { name: m.budgets.new });
+    await person.look('a budget is asked for');
+    await dialog.getByLabel(m.budgets.name, { exact: true }).fill('Nightly job');
+    await dialog.getByLabel(m.budgets.budget, { exact: true }).fill('2');
+    await person.press(m.budgets.create, dialog);
+    const shown = page.locator('[data-secret] pre');
+    const secret = String(await shown.textContent()).trim();
+    await person.look('its secret');
+    const statuses = [];
+    for (let i = 0; i < 3; i++) {
+      const { status } = await apiCall('/v2/routes/list', { key: secret });
+      statuses.push(status);
+    }
+    expect(statuses).toEqual([200, 200, 402]);
+    await page.getByLabel(m.secret.saved).check();
+    await person.press(m.secret.close);
+    await page.reload();
+    await person.look('a key with a budget');
+    expect(
+      await page.locator(`[data-meter="${m.explain.names.budget}"]`).getAttribute('data-remaining'),
+    ).toBe('0');
     expect(person.problems()).toEqual([]);
   });
 

@@ -12,6 +12,8 @@ export interface ProgramServer {
   clientId: string;
   /** What is answered at other paths. */
   documents: Map<string, { status?: number; location?: string; body: string }>;
+  /** Where browsers came back to it. */
+  returned: URL[];
   close(): void;
 }
 
@@ -19,7 +21,14 @@ export const CALLBACK = 'http://127.0.0.1:4711/callback';
 
 export async function startProgram(): Promise<ProgramServer> {
   const documents: ProgramServer['documents'] = new Map();
+  const returned: URL[] = [];
   const server: Server = createServer((request, response) => {
+    const at = new URL(request.url ?? '', 'http://program.example');
+    if (at.pathname === '/callback') {
+      returned.push(at);
+      response.end('You can close this window.');
+      return;
+    }
     const { status = 200, location, body } = documents.get(request.url ?? '') ?? { status: 404, body: '' };
     response.writeHead(status, { 'content-type': 'application/json', ...(location && { location }) });
     response.end(body);
@@ -28,7 +37,7 @@ export async function startProgram(): Promise<ProgramServer> {
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const clientId = `${origin}/client.json`;
   documents.set('/client.json', { body: JSON.stringify(describing(clientId)) });
-  return { origin, clientId, documents, close: () => server.close() };
+  return { origin, clientId, documents, returned, close: () => server.close() };
 }
 
 export const describing = (clientId: string, more: object = {}) => ({
@@ -91,3 +100,20 @@ export const asking = (
   resource: stack.url,
   ...more,
 });
+
+/** What the MCP client keeps, and where it would send a browser. */
+export function mcpProvider(clientId: string, redirectUrl: string) {
+  const saved: { tokens?: unknown; verifier: string; url?: URL } = { verifier: '' };
+  const provider = {
+    redirectUrl,
+    clientMetadata: { client_name: 'Timetables', redirect_uris: [redirectUrl] },
+    clientInformation: () => ({ client_id: clientId, issuer: stack.url }),
+    tokens: () => saved.tokens as never,
+    saveTokens: (tokens: unknown) => void Object.assign(saved, { tokens }),
+    redirectToAuthorization: (url: URL) => void Object.assign(saved, { url }),
+    saveCodeVerifier: (verifier: string) => void Object.assign(saved, { verifier }),
+    codeVerifier: () => saved.verifier,
+    state: () => 'mcp',
+  };
+  return { provider, saved };
+}

@@ -121,7 +121,7 @@ export const items = ({ m, workspace }: Pick<View, 'm' | 'workspace'>): NavItem[
   { href: '/portal/billing', text: m.billing.nav, apart: true, also: ['/portal/invoices'] },
   { href: '/portal/audit', text: m.nav.audit },
   { href: '/portal/members', text: m.nav.members },
-  { href: '/portal/grants', text: m.grants.nav, also: ['/portal/authorize'] },
+  { href: '/portal/grants', text: m.grants.title, also: ['/portal/authorize'] },
   { href: '/portal/settings', text: m.nav.settings },
   { href: '/docs', text: m.nav.docs, apart: true },
   { href: '/status', text: m.status.title },

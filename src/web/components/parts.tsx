@@ -9,7 +9,7 @@ export const Time = ({ at }: { at: string | null }) => {
   const { m, format } = useView();
   if (at === null) return <span class="soft">{m.common.never}</span>;
   return (
-    <time datetime={at} title={format.exact(at)} data-ago>
+    <time datetime={at} title={format.exact(at)} data-ago={at}>
       {format.ago(at)}
     </time>
   );

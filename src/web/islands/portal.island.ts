@@ -118,8 +118,7 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 function tick(): void {
   for (const time of all('[data-ago]')) {
-    const at = time.dataset.ago || time.getAttribute('datetime') || '';
-    const seconds = (Date.parse(at) - Date.now()) / 1000;
+    const seconds = (Date.parse(time.dataset.ago ?? '') - Date.now()) / 1000;
     const [unit, length] = STEPS.find(([, each]) => Math.abs(seconds) >= each) ?? ['second', 1];
     time.textContent = relative.format(Math.round(seconds / length), unit);
   }

@@ -1,8 +1,7 @@
 // What pages say of programs that act for people, in English.
 
 export const grantsEn = {
-  nav: 'Programs',
-  title: 'Programs you let in',
+  title: 'Programs',
   text: 'Programs and agents that call the APIs in your name, by OAuth. Each has its own scopes, end and budget; end one and its tokens are refused within a second.',
   empty: 'You have not let any program in.',
   emptyText: 'When a program asks you, you decide here what it may do.',

@@ -3,8 +3,7 @@
 import type { grantsEn } from './grants.en.ts';
 
 export const grantsFr: typeof grantsEn = {
-  nav: 'Programmes',
-  title: 'Programmes autorisés',
+  title: 'Programmes',
   text: 'Des programmes et agents qui appellent les API en votre nom, par OAuth. Chacun a ses autorisations, sa fin et son budget ; mettez-y fin, et ses jetons sont refusés en une seconde au plus.',
   empty: 'Vous n’avez autorisé aucun programme.',
   emptyText: 'Quand un programme vous le demande, vous décidez ici de ce qu’il peut faire.',
