@@ -17,6 +17,7 @@ export type Facts = Pick<
   | 'units'
   | 'remaining'
   | 'cache_hit'
+  | 'degraded'
   | 'upstream_ms'
   | 'via'
   | 'api_version'
@@ -68,11 +69,12 @@ function limitsOf(row: Facts): ExplainedLimit[] | null {
 }
 
 function priceOf(row: Facts, terms: TermsAt | undefined): Explanation['price'] {
-  const { units, environment, basis } = row;
+  const { units, environment, basis, degraded } = row;
   const none = { tier: null, currency: null, per_1000_minor: null };
   if (units === 0) return { reason: 'not_counted', ...none };
   if (environment === 'test') return { reason: 'test', ...none };
-  if (!basis || !terms) return null;
+  // Who admitted it could not ask how much of the quota was used.
+  if (!basis || !terms || degraded) return null;
   const { tier, currency, isBilled, overageAction, overagePer1000Minor } = terms;
   if (!isBilled) return { reason: 'not_billed', tier, currency, per_1000_minor: null };
   if (!basis.over) return { reason: 'included', tier, currency, per_1000_minor: null };

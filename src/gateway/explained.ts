@@ -32,6 +32,7 @@ export function setExplanation(exchange: Exchange, response: Response): void {
       units: admission?.units ?? 0,
       remaining: remainingOf(exchange) ?? null,
       cache_hit: exchange.cacheHit ?? false,
+      degraded: admission !== undefined && admission.grant === undefined,
       upstream_ms: exchange.upstreamMs ?? null,
       via: exchange.via ?? null,
       api_version: exchange.version?.date ?? null,

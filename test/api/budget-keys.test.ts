@@ -124,6 +124,23 @@ describe('a budget is exact', () => {
     expect((await call(ROUTE, { key: root.secret })).headers['x-ratelimit-limit-budget']).toBeUndefined();
   });
 
+  it('while the limiter does not answer, nothing is admitted', async () => {
+    const root = await makeKey(partner.id);
+    await query('UPDATE api_key_quotas SET daily_quota = -1, monthly_quota = -1 WHERE key_id = $1', [
+      root.id,
+    ]);
+    await query(`UPDATE partner SET overage_action = 'charge' WHERE id = $1`, [partner.id]);
+    const child = await made(root.id);
+    expect((await call(ROUTE, { key: child.secret })).status).toBe(200);
+    expect((await call(ROUTE, { key: root.secret })).status).toBe(200);
+    await setFaults({ limiterDown: true });
+    expect((await call(ROUTE, { key: child.secret })).json.error).toBe('limiter_unavailable');
+    expect((await call(ROUTE, { key: root.secret })).status).toBe(200);
+    expect(await budgetOf(child.id)).toMatchObject({ used: null, remaining: null });
+    await setFaults({ limiterDown: false });
+    expect(await budgetOf(child.id)).toMatchObject({ used: 1, remaining: BUDGET - 1 });
+  });
+
   it('what the upstream failed comes back', async () => {
     const root = await makeKey(partner.id);
     const child = await made(root.id, { budget: { units: 3 } });

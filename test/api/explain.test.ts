@@ -11,6 +11,7 @@ import {
   makePartner,
   query,
   sendJson,
+  setFaults,
 } from '../support/api.ts';
 import { seeded } from '../support/seeded.ts';
 
@@ -137,6 +138,144 @@ it('five hundred random requests are explained as they were', async () => {
   }
   const others = { headers: { authorization: `Bearer ${await developerToken(await makePartner())}` } };
   expect((await call(`/api/dev/requests/${expected[0]?.id}/explain`, others)).status).toBe(404);
+}, 180_000);
+
+it('five hundred more: by a child with a budget, by its tools, beyond a quota that is charged, by a record that was old, without the limiter', async () => {
+  const BUDGET = 90;
+  const INCLUDED = 200;
+  const random = seeded(7);
+  const partner = await makePartner({ tier: 'business', second: -1, month: INCLUDED, overage: 'charge' });
+  const me = { headers: { authorization: `Bearer ${await developerToken(partner)}` } };
+  const key = await makeKey(partner.id, { scopes: ['read:stops'] });
+  await query(
+    'UPDATE api_key_quotas SET burst_limit = -1, sustained_limit = -1, daily_quota = -1, monthly_quota = -1 WHERE key_id = $1',
+    [key.id],
+  );
+  const made = await sendJson(
+    `/api/dev/keys/${key.id}/budget-keys`,
+    'POST',
+    { name: 'agent', budget: { units: BUDGET } },
+    me,
+  );
+  const child = { id: made.json.key_id, secret: made.json.api_key ?? made.json.secret };
+  const [plan] = await query<{ price: string }>(
+    `SELECT plan_price(t, p.currency, 'overage_per_1000') AS price FROM partner p JOIN tier_config t ON t.tier = p.tier WHERE p.id = $1`,
+    [partner.id],
+  );
+  let month = 0;
+  let spent = 0;
+  const expected: {
+    id: string;
+    status: number;
+    price: string | undefined;
+    budget: { before: number; after: number } | undefined;
+    version?: number;
+    via: string | null;
+    isBlind: boolean;
+  }[] = [];
+  const versionOf = async (id: string) =>
+    Number((await query('SELECT version FROM api_key WHERE key_id = $1', [id]))[0]?.version);
+  for (let i = 0; i < CALLS; i++) {
+    const isBlind = i >= CALLS - 10;
+    const isChild = !isBlind && random() < 0.4;
+    const isTool = isChild && random() < 0.4;
+    if (i === CALLS - 10) await setFaults({ limiterDown: true });
+    // Another edge, whose record was changed meanwhile, and whose KV does not know of it.
+    const isOld = !isBlind && random() < 0.04;
+    let version: number | undefined;
+    if (isOld) {
+      await setFaults({ kvFrozen: true });
+      const change = { name: `Renamed ${i}` };
+      await sendJson(`/api/dev/keys/${isChild ? child.id : key.id}`, 'PATCH', change, me);
+      version = await versionOf(isChild ? child.id : key.id);
+    }
+    const { secret } = isChild ? child : key;
+    const headers = { 'x-test-edge': isOld ? 'b' : 'a' };
+    let status: number;
+    let id: string;
+    if (isTool) {
+      const answer = await call('/mcp', {
+        method: 'POST',
+        headers: {
+          ...headers,
+          authorization: `Bearer ${secret}`,
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+        },
+        body: JSON.stringify({
+          jsonrpc: '2.0',
+          id: i,
+          method: 'tools/call',
+          params: { name: 'searchStops', arguments: { q: `t${i}` } },
+        }),
+      });
+      const { result } = answer.json ?? JSON.parse(/^data: (.*)$/m.exec(answer.text)?.[1] ?? '{}');
+      id = result._meta['passerelle/request_id'];
+      status = result._meta['passerelle/status'];
+    } else {
+      const answer = await call(`/v2/stops/search?q=s${i}`, { key: secret, headers });
+      id = String(answer.headers['x-request-id']);
+      status = answer.status;
+    }
+    if (isOld) await setFaults({ kvFrozen: false });
+    expect([i, status]).toEqual([i, isChild && spent >= BUDGET ? 402 : 200]);
+    const isAdmitted = status === 200;
+    const before = BUDGET - spent;
+    if (isAdmitted) month++;
+    if (isAdmitted && isChild) spent++;
+    expected.push({
+      id,
+      status,
+      price: !isAdmitted
+        ? 'not_counted'
+        : isBlind
+          ? undefined
+          : month > INCLUDED
+            ? 'overage_charged'
+            : 'included',
+      budget: isChild ? { before, after: BUDGET - spent } : undefined,
+      version,
+      via: isTool ? 'mcp' : null,
+      isBlind,
+    });
+  }
+  await setFaults({ limiterDown: false });
+  expect(new Set(expected.map(({ price }) => price))).toEqual(
+    new Set(['included', 'overage_charged', 'not_counted', undefined]),
+  );
+  expect(expected.filter(({ version }) => version !== undefined).length).toBeGreaterThan(5);
+  await eventually(
+    () => eventCount(partner.id),
+    (count) => count >= CALLS,
+    60_000,
+  );
+  const readers = [me];
+  for (let i = 0; i < 4; i++)
+    readers.push({ headers: { authorization: `Bearer ${await developerToken(partner)}` } });
+  for (const [i, each] of expected.entries()) {
+    const { json } = await call(`/api/dev/requests/${each.id}/explain`, readers[i % readers.length]);
+    const budget = json.limits?.find(({ name }: { name: string }) => name === 'budget');
+    expect([
+      each.id,
+      json.price?.reason,
+      json.price?.per_1000_minor ?? null,
+      budget && { before: budget.before, after: budget.after, limit: budget.limit, level: budget.level },
+      json.via,
+      json.limits === null,
+    ]).toEqual([
+      each.id,
+      each.price,
+      each.price === 'overage_charged' ? Number(plan?.price) : null,
+      each.budget && { ...each.budget, limit: BUDGET, level: 'key' },
+      each.via,
+      each.isBlind,
+    ]);
+    if (each.version !== undefined) expect(json.judged.key_version).toBe(each.version);
+    if (each.status === 402)
+      expect(json.summary).toBe(
+        `Refused by the budget of the key, ${BUDGET}: ${BUDGET} were used, 1 asked for. It does not come back by itself.`,
+      );
+  }
 }, 180_000);
 
 it('says that it does not know what was not kept', async () => {
