@@ -26,7 +26,7 @@ import { createConfigService } from './configuration/config-service.ts';
 import { createExplainer } from './explain/explainer.ts';
 import { handleAs } from './gateway/pipeline.ts';
 import { createIdempotencyStore } from './http/idempotency-store.ts';
-import { createAnnouncementService } from './keys/announcement-service.ts';
+import { type AnnouncementService, createAnnouncementService } from './keys/announcement-service.ts';
 import type { Identifier } from './keys/authenticator.ts';
 import { createEnvelopeStore } from './keys/envelope-store.ts';
 import { createKeyService } from './keys/key-service.ts';
@@ -94,7 +94,13 @@ function composePartners(core: Core, { allowances, mayMail, notify }: Mail) {
     partners: createPartnerService({ ...changes, notify }),
     apps: createAppService(changes),
     liveAccess: createLiveAccessService({ database, notify, operatorEmail: config.ALERT_EMAIL }),
-    members: createMemberService({ database, allowances, mayMail, notify }),
+    members: createMemberService({
+      database,
+      allowances,
+      mayMail,
+      notify,
+      announce: announcements.announcePending,
+    }),
     announcements,
     envelopes: createEnvelopeStore({ database, keyEncryptionKeys, log }),
     leaks: createLeakService({
@@ -108,7 +114,12 @@ function composePartners(core: Core, { allowances, mayMail, notify }: Mail) {
   };
 }
 
-function composeAccounts({ config, isLocal, database, now, log }: Core, env: Env, mail: Mail) {
+function composeAccounts(
+  { config, isLocal, database, now, log }: Core,
+  env: Env,
+  mail: Mail,
+  announce: AnnouncementService['announcePending'],
+) {
   const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, AUTH_SECRET: secret } = config;
   const clientSecret = config.OIDC_CLIENT_SECRET;
   return {
@@ -125,6 +136,7 @@ function composeAccounts({ config, isLocal, database, now, log }: Core, env: Env
       mailer: mail.mailer,
       mayMail: mail.mayMail,
       allowances: mail.allowances,
+      announce,
     }),
     identity:
       issuer && clientId
@@ -243,7 +255,7 @@ function build(env: Env) {
     brand: BRAND,
     ...mail,
     ...partners,
-    ...composeAccounts(core, env, mail),
+    ...composeAccounts(core, env, mail, partners.announcements.announcePending),
     ...billing,
     ...webhooks,
     ...watch,

@@ -37,6 +37,8 @@ export interface AccountPorts {
   mailer: Mailer;
   mayMail: MailBudget;
   allowances: Allowances;
+  /** What a person let programs do ends with the account: tells the limiters. */
+  announce(): Promise<unknown>;
 }
 
 const asResponse = true as const;
@@ -111,11 +113,12 @@ function identitiesOf({ api, caller, accounts, mails: { tell } }: Parts, identit
 }
 
 /** `owned`: the partners that would be without an owner, for whose sake nothing was deleted. */
-const deletionOf = ({ mails }: Parts, deletions: DeletionStore) =>
+const deletionOf = ({ mails }: Parts, deletions: DeletionStore, announce: AccountPorts['announce']) =>
   async function deleteAccount(account: Account, actor: Actor) {
     const result = await deletions.delete(account.id, actor);
-    if (result.isGone)
-      mails.send('accountDeleted', account.email, account.name, '/', { to: account.language });
+    if (!result.isGone) return result;
+    await announce().catch(() => undefined);
+    mails.send('accountDeleted', account.email, account.name, '/', { to: account.language });
     return result;
   };
 
@@ -170,7 +173,7 @@ export function createAccountService({ database, mailer, mayMail, allowances, ..
       ...factors,
       byId: accounts.find,
       tellTokenMade: (account: Account, name: string) => tell(account, 'tokenMade', name),
-      deleteAccount: deletionOf(parts, deletions),
+      deleteAccount: deletionOf(parts, deletions, settings.announce),
       signOut: () => outcomeOf(api.signOut({ headers, asResponse })),
       session: () => currentSession(api, headers, sessions),
       sessions: sessions.of,

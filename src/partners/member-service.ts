@@ -38,6 +38,8 @@ interface Ports {
   allowances: Allowances;
   mayMail: MailBudget;
   notify: Notify;
+  /** What a member let programs do may have ended: tells the limiters. What is not told now, is told within a minute. */
+  announce(): Promise<unknown>;
 }
 
 /** The first owner hears of every other one, whoever let them in. */
@@ -63,6 +65,7 @@ const createOwnerNotice = ({ database, notify }: Ports) =>
 export function createMemberService(ports: Ports) {
   const { database } = ports;
   const tellFirstOwner = createOwnerNotice(ports);
+  const announceEnded = () => ports.announce().catch(() => undefined);
   const lastOwner = () =>
     new AppError('conflict', 'A partner needs an owner: make someone else an owner first');
 
@@ -108,6 +111,7 @@ export function createMemberService(ports: Ports) {
       );
       if (!result?.known) throw new AppError('not_found', 'No such member');
       if (!result.done) throw lastOwner();
+      await announceEnded();
       if (role === 'owner') await tellFirstOwner(partnerId, subject);
     },
 
@@ -127,6 +131,7 @@ export function createMemberService(ports: Ports) {
       );
       if (!result?.known) throw new AppError('not_found', 'No such member');
       if (!result.done) throw lastOwner();
+      await announceEnded();
     },
   };
 }

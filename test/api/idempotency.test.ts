@@ -498,6 +498,7 @@ describe('a request that dies', () => {
     allowances,
     mayMail: createMailBudget(allowances),
     notify: async () => true,
+    announce: async () => undefined,
   });
   const invite = (email: string, requestId: string) =>
     members.invite(partner.id, email, 'viewer', { name: 'developer:x', ip: null, requestId });
