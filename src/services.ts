@@ -88,19 +88,14 @@ function composePartners(core: Core, { allowances, mayMail, notify }: Mail) {
   const keyEncryptionKeys = config.KEY_ENCRYPTION_KEYS;
   const changes = { database, directory, limiter, origins, log };
   const announcements = createAnnouncementService({ database, limiter });
+  const announce = announcements.announcePending;
   const keys = createKeyService({ ...changes, keyStore, keyEncryptionKeys, catalogs, notify, now });
   return {
     keys,
     partners: createPartnerService({ ...changes, notify }),
     apps: createAppService(changes),
     liveAccess: createLiveAccessService({ database, notify, operatorEmail: config.ALERT_EMAIL }),
-    members: createMemberService({
-      database,
-      allowances,
-      mayMail,
-      notify,
-      announce: announcements.announcePending,
-    }),
+    members: createMemberService({ database, allowances, mayMail, notify, announce }),
     announcements,
     envelopes: createEnvelopeStore({ database, keyEncryptionKeys, log }),
     leaks: createLeakService({
@@ -133,9 +128,7 @@ function composeAccounts(
       // Plain HTTP is for your machine alone; browsers take `Secure` cookies from loopback, but not all of them.
       isSecure: config.ENVIRONMENT !== 'development',
       cookieSuffix: config.COOKIE_SUFFIX,
-      mailer: mail.mailer,
-      mayMail: mail.mayMail,
-      allowances: mail.allowances,
+      ...mail,
       announce,
     }),
     identity:

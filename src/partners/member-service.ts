@@ -62,6 +62,32 @@ const createOwnerNotice = ({ database, notify }: Ports) =>
       });
   };
 
+const createMemberViews = (database: Database) => ({
+  async choose(subject: string, partnerId: string): Promise<void> {
+    const chosen = await database.run(sql`
+      UPDATE partner_member SET chosen_at = clock_timestamp() WHERE subject = ${subject} AND partner_id = ${partnerId}::uuid`);
+    if (chosen === 0) throw new AppError('not_found', 'No such partner');
+  },
+
+  members: (partnerId: string): Promise<MemberView[]> =>
+    database.rows(
+      MemberView,
+      sql`
+      SELECT m.subject, m.email, a.name, m.role, m.created_at AS "createdAt" FROM partner_member m
+      LEFT JOIN dev_accounts a ON a.id = m.subject WHERE m.partner_id = ${partnerId}
+      ORDER BY m.created_at, m.subject LIMIT 500`,
+    ),
+
+  /** Of all partners, by a part of the address. */
+  byAddress: (address: string, limit: number): Promise<RowOf<typeof Found>[]> =>
+    database.rows(
+      Found,
+      sql`
+      SELECT m.partner_id AS "partnerId", p.name AS partner, m.email FROM partner_member m JOIN partner p ON p.id = m.partner_id
+      WHERE strpos(lower(m.email), lower(${address})) > 0 ORDER BY m.email, m.partner_id LIMIT ${limit}`,
+    ),
+});
+
 export function createMemberService(ports: Ports) {
   const { database } = ports;
   const tellFirstOwner = createOwnerNotice(ports);
@@ -71,29 +97,7 @@ export function createMemberService(ports: Ports) {
 
   return {
     ...createInvitationService({ ...ports, tellFirstOwner }),
-    async choose(subject: string, partnerId: string): Promise<void> {
-      const chosen = await database.run(sql`
-        UPDATE partner_member SET chosen_at = clock_timestamp() WHERE subject = ${subject} AND partner_id = ${partnerId}::uuid`);
-      if (chosen === 0) throw new AppError('not_found', 'No such partner');
-    },
-
-    members: (partnerId: string): Promise<MemberView[]> =>
-      database.rows(
-        MemberView,
-        sql`
-        SELECT m.subject, m.email, a.name, m.role, m.created_at AS "createdAt" FROM partner_member m
-        LEFT JOIN dev_accounts a ON a.id = m.subject WHERE m.partner_id = ${partnerId}
-        ORDER BY m.created_at, m.subject LIMIT 500`,
-      ),
-
-    /** Of all partners, by a part of the address. */
-    byAddress: (address: string, limit: number): Promise<RowOf<typeof Found>[]> =>
-      database.rows(
-        Found,
-        sql`
-        SELECT m.partner_id AS "partnerId", p.name AS partner, m.email FROM partner_member m JOIN partner p ON p.id = m.partner_id
-        WHERE strpos(lower(m.email), lower(${address})) > 0 ORDER BY m.email, m.partner_id LIMIT ${limit}`,
-      ),
+    ...createMemberViews(database),
 
     /** What one who is an owner no more has offered to others ends with it. */
     async setRole(partnerId: string, subject: string, role: Role, actor: Actor): Promise<void> {
