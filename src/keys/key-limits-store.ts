@@ -5,7 +5,7 @@ import type { KeyLimits } from '../limits/limit.ts';
 import { OVERAGE_ACTIONS } from '../limits/limit.ts';
 import type { Database } from '../platform/database.ts';
 import { number, oneOf, row } from '../platform/row.ts';
-import { KEY_ID } from './key-columns-store.ts';
+import { countedKey, KEY_ID } from './key-columns-store.ts';
 import { LIMITS_OF_PARENT, limitInForce } from './key-limits-service.ts';
 
 const limit = number.notNull('every tier has each limit, and tighter() of it and another is one');
@@ -53,7 +53,7 @@ export function createKeyLimitsStore(database: Database) {
         FROM api_key k JOIN partner p ON p.id = k.partner_id JOIN tier_config t ON t.tier = ${tier}
         LEFT JOIN api_key_quotas q ON q.key_id = k.key_id ${LIMITS_OF_PARENT}
         WHERE k.partner_id = ${partnerId}::uuid AND k.environment = 'live' AND k.key_id IN (
-          SELECT r.key_id FROM api_usage_rollups_day r WHERE r.partner_id = ${partnerId}::uuid AND r.environment = 'live'
+          SELECT ${countedKey(sql`r.key_id`)} FROM api_usage_rollups_day r WHERE r.partner_id = ${partnerId}::uuid AND r.environment = 'live'
             AND r.day BETWEEN ${from}::date AND ${to}::date)`,
       );
       return new Map(rows.map((key) => [key.key_id, toKeyLimits(key)]));

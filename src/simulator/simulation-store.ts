@@ -3,6 +3,7 @@
 
 import { type SQL, sql } from 'drizzle-orm';
 import { isoDay } from '../core/time.ts';
+import { countedKey } from '../keys/key-columns-store.ts';
 import type { Database } from '../platform/database.ts';
 import { boolean, number, oneOf, type RowOf, row, text, uuid } from '../platform/row.ts';
 import { type Call, type Period, REASONS } from './history.ts';
@@ -99,7 +100,7 @@ export function createSimulationStore(database: Database) {
       database.rows(
         SimulatedCall,
         sql`
-        SELECT id, "atMs", key_id AS "keyId", greatest(units, cost) AS units,
+        SELECT id, "atMs", ${countedKey(sql`e.key_id`)} AS "keyId", greatest(units, cost) AS units,
           CASE WHEN "limit" IS NOT NULL THEN "limit" WHEN degraded THEN 'unasked' WHEN units = 0 THEN 'returned' ELSE 'admitted' END AS outcome
         FROM (SELECT id, occurred_at, floor(extract(epoch FROM occurred_at) * 1000)::bigint AS "atMs", key_id, units, degraded,
             coalesce((failure->>'cost')::int, 1) AS cost, ${LIMIT} AS "limit"
@@ -115,8 +116,8 @@ export function createSimulationStore(database: Database) {
     async keyUse(partnerId: string, period: Period): Promise<Map<string, number>> {
       const rows = await database.rows(
         KeyUse,
-        sql`SELECT key_id AS "keyId", sum(units)::bigint AS units FROM api_usage_rollups_day
-          WHERE ${live(partnerId)} AND day ${days(period)} GROUP BY key_id`,
+        sql`SELECT ${countedKey(sql`r.key_id`)} AS "keyId", sum(r.units)::bigint AS units FROM api_usage_rollups_day r
+          WHERE ${live(partnerId)} AND day ${days(period)} GROUP BY 1`,
       );
       return new Map(rows.map(({ keyId, units }) => [keyId, units]));
     },
