@@ -537,6 +537,8 @@ export const oauthCode = pgTable('oauth_code', {
   challenge: varchar('challenge', { length: 43 }).notNull(),
   /** Where tokens are to work; null where nothing was said. */
   resource: text('resource'),
+  /** Thumbprint of the DPoP key that it is bound to (RFC 9449, 10); null where none was said. */
+  jkt: varchar('jkt', { length: 43 }),
   expiresAt: at('expires_at').notNull(),
   usedAt: at('used_at'),
 });
@@ -551,6 +553,8 @@ export const oauthRefreshToken = pgTable(
       .notNull()
       .references(() => apiKey.id, { onDelete: 'cascade' }),
     resource: text('resource'),
+    /** Thumbprint of the DPoP key that its program showed (RFC 9449, 5). */
+    jkt: varchar('jkt', { length: 43 }),
     expiresAt: at('expires_at').notNull(),
     replacedAt: at('replaced_at'),
   },

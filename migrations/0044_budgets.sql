@@ -7,15 +7,16 @@ CREATE INDEX "idx_api_key_counter" ON "api_key" USING btree ("counter_id") WHERE
 ALTER TABLE "api_key" ADD CONSTRAINT "api_key_budget" CHECK ((counter_id IS NULL) = (budget_units IS NULL AND budget_minor IS NULL) AND num_nonnulls(budget_units, budget_minor) <= 1
         AND (budget_minor IS NULL) = (budget_currency IS NULL) AND coalesce(budget_units, budget_minor, 1) > 0);--> statement-breakpoint
 -- The budgets that a key spends from: its own (depth 0), and those of the keys above it. In units, or in thousandths of a minor
--- unit at the price of a unit beyond the plan, whether the plan includes it or not; one in another currency has nothing left.
+-- unit at the price of a unit beyond the plan, whether the plan includes it or not. Where that has no price, or is in another
+-- currency, there is nothing to count by: nothing of it is left (a cap of 0, which no other budget has).
 CREATE FUNCTION budgets_of(of_key uuid) RETURNS TABLE (id uuid, cap bigint, per_unit bigint, depth integer) LANGUAGE sql STABLE STRICT AS $$
   WITH RECURSIVE line AS (
       SELECT k.*, 0 AS depth FROM api_key k WHERE k.id = of_key AND k.counter_id IS NOT NULL
       UNION ALL SELECT k.*, l.depth + 1 FROM api_key k JOIN line l ON k.id = l.parent_id WHERE k.counter_id IS NOT NULL)
-  SELECT l.id, CASE WHEN l.budget_units IS NOT NULL THEN l.budget_units WHEN l.budget_currency = p.currency THEN l.budget_minor * 1000 ELSE 0 END,
-    CASE WHEN l.budget_minor IS NULL OR l.budget_currency <> p.currency THEN 1
-      ELSE coalesce(plan_price(t, p.currency, 'overage_per_1000'), 0) END, l.depth
-  FROM line l JOIN partner p ON p.id = l.partner_id JOIN tier_config t ON t.tier = p.tier
+  SELECT l.id, CASE WHEN l.budget_units IS NOT NULL THEN l.budget_units WHEN money.price > 0 THEN l.budget_minor * 1000 ELSE 0 END,
+    CASE WHEN l.budget_units IS NULL AND money.price > 0 THEN money.price ELSE 1 END, l.depth
+  FROM line l JOIN partner p ON p.id = l.partner_id JOIN tier_config t ON t.tier = p.tier,
+    LATERAL (SELECT CASE WHEN l.budget_currency = p.currency THEN plan_price(t, p.currency, 'overage_per_1000') END AS price) money
 $$;
 --> statement-breakpoint
 -- A key with a budget counts where its maker does, and makes only keys with budgets, which are no more than its own.

@@ -4,6 +4,7 @@ CREATE TABLE "oauth_code" (
 	"redirect_uri" text NOT NULL,
 	"challenge" varchar(43) NOT NULL,
 	"resource" text,
+	"jkt" varchar(43),
 	"expires_at" timestamp with time zone NOT NULL,
 	"used_at" timestamp with time zone
 );
@@ -19,6 +20,7 @@ CREATE TABLE "oauth_refresh_token" (
 	"token_hash" varchar(64) PRIMARY KEY NOT NULL,
 	"api_key_id" uuid NOT NULL,
 	"resource" text,
+	"jkt" varchar(43),
 	"expires_at" timestamp with time zone NOT NULL,
 	"replaced_at" timestamp with time zone
 );
@@ -83,3 +85,24 @@ CREATE TRIGGER member_grants_end AFTER DELETE ON partner_member FOR EACH ROW EXE
 --> statement-breakpoint
 CREATE TRIGGER member_grants_end_with_role AFTER UPDATE OF role ON partner_member FOR EACH ROW
   WHEN (NEW.role IS DISTINCT FROM OLD.role AND NEW.role NOT IN ('owner', 'developer')) EXECUTE FUNCTION grants_of_member_end();
+--> statement-breakpoint
+-- What people allowed a client ends with the client, and with whatever ends its own tokens before their time.
+CREATE FUNCTION grants_of_client_end() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  WITH ended AS (
+    UPDATE api_key k SET is_active = false, revoked_at = now(), revoked_reason = 'the client that it was given to ended, or proves itself otherwise'
+    FROM oauth_grant g WHERE g.api_key_id = k.id AND g.client_id = NEW.key_id AND k.is_active
+    RETURNING k.partner_id, k.app_id, k.key_id, k.name, k.environment, k.revoked_reason),
+  event AS (INSERT INTO webhook_event (partner_id, app_id, type, data)
+    SELECT partner_id, app_id, 'key.revoked', jsonb_build_object('key_id', key_id, 'name', name, 'environment', environment,
+      'app_id', app_id, 'reason', revoked_reason) FROM ended)
+  INSERT INTO dev_portal_audit (partner_id, actor, action, target, details)
+  SELECT partner_id, 'key:' || NEW.key_id, 'key.revoked', jsonb_build_object('key_id', key_id),
+    jsonb_build_object('reason', revoked_reason) FROM ended;
+  RETURN NULL;
+END $$;
+--> statement-breakpoint
+CREATE TRIGGER client_grants_end AFTER UPDATE OF is_active, tokens_from, quarantined_at ON api_key FOR EACH ROW
+  WHEN (NEW.kind = 'oauth' AND (OLD.is_active AND NOT NEW.is_active OR NEW.tokens_from IS DISTINCT FROM OLD.tokens_from
+    OR OLD.quarantined_at IS NULL AND NEW.quarantined_at IS NOT NULL))
+  EXECUTE FUNCTION grants_of_client_end();

@@ -2,10 +2,11 @@
 
 import * as z from 'zod';
 import { RECORD_SOURCES } from '../keys/key-record.ts';
+import { LEVELS } from '../limits/limit.ts';
 
 const explainedLimit = z.object({
   name: z.enum(['second', 'burst', 'day', 'month', 'budget']),
-  level: z.enum(['key', 'partner', 'cap']),
+  level: z.enum(LEVELS),
   limit: z.number().nullable().describe('Units; null is unlimited'),
   before: z
     .number()

@@ -90,7 +90,12 @@ const PERIODS = {
   per_month: 'month',
   budget: 'budget',
 } as const;
-const OWNERS = { key: 'the key', partner: 'the partner', cap: 'the spending cap' } as const;
+const OWNERS = {
+  key: 'the key',
+  parent: 'a key that it was made with',
+  partner: 'the partner',
+  cap: 'the spending cap',
+} as const;
 
 function summaryOf(row: Facts, outcome: Explanation['outcome'], limits: ExplainedLimit[] | null): string {
   const { failure, error, status_code: status, units } = row;

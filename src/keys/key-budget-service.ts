@@ -14,7 +14,9 @@ export type { KeyBudget } from './key-budget-store.ts';
 /** Thousandths of a minor unit, which money is counted in. */
 const MILLI = 1000;
 const MAX_DEPTH = 5;
+/** All that work, and the newest of the others. */
 const MAX_LISTED = 200;
+const MAX_ENDED = 50;
 
 /** A budget as it stands. */
 export interface BudgetStanding {
@@ -29,19 +31,12 @@ export interface BudgetStanding {
 
 /** `spent`: as the key's object says it. What is begun of a minor unit is used. */
 export function budgetOf(key: KeyView, spent: number | undefined): BudgetStanding | null {
-  const { budgetUnits: units, budgetMinor: minor, budgetCurrency: currency } = key;
+  const { budgetUnits: units, budgetMinor: minor, budgetCurrency: currency, isBudgetVoid } = key;
   const limit = units ?? minor;
   if (limit === null) return null;
-  const left =
-    spent === undefined ? null : Math.max(0, minor === null ? limit - spent : limit - spent / MILLI);
-  const remaining = left === null ? null : Math.floor(left);
-  return {
-    in: minor === null ? 'units' : 'money',
-    limit,
-    currency,
-    used: remaining === null ? null : limit - remaining,
-    remaining,
-  };
+  const used = spent === undefined ? null : minor === null ? spent : Math.ceil(spent / MILLI);
+  const remaining = used === null ? null : isBudgetVoid ? 0 : Math.max(0, limit - used);
+  return { in: minor === null ? 'units' : 'money', limit, currency, used, remaining };
 }
 
 export interface NewBudgetKey {
@@ -57,6 +52,9 @@ export interface NewBudgetKey {
 
 type Views = ReturnType<typeof createKeyViews>;
 
+const UNCOUNTED =
+  'This budget is in money, which your plan or your currency has no price for: make another key';
+
 /** @throws AppError where it is more than its maker has */
 function requireWithin(maker: KeyView, { units, minor }: KeyBudget): void {
   const most = units === undefined ? maker.budgetMinor : maker.budgetUnits;
@@ -64,14 +62,32 @@ function requireWithin(maker: KeyView, { units, minor }: KeyBudget): void {
     throw invalid('budget', `At most ${most}, the budget of the key that made it`);
 }
 
-/** A changed budget: of the same kind, and no more than its maker's. */
+/** A changed budget: of the same kind, and no more than its maker's. @throws AppError */
 export async function budgetChange(get: Views['get'], key: KeyView, budget: KeyBudget) {
-  if (key.counterId === null || key.parentId === null)
-    throw invalid('budget', 'Only keys that were made with a budget have one');
+  if (key.counterId === null) throw invalid('budget', 'Only keys that were made with a budget have one');
   if ((budget.units === undefined) !== (key.budgetUnits === null))
     throw invalid('budget', key.budgetUnits === null ? 'This budget is in money' : 'This budget is in units');
-  requireWithin(await get(key.partnerId, key.parentId), budget);
+  if (key.isBudgetVoid) throw invalid('budget', UNCOUNTED);
+  if (key.parentId !== null) requireWithin(await get(key.partnerId, key.parentId), budget);
   return { budget_units: budget.units, budget_minor: budget.minor };
+}
+
+/** As they stand, of keys that count with the same one. */
+function createStandings(limiter: Pick<LimiterClient, 'spentOf'>) {
+  return async function standings(keys: readonly KeyView[]): Promise<(BudgetStanding | null)[]> {
+    const counter = keys[0]?.counterId;
+    if (!counter) return keys.map(() => null);
+    const spent = await limiter
+      .spentOf(
+        counter,
+        keys.map(({ id }) => id),
+      )
+      .catch((error) => {
+        if (!(error instanceof LimiterUnavailable)) throw error;
+        return [];
+      });
+    return keys.map((key, i) => budgetOf(key, spent[i]));
+  };
 }
 
 export function createBudgetKeys(ports: {
@@ -92,7 +108,10 @@ export function createBudgetKeys(ports: {
 
   async function make(maker: KeyView, wanted: NewBudgetKey, actor: Actor) {
     if (maker.state !== 'active') throw new AppError('conflict', 'A key that does not work makes no keys');
-    const scopes = wanted.scopes ?? maker.scopes;
+    if (maker.isBudgetVoid) throw invalid('budget', UNCOUNTED);
+    // It makes no keys in turn, unless that is said.
+    const scopes = wanted.scopes ?? maker.scopes.filter((scope) => scope !== 'keys:write');
+    if (scopes.length === 0) throw invalid('scopes', 'Say its scopes: this key has none to give');
     const beyond = scopes.find((scope) => !maker.scopes.includes(scope));
     if (beyond !== undefined) throw invalid('scopes', 'A key can give only scopes that it has itself');
     requireWithin(maker, wanted.budget);
@@ -115,30 +134,21 @@ export function createBudgetKeys(ports: {
     );
   }
 
-  /** Of keys that count with the same one. */
-  async function standings(keys: readonly KeyView[]): Promise<(BudgetStanding | null)[]> {
-    const counter = keys[0]?.counterId;
-    if (!counter) return keys.map(() => null);
-    const spent = await limiter
-      .spentOf(
-        counter,
-        keys.map(({ id }) => id),
-      )
-      .catch((error) => {
-        if (!(error instanceof LimiterUnavailable)) throw error;
-        return [];
-      });
-    return keys.map((key, i) => budgetOf(key, spent[i]));
-  }
-
+  const standings = createStandings(limiter);
   return {
     make,
+    /** Whether it can be changed so. @throws AppError */
+    check: (key: KeyView, budget: KeyBudget) => budgetChange(views.get, key, budget),
     standings,
     /** Of one key; null where it has none. */
     standing: async (key: KeyView): Promise<BudgetStanding | null> => (await standings([key]))[0] ?? null,
-    /** Those that a key made itself, newest first, with what is left of them. Revoked ones are included. */
+    /** Those that a key made itself with what is left of them: those that work, and the newest that were revoked. */
     async list({ partnerId, id }: KeyView): Promise<{ key: KeyView; budget: BudgetStanding | null }[]> {
-      const keys = await views.list(partnerId, { parentId: id }, { limit: MAX_LISTED });
+      const [active, ended] = await Promise.all([
+        views.list(partnerId, { parentId: id, isActive: true }, { limit: MAX_LISTED }),
+        views.list(partnerId, { parentId: id, isActive: false }, { limit: MAX_ENDED }),
+      ]);
+      const keys = [...active, ...ended];
       const budgets = await standings(keys);
       return keys.map((key, i) => ({ key, budget: budgets[i] ?? null }));
     },

@@ -13,10 +13,12 @@ export const keysWithBudgets = (parentId: string | undefined): SQL => sql`(SELEC
   WHERE b.counter_id = (SELECT coalesce(m.counter_id, m.id) FROM api_key m WHERE m.id = ${parentId ?? null}::uuid)
     AND b.is_active AND (b.expires_at IS NULL OR b.expires_at > now()))`;
 
-/** Of a `partner p`: whether the maker signs whole requests only, and so makes no keys that prove less. */
+/** Of a `partner p`: whether the maker signs whole requests only, or holds what its tokens are bound to: it makes no keys that prove less. */
 export const isMakerBound = (parentId: string | undefined): SQL =>
-  sql`EXISTS (SELECT 1 FROM api_key m WHERE m.id = ${parentId ?? null}::uuid AND m.kind = 'signing'
-    AND 'bound' IN (m.signature_rule, p.signature_rule))`;
+  sql`EXISTS (SELECT 1 FROM api_key m WHERE m.id = ${parentId ?? null}::uuid AND (
+    m.kind = 'signing' AND 'bound' IN (m.signature_rule, p.signature_rule)
+    OR m.client @> '{"dpop_bound_access_tokens": true}' OR m.client @> '{"tls_client_certificate_bound_access_tokens": true}'
+    OR m.client @> '{"token_endpoint_auth_method": "self_signed_tls_client_auth"}'))`;
 
 /** For a `partner p` with its `tier_config t`: money needs a price. */
 export const budgetFits = ({ budget, parentId }: { budget?: KeyBudget; parentId?: string }): SQL =>
@@ -25,7 +27,7 @@ export const budgetFits = ({ budget, parentId }: { budget?: KeyBudget; parentId?
 
 export function budgetRefusal(isBound: boolean, withBudgets: number): AppError {
   if (isBound)
-    return new AppError('forbidden', 'A key that signs whole requests makes no keys that prove less');
+    return new AppError('forbidden', 'A key that proves each request makes no keys that prove less');
   if (withBudgets >= MAX_BUDGET_KEYS)
     return new AppError(
       'conflict',

@@ -117,7 +117,7 @@ function insertion(
         AND (${appId}::uuid IS NULL OR EXISTS (SELECT 1 FROM dev_apps a
           WHERE a.id = ${appId}::uuid AND a.partner_id = p.id AND a.archived_at IS NULL))
         AND ${budgetFits(wanted)}
-        AND (${wanted.budget !== undefined} OR t.max_keys < 0
+        AND (${wanted.budget !== undefined || kind === 'grant'} OR t.max_keys < 0
           OR ${heldKeys(environment)} < CASE ${environment} WHEN 'live' THEN t.max_keys ELSE ${MAX_TEST_KEYS} END)
       RETURNING partner_id),
     event AS (${eventRow('key.created', { key_id: keyId, name, environment, app_id: appId }, { appId })}),

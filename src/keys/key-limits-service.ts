@@ -75,7 +75,7 @@ const createUpdate = ({ database, get, announce }: Ports) =>
     limits: KeyLimitsChange,
     expected?: Expected,
   ): Promise<KeyView> {
-    if (key.counterId !== null)
+    if (key.counterId !== null && key.counterId !== key.id)
       throw new AppError('conflict', 'A key with a budget has the limits of the key that made it');
     const changed = await database.run(sql`WITH changed AS (
       UPDATE api_key_quotas q SET ${set}, updated_at = now() FROM api_key k JOIN partner p ON p.id = k.partner_id

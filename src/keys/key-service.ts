@@ -85,6 +85,9 @@ const createAnnounce = ({ keyStore, directory, limiter }: KeyServicePorts) =>
     );
   };
 
+/** In its plan: budgets and grants hold none. */
+const holdsPlace = ({ counterId, kind }: KeyView): boolean => counterId === null && kind !== 'grant';
+
 const changed = (partnerId: string | null, id: string, set: SQL, where: SQL = sql`true`): SQL =>
   sql`WITH changed AS (UPDATE api_key SET ${set} WHERE id = ${id}::uuid
     AND (${partnerId}::uuid IS NULL OR partner_id = ${partnerId}::uuid) AND ${where} RETURNING partner_id)`;
@@ -188,7 +191,9 @@ const createKeyChange = (
     checkScopes(change.scopes);
     const key = await get(partnerId, keyId);
     const { scopes, allowedIps, expiresAt } = change;
-    if (key.state === 'expired' && expiresAt !== undefined) await requireRoom(key);
+    if (key.state === 'expired' && expiresAt !== undefined && holdsPlace(key)) await requireRoom(key);
+    if (key.kind === 'grant' && change.scopes?.some((scope) => OWN_SCOPES.includes(scope)))
+      throw invalid('scopes', 'A program may only call the APIs');
     const ends = change.client ? await clientChange(key, change.client) : undefined;
     const set = assignments({
       ...ends?.set,

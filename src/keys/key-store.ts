@@ -155,13 +155,14 @@ export function createKeyStore(database: Database, now: () => number) {
       const [key] = await database.rows(Row, select(sql`SELECT ${id}::uuid`));
       return key && toRecord(key, startedMs);
     },
-    /** The key, and the keys that it made, and theirs. */
+    /** The key, the keys that it made, and theirs; and what people allowed it. */
     async findFamily(id: string): Promise<KeyRecord[]> {
       const startedMs = now();
       const keys = await database.rows(
         Row,
         select(sql`WITH RECURSIVE family AS (SELECT ${id}::uuid AS id
-            UNION SELECT c.id FROM api_key c JOIN family f ON c.parent_id = f.id) SELECT id FROM family`),
+            UNION SELECT c.id FROM api_key c JOIN family f ON c.parent_id = f.id)
+          SELECT id FROM family UNION SELECT g.api_key_id FROM oauth_grant g JOIN api_key k ON k.key_id = g.client_id WHERE k.id = ${id}::uuid`),
       );
       return keys.map((key) => toRecord(key, startedMs));
     },

@@ -34,6 +34,10 @@ const KeyRow = row('key as it is shown', {
   budgetUnits: number.nullable(),
   budgetMinor: number.nullable(),
   budgetCurrency: text.nullable(),
+  /** It is in money that nothing can be counted in now. */
+  isBudgetVoid: boolean.notNull('EXISTS'),
+  /** Of grants: the member who allowed it. */
+  grantedBy: text.nullable(),
   /** Keys with budgets that it made, and that work. */
   budgetKeys: number,
   kind: oneOf(KEY_KINDS),
@@ -77,6 +81,8 @@ const VIEW = sql`
     (SELECT m.name FROM api_key m WHERE m.id = k.parent_id) AS "parentName",
     (SELECT g.client_id FROM oauth_grant g WHERE g.api_key_id = k.id) AS "grantedTo",
     k.counter_id AS "counterId", k.budget_units AS "budgetUnits", k.budget_minor AS "budgetMinor", k.budget_currency AS "budgetCurrency",
+    EXISTS (SELECT 1 FROM budgets_of(CASE WHEN k.budget_minor IS NOT NULL THEN k.id END) b WHERE b.id = k.id AND b.cap = 0) AS "isBudgetVoid",
+    (SELECT g.subject FROM oauth_grant g WHERE g.api_key_id = k.id) AS "grantedBy",
     (SELECT count(*) FROM api_key b WHERE b.parent_id = k.id AND b.counter_id IS NOT NULL AND b.is_active) AS "budgetKeys", k.kind, k.environment, k.name,
     k.description, k.key_prefix AS "keyPrefix", k.scopes, k.is_active AS "isActive", k.created_at AS "createdAt",
     k.expires_at AS "expiresAt", k.last_used_at AS "lastUsedAt", k.revoked_at AS "revokedAt",
@@ -134,6 +140,8 @@ interface KeyFilter {
   isRoot?: boolean;
   /** Grants of this member. */
   grantedBy?: string;
+  /** Revoked ones, or the others. */
+  isActive?: boolean;
 }
 
 export function createKeyViews(database: Database, now: () => number) {
@@ -165,6 +173,7 @@ export function createKeyViews(database: Database, now: () => number) {
         AND (${filter.parentId ?? null}::uuid IS NULL OR (k.parent_id = ${filter.parentId ?? null}::uuid AND k.counter_id IS NOT NULL))
         AND (NOT ${filter.isRoot === true} OR k.counter_id IS NULL OR k.counter_id = k.id)
         AND (${filter.grantedBy ?? null}::text IS NULL OR EXISTS (SELECT 1 FROM oauth_grant g WHERE g.api_key_id = k.id AND g.subject = ${filter.grantedBy ?? null}::text))
+        AND (${filter.isActive ?? null}::boolean IS NULL OR k.is_active = ${filter.isActive ?? null}::boolean)
         AND (${page.before ?? null}::uuid IS NULL OR (k.created_at, k.id) <
           (SELECT b.created_at, b.id FROM api_key b WHERE b.id = ${page.before ?? null}::uuid))
         ORDER BY k.created_at DESC, k.id DESC LIMIT ${page.limit ?? null}::int`,
@@ -172,11 +181,12 @@ export function createKeyViews(database: Database, now: () => number) {
       return keys.map(shown);
     },
 
-    async count(partnerId: string, environment?: Environment): Promise<number> {
+    async count(partnerId: string, environment?: Environment, parentId?: string): Promise<number> {
       const [keys] = await database.rows(
         Total,
         sql`SELECT count(*) AS total FROM api_key
-        WHERE partner_id = ${partnerId} AND (${environment ?? null}::text IS NULL OR environment = ${environment ?? null}::text)`,
+        WHERE partner_id = ${partnerId} AND (${environment ?? null}::text IS NULL OR environment = ${environment ?? null}::text)
+          AND (${parentId ?? null}::uuid IS NULL OR (parent_id = ${parentId ?? null}::uuid AND counter_id IS NOT NULL))`,
       );
       return keys?.total ?? 0;
     },

@@ -1,7 +1,7 @@
 // What a key may spend in its whole life: a hard cap, in units or in money. A key that it made spends from its own and from
 // those above it. Pure.
 
-import { type Denial, type Gauge, NEVER_RETRY_MS, UNLIMITED } from './limit.ts';
+import { type Denial, type Gauge, type Level, NEVER_RETRY_MS, UNLIMITED } from './limit.ts';
 
 export interface Budget {
   /** Id of the key that has it. */
@@ -22,12 +22,16 @@ const unitsIn = ({ perUnit }: Budget, amount: number): number =>
 const unitsLeft = (budget: Budget, spentOf: SpentOf): number =>
   unitsIn(budget, budget.cap - spentOf(budget.id));
 
-/** The one that ends first. */
+/** The one that ends first; of two that end together, the key's own. */
 const tightest = (budgets: readonly Budget[], spentOf: SpentOf): Budget | undefined =>
   budgets.reduce<Budget | undefined>(
-    (least, budget) => (least && unitsLeft(least, spentOf) <= unitsLeft(budget, spentOf) ? least : budget),
+    (least, budget) => (least && unitsLeft(least, spentOf) < unitsLeft(budget, spentOf) ? least : budget),
     undefined,
   );
+
+/** Its own is the last. */
+const levelOf = (budget: Budget, budgets: readonly Budget[]): Level =>
+  budget === budgets.at(-1) ? 'key' : 'parent';
 
 /** Why so many units do not fit; undefined where they do. */
 export function budgetDenial(budgets: readonly Budget[], spentOf: SpentOf, cost: number): Denial | undefined {
@@ -35,7 +39,7 @@ export function budgetDenial(budgets: readonly Budget[], spentOf: SpentOf, cost:
   if (!least || unitsLeft(least, spentOf) >= cost) return undefined;
   const limit = unitsIn(least, least.cap);
   const used = limit - Math.min(limit, unitsLeft(least, spentOf));
-  return { type: 'budget', limit, used, retryAfterMs: NEVER_RETRY_MS, level: 'key' };
+  return { type: 'budget', limit, used, retryAfterMs: NEVER_RETRY_MS, level: levelOf(least, budgets) };
 }
 
 /** In units, of the budget that ends first. It comes back at no moment. */
@@ -54,7 +58,7 @@ export function budgetGauge(budgets: readonly Budget[], spentOf: SpentOf): Budge
     limit: isFree ? UNLIMITED : limit,
     remaining: isFree ? UNLIMITED : Math.min(limit, unitsLeft(least, spentOf)),
     resetMs: 0,
-    level: 'key',
+    level: levelOf(least, budgets),
     spent: spentOf(own.id),
   };
 }

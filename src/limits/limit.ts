@@ -33,8 +33,9 @@ export interface PartnerLimits {
 export const LIMIT_TYPES = ['per_second', 'burst', 'per_day', 'per_month', 'budget'] as const;
 export type LimitType = (typeof LIMIT_TYPES)[number];
 
-/** Whose limit it is: the key's own, the partner's (its tier, or what was agreed), or its spending cap. */
-export type Level = 'key' | 'partner' | 'cap';
+/** Whose limit it is: the key's own, that of a key that it was made with, the partner's (its tier, or what was agreed), or its spending cap. */
+export const LEVELS = ['key', 'parent', 'partner', 'cap'] as const;
+export type Level = (typeof LEVELS)[number];
 
 export interface Denial {
   type: LimitType;

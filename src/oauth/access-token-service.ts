@@ -54,6 +54,18 @@ export interface TokenAnswer {
   refresh_token?: string;
 }
 
+interface TokenBounds {
+  /** Of ours; everywhere where nothing is said. */
+  resource?: string;
+  jkt?: string;
+}
+
+interface Issued {
+  answer: TokenAnswer;
+  /** Of the DPoP key that was shown. */
+  jkt: string | undefined;
+}
+
 /**
  * What of the client's scopes it asks for: all of them where it names none. Programs ask for all that a resource knows, and get
  * what they have (RFC 6749, 3.3); what nobody knows is a mistake. @throws OAuthError invalid_scope
@@ -118,13 +130,15 @@ function createIssue({ accessTokens, useNonce, ownHosts, knownScopes, now }: Tok
     );
   }
 
-  /** `resource`: where it may be used at most; of ours, everywhere. */
-  return async function issue(asked: Asked, resource = asked.issuer): Promise<TokenAnswer> {
+  /** `most`: where it may be used at most, and the DPoP key that is to be shown. */
+  return async function issue(asked: Asked, most: TokenBounds = {}): Promise<Issued> {
     const { record } = asked.client;
     const scopes = scopesOf(asked, knownScopes());
-    const audience = audienceOf(asked, resource);
+    const audience = audienceOf(asked, most.resource ?? asked.issuer);
     const certificate = boundCertificate(asked);
     const jkt = await keyThumbprint(asked);
+    if (most.jkt !== undefined && jkt !== most.jkt)
+      throw new OAuthError('invalid_dpop_proof', 'This is bound to a DPoP key: send a proof by that one');
     const confirmation: Confirmation = {
       ...(jkt && { jkt }),
       ...(certificate && { 'x5t#S256': certificate }),
@@ -140,12 +154,13 @@ function createIssue({ accessTokens, useNonce, ownHosts, knownScopes, now }: Tok
     });
     if (!hasTokenShape(text))
       throw new OAuthError('invalid_scope', 'The scopes are too many for one token: ask for fewer');
-    return {
+    const answer: TokenAnswer = {
       access_token: text,
       token_type: jkt === undefined ? 'Bearer' : 'DPoP',
       expires_in: expiresIn,
       scope: scopes.join(' '),
     };
+    return { answer, jkt };
   };
 }
 
@@ -167,8 +182,9 @@ function createIntrospection({ accessTokens, directory, now }: TokenPorts) {
   return async function introspect(asked: Asked): Promise<Record<string, unknown>> {
     const found = await active(asked);
     const { partnerId, environment } = asked.client.record;
-    if (!found || found.record.partnerId !== partnerId || found.record.environment !== environment)
-      return { active: false };
+    const isOwn = found?.token.clientId === asked.client.record.keyId;
+    if (!found || found.record.partnerId !== partnerId) return { active: false };
+    if (!isOwn && found.record.environment !== environment) return { active: false };
     const { token, record } = found;
     return {
       active: true,

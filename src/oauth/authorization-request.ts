@@ -12,6 +12,8 @@ export interface AuthorizationRequest {
   state: string | undefined;
   challenge: string;
   resource: string | undefined;
+  /** Thumbprint of the DPoP key that its program will show (RFC 9449, 10). */
+  jkt: string | undefined;
 }
 
 type Query = Readonly<Record<string, string | undefined>>;
@@ -44,6 +46,8 @@ function problemOf(asked: Query, isOwnResource: (resource: string) => boolean): 
     return ['invalid_request', 'code_challenge is missing, or is no SHA-256 in base64url'];
   if (asked.code_challenge_method !== 'S256')
     return ['invalid_request', 'code_challenge_method must be S256'];
+  if (asked.dpop_jkt !== undefined && !CHALLENGE.test(asked.dpop_jkt))
+    return ['invalid_request', 'dpop_jkt is no SHA-256 thumbprint in base64url'];
   if (resource !== undefined && !isOwnResource(resource))
     return ['invalid_target', 'The resource is none of ours'];
   return undefined;
@@ -65,5 +69,5 @@ export function judgeRequest(
     return { redirect: redirectWith(redirectUri, { error, error_description, state, iss: issuer }) };
   }
   const scopes = [...new Set((scope ?? '').split(' ').filter(Boolean))];
-  return { program, redirectUri, scopes, state, challenge, resource };
+  return { program, redirectUri, scopes, state, challenge, resource, jkt: asked.dpop_jkt };
 }

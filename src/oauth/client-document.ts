@@ -6,12 +6,15 @@ import { dropOldest } from '../core/bounded.ts';
 import { isRedirectUri } from '../core/redirect-uri.ts';
 import { bytesWithin } from '../http/body.ts';
 import { text } from '../http/fields.ts';
+import type { Environment } from '../keys/key-format.ts';
 
 /** A program as it describes itself. Nobody has looked at it. */
 export interface Program {
   clientId: string;
   name: string;
   redirectUris: readonly string[];
+  /** Of a client of the partner: what it may do at most, and whether only with test data. */
+  most?: { scopes: readonly string[]; environment: Environment };
 }
 
 /** Why it is none. */
@@ -31,7 +34,10 @@ const MAX_ID_CHARS = 500;
 
 const shape = z.looseObject({
   client_id: z.string(),
-  client_name: text(100, 1).optional(),
+  client_name: text(100, 1)
+    // What changes how others are read, or is not seen, is no part of a name.
+    .transform((name) => name.replace(/\p{Cf}/gu, '').trim() || undefined)
+    .optional(),
   redirect_uris: z.array(z.string().refine(isRedirectUri)).min(1).max(20),
   // A program that anybody can install keeps no secret; it proves itself by where it is sent back to, and by PKCE.
   token_endpoint_auth_method: z.literal('none').default('none'),

@@ -12,7 +12,7 @@ import type { KeyBudget, KeyService } from '../keys/key-service.ts';
 import type { KeyView } from '../keys/key-view-store.ts';
 import type { AuthorizationRequest } from './authorization-request.ts';
 import type { Form } from './form.ts';
-import { type GrantStore, grantRows } from './grant-store.ts';
+import { type GrantStore, grantRows, type NextToken } from './grant-store.ts';
 import { OAuthError } from './oauth-error.ts';
 
 export interface Allowed {
@@ -35,8 +35,10 @@ export interface Redeemable {
   clientId: string;
   /** Where its tokens are to work; undefined: everywhere. */
   resource: string | undefined;
-  /** @throws OAuthError invalid_grant where somebody was faster */
-  use(): Promise<string>;
+  /** Of the DPoP key that is to be shown, where one was. */
+  jkt: string | undefined;
+  /** `jkt`: of the DPoP key that was shown. @throws OAuthError invalid_grant where somebody was faster */
+  use(jkt: string | undefined): Promise<string>;
 }
 
 type KeepAlive = (work: Promise<unknown>) => void;
@@ -49,6 +51,7 @@ export interface GrantPorts {
 }
 
 const MAX_LISTED = 200;
+const MAX_ENDED = 50;
 const MAX_GRANTS = 100;
 const VERIFIER = /^[\w.~-]{43,128}$/;
 const invalid = (why: string) => new OAuthError('invalid_grant', why);
@@ -75,7 +78,7 @@ interface Found {
   why: string;
   hash: string;
   shown: Shown;
-  use(hash: string, next: string): Promise<boolean>;
+  use(hash: string, next: NextToken): Promise<boolean>;
 }
 
 /** Of what was found by what a program showed. */
@@ -112,9 +115,10 @@ function createRedemption({ keys, directory, now }: Omit<GrantPorts, 'store'>) {
       record,
       clientId,
       resource: shown.resource ?? undefined,
-      async use() {
+      jkt: shown.jkt ?? undefined,
+      async use(jkt) {
         const next = await newSecret('or');
-        if (await use(hash, next.hash)) return next.secret;
+        if (await use(hash, { hash: next.hash, jkt })) return next.secret;
         await endStolen(record, what);
         throw invalid(why);
       },
@@ -166,8 +170,9 @@ function createTokens({ store, ...ports }: GrantPorts) {
 
 export function createGrantService(ports: GrantPorts) {
   const { keys } = ports;
-  const ofMember = async ({ partnerId, subject }: Member): Promise<KeyView[]> =>
-    keys.list(partnerId, { grantedBy: subject }, { limit: MAX_LISTED });
+  const ofMember = ({ partnerId, subject }: Member, isActive: boolean, limit: number): Promise<KeyView[]> =>
+    keys.list(partnerId, { grantedBy: subject, isActive }, { limit });
+  const active = (member: Member) => ofMember(member, true, MAX_LISTED);
 
   return {
     ...createTokens(ports),
@@ -175,17 +180,16 @@ export function createGrantService(ports: GrantPorts) {
     /** Makes the grant, and the code that its program gets. @throws AppError */
     async allow(
       member: Member,
-      { program, redirectUri, challenge, resource }: AuthorizationRequest,
+      { program, redirectUri, challenge, resource, jkt }: AuthorizationRequest,
       { appId, environment, scopes, budget, expiresAt }: Allowed,
       actor: Actor,
     ): Promise<string> {
-      const current = (await ofMember(member)).filter(({ state }) => state === 'active');
-      if (current.length >= MAX_GRANTS)
+      if ((await active(member)).length >= MAX_GRANTS)
         throw new AppError('conflict', `At most ${MAX_GRANTS} programs. End those that you do not need`);
       const code = await newSecret('ok');
       const { clientId, name } = program;
       const { subject } = member;
-      const grant = { subject, clientId, codeHash: code.hash, redirectUri, challenge, resource };
+      const grant = { subject, clientId, codeHash: code.hash, redirectUri, challenge, resource, jkt };
       await keys.create(
         member.partnerId,
         { kind: 'grant', name, environment, scopes, expiresAt, appId, budget },
@@ -195,12 +199,14 @@ export function createGrantService(ports: GrantPorts) {
       return code.secret;
     },
 
-    list: ofMember,
+    /** Those that have not ended, and the newest of the others. */
+    list: async (member: Member): Promise<KeyView[]> =>
+      (await Promise.all([active(member), ofMember(member, false, MAX_ENDED)])).flat(),
 
     /** @throws AppError not_found where it is not this member's */
     async end(member: Member, keyId: string, actor: Actor): Promise<void> {
-      const key = (await ofMember(member)).find((each) => each.keyId === keyId);
-      if (!key) throw new AppError('not_found', 'No such grant');
+      const key = await keys.get(member.partnerId, keyId);
+      if (key.grantedBy !== member.subject) throw new AppError('not_found', 'No such grant');
       await keys.revoke(member.partnerId, key.keyId, 'ended by the member who allowed it', actor);
     },
   };

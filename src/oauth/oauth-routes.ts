@@ -110,12 +110,11 @@ async function redeem(context: OAuthContext, asked: Request): Promise<[Asked, To
   const redeemable = await (isCode
     ? grants.ofCode(form, clientId, keepAlive)
     : grants.ofRefreshToken(form, clientId, keepAlive));
-  const { record, resource } = redeemable;
-  const client = { record, clientId };
-  const answer = await oauthTokens.issue({ ...asked, client }, resource);
+  const client = { record: redeemable.record, clientId };
+  const { answer, jkt } = await oauthTokens.issue({ ...asked, client }, redeemable);
   return [
     { ...asked, client },
-    { ...answer, refresh_token: await redeemable.use() },
+    { ...answer, refresh_token: await redeemable.use(jkt) },
   ];
 }
 
@@ -133,7 +132,7 @@ async function issue(context: OAuthContext, asked: Request): Promise<[Asked, Tok
           'A program that proves nothing acts for a person: use authorization_code',
         );
       const by = await authenticated(context, asked);
-      return [by, await context.var.services.oauthTokens.issue(by)];
+      return [by, (await context.var.services.oauthTokens.issue(by)).answer];
     }
     default:
       throw new OAuthError(

@@ -11,10 +11,10 @@ export function createPrograms(documents: ClientDocuments, keys: Pick<KeyService
   /** @throws AppError not_found for what is another partner's client */
   return async function programOf(clientId: string, partnerId: string): Promise<Program | Unknown> {
     if (!isClientId(clientId)) return documents(clientId);
-    const { name, state, client } = await keys.get(partnerId, clientId);
+    const { name, state, client, scopes, environment } = await keys.get(partnerId, clientId);
     const redirectUris = client?.redirect_uris ?? [];
     return state === 'active' && redirectUris.length > 0
-      ? { clientId, name, redirectUris }
+      ? { clientId, name, redirectUris, most: { scopes, environment } }
       : 'not_for_people';
   };
 }

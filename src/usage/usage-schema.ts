@@ -3,13 +3,13 @@
 
 import * as z from 'zod';
 import { RECORD_SOURCES } from '../keys/key-record.ts';
-import { LIMIT_TYPES } from '../limits/limit.ts';
+import { LEVELS, LIMIT_TYPES } from '../limits/limit.ts';
 import { type EventField, eventColumns, type Kind, type KindValues } from './event-columns.ts';
 import type { UsageEvent } from './usage-event.ts';
 
 export const text = z.string().refine((value) => value.isWellFormed() && !value.includes('\0'), 'no text');
 const whole = z.int();
-const LEVEL = z.enum(['key', 'partner', 'cap']);
+const LEVEL = z.enum(LEVELS);
 const LIMIT = z.object({ limit: whole, level: LEVEL });
 
 const KINDS: { [Each in Kind]: z.ZodType<KindValues[Each]> } = {

@@ -5,6 +5,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   type Answer,
   call,
+  control,
   developerToken,
   eventually,
   inParallel,
@@ -15,6 +16,7 @@ import {
   setFaults,
   type TestPartner,
 } from '../support/api.ts';
+import { memberOf } from '../support/portal.ts';
 
 const ROUTE = '/v2/stops/0:X/departures';
 const FAILS = `${ROUTE}?upstream=fail`;
@@ -429,12 +431,85 @@ describe('who makes them', () => {
     expect((await ask(root.id, { budget: { units: 1 } })).status).toBe(409);
   });
 
+  it('sees and ends what it made, and nothing of others', async () => {
+    const root = await makeKey(partner.id, { scopes: ['read:stops', 'keys:write'] });
+    const sibling = await made(root.id);
+    const child = await made(root.id, { budget: { units: 9 }, scopes: ['read:stops', 'keys:write'] });
+    const grandchild = await made(child.id, { budget: { units: 2 } });
+    const end = (id: string) => call(`/dashboard/api-keys/${id}`, { method: 'DELETE', key: child.secret });
+    for (const { id } of [root, sibling, await makeKey(partner.id)]) expect((await end(id)).status).toBe(404);
+    const { json } = await call('/dashboard/api-keys', { key: child.secret });
+    expect([json.total, json.api_keys.map(({ id }: { id: string }) => id)]).toEqual([1, [grandchild.id]]);
+    expect((await end(grandchild.id)).status).toBe(200);
+    expect((await end(child.id)).status).toBe(200);
+    expect((await call(ROUTE, { key: sibling.secret })).status).toBe(200);
+  });
+
+  it('a client whose tokens are bound makes none, as they would prove less', async () => {
+    const app = (await sendJson('/api/dev/apps', 'POST', { name: 'Bound' }, me)).json.id;
+    for (const client of [
+      { token_endpoint_auth_method: 'client_secret', dpop_bound_access_tokens: true },
+      {
+        token_endpoint_auth_method: 'self_signed_tls_client_auth',
+        tls_client_certificate_sha256: 'ab'.repeat(32),
+      },
+    ]) {
+      const wanted = { key_type: 'oauth_client', environment: 'live', name: 'Bound', client };
+      const { key_id: id } = (await sendJson(`/api/dev/apps/${app}/keys`, 'POST', wanted, me)).json;
+      expect((await ask(id, { budget: { units: 1 } })).status).toBe(403);
+    }
+  });
+
+  it('what is wrong with a budget is said before anything else is changed', async () => {
+    const root = await makeKey(partner.id);
+    const wanted = { name: 'New', budget: { units: 1 }, limits: { daily_quota: 1 } };
+    expect((await sendJson(`/api/dev/keys/${root.id}`, 'PATCH', wanted, me)).status).toBe(400);
+    expect((await call(`/api/dev/keys/${root.id}`, me)).json).toMatchObject({
+      name: 'Test',
+      limits: { daily_quota: null },
+    });
+  });
+
+  it('money that cannot be counted any more is not spent, and it says why', async () => {
+    const owner = await makePartner();
+    const as = { headers: { authorization: `Bearer ${await developerToken(owner)}` } };
+    const root = await makeKey(owner.id);
+    const child = await made(root.id, { budget: { minor: 500 } }, as);
+    expect((await call(ROUTE, { key: child.secret })).status).toBe(200);
+    await query(`UPDATE partner SET tier = 'free' WHERE id = $1`, [owner.id]);
+    await control('cron', { cron: '* * * * *' });
+    const refused = await call(ROUTE, { key: child.secret });
+    expect([refused.status, refused.json.message]).toEqual([402, expect.stringContaining('no price')]);
+    expect(await budgetOf(child.id, as)).toMatchObject({ limit: 500, remaining: 0 });
+    const page = await (await memberOf(owner.id)).get(`/portal/keys/${child.id}`);
+    expect(page.text).toContain('has no price in');
+    const change = await sendJson(`/api/dev/keys/${child.id}`, 'PATCH', { budget: { minor: 900 } }, as);
+    expect(change.status).toBe(400);
+    expect((await ask(root.id, { budget: { minor: 5 } }, as)).json.details[0].field).toBe('budget');
+  });
+
+  it('when one above it ends first, that one is named', async () => {
+    const root = await makeKey(partner.id);
+    const above = await made(root.id, { budget: { units: 2 } });
+    const child = await made(above.id, { budget: { units: 2 } });
+    for (let i = 0; i < 2; i++) await call(ROUTE, { key: above.secret });
+    const { headers, status } = await call(ROUTE, { key: child.secret });
+    expect(status).toBe(402);
+    const { json } = await eventually(
+      () => call(`/api/dev/requests/${headers['x-request-id']}/explain`, me),
+      (answer) => answer.status === 200,
+    );
+    expect(json.summary).toContain('Refused by the budget of a key that it was made with, 2');
+    expect(await budgetOf(child.id)).toMatchObject({ limit: 2, used: 0, remaining: 2 });
+  });
+
   it('a lowered budget holds from the next call on; what was used stays used', async () => {
     const root = await makeKey(partner.id);
     const child = await made(root.id);
     for (let i = 0; i < 4; i++) await call(ROUTE, { key: child.secret });
     await sendJson(`/api/dev/keys/${child.id}`, 'PATCH', { budget: { units: 3 } }, me);
     expect((await call(ROUTE, { key: child.secret })).status).toBe(402);
+    expect(await budgetOf(child.id)).toMatchObject({ limit: 3, used: 4, remaining: 0 });
     await sendJson(`/api/dev/keys/${child.id}`, 'PATCH', { budget: { units: 5 } }, me);
     expect((await call(ROUTE, { key: child.secret })).status).toBe(200);
     expect((await call(ROUTE, { key: child.secret })).status).toBe(402);

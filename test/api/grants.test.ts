@@ -190,6 +190,13 @@ describe('programs that nobody here wrote', () => {
     );
     expect(called.status).toBe(200);
     expect((await use(got.access_token)).status).toBe(401);
+    // So is what it is kept up with.
+    const refresh = got.refresh_token ?? '';
+    expect((await refreshed(refresh)).json.error).toBe('invalid_dpop_proof');
+    const other = openid.getDPoPHandle(config, await openid.randomDPoPKeyPair());
+    await expect(openid.refreshTokenGrant(config, refresh, undefined, { DPoP: other })).rejects.toThrow();
+    const next = await openid.refreshTokenGrant(config, refresh, undefined, { DPoP });
+    expect(next.token_type).toBe('dpop');
   });
 
   it('the MCP client: it finds whom to ask, and lists and calls every tool', async () => {
@@ -270,6 +277,94 @@ describe('what a grant may do', () => {
       headers: { authorization: `Bearer ${access}` },
     });
     expect(made.status).toBe(403);
+  });
+});
+
+describe('on the page of its key', () => {
+  const latest = async () =>
+    (
+      await query<{ key_id: string }>(
+        `SELECT key_id FROM api_key WHERE kind = 'grant' AND partner_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1`,
+        [partner.id],
+      )
+    )[0]?.key_id ?? '';
+
+  it('its budget and its limits are changed; it gets no scopes but the APIs’, and has no secret to roll', async () => {
+    const { access } = await tokens(person, { budget: '5' });
+    const id = await latest();
+    const change = (body: object) => sendJson(`/api/dev/keys/${id}`, 'PATCH', body, me);
+    expect((await change({ budget: { units: 1 }, limits: { daily_quota: 9 } })).json).toMatchObject({
+      budget: { limit: 1, used: 0, remaining: 1 },
+      limits: { daily_quota: 9 },
+    });
+    expect((await use(access)).status).toBe(200);
+    expect((await use(access)).status).toBe(402);
+    expect((await change({ scopes: ['read:routes', 'keys:write'] })).status).toBe(400);
+    const page = await person.get(`/portal/keys/${id}`);
+    expect(page.text).not.toContain('data-dialog="roll"');
+    expect(page.text).not.toContain('was made with');
+    expect((await person.post(`/portal/keys/${id}/rotate`, { grace_days: '0' })).status).toBe(409);
+  });
+
+  it('it holds no place in the plan, with a budget or without', async () => {
+    const owner = await makePartner({ tier: 'business', overage: 'charge' });
+    const as = { headers: { authorization: `Bearer ${await developerToken(owner)}` } };
+    await sendJson('/api/dev/apps', 'POST', { name: 'App' }, as);
+    await query(
+      `INSERT INTO api_key (partner_id, environment, key_hash, key_prefix, name)
+        SELECT $1, 'live', md5(random()::text || n), 'pk_live_xxxx', 'one of many' FROM generate_series(1, 20) n`,
+      [owner.id],
+    );
+    const by = await memberOf(owner.id);
+    expect((await agree(by, asking(program, newVerifier()))).status).toBe(200);
+    expect((await agree(by, asking(program, newVerifier()), { budget: '5' })).status).toBe(200);
+  });
+
+  it('the same request allowed three times at once is one grant, and one that nobody came for ends', async () => {
+    const by = await memberOf(partner.id);
+    const wanted = asking(program, newVerifier());
+    await Promise.all([1, 2, 3].map(() => agree(by, wanted)));
+    const mine = () =>
+      query<{ count: string }>(
+        `SELECT count(*) FROM api_key k JOIN oauth_grant g ON g.api_key_id = k.id JOIN dev_accounts a ON a.id = g.subject
+          WHERE a.email = $1 AND k.is_active`,
+        [by.email],
+      );
+    expect(await mine()).toEqual([{ count: '1' }]);
+    await query(
+      `UPDATE oauth_code SET expires_at = now() - interval '1 minute' WHERE api_key_id IN (SELECT g.api_key_id FROM oauth_grant g
+        JOIN dev_accounts a ON a.id = g.subject WHERE a.email = $1)`,
+      [by.email],
+    );
+    await agree(by, asking(program, newVerifier()));
+    expect(await mine()).toEqual([{ count: '1' }]);
+  });
+
+  it('an older one than many that ended is listed, and ended', async () => {
+    const by = await memberOf(partner.id);
+    const { access } = await tokens(by);
+    const id = await latest();
+    await query(
+      `WITH made AS (INSERT INTO api_key (key_id, partner_id, kind, environment, key_hash, key_prefix, name, is_active)
+         SELECT 'og_live_' || n || random(), $1, 'grant', 'live', md5(random()::text || n), 'og_live_', 'Ended', false
+         FROM generate_series(1, 260) n RETURNING id)
+       INSERT INTO oauth_grant (api_key_id, subject, client_id) SELECT made.id, a.id, 'https://x.example/c.json'
+         FROM made, dev_accounts a WHERE a.email = $2`,
+      [partner.id, by.email],
+    );
+    expect((await by.get('/portal/grants')).text).toContain(id);
+    expect((await by.post(`/portal/grants/${id}/revoke`)).status).toBe(303);
+    expect((await use(access)).status).toBe(401);
+  });
+
+  it('a name that reads backwards, or does not end, breaks nothing', async () => {
+    const clientId = `${program.origin}/odd.json`;
+    const name = `Time‮tables​${'x'.repeat(60)}`;
+    program.documents.set('/odd.json', { body: JSON.stringify(describing(clientId, { client_name: name })) });
+    const { text } = await person.get(askedAt(asking({ clientId }, newVerifier())));
+    expect(text).toContain('Timetablesxxx');
+    expect(text).not.toContain('‮');
+    program.documents.delete('/odd.json');
   });
 });
 
@@ -545,9 +640,57 @@ describe('an OAuth client of the partner', () => {
     expect(seen.json).toMatchObject({
       active: true,
       client_id: client.key_id,
-      scope: 'read:routes read:stops',
+      scope: 'read:routes',
     });
     expect(seen.json.sub).toMatch(/^og_live_/);
+  });
+
+  const tokenFor = async (client: { key_id: string; secret: string }) => {
+    const verifier = newVerifier();
+    const back = sentTo(await agree(person, asking({ clientId: client.key_id }, verifier)));
+    const basic = Buffer.from(`${client.key_id}:${client.secret}`).toString('base64');
+    const code = back.searchParams.get('code') ?? '';
+    const form = { grant_type: 'authorization_code', code, code_verifier: verifier };
+    return (await post('/oauth/token', form, { authorization: `Basic ${basic}` })).json.access_token;
+  };
+  it.for([
+    ['revoked', 'POST', '/revoke', { reason: 'x' }],
+    ['rolled at once', 'POST', '/rotate', { grace_days: 0 }],
+    ['proves itself otherwise', 'PATCH', '', { client: { token_endpoint_auth_method: 'client_secret' } }],
+  ] as const)('what people allowed it ends when it is %s', async ([, method, path, body]) => {
+    const client = await made();
+    const token = await tokenFor(client);
+    expect((await use(token)).status).toBe(200);
+    expect((await sendJson(`/api/dev/keys/${client.key_id}${path}`, method, body, me)).status).toBe(200);
+    expect((await use(token)).status).toBe(401);
+  });
+
+  it('for tests, gets test data alone, and no more scopes than it has', async () => {
+    const app = (await sendJson('/api/dev/apps', 'POST', { name: 'Tests' }, me)).json.id;
+    const wanted = {
+      key_type: 'oauth_client',
+      environment: 'test',
+      name: 'Ours',
+      scopes: ['read:routes'],
+      client: { token_endpoint_auth_method: 'client_secret', redirect_uris: [CALLBACK] },
+    };
+    const client = (await sendJson(`/api/dev/apps/${app}/keys`, 'POST', wanted, me)).json;
+    const verifier = newVerifier();
+    const query = asking({ clientId: client.key_id }, verifier, { scope: 'read:routes write:payments' });
+    expect((await agree(person, query)).status).toBe(400);
+    const back = sentTo(await agree(person, query, { environment: 'test' }));
+    const basic = {
+      authorization: `Basic ${Buffer.from(`${client.key_id}:${client.secret}`).toString('base64')}`,
+    };
+    const code = back.searchParams.get('code') ?? '';
+    const got = await post(
+      '/oauth/token',
+      { grant_type: 'authorization_code', code, code_verifier: verifier },
+      basic,
+    );
+    expect(got.json.scope).toBe('read:routes');
+    const seen = await post('/oauth/introspect', { token: got.json.access_token }, basic);
+    expect(seen.json.active).toBe(true);
   });
 
   it('of another partner, or for machines alone, it is nobody', async () => {

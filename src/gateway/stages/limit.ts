@@ -83,6 +83,9 @@ function admitAsked(exchange: Authenticated, { grant, atMs, dayStartMs, over, ga
   return exchange;
 }
 
+const UNCOUNTED =
+  'The budget of this key is in money that its plan has no price in: it is to be made with another budget';
+
 const CODES = {
   per_second: 'rate_limit_exceeded',
   burst: 'rate_limit_exceeded',
@@ -99,7 +102,9 @@ function refuseWith(
 ): Denied {
   if (type === 'budget') {
     exchange.violated = { type, limit, used, level, retryAtMs: deniedMs + retryAfterMs };
-    return deny(CODES[type], { fields: { limit_type: type, limit, used } });
+    // No budget is of nothing: it is one that cannot be counted.
+    const message = limit === 0 ? UNCOUNTED : undefined;
+    return deny(CODES[type], { message, fields: { limit_type: type, limit, used } });
   }
   const isQuota = type === 'per_day' || type === 'per_month';
   // Days and months begin at whole seconds, and the object's clock is not ours.

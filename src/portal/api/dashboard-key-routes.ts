@@ -78,9 +78,11 @@ dashboard.openapi(listKeys, async (context) => {
   const { keys } = context.var.services;
   const { limit, cursor } = context.req.valid('query');
   const environment = sightOf(caller);
+  // One with a budget knows of those that it made.
+  const parentId = caller.budgets ? caller.id : undefined;
   const [rows, total] = await Promise.all([
-    keys.list(caller.partnerId, { environment }, { limit: limit + 1, before: uuidCursor(cursor) }),
-    keys.count(caller.partnerId, environment),
+    keys.list(caller.partnerId, { environment, parentId }, { limit: limit + 1, before: uuidCursor(cursor) }),
+    keys.count(caller.partnerId, environment, parentId),
   ]);
   const { data, next_cursor } = page(context, rows, limit, ({ id }) => id);
   return context.json({ api_keys: data.map(showKey), total, next_cursor }, 200);
@@ -129,7 +131,7 @@ function makeKey(services: Services, caller: KeyRecord, wanted: z.output<typeof 
   requireOwnScopes(services, caller, scopes);
   if (caller.kind === 'signing' && caller.signatureRule === 'bound')
     throw new AppError('forbidden', 'A key that signs whole requests makes no keys that prove less');
-  if (caller.kind === 'oauth')
+  if (caller.kind === 'oauth' || caller.kind === 'grant')
     throw new AppError(
       'forbidden',
       'A client, whose tokens end within minutes, makes only keys with a budget',
@@ -182,6 +184,14 @@ async function readJson(context: Context): Promise<unknown> {
   }
 }
 
+/** Whether a key is the caller's own, or was made by it, or by one that it made. */
+async function isWithin({ keys }: Services, key: KeyView, { id, partnerId }: KeyRecord): Promise<boolean> {
+  for (let each = key; ; each = await keys.get(partnerId, each.parentId)) {
+    if (each.id === id) return true;
+    if (each.parentId === null) return false;
+  }
+}
+
 const revokeKey = createRoute({
   method: 'delete',
   path: '/api-keys/{id}',
@@ -198,7 +208,8 @@ dashboard.openapi(revokeKey, async (context) => {
   const caller = callerOf(context);
   const { id } = context.req.valid('param');
   const key = await context.var.services.keys.get(caller.partnerId, id);
-  if ((sightOf(caller) ?? key.environment) !== key.environment)
+  const isSeen = (sightOf(caller) ?? key.environment) === key.environment;
+  if (!isSeen || (caller.budgets && !(await isWithin(context.var.services, key, caller))))
     throw new AppError('not_found', 'No such key');
   if (key.id !== caller.id) needScope(caller, 'keys:write');
   const actor = actorOf(context, `key:${caller.keyId}`);

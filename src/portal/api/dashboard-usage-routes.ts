@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { DAY_MS, dayStart, isoDay, monthStart } from '../../core/time.ts';
 import { errorAnswers, jsonAnswer } from '../../http/api.ts';
 import { limitSubject } from '../../keys/key-record.ts';
-import { type Gauge, isUnlimited } from '../../limits/limit.ts';
+import { type Gauge, isUnlimited, LEVELS } from '../../limits/limit.ts';
 import { callerOf, dashboard } from './dashboard.ts';
 
 const usageStat = z.object({
@@ -71,7 +71,7 @@ dashboard.openapi(usage, async (context) => {
 });
 
 /** Whose limit it is: the tightest is the one that is shown. */
-const level = z.enum(['key', 'partner', 'cap']);
+const level = z.enum(LEVELS);
 const limitRow = z.object({ limit: z.number(), used: z.number(), remaining: z.number(), level });
 const quotaRow = z.object({
   requests: z.number(),

@@ -140,7 +140,8 @@ developerApi.openapi(
     const { partner, actor } = developerOf(context);
     const { grace_days } = context.req.valid('json') ?? {};
     const { keyId } = context.req.valid('param');
-    const made = await context.var.services.keys.rotate(partner.id, keyId, grace_days, actor);
+    const { keys } = context.var.services;
+    const made = await keys.rotate(partner.id, keyId, grace_days, actor);
     return context.json(
       {
         ...showKey(made.key),
@@ -221,8 +222,9 @@ developerApi.openapi(
     } = context.req.valid('json');
     // What may be refused first: then nothing is changed.
     keys.checkScopes(rest.scopes);
-    if (rest.client && (await keys.get(partner.id, keyId)).kind !== 'oauth')
-      throw invalid('client', 'Only OAuth clients have this');
+    const before = await keys.get(partner.id, keyId);
+    if (rest.client && before.kind !== 'oauth') throw invalid('client', 'Only OAuth clients have this');
+    if (rest.budget) await keys.budgets.check(before, rest.budget);
     if (wanted) {
       await keys.chooseLimits(
         partner.id,
@@ -248,6 +250,6 @@ developerApi.openapi(
       },
       actor,
     );
-    return context.json(showKey(key), 200);
+    return context.json(showKey(key, await keys.budgets.standing(key)), 200);
   },
 );

@@ -12,7 +12,7 @@ import { Note } from '../../web/components/parts.tsx';
 import { FieldsRefused, refusalText, submit, type Wrong } from '../../web/forms.ts';
 import { type MemberView, shownAt } from '../../web/view.ts';
 import { readForm, render } from '../../web/web.ts';
-import { type Asked, Consent, DAYS, HERE } from './authorize-parts.tsx';
+import { type Asked, Consent, DAYS, environmentsFor, HERE } from './authorize-parts.tsx';
 import { typedBudget } from './budget-field.ts';
 import { entriesField } from './fields.ts';
 import { actorFor, member, Page, type PortalContext, portal } from './portal-web.tsx';
@@ -22,8 +22,11 @@ const MAX_APPS = 100;
 type Problem = Unknown | 'malformed' | 'redirect_refused';
 
 /** The scopes of the APIs: keys, and who may make them, are people's. */
-const scopesAsked = ({ catalog }: MemberView, { scopes }: AuthorizationRequest): readonly string[] =>
-  scopes.length === 0 ? catalog.scopes : catalog.scopes.filter((scope) => scopes.includes(scope));
+const scopesAsked = ({ catalog }: MemberView, { scopes, program }: AuthorizationRequest): readonly string[] =>
+  catalog.scopes.filter(
+    (scope) =>
+      (scopes.length === 0 || scopes.includes(scope)) && (program.most?.scopes.includes(scope) ?? true),
+  );
 
 /** @throws AppError not_found for another partner's client */
 async function judge(
@@ -121,12 +124,15 @@ async function allow(context: PortalContext, asked: Asked, data: z.output<typeof
       ? undefined
       : typedBudget(data.budget, data.budget_in === 'money' ? currency : undefined, view);
   const { program, redirectUri, state } = asked.request;
+  const { environment } = data;
+  if (!environmentsFor(view, program).includes(environment))
+    throw new FieldsRefused({ environment: view.m.fields.choice });
   const code = await grants.allow(
     { partnerId: partner.id, subject },
     asked.request,
     {
       appId: data.app,
-      environment: data.environment,
+      environment,
       scopes,
       budget,
       expiresAt: rfc3339(view.nowMs + data.days * DAY_MS),

@@ -1,5 +1,6 @@
 // What a program's request is shown as: who asks, what for, and the form in which a member allows it, or less.
 
+import type { Environment } from '../../keys/key-format.ts';
 import { isUnlimited } from '../../limits/limit.ts';
 import type { AuthorizationRequest } from '../../oauth/authorization-request.ts';
 import { isDocumentId } from '../../oauth/client-document.ts';
@@ -20,6 +21,13 @@ export interface Asked {
   /** Those that there are, of what was asked for. */
   scopes: readonly string[];
 }
+
+/** With live data, where the partner has live keys and the program is none for tests. */
+export const environmentsFor = (
+  { workspace }: MemberView,
+  { most }: AuthorizationRequest['program'],
+): readonly Environment[] =>
+  workspace.partner.status === 'active' && most?.environment !== 'test' ? ['live', 'test'] : ['test'];
 
 const placeOf = (uri: string): string => {
   const { host, protocol } = new URL(uri);
@@ -79,9 +87,8 @@ interface ConsentProps {
 }
 
 const ConsentForm = ({ view, asked, search, apps, currency, wrong }: ConsentProps) => {
-  const { m, workspace, catalog } = view;
-  const isLiveOpen = workspace.partner.status === 'active';
-  const environments = isLiveOpen ? (['live', 'test'] as const) : (['test'] as const);
+  const { m, catalog } = view;
+  const environments = environmentsFor(view, asked.request.program);
   return (
     <Form
       action={HERE}
@@ -89,7 +96,7 @@ const ConsentForm = ({ view, asked, search, apps, currency, wrong }: ConsentProp
       saved={{
         scopes: asked.scopes.join('\n'),
         app: apps[0]?.id ?? '',
-        environment: environments[0],
+        environment: environments[0] ?? 'test',
         days: '30',
         budget_in: 'units',
       }}

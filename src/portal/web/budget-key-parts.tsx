@@ -175,10 +175,20 @@ export const BudgetFacts = ({ apiKey: key, budget }: { apiKey: KeyView; budget: 
         {m.budgets.left}
         {m.common.colon} {budgetText(budget, budget.remaining, view)}
       </dd>
-      <dt>{m.budgets.madeWith}</dt>
-      <dd>
-        <a href={`/portal/keys/${key.parentId}`}>{key.parentName}</a>
-      </dd>
+      {key.isBudgetVoid && (
+        <>
+          <dt />
+          <dd>{m.budgets.void}</dd>
+        </>
+      )}
+      {key.parentId !== null && (
+        <>
+          <dt>{m.budgets.madeWith}</dt>
+          <dd>
+            <a href={`/portal/keys/${key.parentId}`}>{key.parentName}</a>
+          </dd>
+        </>
+      )}
     </>
   );
 };

@@ -4,6 +4,7 @@ import { decimalOf } from '../../billing/amounts.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { pinsOf } from '../../catalog/version-ends.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
+import { hasSecret } from '../../keys/oauth-client.ts';
 import { FormDialog } from '../../web/components/dialog.tsx';
 import { Field, Select } from '../../web/components/form.tsx';
 import { Time } from '../../web/components/parts.tsx';
@@ -133,7 +134,7 @@ export const KeyDialogs = ({
   return (
     <>
       <EditDialog apiKey={apiKey} catalog={catalog} wrong={wrongIn('edit')} />
-      <RollDialog apiKey={apiKey} wrong={wrongIn('roll')} />
+      {hasSecret(apiKey) && <RollDialog apiKey={apiKey} wrong={wrongIn('roll')} />}
     </>
   );
 };

@@ -162,7 +162,13 @@ export const KeyFacts = ({
   );
 };
 
-export const KeyLimits = ({ gauges }: { gauges: (LimitGauges & { sustained: number }) | undefined }) => {
+export const KeyLimits = ({
+  apiKey: key,
+  gauges,
+}: {
+  apiKey: KeyView;
+  gauges: (LimitGauges & { sustained: number }) | undefined;
+}) => {
   const { m, format } = useView();
   if (!gauges)
     return (
@@ -184,7 +190,7 @@ export const KeyLimits = ({ gauges }: { gauges: (LimitGauges & { sustained: numb
         ))}
         <p class="hint">
           {m.quota.refill(format.number(gauges.sustained))} {m.quota.tighter}{' '}
-          {gauges.budget && m.budgets.limitsOf}
+          {key.counterId !== null && key.counterId !== key.id && m.budgets.limitsOf}
         </p>
       </div>
     </Panel>
@@ -214,7 +220,7 @@ export const KeyActivity = ({
               <Code text={curlLine(view, key, `$${variable}`)} label={m.keys.tryIt(variable)} />
             </>
           )}
-          <p class="soft small">{m.secret.lost}</p>
+          {hasSecret(key) && <p class="soft small">{m.secret.lost}</p>}
         </Empty>
       ) : (
         <div class="pad">

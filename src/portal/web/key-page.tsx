@@ -77,7 +77,7 @@ export async function showKey(
       <KeyNotes apiKey={key} />
       <div class="two">
         <KeyFacts apiKey={key} last={last} budget={budget} />
-        <KeyLimits gauges={gauges} />
+        <KeyLimits apiKey={key} gauges={gauges} />
       </div>
       {(rights.change || made.length > 0) && <BudgetKeysPanel made={made} mayMake={mayMake} />}
       <KeyActivity apiKey={key} bars={bars} days={DAYS} />

@@ -21,7 +21,7 @@ function guideOf({ error, status_code: status, failure }: EventDetail, { m }: Vi
 function changeOf({ error, app_id: app, key_id: key }: EventDetail, { level }: Failure, { m }: View) {
   const { raise } = m.requests.why;
   const keyPage = `/portal/keys/${key}`;
-  if (level === 'key') return [keyPage, raise.key] as const;
+  if (level === 'key' || level === 'parent') return [keyPage, raise.key] as const;
   if (level === 'partner') return ['/portal/billing', raise.plan] as const;
   if (level === 'cap') return ['/portal/billing', raise.cap] as const;
   if (error === 'insufficient_permissions') return [keyPage, raise.scope] as const;

@@ -24,5 +24,6 @@ export const budgetsEn = {
   madeWith: 'Made with',
   limitsOf: 'Its other limits are those of the key that it was made with.',
   empty: 'None yet.',
+  void: 'It is in money that your plan, or your currency, has no price in: its calls are refused. Make another key.',
   count: (count: number, number: string) => `${number} ${plural(count, 'budget key', 'budget keys')}`,
 };

@@ -24,5 +24,6 @@ export const budgetsFr: typeof budgetsEn = {
   madeWith: 'Créée avec',
   limitsOf: 'Ses autres limites sont celles de la clé avec laquelle elle a été créée.',
   empty: 'Aucune pour l’instant.',
+  void: 'Il est en argent, et votre forfait ou votre devise n’a pas de prix pour cela : ses appels sont refusés. Créez une autre clé.',
   count: (count, number) => `${number} ${count < 2 ? 'clé' : 'clés'} à budget`,
 };

@@ -622,7 +622,12 @@ export const en = {
         budget: 'Budget',
       },
       owner: 'Whose limit',
-      owners: { key: 'This key only', partner: 'Your plan, shared by all keys', cap: 'Your spending cap' },
+      owners: {
+        key: 'This key only',
+        parent: 'A key that this one was made with',
+        partner: 'Your plan, shared by all keys',
+        cap: 'Your spending cap',
+      },
       cost: (units: string) => `This request needs ${units} units.`,
       retryAt: 'Would pass from',
       obey: 'Header to obey',

@@ -71,8 +71,12 @@ const IN_FRENCH: Record<string, string> = {
     'Une clé ne donne que les autorisations qu’elle a elle-même',
   'Keys with budgets make others at most # deep':
     'Les clés à budget en créent d’autres sur # niveaux au plus',
-  'A key that signs whole requests makes no keys that prove less':
-    'Une clé qui signe les requêtes entières ne crée pas de clés moins sûres',
+  'A key that proves each request makes no keys that prove less':
+    'Une clé qui prouve chaque requête ne crée pas de clés moins sûres',
+  'Say its scopes: this key has none to give': 'Indiquez ses autorisations : cette clé n’en a pas à donner',
+  'A program may only call the APIs': 'Un programme ne peut qu’appeler les API',
+  'This budget is in money, which your plan or your currency has no price for: make another key':
+    'Ce budget est en argent, pour lequel votre forfait ou votre devise n’a pas de prix : créez une autre clé',
   'At most # keys with budgets. Revoke those that are not needed':
     'Au plus # clés à budget. Révoquez celles qui ne servent plus',
   'The plan has no price of a unit beyond it: say the budget in units':

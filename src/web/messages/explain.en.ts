@@ -8,7 +8,7 @@ export const explainEn = {
   before: 'Left before',
   after: 'Left after',
   names: { second: 'Second', burst: 'Burst', day: 'Day', month: 'Month', budget: 'Budget' },
-  owners: { key: 'key', partner: 'partner', cap: 'spending cap' },
+  owners: { key: 'key', parent: 'key that made it', partner: 'partner', cap: 'spending cap' },
   formulas: {
     second: 'Units of the last 1,000 ms, whenever they begin',
     burst: 'A bucket that fills up evenly',

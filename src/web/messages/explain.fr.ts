@@ -10,7 +10,7 @@ export const explainFr: typeof explainEn = {
   before: 'Restant avant',
   after: 'Restant après',
   names: { second: 'Seconde', burst: 'Rafale', day: 'Jour', month: 'Mois', budget: 'Budget à vie' },
-  owners: { key: 'clé', partner: 'partenaire', cap: 'plafond de dépense' },
+  owners: { key: 'clé', parent: 'clé dont elle est issue', partner: 'partenaire', cap: 'plafond de dépense' },
   formulas: {
     second: 'Unités des 1 000 dernières ms, où qu’elles commencent',
     burst: 'Un seau qui se remplit régulièrement',

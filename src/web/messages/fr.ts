@@ -644,6 +644,7 @@ export const fr = typeset<typeof en>({
       owner: 'Portée',
       owners: {
         key: 'Cette clé uniquement',
+        parent: 'Une clé dont celle-ci est issue',
         partner: 'Votre forfait, commun à toutes vos clés',
         cap: 'Votre plafond de dépenses',
       },

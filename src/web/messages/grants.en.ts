@@ -49,7 +49,7 @@ export const grantsEn = {
     refused_address: 'The program describes itself at an address that is not public.',
     unreachable:
       'The program describes itself at an address that does not answer, or that sends us elsewhere.',
-    too_large: 'The program describes itself at too great length.',
+    too_large: 'The program describes itself at too great length, or too slowly.',
     not_its_own: 'What the program says of itself cannot be read, or is about another one.',
     not_for_people: 'This OAuth client has no redirect URIs, or does not work: it does not act for people.',
     redirect_refused:

@@ -50,7 +50,7 @@ export const grantsFr: typeof grantsEn = {
       'Le programme dit qui il est par ce qui n’est ni une adresse ni un de vos clients. Recommencez dans le programme.',
     refused_address: 'Le programme se décrit à une adresse qui n’est pas publique.',
     unreachable: 'Le programme se décrit à une adresse qui ne répond pas, ou qui nous envoie ailleurs.',
-    too_large: 'Le programme se décrit trop longuement.',
+    too_large: 'Le programme se décrit trop longuement, ou trop lentement.',
     not_its_own: 'Ce que le programme dit de lui-même est illisible, ou concerne un autre.',
     not_for_people:
       'Ce client OAuth n’a pas d’URI de redirection, ou ne fonctionne pas : il n’agit pas pour des personnes.',
