@@ -278,6 +278,75 @@ it('five hundred more: by a child with a budget, by its tools, beyond a quota th
   }
 }, 180_000);
 
+const ADMITTED = 3;
+it.for([
+  ['second', 'per_second', 'partner', { second: 0 }, '', 0],
+  ['burst', 'burst', 'key', {}, `burst_limit = ${ADMITTED}, sustained_limit = 1`, ADMITTED],
+  ['day', 'per_day', 'key', {}, `daily_quota = ${ADMITTED}`, ADMITTED],
+  ['month', 'per_month', 'key', {}, `monthly_quota = ${ADMITTED}`, ADMITTED],
+  ['day', 'per_day', 'partner', { day: ADMITTED }, '', ADMITTED],
+  ['month', 'per_month', 'partner', { month: ADMITTED }, '', ADMITTED],
+  ['month', 'per_month', 'cap', { tier: 'business', month: ADMITTED - 1, overage: 'charge' }, '', ADMITTED],
+] as const)(
+  'the %s limit (%s) of the %s is what it says refused',
+  async ([name, type, level, wishes, own, limit]) => {
+    const partner = await makePartner(wishes);
+    const me = { headers: { authorization: `Bearer ${await developerToken(partner)}` } };
+    const key = await makeKey(partner.id);
+    if (own) await query(`UPDATE api_key_quotas SET ${own} WHERE key_id = $1`, [key.id]);
+    if (level === 'cap')
+      // As much as one unit beyond the quota costs, in whole minor units.
+      await query(
+        `UPDATE partner p SET spending_cap_minor = ceil(plan_price(t, p.currency, 'overage_per_1000') / 1000.0)
+        FROM tier_config t WHERE t.tier = p.tier AND p.id = $1`,
+        [partner.id],
+      );
+    const most = limit === 0 ? 0 : level === 'cap' ? await cappedAt(partner.id) : limit;
+    const ids: string[] = [];
+    for (let i = 0; i < most + 2; i++) {
+      const { status, headers } = await call(`/v2/stops/search?q=l${i}`, { key: key.secret });
+      expect([i, status]).toEqual([i, i < most ? 200 : 429]);
+      ids.push(String(headers['x-request-id']));
+    }
+    await eventually(
+      () => eventCount(partner.id),
+      (count) => count === ids.length,
+    );
+    const owner = { key: 'the key', partner: 'the partner', cap: 'the spending cap' }[level];
+    for (const [i, id] of ids.entries()) {
+      const { json } = await call(`/api/dev/requests/${id}/explain`, me);
+      const said = json.limits.find((each: { name: string }) => each.name === name);
+      expect([i, json.outcome, said.limit, said.level]).toEqual([
+        i,
+        i < most ? 'admitted' : 'refused',
+        most,
+        level,
+      ]);
+      if (name !== 'burst' && i < most) expect([said.before, said.after]).toEqual([most - i, most - i - 1]);
+      if (i < most) continue;
+      const [event] = await query<{ failure: { limit_type: string; used: number; retry_at: string } }>(
+        'SELECT failure FROM api_usage_events WHERE id = $1',
+        [id],
+      );
+      expect(event?.failure).toMatchObject({ limit_type: type, limit: most, level });
+      expect(json.summary).toBe(
+        `Refused by the ${name} limit of ${owner}, ${most}: ${event?.failure.used} were used, 1 asked for. It would have passed from ${event?.failure.retry_at} on.`,
+      );
+    }
+  },
+);
+
+/** Units of a month at which its spending cap refuses, by the prices alone. */
+async function cappedAt(partnerId: string): Promise<number> {
+  const [row] = await query<{ month: number; cap: number; price: number }>(
+    `SELECT p.rate_limit_per_month::int AS month, p.spending_cap_minor::int AS cap,
+       plan_price(t, p.currency, 'overage_per_1000')::int AS price
+     FROM partner p JOIN tier_config t ON t.tier = p.tier WHERE p.id = $1`,
+    [partnerId],
+  );
+  return (row?.month ?? 0) + Math.floor(((row?.cap ?? 0) * 1000) / (row?.price ?? 1));
+}
+
 it('says that it does not know what was not kept', async () => {
   const partner = await makePartner();
   const me = { headers: { authorization: `Bearer ${await developerToken(partner)}` } };

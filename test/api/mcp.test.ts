@@ -4,6 +4,7 @@
 import {
   Client,
   ClientCredentialsProvider,
+  type OAuthClientProvider,
   StreamableHTTPClientTransport,
 } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -22,6 +23,15 @@ import {
   stack,
   type TestPartner,
 } from '../support/api.ts';
+import { memberOf } from '../support/portal.ts';
+import {
+  agree,
+  CALLBACK,
+  mcpProvider,
+  type ProgramServer,
+  sentTo,
+  startProgram,
+} from '../support/program.ts';
 import { signed } from '../support/signing.ts';
 
 const MODERN = '2026-07-28';
@@ -31,7 +41,10 @@ const SCOPES = ['read:routes', 'read:stops', 'read:payments', 'write:payments'];
 
 let partner: TestPartner;
 let key: string;
+let program: ProgramServer;
+afterAll(() => program.close());
 beforeAll(async () => {
+  program = await startProgram();
   partner = await makePartner();
   key = (await makeKey(partner.id, { scopes: SCOPES })).secret;
 });
@@ -43,7 +56,7 @@ async function connected(
   path: string,
   token: string | undefined,
   mode: Era = { pin: MODERN },
-  authProvider?: ClientCredentialsProvider,
+  authProvider?: OAuthClientProvider,
 ): Promise<Client> {
   const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } });
   const requestInit = token === undefined ? undefined : { headers: { authorization: `Bearer ${token}` } };
@@ -105,24 +118,46 @@ const toolCall = (name: string, given: object, id: number | string = 1) => ({
 const messageOf = ({ text, json }: Answer): { result: Result; error: { code: number } } =>
   json ?? JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? '{}');
 
+/** Lists all tools and calls each with what fits; their names. */
+async function callEveryTool(client: Client): Promise<string[]> {
+  const { tools } = await client.listTools();
+  const names = tools.map(({ name }) => name);
+  expect(names).toEqual([...new Set(names)]);
+  for (const { name, inputSchema, description } of tools) {
+    expect(description).not.toBe('');
+    const given = name === 'explain_request' ? { request_id: 'x' } : sample(inputSchema as Schema);
+    const result = await client.callTool({ name, arguments: given as Record<string, unknown> });
+    // Upstream answers whatever is asked; a request of nobody's is not there.
+    expect([name, result.isError ?? false, name === 'explain_request' ? '' : textOf(result)]).toEqual([
+      name,
+      name === 'explain_request',
+      name === 'explain_request' ? '' : expect.any(String),
+    ]);
+  }
+  return names;
+}
+
 describe.each(Object.entries(ERAS))('the official client, %s', (_, mode) => {
   it('lists every tool and calls it, with a key', async () => {
     const client = await connected('/mcp', key, mode);
-    const { tools } = await client.listTools();
-    const names = tools.map(({ name }) => name);
-    expect(names).toEqual([...new Set(names)]);
+    const names = await callEveryTool(client);
     expect(names).toEqual(expect.arrayContaining(['searchStops', 'createPayment', ...OWN]));
-    for (const { name, inputSchema, description } of tools) {
-      expect(description).not.toBe('');
-      const given = name === 'explain_request' ? { request_id: 'x' } : sample(inputSchema as Schema);
-      const result = await client.callTool({ name, arguments: given as Record<string, unknown> });
-      // Upstream answers whatever is asked; a request of nobody's is not there.
-      expect([name, result.isError ?? false, name === 'explain_request' ? '' : textOf(result)]).toEqual([
-        name,
-        name === 'explain_request',
-        name === 'explain_request' ? '' : expect.any(String),
-      ]);
-    }
+    await client.close();
+  });
+
+  it('and with what a person allowed it, whom it finds out to ask', async () => {
+    const person = await memberOf(partner.id);
+    const me = { headers: { authorization: `Bearer ${await developerToken(partner)}` } };
+    await sendJson('/api/dev/apps', 'POST', { name: 'Agents' }, me);
+    const { provider, saved } = mcpProvider(program.clientId, CALLBACK);
+    const first = new StreamableHTTPClientTransport(new URL('/mcp', stack.url), { authProvider: provider });
+    const stranger = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } });
+    await expect(stranger.connect(first)).rejects.toThrow();
+    const back = sentTo(await agree(person, saved.url?.searchParams ?? {}));
+    await first.finishAuth(back.searchParams);
+    const client = await connected('/mcp', undefined, mode, provider);
+    const names = await callEveryTool(client);
+    expect(names).toEqual(expect.arrayContaining(['searchStops', 'createPayment', ...OWN]));
     await client.close();
   });
 
