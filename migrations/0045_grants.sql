@@ -106,3 +106,33 @@ CREATE TRIGGER client_grants_end AFTER UPDATE OF is_active, tokens_from, quarant
   WHEN (NEW.kind = 'oauth' AND (OLD.is_active AND NOT NEW.is_active OR NEW.tokens_from IS DISTINCT FROM OLD.tokens_from
     OR OLD.quarantined_at IS NULL AND NEW.quarantined_at IS NOT NULL))
   EXECUTE FUNCTION grants_of_client_end();
+--> statement-breakpoint
+-- What people allowed a client is never more than the client itself has: its scopes, its time, its addresses.
+CREATE FUNCTION narrow_grants(client api_key) RETURNS void LANGUAGE sql AS $$
+  UPDATE api_key k SET scopes = n.scopes, expires_at = n.expires_at, allowed_ips = client.allowed_ips
+  FROM oauth_grant g, LATERAL (SELECT ARRAY(SELECT s FROM api_key a, unnest(a.scopes) WITH ORDINALITY u(s, at)
+      WHERE a.id = g.api_key_id AND s = ANY(client.scopes) ORDER BY at) AS scopes,
+    (SELECT least(a.expires_at, client.expires_at) FROM api_key a WHERE a.id = g.api_key_id) AS expires_at) n
+  WHERE g.client_id = client.key_id AND k.id = g.api_key_id AND k.is_active
+    AND (k.scopes, k.expires_at, k.allowed_ips) IS DISTINCT FROM (n.scopes, n.expires_at, client.allowed_ips)
+$$;
+--> statement-breakpoint
+CREATE FUNCTION grants_of_client_narrow() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM narrow_grants(NEW);
+  RETURN NULL;
+END $$;
+--> statement-breakpoint
+CREATE TRIGGER client_grants_narrow AFTER UPDATE OF scopes, expires_at, allowed_ips ON api_key FOR EACH ROW
+  WHEN (NEW.kind = 'oauth' AND (NEW.scopes, NEW.expires_at, NEW.allowed_ips) IS DISTINCT FROM (OLD.scopes, OLD.expires_at, OLD.allowed_ips))
+  EXECUTE FUNCTION grants_of_client_narrow();
+--> statement-breakpoint
+CREATE FUNCTION grant_narrow() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE client api_key;
+BEGIN
+  SELECT * INTO client FROM api_key WHERE key_id = NEW.client_id FOR SHARE;
+  IF FOUND THEN PERFORM narrow_grants(client); END IF;
+  RETURN NULL;
+END $$;
+--> statement-breakpoint
+CREATE TRIGGER grant_narrow AFTER INSERT ON oauth_grant FOR EACH ROW WHEN (NOT is_restoring()) EXECUTE FUNCTION grant_narrow();

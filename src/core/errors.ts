@@ -34,7 +34,7 @@ export const ERRORS = {
   too_many_at_once: [429, 'Too many calls wait for an answer at once. Try again when one has come'],
   daily_quota_exceeded: [429, 'Daily quota exceeded'],
   monthly_quota_exceeded: [429, 'Monthly quota exceeded'],
-  budget_exceeded: [402, 'The budget of this key is used up'],
+  budget_exceeded: [402, 'The budget of this key, or of one above it, is used up'],
   internal_error: [500, 'Something failed on our side. The request id helps us find it'],
   upstream_error: [502, 'The upstream API could not be reached or gave no valid answer'],
   upstream_timeout: [504, 'The upstream API did not answer in time'],

@@ -1,8 +1,9 @@
 // Where a program may be sent back to (RFC 6749, 3.1.2; RFC 8252). Pure.
 
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
-/** Of what a browser would run, or read from this machine. */
-const NO_PROGRAM = /^(?:javascript|data|vbscript|file|blob|about|filesystem|view-source|ws|wss|ftp):$/;
+/** Of what a browser would run, or read from this machine, and of what systems and browsers start without asking for a program by name. */
+const NO_PROGRAM =
+  /^(?:javascript|data|vbscript|file|blob|about|filesystem|view-source|ws|wss|ftp|intent|android-app|mailto|tel|sms|facetime|feed|jar|chrome|edge|resource|moz-extension|chrome-extension|search|search-ms|shell|ms-.*|itms-.*|steam|ssh|telnet|ldap|smb|nfs|magnet|mk|res):$/;
 const MAX_CHARS = 1000;
 
 const isLoopback = ({ protocol, hostname }: URL): boolean => protocol === 'http:' && LOOPBACK.has(hostname);

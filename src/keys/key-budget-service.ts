@@ -107,6 +107,7 @@ export function createBudgetKeys(ports: {
   }
 
   async function make(maker: KeyView, wanted: NewBudgetKey, actor: Actor) {
+    if (maker.kind === 'grant') throw new AppError('conflict', "What is a program's makes no keys");
     if (maker.state !== 'active') throw new AppError('conflict', 'A key that does not work makes no keys');
     if (maker.isBudgetVoid) throw invalid('budget', UNCOUNTED);
     // It makes no keys in turn, unless that is said.
@@ -137,8 +138,6 @@ export function createBudgetKeys(ports: {
   const standings = createStandings(limiter);
   return {
     make,
-    /** Whether it can be changed so. @throws AppError */
-    check: (key: KeyView, budget: KeyBudget) => budgetChange(views.get, key, budget),
     standings,
     /** Of one key; null where it has none. */
     standing: async (key: KeyView): Promise<BudgetStanding | null> => (await standings([key]))[0] ?? null,

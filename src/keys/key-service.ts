@@ -166,34 +166,44 @@ interface ChangePorts {
  * in public, and it does not come back.
  */
 async function clientChange(key: KeyView, client: OAuthClient) {
-  if (key.kind !== 'oauth') throw invalid('client', 'Only OAuth clients have this');
   const endsSecrets = hasSecret(key) && !hasSecret({ kind: 'oauth', client });
   const set = {
     client: sql`${JSON.stringify(client)}::jsonb`,
-    tokens_from: sql`clock_timestamp()`,
+    tokens_from: sql`CASE WHEN client - 'redirect_uris' = ${JSON.stringify(client)}::jsonb - 'redirect_uris' THEN tokens_from ELSE clock_timestamp() END`,
     key_hash: endsSecrets ? await sha256Hex(random(32) as Uint8Array<ArrayBuffer>) : undefined,
     quarantined_at: endsSecrets ? sql`NULL` : undefined,
   };
   return { set, endsSecrets };
 }
 
+/** What a member allowed a program is theirs to widen, by allowing it again. @throws AppError */
+function requireNarrower(key: KeyView, { scopes, expiresAt, budget }: KeyChange): void {
+  const why = 'What a member let a program do can only be narrowed: the program may ask again';
+  if (scopes?.some((scope) => !key.scopes.includes(scope))) throw invalid('scopes', why);
+  const isLater = expiresAt === null || Date.parse(expiresAt ?? '') > Date.parse(key.expiresAt ?? '');
+  if (isLater) throw invalid('expires_at', why);
+  const limit = key.budgetUnits ?? key.budgetMinor;
+  if (budget && limit !== null && (budget.units ?? budget.minor) > limit) throw invalid('budget', why);
+}
+
 const createKeyChange = (
   { database }: KeyServicePorts,
   { get }: KeyViews,
   { announce, requireRoom, checkScopes }: ChangePorts,
-) =>
-  async function changeKey(
-    partnerId: string,
-    keyId: string,
-    change: KeyChange,
-    actor: Actor,
-  ): Promise<KeyView> {
+) => {
+  /** Whether it can be changed so. @throws AppError */
+  async function checkChange(key: KeyView, change: KeyChange): Promise<void> {
     checkScopes(change.scopes);
+    if (key.state === 'expired' && change.expiresAt !== undefined && holdsPlace(key)) await requireRoom(key);
+    if (key.kind === 'grant') requireNarrower(key, change);
+    if (change.client && key.kind !== 'oauth') throw invalid('client', 'Only OAuth clients have this');
+    if (change.budget) await budgetChange(get, key, change.budget);
+  }
+
+  async function change(partnerId: string, keyId: string, change: KeyChange, actor: Actor): Promise<KeyView> {
     const key = await get(partnerId, keyId);
+    await checkChange(key, change);
     const { scopes, allowedIps, expiresAt } = change;
-    if (key.state === 'expired' && expiresAt !== undefined && holdsPlace(key)) await requireRoom(key);
-    if (key.kind === 'grant' && change.scopes?.some((scope) => OWN_SCOPES.includes(scope)))
-      throw invalid('scopes', 'A program may only call the APIs');
     const ends = change.client ? await clientChange(key, change.client) : undefined;
     const set = assignments({
       ...ends?.set,
@@ -219,7 +229,10 @@ const createKeyChange = (
     );
     await announce(key.id);
     return get(partnerId, keyId);
-  };
+  }
+
+  return { checkChange, change };
+};
 
 export function createKeyService(ports: KeyServicePorts) {
   const { database, catalogs } = ports;
@@ -251,7 +264,7 @@ export function createKeyService(ports: KeyServicePorts) {
     rotate: createKeyRotation({ database, makeSecret, get, announce }),
     ...createRevocation(ports, views, announce),
     travel: createTravel(ports, views),
-    change: createKeyChange(ports, views, { announce, requireRoom, checkScopes }),
+    ...createKeyChange(ports, views, { announce, requireRoom, checkScopes }),
 
     /** Tells of keys that end within seven days, and again within one: once each. How many it told of. */
     tellExpiring: (): Promise<number> =>

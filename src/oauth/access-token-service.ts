@@ -81,12 +81,14 @@ function scopesOf({ form, client }: Asked, known: readonly string[]): string[] {
   return granted;
 }
 
+const termsOf = ({ record, terms }: Client) => terms ?? record.client;
+
 /** Of the certificate to which the client's tokens are bound, as `cnf` says it. @throws OAuthError where it is not shown */
-function boundCertificate({ request, client: { record } }: Asked): string | undefined {
-  const { client } = record;
+function boundCertificate({ request, client }: Asked): string | undefined {
+  const terms = termsOf(client);
   const isBound =
-    client?.tls_client_certificate_bound_access_tokens === true ||
-    client?.token_endpoint_auth_method === 'self_signed_tls_client_auth';
+    terms?.tls_client_certificate_bound_access_tokens === true ||
+    terms?.token_endpoint_auth_method === 'self_signed_tls_client_auth';
   if (!isBound) return undefined;
   const certificate = certificateOf(request.cf);
   if (certificate) return certificateThumbprint(certificate);
@@ -114,16 +116,16 @@ function createIssue({ accessTokens, useNonce, ownHosts, knownScopes, now }: Tok
   }
 
   /** Of the key that the client shows, or must. @throws OAuthError */
-  async function keyThumbprint({ request, client: { record } }: Asked): Promise<string | undefined> {
+  async function keyThumbprint({ request, client }: Asked): Promise<string | undefined> {
     if (!request.headers.has('dpop')) {
-      if (!record.client?.dpop_bound_access_tokens) return undefined;
+      if (!termsOf(client)?.dpop_bound_access_tokens) return undefined;
       throw new OAuthError(
         'invalid_dpop_proof',
         'The tokens of this client are bound to a DPoP key: send a proof',
       );
     }
     const proof = await readProof(request, undefined, now());
-    if (proof && (await useNonce(record.id, proof.nonce))) return proof.thumbprint;
+    if (proof && (await useNonce(client.record.id, proof.nonce))) return proof.thumbprint;
     throw new OAuthError(
       'invalid_dpop_proof',
       'The DPoP proof is not of this request, too old, or was used before',

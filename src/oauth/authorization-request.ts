@@ -53,21 +53,35 @@ function problemOf(asked: Query, isOwnResource: (resource: string) => boolean): 
   return undefined;
 }
 
-/** `redirect`: where the program hears that nothing comes of it. */
+/** What is wrong with what a known program asked, and where it hears of it. */
+export interface WronglyAsked {
+  program: Program;
+  why: string;
+  redirect: string;
+}
+
+/** `said`: a code of RFC 6749, 4.1.2.1, and words. */
+export const wronglyAsked = (
+  { program, redirectUri, state }: Pick<AuthorizationRequest, 'program' | 'redirectUri' | 'state'>,
+  issuer: string,
+  [error, why]: readonly [string, string],
+): WronglyAsked => ({
+  program,
+  why,
+  redirect: redirectWith(redirectUri, { error, error_description: why, state, iss: issuer }),
+});
+
 export function judgeRequest(
   asked: Query,
   program: Program,
   issuer: string,
   isOwnResource: (resource: string) => boolean,
-): AuthorizationRequest | 'redirect_refused' | { redirect: string } {
+): AuthorizationRequest | 'redirect_refused' | WronglyAsked {
   const { redirect_uri: redirectUri, state, scope, code_challenge: challenge = '', resource } = asked;
   if (redirectUri === undefined || !program.redirectUris.some((own) => isSameRedirect(own, redirectUri)))
     return 'redirect_refused';
   const problem = problemOf(asked, isOwnResource);
-  if (problem) {
-    const [error, error_description] = problem;
-    return { redirect: redirectWith(redirectUri, { error, error_description, state, iss: issuer }) };
-  }
+  if (problem) return wronglyAsked({ program, redirectUri, state }, issuer, problem);
   const scopes = [...new Set((scope ?? '').split(' ').filter(Boolean))];
   return { program, redirectUri, scopes, state, challenge, resource, jkt: asked.dpop_jkt };
 }

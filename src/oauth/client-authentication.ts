@@ -15,7 +15,12 @@ import { equalInConstantTime, sha256Hex } from '../core/encoding.ts';
 import type { KeyDirectory } from '../keys/key-directory.ts';
 import { isClientId } from '../keys/key-format.ts';
 import { type KeyRecord, unusable, validSecrets } from '../keys/key-record.ts';
-import { ASSERTION_ALGORITHMS, type AuthMethod, SECRET_CLIENT } from '../keys/oauth-client.ts';
+import {
+  ASSERTION_ALGORITHMS,
+  type AuthMethod,
+  type OAuthClient,
+  SECRET_CLIENT,
+} from '../keys/oauth-client.ts';
 import { certificateOf, fingerprintOf, isUnverifiable } from '../keys/possession.ts';
 import type { LimiterClient } from '../limiter/limiter-client.ts';
 import type { AbuseGuard } from '../platform/abuse-guard.ts';
@@ -44,6 +49,8 @@ export interface Client {
   record: KeyRecord;
   /** Its id, where that is not its record's. */
   clientId?: string;
+  /** How it proves itself, and must, where that is not in its record. */
+  terms?: OAuthClient;
   /** Of a rotated secret that was used while its grace lasts: SHA-256, hex. */
   retiredHash?: string;
 }

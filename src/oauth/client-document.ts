@@ -36,7 +36,7 @@ const shape = z.looseObject({
   client_id: z.string(),
   client_name: text(100, 1)
     // What changes how others are read, or is not seen, is no part of a name.
-    .transform((name) => name.replace(/\p{Cf}/gu, '').trim() || undefined)
+    .transform((name) => name.replace(/[\p{Cf}\u2800\u115f\u1160\u3164\uffa0]/gu, '').trim() || undefined)
     .optional(),
   redirect_uris: z.array(z.string().refine(isRedirectUri)).min(1).max(20),
   // A program that anybody can install keeps no secret; it proves itself by where it is sent back to, and by PKCE.

@@ -7,6 +7,7 @@ import { newId } from '../core/ids.ts';
 import { type ApiEnv, answeredTo, renderError } from '../http/api.ts';
 import { firstPart } from '../http/path.ts';
 import { portalOriginOf } from '../http/portal-origin.ts';
+import type { OAuthClient } from '../keys/oauth-client.ts';
 import type { Asked, TokenAnswer } from './access-token-service.ts';
 import { isDocumentId } from './client-document.ts';
 import { readForm } from './form.ts';
@@ -87,13 +88,22 @@ function programOf({ request, form }: Request): string | undefined {
   return !isProving && isDocumentId(id) ? id : undefined;
 }
 
-/** Who asks, by its id. A program that asks too often is held back with its address. @throws OAuthError */
-async function clientIdOf(context: OAuthContext, asked: Request): Promise<string> {
+interface Redeeming {
+  clientId: string;
+  /** Of a client that proved itself. */
+  terms?: OAuthClient;
+}
+
+/** Who asks. A program that asks too often is held back with its address. @throws OAuthError */
+async function redeeming(context: OAuthContext, asked: Request): Promise<Redeeming> {
   const program = programOf(asked);
-  if (program === undefined) return (await authenticated(context, asked)).client.record.keyId;
+  if (program === undefined) {
+    const { record } = (await authenticated(context, asked)).client;
+    return { clientId: record.keyId, terms: record.client ?? undefined };
+  }
   const wait = context.var.services.rates.waitAt('token', asked.ip ?? '');
   if (wait > 0) throw new OAuthError('temporarily_unavailable', 'Too many requests of this address', wait);
-  return program;
+  return { clientId: program };
 }
 
 /** A page of the portal asks the person: it says who may, and what is wrong with what was asked. */
@@ -105,12 +115,12 @@ oauth.get('/oauth/authorize', (context) =>
 async function redeem(context: OAuthContext, asked: Request): Promise<[Asked, TokenAnswer]> {
   const { grants, oauthTokens } = context.var.services;
   const { form, keepAlive } = asked;
-  const clientId = await clientIdOf(context, asked);
+  const by = await redeeming(context, asked);
   const isCode = form.grant_type === 'authorization_code';
   const redeemable = await (isCode
-    ? grants.ofCode(form, clientId, keepAlive)
-    : grants.ofRefreshToken(form, clientId, keepAlive));
-  const client = { record: redeemable.record, clientId };
+    ? grants.ofCode(form, by.clientId, keepAlive)
+    : grants.ofRefreshToken(form, by.clientId, keepAlive));
+  const client = { record: redeemable.record, ...by };
   const { answer, jkt } = await oauthTokens.issue({ ...asked, client }, redeemable);
   return [
     { ...asked, client },
@@ -158,7 +168,7 @@ oauth.post('/oauth/introspect', async (context) => {
 oauth.post('/oauth/revoke', async (context) => {
   const { grants, oauthTokens } = context.var.services;
   const asked = await read(context);
-  const clientId = await clientIdOf(context, asked);
+  const { clientId } = await redeeming(context, asked);
   const { token = '' } = asked.form;
   if (!(await grants.endByRefreshToken(token, clientId, asked))) await oauthTokens.revoke(asked, clientId);
   return context.body(null, 200, NOT_STORED);

@@ -10,6 +10,7 @@ import {
   call,
   developerToken,
   eventually,
+  makeKey,
   makePartner,
   query,
   sendJson,
@@ -435,10 +436,24 @@ describe('who is asked, and by whom', () => {
     ['a request object', { request: 'x' }],
     ['another’s resource', { resource: 'https://elsewhere.example/' }],
   ];
+  /** Where a page leads on to, where its reader wants that. */
+  const leadsTo = ({ text }: Answer): URL => {
+    const [, href = ''] = /<a class="button" href="([^"]+)"/.exec(text) ?? [];
+    return new URL(href.replaceAll('&amp;', '&'));
+  };
   it.for(refusals)('%s: the program is told, with its state and who says so', async ([, wrong]) => {
-    const answer = await person.get(askedAt(asking(program, newVerifier(), wrong)));
-    expect(answer.status).toBe(303);
-    const { searchParams, href } = sentTo(answer);
+    const wanted = asking(program, newVerifier(), wrong);
+    const answer = await person.get(askedAt(wanted));
+    // Nobody here knows it: whoever reads that goes there, or does not.
+    expect([answer.status, answer.headers.location, answer.headers.refresh]).toEqual([
+      400,
+      undefined,
+      undefined,
+    ]);
+    const request = `?${new URLSearchParams(wanted)}`;
+    const sent = await person.post('/portal/authorize/refuse', { request });
+    expect([sent.status, sent.headers.refresh]).toEqual([400, undefined]);
+    const { searchParams, href } = leadsTo(answer);
     expect(href.startsWith(`${CALLBACK}?`)).toBe(true);
     expect(searchParams.get('error')).toMatch(/^(?:invalid_|unsupported_|request_)/);
     expect([searchParams.get('state'), searchParams.get('iss')]).toEqual(['s1', stack.url]);
@@ -507,6 +522,10 @@ describe('who is asked, and by whom', () => {
     documents.set('/script.json', {
       body: JSON.stringify(describing(at('/script.json'), { redirect_uris: ['javascript:alert(1)'] })),
     });
+    for (const [i, scheme] of ['search-ms:query=x', 'intent://x', 'mailto:x@y.z', 'ms-msdt:/id'].entries())
+      documents.set(`/launch${i}.json`, {
+        body: JSON.stringify(describing(at(`/launch${i}.json`), { redirect_uris: [scheme] })),
+      });
     documents.set('/nowhere.json', {
       body: JSON.stringify(describing(at('/nowhere.json'), { redirect_uris: [] })),
     });
@@ -567,9 +586,11 @@ describe('who is asked, and by whom', () => {
   it('scopes nobody has are not offered; asked for alone, nothing can be allowed', async () => {
     const wanted = asking(program, newVerifier(), { scope: 'read:everything keys:write' });
     const page = await person.get(askedAt(wanted));
-    expect(page.text).toContain('It asks for nothing that there is');
-    const sent = await agree(person, wanted, { scopes: 'keys:write' });
-    expect(sent.status).toBe(400);
+    expect(page.status).toBe(400);
+    expect(leadsTo(page).searchParams.get('error')).toBe('invalid_scope');
+    const request = `?${new URLSearchParams(wanted)}`;
+    const sent = await person.post('/portal/authorize', { request, scopes: 'keys:write', days: '30' });
+    expect([sent.status, sent.headers.refresh]).toEqual([400, undefined]);
     const slipped = await agree(person, asking(program, newVerifier()), {
       scopes: 'read:routes\nkeys:write\nwrite:payments',
     });
@@ -580,6 +601,16 @@ describe('who is asked, and by whom', () => {
       [partner.id],
     );
     expect(key?.scopes).toEqual(['read:routes']);
+  });
+
+  it('a name that nobody sees is none', async () => {
+    const { documents, origin } = program;
+    const clientId = `${origin}/unseen.json`;
+    documents.set('/unseen.json', {
+      body: JSON.stringify(describing(clientId, { client_name: '\u2800\u3164' })),
+    });
+    const page = await person.get(askedAt(asking({ clientId }, newVerifier())));
+    expect(page.text).toContain(`${new URL(origin).host} asks`);
   });
 
   it('refused: the program is told so', async () => {
@@ -656,13 +687,126 @@ describe('an OAuth client of the partner', () => {
   it.for([
     ['revoked', 'POST', '/revoke', { reason: 'x' }],
     ['rolled at once', 'POST', '/rotate', { grace_days: 0 }],
-    ['proves itself otherwise', 'PATCH', '', { client: { token_endpoint_auth_method: 'client_secret' } }],
+    [
+      'proves itself otherwise',
+      'PATCH',
+      '',
+      {
+        client: {
+          token_endpoint_auth_method: 'client_secret',
+          redirect_uris: [CALLBACK],
+          dpop_bound_access_tokens: true,
+        },
+      },
+    ],
   ] as const)('what people allowed it ends when it is %s', async ([, method, path, body]) => {
     const client = await made();
     const token = await tokenFor(client);
     expect((await use(token)).status).toBe(200);
     expect((await sendJson(`/api/dev/keys/${client.key_id}${path}`, method, body, me)).status).toBe(200);
     expect((await use(token)).status).toBe(401);
+  });
+
+  it('goes on when it gets another redirect URI, or is saved as it is', async () => {
+    const client = await made();
+    const token = await tokenFor(client);
+    for (const more of [[], ['https://app.example/back']]) {
+      const body = {
+        client: { redirect_uris: [CALLBACK, ...more], token_endpoint_auth_method: 'client_secret' },
+      };
+      expect((await sendJson(`/api/dev/keys/${client.key_id}`, 'PATCH', body, me)).status).toBe(200);
+      expect((await use(token)).status).toBe(200);
+    }
+  });
+
+  it.for([
+    ['a DPoP key', { dpop_bound_access_tokens: true }, 'invalid_dpop_proof'],
+    ['its certificate', { tls_client_certificate_bound_access_tokens: true }, 'invalid_request'],
+  ] as const)('bound to %s, it gets no other tokens by a code', async ([, more, error]) => {
+    const client = await made(me, more);
+    const verifier = newVerifier();
+    const back = sentTo(await agree(person, asking({ clientId: client.key_id }, verifier)));
+    const basic = Buffer.from(`${client.key_id}:${client.secret}`).toString('base64');
+    const code = back.searchParams.get('code') ?? '';
+    const form = { grant_type: 'authorization_code', code, code_verifier: verifier };
+    const got = await post('/oauth/token', form, { authorization: `Basic ${basic}` });
+    expect(errorOf(got)).toEqual([400, error, 'no-store']);
+  });
+
+  it('what people allowed it never goes beyond it: scopes, addresses, time', async () => {
+    const client = await made();
+    const change = (body: object) => sendJson(`/api/dev/keys/${client.key_id}`, 'PATCH', body, me);
+    await change({ scopes: ['read:routes', 'read:stops'] });
+    const verifier = newVerifier();
+    const wanted = asking({ clientId: client.key_id }, verifier);
+    const code = sentTo(await agree(person, wanted)).searchParams.get('code') ?? '';
+    const basic = {
+      authorization: `Basic ${Buffer.from(`${client.key_id}:${client.secret}`).toString('base64')}`,
+    };
+    const form = { grant_type: 'authorization_code', code, code_verifier: verifier };
+    const got = (await post('/oauth/token', form, basic)).json;
+    const stops = '/v2/stops/x/departures';
+    const from = (address: string, path: string) =>
+      call(path, {
+        headers: { authorization: `Bearer ${got.access_token}`, 'cf-connecting-ip': address },
+      });
+    expect((await from('203.0.113.9', stops)).status).toBe(200);
+    expect((await change({ scopes: ['read:routes'] })).status).toBe(200);
+    expect((await from('203.0.113.9', stops)).json.error).toBe('insufficient_permissions');
+    expect((await from('203.0.113.9', ROUTE)).status).toBe(200);
+    const next = await post(
+      '/oauth/token',
+      { grant_type: 'refresh_token', refresh_token: got.refresh_token },
+      basic,
+    );
+    expect(next.json.scope).toBe('read:routes');
+    expect((await change({ allowed_ips: ['203.0.113.1'] })).status).toBe(200);
+    expect((await from('203.0.113.9', ROUTE)).json.error).toBe('ip_not_allowed');
+    expect((await from('203.0.113.1', ROUTE)).status).toBe(200);
+    const soon = new Date(Date.now() + 3_600_000).toISOString();
+    expect((await change({ expires_at: soon })).status).toBe(200);
+    const endsOf = async () =>
+      (
+        await query<{ expires_at: Date; allowed_ips: string[] }>(
+          `SELECT k.expires_at, k.allowed_ips::text[] FROM api_key k JOIN oauth_grant g ON g.api_key_id = k.id
+            WHERE g.client_id = $1 ORDER BY k.created_at DESC LIMIT 1`,
+          [client.key_id],
+        )
+      )[0];
+    expect((await endsOf())?.expires_at.toISOString()).toBe(soon);
+    // A later one, too.
+    await agree(person, asking({ clientId: client.key_id }, newVerifier()));
+    expect(await endsOf()).toMatchObject({
+      expires_at: new Date(soon),
+      allowed_ips: [expect.stringContaining('203.0.113.1')],
+    });
+  });
+
+  it('a token that may only make keys makes none that may do more', async () => {
+    const client = await made();
+    await sendJson(
+      `/api/dev/keys/${client.key_id}`,
+      'PATCH',
+      { scopes: ['read:routes', 'keys:write', 'keys:read'] },
+      me,
+    );
+    const basic = Buffer.from(`${client.key_id}:${client.secret}`).toString('base64');
+    const got = await post(
+      '/oauth/token',
+      { grant_type: 'client_credentials', scope: 'keys:write' },
+      { authorization: `Basic ${basic}` },
+    );
+    const make = (more: object) =>
+      sendJson(
+        '/dashboard/api-keys',
+        'POST',
+        { name: 'Child', budget: { units: 5 }, ...more },
+        {
+          headers: { authorization: `Bearer ${got.json.access_token}` },
+        },
+      );
+    expect((await make({})).status).toBe(400);
+    expect((await make({ scopes: ['read:routes'] })).status).toBe(403);
   });
 
   it('for tests, gets test data alone, and no more scopes than it has', async () => {
@@ -696,9 +840,52 @@ describe('an OAuth client of the partner', () => {
   it('of another partner, or for machines alone, it is nobody', async () => {
     const stranger = await makePartner();
     const theirs = await made({ headers: { authorization: `Bearer ${await developerToken(stranger)}` } });
-    expect((await person.get(askedAt(asking({ clientId: theirs.key_id }, newVerifier())))).status).toBe(404);
+    expect((await person.get(askedAt(asking({ clientId: theirs.key_id }, newVerifier())))).status).toBe(400);
     const machine = await made(me, { redirect_uris: undefined });
     expect((await person.get(askedAt(asking({ clientId: machine.key_id }, newVerifier())))).status).toBe(400);
+  });
+});
+
+describe('after it was allowed', () => {
+  it('it is only narrowed, makes no keys, and sees its own usage', async () => {
+    const key = await makeKey(partner.id);
+    for (let i = 0; i < 3; i++) await call(ROUTE, { key: key.secret });
+    const { access } = await tokens(person, { budget: '50', days: '7' });
+    expect((await use(access)).status).toBe(200);
+    const [grant] = await query<{ key_id: string; expires_at: Date }>(
+      `SELECT key_id, expires_at FROM api_key WHERE kind = 'grant' AND partner_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1`,
+      [partner.id],
+    );
+    const path = `/api/dev/keys/${grant?.key_id}`;
+    const later = new Date((grant?.expires_at.getTime() ?? 0) + 1000).toISOString();
+    for (const body of [
+      { scopes: ['read:routes', 'write:payments'] },
+      { scopes: ['keys:write'] },
+      { expires_at: null },
+      { expires_at: later },
+      { budget: { units: 51 } },
+    ]) {
+      const refused = await sendJson(path, 'PATCH', { ...body, limits: { daily_quota: 10 } }, me);
+      expect([refused.status, refused.json.error, JSON.stringify(body)]).toEqual([
+        400,
+        'validation_error',
+        JSON.stringify(body),
+      ]);
+    }
+    const stands = (await call(path, me)).json;
+    expect(stands).toMatchObject({ scopes: ['read:routes', 'read:stops'], budget: { limit: 50 } });
+    expect(stands.limits.daily_quota).not.toBe(10);
+    const sooner = new Date(Date.now() + 86_400_000).toISOString();
+    expect((await sendJson(path, 'PATCH', { expires_at: sooner, budget: { units: 20 } }, me)).status).toBe(
+      200,
+    );
+    const child = { name: 'Child', budget: { units: 1 } };
+    expect((await sendJson(`${path}/budget-keys`, 'POST', child, me)).status).toBe(409);
+    const usage = await eventually(
+      () => use(access, '/dashboard/usage?days=1'),
+      ({ json }) => json.stats[0]?.units > 0,
+    );
+    expect(usage.json.stats[0]).toMatchObject({ units: 1 });
   });
 });
 

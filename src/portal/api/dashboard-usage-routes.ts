@@ -47,7 +47,10 @@ dashboard.openapi(usage, async (context) => {
   const { days } = context.req.valid('query');
   const nowMs = context.var.services.now();
   const period = { from: isoDay(nowMs - (days - 1) * DAY_MS), to: isoDay(nowMs) };
-  const scope = { partnerId: caller.partnerId, environment: caller.environment, ...period };
+  const { partnerId, environment, keyId } = caller;
+  // What was handed out to a program or an agent sees what it used itself.
+  const isHandedOut = caller.kind === 'grant' || caller.budgets !== undefined;
+  const scope = { partnerId, environment, keyId: isHandedOut ? keyId : undefined, ...period };
   const lines = await context.var.services.reports.lines(scope, 'day');
   return context.json(
     {

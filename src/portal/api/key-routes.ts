@@ -2,7 +2,6 @@
 
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
-import { invalid } from '../../core/errors.ts';
 import { errorAnswers, idOr404, jsonAnswer, jsonBody } from '../../http/api.ts';
 import {
   apiVersion,
@@ -144,7 +143,7 @@ developerApi.openapi(
     const made = await keys.rotate(partner.id, keyId, grace_days, actor);
     return context.json(
       {
-        ...showKey(made.key),
+        ...showKey(made.key, await keys.budgets.standing(made.key)),
         secret: made.secret,
         retired_until: made.retiredUntil,
         warning: SECRET_WARNING,
@@ -220,11 +219,15 @@ developerApi.openapi(
       api_version,
       ...rest
     } = context.req.valid('json');
+    const change = {
+      ...rest,
+      allowedIps: allowed_ips,
+      expiresAt: expires_at,
+      signatureRule: signature_rule,
+      apiVersion: api_version,
+    };
     // What may be refused first: then nothing is changed.
-    keys.checkScopes(rest.scopes);
-    const before = await keys.get(partner.id, keyId);
-    if (rest.client && before.kind !== 'oauth') throw invalid('client', 'Only OAuth clients have this');
-    if (rest.budget) await keys.budgets.check(before, rest.budget);
+    await keys.checkChange(await keys.get(partner.id, keyId), change);
     if (wanted) {
       await keys.chooseLimits(
         partner.id,
@@ -238,18 +241,7 @@ developerApi.openapi(
         actor,
       );
     }
-    const key = await keys.change(
-      partner.id,
-      keyId,
-      {
-        ...rest,
-        allowedIps: allowed_ips,
-        expiresAt: expires_at,
-        signatureRule: signature_rule,
-        apiVersion: api_version,
-      },
-      actor,
-    );
+    const key = await keys.change(partner.id, keyId, change, actor);
     return context.json(showKey(key, await keys.budgets.standing(key)), 200);
   },
 );

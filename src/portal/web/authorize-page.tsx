@@ -5,7 +5,13 @@ import * as z from 'zod';
 import { redirectWith } from '../../core/redirect-uri.ts';
 import { DAY_MS, rfc3339 } from '../../core/time.ts';
 import { text } from '../../http/fields.ts';
-import { type AuthorizationRequest, judgeRequest, readQuery } from '../../oauth/authorization-request.ts';
+import {
+  type AuthorizationRequest,
+  judgeRequest,
+  readQuery,
+  type WronglyAsked,
+  wronglyAsked,
+} from '../../oauth/authorization-request.ts';
 import type { Unknown } from '../../oauth/programs.ts';
 import { Plain } from '../../web/components/layout.tsx';
 import { Note } from '../../web/components/parts.tsx';
@@ -28,12 +34,11 @@ const scopesAsked = ({ catalog }: MemberView, { scopes, program }: Authorization
       (scopes.length === 0 || scopes.includes(scope)) && (program.most?.scopes.includes(scope) ?? true),
   );
 
-/** @throws AppError not_found for another partner's client */
 async function judge(
   context: PortalContext,
   view: MemberView,
   search: string,
-): Promise<Asked | { problem: Problem } | { redirect: string }> {
+): Promise<Asked | { problem: Problem } | WronglyAsked> {
   const query = readQuery(search);
   if (query === 'malformed') return { problem: query };
   const { programOf, isOwnResource } = context.var.services;
@@ -43,7 +48,10 @@ async function judge(
     isOwnResource(resource, view.origin),
   );
   if (request === 'redirect_refused') return { problem: request };
-  return 'redirect' in request ? request : { request, scopes: scopesAsked(view, request) };
+  if ('redirect' in request) return request;
+  const scopes = scopesAsked(view, request);
+  if (scopes.length > 0) return { request, scopes };
+  return wronglyAsked(request, view.origin, ['invalid_scope', 'It asks for nothing that there is']);
 }
 
 function onward(context: PortalContext, url: string, name: string) {
@@ -75,6 +83,24 @@ const showProblem = (context: PortalContext, view: MemberView, problem: Problem)
     400,
   );
 
+/** A program that nobody here knows is not gone to unless the person says so (RFC 9700, 4.11.2). */
+const showWronglyAsked = (context: PortalContext, view: MemberView, asked: WronglyAsked) =>
+  asked.program.most
+    ? onward(context, asked.redirect, asked.program.name)
+    : render(
+        context,
+        <Page view={view} title={view.m.grants.problemTitle} about="both">
+          <h1>{view.m.grants.problemTitle}</h1>
+          <Note kind="bad">{view.m.grants.wronglyAsked(asked.program.name, asked.why)}</Note>
+          <p>
+            <a class="button" href={asked.redirect} rel="noreferrer">
+              {view.m.grants.onward(asked.program.name)}
+            </a>
+          </p>
+        </Page>,
+        400,
+      );
+
 async function showConsent(context: PortalContext, asked: Asked, search: string, wrong?: Wrong) {
   const view = shownAt(member(context, 'develop'), HERE);
   const { services } = context.var;
@@ -98,7 +124,7 @@ portal.get(HERE, async (context) => {
   const { search } = new URL(context.req.url);
   const asked = await judge(context, view, search);
   if ('problem' in asked) return showProblem(context, view, asked.problem);
-  return 'redirect' in asked ? context.redirect(asked.redirect, 303) : showConsent(context, asked, search);
+  return 'redirect' in asked ? showWronglyAsked(context, view, asked) : showConsent(context, asked, search);
 });
 
 const consent = z.object({
@@ -148,7 +174,7 @@ portal.post(HERE, async (context) => {
   const search = sent?.request ?? '';
   const asked = await judge(context, view, search);
   if ('problem' in asked) return showProblem(context, view, asked.problem);
-  if ('redirect' in asked) return onward(context, asked.redirect, '');
+  if ('redirect' in asked) return showWronglyAsked(context, view, asked);
   return submit(context, consent, {
     work: (data) => allow(context, asked, data),
     again: (wrong) => showConsent(context, asked, search, wrong),
@@ -161,7 +187,7 @@ portal.post(`${HERE}/refuse`, async (context) => {
   const { data } = await readForm(context, refused);
   const asked = await judge(context, view, data?.request ?? '');
   if ('problem' in asked) return showProblem(context, view, asked.problem);
-  if ('redirect' in asked) return onward(context, asked.redirect, '');
+  if ('redirect' in asked) return showWronglyAsked(context, view, asked);
   const { program, redirectUri, state } = asked.request;
   const said = { error: 'access_denied', error_description: 'The person refused', state, iss: view.origin };
   return onward(context, redirectWith(redirectUri, said), program.name);

@@ -102,15 +102,11 @@ const ConsentForm = ({ view, asked, search, apps, currency, wrong }: ConsentProp
       }}
     >
       <input type="hidden" name="request" value={search} />
-      {asked.scopes.length === 0 ? (
-        <Note kind="warn">{m.grants.noScopes}</Note>
-      ) : (
-        <Choices
-          name="scopes"
-          label={m.keys.scopes}
-          options={asked.scopes.map((scope) => [scope, scopeText(catalog, scope, view)] as const)}
-        />
-      )}
+      <Choices
+        name="scopes"
+        label={m.keys.scopes}
+        options={asked.scopes.map((scope) => [scope, scopeText(catalog, scope, view)] as const)}
+      />
       <Select name="app" label={m.grants.app} options={apps.map(({ id, name }) => [id, name] as const)} />
       <Select
         name="environment"

@@ -27,7 +27,6 @@ export const grantsEn = {
   environment: 'With',
   environments: { live: 'live data', test: 'test data only' },
   scopes: 'It may',
-  noScopes: 'It asks for nothing that there is.',
   budget: 'Budget',
   budgetHint: 'What it may spend until it ends, at most. Leave empty for no cap but your limits.',
   ends: 'Until',
@@ -41,6 +40,7 @@ export const grantsEn = {
   onward: (name: string) => `Back to ${name}`,
   onwardText: 'If nothing happens, continue.',
   continue: 'Continue',
+  wronglyAsked: (name: string, why: string) => `${name} did not ask as it should: ${why}.`,
   problemTitle: 'This request cannot be answered',
   problems: {
     malformed: 'The address is too long, or says something twice. Begin again in the program.',
@@ -51,7 +51,8 @@ export const grantsEn = {
       'The program describes itself at an address that does not answer, or that sends us elsewhere.',
     too_large: 'The program describes itself at too great length, or too slowly.',
     not_its_own: 'What the program says of itself cannot be read, or is about another one.',
-    not_for_people: 'This OAuth client has no redirect URIs, or does not work: it does not act for people.',
+    not_for_people:
+      'This OAuth client is none of the workspace that you are in, has no redirect URIs, or does not work.',
     redirect_refused:
       'The program asks us to send you back to an address that is not one of its own. That may be an attack: begin again in the program.',
   },

@@ -29,7 +29,6 @@ export const grantsFr: typeof grantsEn = {
   environment: 'Avec',
   environments: { live: 'les données de production', test: 'des données de test seulement' },
   scopes: 'Il peut',
-  noScopes: 'Il ne demande rien de ce qui existe.',
   budget: 'Budget du programme',
   budgetHint: 'Ce qu’il peut dépenser au plus jusqu’à sa fin. Laissez vide pour n’avoir que vos limites.',
   ends: 'Jusqu’à',
@@ -43,6 +42,7 @@ export const grantsFr: typeof grantsEn = {
   onward: (name) => `Retour à ${name}`,
   onwardText: 'Si rien ne se passe, continuez.',
   continue: 'Continuer',
+  wronglyAsked: (name, why) => `${name} n’a pas demandé comme il faut : ${why}.`,
   problemTitle: 'Cette demande ne peut pas recevoir de réponse',
   problems: {
     malformed: 'L’adresse est trop longue, ou dit deux fois la même chose. Recommencez dans le programme.',
@@ -53,7 +53,7 @@ export const grantsFr: typeof grantsEn = {
     too_large: 'Le programme se décrit trop longuement, ou trop lentement.',
     not_its_own: 'Ce que le programme dit de lui-même est illisible, ou concerne un autre.',
     not_for_people:
-      'Ce client OAuth n’a pas d’URI de redirection, ou ne fonctionne pas : il n’agit pas pour des personnes.',
+      'Ce client OAuth n’est pas de l’espace où vous êtes, n’a pas d’URI de redirection, ou ne fonctionne pas.',
     redirect_refused:
       'Le programme demande de vous renvoyer vers une adresse qui n’est pas une des siennes. C’est peut-être une attaque : recommencez dans le programme.',
   },
