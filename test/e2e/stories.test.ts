@@ -175,7 +175,7 @@ describe.each(LOOKS)('$language, $width px', (look) => {
     expect(statuses).toEqual([200, 200, 402]);
     await page.getByLabel(m.secret.saved).check();
     await person.press(m.secret.close);
-    await page.reload();
+    await person.heading('Nightly job');
     await person.look('a key with a budget');
     expect(
       await page.locator(`[data-meter="${m.explain.names.budget}"]`).getAttribute('data-remaining'),

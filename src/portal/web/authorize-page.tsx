@@ -18,7 +18,7 @@ import { Note } from '../../web/components/parts.tsx';
 import { FieldsRefused, refusalText, submit, type Wrong } from '../../web/forms.ts';
 import { type MemberView, shownAt } from '../../web/view.ts';
 import { readForm, render } from '../../web/web.ts';
-import { type Asked, Consent, DAYS, environmentsFor, HERE } from './authorize-parts.tsx';
+import { type Asked, Consent, DAYS, environmentsFor, HERE, Place } from './authorize-parts.tsx';
 import { typedBudget } from './budget-field.ts';
 import { entriesField } from './fields.ts';
 import { actorFor, member, Page, type PortalContext, portal } from './portal-web.tsx';
@@ -96,6 +96,9 @@ const showWronglyAsked = (context: PortalContext, view: MemberView, asked: Wrong
             <a class="button" href={asked.redirect} rel="noreferrer">
               {view.m.grants.onward(asked.program.name)}
             </a>
+          </p>
+          <p class="hint">
+            <Place uri={asked.redirect} />
           </p>
         </Page>,
         400,

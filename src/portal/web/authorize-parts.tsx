@@ -35,6 +35,17 @@ const placeOf = (uri: string): string => {
 };
 const isThisMachine = (uri: string): boolean => new URL(uri).protocol === 'http:';
 
+/** Where a redirect URI leads, as a person is told it. */
+export function Place({ uri }: { uri: string }) {
+  const { m } = useView();
+  return (
+    <>
+      <span class="mono">{placeOf(uri)}</span>
+      {isThisMachine(uri) && <> ({m.grants.thisMachine})</>}
+    </>
+  );
+}
+
 const Facts = ({ asked: { request } }: { asked: Asked }) => {
   const { m } = useView();
   const { program, redirectUri, resource } = request;
@@ -46,8 +57,7 @@ const Facts = ({ asked: { request } }: { asked: Asked }) => {
         <dd class="mono">{isDescribed ? program.clientId : m.grants.own}</dd>
         <dt>{m.grants.answers}</dt>
         <dd>
-          <span class="mono">{placeOf(redirectUri)}</span>
-          {isThisMachine(redirectUri) && <> ({m.grants.thisMachine})</>}
+          <Place uri={redirectUri} />
         </dd>
         <dt>{m.grants.where}</dt>
         <dd>{resource === undefined ? m.grants.everywhere : <span class="mono">{resource}</span>}</dd>
