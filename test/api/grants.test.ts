@@ -875,12 +875,44 @@ describe('after it was allowed', () => {
     const stands = (await call(path, me)).json;
     expect(stands).toMatchObject({ scopes: ['read:routes', 'read:stops'], budget: { limit: 50 } });
     expect(stands.limits.daily_quota).not.toBe(10);
-    const sooner = new Date(Date.now() + 86_400_000).toISOString();
+    const sooner = `${new Date(Date.now() + 86_400_000).toISOString().slice(0, 19)}Z`;
     expect((await sendJson(path, 'PATCH', { expires_at: sooner, budget: { units: 20 } }, me)).status).toBe(
       200,
     );
+    const page = `/portal/keys/${grant?.key_id}`;
+    const [, at] = /name="expires"[^>]*value="([^"]+)"/.exec((await person.get(page)).text) ?? [];
+    expect(at).toBe(sooner.slice(0, 10));
+    const form = { name: 'My agent', scopes: 'read:routes\nread:stops', expires: at ?? '', budget: '20' };
+    expect((await person.get(page)).text).not.toContain('new-budget-key');
+    expect((await person.post(page, form)).status).toBe(303);
+    expect((await call(path, me)).json).toMatchObject({
+      name: 'My agent',
+      expires_at: `${sooner.slice(0, 19)}.000Z`,
+    });
+    for (const wider of [{ scopes: 'write:payments' }, { expires: '2099-01-01' }, { budget: '21' }]) {
+      const refused = await person.post(page, { ...form, name: 'Wider', ...wider });
+      expect(refused.status).toBe(400);
+      expect(refused.text).toContain('can only be narrowed');
+      expect(refused.text).toContain('value="Wider"');
+    }
+    expect((await call(path, me)).json.name).toBe('My agent');
     const child = { name: 'Child', budget: { units: 1 } };
     expect((await sendJson(`${path}/budget-keys`, 'POST', child, me)).status).toBe(409);
+    // One without a budget has limits of its own, which a refused form does not change either.
+    const free = await tokens(person);
+    expect((await use(free.access)).status).toBe(200);
+    const [unbounded] = await query<{ key_id: string; expires_at: Date }>(
+      `SELECT key_id, expires_at FROM api_key WHERE kind = 'grant' AND partner_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1`,
+      [partner.id],
+    );
+    const wide = {
+      name: 'Wide',
+      scopes: 'write:payments',
+      expires: unbounded?.expires_at.toISOString().slice(0, 10) ?? '',
+      daily_quota: '10',
+    };
+    expect((await person.post(`/portal/keys/${unbounded?.key_id}`, wide)).status).toBe(400);
+    expect((await call(`/api/dev/keys/${unbounded?.key_id}`, me)).json.limits.daily_quota).not.toBe(10);
     const usage = await eventually(
       () => use(access, '/dashboard/usage?days=1'),
       ({ json }) => json.stats[0]?.units > 0,

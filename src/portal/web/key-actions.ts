@@ -2,7 +2,7 @@
 
 import * as z from 'zod';
 import type { Actor } from '../../audit/audit-store.ts';
-import { AppError } from '../../core/errors.ts';
+import { AppError, type FieldErrors } from '../../core/errors.ts';
 import { idOr404 } from '../../http/api.ts';
 import { keyName, reason, signatureRule, text } from '../../http/fields.ts';
 import { once } from '../../http/once.ts';
@@ -118,7 +118,13 @@ portal.post('/portal/keys/:key', async (context) => {
         key.counterId === null || data.budget === undefined
           ? undefined
           : typedBudget(data.budget, key.budgetCurrency ?? undefined, context.var.view);
-      // The limit first: what is refused changes nothing.
+      const { name, scopes, allowed_ips: allowedIps, expires, signature_rule, api_version } = data;
+      // A day that stays as it is keeps its moment.
+      const expiresAt = expires?.slice(0, 10) === key.expiresAt?.slice(0, 10) ? undefined : expires;
+      const more = { signatureRule: signature_rule, apiVersion: api_version, client, budget };
+      const change = { name, scopes, allowedIps, expiresAt, ...more };
+      // What may be refused first: then nothing is changed.
+      await keys.checkChange(key, change);
       if (key.counterId === null && data.daily_quota !== key.limits.daily_quota) {
         const limits = { dailyQuota: data.daily_quota };
         await keys.chooseLimits(key.partnerId, key.keyId, limits, actor).catch((error) => {
@@ -126,13 +132,14 @@ portal.post('/portal/keys/:key', async (context) => {
           throw new FieldsRefused({ daily_quota: m.keys.beyondPlan });
         });
       }
-      const { name, scopes, allowed_ips: allowedIps, expires: expiresAt, signature_rule, api_version } = data;
-      const more = { signatureRule: signature_rule, apiVersion: api_version, client, budget };
-      const change = { name, scopes, allowedIps, expiresAt, ...more };
       await keys.change(key.partnerId, key.keyId, change, actor);
       return done(context, `/portal/keys/${key.keyId}`, 'saved');
     },
     again: (wrong) => showKey(context, key, { dialog: 'edit', wrong }),
+    says: ({ fields }) => {
+      const late = ((fields.details ?? []) as FieldErrors).find(({ field }) => field === 'expires_at');
+      return late && { expires: refusalText(context.var.view, late.message) };
+    },
   });
 });
 

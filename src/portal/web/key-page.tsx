@@ -66,7 +66,8 @@ export async function showKey(
       plans.billing(workspace.partner.id),
     ]);
   const rights = rightsOver(key, workspace);
-  const mayMake = rights.change && key.state === 'active';
+  // A program makes none.
+  const mayMake = rights.change && key.state === 'active' && key.kind !== 'grant';
   const bars = dayBars(outcomes, days.from, days.to, (day) =>
     withQuery('/portal/usage', { key: key.keyId, environment, from: day, to: day }),
   );
@@ -79,7 +80,7 @@ export async function showKey(
         <KeyFacts apiKey={key} last={last} budget={budget} />
         <KeyLimits apiKey={key} gauges={gauges} />
       </div>
-      {(rights.change || made.length > 0) && <BudgetKeysPanel made={made} mayMake={mayMake} />}
+      {(mayMake || made.length > 0) && <BudgetKeysPanel made={made} mayMake={mayMake} />}
       <KeyActivity apiKey={key} bars={bars} days={DAYS} />
       {(errors.length > 0 || countries.length > 0) && (
         <KeyProblems apiKey={key} errors={errors} countries={countries} />

@@ -74,7 +74,9 @@ const IN_FRENCH: Record<string, string> = {
   'A key that proves each request makes no keys that prove less':
     'Une clé qui prouve chaque requête ne crée pas de clés moins sûres',
   'Say its scopes: this key has none to give': 'Indiquez ses autorisations : cette clé n’en a pas à donner',
-  'A program may only call the APIs': 'Un programme ne peut qu’appeler les API',
+  'What a member let a program do can only be narrowed: the program may ask again':
+    'Ce qu’un membre a permis à un programme ne peut qu’être réduit : le programme peut redemander',
+  'A program makes no keys': 'Un programme ne crée pas de clés',
   'This budget is in money, which your plan or your currency has no price for: make another key':
     'Ce budget est en argent, pour lequel votre forfait ou votre devise n’a pas de prix : créez une autre clé',
   'At most # keys with budgets. Revoke those that are not needed':
