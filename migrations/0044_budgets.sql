@@ -19,7 +19,8 @@ CREATE FUNCTION budgets_of(of_key uuid) RETURNS TABLE (id uuid, cap bigint, per_
     LATERAL (SELECT CASE WHEN l.budget_currency = p.currency THEN plan_price(t, p.currency, 'overage_per_1000') END AS price) money
 $$;
 --> statement-breakpoint
--- A key with a budget counts where its maker does, and makes only keys with budgets, which are no more than its own.
+-- A key with a budget counts where its maker does, and makes only keys with budgets, which are no more than its own. What a member
+-- allows a program (0045) may have a budget, too, and nobody made it: it counts for itself.
 CREATE FUNCTION api_key_budget() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   max_depth CONSTANT integer := 5;
@@ -34,6 +35,10 @@ BEGIN
       RAISE EXCEPTION 'a key with a budget makes only keys with budgets' USING ERRCODE = 'restrict_violation';
     END IF;
     NEW.counter_id := NULL;
+    RETURN NEW;
+  END IF;
+  IF maker.id IS NULL AND NEW.kind = 'grant' THEN
+    NEW.counter_id := NEW.id;
     RETURN NEW;
   END IF;
   IF maker.id IS NULL THEN

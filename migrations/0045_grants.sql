@@ -30,54 +30,23 @@ ALTER TABLE "oauth_grant" ADD CONSTRAINT "oauth_grant_api_key_id_api_key_id_fk" 
 ALTER TABLE "oauth_refresh_token" ADD CONSTRAINT "oauth_refresh_token_api_key_id_api_key_id_fk" FOREIGN KEY ("api_key_id") REFERENCES "public"."api_key"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "idx_oauth_grant_subject" ON "oauth_grant" USING btree ("subject");--> statement-breakpoint
 CREATE INDEX "idx_oauth_refresh_token_key" ON "oauth_refresh_token" USING btree ("api_key_id");--> statement-breakpoint
--- As in 0044, and a grant may have a budget of its own: it counts for itself.
-CREATE OR REPLACE FUNCTION api_key_budget() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-  max_depth CONSTANT integer := 5;
-  maker api_key;
-BEGIN
-  SELECT * INTO maker FROM api_key WHERE id = NEW.parent_id FOR SHARE;
-  IF NEW.budget_units IS NULL AND NEW.budget_minor IS NULL THEN
-    IF TG_OP = 'UPDATE' AND OLD.counter_id IS NOT NULL THEN
-      RAISE EXCEPTION 'a key keeps its budget' USING ERRCODE = 'restrict_violation';
-    END IF;
-    IF maker.counter_id IS NOT NULL THEN
-      RAISE EXCEPTION 'a key with a budget makes only keys with budgets' USING ERRCODE = 'restrict_violation';
-    END IF;
-    NEW.counter_id := NULL;
-    RETURN NEW;
-  END IF;
-  IF maker.id IS NULL AND NEW.kind = 'grant' THEN
-    NEW.counter_id := NEW.id;
-    RETURN NEW;
-  END IF;
-  IF maker.id IS NULL THEN
-    RAISE EXCEPTION 'a key with a budget has a key that made it' USING ERRCODE = 'restrict_violation';
-  END IF;
-  NEW.counter_id := coalesce(maker.counter_id, maker.id);
-  NEW.environment := maker.environment;
-  IF NEW.budget_units > maker.budget_units OR (NEW.budget_minor > maker.budget_minor AND NEW.budget_currency = maker.budget_currency) THEN
-    RAISE EXCEPTION 'a budget is no more than that of the key that made it' USING ERRCODE = 'restrict_violation';
-  END IF;
-  IF (SELECT count(*) FROM budgets_of(maker.id)) >= max_depth THEN
-    RAISE EXCEPTION 'budgets are at most % deep', max_depth USING ERRCODE = 'restrict_violation';
-  END IF;
-  RETURN NEW;
-END $$;
+CREATE FUNCTION end_grants(grants uuid[], reason text, actor text) RETURNS void LANGUAGE sql AS $$
+  WITH ended AS (
+    UPDATE api_key k SET is_active = false, revoked_at = now(), revoked_reason = reason WHERE k.id = ANY(grants) AND k.is_active
+    RETURNING k.partner_id, k.app_id, k.key_id, k.name, k.environment),
+  event AS (INSERT INTO webhook_event (partner_id, app_id, type, data)
+    SELECT partner_id, app_id, 'key.revoked', jsonb_build_object('key_id', key_id, 'name', name, 'environment', environment,
+      'app_id', app_id, 'reason', reason) FROM ended)
+  INSERT INTO dev_portal_audit (partner_id, actor, action, target, details)
+  SELECT partner_id, actor, 'key.revoked', jsonb_build_object('key_id', key_id), jsonb_build_object('reason', reason) FROM ended
+$$;
 --> statement-breakpoint
 -- What a member let programs do ends with the membership, and with a role that makes keys.
 CREATE FUNCTION grants_of_member_end() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  WITH ended AS (
-    UPDATE api_key k SET is_active = false, revoked_at = now(), revoked_reason = 'the member who allowed it left, or may not any more'
-    FROM oauth_grant g WHERE g.api_key_id = k.id AND g.subject = OLD.subject AND k.partner_id = OLD.partner_id AND k.is_active
-    RETURNING k.partner_id, k.app_id, k.key_id, k.name, k.environment, k.revoked_reason),
-  event AS (INSERT INTO webhook_event (partner_id, app_id, type, data)
-    SELECT partner_id, app_id, 'key.revoked', jsonb_build_object('key_id', key_id, 'name', name, 'environment', environment,
-      'app_id', app_id, 'reason', revoked_reason) FROM ended)
-  INSERT INTO dev_portal_audit (partner_id, actor, action, target, details)
-  SELECT partner_id, 'developer:' || OLD.subject, 'key.revoked', jsonb_build_object('key_id', key_id),
-    jsonb_build_object('reason', revoked_reason) FROM ended;
+  PERFORM end_grants(ARRAY(SELECT k.id FROM oauth_grant g JOIN api_key k ON k.id = g.api_key_id
+      WHERE g.subject = OLD.subject AND k.partner_id = OLD.partner_id),
+    'the member who allowed it left, or may not any more', 'developer:' || OLD.subject);
   RETURN NULL;
 END $$;
 --> statement-breakpoint
@@ -89,16 +58,8 @@ CREATE TRIGGER member_grants_end_with_role AFTER UPDATE OF role ON partner_membe
 -- What people allowed a client ends with the client, and with whatever ends its own tokens before their time.
 CREATE FUNCTION grants_of_client_end() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  WITH ended AS (
-    UPDATE api_key k SET is_active = false, revoked_at = now(), revoked_reason = 'the client that it was given to ended, or proves itself otherwise'
-    FROM oauth_grant g WHERE g.api_key_id = k.id AND g.client_id = NEW.key_id AND k.is_active
-    RETURNING k.partner_id, k.app_id, k.key_id, k.name, k.environment, k.revoked_reason),
-  event AS (INSERT INTO webhook_event (partner_id, app_id, type, data)
-    SELECT partner_id, app_id, 'key.revoked', jsonb_build_object('key_id', key_id, 'name', name, 'environment', environment,
-      'app_id', app_id, 'reason', revoked_reason) FROM ended)
-  INSERT INTO dev_portal_audit (partner_id, actor, action, target, details)
-  SELECT partner_id, 'key:' || NEW.key_id, 'key.revoked', jsonb_build_object('key_id', key_id),
-    jsonb_build_object('reason', revoked_reason) FROM ended;
+  PERFORM end_grants(ARRAY(SELECT g.api_key_id FROM oauth_grant g WHERE g.client_id = NEW.key_id),
+    'the client that it was given to ended, or proves itself otherwise', 'key:' || NEW.key_id);
   RETURN NULL;
 END $$;
 --> statement-breakpoint
@@ -110,10 +71,9 @@ CREATE TRIGGER client_grants_end AFTER UPDATE OF is_active, tokens_from, quarant
 -- What people allowed a client is never more than the client itself has: its scopes, its time, its addresses.
 CREATE FUNCTION narrow_grants(client api_key) RETURNS void LANGUAGE sql AS $$
   UPDATE api_key k SET scopes = n.scopes, expires_at = n.expires_at, allowed_ips = client.allowed_ips
-  FROM oauth_grant g, LATERAL (SELECT ARRAY(SELECT s FROM api_key a, unnest(a.scopes) WITH ORDINALITY u(s, at)
-      WHERE a.id = g.api_key_id AND s = ANY(client.scopes) ORDER BY at) AS scopes,
-    (SELECT least(a.expires_at, client.expires_at) FROM api_key a WHERE a.id = g.api_key_id) AS expires_at) n
-  WHERE g.client_id = client.key_id AND k.id = g.api_key_id AND k.is_active
+  FROM oauth_grant g JOIN api_key a ON a.id = g.api_key_id, LATERAL (SELECT least(a.expires_at, client.expires_at) AS expires_at,
+    ARRAY(SELECT s FROM unnest(a.scopes) WITH ORDINALITY u(s, at) WHERE s = ANY(client.scopes) ORDER BY at) AS scopes) n
+  WHERE g.client_id = client.key_id AND k.id = a.id AND k.is_active
     AND (k.scopes, k.expires_at, k.allowed_ips) IS DISTINCT FROM (n.scopes, n.expires_at, client.allowed_ips)
 $$;
 --> statement-breakpoint

@@ -5,7 +5,7 @@ import type { Denied } from '../core/denied.ts';
 import { errorBody, errorResponse, RESOURCE_METADATA } from '../core/errors.ts';
 import { allowsOrigin } from '../core/origins.ts';
 import { unixSeconds } from '../core/time.ts';
-import { isUnlimited, type LimitType } from '../limits/limit.ts';
+import { type Gauge, isUnlimited, type LimitType } from '../limits/limit.ts';
 import type { LimitGauges } from '../limits/protocol.ts';
 import { type Admitted, type Exchange, NOWHERE } from './exchange.ts';
 import { EXPLANATION, setExplanation } from './explained.ts';
@@ -63,10 +63,8 @@ const POLICY_OF: Record<LimitType, keyof LimitGauges> = {
 };
 
 /** A second that is only the bucket's is named as the bucket. */
-const isNamed = (name: keyof LimitGauges, { second, burst, [name]: named }: LimitGauges): boolean =>
-  named !== undefined &&
-  !isUnlimited(named.limit) &&
-  (name !== 'second' || second.limit !== burst.limit || second.level !== 'key');
+const isNamed = (name: keyof LimitGauges, { limit, level }: Gauge, { burst }: LimitGauges): boolean =>
+  !isUnlimited(limit) && (name !== 'second' || limit !== burst.limit || level !== 'key');
 
 /**
  * The X-RateLimit headers and the IETF pair (draft-ietf-httpapi-ratelimit-headers-11): each limit under its own name, with
@@ -94,8 +92,9 @@ export function setLimitHeaders(
   let tightest: keyof LimitGauges | undefined;
   let leastShare = Number.POSITIVE_INFINITY;
   for (const name of POLICIES) {
-    if (!isNamed(name, gauges)) continue;
-    const { limit, remaining } = gauges[name] ?? gauges.day;
+    const gauge = gauges[name];
+    if (!gauge || !isNamed(name, gauge, gauges)) continue;
+    const { limit, remaining } = gauge;
     const seconds = name === 'burst' ? refillSeconds : WINDOW_SECONDS[name];
     policy += `${policy && ', '}"${name}";q=${limit}${seconds === undefined ? '' : `;w=${seconds}`}`;
     const share = remaining / Math.max(1, limit);

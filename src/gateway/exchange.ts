@@ -91,6 +91,10 @@ export interface Exchange {
 }
 
 /** The catalogue has a route for it. */
+/** Whether it was admitted without the limiter, which was away. */
+export const isDegraded = ({ admission }: Exchange): boolean =>
+  admission !== undefined && admission.grant === undefined;
+
 export type Matched = Exchange & { route: CatalogRoute };
 /** The key is the caller's, and may be used from there. */
 export type Authenticated = Matched & { caller: KeyRecord };

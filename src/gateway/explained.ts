@@ -4,7 +4,7 @@
 import { rfc3339 } from '../core/time.ts';
 import { explain } from '../explain/explanation.ts';
 import { basisOf } from './basis.ts';
-import type { Exchange } from './exchange.ts';
+import { type Exchange, isDegraded } from './exchange.ts';
 import { failureOf } from './failure.ts';
 import { remainingOf } from './remaining.ts';
 
@@ -32,7 +32,7 @@ export function setExplanation(exchange: Exchange, response: Response): void {
       units: admission?.units ?? 0,
       remaining: remainingOf(exchange) ?? null,
       cache_hit: exchange.cacheHit ?? false,
-      degraded: admission !== undefined && admission.grant === undefined,
+      degraded: isDegraded(exchange),
       upstream_ms: exchange.upstreamMs ?? null,
       via: exchange.via ?? null,
       api_version: exchange.version?.date ?? null,

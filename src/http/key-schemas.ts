@@ -10,8 +10,9 @@ export const keyLimits = z.object({
   overage_action: z.string(),
 });
 
-const MAX_BUDGET = 1_000_000_000_000;
-const MAX_BUDGET_MINOR = MAX_BUDGET / 1000;
+/** Units. */
+export const MAX_BUDGET = 1_000_000_000_000;
+export const MAX_BUDGET_MINOR = MAX_BUDGET / 1000;
 /** As it is asked for. */
 export const keyBudget = z
   .union([

@@ -62,14 +62,13 @@ function requireWithin(maker: KeyView, { units, minor }: KeyBudget): void {
     throw invalid('budget', `At most ${most}, the budget of the key that made it`);
 }
 
-/** A changed budget: of the same kind, and no more than its maker's. @throws AppError */
-export async function budgetChange(get: Views['get'], key: KeyView, budget: KeyBudget) {
+/** A changed budget is of the same kind, and no more than its maker's. @throws AppError */
+export async function requireFitting(get: Views['get'], key: KeyView, budget: KeyBudget): Promise<void> {
   if (key.counterId === null) throw invalid('budget', 'Only keys that were made with a budget have one');
   if ((budget.units === undefined) !== (key.budgetUnits === null))
     throw invalid('budget', key.budgetUnits === null ? 'This budget is in money' : 'This budget is in units');
   if (key.isBudgetVoid) throw invalid('budget', UNCOUNTED);
   if (key.parentId !== null) requireWithin(await get(key.partnerId, key.parentId), budget);
-  return { budget_units: budget.units, budget_minor: budget.minor };
 }
 
 /** As they stand, of keys that count with the same one. */
@@ -107,7 +106,7 @@ export function createBudgetKeys(ports: {
   }
 
   async function make(maker: KeyView, wanted: NewBudgetKey, actor: Actor) {
-    if (maker.kind === 'grant') throw new AppError('conflict', "What is a program's makes no keys");
+    if (maker.kind === 'grant') throw new AppError('conflict', 'A program makes no keys');
     if (maker.state !== 'active') throw new AppError('conflict', 'A key that does not work makes no keys');
     if (maker.isBudgetVoid) throw invalid('budget', UNCOUNTED);
     // It makes no keys in turn, unless that is said.

@@ -17,7 +17,7 @@ import { command } from '../platform/query.ts';
 import { json, row } from '../platform/row.ts';
 import { assignments, textArray } from '../platform/sql.ts';
 import { createKeyAllowance } from './key-allowance-store.ts';
-import { budgetChange, createBudgetKeys, type KeyBudget } from './key-budget-service.ts';
+import { createBudgetKeys, type KeyBudget, requireFitting } from './key-budget-service.ts';
 import { KEY_OF_EVENT } from './key-columns-store.ts';
 import { createKeyCreation } from './key-creation-service.ts';
 import type { KeyDirectory } from './key-directory.ts';
@@ -197,7 +197,7 @@ const createKeyChange = (
     if (key.state === 'expired' && change.expiresAt !== undefined && holdsPlace(key)) await requireRoom(key);
     if (key.kind === 'grant') requireNarrower(key, change);
     if (change.client && key.kind !== 'oauth') throw invalid('client', 'Only OAuth clients have this');
-    if (change.budget) await budgetChange(get, key, change.budget);
+    if (change.budget) await requireFitting(get, key, change.budget);
   }
 
   async function change(partnerId: string, keyId: string, change: KeyChange, actor: Actor): Promise<KeyView> {
@@ -207,7 +207,8 @@ const createKeyChange = (
     const ends = change.client ? await clientChange(key, change.client) : undefined;
     const set = assignments({
       ...ends?.set,
-      ...(change.budget && (await budgetChange(get, key, change.budget))),
+      budget_units: change.budget?.units,
+      budget_minor: change.budget?.minor,
       name: change.name,
       description: change.description,
       scopes: scopes && textArray(scopes),

@@ -13,6 +13,7 @@ import { IN_FORCE, KEY_LIMITS, toKeyLimits } from './key-limits-store.ts';
 import type { KeyRecord } from './key-record.ts';
 import { type OAuthClient, SECRET_CLIENT } from './oauth-client.ts';
 import { SIGNATURE_RULES } from './signature.ts';
+import { hasTokens } from './token-check.ts';
 
 /** How a credential names its key: the hash of a bearer key, or the id of a signing key or an OAuth client. */
 export type Lookup = { by: 'hash'; value: string } | { by: 'key_id'; value: string };
@@ -117,7 +118,7 @@ function toRecord(key: RowOf<typeof Row>, nowMs: number): KeyRecord {
     secrets: key.secrets,
     signatureRule: key.signature_rule,
     ...(key.kind === 'oauth' && { client: key.client ?? SECRET_CLIENT }),
-    ...((key.kind === 'oauth' || key.kind === 'grant') && {
+    ...(hasTokens(key) && {
       revokedTokens: key.revoked_tokens ?? [],
       tokensFromMs: key.tokens_from_ms ?? 0,
     }),

@@ -10,7 +10,7 @@ import { UNMATCHED } from '../../usage/problem.ts';
 import { storable, storableText } from '../../usage/storable.ts';
 import type { UsageEvent } from '../../usage/usage-event.ts';
 import { basisOf } from '../basis.ts';
-import type { Exchange } from '../exchange.ts';
+import { type Exchange, isDegraded } from '../exchange.ts';
 import { failureOf } from '../failure.ts';
 import type { GatewayPorts } from '../ports.ts';
 import { remainingOf } from '../remaining.ts';
@@ -122,9 +122,6 @@ function note(
     country: exchange.country,
   }));
 }
-
-const isDegraded = ({ admission }: Exchange): boolean =>
-  admission !== undefined && admission.grant === undefined;
 
 function toEvent(exchange: Exchange, response: Response, latencyMs: number, bytesOut: number): UsageEvent {
   const { caller, admission, request } = exchange;

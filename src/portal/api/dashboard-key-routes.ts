@@ -19,6 +19,7 @@ import { budgetShape, keyBudget } from '../../http/key-schemas.ts';
 import { budgetOf } from '../../keys/key-budget-service.ts';
 import type { KeyRecord } from '../../keys/key-record.ts';
 import type { KeyView } from '../../keys/key-view-store.ts';
+import { hasTokens } from '../../keys/token-check.ts';
 import { makeBudgetKey, requireOwnScopes } from '../budget-keys.ts';
 import type { Services } from '../services.ts';
 import { callerOf, dashboard, needScope, sightOf } from './dashboard.ts';
@@ -131,7 +132,7 @@ function makeKey(services: Services, caller: KeyRecord, wanted: z.output<typeof 
   requireOwnScopes(services, caller, scopes);
   if (caller.kind === 'signing' && caller.signatureRule === 'bound')
     throw new AppError('forbidden', 'A key that signs whole requests makes no keys that prove less');
-  if (caller.kind === 'oauth' || caller.kind === 'grant')
+  if (hasTokens(caller))
     throw new AppError(
       'forbidden',
       'A client, whose tokens end within minutes, makes only keys with a budget',
