@@ -14,8 +14,15 @@ export function monthStart(nowMs: number, offset = 0): number {
 }
 export const nextMonth = (nowMs: number): number => monthStart(nowMs, 1);
 
+/** The last that was asked for: each call asks, and mostly for the same. */
+let known = { startMs: Number.NaN, text: '' };
+
 /** `YYYY-MM-DD` of a moment, in UTC. */
-export const isoDay = (nowMs: number): string => new Date(nowMs).toISOString().slice(0, 10);
+export function isoDay(nowMs: number): string {
+  const startMs = dayStart(nowMs);
+  if (startMs !== known.startMs) known = { startMs, text: new Date(nowMs).toISOString().slice(0, 10) };
+  return known.text;
+}
 /** RFC 3339 in UTC, without fractions: `2026-11-22T00:00:00Z`. */
 export const rfc3339 = (nowMs: number): string => new Date(nowMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
 export const unixSeconds = (nowMs: number): number => Math.ceil(nowMs / SECOND_MS);

@@ -37,8 +37,10 @@ function combinationOf(event: UsageEvent, group: number): unknown[] {
 
 function haveSameStages({ timings: a }: UsageEvent, { timings: b }: UsageEvent): boolean {
   if (!a || !b) return a === b;
-  const [stages, others] = [Object.keys(a), Object.keys(b)];
-  return stages.length === others.length && stages.every((stage, i) => stage === others[i]);
+  const others = Object.keys(b);
+  let at = 0;
+  for (const stage in a) if (stage !== others[at++]) return false;
+  return at === others.length;
 }
 
 /** Whether they share a combination, which calls that follow each other mostly do. */
@@ -60,15 +62,22 @@ function nameOf(event: UsageEvent, group: number): string {
   return name;
 }
 
-const rowOf = (event: UsageEvent, combinations: readonly number[]): unknown[] => [
-  ...combinations,
-  ...OWN.map((name) => event[name]),
-  event.remaining === undefined ? null : leftOf(event.remaining),
-  ...Object.values(event.timings ?? {}),
-];
+function rowOf(event: UsageEvent, combinations: readonly number[]): unknown[] {
+  const row: unknown[] = combinations.slice();
+  for (const name of OWN) row.push(event[name]);
+  row.push(event.remaining === undefined ? null : leftOf(event.remaining));
+  for (const stage in event.timings) row.push(event.timings[stage]);
+  return row;
+}
 
-const leftOf = (remaining: NonNullable<UsageEvent['remaining']>): unknown[] =>
-  REMAINING.flatMap((name) => remaining[name] ?? []);
+function leftOf(remaining: NonNullable<UsageEvent['remaining']>): number[] {
+  const left: number[] = [];
+  for (const name of REMAINING) {
+    const units = remaining[name];
+    if (units !== undefined) left.push(units);
+  }
+  return left;
+}
 
 export interface Prepared {
   /** What it shares, where nobody had it before: of a group its name, and what is written. */

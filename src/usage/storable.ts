@@ -61,18 +61,27 @@ function addressOf(text: string): string | null {
 }
 
 const left = (units: number): number => whole(units, Number.MAX_SAFE_INTEGER, -1);
-const remainingOf = ({ second, day, month, budget }: KindValues['remaining']): KindValues['remaining'] => ({
-  second: left(second),
-  day: left(day),
-  month: left(month),
-  ...(budget !== undefined && { budget: left(budget) }),
-});
+function remainingOf(remaining: KindValues['remaining']): KindValues['remaining'] {
+  const { second, day, month, budget } = remaining;
+  if ([second, day, month, budget ?? 0].every((units) => units === left(units))) return remaining;
+  return {
+    second: left(second),
+    day: left(day),
+    month: left(month),
+    ...(budget !== undefined && { budget: left(budget) }),
+  };
+}
 
 function timingsOf(timings: Record<string, number>): Record<string, number> {
+  let areStorable = true;
   const stored: Record<string, number> = {};
-  for (const stage in timings)
-    stored[storableText(stage, MAX_ROUTE_BYTES)] = whole(timings[stage] ?? 0, MAX_INT4);
-  return stored;
+  for (const stage in timings) {
+    const name = storableText(stage, MAX_ROUTE_BYTES);
+    const ms = whole(timings[stage] ?? 0, MAX_INT4);
+    areStorable &&= name === stage && ms === timings[stage];
+    stored[name] = ms;
+  }
+  return areStorable ? timings : stored;
 }
 
 /** A header's value, an origin. */
@@ -115,16 +124,21 @@ const KINDS: { [Each in Kind]?: Storable<Each> } = {
 // A column's value is of its kind.
 const STEPS = eventColumns.flatMap(([field, column]) => {
   const storableValue = KINDS[column.kind] as Storable<Kind> | undefined;
-  return storableValue ? [{ field, column, storableValue }] : [];
+  /** `good`: what passed as it is, the last time. Calls that follow each other have most of it in common. */
+  return storableValue ? [{ field, column, storableValue, good: undefined as unknown }] : [];
 });
 
 /** The event itself: it is made for this. */
 export function storable(event: UsageEvent): UsageEvent {
   event.timings ??= {};
   const values: Record<string, unknown> = event;
-  for (const { field, column, storableValue } of STEPS) {
+  for (const step of STEPS) {
+    const { field } = step;
     const value = event[field];
-    if (value !== null && value !== undefined) values[field] = storableValue(value as never, column, event);
+    if (value === step.good || value === null || value === undefined) continue;
+    const stored = step.storableValue(value as never, step.column, event);
+    if (stored === value) step.good = value;
+    else values[field] = stored;
   }
   return event;
 }
