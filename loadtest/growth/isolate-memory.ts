@@ -1,5 +1,4 @@
-// What an isolate remembers of keys, measured on workerd itself: its memory after 10,000 different keys, after 20,000 and
-// after 30,000. Every other one is known and revoked, so that its record is remembered and its object, which lives in the same
+// What an isolate remembers of keys, measured on workerd itself: its memory after each so many different keys. Every other one is known and revoked, so that its record is remembered and its object, which lives in the same
 // process here and not on Cloudflare, is not made. Each map of the gateway is bounded (`bounds`), so memory grows until the
 // bounds are reached, and no more.
 
@@ -11,13 +10,12 @@ import { startGateway } from '../bench/gateway.ts';
 import { startGenerator, startUpstream } from '../bench/rounds.ts';
 import { boundsInSource } from './bounds.ts';
 
-const STEP = 10_000;
 const STEPS = 3;
 const CONCURRENCY = 16;
 const PATH = '/v2/stops/x/departures';
 /** Garbage is collected by then, as far as it is. */
 const SETTLED_AFTER_MS = 5000;
-/** What a step may add once the bounds are reached, of what the first one did: memory is freed late. */
+/** What the last step may add, of what the first one did: bounds are reached by then, and memory is freed late. */
 const MOST_GROWTH = 0.5;
 const MOST_NOISE_MB = 16;
 
@@ -37,10 +35,12 @@ async function revoke(databaseUrl: string, prefix: string): Promise<void> {
   await client.end();
 }
 
-export async function measureIsolate(say: (line: string) => void): Promise<IsolateMemory> {
+/** `keys`: different ones in all, in steps of a third. */
+export async function measureIsolate(keys: number, say: (line: string) => void): Promise<IsolateMemory> {
+  const step = Math.ceil(keys / STEPS);
   const upstream = await startUpstream();
   const generator = startGenerator();
-  const gateway = await startGateway(upstream.origin, { keys: (STEP * STEPS) / 2 });
+  const gateway = await startGateway(upstream.origin, { keys: Math.ceil((step * STEPS) / 2) });
   const residentMb: number[] = [];
   const note = async () => {
     await sleep(SETTLED_AFTER_MS);
@@ -52,12 +52,12 @@ export async function measureIsolate(say: (line: string) => void): Promise<Isola
     await generator.load({ ...order, key: gateway.key, requests: 2000 });
     await note();
     say(`  before: ${residentMb[0]} MB resident`);
-    for (let step = 0; step < STEPS; step++) {
-      const known = gateway.moreKeys.slice((step * STEP) / 2, ((step + 1) * STEP) / 2);
+    for (let done = 0; done < step * STEPS; done += step) {
+      const known = gateway.moreKeys.slice(done / 2, (done + step) / 2);
       const key = known.flatMap((each) => [each, newBearerKey('live', randomBytes)]);
-      const { statuses } = await generator.load({ ...order, key, requests: STEP });
+      const { statuses } = await generator.load({ ...order, key, requests: key.length });
       await note();
-      say(`  ${(step + 1) * STEP} keys: ${residentMb.at(-1)} MB resident ${JSON.stringify(statuses)}`);
+      say(`  ${done + step} keys: ${residentMb.at(-1)} MB resident ${JSON.stringify(statuses)}`);
     }
   } finally {
     await gateway.stop();
