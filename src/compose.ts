@@ -19,6 +19,7 @@ import { openEnvelope } from './crypto/envelope.ts';
 import { createAtOnce } from './gateway/at-once.ts';
 import { createBreakers } from './gateway/breakers.ts';
 import { createCallLog } from './gateway/call-log.ts';
+import { createDeadlines } from './gateway/deadlines.ts';
 import { EdgeCounter } from './gateway/edge-counter.ts';
 import type { Gateway } from './gateway/pipeline.ts';
 import { createUpstreams } from './gateway/upstreams.ts';
@@ -175,6 +176,7 @@ function build(env: Env) {
     upstreams,
     breakers: createBreakers(now),
     atOnce: createAtOnce(),
+    deadlines: createDeadlines({ now, sleep }),
     fetchUpstream: (url, init) => fetch(url, init),
     sandboxForLive: isLocal,
     sandbox: (call) => askSandbox(call, { now, sleep, payments, portalOrigin }),

@@ -271,8 +271,13 @@ const passesToCaller = (name: string, declared: ReadonlySet<string>): boolean =>
   !beginsWithOne(name, NEVER_TO_CALLER_PREFIXES) &&
   (declared.has(name) || !(RULING.has(name) || beginsWithOne(name, RULING_PREFIXES)));
 
+const NONE: readonly string[] = [];
 const TOKENS = /[\w!#$%&'*+.^`|~-]+/g;
 
 /** Headers that `Connection` names are for one hop only (RFC 9110, 7.6.1). Lower case. */
-export const namedByConnection = (headers: Headers): readonly string[] =>
-  headers.get('connection')?.toLowerCase().match(TOKENS) ?? [];
+export function namedByConnection(headers: Headers): readonly string[] {
+  const named = headers.get('connection');
+  // Nearly always: it names nothing that passes anyway.
+  if (named === null || named === 'keep-alive' || named === 'close') return NONE;
+  return named.toLowerCase().match(TOKENS) ?? NONE;
+}

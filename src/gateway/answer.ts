@@ -122,8 +122,9 @@ const refillSecondsOf = ({ caller }: Exchange): number | undefined => {
 function decorate(exchange: Exchange, headers: Headers, nowMs: number, isRefusal: boolean): void {
   headers.set('X-Request-Id', exchange.id);
   headers.set('X-Response-Time', `${nowMs - exchange.startedMs}ms`);
-  const timings = exchange.timings.map(([stage, ms]) => `${stage};dur=${ms}`);
-  headers.set('Server-Timing', [...timings, `total;dur=${nowMs - exchange.startedMs}`].join(', '));
+  let timings = '';
+  for (const stage in exchange.timings) timings += `${stage};dur=${exchange.timings[stage]}, `;
+  headers.set('Server-Timing', `${timings}total;dur=${nowMs - exchange.startedMs}`);
   if (exchange.gauges)
     setLimitHeaders(headers, exchange.gauges, nowMs, refillSecondsOf(exchange), exchange.violated);
   setVersionHeaders(exchange, headers);

@@ -26,8 +26,11 @@ export interface Exchange {
   /** Request id, event id, and id of the grant that the limiter gives. */
   readonly id: string;
   readonly request: Request;
-  /** The request's, as received. */
+  /** The request's, as received. Each costs to ask for. */
+  readonly method: string;
   readonly url: string;
+  /** What the edge knows of it. */
+  readonly cf: Request['cf'];
   readonly startedMs: number;
   /** The moment of the last step. A Worker's clock stands still between them. */
   nowMs: number;
@@ -39,7 +42,8 @@ export interface Exchange {
   readonly keepAlive: (work: Promise<unknown>) => void;
   /** How it came, where not by itself: `mcp` of a tool's. */
   via?: string;
-  readonly timings: [stage: string, ms: number][];
+  /** ms by stage, in their order. */
+  readonly timings: Record<string, number>;
   route?: CatalogRoute;
   /** Of a dated API: that the caller asked for, or is pinned to. */
   version?: RouteVersion;
@@ -137,9 +141,11 @@ export async function wholeBody(
 /** In place of what was asked, until an upstream was: sandboxes have our paths. */
 export const NOWHERE = 'https://upstream.invalid/';
 
-/** Notes how long a stage took that has ended now. */
-export function passed(exchange: Exchange, stage: string, nowMs: number): void {
-  exchange.timings.push([stage, nowMs - exchange.nowMs]);
+type Stage = 'auth' | 'limit' | 'cache' | 'upstream';
+
+/** Notes how long a stage took that has ended now; of one that was passed before, how long both took. */
+export function passed(exchange: Exchange, stage: Stage, nowMs: number): void {
+  exchange.timings[stage] = (exchange.timings[stage] ?? 0) + nowMs - exchange.nowMs;
   exchange.nowMs = nowMs;
 }
 
@@ -147,11 +153,11 @@ export function passed(exchange: Exchange, stage: string, nowMs: number): void {
  * What the caller said: the edge rewrites the header for itself, and decodes for nobody who said nothing. For the same reason
  * it cannot be signed, and whoever signs the whole request is answered plain.
  */
-export function acceptEncodingOf({ request: { cf, headers }, signatureForm }: Exchange): string {
+export function acceptEncodingOf({ cf, request, signatureForm }: Exchange): string {
   if (signatureForm === 'bound') return 'identity';
   return typeof cf?.clientAcceptEncoding === 'string'
     ? cf.clientAcceptEncoding
-    : (headers.get('accept-encoding') ?? '');
+    : (request.headers.get('accept-encoding') ?? '');
 }
 
 export function openExchange(
@@ -164,11 +170,13 @@ export function openExchange(
   const pathStart = url.indexOf('/', url.indexOf('//') + 2);
   const rest = pathStart < 0 ? '/' : url.slice(pathStart);
   const queryStart = rest.indexOf('?');
-  const { headers, cf } = request;
+  const { headers, cf, method } = request;
   return {
     id,
     request,
+    method,
     url,
+    cf,
     startedMs: nowMs,
     nowMs,
     path: queryStart < 0 ? rest : rest.slice(0, queryStart),
@@ -176,7 +184,7 @@ export function openExchange(
     ip: headers.get('cf-connecting-ip') ?? '',
     country: typeof cf?.country === 'string' ? cf.country : null,
     keepAlive,
-    timings: [],
+    timings: {},
     catalogVersion: 0,
     newestCatalog: 0,
     isProven: false,

@@ -4,6 +4,7 @@
 import type { Catalog, CatalogRoute } from '../catalog/catalog.ts';
 import type { LiveCatalog } from '../catalog/live-catalog.ts';
 import { type Denied, deny, isDenied } from '../core/denied.ts';
+import { after, isComing, type Soon } from '../core/soon.ts';
 import { toAppError } from '../http/errors.ts';
 import { isOlder, REFUSES_FOR_MS } from '../keys/key-record.ts';
 import { answer, refuse } from './answer.ts';
@@ -90,7 +91,7 @@ async function run(exchange: Exchange, gateway: Gateway): Promise<Response> {
   const { catalog } = gateway;
   exchange.route = undefined;
   exchange.version = undefined;
-  const found = catalog.match(exchange.request.method, exchange.path);
+  const found = catalog.match(exchange.method, exchange.path);
   exchange.catalogVersion = catalog.version;
   if (found.found === 'nothing')
     return refuseUnmatched(exchange, gateway, deny('not_found', { fields: { path: exchange.path } }));
@@ -106,11 +107,13 @@ async function run(exchange: Exchange, gateway: Gateway): Promise<Response> {
   if (admitted === 'other catalogue') return run(exchange, gateway);
   if (admitted instanceof Response) return admitted;
 
-  const cached = await readCached(admitted, gateway);
+  const reading = readCached(admitted, gateway);
+  const cached = isComing(reading) ? await reading : reading;
   passed(exchange, 'cache', gateway.now());
   if (cached) return answerWith(admitted, cached, gateway);
 
-  const upstream = await forward(admitted, gateway);
+  const forwarding = forward(admitted, gateway);
+  const upstream = isComing(forwarding) ? await forwarding : forwarding;
   passed(exchange, 'upstream', gateway.now());
   if (isDenied(upstream)) return refuseUnbilled(admitted, upstream, gateway);
   if (upstream.status >= 500) settle(exchange, gateway, 0);
@@ -124,10 +127,10 @@ function listedAt({ request, path }: Exchange, catalog: Catalog): readonly strin
   return asked.found === 'route' ? asked.route.policies.origins : [];
 }
 
-async function answerWith(exchange: Admitted, given: Response, gateway: Gateway): Promise<Response> {
-  const changed = await changedAnswer(exchange, given);
-  return isDenied(changed) ? refuseUnbilled(exchange, changed, gateway) : answer(exchange, changed);
-}
+const answerWith = (exchange: Admitted, given: Response, gateway: Gateway): Soon<Response> =>
+  after(changedAnswer(exchange, given), (changed) =>
+    isDenied(changed) ? refuseUnbilled(exchange, changed, gateway) : answer(exchange, changed),
+  );
 
 function refuseUnbilled(exchange: Admitted, denied: Denied, gateway: Gateway): Response {
   settle(exchange, gateway, 0);
@@ -143,8 +146,10 @@ async function judge(
   let refused: Denied | undefined;
   const offered = exchange.route;
   for (let pass = 0; pass < MAX_JUDGEMENTS; pass++) {
-    const known = await authenticate(exchange, gateway, pass > 0);
-    const allowed = isDenied(known) ? known : await mayCall(known, offered, catalog);
+    const shown = authenticate(exchange, gateway, pass > 0);
+    const known = isComing(shown) ? await shown : shown;
+    const asked = isDenied(known) ? known : mayCall(known, offered, catalog);
+    const allowed = isComing(asked) ? await asked : asked;
     passed(exchange, 'auth', gateway.now());
     if (isOutdated(exchange)) return judgeByNewer(exchange, gateway);
     if (isDenied(allowed) && !isDenied(known) && (await isOfOlder(exchange, gateway)))
@@ -159,7 +164,8 @@ async function judge(
       const said = allowed.denied === 'service_unavailable' ? (refused ?? allowed) : allowed;
       return refuseFree(exchange, gateway, said);
     }
-    const taken = await limit(allowed, gateway);
+    const taking = limit(allowed, gateway);
+    const taken = isComing(taking) ? await taking : taking;
     passed(exchange, 'limit', gateway.now());
     if (taken !== 'stale') return isDenied(taken) ? refuse(exchange, taken, gateway) : taken;
     if (isOutdated(exchange)) return judgeByNewer(exchange, gateway);
@@ -169,11 +175,11 @@ async function judge(
 }
 
 /** Its scopes, its version of the API, and what operators ask of the route as it is for this caller. `offered`: as it is for everybody. */
-async function mayCall(
+function mayCall(
   exchange: Authenticated,
   offered: CatalogRoute,
   catalog: Catalog,
-): Promise<Denied | Authenticated> {
+): Soon<Denied | Authenticated> {
   const { partnerId } = exchange.caller;
   exchange.route = catalog.routeFor(offered, partnerId);
   const allowed = authorise(exchange);
@@ -181,7 +187,7 @@ async function mayCall(
   const version = chooseVersion(allowed);
   if (isDenied(version)) return version;
   allowed.route = catalog.routeFor(offered, partnerId, version);
-  return (await refuseByPolicy(allowed)) ?? allowed;
+  return after(refuseByPolicy(allowed), (refused) => refused ?? allowed);
 }
 
 /** Nobody whom we know is refused by a catalogue that may be old: strangers are, and cost the database nothing. */

@@ -1,5 +1,6 @@
 // What the gateway asks of the rest of the system. `compose` hands it in.
 
+import type { Soon } from '../core/soon.ts';
 import type { Identifier } from '../keys/authenticator.ts';
 import type { KeyRecord } from '../keys/key-record.ts';
 import type { LimiterClient } from '../limiter/limiter-client.ts';
@@ -11,6 +12,7 @@ import type { UsageBuffer } from '../usage/usage-buffer.ts';
 import type { AtOnce } from './at-once.ts';
 import type { Breakers } from './breakers.ts';
 import type { CallLog } from './call-log.ts';
+import type { Deadlines } from './deadlines.ts';
 import type { EdgeCounter } from './edge-counter.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -59,6 +61,7 @@ export interface GatewayPorts {
   upstreams: Upstreams;
   breakers: Breakers;
   atOnce: AtOnce;
+  deadlines: Deadlines;
   fetchUpstream(url: string, init: RequestInit): Promise<Response>;
   /** Whether live keys go to the sandbox where no upstream is set: on your machine only. */
   sandboxForLive: boolean;
@@ -66,7 +69,7 @@ export interface GatewayPorts {
   /** Whether the sandbox is asked for an answer to order, and knows it. */
   isSimulation(headers: Headers): boolean;
   /** A token that proves the caller's identity to an upstream, named by its API's id, and to no other. */
-  identityToken(caller: KeyRecord, audience: string): Promise<string>;
+  identityToken(caller: KeyRecord, audience: string): Soon<string>;
   usage: UsageBuffer;
   /** What this isolate remembers between requests. Each map is bounded by the stage that owns it. */
   memory: {

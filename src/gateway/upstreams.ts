@@ -3,6 +3,7 @@
 
 import type { Upstream, UpstreamTarget } from '../catalog/routes.ts';
 import { dropOldest } from '../core/bounded.ts';
+import type { Soon } from '../core/soon.ts';
 
 /** Doubled with each failure in a row. */
 const REST_MS = 1000;
@@ -42,6 +43,15 @@ export function createUpstreams({ originIn, open, now, chance }: UpstreamPorts) 
   const health = new Map<string, Health>();
   const opened = new Map<string, Credential>();
 
+  async function openAnew(credential: string, url: string): Promise<Credential> {
+    const text = await open(credential, url);
+    const colon = text.indexOf(':');
+    const made = [text.slice(0, colon).trim(), text.slice(colon + 1).trim()] as const;
+    opened.set(credential, made);
+    dropOldest(opened, MAX_REMEMBERED);
+    return made;
+  }
+
   return {
     /** Of all of its targets, and of the origin that a variable names. */
     urlsOf: ({ targets, variables }: Omit<Upstream, 'prefix'>): string[] => [
@@ -73,16 +83,8 @@ export function createUpstreams({ originIn, open, now, chance }: UpstreamPorts) 
     },
 
     /** The header that its requests carry. @throws where its envelope does not open */
-    async credentialOf({ url, credential }: UpstreamTarget): Promise<Credential | undefined> {
-      if (!credential) return undefined;
-      const known = opened.get(credential);
-      if (known) return known;
-      const text = await open(credential, url);
-      const colon = text.indexOf(':');
-      const made = [text.slice(0, colon).trim(), text.slice(colon + 1).trim()] as const;
-      opened.set(credential, made);
-      dropOldest(opened, MAX_REMEMBERED);
-      return made;
+    credentialOf({ url, credential }: UpstreamTarget): Soon<Credential | undefined> {
+      return credential ? (opened.get(credential) ?? openAnew(credential, url)) : undefined;
     },
   };
 }

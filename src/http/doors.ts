@@ -27,11 +27,11 @@ export function refuseAtDoor(
   hasRate: boolean,
   keepAlive: (work: Promise<unknown>) => void,
 ): Response | undefined {
-  const { url, headers } = request;
+  const { headers } = request;
   const ip = headers.get('cf-connecting-ip') ?? '';
   const answered = () => ({
     requestId: newId(),
-    portalOrigin: portalOriginOf(config, url),
+    portalOrigin: portalOriginOf(config, request.url),
     headers,
   });
   if (ALWAYS_OPEN.has(path)) return undefined;

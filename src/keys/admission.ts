@@ -5,6 +5,7 @@ import { type Denied, deny, isDenied, replayed } from '../core/denied.ts';
 import { isInRanges } from '../core/ip-list.ts';
 import { LimiterUnavailable } from '../core/object-errors.ts';
 import { allowsOrigin } from '../core/origins.ts';
+import { after } from '../core/soon.ts';
 import type { Nonce } from '../limits/protocol.ts';
 import type { Authenticated, Identifier, Presented, Unauthenticated } from './authenticator.ts';
 import type { KeyRecord } from './key-record.ts';
@@ -39,16 +40,16 @@ export function createAdmission(
   useNonce: (keyId: string, nonce: Nonce) => Promise<boolean>,
   portalOrigin: (url: string) => string,
 ): Admission {
-  const identify: Identifier = async (caller, fresh) => {
-    const found = await identifyCaller(caller, fresh);
-    if (isDenied(found)) return found;
-    const { record } = found;
-    const { headers, url } = caller.request;
-    const origin = headers.get('origin');
-    const foreign = origin !== null && origin === portalOrigin(url) ? null : origin;
-    const refusal = fromWhere(record, caller.ip, foreign);
-    return refusal ? { ...refusal, record, from: found.from, isProven: true } : found;
-  };
+  const identify: Identifier = (caller, fresh) =>
+    after(identifyCaller(caller, fresh), (found) => {
+      if (isDenied(found)) return found;
+      const { record } = found;
+      const { request } = caller;
+      const origin = request.headers.get('origin');
+      const foreign = origin !== null && origin === portalOrigin(request.url) ? null : origin;
+      const refusal = fromWhere(record, caller.ip, foreign);
+      return refusal ? { ...refusal, record, from: found.from, isProven: true } : found;
+    });
 
   const authenticate: Authenticator = async (caller, fresh) => {
     const found = await identify(caller, fresh);

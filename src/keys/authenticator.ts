@@ -5,11 +5,12 @@
 import { dropOldest } from '../core/bounded.ts';
 import { type Denied, deny, type Reason } from '../core/denied.ts';
 import { sha256Hex } from '../core/encoding.ts';
+import { after, type Soon } from '../core/soon.ts';
 import { type KeyEncryptionKeys, openEnvelope } from '../crypto/envelope.ts';
 import type { Nonce } from '../limits/protocol.ts';
 import type { AbuseGuard } from '../platform/abuse-guard.ts';
 import { type AccessTokens, hasTokenShape } from './access-token.ts';
-import type { KeyDirectory } from './key-directory.ts';
+import type { Found, KeyDirectory } from './key-directory.ts';
 import { isWellFormedBearer, MAX_CREDENTIAL_CHARS, parseSigned } from './key-format.ts';
 import { type KeyRecord, type RecordSource, unusable, validSecrets } from './key-record.ts';
 import type { Lookup } from './key-store.ts';
@@ -154,17 +155,19 @@ const heldOff = (seconds: number): Denied =>
 /** Reads the credential of a request. A bearer key or a token that was seen before is not hashed or verified again. */
 function createCredentialReader(accessTokens: AuthenticatorPorts['accessTokens']) {
   const read = new Map<string, Credential>();
-  return async (headers: Headers): Promise<Credential | Denied> => {
-    const authorization = headers.get('authorization');
-    const beside = authorization === null ? null : headers.get('x-api-key');
-    if (beside !== null && parseSigned(beside)) return twoCredentials();
-    const known = authorization === null ? undefined : read.get(authorization);
-    if (known) return known;
+  async function readAnew(authorization: string | null, headers: Headers): Promise<Credential | Denied> {
     const credential = await parseCredential(authorization, headers, accessTokens);
     if (authorization === null || 'denied' in credential) return credential;
     read.set(authorization, credential);
     dropOldest(read, MAX_READ);
     return credential;
+  }
+  return (headers: Headers): Soon<Credential | Denied> => {
+    const authorization = headers.get('authorization');
+    const beside = authorization === null ? null : headers.get('x-api-key');
+    if (beside !== null && parseSigned(beside)) return twoCredentials();
+    const known = authorization === null ? undefined : read.get(authorization);
+    return known ?? readAnew(authorization, headers);
   };
 }
 
@@ -238,14 +241,12 @@ export function createAuthenticator(ports: AuthenticatorPorts) {
     return refuseKnown(caller, record, deny('invalid_signature', undefined, 'signature_mismatch'));
   }
 
-  /** `fresh`: past memory and KV. */
-  async function identify(caller: Presented, fresh: boolean): Promise<Identified | Unauthenticated> {
-    const credential = await readCredential(caller.request.headers);
-    if ('denied' in credential) return refuseUnread(caller, credential);
-    const { lookup, hash, signature, token } = credential;
-    const heldOffSeconds = guard.heldOffSeconds(caller.ip);
-    if (heldOffSeconds > 0 && !directory.remembers(lookup)) return heldOff(heldOffSeconds);
-    const found = fresh ? await directory.fresh(lookup) : await directory.find(lookup, caller.keepAlive);
+  /** Whether it may be used by whoever shows this. */
+  function judge(
+    caller: Presented,
+    { hash, signature, token }: Credential,
+    found: Found,
+  ): Soon<Identified | Unauthenticated> {
     if (found === 'unavailable') return deny('service_unavailable', undefined, 'key_directory_unavailable');
     const { record, from } = found;
     if (!record) {
@@ -254,13 +255,23 @@ export function createAuthenticator(ports: AuthenticatorPorts) {
     }
     const why = unusable(record, hash, now());
     if (why) return { ...refuseKnown(caller, record, refusalOf(token, why)), from };
-    if (token) return { ...(await checkToken(caller, record, token)), from };
-    if (signature !== undefined) return { ...(await verify(caller, record, signature)), from };
+    const sourced = (proven: Identified | Unauthenticated) => ({ ...proven, from });
+    if (token) return checkToken(caller, record, token).then(sourced);
+    if (signature !== undefined) return verify(caller, record, signature).then(sourced);
     const isRetired = record.secrets.some((secret) => secret.hash === hash && secret.expiresMs !== null);
-    return { record, from, ...(isRetired && { retiredHash: hash }), nonce: undefined };
+    return { record, from, retiredHash: isRetired ? hash : undefined, nonce: undefined };
   }
 
-  return identify;
+  /** `fresh`: past memory and KV. */
+  return (caller: Presented, fresh: boolean): Soon<Identified | Unauthenticated> =>
+    after(readCredential(caller.request.headers), (credential) => {
+      if ('denied' in credential) return refuseUnread(caller, credential);
+      const { lookup } = credential;
+      const heldOffSeconds = guard.heldOffSeconds(caller.ip);
+      if (heldOffSeconds > 0 && !directory.remembers(lookup)) return heldOff(heldOffSeconds);
+      const found = fresh ? directory.fresh(lookup) : directory.find(lookup, caller.keepAlive);
+      return after(found, (each) => judge(caller, credential, each));
+    });
 }
 
 export type Identifier = ReturnType<typeof createAuthenticator>;

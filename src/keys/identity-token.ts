@@ -4,6 +4,7 @@
 // X-Request-Id the call.
 
 import { SignJWT } from 'jose';
+import type { Soon } from '../core/soon.ts';
 import type { KeyRecord } from './key-record.ts';
 import { SIGNING_ALGORITHM, type SigningKeys } from './signing-keys.ts';
 
@@ -15,10 +16,15 @@ const MAX_TOKENS = 10_000;
 export function createIdentityTokens(signingKeys: SigningKeys, now: () => number, newId: () => string) {
   const tokens = new Map<string, { token: string; untilMs: number; caller: KeyRecord }>();
 
-  async function sign(caller: KeyRecord, audience: string): Promise<string> {
+  async function sign(name: string, caller: KeyRecord, audience: string): Promise<string> {
     const { kid, key } = await signingKeys.current();
     const issued = Math.floor(now() / 1000);
-    return new SignJWT({ key: caller.keyId, app: caller.appId, tier: caller.tier, env: caller.environment })
+    const token = await new SignJWT({
+      key: caller.keyId,
+      app: caller.appId,
+      tier: caller.tier,
+      env: caller.environment,
+    })
       .setProtectedHeader({ alg: SIGNING_ALGORITHM, typ: 'JWT', kid })
       .setIssuer('passerelle')
       .setAudience(audience)
@@ -27,18 +33,18 @@ export function createIdentityTokens(signingKeys: SigningKeys, now: () => number
       .setIssuedAt(issued)
       .setExpirationTime(issued + VALID_SECONDS)
       .sign(key);
+    if (tokens.size >= MAX_TOKENS) tokens.clear();
+    tokens.set(name, { token, untilMs: now() + REUSED_MS, caller });
+    return token;
   }
 
   return {
     /** `audience`: the API's id. */
-    async tokenFor(caller: KeyRecord, audience: string): Promise<string> {
+    tokenFor(caller: KeyRecord, audience: string): Soon<string> {
       const name = `${caller.id} ${audience}`;
       const known = tokens.get(name);
       if (known && now() < known.untilMs && saysTheSame(known.caller, caller)) return known.token;
-      const token = await sign(caller, audience);
-      if (tokens.size >= MAX_TOKENS) tokens.clear();
-      tokens.set(name, { token, untilMs: now() + REUSED_MS, caller });
-      return token;
+      return sign(name, caller, audience);
     },
   };
 }

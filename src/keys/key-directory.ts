@@ -4,6 +4,7 @@
 // Fails open to a stale record while the database is down, and closed (`unavailable`) where there is none.
 
 import { dropOldest } from '../core/bounded.ts';
+import type { Soon } from '../core/soon.ts';
 import type { KeyRecord, RecordSource } from './key-record.ts';
 import type { KeyStore, Lookup } from './key-store.ts';
 
@@ -106,7 +107,7 @@ export function createKeyDirectory(store: KeyStore, kv: RecordCache, now: () => 
 
   return {
     /** `keepAlive`: lets a read behind the request outlive it. */
-    async find(lookup: Lookup, keepAlive: (work: Promise<unknown>) => void): Promise<Found> {
+    find(lookup: Lookup, keepAlive: (work: Promise<unknown>) => void): Soon<Found> {
       const known = memory.get(cacheKey(lookup));
       const ageMs = known ? now() - known.heldSinceMs : Number.POSITIVE_INFINITY;
       if (known && ageMs < (known.record ? FRESH_MS : UNKNOWN_MS))
@@ -115,11 +116,9 @@ export function createKeyDirectory(store: KeyStore, kv: RecordCache, now: () => 
         if (!isDown()) refresh(lookup, keepAlive);
         return { record: known.record, from: 'memory' };
       }
-      try {
-        return await readThrough(lookup);
-      } catch {
-        return known?.record ? { record: known.record, from: 'memory' } : 'unavailable';
-      }
+      return readThrough(lookup).catch(
+        (): Found => (known?.record ? { record: known.record, from: 'memory' } : 'unavailable'),
+      );
     },
     /** Whether a record is in memory: then its key is no stranger. */
     remembers: (lookup: Lookup): boolean => memory.get(cacheKey(lookup))?.record !== undefined,

@@ -2,6 +2,7 @@
 
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { newBearerKey } from '../../src/keys/key-format.ts';
 import {
@@ -307,6 +308,18 @@ describe('answers of the gateway', () => {
   it('an upstream that hangs is 504 within the time bound of its route', async () => {
     const { status, json } = await call('/v2/stops/x/departures?upstream=hang', { key: made.open });
     expect([status, json.error]).toEqual([504, 'upstream_timeout']);
+  });
+
+  it('and for each of many at once, when the first of them, whose request ran their clock, has gone', async () => {
+    const hanging = '/v2/stops/x/departures?upstream=hang';
+    const gone = new AbortController();
+    const headers = { authorization: `Bearer ${made.open}` };
+    const first = fetch(stack.url + hanging, { headers, signal: gone.signal }).catch(() => 'gone');
+    await sleep(100);
+    gone.abort();
+    expect(await first).toBe('gone');
+    const answers = await Promise.all(Array.from({ length: 12 }, () => call(hanging, { key: made.open })));
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 504));
   });
 
   it('control characters in a header are refused before they reach anything', async () => {

@@ -7,6 +7,7 @@ import { NO_POLICIES } from '../../src/catalog/policies/policy.ts';
 import { createAtOnce } from '../../src/gateway/at-once.ts';
 import { createBreakers } from '../../src/gateway/breakers.ts';
 import { ageOf, directivesOf, freshSeconds } from '../../src/gateway/cache-rules.ts';
+import { createDeadlines } from '../../src/gateway/deadlines.ts';
 import { admit, identify, match, openExchange } from '../../src/gateway/exchange.ts';
 import { locationForCaller } from '../../src/gateway/location.ts';
 import { maskedQuery } from '../../src/gateway/masked-query.ts';
@@ -161,6 +162,7 @@ it("the route's time bound is for all tries together", async () => {
     }),
     breakers: createBreakers(Date.now),
     atOnce: createAtOnce(),
+    deadlines: createDeadlines({ now: Date.now, sleep: (ms) => new Promise((done) => setTimeout(done, ms)) }),
     log: () => undefined,
     chance: () => 0,
     sandboxForLive: false,

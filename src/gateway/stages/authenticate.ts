@@ -2,19 +2,21 @@
 
 import { SANDBOX_HEADER, VERSION_HEADER } from '../../catalog/headers.ts';
 import { type Denied, isDenied } from '../../core/denied.ts';
+import { after, type Soon } from '../../core/soon.ts';
+import type { Identified, Unauthenticated } from '../../keys/authenticator.ts';
 import type { KeyRecord } from '../../keys/key-record.ts';
 import { signedOnly } from '../../keys/signed-headers.ts';
 import { type Exchange, identify, wholeBody } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 
 /** `fresh`: past memory and KV, after the limiter called the record stale. */
-export async function authenticate<E extends Exchange>(
+export function authenticate<E extends Exchange>(
   exchange: E,
   gateway: GatewayPorts,
   fresh: boolean,
-): Promise<Denied | (E & { caller: KeyRecord })> {
+): Soon<Denied | (E & { caller: KeyRecord })> {
   const { request, ip, keepAlive, route } = exchange;
-  const found = await gateway.identify(
+  const found = gateway.identify(
     {
       request,
       ip,
@@ -28,6 +30,13 @@ export async function authenticate<E extends Exchange>(
     },
     fresh,
   );
+  return after(found, (each) => told(exchange, each));
+}
+
+function told<E extends Exchange>(
+  exchange: E,
+  found: Identified | Unauthenticated,
+): Denied | (E & { caller: KeyRecord }) {
   exchange.isProven = !isDenied(found) || found.isProven === true;
   exchange.recordFrom = found.from;
   if (isDenied(found)) {
@@ -36,7 +45,8 @@ export async function authenticate<E extends Exchange>(
   }
   identify(exchange, found.record);
   exchange.signatureForm = found.form;
-  exchange.heard = found.signed ? signedOnly(request.headers, found.signed) : request.headers;
+  const { headers } = exchange.request;
+  exchange.heard = found.signed ? signedOnly(headers, found.signed) : headers;
   exchange.nonce = found.nonce;
   exchange.retiredHash = found.retiredHash;
   return exchange;

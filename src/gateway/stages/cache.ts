@@ -2,6 +2,7 @@
 // (cache-rules.ts). A hit is counted like any call. Fails open: without a cache the upstream is asked.
 
 import { GATEWAY_HEADERS, SANDBOX_HEADER, TRACE_HEADERS } from '../../catalog/headers.ts';
+import type { Soon } from '../../core/soon.ts';
 import { ageOf, directivesOf, freshSeconds, variesWithin } from '../cache-rules.ts';
 import { type Admitted, acceptEncodingOf } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
@@ -37,8 +38,8 @@ function cacheUrl(exchange: Admitted): string {
 }
 
 /** An answer to order is the sandbox's alone: it neither comes from the cache nor goes into it. */
-const isCacheable = ({ route, request, heard }: Admitted): boolean =>
-  route.cacheSeconds > 0 && request.method === 'GET' && !heard.has('range') && !heard.has(SANDBOX_HEADER);
+const isCacheable = ({ route, method, heard }: Admitted): boolean =>
+  route.cacheSeconds > 0 && method === 'GET' && !heard.has('range') && !heard.has(SANDBOX_HEADER);
 
 /** What the caller says of caches; `Pragma` where it says nothing else (RFC 9111, 5.4). */
 const requestDirectives = ({ heard }: Admitted) =>
@@ -52,16 +53,14 @@ const FORWARDED = {
   miss: 'passerelle; fwd=miss',
 };
 
-export async function readCached(
-  exchange: Admitted,
-  { cache, now }: GatewayPorts,
-): Promise<Response | undefined> {
-  const { route, request } = exchange;
-  if (!isCacheable(exchange)) {
-    if (route.cacheSeconds > 0)
-      exchange.cacheStatus = FORWARDED[request.method === 'GET' ? 'bypass' : 'method'];
-    return undefined;
-  }
+export function readCached(exchange: Admitted, gateway: GatewayPorts): Soon<Response | undefined> {
+  const { route, method } = exchange;
+  if (isCacheable(exchange)) return lookUp(exchange, gateway);
+  if (route.cacheSeconds > 0) exchange.cacheStatus = FORWARDED[method === 'GET' ? 'bypass' : 'method'];
+  return undefined;
+}
+
+async function lookUp(exchange: Admitted, { cache, now }: GatewayPorts): Promise<Response | undefined> {
   const requested = requestDirectives(exchange);
   exchange.cacheStatus = FORWARDED.request;
   if (requested.has('no-cache') || requested.has('no-store')) return undefined;

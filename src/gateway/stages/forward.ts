@@ -5,12 +5,12 @@
 import { namedByConnection } from '../../catalog/headers.ts';
 import type { UpstreamTarget } from '../../catalog/routes.ts';
 import { type Denied, deny } from '../../core/denied.ts';
+import { after, isComing, type Soon } from '../../core/soon.ts';
 import { type CountedStream, countStream } from '../../http/body.ts';
 import { type Admitted, acceptEncodingOf, wholeBody } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
 import { traceOf, traceparentOf } from '../trace-context.ts';
-import type { Credential } from '../upstreams.ts';
-import { changeHeaders, mocked, OF_THE_REQUEST_BODY, upstreamQuery } from './policies.ts';
+import { mocked, OF_THE_REQUEST_BODY, upstreamQuery } from './policies.ts';
 
 /** Tried once more when the connection failed and nothing can have been done twice. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
@@ -19,23 +19,32 @@ const BODILESS = new Set(['GET', 'HEAD']);
 const UNREACHABLE = new Set([520, 521, 522, 523, 525, 526, 527, 530]);
 const TOO_SLOW = 524;
 
-export async function forward(exchange: Admitted, gateway: GatewayPorts): Promise<Response | Denied> {
-  const { route, caller } = exchange;
+export function forward(exchange: Admitted, gateway: GatewayPorts): Soon<Response | Denied> {
+  const { method, body, request } = exchange;
   const mock = mocked(exchange);
   if (mock) return mock;
-  const isBodiless = BODILESS.has(exchange.request.method);
-  if (isBodiless && (exchange.body ?? exchange.request.body) && (await wholeBody(exchange, 0)).length > 0)
-    return deny('invalid_request', { message: 'GET and HEAD have no body' });
+  if (!BODILESS.has(method)) return takingTurns(exchange, gateway, false);
+  const shown: Soon<{ length: number }> = (body ?? request.body) ? wholeBody(exchange, 0) : '';
+  return after(shown, ({ length }) =>
+    length > 0
+      ? deny('invalid_request', { message: 'GET and HEAD have no body' })
+      : takingTurns(exchange, gateway, true),
+  );
+}
+
+/** Not more of them at once than a policy allows. */
+function takingTurns(
+  exchange: Admitted,
+  gateway: GatewayPorts,
+  isBodiless: boolean,
+): Soon<Response | Denied> {
+  const { route, caller } = exchange;
+  const { atOnce: limit } = route.policies;
+  if (limit === undefined) return ask(exchange, gateway, isBodiless);
   const leave = gateway.atOnce.enter(route, caller.partnerId);
-  if (!leave) {
-    const fields = { limit: route.policies.atOnce };
-    return deny('too_many_at_once', { fields, headers: { 'retry-after': '1' } }, 'concurrency');
-  }
-  try {
-    return await ask(exchange, gateway, isBodiless);
-  } finally {
-    leave();
-  }
+  return leave
+    ? ask(exchange, gateway, isBodiless).finally(leave)
+    : deny('too_many_at_once', { fields: { limit }, headers: { 'retry-after': '1' } }, 'concurrency');
 }
 
 async function ask(
@@ -57,15 +66,16 @@ async function ask(
   const body = held?.length === 0 ? null : (held ?? stream?.body ?? null);
   const startedMs = gateway.now();
   let isLate = false;
-  const timer = setTimeout(() => {
+  const inTime = gateway.deadlines.watch(route.timeoutMs, exchange.keepAlive, () => {
     isLate = true;
     cutOff.abort();
-  }, route.timeoutMs);
-  const tries = IDEMPOTENT.has(exchange.request.method) && !stream ? route.policies.tries : 1;
+  });
+  const tries = IDEMPOTENT.has(exchange.method) && !stream ? route.policies.tries : 1;
   try {
-    const send = toSandbox
+    const making = toSandbox
       ? () => unlessAborted(askSandbox(exchange, gateway, body), cutOff.signal)
-      : await upstreamCall(exchange, gateway, targets, body, cutOff.signal);
+      : upstreamCall(exchange, gateway, targets, body, cutOff.signal);
+    const send = isComing(making) ? await making : making;
     const response = await withTries(tries, route.policies.retryOn, cutOff.signal, send);
     if (!toSandbox) gateway.breakers.note(route, response.status < 500);
     if (stream?.isTooLarge()) return deny('payload_too_large');
@@ -81,7 +91,7 @@ async function ask(
     if (isLate) return deny('upstream_timeout');
     return deny('upstream_error', undefined, 'upstream_failed', withoutUrls(String(error)));
   } finally {
-    clearTimeout(timer);
+    inTime();
     exchange.upstreamMs = gateway.now() - startedMs;
     if (stream) exchange.bytesIn = stream.bytes();
   }
@@ -126,76 +136,80 @@ const unlessAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
   ]);
 
 /** Each try goes to the next target, and to the first again where there are no more. */
-async function upstreamCall(
+function upstreamCall(
   exchange: Admitted,
   gateway: GatewayPorts,
   targets: readonly UpstreamTarget[],
   body: BodyInit | null,
   signal: AbortSignal,
-): Promise<(attempt: number) => Promise<Response>> {
-  const { request, path, route } = exchange;
+): Soon<(attempt: number) => Promise<Response>> {
+  const { request, method, path, route } = exchange;
   const { upstreams } = gateway;
   const rest = path.slice(route.upstream.prefix.length) + upstreamQuery(exchange);
-  const common = await upstreamHeaders(exchange, gateway);
-  return async (attempt) => {
-    const target = targets[attempt % targets.length] as UpstreamTarget;
-    const credential = await upstreams.credentialOf(target);
-    const headers = credential ? withHeader(common, credential) : common;
+  const call = (target: UpstreamTarget, headers: NamedHeaders): Promise<Response> => {
     const url = target.url + rest;
     exchange.upstreamUrl = url;
     exchange.upstreamBase = target.url;
-    try {
-      const init = { method: request.method, headers, body, signal, redirect: 'manual' } as const;
-      const response = await gateway.fetchUpstream(url, init);
-      if (UNREACHABLE.has(response.status)) upstreams.noteFailure(target);
-      else upstreams.noteSuccess(target);
-      return response;
-    } catch (error) {
-      // What we cut off ourselves says nothing of it, nor what the caller breaks off.
-      if (!signal.aborted && !request.signal.aborted) upstreams.noteFailure(target);
-      throw error;
-    }
+    return gateway.fetchUpstream(url, { method, headers, body, signal, redirect: 'manual' }).then(
+      (response) => {
+        if (UNREACHABLE.has(response.status)) upstreams.noteFailure(target);
+        else upstreams.noteSuccess(target);
+        return response;
+      },
+      (error) => {
+        // What we cut off ourselves says nothing of it, nor what the caller breaks off.
+        if (!signal.aborted && !request.signal.aborted) upstreams.noteFailure(target);
+        throw error;
+      },
+    );
   };
+  return after(upstreamHeaders(exchange, gateway), (common) => async (attempt) => {
+    const target = targets[attempt % targets.length] as UpstreamTarget;
+    const opening = upstreams.credentialOf(target);
+    const credential = isComing(opening) ? await opening : opening;
+    return call(target, credential ? { ...common, [credential[0].toLowerCase()]: credential[1] } : common);
+  });
 }
 
-function withHeader(headers: Headers, [name, value]: Credential): Headers {
-  const more = new Headers(headers);
-  more.set(name, value);
-  return more;
-}
+/** By lower-case names. The runtime makes one list of it; from a `Headers` of ours it would make another. */
+type NamedHeaders = Record<string, string>;
 
-async function upstreamHeaders(exchange: Admitted, gateway: GatewayPorts): Promise<Headers> {
+function upstreamHeaders(exchange: Admitted, gateway: GatewayPorts): Soon<NamedHeaders> {
   const { request, url, heard, caller, route, id, ip } = exchange;
-  const headers = new Headers();
-  for (const [name, value] of heard) if (route.headers.toUpstream.has(name)) headers.append(name, value);
-  for (const name of namedByConnection(request.headers)) headers.delete(name);
+  const { policies } = route;
+  const headers: NamedHeaders = {};
+  for (const [name, value] of heard) if (route.headers.toUpstream.has(name)) headers[name] = value;
+  for (const name of namedByConnection(request.headers)) delete headers[name];
   // What is read whole is asked for whole.
-  if (route.policies.answerJson.length > 0) headers.delete('range');
+  if (policies.answerJson.length > 0) delete headers.range;
   const acceptEncoding = acceptEncodingOf(exchange);
-  if (acceptEncoding !== '') headers.set('accept-encoding', acceptEncoding);
+  if (acceptEncoding !== '') headers['accept-encoding'] = acceptEncoding;
   const hostAt = url.indexOf('//') + 2;
-  headers.set('x-forwarded-proto', url.slice(0, hostAt - 3));
-  headers.set('x-forwarded-host', url.slice(hostAt, url.indexOf('/', hostAt)));
-  headers.set('x-forwarded-for', ip);
-  headers.set('x-real-ip', ip);
-  headers.set('x-request-id', id);
+  headers['x-forwarded-proto'] = url.slice(0, hostAt - 3);
+  headers['x-forwarded-host'] = url.slice(hostAt, url.indexOf('/', hostAt));
+  headers['x-forwarded-for'] = ip;
+  headers['x-real-ip'] = ip;
+  headers['x-request-id'] = id;
   const trace = traceOf(request.headers.get('traceparent'), id);
-  headers.set('traceparent', traceparentOf(trace, id));
+  headers.traceparent = traceparentOf(trace, id);
   // Free text, unlike the ids: of a request that is signed whole, only where it is signed.
   const state = trace.isContinued ? heard.get('tracestate') : null;
-  if (state !== null) headers.set('tracestate', state);
-  if (route.policies.requestJson.length > 0) for (const name of OF_THE_REQUEST_BODY) headers.delete(name);
-  changeHeaders(headers, route.policies.requestHeaders);
-  headers.set('x-passerelle-partner', caller.partnerId);
-  headers.set('x-passerelle-identity', await gateway.identityToken(caller, route.api));
-  return headers;
+  if (state !== null) headers.tracestate = state;
+  if (policies.requestJson.length > 0) for (const name of OF_THE_REQUEST_BODY) delete headers[name];
+  for (const name of policies.requestHeaders.remove) delete headers[name.toLowerCase()];
+  for (const [name, value] of policies.requestHeaders.set) headers[name.toLowerCase()] = value;
+  headers['x-passerelle-partner'] = caller.partnerId;
+  return after(gateway.identityToken(caller, route.api), (identity) => {
+    headers['x-passerelle-identity'] = identity;
+    return headers;
+  });
 }
 
 function askSandbox(exchange: Admitted, gateway: GatewayPorts, body: BodyInit | null): Promise<Response> {
-  const { request, heard, path, query, caller, route, url, id: requestId } = exchange;
+  const { method, heard, path, query, caller, route, url, id: requestId } = exchange;
   exchange.isSimulated = gateway.isSimulation(heard);
   const account = caller.appId ?? caller.partnerId;
-  const asked = { method: request.method, headers: heard, path, query, body };
+  const asked = { method, headers: heard, path, query, body };
   return gateway.sandbox({
     ...asked,
     url,

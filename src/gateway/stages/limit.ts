@@ -4,9 +4,11 @@
 
 import { type Denied, deny, replayed } from '../../core/denied.ts';
 import { LimiterUnavailable } from '../../core/object-errors.ts';
+import type { Soon } from '../../core/soon.ts';
 import { dayStart, rfc3339 } from '../../core/time.ts';
 import { isOlder, limitSubject } from '../../keys/key-record.ts';
 import { type Denial, isUnlimited } from '../../limits/limit.ts';
+import type { LimitSubject } from '../../limits/protocol.ts';
 import { bucketWaitMs, fullBucket, refill, spendTokens } from '../../limits/token-bucket.ts';
 import type { Admission } from '../edge-counter.ts';
 import { type Admitted, type Authenticated, admit, type Exchange } from '../exchange.ts';
@@ -18,18 +20,21 @@ const MAX_REMEMBERED = 10_000;
 /** Without the limiter, an older record is read afresh before its caller is given an allowance. */
 const TRUSTED_ALONE_MS = 120_000;
 
-export async function limit(
+export function limit(exchange: Authenticated, gateway: GatewayPorts): Soon<Denied | 'stale' | Admitted> {
+  const { caller, route, nonce, nowMs, keepAlive } = exchange;
+  const subject = limitSubject(caller, exchange.catalogVersion);
+  const isAskedAlone = nonce !== undefined || subject.budgets !== undefined;
+  const lent = isAskedAlone ? undefined : gateway.limits.spend(subject, route.cost, nowMs, keepAlive);
+  return lent ? admitAsked(exchange, lent) : ask(exchange, subject, gateway);
+}
+
+async function ask(
   exchange: Authenticated,
+  subject: LimitSubject,
   gateway: GatewayPorts,
 ): Promise<Denied | 'stale' | Admitted> {
   const { caller, route } = exchange;
-  const subject = limitSubject(caller, exchange.catalogVersion);
   const { refusals } = gateway.memory;
-  const lent =
-    exchange.nonce || subject.budgets
-      ? undefined
-      : gateway.limits.spend(subject, route.cost, exchange.nowMs, exchange.keepAlive);
-  if (lent) return admitAsked(exchange, lent);
   const version = caller.versions.key + caller.versions.partner;
   const remembered = refusals.get(caller.id);
   const sentMs = gateway.now();

@@ -7,6 +7,7 @@ import { type NameChanges, NO_POLICIES } from '../../catalog/policies/policy.ts'
 import { wrongAnswer } from '../../catalog/policies/validate.ts';
 import { type Denied, deny } from '../../core/denied.ts';
 import { isJsonType, textOf, utf8 } from '../../core/encoding.ts';
+import type { Soon } from '../../core/soon.ts';
 import { readBody } from '../../http/body.ts';
 import { type Admitted, type Authenticated, wholeBody } from '../exchange.ts';
 import type { GatewayPorts } from '../ports.ts';
@@ -24,18 +25,21 @@ async function whole(exchange: Authenticated): Promise<Denied | undefined> {
 }
 
 /** What refuses a call before its limits; the first that does. */
-export async function refuseByPolicy(exchange: Authenticated): Promise<Denied | undefined> {
-  const { route, request, path, query, heard, ip, country } = exchange;
-  const { policies } = route;
+export function refuseByPolicy(exchange: Authenticated): Soon<Denied | undefined> {
   // Judged by another catalogue before, it may have had one.
   exchange.upstreamBody = undefined;
-  if (policies === NO_POLICIES) return undefined;
+  return exchange.route.policies === NO_POLICIES ? undefined : judge(exchange);
+}
+
+async function judge(exchange: Authenticated): Promise<Denied | undefined> {
+  const { route, method, path, query, heard, ip, country } = exchange;
+  const { policies } = route;
   if (policies.readsBody || policies.requestJson.length > 0) {
     const refused = await whole(exchange);
     if (refused) return refused;
   }
   const { body } = exchange;
-  const call = { method: request.method, path, query, headers: heard, ip, country, body, route };
+  const call = { method, path, query, headers: heard, ip, country, body, route };
   for (const step of policies.before) {
     const refused = await step(call);
     if (refused) return refused;
@@ -112,7 +116,7 @@ export function checkAnswer(exchange: Admitted, response: Response, { chance, lo
   const { checkedShare } = route.policies;
   if (checkedShare === undefined || !rules || caller.environment === 'test' || chance() >= checkedShare)
     return;
-  if (isEmpty(response) || exchange.request.method === 'HEAD' || !isReadable(response)) return;
+  if (isEmpty(response) || exchange.method === 'HEAD' || !isReadable(response)) return;
   const copy = response.clone();
   const checked = async () => {
     const body = await bytesWithin(copy, route.timeoutMs);
@@ -162,12 +166,16 @@ const isReadable = ({ headers, status }: Response): boolean =>
  * As the caller gets it. What cannot be changed goes as it is; or is refused, where something must not leave. Answers without a
  * body have nothing to leave.
  */
-export async function changedAnswer(exchange: Admitted, response: Response): Promise<Response | Denied> {
+export function changedAnswer(exchange: Admitted, response: Response): Soon<Response | Denied> {
+  const { policies } = exchange.route;
+  if (policies === NO_POLICIES || policies.answerJson.length === 0) return response;
+  return isEmpty(response) ? response : change(exchange, response);
+}
+
+async function change(exchange: Admitted, response: Response): Promise<Response | Denied> {
   const { policies } = exchange.route;
   const { status, headers } = response;
-  if (policies === NO_POLICIES || policies.answerJson.length === 0) return response;
-  if (isEmpty(response)) return response;
-  if (exchange.request.method === 'HEAD') return withoutBodyHeaders(response);
+  if (exchange.method === 'HEAD') return withoutBodyHeaders(response);
   const isLeft = !isReadable(response);
   if (isLeft && !policies.isStrict) return response;
   const body = isLeft ? undefined : await bytesWithin(response, exchange.route.timeoutMs);

@@ -91,11 +91,11 @@ function note(
     error: exchange.error,
   };
   gateway.callLog.write(call, () => ({
-    message: `${request.method} ${route?.path ?? UNMATCHED} ${status}`,
+    message: `${exchange.method} ${route?.path ?? UNMATCHED} ${status}`,
     request_id: exchange.id,
     client_request_id: clientRequestId(request.headers),
     trace_id: traceOf(request.headers.get('traceparent'), exchange.id).traceId,
-    method: request.method,
+    method: exchange.method,
     path: storableText(exchange.path, MAX_ENDPOINT_BYTES),
     route: route?.path,
     status,
@@ -115,7 +115,7 @@ function note(
     client_gone: request.signal.aborted || undefined,
     duration_ms: latencyMs,
     upstream_ms: exchange.upstreamMs,
-    timings: Object.fromEntries(exchange.timings),
+    timings: exchange.timings,
     bytes_in: exchange.bytesIn,
     bytes_out: bytesOut,
     ip: exchange.ip,
@@ -124,7 +124,7 @@ function note(
 }
 
 function toEvent(exchange: Exchange, response: Response, latencyMs: number, bytesOut: number): UsageEvent {
-  const { caller, admission, request } = exchange;
+  const { caller, admission } = exchange;
   const { status } = response;
   const told = status < 400 ? undefined : failureOf(exchange, response);
   return {
@@ -136,7 +136,7 @@ function toEvent(exchange: Exchange, response: Response, latencyMs: number, byte
     appId: caller?.appId ?? null,
     environment: caller?.environment ?? '',
     route: exchange.route?.path ?? UNMATCHED,
-    method: request.method,
+    method: exchange.method,
     endpoint: exchange.path,
     status,
     error: exchange.error ?? null,
@@ -149,10 +149,10 @@ function toEvent(exchange: Exchange, response: Response, latencyMs: number, byte
     degraded: isDegraded(exchange),
     country: exchange.country,
     ip: exchange.ip || null,
-    timings: Object.fromEntries(exchange.timings),
+    timings: exchange.timings,
     remaining: remainingOf(exchange),
     retiredHash: exchange.retiredHash,
-    userAgent: request.headers.get('user-agent'),
+    userAgent: exchange.request.headers.get('user-agent'),
     apiVersion: exchange.version?.date ?? null,
     via: exchange.via ?? null,
     basis: basisOf(exchange),
