@@ -3,7 +3,8 @@
 // their object; and what a request of a hot key costs in operations.
 // `-- --peers`: what somebody would use instead, in the same run, and the worst second of each. `-- --neighbours`: what a
 // partner notices of another that floods. `-- --startup`: what an isolate costs before it answers. `-- --routes`: what a catalogue of
-// 2,000 routes costs a call. `-- --tokens`: what a warm access token costs beside a warm key. Ratios within the run, because machines are noisy. `-- --json` prints one object.
+// 2,000 routes costs a call. `-- --tokens`: what a warm access token costs beside a warm key. `-- --parts`: which files a hot call's
+// time goes to. Ratios within the run, because machines are noisy. `-- --json` prints one object.
 
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -12,6 +13,7 @@ import { type BareGateway, LIMIT, startFloor, startGateway } from './bench/gatew
 import { measureRoutes } from './bench/many-routes.ts';
 import { measureNeighbours } from './bench/neighbours.ts';
 import { countOperations } from './bench/operations.ts';
+import { measureParts } from './bench/parts.ts';
 import { measurePeers } from './bench/peers-beside.ts';
 import {
   CONCURRENCY,
@@ -32,6 +34,7 @@ const { values } = parseArgs({
     startup: { type: 'boolean', default: false },
     routes: { type: 'boolean', default: false },
     tokens: { type: 'boolean', default: false },
+    parts: { type: 'boolean', default: false },
   },
 });
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
@@ -113,7 +116,9 @@ try {
         ? { routes: await measureRoutes(upstream.origin, PATH, generator, options) }
         : values.tokens
           ? { tokens: await measureTokens(upstream.origin, PATH, generator, options) }
-          : await besideTheFloor();
+          : values.parts
+            ? await measureParts(upstream.origin, PATH, generator, say)
+            : await besideTheFloor();
   if (values.json) console.log(JSON.stringify(result));
 } finally {
   generator.stop();

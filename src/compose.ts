@@ -13,13 +13,13 @@ import { createCatalogCache } from './catalog/catalog-cache.ts';
 import { createCatalogStore } from './catalog/catalog-store.ts';
 import { createLiveCatalog } from './catalog/live-catalog.ts';
 import { type Config, isLocal as isLocalConfig, readConfig } from './config.ts';
+import { createDeadlines, type Deadlines } from './core/deadlines.ts';
 import { newId } from './core/ids.ts';
 import { once } from './core/once.ts';
 import { openEnvelope } from './crypto/envelope.ts';
 import { createAtOnce } from './gateway/at-once.ts';
 import { createBreakers } from './gateway/breakers.ts';
 import { createCallLog } from './gateway/call-log.ts';
-import { createDeadlines } from './gateway/deadlines.ts';
 import { EdgeCounter } from './gateway/edge-counter.ts';
 import type { Gateway } from './gateway/pipeline.ts';
 import { createUpstreams } from './gateway/upstreams.ts';
@@ -81,8 +81,8 @@ function upstreamOriginIn(env: Env, variables: readonly string[]): string | unde
 }
 
 /** Who calls: keys, their records, and how often an address may name one that cannot be used. */
-function composeKeys(env: Env, config: Config, database: Database) {
-  const limiter = createLimiterClient(env.KEY_LIMITER, env.PARTNER_LIMITER);
+function composeKeys(env: Env, config: Config, database: Database, deadlines: Deadlines) {
+  const limiter = createLimiterClient(env.KEY_LIMITER, env.PARTNER_LIMITER, deadlines);
   const keyStore = createKeyStore(database, now);
   const directory = createKeyDirectory(keyStore, createRecordCache(env.KEY_RECORDS), now);
   const guard = createAbuseGuard({
@@ -144,7 +144,8 @@ function build(env: Env) {
   const config = readConfig(env);
   const isLocal = isLocalConfig(config);
   const database = openDatabase(config.DATABASE_URL, config.NEON_ENDPOINT);
-  const { identify, ...keys } = composeKeys(env, config, database);
+  const deadlines = createDeadlines({ now, sleep });
+  const { identify, ...keys } = composeKeys(env, config, database, deadlines);
   const { limiter, identityTokens } = keys;
   const usage = composeUsage(env);
   const payments = (account: string, request: Parameters<PaymentSandbox['call']>[0]) =>
@@ -176,7 +177,7 @@ function build(env: Env) {
     upstreams,
     breakers: createBreakers(now),
     atOnce: createAtOnce(),
-    deadlines: createDeadlines({ now, sleep }),
+    deadlines,
     fetchUpstream: (url, init) => fetch(url, init),
     sandboxForLive: isLocal,
     sandbox: (call) => askSandbox(call, { now, sleep, payments, portalOrigin }),

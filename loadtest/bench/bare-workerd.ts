@@ -21,6 +21,10 @@ export interface BareOptions {
   /** Holds the configuration, the bundles and the objects' data. */
   folder: string;
   entry: string;
+  /** The bundle, where it was made already. */
+  text?: string;
+  /** Whether its inspector listens. */
+  isInspected?: boolean;
   /** Class by binding. */
   objects: Record<string, string>;
   variables?: Record<string, string>;
@@ -33,6 +37,8 @@ export interface BareOptions {
 
 export interface BareWorkerd {
   url: string;
+  /** `host:port` of its inspector, where it listens. */
+  inspector: string | undefined;
   /** CPU seconds, user and system, that it has used. */
   cpuSeconds(): number;
   /** Its resident memory, bytes. */
@@ -93,36 +99,40 @@ const store :Workerd.Worker = (
 `;
 }
 
-/** The port of the socket, which workerd tells on its control channel. */
-function portOf(child: ChildProcess): Promise<number> {
+/** What workerd tells on its control channel: the port of its socket, and before that of its inspector. */
+function portsOf(child: ChildProcess): Promise<{ port: number; inspector: number | undefined }> {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error('workerd did not start')), START_MOST_MS);
     child.once('exit', (code) => reject(new Error(`workerd ended with ${code}`)));
     const control = child.stdio[3];
+    let inspector: number | undefined;
     createInterface({ input: control as Readable }).on('line', (line) => {
       const { event, port } = JSON.parse(line) as { event?: string; port?: number };
+      if (event === 'listen-inspector') inspector = port;
       if (event !== 'listen' || port === undefined) return;
       clearTimeout(late);
-      resolve(port);
+      resolve({ port, inspector });
     });
   });
 }
 
 export async function startBareWorkerd(options: BareOptions): Promise<BareWorkerd> {
-  const { folder, entry } = options;
+  const { folder, entry, text: bundled, isInspected } = options;
   mkdirSync(join(folder, 'objects'), { recursive: true });
-  writeFileSync(join(folder, 'worker.mjs'), await bundle(entry));
+  writeFileSync(join(folder, 'worker.mjs'), bundled ?? (await bundle(entry)));
   writeFileSync(join(folder, 'store.mjs'), await bundle('loadtest/bench/store-worker.ts'));
   const file = join(folder, 'config.capnp');
   writeFileSync(file, configuration(options), { mode: 0o600 });
-  const child = spawn(program, ['serve', file, '--control-fd=3'], {
+  const inspect = isInspected ? ['--inspector-addr=127.0.0.1:0'] : [];
+  const child = spawn(program, ['serve', file, '--control-fd=3', ...inspect], {
     // What the Worker logs is written, as it is wherever it is kept, and not read.
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const port = await portOf(child);
+  const { port, inspector } = await portsOf(child);
   return {
     url: `http://127.0.0.1:${port}`,
+    inspector: inspector === undefined ? undefined : `127.0.0.1:${inspector}`,
     cpuSeconds: () => cpuSeconds([child.pid ?? 0]),
     memoryBytes() {
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');

@@ -41,11 +41,14 @@ export async function startGateway(
     limit = LIMIT,
     keys = 0,
     unlent = 0,
+    inspected,
     prepare = async () => undefined,
   }: {
     limit?: number;
     keys?: number;
     unlent?: number;
+    /** A bundle to be run with an inspector. */
+    inspected?: string;
     /** Before the Worker starts. */
     prepare?(stack: Stack): Promise<void>;
   } = {},
@@ -58,6 +61,8 @@ export async function startGateway(
   const worker = await startBareWorkerd({
     folder: join(folder, 'bare'),
     ...GATEWAY_OPTIONS,
+    text: inspected,
+    isInspected: inspected !== undefined,
     variables: {
       ENVIRONMENT: 'development',
       // As where it is deployed.

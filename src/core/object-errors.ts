@@ -5,16 +5,28 @@ export class LimiterUnavailable extends Error {
   override name = 'LimiterUnavailable';
 }
 
+/** Calls `late` after so long, unless what it gives is called before. */
+export type Watch = (timeoutMs: number, late: () => void) => () => void;
+
+const byTimer: Watch = (timeoutMs, late) => {
+  const timer = setTimeout(late, timeoutMs);
+  return () => clearTimeout(timer);
+};
+
 /** @throws LimiterUnavailable when there is no answer in time */
-export async function within<T>(timeoutMs: number, ask: () => Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+export async function within<T>(
+  timeoutMs: number,
+  ask: () => Promise<T>,
+  watch: Watch = byTimer,
+): Promise<T> {
+  let inTime: (() => void) | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new LimiterUnavailable('limiter over its time bound')), timeoutMs);
+    inTime = watch(timeoutMs, () => reject(new LimiterUnavailable('limiter over its time bound')));
   });
   try {
     return await Promise.race([ask(), late]);
   } finally {
-    clearTimeout(timer);
+    inTime?.();
   }
 }
 

@@ -167,12 +167,13 @@ function passOn(exchange: Admitted, headers: Headers): void {
 export function answer(exchange: Admitted, upstream: Response): Response {
   // Copied as a whole by the runtime, which costs a fifth of copying each header.
   const response = new Response(upstream.body, upstream);
-  passOn(exchange, response.headers);
-  changeHeaders(response.headers, exchange.route.policies.answerHeaders);
-  response.headers.set('X-Cache-Hit', exchange.cacheHit ? 'true' : 'false');
+  const { headers } = response;
+  passOn(exchange, headers);
+  changeHeaders(headers, exchange.route.policies.answerHeaders);
+  headers.set('X-Cache-Hit', exchange.cacheHit ? 'true' : 'false');
   // RFC 9211, 2: behind what the caches of the upstream say.
-  if (exchange.cacheStatus !== undefined) response.headers.append('Cache-Status', exchange.cacheStatus);
-  decorate(exchange, response.headers, exchange.nowMs, false);
+  if (exchange.cacheStatus !== undefined) headers.append('Cache-Status', exchange.cacheStatus);
+  decorate(exchange, headers, exchange.nowMs, false);
   setExplanation(exchange, response);
   return response;
 }

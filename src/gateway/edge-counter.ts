@@ -5,6 +5,7 @@
 // Nobody waits for another request's question: that may end with its caller.
 
 import { dropOldest } from '../core/bounded.ts';
+import type { KeepAlive } from '../core/deadlines.ts';
 import { afterSpending, givenBack } from '../limits/gauges.ts';
 import {
   type Demand,
@@ -30,12 +31,10 @@ export interface EdgePorts {
   now(): number;
   sleep(ms: number): Promise<unknown>;
   newId(): string;
-  take(call: TakeCall): Promise<TakeReply>;
+  take(call: TakeCall, keepAlive: KeepAlive): Promise<TakeReply>;
   settle(settle: Settle): Promise<unknown>;
   log(line: Record<string, unknown>): void;
 }
-
-type KeepAlive = (work: Promise<unknown>) => void;
 
 /** What one answer of a key's object gave: the units of a call, and those that were lent with it. */
 export interface Grant {
@@ -182,7 +181,7 @@ export class EdgeCounter {
     if (wantsLease) held.asksAfterMs = sentMs + MAX_ASKING_MS;
     let isLent = false;
     try {
-      const reply = await this.ports.take({ ...call, wanted, ended: told.map(({ end }) => end) });
+      const reply = await this.ports.take({ ...call, wanted, ended: told.map(({ end }) => end) }, keepAlive);
       for (const { grant, end } of told) if (grant.used === end.used) held.ended.delete(grant);
       isLent = reply.outcome === 'admit' && reply.lease !== undefined;
       if (reply.outcome !== 'admit') return reply;

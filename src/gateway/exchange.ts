@@ -192,5 +192,19 @@ export function openExchange(
     upstreamUrl: NOWHERE,
     upstreamBase: NOWHERE,
     bytesIn: Number(headers.get('content-length') ?? 0),
+    // Named from the beginning what most calls come to have: an object that grows is copied with each few of them.
+    route: undefined,
+    version: undefined,
+    caller: undefined,
+    recordFrom: undefined,
+    upstreamBody: undefined,
+    signatureForm: undefined,
+    nonce: undefined,
+    retiredHash: undefined,
+    gauges: undefined,
+    admission: undefined,
+    cacheHit: undefined,
+    cacheStatus: undefined,
+    upstreamMs: undefined,
   };
 }

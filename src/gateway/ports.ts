@@ -1,5 +1,6 @@
 // What the gateway asks of the rest of the system. `compose` hands it in.
 
+import type { Deadlines } from '../core/deadlines.ts';
 import type { Soon } from '../core/soon.ts';
 import type { Identifier } from '../keys/authenticator.ts';
 import type { KeyRecord } from '../keys/key-record.ts';
@@ -12,7 +13,6 @@ import type { UsageBuffer } from '../usage/usage-buffer.ts';
 import type { AtOnce } from './at-once.ts';
 import type { Breakers } from './breakers.ts';
 import type { CallLog } from './call-log.ts';
-import type { Deadlines } from './deadlines.ts';
 import type { EdgeCounter } from './edge-counter.ts';
 import type { Upstreams } from './upstreams.ts';
 

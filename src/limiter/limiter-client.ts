@@ -3,7 +3,9 @@
 
 import type { KeyLimiter } from '../../durable-objects/key-limiter.ts';
 import type { PartnerLimiter } from '../../durable-objects/partner-limiter.ts';
-import { isWorthRetrying, LimiterUnavailable, within } from '../core/object-errors.ts';
+import { dropOldest } from '../core/bounded.ts';
+import type { Deadlines, KeepAlive } from '../core/deadlines.ts';
+import { isWorthRetrying, LimiterUnavailable, type Watch, within } from '../core/object-errors.ts';
 import type {
   LimitGauges,
   LimitSubject,
@@ -49,23 +51,39 @@ function byObject(changed: readonly ChangedKey[]): Map<string, News> {
 
 const pause = (ms: number): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function ask<T>(send: () => Promise<T>): Promise<T> {
+async function ask<T>(send: () => Promise<T>, watch?: Watch): Promise<T> {
   try {
-    return await within(LIMITER_TIMEOUT_MS, send);
+    return await within(LIMITER_TIMEOUT_MS, send, watch);
   } catch (error) {
     if (error instanceof LimiterUnavailable) throw error;
     if (!isWorthRetrying(error)) throw new LimiterUnavailable('limiter failed', { cause: error });
   }
   try {
-    return await within(LIMITER_TIMEOUT_MS, send);
+    return await within(LIMITER_TIMEOUT_MS, send, watch);
   } catch (error) {
     throw new LimiterUnavailable('limiter failed twice', { cause: error });
   }
 }
 
+/** The ids of objects that were asked lately: each is a hash of its name. */
+const MAX_IDS = 10_000;
+
+/** A fresh stub each time: one that failed may go on failing. */
+function stubsOf<Limiter extends Rpc.DurableObjectBranded>(objects: DurableObjectNamespace<Limiter>) {
+  const ids = new Map<string, DurableObjectId>();
+  return (name: string): DurableObjectStub<Limiter> => {
+    const known = ids.get(name);
+    if (known) return objects.get(known);
+    const id = objects.idFromName(name);
+    ids.set(name, id);
+    dropOldest(ids, MAX_IDS);
+    return objects.get(id);
+  };
+}
+
 /** What only a partner's object knows. */
 function createPartnerClient(partners: DurableObjectNamespace<PartnerLimiter>) {
-  const stub = (name: string) => partners.get(partners.idFromName(name));
+  const stub = stubsOf(partners);
   return {
     /** The partner's limits as they stand, exactly. */
     standing: ({
@@ -95,11 +113,16 @@ function createPartnerClient(partners: DurableObjectNamespace<PartnerLimiter>) {
 export function createLimiterClient(
   keys: DurableObjectNamespace<KeyLimiter>,
   partners: DurableObjectNamespace<PartnerLimiter>,
+  deadlines: Deadlines,
 ) {
-  const stub = (keyId: string) => keys.get(keys.idFromName(keyId));
+  const stub = stubsOf(keys);
   return {
     ...createPartnerClient(partners),
-    take: (call: TakeCall): Promise<TakeReply> => ask(async () => stub(call.keyId).take(call)),
+    take: (call: TakeCall, keepAlive: KeepAlive): Promise<TakeReply> =>
+      ask(
+        async () => stub(call.keyId).take(call),
+        (timeoutMs, late) => deadlines.watch(timeoutMs, keepAlive, late),
+      ),
     /**
      * Whether the nonce of the key was unused until now. Asked once: a second try could not tell its own first from a
      * replay, and the caller signs again.

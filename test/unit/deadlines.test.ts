@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createDeadlines } from '../../src/gateway/deadlines.ts';
+import { createDeadlines } from '../../src/core/deadlines.ts';
 
 /** Time that passes when it is told to. A request that `ends` takes what it sleeps for with it. */
 function time() {

@@ -1,9 +1,7 @@
-// Time bounds of calls that wait for their upstreams. One clock of the isolate watches them all: a timer of its own costs a call
+// Time bounds of calls that wait: for their upstreams, for their limits. One clock of the isolate watches them all: a timer of its own costs a call
 // as much as its limits do. The clock runs in the request of some call that waits, and goes to another's before that one has to
 // end. What it tells a call is resolved here and acted upon in the call's own request, where the platform continues it
 // (`handle_cross_request_promise_resolution`): nothing of a request is touched from another.
-
-import type { EdgePorts } from './edge-counter.ts';
 
 /** How late a bound may be noticed. */
 const TICK_MS = 25;
@@ -12,7 +10,7 @@ const CLOCK_MS = 20_000;
 /** A clock that has not ticked for so long ended with its request. */
 const DEAD_MS = 1000;
 
-type KeepAlive = (work: Promise<unknown>) => void;
+export type KeepAlive = (work: Promise<unknown>) => void;
 
 interface Watched {
   readonly untilMs: number;
@@ -24,7 +22,12 @@ interface Clock {
   tickedMs: number;
 }
 
-export function createDeadlines({ now, sleep }: Pick<EdgePorts, 'now' | 'sleep'>) {
+export interface DeadlinePorts {
+  now(): number;
+  sleep(ms: number): Promise<unknown>;
+}
+
+export function createDeadlines({ now, sleep }: DeadlinePorts) {
   const watched = new Set<Watched>();
   let clock: Clock | undefined;
 
