@@ -2,7 +2,7 @@
 // that the real Worker sends while a developer looks at the pages of usage, calls are folded and the nightly comparison
 // runs. None may read a large table whole, nor more of one than it is about. Then fills an isolate with keys, and looks at its
 // memory. `-- --events 1000000` for fewer, `-- --memory` for that alone, `-- --isolate-keys 1000000` for more
-// keys than 30,000, `-- --json` for one object. Some six minutes; a million keys take twenty more.
+// keys than 30,000, `-- --json` for one object. Some six minutes; a million keys take forty more.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

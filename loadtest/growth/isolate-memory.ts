@@ -11,6 +11,7 @@ import { startGenerator, startUpstream } from '../bench/rounds.ts';
 import { boundsInSource } from './bounds.ts';
 
 const STEPS = 3;
+const MOST_A_STEP = 100_000;
 const CONCURRENCY = 16;
 const PATH = '/v2/stops/x/departures';
 /** Garbage is collected by then, as far as it is. */
@@ -35,12 +36,13 @@ async function revoke(databaseUrl: string, prefix: string): Promise<void> {
   await client.end();
 }
 
-/** `keys`: different ones in all, in steps of a third. */
+/** `keys`: different ones in all. */
 export async function measureIsolate(keys: number, say: (line: string) => void): Promise<IsolateMemory> {
-  const step = Math.ceil(keys / STEPS);
+  const steps = Math.max(STEPS, Math.ceil(keys / MOST_A_STEP));
+  const step = Math.ceil(keys / steps);
   const upstream = await startUpstream();
   const generator = startGenerator();
-  const gateway = await startGateway(upstream.origin, { keys: Math.ceil((step * STEPS) / 2) });
+  const gateway = await startGateway(upstream.origin, { keys: Math.ceil((step * steps) / 2) });
   const residentMb: number[] = [];
   const note = async () => {
     await sleep(SETTLED_AFTER_MS);
@@ -52,7 +54,7 @@ export async function measureIsolate(keys: number, say: (line: string) => void):
     await generator.load({ ...order, key: gateway.key, requests: 2000 });
     await note();
     say(`  before: ${residentMb[0]} MB resident`);
-    for (let done = 0; done < step * STEPS; done += step) {
+    for (let done = 0; done < step * steps; done += step) {
       const known = gateway.moreKeys.slice(done / 2, (done + step) / 2);
       const key = known.flatMap((each) => [each, newBearerKey('live', randomBytes)]);
       const { statuses } = await generator.load({ ...order, key, requests: key.length });

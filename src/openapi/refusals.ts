@@ -27,6 +27,11 @@ export const ERROR_SCHEMA: Schema = {
       type: 'string',
       description: 'Which limit refused: per_second, burst, per_day, per_month; address, caller, …',
     },
+    budget_of: {
+      type: 'string',
+      enum: ['key', 'parent'],
+      description: 'Whose budget is used up: its own, or that of a key that it was made with',
+    },
     limit: { type: 'integer', description: 'How much it allows' },
     used: { type: 'integer', description: 'How much of it is used' },
     retry_after: { type: 'integer', description: 'Seconds, as in `Retry-After`' },

@@ -115,6 +115,7 @@ describe('a budget is exact', () => {
     expect(refused.json).toMatchObject({
       error: 'budget_exceeded',
       limit_type: 'budget',
+      budget_of: 'key',
       limit: 2,
       used: 2,
       doc_url: expect.stringContaining('/docs/errors/budget_exceeded'),
@@ -124,6 +125,15 @@ describe('a budget is exact', () => {
     // The key that made it goes on.
     expect((await call(ROUTE, { key: root.secret })).status).toBe(200);
     expect((await call(ROUTE, { key: root.secret })).headers['x-ratelimit-limit-budget']).toBeUndefined();
+  });
+
+  it('and whose: a grandchild that its parent left nothing is told so', async () => {
+    const root = await makeKey(partner.id);
+    const parent = await made(root.id, { budget: { units: 1 } });
+    const child = await made(parent.id, { budget: { units: 1 } });
+    expect((await call(ROUTE, { key: parent.secret })).status).toBe(200);
+    const refused = await call(ROUTE, { key: child.secret });
+    expect(refused).toMatchObject({ status: 402, json: { budget_of: 'parent', limit: 1, used: 1 } });
   });
 
   it('while the limiter does not answer, nothing is admitted', async () => {

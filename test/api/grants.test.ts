@@ -389,6 +389,23 @@ describe('each code and each refresh token is for one use', () => {
     expect(errorOf(await refreshed(next.json.refresh_token))).toEqual(REFUSED);
   });
 
+  it('while the partner is suspended none is used up, and nobody is told that the grant has ended', async () => {
+    const { refresh } = await tokens();
+    const standing = (status: string) =>
+      query(
+        `UPDATE partner SET status = $1 WHERE id =
+           (SELECT partner_id FROM api_key WHERE kind = 'grant' ORDER BY created_at DESC LIMIT 1)`,
+        [status],
+      );
+    await standing('suspended');
+    try {
+      expect(errorOf(await refreshed(refresh))).toEqual([400, 'unauthorized_client', 'no-store']);
+    } finally {
+      await standing('active');
+    }
+    expect((await refreshed(refresh)).status).toBe(200);
+  });
+
   it('sent twenty times at once, it is used once at most', async () => {
     const { refresh } = await tokens();
     const answers = await Promise.all(Array.from({ length: 20 }, () => refreshed(refresh)));

@@ -109,7 +109,7 @@ function refuseWith(
     exchange.violated = { type, limit, used, level, retryAtMs: deniedMs + retryAfterMs };
     // No budget is of nothing: it is one that cannot be counted.
     const message = limit === 0 ? UNCOUNTED : undefined;
-    return deny(CODES[type], { message, fields: { limit_type: type, limit, used } });
+    return deny(CODES[type], { message, fields: { limit_type: type, budget_of: level, limit, used } });
   }
   const isQuota = type === 'per_day' || type === 'per_month';
   // Days and months begin at whole seconds, and the object's clock is not ours.

@@ -41,7 +41,7 @@ const DETAILS: Partial<Record<ErrorCode, ErrorDetail>> = {
       reset_at: '2026-12-01T00:00:00Z',
     },
   },
-  budget_exceeded: { fields: { limit_type: 'budget', limit: 500, used: 500 } },
+  budget_exceeded: { fields: { limit_type: 'budget', budget_of: 'key', limit: 500, used: 500 } },
 };
 
 /** The guide that says more about a code; `handling-errors` where none is named. */
