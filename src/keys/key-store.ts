@@ -37,6 +37,7 @@ const Row = row('key record', {
   scopes: texts,
   key_ips: texts.nullable(),
   app_ips: texts.nullable(),
+  client_app_ips: texts.nullable(),
   partner_origins: texts.nullable(),
   app_origins: texts.nullable(),
   secrets: json<KeyRecord['secrets']>(),
@@ -66,15 +67,19 @@ const idOf = ({ by, value }: Lookup): SQL =>
           SELECT s.api_key_id FROM api_key_retired_secret s JOIN api_key k ON k.id = s.api_key_id
           WHERE s.key_hash = ${value} AND k.kind = 'bearer' LIMIT 1`;
 
-/** `me`: the key that calls; `k`: the one whose limits it has, which with a budget is another. */
+/**
+ * `me`: the key that calls; `k`: the one whose limits it has, which with a budget is another; `c`: the client that a grant was given
+ * to, where that is one of ours.
+ */
 const select = (ids: SQL): SQL => sql`
   SELECT me.id, me.counter_id, CASE WHEN me.counter_id IS NOT NULL THEN (
       SELECT jsonb_agg(jsonb_build_object('id', b.id, 'cap', b.cap, 'perUnit', b.per_unit) ORDER BY b.depth DESC)
       FROM budgets_of(me.id) b) END AS budgets,
     me.key_id, me.partner_id, me.app_id, me.kind, me.environment,
-    me.is_active, me.quarantined_at IS NOT NULL AS is_quarantined, a.archived_at IS NOT NULL AS is_app_archived,
+    me.is_active, me.quarantined_at IS NOT NULL AS is_quarantined,
+    (a.archived_at IS NOT NULL OR ca.archived_at IS NOT NULL) AS is_app_archived,
     floor(extract(epoch FROM me.expires_at) * 1000) AS expires_ms, p.status, p.tier, me.scopes,
-    me.allowed_ips::text[] AS key_ips, a.allowed_ips::text[] AS app_ips,
+    me.allowed_ips::text[] AS key_ips, a.allowed_ips::text[] AS app_ips, ca.allowed_ips::text[] AS client_app_ips,
     p.allowed_origins AS partner_origins, a.allowed_origins AS app_origins,
     jsonb_build_array(jsonb_build_object('hash', me.key_hash, 'envelope', me.secret_envelope, 'expiresMs', NULL)) ||
       coalesce((SELECT jsonb_agg(jsonb_build_object('hash', s.key_hash, 'envelope', s.secret_envelope,
@@ -93,7 +98,9 @@ const select = (ids: SQL): SQL => sql`
     p.spending_cap_minor AS spending_cap, t.degraded_rate, t.degraded_quota
   FROM api_key me JOIN api_key k ON k.id = coalesce(me.counter_id, me.id) JOIN partner p ON p.id = me.partner_id
   JOIN tier_config t ON t.tier = p.tier
-  LEFT JOIN api_key_quotas q ON q.key_id = k.key_id LEFT JOIN dev_apps a ON a.id = me.app_id ${LIMITS_OF_PARENT}
+  LEFT JOIN api_key_quotas q ON q.key_id = k.key_id LEFT JOIN dev_apps a ON a.id = me.app_id
+  LEFT JOIN oauth_grant g ON g.api_key_id = me.id LEFT JOIN api_key c ON c.key_id = g.client_id
+  LEFT JOIN dev_apps ca ON ca.id = c.app_id ${LIMITS_OF_PARENT}
   WHERE me.id IN (${ids})`;
 
 function toRecord(key: RowOf<typeof Row>, nowMs: number): KeyRecord {
@@ -113,7 +120,9 @@ function toRecord(key: RowOf<typeof Row>, nowMs: number): KeyRecord {
     partnerStatus: key.status,
     tier: key.tier,
     scopes: key.scopes,
-    ipLists: [key.key_ips ?? [], key.app_ips ?? []].filter((list) => list.length > 0),
+    ipLists: [key.key_ips ?? [], key.app_ips ?? [], key.client_app_ips ?? []].filter(
+      (list) => list.length > 0,
+    ),
     origins: appOrigins.length > 0 ? appOrigins : (key.partner_origins ?? []),
     secrets: key.secrets,
     signatureRule: key.signature_rule,

@@ -87,7 +87,8 @@ const VIEW = sql`
     k.description, k.key_prefix AS "keyPrefix", k.scopes, k.is_active AS "isActive", k.created_at AS "createdAt",
     k.expires_at AS "expiresAt", k.last_used_at AS "lastUsedAt", k.revoked_at AS "revokedAt",
     k.revoked_reason AS "revokedReason", k.quarantined_at AS "quarantinedAt",
-    EXISTS (SELECT 1 FROM dev_apps a WHERE a.id = k.app_id AND a.archived_at IS NOT NULL) AS "isAppArchived",
+    EXISTS (SELECT 1 FROM dev_apps a WHERE a.archived_at IS NOT NULL AND (a.id = k.app_id OR a.id = (SELECT c.app_id
+      FROM oauth_grant g JOIN api_key c ON c.key_id = g.client_id WHERE g.api_key_id = k.id))) AS "isAppArchived",
     (SELECT p.status FROM partner p WHERE p.id = k.partner_id) AS "partnerStatus", coalesce(k.allowed_ips::text[], '{}') AS "allowedIps",
     k.signature_rule AS "signatureRule", k.client, k.api_version::text AS "apiVersion",
     coalesce((SELECT jsonb_agg(jsonb_build_object('keyPrefix', s.key_prefix, 'expiresAt', s.expires_at,

@@ -46,14 +46,14 @@ interface Ports {
   origins: Pick<OriginService, 'publish'>;
 }
 
-/** Keys of the app: their records are read again, everywhere. */
+/** Keys of the app, and what people allowed its clients: their records are read again, everywhere. */
 const createAnnouncements = ({ database, directory, limiter }: Ports) =>
   async function announce(id: string): Promise<void> {
     const keys = await database.rows(
       KeyOfApp,
       sql`
       SELECT k.id, k.counter_id AS "counterId", k.version AS key, p.version AS partner, k.key_hash AS hash, k.key_id AS "keyId"
-      FROM api_key k JOIN partner p ON p.id = k.partner_id WHERE k.app_id = ${id}`,
+      FROM api_key k JOIN partner p ON p.id = k.partner_id WHERE k.id IN (SELECT keys_of_app(${id}::uuid))`,
     );
     await directory.forget(
       keys.flatMap(({ hash, keyId }) => [

@@ -724,6 +724,21 @@ describe('an OAuth client of the partner', () => {
     expect((await use(token)).status).toBe(401);
   });
 
+  it('its app rules what people allowed it: archived, and at an address that the app does not allow', async () => {
+    const client = await made();
+    const token = await tokenFor(client);
+    const { app_id: app } = (await call(`/api/dev/keys/${client.key_id}`, me)).json;
+    expect((await use(token)).status).toBe(200);
+    await sendJson(`/api/dev/apps/${app}`, 'DELETE', undefined, me);
+    expect((await use(token)).json.error).toBe('invalid_token');
+    await sendJson(`/api/dev/apps/${app}/restore`, 'POST', undefined, me);
+    expect((await use(token)).status).toBe(200);
+    await sendJson(`/api/dev/apps/${app}`, 'PATCH', { allowed_ips: ['203.0.113.1'] }, me);
+    expect((await use(token)).json.error).toBe('ip_not_allowed');
+    await sendJson(`/api/dev/apps/${app}`, 'PATCH', { allowed_ips: [] }, me);
+    expect((await use(token)).status).toBe(200);
+  });
+
   it('goes on when it gets another redirect URI, or is saved as it is', async () => {
     const client = await made();
     const token = await tokenFor(client);
