@@ -1,6 +1,9 @@
 // What stands for Cloudflare's KV, Queues, cache and assets beside a Worker on workerd itself: values in memory, messages
-// taken and dropped.
+// taken and dropped. It is in the process whose memory is measured, so it keeps few.
 
+import { dropOldest } from '../../src/core/bounded.ts';
+
+const MOST_KEPT = 1000;
 const values = new Map<string, ArrayBuffer>();
 
 export default {
@@ -8,6 +11,7 @@ export default {
     const { pathname } = new URL(request.url);
     if (request.method === 'PUT') {
       values.set(pathname, await request.arrayBuffer());
+      dropOldest(values, MOST_KEPT);
       return new Response(null, { status: 204 });
     }
     if (request.method === 'DELETE') {
