@@ -522,7 +522,10 @@ export const oauthGrant = pgTable(
     clientId: text('client_id').notNull(),
     createdAt: at('created_at').notNull().defaultNow(),
   },
-  (table) => [index('idx_oauth_grant_subject').on(table.subject)],
+  (table) => [
+    index('idx_oauth_grant_subject').on(table.subject),
+    index('idx_oauth_grant_client').on(table.clientId),
+  ],
 );
 
 /** Codes that were given to programs, each for one use (RFC 6749, 4.1.2). */

@@ -1,3 +1,5 @@
+CREATE INDEX "idx_oauth_grant_client" ON "oauth_grant" USING btree ("client_id");
+--> statement-breakpoint
 -- What people allowed an OAuth client is used for the client, so its app rules it, too.
 CREATE FUNCTION keys_of_app(app uuid) RETURNS SETOF uuid LANGUAGE sql STABLE AS $$
   SELECT id FROM api_key WHERE app_id = app

@@ -64,22 +64,28 @@ const idOf = ({ by, value }: Lookup): SQL =>
   by === 'key_id'
     ? sql`SELECT id FROM api_key WHERE key_id = ${value} AND kind IN ('signing', 'oauth', 'grant')`
     : sql`SELECT id FROM api_key WHERE key_hash = ${value} AND kind = 'bearer' UNION ALL
-          SELECT s.api_key_id FROM api_key_retired_secret s JOIN api_key k ON k.id = s.api_key_id
+          SELECT s.api_key_id AS id FROM api_key_retired_secret s JOIN api_key k ON k.id = s.api_key_id
           WHERE s.key_hash = ${value} AND k.kind = 'bearer' LIMIT 1`;
 
+/** Of the app of the client that a grant `me` was given to, where that is one of ours. */
+const ofClientsApp = (column: SQL): SQL =>
+  sql`CASE WHEN me.kind = 'grant' THEN (SELECT ${column} FROM oauth_grant g JOIN api_key c ON c.key_id = g.client_id
+      JOIN dev_apps ca ON ca.id = c.app_id WHERE g.api_key_id = me.id) END`;
+
 /**
- * `me`: the key that calls; `k`: the one whose limits it has, which with a budget is another; `c`: the client that a grant was given
- * to, where that is one of ours.
+ * `me`: the key that calls; `k`: the one whose limits it has, which with a budget is another. What is found comes first: of so many
+ * tables Postgres does not choose the order, and would read all keys for one.
  */
 const select = (ids: SQL): SQL => sql`
+  WITH found AS MATERIALIZED (${ids})
   SELECT me.id, me.counter_id, CASE WHEN me.counter_id IS NOT NULL THEN (
       SELECT jsonb_agg(jsonb_build_object('id', b.id, 'cap', b.cap, 'perUnit', b.per_unit) ORDER BY b.depth DESC)
       FROM budgets_of(me.id) b) END AS budgets,
     me.key_id, me.partner_id, me.app_id, me.kind, me.environment,
     me.is_active, me.quarantined_at IS NOT NULL AS is_quarantined,
-    (a.archived_at IS NOT NULL OR ca.archived_at IS NOT NULL) AS is_app_archived,
+    (a.archived_at IS NOT NULL OR ${ofClientsApp(sql`ca.archived_at`)} IS NOT NULL) AS is_app_archived,
     floor(extract(epoch FROM me.expires_at) * 1000) AS expires_ms, p.status, p.tier, me.scopes,
-    me.allowed_ips::text[] AS key_ips, a.allowed_ips::text[] AS app_ips, ca.allowed_ips::text[] AS client_app_ips,
+    me.allowed_ips::text[] AS key_ips, a.allowed_ips::text[] AS app_ips, ${ofClientsApp(sql`ca.allowed_ips::text[]`)} AS client_app_ips,
     p.allowed_origins AS partner_origins, a.allowed_origins AS app_origins,
     jsonb_build_array(jsonb_build_object('hash', me.key_hash, 'envelope', me.secret_envelope, 'expiresMs', NULL)) ||
       coalesce((SELECT jsonb_agg(jsonb_build_object('hash', s.key_hash, 'envelope', s.secret_envelope,
@@ -96,12 +102,9 @@ const select = (ids: SQL): SQL => sql`
     overage_in_force(p.overage_action, plan_price(t, p.currency, 'overage_per_1000')) AS overage,
     plan_price(t, p.currency, 'overage_per_1000') AS overage_per_1000,
     p.spending_cap_minor AS spending_cap, t.degraded_rate, t.degraded_quota
-  FROM api_key me JOIN api_key k ON k.id = coalesce(me.counter_id, me.id) JOIN partner p ON p.id = me.partner_id
+  FROM found JOIN api_key me ON me.id = found.id JOIN api_key k ON k.id = coalesce(me.counter_id, me.id) JOIN partner p ON p.id = me.partner_id
   JOIN tier_config t ON t.tier = p.tier
-  LEFT JOIN api_key_quotas q ON q.key_id = k.key_id LEFT JOIN dev_apps a ON a.id = me.app_id
-  LEFT JOIN oauth_grant g ON g.api_key_id = me.id LEFT JOIN api_key c ON c.key_id = g.client_id
-  LEFT JOIN dev_apps ca ON ca.id = c.app_id ${LIMITS_OF_PARENT}
-  WHERE me.id IN (${ids})`;
+  LEFT JOIN api_key_quotas q ON q.key_id = k.key_id LEFT JOIN dev_apps a ON a.id = me.app_id ${LIMITS_OF_PARENT}`;
 
 function toRecord(key: RowOf<typeof Row>, nowMs: number): KeyRecord {
   const appOrigins = key.app_origins ?? [];
@@ -162,7 +165,7 @@ export function createKeyStore(database: Database, now: () => number) {
     },
     async findById(id: string): Promise<KeyRecord | undefined> {
       const startedMs = now();
-      const [key] = await database.rows(Row, select(sql`SELECT ${id}::uuid`));
+      const [key] = await database.rows(Row, select(sql`SELECT ${id}::uuid AS id`));
       return key && toRecord(key, startedMs);
     },
     /** The key, the keys that it made, and theirs; and what people allowed it. */
