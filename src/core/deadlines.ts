@@ -14,6 +14,8 @@ export type KeepAlive = (work: Promise<unknown>) => void;
 
 interface Watched {
   readonly untilMs: number;
+  /** Whether its caller has gone, and its request ends before long. */
+  isGone(): boolean;
   tell(what: 'late' | 'be the clock'): void;
 }
 
@@ -44,8 +46,8 @@ export function createDeadlines({ now, sleep }: DeadlinePorts) {
       if (watched.size === 0) clock = undefined;
       else if (own.tickedMs - own.sinceMs >= CLOCK_MS) {
         // Whoever came last waits the longest, most likely.
-        const next = [...watched].at(-1);
-        clock = { sinceMs: own.tickedMs, tickedMs: own.tickedMs };
+        const next = [...watched].findLast((each) => !each.isGone());
+        clock = next && { sinceMs: own.tickedMs, tickedMs: own.tickedMs };
         next?.tell('be the clock');
       }
     }
@@ -59,9 +61,9 @@ export function createDeadlines({ now, sleep }: DeadlinePorts) {
 
   return {
     /** `late`: called once `timeoutMs` have passed, in the request that asks, unless what is given was called before. */
-    watch(timeoutMs: number, keepAlive: KeepAlive, late: () => void): () => void {
+    watch(timeoutMs: number, keepAlive: KeepAlive, late: () => void, isGone = () => false): () => void {
       const nowMs = now();
-      const watching: Watched = { untilMs: nowMs + timeoutMs, tell: () => undefined };
+      const watching: Watched = { untilMs: nowMs + timeoutMs, isGone, tell: () => undefined };
       const listen = (): void => {
         const told = new Promise<'late' | 'be the clock'>((resolve) => {
           watching.tell = resolve;

@@ -129,9 +129,10 @@ export async function wholeBody(
   const known = exchange.unreadable ?? exchange.body;
   if (known) return known;
   const read = await readBody(exchange.request, maxBytes);
-  if (typeof read === 'string') {
-    exchange.unreadable = read;
-    return read;
+  // The runtime ends in good order what its sender broke off.
+  if (typeof read === 'string' || read.length < exchange.bytesIn) {
+    exchange.unreadable = typeof read === 'string' ? read : 'cut_short';
+    return exchange.unreadable;
   }
   exchange.body = read;
   exchange.bytesIn = read.length;

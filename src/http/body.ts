@@ -103,39 +103,60 @@ export interface CountedStream {
   body: ReadableStream<Uint8Array>;
   bytes(): number;
   isTooLarge(): boolean;
+  /** Whether it ended before all of it had come that was announced. */
+  isCutShort(): boolean;
   /** Whether all of it has come. */
   isWhole(): boolean;
 }
 
 export interface StreamEvents {
   /** Called before the stream is broken off. */
-  tooLarge?(): void;
+  brokenOff?(): void;
   /** Called at the end, also of a stream that its reader gave up. */
   done?(): void;
 }
 
-/** Passes a stream on, counting, and breaks it off past the bound. */
+/**
+ * Passes a stream on, counting, and breaks it off past the bound, and where its sender does. That is told first: the runtime ends
+ * what it sends on in good order, and whoever receives it would take the part for the whole.
+ */
 export function countStream(
   source: ReadableStream<Uint8Array>,
   maxBytes: number,
-  { tooLarge, done }: StreamEvents,
+  { brokenOff, done }: StreamEvents,
 ): CountedStream {
   let bytes = 0;
   let isWhole = false;
-  const body = source.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        bytes += chunk.length;
-        if (bytes <= maxBytes) return controller.enqueue(chunk);
-        tooLarge?.();
-        controller.error(new Error('body over its bound'));
-      },
-      flush() {
-        isWhole = true;
-        done?.();
-      },
-      cancel: done,
-    }),
-  );
-  return { body, bytes: () => bytes, isTooLarge: () => bytes > maxBytes, isWhole: () => isWhole };
+  let isCutShort = false;
+  let isGivenUp = false;
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      bytes += chunk.length;
+      if (bytes <= maxBytes) return controller.enqueue(chunk);
+      brokenOff?.();
+      controller.error(new Error('body over its bound'));
+    },
+    flush() {
+      isWhole = true;
+      done?.();
+    },
+    cancel() {
+      isGivenUp = true;
+      done?.();
+    },
+  });
+  source.pipeTo(writable, { preventAbort: true }).catch((error) => {
+    // Its reader gave up, or was given up as it was too much.
+    if (isGivenUp || bytes > maxBytes) return;
+    isCutShort = true;
+    brokenOff?.();
+    return writable.abort(error).catch(() => undefined);
+  });
+  return {
+    body: readable,
+    bytes: () => bytes,
+    isTooLarge: () => bytes > maxBytes,
+    isCutShort: () => isCutShort,
+    isWhole: () => isWhole,
+  };
 }

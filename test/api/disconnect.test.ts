@@ -72,3 +72,28 @@ it('300 clients that break off at every moment of a call: admitted = events = ro
   expect(settled.units).toBe(settled.used);
   expect([settled.rollups, settled.quota]).toEqual([settled.units, settled.units]);
 }, 60_000);
+
+it.for([
+  ['destroy', 'Content-Length: 50\r\n\r\n{"amount":100}'],
+  ['end', 'Content-Length: 50\r\n\r\n{"amount":100}'],
+  ['reset', 'Content-Length: 50\r\n\r\n{"amount":100}'],
+  ['end', 'Transfer-Encoding: chunked\r\n\r\ne\r\n{"amount":100}\r\n'],
+] as const)(
+  'a body that is broken off (%s, %s) reaches no upstream as a whole one, and is not billed',
+  async ([how, rest]) => {
+    const partner = await makePartner();
+    const key = (await makeKey(partner.id)).secret;
+    const at = `/cut-${partner.id}`;
+    const head = `POST /v1/payment_intents?of=${at} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${key}\r\n`;
+    const request = `${head}Content-Type: application/json\r\n${rest}`;
+    await breakOff(request, { share: 1, afterMs: 300, how });
+    const events = () =>
+      query<{ status_code: number; error: string | null; units: number }>(
+        'SELECT status_code, error, units FROM api_usage_events WHERE partner_id = $1',
+        [partner.id],
+      );
+    const [event] = await eventually(events, (rows) => rows.length > 0, 10_000);
+    expect(event).toEqual({ status_code: 400, error: 'invalid_request', units: 0 });
+    expect(await control('upstream-requests', at)).toEqual([]);
+  },
+);

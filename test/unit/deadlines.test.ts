@@ -30,13 +30,15 @@ function watching() {
   const deadlines = createDeadlines(clock);
   const late: string[] = [];
   const clocks: string[] = [];
+  const gone = new Set<string>();
   const watch = (name: string, timeoutMs: number) =>
     deadlines.watch(
       timeoutMs,
       () => clocks.push(name),
       () => late.push(`${name} ${clock.now()}`),
+      () => gone.has(name),
     );
-  return { ...clock, watch, late, clocks };
+  return { ...clock, watch, late, clocks, gone };
 }
 
 it('each is told once, when its time is over, and not before', async () => {
@@ -72,6 +74,17 @@ it('before its request has to end, the clock goes to another that waits', async 
   await pass(61_000);
   expect(late.map((each) => each.split(' ')[0])).toEqual(['second', 'first']);
   expect(clocks).toEqual(['first', 'second', 'second']);
+}, 30_000);
+
+it('nor to one whose caller has gone, whose request ends before long', async () => {
+  const { watch, pass, clocks, gone, late } = watching();
+  watch('first', 30_000);
+  watch('second', 40_000);
+  watch('third', 25_000);
+  gone.add('third');
+  await pass(41_000);
+  expect(clocks).toEqual(['first', 'second']);
+  expect(late.length).toBe(3);
 }, 30_000);
 
 it('a clock that ended with its request is replaced by who calls next', async () => {

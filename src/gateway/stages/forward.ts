@@ -18,6 +18,7 @@ const BODILESS = new Set(['GET', 'HEAD']);
 /** What Cloudflare answers in place of an origin that it could not reach, and of one that was too slow. */
 const UNREACHABLE = new Set([520, 521, 522, 523, 525, 526, 527, 530]);
 const TOO_SLOW = 524;
+const ENDED_EARLY = 'The request body ended early';
 
 export function forward(exchange: Admitted, gateway: GatewayPorts): Soon<Response | Denied> {
   const { method, body, request } = exchange;
@@ -66,10 +67,12 @@ async function ask(
   const body = held?.length === 0 ? null : (held ?? stream?.body ?? null);
   const startedMs = gateway.now();
   let isLate = false;
-  const inTime = gateway.deadlines.watch(route.timeoutMs, exchange.keepAlive, () => {
+  const late = () => {
     isLate = true;
     cutOff.abort();
-  });
+  };
+  const isGone = () => exchange.request.signal.aborted;
+  const inTime = gateway.deadlines.watch(route.timeoutMs, exchange.keepAlive, late, isGone);
   const tries = IDEMPOTENT.has(exchange.method) && !stream ? route.policies.tries : 1;
   try {
     const making = toSandbox
@@ -79,12 +82,14 @@ async function ask(
     const response = await withTries(tries, route.policies.retryOn, cutOff.signal, send);
     if (!toSandbox) gateway.breakers.note(route, response.status < 500);
     if (stream?.isTooLarge()) return deny('payload_too_large');
+    if (stream?.isCutShort()) return deny('invalid_request', { message: ENDED_EARLY });
     if (response.status === TOO_SLOW) return deny('upstream_timeout');
     return UNREACHABLE.has(response.status)
       ? deny('upstream_error', undefined, 'upstream_unreachable', `status ${response.status}`)
       : response;
   } catch (error) {
     if (stream?.isTooLarge()) return deny('payload_too_large');
+    if (stream?.isCutShort()) return deny('invalid_request', { message: ENDED_EARLY });
     // A caller who breaks off, or sends too slowly, says nothing of the upstream.
     const isTheirs = exchange.request.signal.aborted || (isLate && stream?.isWhole() === false);
     if (!toSandbox && !isTheirs) gateway.breakers.note(route, false);
@@ -100,11 +105,11 @@ async function ask(
 /** What the runtime says of a failure names the whole URL, with what may be secret in it. */
 const withoutUrls = (text: string): string => text.replace(/\b[a-z][a-z0-9+.-]*:\/\/\S+/gi, '<url>');
 
-/** A body that turns out too large is cut off together with its connection: the upstream never sees a whole request. */
+/** A body that turns out too large, or ends early, is cut off together with its connection: the upstream never sees a whole request. */
 function requestBody({ request, body, route }: Admitted, cutOff: AbortController): CountedStream | undefined {
   if (body || !request.body) return undefined;
   return countStream(request.body as ReadableStream<Uint8Array>, route.bodyBytes, {
-    tooLarge: () => cutOff.abort(),
+    brokenOff: () => cutOff.abort(),
   });
 }
 
