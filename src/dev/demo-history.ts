@@ -27,7 +27,10 @@ export interface HistoryPorts {
   appId: string;
 }
 
-/** Calls of a partner on each day of a month, more on working days, as rollups and quotas. */
+/**
+ * Calls of a partner on each day of a month, more on working days, as rollups and quotas. None on the two days before the running month:
+ * on its first day the nightly comparison looks at them, and there are no events of them.
+ */
 async function useMonth(
   client: pg.Client,
   partnerId: string,
@@ -40,7 +43,8 @@ async function useMonth(
        SELECT d::date AS day, a.app_id, k.key_id, r.route,
          greatest(1, round($4 * r.share * a.share * (CASE WHEN extract(isodow FROM d) > 5 THEN 0.55 ELSE 1.1 END)
            * (0.85 + 0.3 * ((hashtext(d::text || r.route) & 1023) / 1023.0))))::bigint AS calls
-       FROM generate_series($2::date, ($2::date + interval '1 month' - interval '1 day')::date, interval '1 day') d
+       FROM generate_series($2::date, least($2::date + interval '1 month' - interval '1 day',
+         date_trunc('month', now() AT TIME ZONE 'UTC') - interval '3 days')::date, interval '1 day') d
        CROSS JOIN (SELECT nullif(value, '')::uuid AS app_id, 1.0 / ordinality / 1.5 AS share FROM unnest($3::text[]) WITH ORDINALITY u(value, ordinality)) a
        CROSS JOIN LATERAL (SELECT key_id FROM api_key WHERE partner_id = $1 AND environment = 'live' ORDER BY created_at LIMIT 1) k
        CROSS JOIN (VALUES ('/v2/stops/search', 0.45), ('/v2/route-search', 0.3), ('/v2/stops/{id}/departures', 0.25)) r(route, share)),

@@ -16,6 +16,8 @@ const folder = throwawayFolder('demo');
 const nowMs = Date.now();
 /** A week ago, or the month's beginning: an earlier month is over. */
 const earlierMs = Math.max(monthStart(nowMs), nowMs - 7 * DAY_MS);
+/** On the first day of a month some keys have not been called yet: its calls are those of the running month. */
+const isYoung = nowMs - monthStart(nowMs) < DAY_MS;
 let stack: Stack;
 let client: pg.Client;
 let ports: MonthPorts;
@@ -95,7 +97,7 @@ it('has something on every page, and the busiest keys have pages', async () => {
   const busiest = [...overview.text.matchAll(/href="(\/portal\/keys\/[^"?]+)"/g)].map(
     ([, path]) => path ?? '',
   );
-  expect(new Set(busiest).size).toBeGreaterThan(1);
+  expect(new Set(busiest).size).toBeGreaterThan(isYoung ? 0 : 1);
   for (const path of new Set(busiest)) expect((await get(path)).status).toBe(200);
 
   const { rows } = await client.query(
@@ -117,7 +119,10 @@ it('partners, apps and keys are older than their calls', async () => {
      GROUP BY 1, 2`,
   );
   expect(rows.map(({ name }) => name)).toEqual(
-    expect.arrayContaining(['Teranga', 'Guichets', 'Tournées', 'Demo live', 'Sunu Logistics']),
+    expect.arrayContaining([
+      ...['Teranga', 'Tournées', 'Demo live', 'Sunu Logistics'],
+      ...(isYoung ? [] : ['Guichets']),
+    ]),
   );
   expect(rows.filter(({ created_at: at, day }) => at >= day)).toEqual([]);
 });
