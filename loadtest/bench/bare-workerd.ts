@@ -21,10 +21,8 @@ export interface BareOptions {
   /** Holds the configuration, the bundles and the objects' data. */
   folder: string;
   entry: string;
-  /** The bundle, where it was made already. */
-  text?: string;
-  /** Whether its inspector listens. */
-  isInspected?: boolean;
+  /** The bundle, where it was made already and is to be inspected. */
+  inspected?: string;
   /** Class by binding. */
   objects: Record<string, string>;
   variables?: Record<string, string>;
@@ -117,13 +115,13 @@ function portsOf(child: ChildProcess): Promise<{ port: number; inspector: number
 }
 
 export async function startBareWorkerd(options: BareOptions): Promise<BareWorkerd> {
-  const { folder, entry, text: bundled, isInspected } = options;
+  const { folder, entry, inspected } = options;
   mkdirSync(join(folder, 'objects'), { recursive: true });
-  writeFileSync(join(folder, 'worker.mjs'), bundled ?? (await bundle(entry)));
+  writeFileSync(join(folder, 'worker.mjs'), inspected ?? (await bundle(entry)));
   writeFileSync(join(folder, 'store.mjs'), await bundle('loadtest/bench/store-worker.ts'));
   const file = join(folder, 'config.capnp');
   writeFileSync(file, configuration(options), { mode: 0o600 });
-  const inspect = isInspected ? ['--inspector-addr=127.0.0.1:0'] : [];
+  const inspect = inspected !== undefined ? ['--inspector-addr=127.0.0.1:0'] : [];
   const child = spawn(program, ['serve', file, '--control-fd=3', ...inspect], {
     // What the Worker logs is written, as it is wherever it is kept, and not read.
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],

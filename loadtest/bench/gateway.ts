@@ -61,8 +61,7 @@ export async function startGateway(
   const worker = await startBareWorkerd({
     folder: join(folder, 'bare'),
     ...GATEWAY_OPTIONS,
-    text: inspected,
-    isInspected: inspected !== undefined,
+    inspected,
     variables: {
       ENVIRONMENT: 'development',
       // As where it is deployed.

@@ -1,6 +1,6 @@
 // Where the time of a hot call goes: a CPU profile of the whole Worker on workerd itself, by the files that its time is spent in.
-// What a file asks of the runtime counts as its own (`fetch` in forward.ts). Profiling costs time itself: the shares are of the profile, the sum is
-// of a load without one.
+// What a file asks of the runtime counts as its own (`fetch` in forward.ts). Profiling costs time itself: the shares are of the
+// profile, the sum is of a load without one.
 
 import { SourceMap } from 'node:module';
 import { build } from 'esbuild';

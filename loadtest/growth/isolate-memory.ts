@@ -1,5 +1,6 @@
-// What an isolate remembers of keys, measured on workerd itself: its memory after each so many different keys. Every other one is known and revoked, so that its record is remembered and its object, which lives in the same
-// process here and not on Cloudflare, is not made. Each map of the gateway is bounded (`bounds`), so memory grows until the
+// What an isolate remembers of keys, measured on workerd itself: its memory after each so many different keys. Every other
+// one is known and revoked, so that its record is remembered and its object, which lives in the same process here and not
+// on Cloudflare, is not made. Each map of the gateway is bounded (`bounds`), so memory grows until the
 // bounds are reached, and no more.
 
 import { randomBytes } from 'node:crypto';

@@ -57,6 +57,9 @@ export const deny = (denied: ErrorCode, detail?: ErrorDetail, reason?: Reason, c
 export const isDenied = (value: unknown): value is Denied =>
   typeof value === 'object' && value !== null && 'denied' in value;
 
+/** What is said of a request whose sender broke it off. */
+export const ENDED_EARLY = 'The request body ended early';
+
 /** What was to be used once was used before: a signature, or the proof of a token. */
 export const replayed = (isSigned: boolean): Denied =>
   isSigned

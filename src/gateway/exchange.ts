@@ -94,11 +94,11 @@ export interface Exchange {
   cause?: string;
 }
 
-/** The catalogue has a route for it. */
 /** Whether it was admitted without the limiter, which was away. */
 export const isDegraded = ({ admission }: Exchange): boolean =>
   admission !== undefined && admission.grant === undefined;
 
+/** The catalogue has a route for it. */
 export type Matched = Exchange & { route: CatalogRoute };
 /** The key is the caller's, and may be used from there. */
 export type Authenticated = Matched & { caller: KeyRecord };
@@ -129,10 +129,9 @@ export async function wholeBody(
   const known = exchange.unreadable ?? exchange.body;
   if (known) return known;
   const read = await readBody(exchange.request, maxBytes);
-  // The runtime ends in good order what its sender broke off.
-  if (typeof read === 'string' || read.length < exchange.bytesIn) {
-    exchange.unreadable = typeof read === 'string' ? read : 'cut_short';
-    return exchange.unreadable;
+  if (typeof read === 'string') {
+    exchange.unreadable = read;
+    return read;
   }
   exchange.body = read;
   exchange.bytesIn = read.length;

@@ -103,14 +103,14 @@ export interface CountedStream {
   body: ReadableStream<Uint8Array>;
   bytes(): number;
   isTooLarge(): boolean;
-  /** Whether it ended before all of it had come that was announced. */
+  /** Whether its sender broke it off. */
   isCutShort(): boolean;
   /** Whether all of it has come. */
   isWhole(): boolean;
 }
 
 export interface StreamEvents {
-  /** Called before the stream is broken off. */
+  /** Called before the stream ends that is too large, or that its sender broke off. */
   brokenOff?(): void;
   /** Called at the end, also of a stream that its reader gave up. */
   done?(): void;

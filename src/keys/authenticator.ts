@@ -3,7 +3,7 @@
 // closed: a key that cannot be looked up is `service_unavailable`, never bad. Its surfaces ask through admission.ts.
 
 import { dropOldest } from '../core/bounded.ts';
-import { type Denied, deny, type Reason } from '../core/denied.ts';
+import { type Denied, deny, ENDED_EARLY, type Reason } from '../core/denied.ts';
 import { sha256Hex } from '../core/encoding.ts';
 import { after, type Soon } from '../core/soon.ts';
 import { type KeyEncryptionKeys, openEnvelope } from '../crypto/envelope.ts';
@@ -222,8 +222,7 @@ export function createAuthenticator(ports: AuthenticatorPorts) {
     const { form } = claim;
     const body = await caller.body();
     if (body === 'too_large') return { ...deny('payload_too_large'), record };
-    if (body === 'cut_short')
-      return { ...deny('invalid_request', { message: 'The request body ended early' }), record };
+    if (body === 'cut_short') return { ...deny('invalid_request', { message: ENDED_EARLY }), record };
     const signed = await signedBytes(form, caller.request, body);
     if (!signed) return { ...needsBound(), record };
     for (const { envelope, hash, expiresMs } of validSecrets(record, now())) {

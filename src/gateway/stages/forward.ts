@@ -4,7 +4,7 @@
 
 import { namedByConnection } from '../../catalog/headers.ts';
 import type { UpstreamTarget } from '../../catalog/routes.ts';
-import { type Denied, deny } from '../../core/denied.ts';
+import { type Denied, deny, ENDED_EARLY } from '../../core/denied.ts';
 import { after, isComing, type Soon } from '../../core/soon.ts';
 import { type CountedStream, countStream } from '../../http/body.ts';
 import { type Admitted, acceptEncodingOf, wholeBody } from '../exchange.ts';
@@ -18,7 +18,6 @@ const BODILESS = new Set(['GET', 'HEAD']);
 /** What Cloudflare answers in place of an origin that it could not reach, and of one that was too slow. */
 const UNREACHABLE = new Set([520, 521, 522, 523, 525, 526, 527, 530]);
 const TOO_SLOW = 524;
-const ENDED_EARLY = 'The request body ended early';
 
 export function forward(exchange: Admitted, gateway: GatewayPorts): Soon<Response | Denied> {
   const { method, body, request } = exchange;
@@ -81,15 +80,15 @@ async function ask(
     const send = isComing(making) ? await making : making;
     const response = await withTries(tries, route.policies.retryOn, cutOff.signal, send);
     if (!toSandbox) gateway.breakers.note(route, response.status < 500);
-    if (stream?.isTooLarge()) return deny('payload_too_large');
-    if (stream?.isCutShort()) return deny('invalid_request', { message: ENDED_EARLY });
+    const refused = stream && brokenOff(stream);
+    if (refused) return refused;
     if (response.status === TOO_SLOW) return deny('upstream_timeout');
     return UNREACHABLE.has(response.status)
       ? deny('upstream_error', undefined, 'upstream_unreachable', `status ${response.status}`)
       : response;
   } catch (error) {
-    if (stream?.isTooLarge()) return deny('payload_too_large');
-    if (stream?.isCutShort()) return deny('invalid_request', { message: ENDED_EARLY });
+    const refused = stream && brokenOff(stream);
+    if (refused) return refused;
     // A caller who breaks off, or sends too slowly, says nothing of the upstream.
     const isTheirs = exchange.request.signal.aborted || (isLate && stream?.isWhole() === false);
     if (!toSandbox && !isTheirs) gateway.breakers.note(route, false);
@@ -100,6 +99,12 @@ async function ask(
     exchange.upstreamMs = gateway.now() - startedMs;
     if (stream) exchange.bytesIn = stream.bytes();
   }
+}
+
+/** Whatever became of the call, the upstream had no whole request. */
+function brokenOff(stream: CountedStream): Denied | undefined {
+  if (stream.isTooLarge()) return deny('payload_too_large');
+  return stream.isCutShort() ? deny('invalid_request', { message: ENDED_EARLY }) : undefined;
 }
 
 /** What the runtime says of a failure names the whole URL, with what may be secret in it. */

@@ -3,7 +3,7 @@
 
 import { type Context, Hono } from 'hono';
 import { documentOf } from '../../catalog/catalog.ts';
-import { isDenied } from '../../core/denied.ts';
+import { ENDED_EARLY, isDenied } from '../../core/denied.ts';
 import { AppError, RESOURCE_METADATA } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import { type ApiEnv, actorOf, answeredTo, renderError } from '../../http/api.ts';
@@ -172,7 +172,7 @@ mcp.on(['GET', 'POST', 'DELETE'], ['/mcp', '/mcp/:api'], async (context) => {
   context.set('requestId', requestId);
   const read = await readBody(context.req.raw, MAX_REQUEST_BYTES);
   if (read === 'too_large') throw new AppError('payload_too_large');
-  if (read === 'cut_short') throw new AppError('invalid_request', 'The request body ended early');
+  if (read === 'cut_short') throw new AppError('invalid_request', ENDED_EARLY);
   const response = await answerMessage(context, read);
   const answered = new Response(response.body, response);
   answered.headers.set('x-request-id', requestId);
