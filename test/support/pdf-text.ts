@@ -19,7 +19,7 @@ function decoded(hex: string): string {
 
 export function pdfText(file: Buffer): string {
   const raw = file.toString('latin1');
-  const streams = [...raw.matchAll(/stream\r?\n([\s\S]*?)\r?\nendstream/g)].map(([, body = '']) =>
+  const streams = [...raw.matchAll(/stream\n([\s\S]*?)\nendstream/g)].map(([, body = '']) =>
     inflated(Buffer.from(body, 'latin1')),
   );
   return streams
