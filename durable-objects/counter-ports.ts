@@ -35,8 +35,8 @@ export interface PartnerPort {
 
 /** A key's object, as a partner's object sees it. */
 export interface HolderPort {
-  /** Tells the partner's object what was used, and gives back what it holds. */
-  report(): Promise<void>;
+  /** Tells the partner's object what was used, and gives back what it holds. `isAlways`: also where it told that already. */
+  report(isAlways: boolean): Promise<void>;
 }
 
 export interface KeyPorts extends CounterPorts {

@@ -110,8 +110,12 @@ export class KeyCounter {
     return this.ends.settle(end);
   }
 
-  /** Tells the partner's object what was used, and gives back what is held. @throws when it cannot be told */
-  report(): Promise<void> {
+  /**
+   * Tells the partner's object what was used, and gives back what is held. `isAlways`: also where it was heard, by an object
+   * that has died since. @throws when it cannot be told
+   */
+  report(isAlways = false): Promise<void> {
+    if (isAlways) this.state.messenger.noteChange();
     return this.talk.report();
   }
 

@@ -75,8 +75,8 @@ export class KeyLimiter extends DurableObject<Bindings> {
   peek(subject: LimitSubject): Promise<LimitGauges> {
     return this.counter.peek(subject);
   }
-  report(): Promise<void> {
-    return this.counter.report();
+  report(isAlways?: boolean): Promise<void> {
+    return this.counter.report(isAlways);
   }
   announce(versions: RecordVersions, ofBudgets?: Readonly<Record<string, number>>): void {
     this.counter.announce(versions, ofBudgets);

@@ -3,7 +3,7 @@
 // message that is not answered is sent anew under a new number, and says which numbers were never answered.
 
 /** More than an instance sends. As milliseconds since 2026 times this, numbers are whole and exact until 2095. */
-const NUMBERS_A_MS = 2 ** 12;
+export const NUMBERS_A_MS = 2 ** 12;
 const SINCE_MS = Date.UTC(2026, 0, 1);
 const MAX_TRIES = 3;
 /** More than an instance sends after it wrote its row, which has the number of the message before. */

@@ -1,10 +1,11 @@
-// Counts what all keys of a partner share in one environment. Each draw and report is one row, its holder's, before the
-// answer leaves: what the rows add up to is the count. Days that are closed are kept as totals until long after they have
+// Counts what all keys of a partner share in one environment. Before the answer to a draw or a report leaves, its holder's row
+// says what it came to: what the rows add up to is the count. Days that are closed are kept as totals until long after they have
 // been compared with what was billed.
 
 import { DAY_MS } from '../src/core/time.ts';
+import { LEASE_MS } from '../src/limits/lease.ts';
 import type { PartnerLimits } from '../src/limits/limit.ts';
-import { type DrawReply, type DrawRequest, draw } from '../src/limits/partner-draw.ts';
+import { type DrawReply, type DrawRequest, draw, unitsUnsaid } from '../src/limits/partner-draw.ts';
 import {
   advancePartner,
   type Holder,
@@ -21,6 +22,7 @@ import type { PartnerStanding } from '../src/limits/protocol.ts';
 import { addUnits, type DayCounts, isOpen, NO_UNITS, quotasOn, since, unitsOn } from '../src/limits/quota.ts';
 import { unitsIn } from '../src/limits/sliding-window.ts';
 import type { PartnerPorts } from './counter-ports.ts';
+import { HolderRows } from './holder-rows.ts';
 
 interface Stored {
   version: number;
@@ -53,8 +55,10 @@ function fromBefore({ ledger: { version, limits, quotas } }: StoredBefore): Stor
 const DAYS_KEPT_MS = 70 * DAY_MS;
 /** Holders asked at the same time. */
 const MAX_ASKED_AT_ONCE = 50;
-
-const HOLDER = 'holder:';
+/** After this long without a draw, rows say what is. */
+const QUIET_AFTER_MS = 2000;
+/** Whoever looks waits no longer for what they say. */
+const LOOK_WAITS_MS = 500;
 
 export class PartnerCounter {
   private readonly ports: PartnerPorts;
@@ -64,25 +68,31 @@ export class PartnerCounter {
   private readonly holders = new Map<string, Holder>();
   /** Who has a lease, until when. */
   private readonly borrowing = new Map<string, number>();
+  private readonly rows: HolderRows;
+  private lastDrawMs = 0;
+  private isCatchingUp = false;
   private readonly answered = new Map<string, { seq: number; reply: DrawReply }>();
 
   constructor(ports: PartnerPorts) {
     this.ports = ports;
+    this.rows = new HolderRows(ports.store);
     const row = ports.store.get<Stored | StoredBefore>('state');
     if (!row) return;
     const stored = 'ledger' in row ? fromBefore(row) : row;
     const { version, limits, catalog = 0, dayStartMs, closed } = stored;
-    for (const [key, holder] of ports.store.list<Holder>(HOLDER)) {
-      const name = key.slice(HOLDER.length);
+    const nowMs = ports.now();
+    for (const [name, holder] of this.rows.restored(limits.second, nowMs)) {
       this.holders.set(name, holder);
-      if ((holder.grant?.lent ?? 0) > 0) this.borrowing.set(name, holder.grant?.deadlineMs ?? 0);
+      const { lent = 0, deadlineMs = 0 } = holder.grant ?? {};
+      if (this.rows.onCredit.has(name)) this.borrowing.set(name, nowMs + LEASE_MS);
+      else if (lent > 0) this.borrowing.set(name, deadlineMs);
     }
     this.closed = closed;
     this.degraded = stored.degraded ?? NO_UNITS;
     this.ledger = restorePartner(
       { ...this.ledger, version, limits, catalog, dayStartMs, used: closed },
       this.holders.values(),
-      ports.now(),
+      nowMs,
     );
   }
 
@@ -99,7 +109,10 @@ export class PartnerCounter {
     const { version, catalog } = this.ledger;
     const [ledger, after, reply] = draw(this.ledger, holder, request, this.borrowers(name, nowMs), nowMs);
     this.ledger = ledger;
-    this.keep(name, after);
+    this.know(name, after);
+    this.rows.putDrawn(name, after, ledger.dayStartMs, unitsUnsaid(ledger, nowMs));
+    this.lastDrawMs = nowMs;
+    this.catchUpWhenQuiet();
     if (ledger.version !== version || ledger.catalog !== catalog) this.write();
     this.answered.set(name, { seq, reply });
     return reply;
@@ -110,8 +123,10 @@ export class PartnerCounter {
     const nowMs = this.ports.now();
     this.beginDay(nowMs);
     const holder = this.holders.get(name) ?? newHolder();
-    if (seq <= holder.seq)
-      return seq === holder.seq ? { outcome: 'noted' } : this.outdated(name, seq, holder);
+    if (seq <= holder.seq) {
+      const isKnown = seq === holder.seq && !this.rows.onCredit.has(name);
+      return isKnown ? { outcome: 'noted' } : this.outdated(name, seq, holder);
+    }
     this.judge(holder, message);
     const [ledger, after] = report(this.ledger, holder, message, nowMs);
     this.ledger = ledger;
@@ -119,7 +134,14 @@ export class PartnerCounter {
     return { outcome: 'noted' };
   }
 
-  peek(version: number, limits: PartnerLimits): PartnerGauges {
+  /** As it is, also after a crash: for that holders are asked what they used. */
+  async peek(version: number, limits: PartnerLimits): Promise<PartnerGauges> {
+    const { onCredit } = this.rows;
+    if (onCredit.size > 0) await Promise.race([this.ask([...onCredit]), this.ports.sleep(LOOK_WAITS_MS)]);
+    return this.gauges(version, limits);
+  }
+
+  private gauges(version: number, limits: PartnerLimits): PartnerGauges {
     const nowMs = this.ports.now();
     this.beginDay(nowMs);
     // Pages know a partner's limits, and not what its cap comes to: a draw told it.
@@ -130,7 +152,7 @@ export class PartnerCounter {
 
   async standing(version: number, limits: PartnerLimits): Promise<PartnerStanding> {
     await this.ask([...this.borrowing.keys()]);
-    const gauges = this.peek(version, limits);
+    const gauges = this.gauges(version, limits);
     const { dayUsed, monthUsed } = quotasOn(this.ledger.used, this.ledger.dayStartMs);
     const { window, limits: plan } = this.ledger;
     return {
@@ -191,7 +213,8 @@ export class PartnerCounter {
 
   private judge(holder: Holder, message: Report): void {
     const why = nonsenseIn(holder, message);
-    if (why)
+    // Of what it was lent before a crash, not all is known.
+    if (why && !this.rows.onCredit.has(message.holder))
       this.ports.log({ message: 'part of a report ignored', why, holder: message.holder, seq: message.seq });
   }
 
@@ -204,17 +227,39 @@ export class PartnerCounter {
   private async ask(names: readonly string[]): Promise<number> {
     let silent = 0;
     for (let i = 0; i < names.length; i += MAX_ASKED_AT_ONCE) {
-      const asked = names.slice(i, i + MAX_ASKED_AT_ONCE).map((name) => this.ports.holder(name).report());
+      const asked = names
+        .slice(i, i + MAX_ASKED_AT_ONCE)
+        .map((name) => this.ports.holder(name).report(this.rows.onCredit.has(name)));
       for (const { status } of await Promise.allSettled(asked)) if (status === 'rejected') silent++;
     }
     return silent;
   }
 
+  private catchUpWhenQuiet(): void {
+    if (this.isCatchingUp || !this.rows.areAhead) return;
+    this.isCatchingUp = true;
+    this.ports.keepAlive(this.catchUp());
+  }
+
+  private async catchUp(): Promise<void> {
+    for (;;) {
+      const waitMs = this.lastDrawMs + QUIET_AFTER_MS - this.ports.now();
+      if (waitMs <= 0) break;
+      await this.ports.sleep(waitMs);
+    }
+    this.isCatchingUp = false;
+    this.rows.catchUp(this.holders);
+  }
+
   private keep(name: string, holder: Holder): void {
+    this.know(name, holder);
+    this.rows.put(name, holder);
+  }
+
+  private know(name: string, holder: Holder): void {
     this.holders.set(name, holder);
     if (holder.grant && holder.grant.lent > 0) this.borrowing.set(name, holder.grant.deadlineMs);
     else this.borrowing.delete(name);
-    this.ports.store.put(HOLDER + name, holder);
   }
 
   /** With the first message of a day, what is closed by then moves from the holders' rows into totals. */
@@ -243,7 +288,7 @@ export class PartnerCounter {
     this.holders.delete(name);
     this.borrowing.delete(name);
     this.answered.delete(name);
-    this.ports.store.delete(HOLDER + name);
+    this.rows.delete(name);
   }
 
   private write(): void {

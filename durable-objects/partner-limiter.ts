@@ -31,7 +31,8 @@ export class PartnerLimiter extends DurableObject<Bindings> {
       holder: (name) => {
         const [keyId = ''] = name.split(MOVED);
         return {
-          report: () => within(HOLDER_TIMEOUT_MS, async () => keys.get(keys.idFromName(keyId)).report()),
+          report: (isAlways) =>
+            within(HOLDER_TIMEOUT_MS, async () => keys.get(keys.idFromName(keyId)).report(isAlways)),
         };
       },
     });
@@ -43,7 +44,7 @@ export class PartnerLimiter extends DurableObject<Bindings> {
   report(report: Report): ReportReply {
     return this.counter.report(report);
   }
-  peek(version: number, limits: PartnerLimits): PartnerGauges {
+  peek(version: number, limits: PartnerLimits): Promise<PartnerGauges> {
     return this.counter.peek(version, limits);
   }
   standing(version: number, limits: PartnerLimits): Promise<PartnerStanding> {

@@ -119,7 +119,7 @@ try {
   );
   const sum = (of: (batch: BatchResult) => number) => batches.reduce((total, batch) => total + of(batch), 0);
   say(
-    `${histories} histories, ${sum(({ leases }) => leases)} leases to keys, ${sum(({ edgeLeases }) => edgeLeases)} to edges`,
+    `${histories} histories, ${sum(({ leases }) => leases)} leases to keys, ${sum(({ edgeLeases }) => edgeLeases)} to edges, ${sum(({ rowsAhead }) => rowsAhead)} rows read again that were ahead`,
   );
   const exact = await useOf(200, 30, false);
   const leased = await useOf(1000, 20, true);
@@ -145,6 +145,7 @@ try {
     useExact: Number(exact.share.toFixed(4)),
     useLeased: Number(leased.share.toFixed(4)),
     edgeLeases: sum((batch) => batch.edgeLeases),
+    rowsAhead: sum((batch) => batch.rowsAhead),
     mutants: broken.length,
     mutantsCaught: caught.filter(Boolean).length,
   };

@@ -9,6 +9,7 @@ export interface BatchResult {
   abandoned: number;
   leases: number;
   edgeLeases: number;
+  rowsAhead: number;
   problems: { seed: number; problems: string[] }[];
 }
 
@@ -20,14 +21,16 @@ const result: BatchResult = {
   abandoned: 0,
   leases: 0,
   edgeLeases: 0,
+  rowsAhead: 0,
   problems: [],
 };
 for (let seed = first; seed < first + count; seed++) {
-  const { problems, abandoned, leases, edgeLeases } = await liveRandomly(seed);
+  const { problems, abandoned, leases, edgeLeases, rowsAhead } = await liveRandomly(seed);
   result.histories++;
   result.abandoned += abandoned;
   result.leases += leases;
   result.edgeLeases += edgeLeases;
+  result.rowsAhead += rowsAhead;
   if (problems.length === 0) continue;
   if (problems.some((problem) => problem.startsWith('after') || problem.includes('still work')))
     result.underCounted++;

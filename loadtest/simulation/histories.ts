@@ -67,32 +67,68 @@ function rushed(chance: Chance): Setting['bursts'] {
   ];
 }
 
+/** One key calls until the partner's object crashes, and then no more, while another uses up all that there is. */
+function forgotten(chance: Chance): Pick<Setting, 'bursts' | 'crashes'> {
+  const slowMs = 14 * 5;
+  const crashMs = slowMs + chance.of([0, 10, 100]) * 10 + 20;
+  const calls = Math.floor((crashMs - slowMs) / 100);
+  const rushMs = crashMs + chance.of([10, 50, 1000, 3000]);
+  return {
+    bursts: [
+      { startMs: 0, calls: 14, gapMs: 5, key: 0, cost: 1 },
+      { startMs: slowMs, calls, gapMs: 100, key: 0, cost: 1 },
+      // Down to the last unit.
+      ...[1000, 100, 10, 1].map((cost, i) => ({
+        startMs: rushMs + i * 40,
+        calls: cost === 1000 ? 82 : 40,
+        gapMs: 0,
+        key: 1,
+        cost,
+      })),
+      { startMs: rushMs, calls: 100, gapMs: 0, key: 1, cost: 1 },
+    ],
+    crashes: [crashMs],
+  };
+}
+
 export function settingOf(seed: number): Setting {
   const chance = chanceOf(seed * 2 + 1);
   const isApart = chance.is(0.3);
   const isLong = !isApart && chance.is(0.15);
   const isContended = !isLong && chance.is(0.15);
   const isRushed = !isLong && !isContended && chance.is(0.07);
+  const isForgotten = !isLong && !isContended && !isRushed && chance.is(0.1);
   const startMs = chance.is(0.3) ? chance.of(ENDS) - chance.whole(0, 12_000) : NOON;
   const pauses = isLong ? [1000, 26 * HOUR, 50 * HOUR] : [100, 1000, 5000, 12_000, 20_000];
-  const bursts = isContended ? contended(chance) : isRushed ? rushed(chance) : burstsOf(chance, pauses);
-  const isBudgeted = chance.is(0.3);
+  const { bursts, crashes } = isForgotten
+    ? forgotten(chance)
+    : {
+        bursts: isContended ? contended(chance) : isRushed ? rushed(chance) : burstsOf(chance, pauses),
+        crashes: [],
+      };
+  const isBudgeted = !isForgotten && chance.is(0.3);
   const lastMs = (bursts.at(-1)?.startMs ?? 0) + 2000;
   return {
-    keys: isContended ? 2 : chance.whole(1, 3),
-    edges: isContended || isRushed ? chance.whole(1, 2) : chance.whole(1, 4),
+    keys: isContended || isForgotten ? 2 : chance.whole(1, 3),
+    edges: isContended || isRushed || isForgotten ? chance.whole(1, 2) : chance.whole(1, 4),
     terms: {
       version: 1,
       partner: {
-        second: isContended ? chance.of([40, 60]) : isRushed ? -1 : chance.of([-1, 2, 10, 50, 1000]),
-        day: isContended || isRushed ? -1 : chance.of([-1, 30, 1000, 50_000]),
-        month: isContended || isRushed ? -1 : chance.of([-1, 40, 1_500_000]),
+        second: isForgotten
+          ? chance.of([-1, 40, 100])
+          : isContended
+            ? chance.of([40, 60])
+            : isRushed
+              ? -1
+              : chance.of([-1, 2, 10, 50, 1000]),
+        day: isForgotten ? 80_000 : isContended || isRushed ? -1 : chance.of([-1, 30, 1000, 50_000]),
+        month: isContended || isRushed || isForgotten ? -1 : chance.of([-1, 40, 1_500_000]),
         overage: 'block',
       },
       key: {
-        burst: isRushed ? 100 : chance.of([-1, 20, 600]),
-        sustained: isRushed ? 6000 : chance.of([60, 600, 60_000]),
-        day: isRushed ? -1 : chance.of([-1, 25, 1_000_000]),
+        burst: isForgotten ? -1 : isRushed ? 100 : chance.of([-1, 20, 600]),
+        sustained: isForgotten ? -1 : isRushed ? 6000 : chance.of([60, 600, 60_000]),
+        day: isRushed || isForgotten ? -1 : chance.of([-1, 25, 1_000_000]),
         month: -1,
         overage: 'block',
       },
@@ -100,7 +136,8 @@ export function settingOf(seed: number): Setting {
     startMs,
     weather: chance.is(0.2) ? CALM : weatherOf(chance),
     bursts,
-    disturbances: Array.from({ length: chance.whole(0, 4) }, () => chance.whole(0, lastMs)),
+    crashes,
+    disturbances: Array.from({ length: isForgotten ? 0 : chance.whole(0, 4) }, () => chance.whole(0, lastMs)),
     mostCost: chance.of([1, 1, 3]),
     budgets: isBudgeted
       ? Array.from({ length: chance.whole(1, 3) }, () => ({
@@ -108,7 +145,7 @@ export function settingOf(seed: number): Setting {
           perUnit: chance.of([1, 1, 3]),
         }))
       : [],
-    upstreamFails: isRushed ? 0.5 : chance.of([0, 0.1, 0.5]),
+    upstreamFails: isForgotten ? 0 : isRushed ? 0.5 : chance.of([0, 0.1, 0.5]),
     lendsToEdges: chance.is(isContended ? 0.4 : 0.7),
     isolatesDie: chance.is(0.25),
     changes: chance.is(0.2),
@@ -138,6 +175,7 @@ export async function useOf(
     startMs: NOON + DAY_MS,
     weather: CALM,
     bursts: [{ startMs: 0, calls, gapMs: 500 / second }],
+    crashes: [],
     disturbances: [],
     mostCost: 1,
     budgets: [],

@@ -39,8 +39,10 @@ export interface Setting {
   /** Virtual moment of the start, by true time. */
   startMs: number;
   weather: Weather;
-  /** Bursts of so many calls, so far apart, of one key or of any. */
-  bursts: { startMs: number; calls: number; gapMs: number; key?: number }[];
+  /** Bursts of so many calls, so far apart, of one key or of any, of one cost or of any. */
+  bursts: { startMs: number; calls: number; gapMs: number; key?: number; cost?: number }[];
+  /** Moments at which the partner's object crashes. */
+  crashes: number[];
   /** Moments at which something may be evicted, crash, or be changed. */
   disturbances: number[];
   mostCost: number;
@@ -83,6 +85,8 @@ export interface Outcome {
   abandoned: number;
   leases: number;
   edgeLeases: number;
+  /** Rows that said more than was decided when their object was made again. */
+  rowsAhead: number;
 }
 
 export interface Clock {
@@ -115,6 +119,7 @@ export class World {
   readonly terms: { fromMs: number; heardMs: number; terms: Terms }[];
   leases = 0;
   edgeLeases = 0;
+  rowsAhead = 0;
   abandoned = 0;
   demanded = 0;
   /** Units, by key, that an isolate may have taken to its grave. */
@@ -144,21 +149,20 @@ export class World {
     this.partnerClock = clock(0);
     const sleep = (ms: number) => this.time.sleep(ms);
     const log = () => undefined;
-    this.partner = new ObjectHost(
-      this.time,
-      ({ store, keepAlive, ...life }) =>
-        new PartnerCounter({
-          now: () => this.partnerClock.now(),
-          sleep,
-          keepAlive,
-          store,
-          log,
-          holder: (name) => ({
-            report: () =>
-              this.network.send(life, this.keyHost(name), (key) => key.report(), OBJECT_TIMEOUT_MS),
-          }),
+    this.partner = new ObjectHost(this.time, ({ store, keepAlive, ...life }) => {
+      for (const [, row] of store.list<{ ahead?: unknown }>('holder:')) if (row.ahead) this.rowsAhead++;
+      return new PartnerCounter({
+        now: () => this.partnerClock.now(),
+        sleep,
+        keepAlive,
+        store,
+        log,
+        holder: (name) => ({
+          report: (isAlways) =>
+            this.network.send(life, this.keyHost(name), (key) => key.report(isAlways), OBJECT_TIMEOUT_MS),
         }),
-    );
+      });
+    });
     this.keys = Array.from({ length: setting.keys }, (_, i) => {
       const keyClock = clock(i + 1);
       return new ObjectHost(
@@ -239,12 +243,11 @@ export class World {
   }
 
   /** One call of a client at an edge, from its first try to the settling of what it came to. */
-  async callOnce(key: number): Promise<void> {
+  async callOnce(key: number, cost = this.chance.whole(1, this.setting.mostCost)): Promise<void> {
     this.demanded++;
     const { chance } = this;
     const edge = chance.of(this.edges);
     const id = `c${this.ids++}`;
-    const cost = chance.whole(1, this.setting.mostCost);
     const askedMs = this.time.nowMs;
     // Edges know an older record at first, some of the time.
     let terms = chance.is(0.8) ? this.newest : (chance.of(this.terms).terms ?? this.newest);
@@ -369,11 +372,11 @@ const subjectOf = (
 
 async function traffic(world: World, setting: Setting): Promise<void> {
   const { time, chance } = world;
-  const bursts = setting.bursts.map(async ({ startMs, calls: count, gapMs, key }) => {
+  const bursts = setting.bursts.map(async ({ startMs, calls: count, gapMs, key, cost }) => {
     await time.sleep(startMs);
     const calls: Promise<unknown>[] = [];
     for (let i = 0; i < count; i++) {
-      calls.push(world.callOnce(key ?? chance.whole(0, setting.keys - 1)));
+      calls.push(world.callOnce(key ?? chance.whole(0, setting.keys - 1), cost));
       if (gapMs > 0) await time.sleep(gapMs);
     }
     await Promise.all(calls);
@@ -387,7 +390,11 @@ async function traffic(world: World, setting: Setting): Promise<void> {
     if (setting.isolatesDie) world.endIsolates();
     if (setting.changes) await world.change(nextTerms(world.newest, chance));
   });
-  await Promise.all([...bursts, ...disturbances]);
+  const crashes = setting.crashes.map(async (atMs) => {
+    await time.sleep(atMs);
+    world.partner.crash();
+  });
+  await Promise.all([...bursts, ...disturbances, ...crashes]);
 }
 
 const nextTerms = ({ version, partner, key }: Terms, chance: Chance): Terms => {
@@ -501,7 +508,7 @@ async function checkCounts(world: World, when: string, problems: string[]): Prom
   const { version, partner } = world.newest;
   const asked = world.partner.call(async (counter) => ({
     // Not asking anybody: everything has come back by itself.
-    shown: counter.peek(version, partner),
+    shown: await counter.peek(version, partner),
     days: await Promise.all(days.map((day) => counter.unitsOfDay(day))),
   }));
   asked.catch(() => undefined);
@@ -555,6 +562,7 @@ export async function live(setting: Setting, seed: number): Promise<Outcome> {
     await checkCounts(world, 'after eviction', problems);
   }
   checkBudgets(world, setting, world.abandoned === 0, problems);
-  const { admitted, demanded, abandoned, leases, edgeLeases } = world;
-  return { problems, admitted: unitsOf(admitted, () => true), demanded, abandoned, leases, edgeLeases };
+  const { admitted, demanded, abandoned, leases, edgeLeases, rowsAhead } = world;
+  const units = unitsOf(admitted, () => true);
+  return { problems, admitted: units, demanded, abandoned, leases, edgeLeases, rowsAhead };
 }

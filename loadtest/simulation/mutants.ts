@@ -128,14 +128,44 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'a draw is stored before it is answered (a restart restores too little)',
     file: 'durable-objects/partner-counter.ts',
-    find: '    this.ledger = ledger;\n    this.keep(name, after);\n    if (ledger.version',
-    replace: '    this.ledger = ledger;\n    this.holders.set(name, after);\n    if (ledger.version',
+    find: '    this.rows.putDrawn(name, after, ledger.dayStartMs, unitsUnsaid(ledger, nowMs));\n',
+    replace: '',
+  },
+  {
+    rule: 'a row stands for no more than it says',
+    file: 'durable-objects/holder-rows.ts',
+    find: 'if (granted > left || holder.seq > ahead.seq) return false;',
+    replace: 'if (holder.seq <= ahead.seq) return true;',
+  },
+  {
+    rule: 'what a row stands for is used after a restart',
+    file: 'durable-objects/holder-rows.ts',
+    find: 'const used = addUnits(holder.used, dayStartMs, units);',
+    replace: 'const used = addUnits(holder.used, dayStartMs, 0);',
+  },
+  {
+    rule: 'what a row stands for is of this second after a restart',
+    file: 'durable-objects/holder-rows.ts',
+    find: 'addToWindow(holder.window, units, nowMs + LEASE_MS, second)',
+    replace: 'addToWindow(holder.window, 0, nowMs + LEASE_MS, second)',
+  },
+  {
+    rule: 'whoever was told before a restart tells it again',
+    file: 'durable-objects/key-counter.ts',
+    find: '    if (isAlways) this.state.messenger.noteChange();\n',
+    replace: '',
+  },
+  {
+    rule: 'after a restart nobody is shown what rows say too much',
+    file: 'durable-objects/partner-counter.ts',
+    find: 'if (onCredit.size > 0) await',
+    replace: 'if (onCredit.size > 1e9) await',
   },
   {
     rule: 'a restart counts nothing twice (it restores too much)',
     file: 'durable-objects/partner-counter.ts',
-    find: '      this.holders.values(),\n      ports.now(),',
-    replace: '      [...this.holders.values(), ...this.holders.values()],\n      ports.now(),',
+    find: '      this.holders.values(),\n      nowMs,',
+    replace: '      [...this.holders.values(), ...this.holders.values()],\n      nowMs,',
   },
   {
     rule: 'what is closed moves out of the rows when it moves into the totals',
@@ -146,7 +176,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'a message that was overtaken changes nothing',
     file: 'durable-objects/partner-counter.ts',
-    find: "    if (seq <= holder.seq)\n      return seq === holder.seq ? { outcome: 'noted' } : this.outdated(name, seq, holder);",
+    find: "      return isKnown ? { outcome: 'noted' } : this.outdated(name, seq, holder);\n",
     replace: '',
   },
   {

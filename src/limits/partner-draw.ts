@@ -75,6 +75,10 @@ function unitsToLend(ledger: PartnerLedger, wanted: number, holders: number, now
   });
 }
 
+/** Units of which no more has to be known, after a crash and for a moment, than that they may have been spent. */
+export const unitsUnsaid = (ledger: PartnerLedger, nowMs: number): number =>
+  unitsToLend(ledger, Number.POSITIVE_INFINITY, 1, nowMs);
+
 /**
  * Decides the waiting calls in order, then lends ahead where there is room. `borrowers`: other holders with leases.
  * The caller has seen to it that the request is newer than all before.

@@ -31,7 +31,7 @@ export function limitedPartner(startMs: number) {
   const keys = new Map<string, KeyCounter>();
   const partner = new PartnerCounter({
     ...common(),
-    holder: (name) => ({ report: async () => keys.get(name)?.report() }),
+    holder: (name) => ({ report: async (isAlways) => keys.get(name)?.report(isAlways) }),
   });
   const keyOf = (id: string): KeyCounter => {
     const known = keys.get(id);
