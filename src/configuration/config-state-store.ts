@@ -99,6 +99,9 @@ const MAX_TOLD = 20;
 /** One for each application. */
 const APPLIED = sql`SELECT count(*) || ' ' || coalesce(extract(epoch FROM max(applied_at))::text, '') AS applied FROM config_field`;
 
+/** What is read together is of one moment: or a change that is committed between is seen in a part of it. */
+const ONE_MOMENT = command(sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`);
+
 /** What names a thing in the audit trail. */
 const TARGETS: Readonly<Record<Kind, string>> = {
   apis: 'api',
@@ -170,7 +173,8 @@ export function createConfigStates(database: Database) {
   return {
     /** Everything that these are, what was applied last, and which application that was. */
     async seen(things: readonly Thing[]) {
-      const [states, marks, [last]] = await database.batch(
+      const [, states, marks, [last]] = await database.batch(
+        ONE_MOMENT,
         query(State, sql`WITH ${WANTED(things)} ${STATES}`),
         query(
           Marks,

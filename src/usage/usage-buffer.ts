@@ -1,5 +1,5 @@
-// Packs the events of one isolate into queue messages: one a second or so, or as soon as one is full. A message keeps its
-// id when it is sent again, so a send that failed after it succeeded is counted once.
+// Packs the events of one isolate into queue messages: one after a second or, while calls go on, every three, or as soon as one
+// is full. A message keeps its id when it is sent again, so a send that failed after it succeeded is counted once.
 // Fails open: a request is never refused because its event cannot be sent. A message that cannot be sent is tried again
 // for some four seconds and then with each that follows, is logged with what is needed to bill it, and counted. Bounded:
 // what is over MAX_HELD_BYTES is lost, and the log says what it was.
@@ -7,7 +7,10 @@
 import { billOf, draftMessage, halves, type SealedMessage } from './sealed-message.ts';
 import type { UsageEvent } from './usage-event.ts';
 
+/** After the first event since a pause: whoever tries something sees it at once. */
 const FLUSH_AFTER_MS = 1000;
+/** While there is always more: a message costs four times the request. */
+const FLUSH_EVERY_MS = 3000;
 const PAUSES_MS = [50, 200, 800, 3200];
 /** An isolate has 128 MB for everything. */
 const MAX_HELD_BYTES = 16_000_000;
@@ -131,6 +134,7 @@ export function createUsageBuffer(ports: UsagePorts) {
   let ready: SealedMessage[] = [];
   /** A flush that is late by another period died with its request: another takes over. */
   let flushDueMs = 0;
+  let flushedMs = Number.NEGATIVE_INFINITY;
 
   function seal(): void {
     if (draft.isEmpty()) return;
@@ -154,15 +158,17 @@ export function createUsageBuffer(ports: UsagePorts) {
   function schedule(keepAlive: KeepAlive): void {
     if (draft.isFull()) seal();
     if (ready.length > 0) keepAlive(sendReady());
-    if (!draft.isEmpty() && now() > flushDueMs + FLUSH_AFTER_MS) {
-      flushDueMs = now() + FLUSH_AFTER_MS;
-      keepAlive(
-        sleep(FLUSH_AFTER_MS).then(() => {
-          flushDueMs = 0;
-          return flush();
-        }),
-      );
-    }
+    const nowMs = now();
+    if (draft.isEmpty() || nowMs <= flushDueMs + FLUSH_AFTER_MS) return;
+    const waitMs = nowMs - flushedMs < FLUSH_EVERY_MS ? FLUSH_EVERY_MS : FLUSH_AFTER_MS;
+    flushDueMs = nowMs + waitMs;
+    keepAlive(
+      sleep(waitMs).then(() => {
+        flushDueMs = 0;
+        flushedMs = now();
+        return flush();
+      }),
+    );
   }
 
   return {

@@ -17,6 +17,7 @@ describe('usage buffer', () => {
     const bytes: number[] = [];
     const lines: Record<string, unknown>[] = [];
     const waiting: (() => void)[] = [];
+    const waits: number[] = [];
     const pauses: number[] = [];
     const work: Promise<unknown>[] = [];
     const clock = { nowMs: 1_000_000 };
@@ -33,7 +34,10 @@ describe('usage buffer', () => {
       newId: () => `m${ids++}`,
       now: () => clock.nowMs,
       sleep: (ms) => {
-        if (ms === 1000) return new Promise((resolve) => waiting.push(resolve));
+        if (ms === 1000 || ms === 3000) {
+          waits.push(ms);
+          return new Promise((resolve) => waiting.push(resolve));
+        }
         pauses.push(ms);
         return Promise.resolve();
       },
@@ -44,10 +48,10 @@ describe('usage buffer', () => {
       for (const resolve of waiting.splice(0)) resolve();
       await Promise.all(work.splice(0));
     };
-    return { buffer, sent, bytes, lines, pauses, keepAlive, tick, clock, waiting };
+    return { buffer, sent, bytes, lines, pauses, keepAlive, tick, clock, waiting, waits };
   }
 
-  it('sends one message a second, and a full one at once', async () => {
+  it('sends one message for many calls, and a full one at once', async () => {
     const { buffer, sent, keepAlive, tick } = setUp();
     for (let i = 0; i < 30; i++) buffer.add(event(i), keepAlive);
     buffer.addRefusal('missing_api_key', keepAlive);
@@ -62,6 +66,16 @@ describe('usage buffer', () => {
     await tick();
     expect(sent.slice(1).reduce((sum, { events }) => sum + events.length, 0)).toBe(1250);
     expect(Math.max(...sent.map(({ events }) => events.length))).toBeLessThanOrEqual(500);
+  });
+
+  it('sends what comes after a pause within a second, and every three seconds while calls go on', async () => {
+    const { buffer, keepAlive, tick, clock, waits } = setUp();
+    for (const pauseMs of [0, 50, 2900, 3000]) {
+      clock.nowMs += pauseMs;
+      buffer.add(event(pauseMs), keepAlive);
+      await tick();
+    }
+    expect(waits).toEqual([1000, 3000, 3000, 1000]);
   });
 
   it('any events and refusals: each is sent once, in messages of at most 64,000 bytes', async () => {
