@@ -20,6 +20,8 @@ export interface CounterPorts {
   /** Lets work go on that no answer waits for. */
   keepAlive(work: Promise<unknown>): void;
   store: ObjectStore;
+  /** Calls `wake` at that moment, whatever happens to the object until then; undefined: not any more. Costs a row. */
+  wakeAt(atMs: number | undefined): void;
   log(line: Record<string, unknown>): void;
 }
 
@@ -42,8 +44,6 @@ export interface HolderPort {
 export interface KeyPorts extends CounterPorts {
   /** From 0 to 1. */
   chance(): number;
-  /** Calls `wake` at that moment, whatever happens to the object until then; undefined: not any more. Costs a row. */
-  wakeAt(atMs: number | undefined): void;
   partner(name: string): PartnerPort;
   nonces: { isUsed(value: string): boolean; use(value: string, expiresMs: number): void };
   /** Whether to ask once more after this error. */
@@ -64,3 +64,7 @@ export const objectStore = ({ kv }: DurableObjectStorage): ObjectStore => ({
 
 /** One line of JSON for `wrangler tail`. */
 export const logLine = (line: Record<string, unknown>): void => console.log(JSON.stringify(line));
+
+/** The one alarm of a Durable Object. */
+export const alarmOf = (ctx: DurableObjectState) => (atMs: number | undefined) =>
+  ctx.waitUntil(atMs === undefined ? ctx.storage.deleteAlarm() : ctx.storage.setAlarm(atMs));

@@ -1,6 +1,6 @@
 // The rows of a partner's object, one for each holder. The row of a holder that has drawn several times says more than was
 // decided: it stands for the draws to come as well, which then write nothing. So a row may say too much and never too little;
-// what it says too much is written off once it is quiet, and after a crash when the holder has said what it used.
+// what it says too much is taken back once it is quiet or, when the object was made again, by what the holder says that it used.
 
 import { LEASE_MS } from '../src/limits/lease.ts';
 import type { Grant, Holder } from '../src/limits/partner-ledger.ts';
@@ -41,17 +41,14 @@ const unitsOf = ({ units, lent }: Grant): number => units + lent;
 export class HolderRows {
   private readonly store: ObjectStore;
   private readonly written = new Map<string, Written>();
-  /** By how much all rows together are ahead. */
+  /** By how much all rows together are ahead, and whose. */
   private ahead = 0;
+  private readonly areAhead = new Set<string>();
   /** Holders whose rows were ahead when the object was made, and that have not said since what they used. */
   readonly onCredit = new Set<string>();
 
   constructor(store: ObjectStore) {
     this.store = store;
-  }
-
-  get areAhead(): boolean {
-    return this.ahead > 0;
   }
 
   /** Each holder as it was, or as it may have become. `second`: the limit of a second. */
@@ -70,9 +67,28 @@ export class HolderRows {
     }
   }
 
-  /** As it is. */
-  put(name: string, holder: Holder): void {
-    this.write(name, holder, undefined, this.written.get(name)?.draws ?? 0);
+  /** Whether some row says more than what is known to be. */
+  get isAhead(): boolean {
+    return this.areAhead.size > 0 || this.onCredit.size > 0;
+  }
+
+  /** Rows say no more than what is; of those on credit that is not known. */
+  catchUp(holders: ReadonlyMap<string, Holder>): void {
+    for (const name of this.areAhead) {
+      const holder = holders.get(name);
+      if (holder && !this.onCredit.has(name)) this.write(name, holder, undefined, 0);
+    }
+  }
+
+  /** A holder has said what it used. */
+  hear(name: string): void {
+    this.onCredit.delete(name);
+  }
+
+  /** As it is; of one on credit, as far as that is known. */
+  put(name: string, holder: Holder, dayStartMs: number): void {
+    const ahead = this.onCredit.has(name) ? { seq: holder.seq, units: 0, dayStartMs } : undefined;
+    this.write(name, holder, ahead, this.written.get(name)?.draws ?? 0);
   }
 
   /** After a draw, whose grant the holder has. `room`: by how much all rows together may be ahead. */
@@ -91,17 +107,10 @@ export class HolderRows {
     this.write(name, holder, ahead, draws);
   }
 
-  /** Rows that are ahead say no more than what is. */
-  catchUp(holders: ReadonlyMap<string, Holder>): void {
-    for (const [name, { ahead }] of this.written) {
-      const holder = holders.get(name);
-      if (ahead && holder) this.write(name, holder, undefined, 0);
-    }
-  }
-
   delete(name: string): void {
     this.ahead -= this.written.get(name)?.left ?? 0;
     this.written.delete(name);
+    this.areAhead.delete(name);
     this.onCredit.delete(name);
     this.store.delete(PREFIX + name);
   }
@@ -121,6 +130,7 @@ export class HolderRows {
     const left = ahead?.units ?? 0;
     this.ahead += left - (this.written.get(name)?.left ?? 0);
     this.written.set(name, { used: holder.used, ahead, left, draws });
-    this.onCredit.delete(name);
+    if (ahead) this.areAhead.add(name);
+    else this.areAhead.delete(name);
   }
 }

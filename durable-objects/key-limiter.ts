@@ -13,7 +13,7 @@ import type {
   TakeCall,
   TakeReply,
 } from '../src/limits/protocol.ts';
-import { logLine, objectStore } from './counter-ports.ts';
+import { alarmOf, logLine, objectStore } from './counter-ports.ts';
 import { KeyCounter } from './key-counter.ts';
 import type { PartnerLimiter } from './partner-limiter.ts';
 
@@ -40,8 +40,7 @@ export class KeyLimiter extends DurableObject<Bindings> {
       store: objectStore(ctx.storage),
       log: logLine,
       isWorthRetrying,
-      wakeAt: (atMs) =>
-        ctx.waitUntil(atMs === undefined ? ctx.storage.deleteAlarm() : ctx.storage.setAlarm(atMs)),
+      wakeAt: alarmOf(ctx),
       partner: (name) => {
         const stub = partners.get(partners.idFromName(name));
         return {

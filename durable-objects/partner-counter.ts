@@ -55,10 +55,10 @@ function fromBefore({ ledger: { version, limits, quotas } }: StoredBefore): Stor
 const DAYS_KEPT_MS = 70 * DAY_MS;
 /** Holders asked at the same time. */
 const MAX_ASKED_AT_ONCE = 50;
-/** After this long without a draw, rows say what is. */
-const QUIET_AFTER_MS = 2000;
-/** Whoever looks waits no longer for what they say. */
-const LOOK_WAITS_MS = 500;
+/** While rows are ahead it comes to itself this often, and before it would be evicted: after ten seconds. */
+const WAKE_AFTER_MS = 8000;
+/** A holder that has not said by then what it used did not hear it, or counts for another partner. */
+const MAX_ASKED = 5;
 
 export class PartnerCounter {
   private readonly ports: PartnerPorts;
@@ -70,7 +70,8 @@ export class PartnerCounter {
   private readonly borrowing = new Map<string, number>();
   private readonly rows: HolderRows;
   private lastDrawMs = 0;
-  private isCatchingUp = false;
+  private willWake = false;
+  private timesAsked = 0;
   private readonly answered = new Map<string, { seq: number; reply: DrawReply }>();
 
   constructor(ports: PartnerPorts) {
@@ -87,6 +88,8 @@ export class PartnerCounter {
       if (this.rows.onCredit.has(name)) this.borrowing.set(name, nowMs + LEASE_MS);
       else if (lent > 0) this.borrowing.set(name, deadlineMs);
     }
+    // It was set with the first of these rows.
+    this.willWake = this.rows.isAhead;
     this.closed = closed;
     this.degraded = stored.degraded ?? NO_UNITS;
     this.ledger = restorePartner(
@@ -109,10 +112,11 @@ export class PartnerCounter {
     const { version, catalog } = this.ledger;
     const [ledger, after, reply] = draw(this.ledger, holder, request, this.borrowers(name, nowMs), nowMs);
     this.ledger = ledger;
+    this.rows.hear(name);
     this.know(name, after);
     this.rows.putDrawn(name, after, ledger.dayStartMs, unitsUnsaid(ledger, nowMs));
     this.lastDrawMs = nowMs;
-    this.catchUpWhenQuiet();
+    this.wakeLater();
     if (ledger.version !== version || ledger.catalog !== catalog) this.write();
     this.answered.set(name, { seq, reply });
     return reply;
@@ -130,18 +134,12 @@ export class PartnerCounter {
     this.judge(holder, message);
     const [ledger, after] = report(this.ledger, holder, message, nowMs);
     this.ledger = ledger;
+    this.rows.hear(name);
     this.keep(name, after);
     return { outcome: 'noted' };
   }
 
-  /** As it is, also after a crash: for that holders are asked what they used. */
-  async peek(version: number, limits: PartnerLimits): Promise<PartnerGauges> {
-    const { onCredit } = this.rows;
-    if (onCredit.size > 0) await Promise.race([this.ask([...onCredit]), this.ports.sleep(LOOK_WAITS_MS)]);
-    return this.gauges(version, limits);
-  }
-
-  private gauges(version: number, limits: PartnerLimits): PartnerGauges {
+  peek(version: number, limits: PartnerLimits): PartnerGauges {
     const nowMs = this.ports.now();
     this.beginDay(nowMs);
     // Pages know a partner's limits, and not what its cap comes to: a draw told it.
@@ -152,7 +150,7 @@ export class PartnerCounter {
 
   async standing(version: number, limits: PartnerLimits): Promise<PartnerStanding> {
     await this.ask([...this.borrowing.keys()]);
-    const gauges = this.gauges(version, limits);
+    const gauges = this.peek(version, limits);
     const { dayUsed, monthUsed } = quotasOn(this.ledger.used, this.ledger.dayStartMs);
     const { window, limits: plan } = this.ledger;
     return {
@@ -219,7 +217,9 @@ export class PartnerCounter {
   }
 
   private outdated(holder: string, seq: number, { seq: newest }: Holder): { outcome: 'void'; seq: number } {
-    this.ports.log({ message: 'outdated message ignored', key_id: holder, seq, newest });
+    // Of one on credit, whose newest is not known, this is how it is told.
+    if (!this.rows.onCredit.has(holder))
+      this.ports.log({ message: 'outdated message ignored', key_id: holder, seq, newest });
     return { outcome: 'void', seq: newest };
   }
 
@@ -235,25 +235,33 @@ export class PartnerCounter {
     return silent;
   }
 
-  private catchUpWhenQuiet(): void {
-    if (this.isCatchingUp || !this.rows.areAhead) return;
-    this.isCatchingUp = true;
-    this.ports.keepAlive(this.catchUp());
+  /** Comes while rows are ahead: what they say too much is taken back. */
+  async wake(): Promise<void> {
+    this.willWake = false;
+    const { onCredit } = this.rows;
+    if (onCredit.size > 0) {
+      await this.ask([...onCredit]);
+      this.timesAsked++;
+    }
+    if (this.timesAsked >= MAX_ASKED) {
+      if (onCredit.size > 0)
+        this.ports.log({ message: 'keys did not say what they used', level: 'error', keys: [...onCredit] });
+      onCredit.clear();
+      this.timesAsked = 0;
+    }
+    if (this.ports.now() - this.lastDrawMs >= WAKE_AFTER_MS) this.rows.catchUp(this.holders);
+    this.wakeLater();
   }
 
-  private async catchUp(): Promise<void> {
-    for (;;) {
-      const waitMs = this.lastDrawMs + QUIET_AFTER_MS - this.ports.now();
-      if (waitMs <= 0) break;
-      await this.ports.sleep(waitMs);
-    }
-    this.isCatchingUp = false;
-    this.rows.catchUp(this.holders);
+  private wakeLater(): void {
+    if (this.willWake || !this.rows.isAhead) return;
+    this.willWake = true;
+    this.ports.wakeAt(this.ports.now() + WAKE_AFTER_MS);
   }
 
   private keep(name: string, holder: Holder): void {
     this.know(name, holder);
-    this.rows.put(name, holder);
+    this.rows.put(name, holder, this.ledger.dayStartMs);
   }
 
   private know(name: string, holder: Holder): void {

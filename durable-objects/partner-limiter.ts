@@ -8,7 +8,7 @@ import type { DrawReply, DrawRequest } from '../src/limits/partner-draw.ts';
 import type { PartnerGauges } from '../src/limits/partner-ledger.ts';
 import type { Report, ReportReply } from '../src/limits/partner-report.ts';
 import type { PartnerStanding } from '../src/limits/protocol.ts';
-import { logLine, MOVED, objectStore } from './counter-ports.ts';
+import { alarmOf, logLine, MOVED, objectStore } from './counter-ports.ts';
 import type { KeyLimiter } from './key-limiter.ts';
 import { PartnerCounter } from './partner-counter.ts';
 
@@ -27,6 +27,7 @@ export class PartnerLimiter extends DurableObject<Bindings> {
       sleep: (ms) => scheduler.wait(ms),
       keepAlive: (work) => ctx.waitUntil(work),
       store: objectStore(ctx.storage),
+      wakeAt: alarmOf(ctx),
       log: logLine,
       holder: (name) => {
         const [keyId = ''] = name.split(MOVED);
@@ -38,13 +39,16 @@ export class PartnerLimiter extends DurableObject<Bindings> {
     });
   }
 
+  override alarm(): Promise<void> {
+    return this.counter.wake();
+  }
   draw(request: DrawRequest): DrawReply {
     return this.counter.draw(request);
   }
   report(report: Report): ReportReply {
     return this.counter.report(report);
   }
-  peek(version: number, limits: PartnerLimits): Promise<PartnerGauges> {
+  peek(version: number, limits: PartnerLimits): PartnerGauges {
     return this.counter.peek(version, limits);
   }
   standing(version: number, limits: PartnerLimits): Promise<PartnerStanding> {

@@ -149,20 +149,25 @@ export class World {
     this.partnerClock = clock(0);
     const sleep = (ms: number) => this.time.sleep(ms);
     const log = () => undefined;
-    this.partner = new ObjectHost(this.time, ({ store, keepAlive, ...life }) => {
-      for (const [, row] of store.list<{ ahead?: unknown }>('holder:')) if (row.ahead) this.rowsAhead++;
-      return new PartnerCounter({
-        now: () => this.partnerClock.now(),
-        sleep,
-        keepAlive,
-        store,
-        log,
-        holder: (name) => ({
-          report: (isAlways) =>
-            this.network.send(life, this.keyHost(name), (key) => key.report(isAlways), OBJECT_TIMEOUT_MS),
-        }),
-      });
-    });
+    this.partner = new ObjectHost(
+      this.time,
+      ({ store, keepAlive, ...life }) => {
+        for (const [, row] of store.list<{ ahead?: unknown }>('holder:')) if (row.ahead) this.rowsAhead++;
+        return new PartnerCounter({
+          now: () => this.partnerClock.now(),
+          sleep,
+          keepAlive,
+          store,
+          wakeAt: (atMs) => life.wakeIn(atMs === undefined ? undefined : atMs - this.partnerClock.now()),
+          log,
+          holder: (name) => ({
+            report: (isAlways) =>
+              this.network.send(life, this.keyHost(name), (key) => key.report(isAlways), OBJECT_TIMEOUT_MS),
+          }),
+        });
+      },
+      (partner) => partner.wake(),
+    );
     this.keys = Array.from({ length: setting.keys }, (_, i) => {
       const keyClock = clock(i + 1);
       return new ObjectHost(
@@ -508,7 +513,7 @@ async function checkCounts(world: World, when: string, problems: string[]): Prom
   const { version, partner } = world.newest;
   const asked = world.partner.call(async (counter) => ({
     // Not asking anybody: everything has come back by itself.
-    shown: await counter.peek(version, partner),
+    shown: counter.peek(version, partner),
     days: await Promise.all(days.map((day) => counter.unitsOfDay(day))),
   }));
   asked.catch(() => undefined);

@@ -156,10 +156,10 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
   },
   {
-    rule: 'after a restart nobody is shown what rows say too much',
+    rule: 'what rows say too much is taken back after a restart',
     file: 'durable-objects/partner-counter.ts',
-    find: 'if (onCredit.size > 0) await',
-    replace: 'if (onCredit.size > 1e9) await',
+    find: '    if (onCredit.size > 0) {\n      await',
+    replace: '    if (onCredit.size > 1e9) {\n      await',
   },
   {
     rule: 'a restart counts nothing twice (it restores too much)',

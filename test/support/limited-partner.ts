@@ -26,6 +26,7 @@ export function limitedPartner(startMs: number) {
     sleep: (ms: number) => time.sleep(ms),
     keepAlive: () => undefined,
     store: memoryStore(),
+    wakeAt: () => undefined,
     log: () => undefined,
   });
   const keys = new Map<string, KeyCounter>();
@@ -39,7 +40,6 @@ export function limitedPartner(startMs: number) {
     const made = new KeyCounter({
       ...common(),
       chance: () => 0.5,
-      wakeAt: () => undefined,
       isWorthRetrying: () => false,
       nonces: { isUsed: () => false, use: () => undefined },
       partner: () => ({

@@ -10,7 +10,7 @@ import { memoryStore } from '../support/limited-partner.ts';
 
 const DAY = Date.UTC(2026, 10, 22);
 const NOON = DAY + 43_200_000;
-const AMPLE = { second: 10_000, day: 10_000_000, month: -1, overage: 'block' } as const;
+const AMPLE = { second: 10_000, day: 10_000_000, month: 100_000_000, overage: 'block' } as const;
 
 function world(limits: PartnerLimits = AMPLE) {
   const time = new VirtualTime();
@@ -26,6 +26,7 @@ function world(limits: PartnerLimits = AMPLE) {
   /** By name, what each says that it used: whoever is asked says it. */
   const told: Record<string, number> = {};
   const asked: string[] = [];
+  const wakes: number[] = [];
   const seqs: Record<string, number> = {};
   const make = (): PartnerCounter =>
     new PartnerCounter({
@@ -33,6 +34,9 @@ function world(limits: PartnerLimits = AMPLE) {
       sleep: (ms) => time.sleep(ms),
       keepAlive: () => undefined,
       store: counted,
+      wakeAt(atMs) {
+        wakes.push(atMs ?? Number.NaN);
+      },
       log: () => undefined,
       holder: (name) => ({
         async report() {
@@ -76,7 +80,9 @@ function world(limits: PartnerLimits = AMPLE) {
     restart() {
       partner = make();
     },
-    shown: () => partner.peek(1, limits),
+    wakes,
+    wake: () => partner.wake(),
+    shown: async () => (await partner.standing(1, limits)).gauges,
     rows: () => rows,
   };
 }
@@ -134,12 +140,38 @@ describe('rows of holders', () => {
     expect((await shown()).day.remaining).toBe(AMPLE.day - (told.busy ?? 0));
   });
 
-  it('say what is once it is quiet', async () => {
-    const { draw, time, restart, shown, told, asked } = world();
+  it('say what is once it is quiet, for which it wakes, and no more after that', async () => {
+    const { draw, time, restart, shown, told, asked, wake, wakes } = world();
     for (let i = 0; i < 12; i++) draw('busy');
-    await time.run(3000);
+    expect(wakes).toEqual([NOON + 8000]);
+    await time.run(8000);
+    await wake();
+    expect(wakes).toHaveLength(1);
     restart();
     expect((await shown()).day.remaining).toBe(AMPLE.day - (told.busy ?? 0));
     expect(asked).toEqual([]);
+  });
+
+  it('of whoever died before it was quiet are put right when it wakes', async () => {
+    const { draw, time, restart, shown, asked, wake, wakes } = world();
+    for (let i = 0; i < 12; i++) draw('busy');
+    await time.run(4000);
+    restart();
+    await time.run(8000);
+    await wake();
+    expect([asked, wakes.length]).toEqual([['busy'], 1]);
+    restart();
+    await shown();
+    expect(asked).toHaveLength(1);
+  });
+
+  it('of a day that is over are undone as well, also after another restart', async () => {
+    const { draw, time, restart, shown, told } = world();
+    for (let i = 0; i < 12; i++) draw('busy');
+    restart();
+    await time.run(DAY + 86_400_000 - NOON + 1000);
+    draw('other', { used: {} });
+    restart();
+    expect((await shown()).month.remaining).toBe(AMPLE.month - (told.busy ?? 0) - 1);
   });
 });

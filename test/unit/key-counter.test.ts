@@ -17,6 +17,7 @@ function world() {
     sleep: (ms: number) => time.sleep(ms),
     keepAlive: () => undefined,
     store: memoryStore(),
+    wakeAt: () => undefined,
     log: () => undefined,
   });
   const partnerOf = () =>
@@ -26,7 +27,6 @@ function world() {
   const key = new KeyCounter({
     ...common(),
     chance: () => 0.5,
-    wakeAt: () => undefined,
     isWorthRetrying: () => false,
     nonces: { isUsed: () => false, use: () => undefined },
     partner(name) {
