@@ -77,6 +77,10 @@ export function unusable(record: KeyRecord, hash: string | undefined, nowMs: num
   return undefined;
 }
 
+/** For good. What else keeps a key from being used can be taken back: a suspension, an archive, a quarantine. */
+export const hasEnded = ({ isActive, expiresMs }: KeyRecord, nowMs: number): boolean =>
+  !isActive || (expiresMs !== null && expiresMs <= nowMs);
+
 /** The current secret, and rotated ones within their grace period. */
 export const validSecrets = (record: KeyRecord, nowMs: number): KeySecret[] =>
   record.secrets.filter(({ expiresMs }) => expiresMs === null || expiresMs > nowMs);

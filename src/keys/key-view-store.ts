@@ -134,6 +134,8 @@ const createKeySearch = (database: Database, shown: ReturnType<typeof createShow
 
 interface KeyFilter {
   appId?: string;
+  /** Those of the app, and what people allowed its clients: they stop with it. */
+  stopsWithAppId?: string;
   environment?: Environment;
   /** Those with budgets that it made. */
   parentId?: string;
@@ -170,6 +172,9 @@ export function createKeyViews(database: Database, now: () => number) {
         KeyRow,
         sql`${VIEW} WHERE k.partner_id = ${partnerId}
         AND (${filter.appId ?? null}::uuid IS NULL OR k.app_id = ${filter.appId ?? null}::uuid)
+        AND (${filter.stopsWithAppId ?? null}::uuid IS NULL OR k.app_id = ${filter.stopsWithAppId ?? null}::uuid
+          OR EXISTS (SELECT 1 FROM oauth_grant g JOIN api_key c ON c.key_id = g.client_id
+            WHERE g.api_key_id = k.id AND c.app_id = ${filter.stopsWithAppId ?? null}::uuid))
         AND (${filter.environment ?? null}::text IS NULL OR k.environment = ${filter.environment ?? null}::text)
         AND (${filter.parentId ?? null}::uuid IS NULL OR (k.parent_id = ${filter.parentId ?? null}::uuid AND k.counter_id IS NOT NULL))
         AND (NOT ${filter.isRoot === true} OR k.counter_id IS NULL OR k.counter_id = k.id)

@@ -14,7 +14,7 @@ import {
 import { equalInConstantTime, sha256Hex } from '../core/encoding.ts';
 import type { KeyDirectory } from '../keys/key-directory.ts';
 import { isClientId } from '../keys/key-format.ts';
-import { type KeyRecord, unusable, validSecrets } from '../keys/key-record.ts';
+import { hasEnded, type KeyRecord, unusable, validSecrets } from '../keys/key-record.ts';
 import {
   ASSERTION_ALGORITHMS,
   type AuthMethod,
@@ -191,7 +191,7 @@ function createProofs({ useNonce, now }: Pick<ClientAuthenticationPorts, 'useNon
     { cf, audiences }: ClientRequest,
   ): Promise<Client | undefined> {
     const { token_endpoint_auth_method: method } = record.client ?? SECRET_CLIENT;
-    if (shown.method !== method || unusable(record, undefined, now())) return undefined;
+    if (shown.method !== method || hasEnded(record, now())) return undefined;
     if (shown.method === 'private_key_jwt') return byAssertion(record, shown.assertion, audiences);
     return shown.method === 'client_secret'
       ? bySecret(record, shown.secret ?? '')
@@ -222,6 +222,8 @@ export function createClientAuthentication(ports: ClientAuthenticationPorts) {
       throw new OAuthError('temporarily_unavailable', 'Too many attempts from this address', heldOff);
     const record = await recordOf(shown.clientId, keepAlive);
     const client = record && (await prove(record, shown, request));
+    if (client && unusable(client.record, undefined, ports.now()))
+      throw new OAuthError('unauthorized_client', 'The client may not be used at present');
     if (client) return client;
     keepAlive(guard.noteFailure(ip, record?.keyId));
     throw failed();

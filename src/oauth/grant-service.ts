@@ -6,7 +6,7 @@ import { equalInConstantTime, sha256Bytes, sha256Hex, toBase64Url } from '../cor
 import { AppError } from '../core/errors.ts';
 import type { KeyDirectory } from '../keys/key-directory.ts';
 import { type Environment, newOneUseSecret } from '../keys/key-format.ts';
-import { type KeyRecord, type Unusable, unusable } from '../keys/key-record.ts';
+import { hasEnded, type KeyRecord, unusable } from '../keys/key-record.ts';
 import { random } from '../keys/key-secrets.ts';
 import type { KeyBudget, KeyService } from '../keys/key-service.ts';
 import type { KeyView } from '../keys/key-view-store.ts';
@@ -67,9 +67,6 @@ async function requireVerifier(verifier: string | undefined, challenge: string):
   if (!isProven) throw invalid('code_verifier does not belong to the code');
 }
 
-/** The others can be taken back: of a partner that is suspended, of an app in the archive, of a key that is held. */
-const HAS_ENDED: ReadonlySet<Unusable> = new Set(['revoked', 'expired']);
-
 const newSecret = async (kind: 'ok' | 'or') => {
   const secret = newOneUseSecret(kind, random);
   return { secret, hash: await sha256Hex(secret) };
@@ -86,16 +83,13 @@ interface Found {
 
 /** Of what was found by what a program showed. */
 function createRedemption({ keys, directory, now }: Omit<GrantPorts, 'store'>) {
-  /** Of a grant that works. @throws OAuthError */
+  /** Of a grant that has not ended. @throws OAuthError */
   async function recordOf(keyId: string, keepAlive: KeepAlive): Promise<KeyRecord> {
     const found = await directory.newest({ by: 'key_id', value: keyId }, keepAlive);
     if (found === 'unavailable')
       throw new OAuthError('temporarily_unavailable', 'The grant cannot be looked up right now');
     const { record } = found;
-    const why = record && unusable(record, undefined, now());
-    if (!record || (why && HAS_ENDED.has(why))) throw invalid('The grant has ended');
-    // Its program keeps what it holds, and does not ask its member again.
-    if (why) throw new OAuthError('unauthorized_client', 'The grant may not be used at present');
+    if (!record || hasEnded(record, now())) throw invalid('The grant has ended');
     return record;
   }
 
@@ -116,6 +110,9 @@ function createRedemption({ keys, directory, now }: Omit<GrantPorts, 'store'>) {
       await endStolen(record, what);
       throw invalid(why);
     }
+    // Its program keeps what it holds, and does not ask its member again.
+    if (unusable(record, undefined, now()))
+      throw new OAuthError('unauthorized_client', 'The grant may not be used at present');
     if (shown.isOver) throw invalid(why);
     return {
       record,

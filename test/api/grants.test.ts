@@ -406,6 +406,32 @@ describe('each code and each refresh token is for one use', () => {
     expect((await refreshed(refresh)).status).toBe(200);
   });
 
+  it('that was used, shown while the partner is suspended, ends the family as well', async () => {
+    const { refresh } = await tokens();
+    const next = await refreshed(refresh);
+    await query(`UPDATE partner SET status = 'suspended' WHERE id = $1`, [partner.id]);
+    try {
+      expect(errorOf(await refreshed(refresh))).toEqual(REFUSED);
+    } finally {
+      await query(`UPDATE partner SET status = 'active' WHERE id = $1`, [partner.id]);
+    }
+    expect(errorOf(await refreshed(next.json.refresh_token))).toEqual(REFUSED);
+  });
+
+  it('of a grant that has expired in an archived app is told that it has ended', async () => {
+    const { refresh } = await tokens();
+    const newest = `(SELECT id FROM api_key WHERE kind = 'grant' ORDER BY created_at DESC LIMIT 1)`;
+    const [{ app_id: app } = {}] = await query<{ app_id: string }>(
+      `UPDATE api_key SET expires_at = now() - interval '1 second' WHERE id = ${newest} RETURNING app_id`,
+    );
+    await query('UPDATE dev_apps SET archived_at = now() WHERE id = $1', [app]);
+    try {
+      expect(errorOf(await refreshed(refresh))).toEqual(REFUSED);
+    } finally {
+      await query('UPDATE dev_apps SET archived_at = NULL WHERE id = $1', [app]);
+    }
+  });
+
   it('sent twenty times at once, it is used once at most', async () => {
     const { refresh } = await tokens();
     const answers = await Promise.all(Array.from({ length: 20 }, () => refreshed(refresh)));
@@ -729,6 +755,10 @@ describe('an OAuth client of the partner', () => {
     const token = await tokenFor(client);
     const { app_id: app } = (await call(`/api/dev/keys/${client.key_id}`, me)).json;
     expect((await use(token)).status).toBe(200);
+    const page = (await person.get(`/portal/apps/${app}`)).text;
+    const dialog = page.slice(page.indexOf('id="archive"'));
+    // The client, and what was allowed it in another app.
+    expect(dialog).toContain('These 2 keys stop');
     await sendJson(`/api/dev/apps/${app}`, 'DELETE', undefined, me);
     expect((await use(token)).json.error).toBe('invalid_token');
     await sendJson(`/api/dev/apps/${app}/restore`, 'POST', undefined, me);

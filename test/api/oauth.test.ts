@@ -312,7 +312,26 @@ describe('a revoked token', () => {
     expect((await use(other, { 'x-test-edge': 'b' })).status).toBe(200);
   });
 
-  it('and so are all of a client that was revoked, and of a partner that was suspended', async () => {
+  it('of a partner that is suspended has none, and is told so; whoever is not it is not', async () => {
+    const client = await makeClient();
+    const ask = (authorization: string) => post('/oauth/token', grant, { authorization });
+    const standing = (status: string) =>
+      query('UPDATE partner SET status = $1 WHERE id = (SELECT partner_id FROM api_key WHERE key_id = $2)', [
+        status,
+        client.id,
+      ]);
+    await standing('suspended');
+    try {
+      expect(said(await ask(basic(client)))).toMatchObject({ status: 400, error: 'unauthorized_client' });
+      const other = basic({ ...client, secret: `${client.secret}x` });
+      expect(said(await ask(other))).toMatchObject({ status: 401, error: 'invalid_client' });
+    } finally {
+      await standing('active');
+    }
+    expect((await ask(basic(client))).status).toBe(200);
+  });
+
+  it('and so are all of a client that was revoked', async () => {
     const client = await makeClient();
     const token = await tokenOf(client);
     expect((await use(token)).status).toBe(200);

@@ -20,17 +20,20 @@ const environments = z.enum(ENVIRONMENTS).optional().catch(undefined);
 
 type AppForm = 'settings' | 'new-key' | 'archive';
 
-/** What archiving the app stops: its keys of both environments that work, live ones first. */
+/** What archiving the app stops: keys of both environments that work, and what people allowed its clients; live ones first. */
 async function stoppingKeys(context: PortalContext, appId: string): Promise<StoppingKey[]> {
   const { workspace, nowMs } = member(context);
   const partnerId = workspace.partner.id;
   const today = isoDay(nowMs);
   const { keys, reports } = context.var.services;
-  const [list, lines] = await Promise.all([
-    keys.list(partnerId, { appId }),
-    reports.lines({ partnerId, appId, from: today, to: today }, 'key'),
+  const ofToday = { partnerId, from: today, to: today };
+  const [list, ...lines] = await Promise.all([
+    keys.list(partnerId, { stopsWithAppId: appId }),
+    // What its clients were allowed may be of another app; of a partner's keys, those that are called most are read.
+    reports.lines(ofToday, 'key'),
+    reports.lines({ ...ofToday, appId }, 'key'),
   ]);
-  const calls = new Map(lines.map((line) => [line.group, line.calls]));
+  const calls = new Map(lines.flat().map((line) => [line.group, line.calls]));
   return list
     .filter(({ state }) => state === 'active')
     .map((key) => ({ ...key, callsToday: calls.get(key.keyId) ?? 0 }))
