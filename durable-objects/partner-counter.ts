@@ -116,7 +116,7 @@ export class PartnerCounter {
     this.know(name, after);
     this.rows.putDrawn(name, after, ledger.dayStartMs, unitsUnsaid(ledger, nowMs));
     this.lastDrawMs = nowMs;
-    this.wakeLater();
+    this.wakeWhileAhead();
     if (ledger.version !== version || ledger.catalog !== catalog) this.write();
     this.answered.set(name, { seq, reply });
     return reply;
@@ -136,6 +136,7 @@ export class PartnerCounter {
     this.ledger = ledger;
     this.rows.hear(name);
     this.keep(name, after);
+    this.wakeWhileAhead();
     return { outcome: 'noted' };
   }
 
@@ -250,13 +251,14 @@ export class PartnerCounter {
       this.timesAsked = 0;
     }
     if (this.ports.now() - this.lastDrawMs >= WAKE_AFTER_MS) this.rows.catchUp(this.holders);
-    this.wakeLater();
+    this.wakeWhileAhead();
   }
 
-  private wakeLater(): void {
-    if (this.willWake || !this.rows.isAhead) return;
-    this.willWake = true;
-    this.ports.wakeAt(this.ports.now() + WAKE_AFTER_MS);
+  private wakeWhileAhead(): void {
+    const { isAhead } = this.rows;
+    if (this.willWake === isAhead) return;
+    this.willWake = isAhead;
+    this.ports.wakeAt(isAhead ? this.ports.now() + WAKE_AFTER_MS : undefined);
   }
 
   private keep(name: string, holder: Holder): void {
