@@ -83,6 +83,7 @@ export async function drain(messages: readonly string[], store: Pick<UsageStore,
       log: ({ message, error }) => {
         if (error !== undefined && isAlive) console.error(message, error);
       },
+      logSampled: () => undefined,
     };
     await consumeUsage(deliveries, ports).catch((error) => {
       if (!(error instanceof Killed)) throw error;

@@ -45,14 +45,21 @@ export function createCallLog({ successShare, now, chance, log }: CallLogPorts) 
     return flood?.unwritten ?? 0;
   }
 
+  /** Of what went well. */
+  function sampled(line: () => Record<string, unknown>): void {
+    if (successShare >= 1) log(line());
+    else if (chance() < successShare) log({ ...line(), sample: successShare });
+  }
+
   return {
+    sampled,
     /** `line`: made only where it is written. */
     write(call: Call, line: () => Record<string, unknown>): void {
       if (call.status >= 400 && call.status < 500 && call.error !== undefined) {
         const before = refusalsBefore(call);
         if (before !== undefined) log(before > 0 ? { ...line(), and_before: before } : line());
-      } else if (call.status >= 400 || call.durationMs >= SLOW_MS || successShare >= 1) log(line());
-      else if (chance() < successShare) log({ ...line(), sample: successShare });
+      } else if (call.status >= 400 || call.durationMs >= SLOW_MS) log(line());
+      else sampled(line);
     },
   };
 }

@@ -9,6 +9,7 @@ import type { PlanService } from '../billing/plan-service.ts';
 import type { BlockService } from '../blocks/block-service.ts';
 import type { OriginService } from '../blocks/origin-service.ts';
 import { DAY_MS, MINUTE_MS, monthStart } from '../core/time.ts';
+import type { CallLog } from '../gateway/call-log.ts';
 import type { AnnouncementService } from '../keys/announcement-service.ts';
 import type { EnvelopeStore } from '../keys/envelope-store.ts';
 import type { KeyService } from '../keys/key-service.ts';
@@ -32,6 +33,7 @@ export interface JobServices {
   config: { USAGE_MONTHS_KEPT: number };
   sleep(ms: number): Promise<unknown>;
   log(line: Record<string, unknown>): void;
+  gateway: { callLog: Pick<CallLog, 'sampled'> };
   keys: Pick<KeyService, 'tellExpiring'>;
   announcements: AnnouncementService;
   limiter: LimiterClient;
@@ -168,10 +170,11 @@ export async function consume(
     for (const message of messages) message.ack();
     return;
   }
-  const { usageStore: store, deadLetters, wakeWebhooks: told, log } = services;
+  const { usageStore: store, deadLetters, wakeWebhooks: told, log, gateway } = services;
   const keep = (letter: unknown, reason: string) => deadLetters.keep(queue, letterBytes(letter), reason);
   const uncounted = (rows: readonly FoldRow[]) => reportDegraded(rows, services);
-  await consumeUsage(messages, { store, keep, told, uncounted, log });
+  const { sampled: logSampled } = gateway.callLog;
+  await consumeUsage(messages, { store, keep, told, uncounted, log, logSampled });
 }
 
 /** What went round until its queue gave it up, each by itself. */

@@ -48,6 +48,8 @@ export interface ConsumerPorts {
   /** Called with events of calls that the limiter was not asked about. Fails open: a comparison finds what it missed. */
   uncounted(rows: readonly FoldRow[]): Promise<unknown>;
   log(line: Record<string, unknown>): void;
+  /** Of batches that went well. */
+  logSampled(line: () => Record<string, unknown>): void;
 }
 
 interface Delivered extends OpenedMessage {
@@ -183,7 +185,7 @@ function createConsumer(ports: ConsumerPorts) {
     if (isSpent()) return wait(group, TOO_MANY);
     try {
       const folded = await fold(foldingOf(group.map(({ message }) => message)));
-      ports.log({ message: 'usage folded', delivered: group.length, ...folded });
+      ports.logSampled(() => ({ message: 'usage folded', delivered: group.length, ...folded }));
       for (const each of group) await finish(each);
     } catch (error) {
       const attempts = Math.min(...group.map(({ delivery }) => delivery.attempts));

@@ -24,6 +24,7 @@ const ports: ConsumerPorts = {
   told: async () => undefined,
   uncounted: async () => undefined,
   log: (line) => void lines.push(line),
+  logSampled: (line) => void lines.push(line()),
 };
 
 /** Messages of a queue of its own: what is not acknowledged comes again. */
