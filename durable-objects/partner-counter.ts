@@ -55,8 +55,8 @@ function fromBefore({ ledger: { version, limits, quotas } }: StoredBefore): Stor
 const DAYS_KEPT_MS = 70 * DAY_MS;
 /** Holders asked at the same time. */
 const MAX_ASKED_AT_ONCE = 50;
-/** While rows are ahead it comes to itself this often, and before it would be evicted: after ten seconds. */
-const WAKE_AFTER_MS = 8000;
+/** While rows are ahead it wakes this often: a row for each time. */
+const WAKE_AFTER_MS = 20_000;
 /** A holder that has not said by then what it used did not hear it, or counts for another partner. */
 const MAX_ASKED = 5;
 

@@ -9,7 +9,6 @@ import type { PlanService } from '../billing/plan-service.ts';
 import type { BlockService } from '../blocks/block-service.ts';
 import type { OriginService } from '../blocks/origin-service.ts';
 import { DAY_MS, MINUTE_MS, monthStart } from '../core/time.ts';
-import type { CallLog } from '../gateway/call-log.ts';
 import type { AnnouncementService } from '../keys/announcement-service.ts';
 import type { EnvelopeStore } from '../keys/envelope-store.ts';
 import type { KeyService } from '../keys/key-service.ts';
@@ -33,7 +32,7 @@ export interface JobServices {
   config: { USAGE_MONTHS_KEPT: number };
   sleep(ms: number): Promise<unknown>;
   log(line: Record<string, unknown>): void;
-  gateway: { callLog: Pick<CallLog, 'sampled'> };
+  gateway: { callLog: { sampled(line: () => Record<string, unknown>): void } };
   keys: Pick<KeyService, 'tellExpiring'>;
   announcements: AnnouncementService;
   limiter: LimiterClient;

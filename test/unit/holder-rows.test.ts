@@ -143,8 +143,8 @@ describe('rows of holders', () => {
   it('say what is once it is quiet, for which it wakes, and no more after that', async () => {
     const { draw, time, restart, shown, told, asked, wake, wakes } = world();
     for (let i = 0; i < 12; i++) draw('busy');
-    expect(wakes).toEqual([NOON + 8000]);
-    await time.run(8000);
+    expect(wakes).toEqual([NOON + 20_000]);
+    await time.run(20_000);
     await wake();
     expect(wakes).toHaveLength(1);
     restart();
@@ -157,7 +157,7 @@ describe('rows of holders', () => {
     for (let i = 0; i < 12; i++) draw('busy');
     await time.run(4000);
     restart();
-    await time.run(8000);
+    await time.run(20_000);
     await wake();
     expect([asked, wakes.length]).toEqual([['busy'], 1]);
     restart();
