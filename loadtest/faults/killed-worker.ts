@@ -19,7 +19,7 @@ import { sleep } from './scene.ts';
 export const KILLED_WORKER = {
   name: 'Worker killed with -9',
   promise:
-    'It runs again by itself; not billed is what it had answered and not sent, of its last three seconds. The limiter has that counted, and what it was lent, until the nightly comparison corrects it.',
+    'It runs again by itself; not billed is what it had answered and not sent, of its last five seconds. The limiter has that counted, and what it was lent, until the nightly comparison corrects it.',
 };
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url).href);
@@ -28,8 +28,8 @@ const AFTER_MS = 2000;
 const HEAL_MOST_MS = 30_000;
 const AGREE_MOST_MS = 30_000;
 const POLL_MS = 250;
-/** A second until a message is sealed, a second until the consumer has it, and the fold. */
-const UNSENT_MS = 3000;
+/** Three seconds until a message is sealed, a second until the consumer has it, and the fold. */
+const UNSENT_MS = 5000;
 const END_MOST_MS = 90_000;
 
 async function runsAgain({ demo: { url }, output }: StackProcess): Promise<void> {

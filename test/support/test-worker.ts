@@ -30,8 +30,8 @@ export class KeyLimiter extends RealKeyLimiter {
   override settle(settle: Settle) {
     return this.meter.during(() => super.settle(settle));
   }
-  override report() {
-    return this.meter.during(() => super.report());
+  override report(isAlways?: boolean) {
+    return this.meter.during(() => super.report(isAlways));
   }
   override alarm() {
     objectCounts.alarms++;
@@ -45,7 +45,7 @@ export class PartnerLimiter extends RealPartnerLimiter {
   private readonly meter: ObjectMeter;
   constructor(ctx: DurableObjectState, env: Env) {
     const meter = new ObjectMeter('partner');
-    super(meter.watch(ctx), { ...env, KEY_LIMITER: lossyObjects(env.KEY_LIMITER) });
+    super(alarmsInRealTime(meter.watch(ctx)), { ...env, KEY_LIMITER: lossyObjects(env.KEY_LIMITER) });
     this.meter = meter;
   }
   override draw(request: DrawRequest) {
@@ -53,6 +53,10 @@ export class PartnerLimiter extends RealPartnerLimiter {
   }
   override report(report: Report) {
     return this.meter.during(() => super.report(report));
+  }
+  override alarm() {
+    objectCounts.alarms++;
+    return this.meter.during(() => super.alarm());
   }
   crash(): void {
     this.ctx.abort('crashed to order');

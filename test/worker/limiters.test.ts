@@ -1,6 +1,6 @@
 // The Durable Objects inside workerd: what they promise across evictions, retries and each other.
 
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import type { KeyLimiter } from '../../durable-objects/key-limiter.ts';
@@ -149,6 +149,25 @@ describe('an idle object', () => {
     await evictDurableObject(key('key-idle'));
     await evictDurableObject(partner('partner-idle:live'));
     expect(await dayUsed('idle')).toBe(60);
+  });
+
+  it('whose rows stood for draws to come says within an alarm what is, also if it was evicted before', async () => {
+    const ofPartner = partner('partner-slow:live');
+    const row = () =>
+      runInDurableObject(ofPartner, (_, { storage }) =>
+        storage.kv.get<{ used: Record<string, number>; ahead?: object }>('holder:key-slow'),
+      );
+    // So seldom that nothing is lent.
+    for (let i = 0; i < 9; i++) {
+      await take(callOf('slow', { second: 10_000 }));
+      await new Promise((resolve) => setTimeout(resolve, 400));
+    }
+    expect((await row())?.ahead).toBeDefined();
+    await evictDurableObject(ofPartner);
+    expect(await runDurableObjectAlarm(ofPartner)).toBe(true);
+    const { used, ahead } = (await row()) ?? {};
+    expect([Object.values(used ?? {}), ahead]).toEqual([[9], undefined]);
+    expect(await runInDurableObject(ofPartner, (_, { storage }) => storage.getAlarm())).toBeNull();
   });
 
   it.for([1, 5, 6, 10, 13, 24, 100, 200])(
