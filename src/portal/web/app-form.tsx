@@ -88,8 +88,9 @@ export const SettingsPanel = ({
   );
 };
 
-/** A key that archiving the app stops, with its calls of today. */
-export interface StoppingKey extends Pick<KeyView, 'keyId' | 'name' | 'environment' | 'lastUsedAt'> {
+/** A key that archiving the app stops, or what a program was allowed, with its calls of today. */
+export interface StoppingKey
+  extends Pick<KeyView, 'keyId' | 'name' | 'environment' | 'lastUsedAt' | 'grantedTo'> {
   callsToday: number;
 }
 export const stopsLiveKey = (stops: readonly StoppingKey[]): boolean =>
@@ -101,7 +102,14 @@ const StoppingTable = ({ stops }: { stops: readonly StoppingKey[] }) => {
     <Table
       rows={stops}
       columns={[
-        { title: m.keys.key, cell: ({ name }) => name },
+        {
+          title: m.keys.key,
+          cell: ({ name, grantedTo }) => (
+            <>
+              {name} {grantedTo !== null && <span class="small soft">{m.grants.program}</span>}
+            </>
+          ),
+        },
         {
           title: m.common.environment,
           cell: ({ environment }) => <EnvironmentBadge environment={environment} />,
