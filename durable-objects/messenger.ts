@@ -68,7 +68,8 @@ export class Messenger {
   async send<Reply extends { outcome: string }>(
     transmit: (seq: number, lost: readonly number[]) => Promise<Reply>,
   ): Promise<[Exclude<Reply, { outcome: 'void' }>, seq: number]> {
-    for (let tries = MAX_TRIES; ; tries--) {
+    let voids = 0;
+    for (let tries = MAX_TRIES; ; ) {
       const seq = ++this.seq;
       const told = this.changes;
       try {
@@ -81,12 +82,14 @@ export class Messenger {
         }
         this.seq = Math.max(this.seq, (reply as unknown as { seq: number }).seq);
         this.noteChange();
-        if (tries <= 1) throw new Overtaken('a newer message came before');
+        // It costs no try: its partner's object may have been made again, and said so once.
+        if (++voids >= MAX_TRIES) throw new Overtaken('a newer message came before');
       } catch (error) {
+        if (error instanceof Overtaken) throw error;
         this.unanswered = [...this.unanswered, seq].slice(-2 * MAX_TRIES);
         // It may have been heard, and granted something that nobody will use.
         this.noteChange();
-        if (tries <= 1 || !this.isWorthRetrying(error)) throw error;
+        if (--tries < 1 || !this.isWorthRetrying(error)) throw error;
       }
     }
   }

@@ -55,11 +55,6 @@ function fromBefore({ ledger: { version, limits, quotas } }: StoredBefore): Stor
 const DAYS_KEPT_MS = 70 * DAY_MS;
 /** Holders asked at the same time. */
 const MAX_ASKED_AT_ONCE = 50;
-/** While rows are ahead it wakes this often: a row for each time. */
-const WAKE_AFTER_MS = 20_000;
-/** A holder that has not said by then what it used did not hear it, or counts for another partner. */
-const MAX_ASKED = 5;
-
 export class PartnerCounter {
   private readonly ports: PartnerPorts;
   private ledger: PartnerLedger = newPartnerLedger();
@@ -69,14 +64,11 @@ export class PartnerCounter {
   /** Who has a lease, until when. */
   private readonly borrowing = new Map<string, number>();
   private readonly rows: HolderRows;
-  private lastDrawMs = 0;
-  private willWake = false;
-  private timesAsked = 0;
   private readonly answered = new Map<string, { seq: number; reply: DrawReply }>();
 
   constructor(ports: PartnerPorts) {
     this.ports = ports;
-    this.rows = new HolderRows(ports.store);
+    this.rows = new HolderRows(ports, (names) => this.ask(names));
     const row = ports.store.get<Stored | StoredBefore>('state');
     if (!row) return;
     const stored = 'ledger' in row ? fromBefore(row) : row;
@@ -88,8 +80,6 @@ export class PartnerCounter {
       if (this.rows.onCredit.has(name)) this.borrowing.set(name, nowMs + LEASE_MS);
       else if (lent > 0) this.borrowing.set(name, deadlineMs);
     }
-    // It was set with the first of these rows.
-    this.willWake = this.rows.isAhead;
     this.closed = closed;
     this.degraded = stored.degraded ?? NO_UNITS;
     this.ledger = restorePartner(
@@ -114,9 +104,8 @@ export class PartnerCounter {
     this.ledger = ledger;
     this.rows.hear(name);
     this.know(name, after);
-    this.rows.putDrawn(name, after, ledger.dayStartMs, unitsUnsaid(ledger, nowMs));
-    this.lastDrawMs = nowMs;
-    this.wakeWhileAhead();
+    const room = unitsUnsaid(ledger, nowMs);
+    this.rows.putDrawn(name, this.holders, { dayStartMs: ledger.dayStartMs, room, nowMs });
     if (ledger.version !== version || ledger.catalog !== catalog) this.write();
     this.answered.set(name, { seq, reply });
     return reply;
@@ -136,7 +125,6 @@ export class PartnerCounter {
     this.ledger = ledger;
     this.rows.hear(name);
     this.keep(name, after);
-    this.wakeWhileAhead();
     return { outcome: 'noted' };
   }
 
@@ -236,29 +224,9 @@ export class PartnerCounter {
     return silent;
   }
 
-  /** Comes while rows are ahead: what they say too much is taken back. */
-  async wake(): Promise<void> {
-    this.willWake = false;
-    const { onCredit } = this.rows;
-    if (onCredit.size > 0) {
-      await this.ask([...onCredit]);
-      this.timesAsked++;
-    }
-    if (this.timesAsked >= MAX_ASKED) {
-      if (onCredit.size > 0)
-        this.ports.log({ message: 'keys did not say what they used', level: 'error', keys: [...onCredit] });
-      onCredit.clear();
-      this.timesAsked = 0;
-    }
-    if (this.ports.now() - this.lastDrawMs >= WAKE_AFTER_MS) this.rows.catchUp(this.holders);
-    this.wakeWhileAhead();
-  }
-
-  private wakeWhileAhead(): void {
-    const { isAhead } = this.rows;
-    if (this.willWake === isAhead) return;
-    this.willWake = isAhead;
-    this.ports.wakeAt(isAhead ? this.ports.now() + WAKE_AFTER_MS : undefined);
+  /** Comes while rows say more than what is. */
+  wake(): Promise<void> {
+    return this.rows.wake(this.holders);
   }
 
   private keep(name: string, holder: Holder): void {

@@ -128,7 +128,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'a draw is stored before it is answered (a restart restores too little)',
     file: 'durable-objects/partner-counter.ts',
-    find: '    this.rows.putDrawn(name, after, ledger.dayStartMs, unitsUnsaid(ledger, nowMs));\n',
+    find: '    this.rows.putDrawn(name, this.holders, { dayStartMs: ledger.dayStartMs, room, nowMs });\n',
     replace: '',
   },
   {
@@ -157,7 +157,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 'what rows say too much is taken back after a restart',
-    file: 'durable-objects/partner-counter.ts',
+    file: 'durable-objects/holder-rows.ts',
     find: '    if (onCredit.size > 0) {\n      await',
     replace: '    if (onCredit.size > 1e9) {\n      await',
   },

@@ -34,6 +34,7 @@ let stopReloads: (() => Promise<void>) | undefined;
 let closeLog: (() => Promise<void>) | undefined;
 let stoppingSinceMs = 0;
 let exitCode = 0;
+let hasEndedByItself = false;
 const token = randomBytes(16).toString('hex');
 const terminal = process.ppid;
 
@@ -58,7 +59,10 @@ async function stopInOrder({ miniflare, stopCron, stop }: Stack): Promise<void> 
   await stop();
   await closeLog?.();
   record?.release();
-  say(left ? `Stopped. ${sayLeft(left)}` : 'Stopped. Every call that was answered is counted.');
+  const counted = hasEndedByItself
+    ? 'Calls that were answered are counted, but for those just before the Worker ended by itself.'
+    : 'Every call that was answered is counted.';
+  say(`Stopped. ${left ? sayLeft(left) : counted}`);
   process.exit(exitCode);
 }
 
@@ -125,6 +129,9 @@ async function start({ folder, port, upstreamOrigin, brand, api: wanted }: Local
     unwatch = watchRuntime(started.miniflare, {
       started: (pid) => record?.add('workerd', pid),
       say,
+      ended() {
+        hasEndedByItself = true;
+      },
       givenUp: () => giveUp('Without the Worker nothing works.'),
     });
   };

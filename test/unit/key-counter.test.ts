@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { KeyCounter } from '../../durable-objects/key-counter.ts';
-import { Messenger } from '../../durable-objects/messenger.ts';
+import { Messenger, Overtaken } from '../../durable-objects/messenger.ts';
 import { PartnerCounter } from '../../durable-objects/partner-counter.ts';
 import { VirtualTime } from '../../loadtest/simulation/virtual-time.ts';
 import { memoryStore } from '../support/limited-partner.ts';
@@ -105,4 +105,21 @@ it('an instance repeats no number of one that died in the same second after it w
     await send(new Messenger(written, nowMs + 300, chance, () => false));
     expect(sent).toEqual([...new Set(sent)].sort((a, b) => a - b));
   }
+});
+
+it('that a message came after a newer one costs none of its tries, and is no endless talk', async () => {
+  const answers = (...outcomes: ('void' | 'lost' | 'noted')[]) => {
+    const messenger = new Messenger(0, START, 0.5, () => true);
+    return messenger.send(async (seq) => {
+      const outcome = outcomes.shift() ?? 'void';
+      if (outcome === 'lost') throw new Error('lost');
+      return { outcome, seq: seq + 1000 };
+    });
+  };
+  await expect(answers('void', 'lost', 'lost', 'noted')).resolves.toMatchObject([
+    { outcome: 'noted' },
+    expect.any(Number),
+  ]);
+  await expect(answers('lost', 'void', 'lost', 'lost')).rejects.toThrow('lost');
+  await expect(answers()).rejects.toThrow(Overtaken);
 });
