@@ -70,7 +70,7 @@ function rushed(chance: Chance): Setting['bursts'] {
 /** One key calls until the partner's object crashes, and then no more, while another uses up all that there is. */
 function forgotten(chance: Chance): Pick<Setting, 'bursts' | 'crashes'> {
   const slowMs = 14 * 5;
-  const crashMs = slowMs + chance.of([0, 10, 100]) * 10 + 20;
+  const crashMs = slowMs + chance.of([0, 1, 10, 30, 40]) * 100 + 20;
   const calls = Math.floor((crashMs - slowMs) / 100);
   const rushMs = crashMs + chance.of([10, 50, 1000, 3000]);
   return {

@@ -144,12 +144,6 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'const used = addUnits(holder.used, dayStartMs, 0);',
   },
   {
-    rule: 'what a row stands for is of this second after a restart',
-    file: 'durable-objects/holder-rows.ts',
-    find: 'addToWindow(holder.window, units, nowMs + LEASE_MS, second)',
-    replace: 'addToWindow(holder.window, 0, nowMs + LEASE_MS, second)',
-  },
-  {
     rule: 'whoever was told before a restart tells it again',
     file: 'durable-objects/key-counter.ts',
     find: '    if (isAlways) this.state.messenger.noteChange();\n',

@@ -131,6 +131,14 @@ describe('rows of holders', () => {
     }
   });
 
+  it('count what they stand for in the second of a restart', () => {
+    const { draw, restart } = world({ ...AMPLE, second: 100 });
+    for (let i = 0; i < 12; i++) draw('busy');
+    restart();
+    expect(draw('other', { costs: [89] })).toMatchObject({ admitted: [false] });
+    expect(draw('other', { costs: [70] })).toMatchObject({ admitted: [true] });
+  });
+
   it('keep a message of before the restart from being taken for a new one', async () => {
     const { draw, told, seqs, restart, shown } = world();
     for (let i = 0; i < 12; i++) draw('busy');
