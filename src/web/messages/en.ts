@@ -587,13 +587,13 @@ export const en = {
     notAnId:
       'This is no request ID. Copy the X-Request-Id header of the response, such as 01a227a8-3015-7347-be14-d9c53bbbc854.',
     notFound: (months: number) =>
-      `None of your requests has this ID. A request appears within a second or two, and is kept for ${months} ${plural(months, 'month', 'months')}.`,
+      `None of your requests has this ID. A request appears within seconds, and is kept for ${months} ${plural(months, 'month', 'months')}.`,
     open: 'Open',
     older: 'Older',
     follow: 'Follow live',
     pause: 'Pause',
     emptyTitle: 'No requests found',
-    empty: 'Requests appear within a second or two.',
+    empty: 'Requests appear within seconds.',
     about: 'Request',
     timing: 'Time',
     stages: { auth: 'Key', limit: 'Limit', cache: 'Cache', upstream: 'Upstream' },

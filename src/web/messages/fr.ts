@@ -607,13 +607,13 @@ export const fr = typeset<typeof en>({
     notAnId:
       'Ce n’est pas un identifiant de requête. Copiez l’en-tête X-Request-Id de la réponse, par exemple 01a227a8-3015-7347-be14-d9c53bbbc854.',
     notFound: (months: number) =>
-      `Aucune de vos requêtes ne porte cet identifiant. Une requête apparaît en une ou deux secondes, et est conservée ${months} mois.`,
+      `Aucune de vos requêtes ne porte cet identifiant. Une requête apparaît en quelques secondes, et est conservée ${months} mois.`,
     open: 'Ouvrir',
     older: 'Plus anciennes',
     follow: 'Suivre en direct',
     pause: 'Pause',
     emptyTitle: 'Aucune requête trouvée',
-    empty: 'Les requêtes apparaissent une seconde ou deux après l’appel.',
+    empty: 'Les requêtes apparaissent quelques secondes après l’appel.',
     about: 'Requête',
     timing: 'Durée',
     stages: { auth: 'Clé', limit: 'Limite', cache: 'Cache', upstream: 'En amont' },
