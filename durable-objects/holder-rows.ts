@@ -50,6 +50,8 @@ const unitsOf = ({ units, lent }: Grant): number => units + lent;
 
 export class HolderRows {
   private readonly ports: PartnerPorts;
+  /** As they are. */
+  private readonly holders: ReadonlyMap<string, Holder>;
   /** Asks holders what they used. */
   private readonly ask: (names: readonly string[]) => Promise<unknown>;
   private readonly written = new Map<string, Written>();
@@ -61,22 +63,28 @@ export class HolderRows {
   private timesAsked = 0;
   private willWake = false;
 
-  constructor(ports: PartnerPorts, ask: (names: readonly string[]) => Promise<unknown>) {
+  constructor(
+    ports: PartnerPorts,
+    holders: ReadonlyMap<string, Holder>,
+    ask: (names: readonly string[]) => Promise<unknown>,
+  ) {
     this.ports = ports;
+    this.holders = holders;
     this.ask = ask;
   }
 
   /** Each holder as it was, or as it may have become. `second`: the limit of a second. */
   restored(second: number, nowMs: number): [name: string, holder: Holder][] {
-    const holders = [...this.ports.store.list<Row>(PREFIX)].map(([key, { ahead, ...holder }]) => {
+    const rows = [...this.ports.store.list<Row>(PREFIX)];
+    const holders = rows.map(([key, { ahead, ...holder }]): [name: string, holder: Holder] => {
       const name = key.slice(PREFIX.length);
-      if (!ahead) return [name, holder] as [string, Holder];
+      if (!ahead) return [name, holder];
       this.onCredit.add(name);
       const { seq, units, dayStartMs } = ahead;
       const used = addUnits(holder.used, dayStartMs, units);
       // All of it may have been lent at the last moment.
       const window = addToWindow(holder.window, units, nowMs + LEASE_MS, second);
-      return [name, { ...holder, seq, used, window }] as [string, Holder];
+      return [name, { ...holder, seq, used, window }];
     });
     if (this.onCredit.size > 0) {
       // An alarm was set with the first of these rows.
@@ -101,16 +109,15 @@ export class HolderRows {
   /** After a draw, whose grant the holder has. `room`: by how much all rows together may be ahead now. */
   putDrawn(
     name: string,
-    holders: ReadonlyMap<string, Holder>,
+    holder: Holder,
     { dayStartMs, room, nowMs }: { dayStartMs: number; room: number; nowMs: number },
   ): void {
-    const holder = holders.get(name);
-    if (!holder) return;
-    if (this.unitsAhead > room) this.catchUp(holders, () => true);
+    const isOver = this.unitsAhead > room;
+    if (isOver) this.catchUp((_, other) => other !== name);
     const known = this.written.get(name);
     const granted = holder.grant ? unitsOf(holder.grant) : 0;
     const draws = known && nowMs - known.drawnMs < PAUSE_MS ? known.draws + 1 : 1;
-    if (known?.ahead && isSaidBy(known, known.ahead, holder, granted)) {
+    if (!isOver && known?.ahead && isSaidBy(known, known.ahead, holder, granted)) {
       Object.assign(known, { left: known.left - granted, draws, drawnMs: nowMs });
       return;
     }
@@ -130,11 +137,11 @@ export class HolderRows {
   }
 
   /** Comes while rows are ahead: what they say too much is taken back. */
-  async wake(holders: ReadonlyMap<string, Holder>): Promise<void> {
+  async wake(): Promise<void> {
     this.willWake = false;
     await this.askOnCredit();
     const nowMs = this.ports.now();
-    this.catchUp(holders, ({ drawnMs }) => nowMs - drawnMs >= PAUSE_MS);
+    this.catchUp(({ drawnMs }) => nowMs - drawnMs >= PAUSE_MS);
     this.wakeWhileAhead();
   }
 
@@ -157,11 +164,11 @@ export class HolderRows {
   }
 
   /** Rows of such holders say no more than what is; of those on credit that is not known. */
-  private catchUp(holders: ReadonlyMap<string, Holder>, isWanted: (row: Written) => boolean): void {
+  private catchUp(isWanted: (row: Written, name: string) => boolean): void {
     for (const name of [...this.areAhead]) {
-      const holder = holders.get(name);
+      const holder = this.holders.get(name);
       const row = this.written.get(name);
-      if (holder && row && !this.onCredit.has(name) && isWanted(row))
+      if (holder && row && !this.onCredit.has(name) && isWanted(row, name))
         this.write(name, holder, undefined, row);
     }
   }

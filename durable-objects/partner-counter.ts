@@ -68,7 +68,7 @@ export class PartnerCounter {
 
   constructor(ports: PartnerPorts) {
     this.ports = ports;
-    this.rows = new HolderRows(ports, (names) => this.ask(names));
+    this.rows = new HolderRows(ports, this.holders, (names) => this.ask(names));
     const row = ports.store.get<Stored | StoredBefore>('state');
     if (!row) return;
     const stored = 'ledger' in row ? fromBefore(row) : row;
@@ -105,7 +105,7 @@ export class PartnerCounter {
     this.rows.hear(name);
     this.know(name, after);
     const room = unitsUnsaid(ledger, nowMs);
-    this.rows.putDrawn(name, this.holders, { dayStartMs: ledger.dayStartMs, room, nowMs });
+    this.rows.putDrawn(name, after, { dayStartMs: ledger.dayStartMs, room, nowMs });
     if (ledger.version !== version || ledger.catalog !== catalog) this.write();
     this.answered.set(name, { seq, reply });
     return reply;
@@ -226,7 +226,7 @@ export class PartnerCounter {
 
   /** Comes while rows say more than what is. */
   wake(): Promise<void> {
-    return this.rows.wake(this.holders);
+    return this.rows.wake();
   }
 
   private keep(name: string, holder: Holder): void {

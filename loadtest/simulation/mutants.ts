@@ -128,7 +128,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'a draw is stored before it is answered (a restart restores too little)',
     file: 'durable-objects/partner-counter.ts',
-    find: '    this.rows.putDrawn(name, this.holders, { dayStartMs: ledger.dayStartMs, room, nowMs });\n',
+    find: '    this.rows.putDrawn(name, after, { dayStartMs: ledger.dayStartMs, room, nowMs });\n',
     replace: '',
   },
   {
