@@ -104,7 +104,7 @@ export class PartnerCounter {
     this.ledger = ledger;
     this.rows.hear(name);
     this.know(name, after);
-    const room = unitsUnsaid(ledger, nowMs);
+    const room = unitsUnsaid(ledger);
     this.rows.putDrawn(name, after, { dayStartMs: ledger.dayStartMs, room, nowMs });
     if (ledger.version !== version || ledger.catalog !== catalog) this.write();
     this.answered.set(name, { seq, reply });

@@ -135,7 +135,9 @@ export class PartnerTalk {
     const [reply, seq] = await state.messenger.send((number, lost) => {
       sentAtMs = this.ports.now();
       const own = held.expectedDemand(sentAtMs);
-      const wanted = batch.reduce((sum, each) => sum + state.loanFor(each.call), own);
+      // What edges want they were asked for until now, most likely; but what begins has no past.
+      const loans = batch.reduce((sum, each) => sum + state.loanFor(each.call), 0);
+      const wanted = Math.max(own, loans);
       const message = this.message(number, lost);
       const { catalog } = state.versions;
       return this.port().draw({ ...message, version: versions.partner, catalog, limits, costs, wanted });

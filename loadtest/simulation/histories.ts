@@ -48,9 +48,9 @@ function burstsOf(chance: Chance, pauses: readonly number[]): Setting['bursts'] 
 /** One key borrows and then calls slowly, while another uses up all that there is. */
 function contended(chance: Chance): Setting['bursts'] {
   return [
-    { startMs: 0, calls: 8, gapMs: 2, key: 0 },
-    { startMs: 20, calls: 20, gapMs: chance.of([60, 110, 150]), key: 0 },
-    { startMs: chance.whole(30, 300), calls: 300, gapMs: 7, key: 1 },
+    { startMs: 0, calls: chance.of([8, 24]), gapMs: 2, key: 0 },
+    { startMs: 50, calls: 20, gapMs: chance.of([60, 110, 150]), key: 0 },
+    { startMs: chance.whole(60, 300), calls: 600, gapMs: 4, key: 1 },
   ];
 }
 
@@ -110,14 +110,18 @@ export function settingOf(seed: number): Setting {
   const lastMs = (bursts.at(-1)?.startMs ?? 0) + 2000;
   return {
     keys: isContended || isForgotten ? 2 : chance.whole(1, 3),
-    edges: isContended || isRushed || isForgotten ? chance.whole(1, 2) : chance.whole(1, 4),
+    edges: isContended
+      ? chance.whole(1, 4)
+      : isRushed || isForgotten
+        ? chance.whole(1, 2)
+        : chance.whole(1, 4),
     terms: {
       version: 1,
       partner: {
         second: isForgotten
           ? chance.of([-1, 40, 100])
           : isContended
-            ? chance.of([40, 60])
+            ? chance.of([40, 60, 100, 200])
             : isRushed
               ? -1
               : chance.of([-1, 2, 10, 50, 1000]),
@@ -157,37 +161,57 @@ export function settingOf(seed: number): Setting {
 
 export const liveRandomly = (seed: number): Promise<Outcome> => live(settingOf(seed), seed);
 
-/** Share of a limit of `second` that is admitted at twice the demand, over that long. */
-export async function useOf(
-  second: number,
-  seconds: number,
-  lendsToEdges: boolean,
-): Promise<{ share: number; edgeLeases: number }> {
-  const calls = 2 * second * seconds;
-  const setting: Setting = {
-    ...settingOf(0),
-    keys: 1,
-    terms: {
-      version: 1,
-      partner: { second, day: -1, month: -1, overage: 'block' },
-      key: { burst: -1, sustained: -1, day: -1, month: -1, overage: 'block' },
+export interface Steady {
+  /** The partner's limit; no other. */
+  second: number;
+  /** Calls a second, as a share of it. */
+  demand: number;
+  seconds: number;
+  edges?: number;
+  lendsToEdges?: boolean;
+}
+
+/** One key that is called at an even pace: how many of its calls are admitted, with nothing going wrong. */
+export async function callSteadily({
+  second,
+  demand,
+  seconds,
+  edges = 1,
+  lendsToEdges = true,
+}: Steady): Promise<Outcome> {
+  const rate = second * demand;
+  const outcome = await live(
+    {
+      keys: 1,
+      edges,
+      terms: {
+        version: 1,
+        partner: { second, day: -1, month: -1, overage: 'block' },
+        key: { burst: -1, sustained: -1, day: -1, month: -1, overage: 'block' },
+      },
+      startMs: NOON + DAY_MS,
+      weather: CALM,
+      bursts: [{ startMs: 0, calls: Math.round(rate * seconds), gapMs: 1000 / rate }],
+      crashes: [],
+      disturbances: [],
+      mostCost: 1,
+      budgets: [],
+      upstreamFails: 0,
+      lendsToEdges,
+      isolatesDie: false,
+      changes: false,
+      evicts: false,
+      clockOffMs: 0,
+      clockDrift: 0,
     },
-    startMs: NOON + DAY_MS,
-    weather: CALM,
-    bursts: [{ startMs: 0, calls, gapMs: 500 / second }],
-    crashes: [],
-    disturbances: [],
-    mostCost: 1,
-    budgets: [],
-    upstreamFails: 0,
-    lendsToEdges,
-    isolatesDie: false,
-    changes: false,
-    evicts: false,
-    clockOffMs: 0,
-    clockDrift: 0,
-  };
-  const { admitted, edgeLeases, problems } = await live(setting, 1);
-  if (problems.length > 0) throw new Error(problems.join('\n'));
-  return { share: admitted / (second * seconds), edgeLeases };
+    1,
+  );
+  if (outcome.problems.length > 0) throw new Error(outcome.problems.join('\n'));
+  return outcome;
+}
+
+/** Share of a limit that is admitted at twice the demand. */
+export async function useOf(second: number, seconds: number, lendsToEdges: boolean): Promise<number> {
+  const { admitted } = await callSteadily({ second, demand: 2, seconds, lendsToEdges });
+  return admitted / (second * seconds);
 }

@@ -24,8 +24,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'a lease counts in the window at its deadline, not at its grant',
     file: 'src/limits/partner-draw.ts',
-    find: 'state = spend(state, lent, deadlineMs)',
-    replace: 'state = spend(state, lent, nowMs - 900)',
+    find: 'state = spend(state, lease.units, deadlineMs)',
+    replace: 'state = spend(state, lease.units, nowMs - 900)',
   },
   {
     rule: 'an expired lease may not be spent',
@@ -42,8 +42,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'a lease never outlives its day',
     file: 'src/limits/partner-draw.ts',
-    find: 'Math.min(LEASE_MS, nextDay(ledger.dayStartMs) - nowMs)',
-    replace: 'LEASE_MS',
+    find: 'Math.min(leftMs, leaseMs(units, wanted))',
+    replace: 'leaseMs(units, wanted)',
   },
   {
     rule: 'a call is counted in the day in which it was decided',

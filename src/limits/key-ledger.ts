@@ -3,7 +3,7 @@
 
 import { nextDay } from '../core/time.ts';
 import { reduce } from './gauges.ts';
-import { leaseSize } from './lease.ts';
+import { leaseSize, spareUnits } from './lease.ts';
 import { type Denial, isUnlimited, type KeyLimits, type PartnerLimits } from './limit.ts';
 import type { LimitGauges } from './protocol.ts';
 import {
@@ -97,14 +97,13 @@ export const spendKey = (ledger: KeyLedger, cost: number, dayMs: number): KeyLed
 /** How many of the units that an edge wants an advanced ledger can lend on that day: 0 when little is left. */
 export function keyLoan(ledger: KeyLedger, limits: KeyLimits, wanted: number, dayMs: number): number {
   const quotas = keyQuotas(ledger, dayMs);
-  return leaseSize({
-    wanted,
+  const most = spareUnits({
     limit: limits.burst,
     remaining: ledger.bucket ? tokens(ledger.bucket) : 0,
     // Beyond a quota that does not block, each unit is still decided one by one.
     quotaRemaining: Math.min(quotaLeft(quotas, limits), quotaLeft(quotas, { ...limits, overage: 'block' })),
-    holders: 1,
   });
+  return leaseSize(wanted, most);
 }
 
 export const lendKey = (ledger: KeyLedger, { units, untilMs }: Loan, dayMs: number): KeyLedger => ({

@@ -1,12 +1,19 @@
 // A lease: units that a holder may spend until a deadline. They left the parent's count before the reply, and what the
 // holder did not spend comes back with its next report.
 
-/** How long what was lent may be spent, by whomever. Bounds how late a revocation or a suspension is noticed. */
+/** For how long what was lent may be spent at most, by whomever. Bounds how late a revocation or a suspension is noticed. */
 export const LEASE_MS = 1000;
 /** Clock drift over a lease, plus the longest CPU burst during which a Worker's clock stands still. */
 export const LEASE_MARGIN_MS = 50;
+/** What is lent of little is meant to be spent sooner, but not sooner than one can be renewed from afar. */
+const SHORTEST_LEASE_MS = 500;
 /** Nothing is lent while less than this share of the window is free: then every unit is a decision, and none is lost. */
 const LEND_ABOVE = 0.5;
+/**
+ * Share of the window that may be lent at a time, to all holders. So much of it may be spent and yet count until its lease
+ * ends, and a second: a caller that stays below the rest of the limit is never refused for it.
+ */
+const SHARE_LENT = 0.2;
 /** Share of what is free of the rate that one lease may take (phi). An unspent one is free again after a second. */
 const SHARE_OF_RATE = 0.25;
 /** Share of what is left of a quota that one lease may take: it is out of others' reach until it comes back. */
@@ -40,26 +47,35 @@ export const isSpendable = (
 ): lease is Lease =>
   lease !== undefined && lease.version === version && lease.units >= units && nowMs < lease.deadlineMs;
 
-export interface Lending {
-  /** Units that the holder is likely to spend within the lease, from its own recent rate. */
-  wanted: number;
+export interface Room {
   limit: number;
   remaining: number;
   /** Smallest remaining quota, Infinity when none. */
   quotaRemaining: number;
-  holders: number;
 }
 
-/** Units to lend beyond what is waiting: 0 when the holder is slow or little is left. */
-export function leaseSize({ wanted, limit, remaining, quotaRemaining, holders }: Lending): number {
-  if (wanted < WORTH_LENDING) return 0;
-  const free = limit < 0 ? Number.POSITIVE_INFINITY : remaining;
-  if (limit >= 0 && remaining < limit * LEND_ABOVE) return 0;
-  const share = Math.floor(
-    Math.min(SHARE_OF_RATE * free, SHARE_OF_QUOTA * quotaRemaining) / Math.max(1, holders),
-  );
-  return share < WORTH_LENDING ? 0 : Math.min(wanted, share);
+/** Units that may be out of sight at a time, with so many holders each: 0 when little is left. */
+export function spareUnits({ limit, remaining, quotaRemaining }: Room, holders = 1): number {
+  const isLimited = limit >= 0;
+  if (isLimited && remaining < limit * LEND_ABOVE) return 0;
+  const free = isLimited ? remaining : Number.POSITIVE_INFINITY;
+  return Math.floor(Math.min(SHARE_OF_RATE * free, SHARE_OF_QUOTA * quotaRemaining) / Math.max(1, holders));
 }
+
+/** Units that may still be lent of a window of which so many are. */
+export const lendable = (limit: number, lent: number): number =>
+  limit < 0 ? Number.POSITIVE_INFINITY : Math.floor(limit * SHARE_LENT) - lent;
+
+/**
+ * Units to lend beyond what is waiting: 0 when the holder is slow or little is left. `wanted`: units that it is likely to
+ * spend within the longest lease, from its own recent rate. `most`: what there is.
+ */
+export const leaseSize = (wanted: number, most: number): number =>
+  Math.min(wanted, most) < WORTH_LENDING ? 0 : Math.min(wanted, most);
+
+/** As long as so many units are likely to last a holder that wants more of them. */
+export const leaseMs = (units: number, wanted: number): number =>
+  Math.min(LEASE_MS, Math.max(SHORTEST_LEASE_MS, Math.ceil((LEASE_MS * units) / wanted)));
 
 /** How much a holder was asked for, by stretches of one lease. */
 export interface Demand {

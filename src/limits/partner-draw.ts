@@ -2,7 +2,7 @@
 // ledger, holder, request and moment in, answer and new state out.
 
 import { nextDay } from '../core/time.ts';
-import { LEASE_MS, leaseSize } from './lease.ts';
+import { LEASE_MS, leaseMs, leaseSize, lendable, type Room, spareUnits } from './lease.ts';
 import { type Denial, isUnlimited, type PartnerLimits } from './limit.ts';
 import {
   advancePartner,
@@ -15,7 +15,7 @@ import {
 } from './partner-ledger.ts';
 import { type Report, report } from './partner-report.ts';
 import { isOverQuota, quotaDenial, quotaLeft, quotasOn } from './quota.ts';
-import { pruneWindow, unitsIn, windowWaitMs } from './sliding-window.ts';
+import { pruneWindow, unitsIn, unitsLent, windowWaitMs } from './sliding-window.ts';
 
 export interface DrawRequest extends Report {
   version: number;
@@ -25,6 +25,11 @@ export interface DrawRequest extends Report {
   costs: readonly number[];
   /** Units the holder is likely to need soon. */
   wanted: number;
+}
+
+interface Lent {
+  units: number;
+  durationMs: number;
 }
 
 export type DrawReply =
@@ -40,7 +45,7 @@ export type DrawReply =
       denial?: Denial;
       /** Units used beyond a quota whose overage action admits them. */
       over: boolean;
-      lease?: { units: number; durationMs: number };
+      lease?: Lent;
       gauges: PartnerGauges;
     };
 
@@ -53,31 +58,32 @@ function denialOf(ledger: PartnerLedger, cost: number, nowMs: number): Denial | 
   return { type: 'per_second', limit, used: unitsIn(ledger.window), retryAfterMs: waitMs, level: 'partner' };
 }
 
-/** How long a lease lasts that is lent now: never into the next day. */
-const leaseMs = (ledger: PartnerLedger, nowMs: number): number =>
-  Math.min(LEASE_MS, nextDay(ledger.dayStartMs) - nowMs);
+const roomOf = ({ limits, window, used, dayStartMs }: PartnerLedger): Room => ({
+  limit: limits.second,
+  remaining: isUnlimited(limits.second)
+    ? Number.POSITIVE_INFINITY
+    : Math.max(0, limits.second - unitsIn(window)),
+  // Beyond a quota that does not block, each unit is still decided one by one.
+  quotaRemaining: Math.min(
+    quotaLeft(quotasOn(used, dayStartMs), limits),
+    quotaLeft(quotasOn(used, dayStartMs), { ...limits, overage: 'block' }),
+  ),
+});
 
-function unitsToLend(ledger: PartnerLedger, wanted: number, holders: number, nowMs: number): number {
-  const { limits, window, used, dayStartMs } = ledger;
-  if (leaseMs(ledger, nowMs) < LEASE_MS / 2) return 0;
-  return leaseSize({
-    wanted,
-    limit: limits.second,
-    remaining: isUnlimited(limits.second)
-      ? Number.POSITIVE_INFINITY
-      : Math.max(0, limits.second - unitsIn(window)),
-    // Beyond a quota that does not block, each unit is still decided one by one.
-    quotaRemaining: Math.min(
-      quotaLeft(quotasOn(used, dayStartMs), limits),
-      quotaLeft(quotasOn(used, dayStartMs), { ...limits, overage: 'block' }),
-    ),
-    holders,
-  });
+/** Never into the next day. */
+function lend(ledger: PartnerLedger, wanted: number, holders: number, nowMs: number): Lent | undefined {
+  const { limits, window, dayStartMs } = ledger;
+  const leftMs = nextDay(dayStartMs) - nowMs;
+  const most = Math.min(
+    spareUnits(roomOf(ledger), holders),
+    lendable(limits.second, unitsLent(window, nowMs)),
+  );
+  const units = leftMs < LEASE_MS / 2 ? 0 : leaseSize(wanted, most);
+  return units > 0 ? { units, durationMs: Math.min(leftMs, leaseMs(units, wanted)) } : undefined;
 }
 
 /** Units of which no more has to be known, after a crash and for a moment, than that they may have been spent. */
-export const unitsUnsaid = (ledger: PartnerLedger, nowMs: number): number =>
-  unitsToLend(ledger, Number.POSITIVE_INFINITY, 1, nowMs);
+export const unitsUnsaid = (ledger: PartnerLedger): number => spareUnits(roomOf(ledger));
 
 /**
  * Decides the waiting calls in order, then lends ahead where there is room. `borrowers`: other holders with leases.
@@ -117,14 +123,13 @@ export function draw(
     units += cost;
   }
   const gauges = partnerGauges(state[0], nowMs);
-  const lent = denial ? 0 : unitsToLend(state[0], wanted, borrowers + 1, nowMs);
-  const durationMs = leaseMs(state[0], nowMs);
-  const deadlineMs = nowMs + durationMs;
-  if (lent > 0) state = spend(state, lent, deadlineMs);
+  const lease = denial ? undefined : lend(state[0], wanted, borrowers + 1, nowMs);
+  const deadlineMs = nowMs + (lease?.durationMs ?? 0);
+  if (lease) state = spend(state, lease.units, deadlineMs);
   const [ledger, holder] = state;
   return [
     ledger,
-    { ...holder, grant: { seq, atMs: nowMs, units, lent, deadlineMs } },
+    { ...holder, grant: { seq, atMs: nowMs, units, lent: lease?.units ?? 0, deadlineMs } },
     {
       outcome: 'decided',
       atMs: nowMs,
@@ -132,7 +137,7 @@ export function draw(
       admitted,
       denial,
       over,
-      lease: lent > 0 ? { units: lent, durationMs } : undefined,
+      lease,
       gauges,
     },
   ];

@@ -32,6 +32,13 @@ export function unitsIn(window: Window): number {
   return units;
 }
 
+/** Units of leases that may still be spent, or were and were not told. */
+export function unitsLent(window: Window, nowMs: number): number {
+  let units = 0;
+  for (const [atMs, logged] of window.slots) if (atMs >= nowMs + COARSE_SLOT_MS) units += logged;
+  return units;
+}
+
 /** Logs units that may be spent as late as `atMs`. */
 export function addToWindow(window: Window, units: number, atMs: number, limit: number): Window {
   if (units === 0 || isUnlimited(limit)) return window;

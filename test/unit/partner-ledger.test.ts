@@ -1,7 +1,7 @@
 // The partner's ledger: what holders draw and report, in any order, lost or twice, never admits more than the limit.
 
 import { describe, expect, it } from 'vitest';
-import { leaseSize } from '../../src/limits/lease.ts';
+import { leaseMs, leaseSize, lendable, spareUnits } from '../../src/limits/lease.ts';
 import { type DrawReply, type DrawRequest, draw } from '../../src/limits/partner-draw.ts';
 import {
   type Holder,
@@ -131,19 +131,42 @@ describe('partner ledger', () => {
   });
 
   it('lends only where there is room, and never into the next day', () => {
-    const room = { wanted: 50, limit: 100, remaining: 90, quotaRemaining: 1_000_000, holders: 1 };
-    expect(leaseSize(room)).toBe(22);
-    expect(leaseSize({ ...room, holders: 4 })).toBe(5);
-    expect(leaseSize({ ...room, remaining: 49 })).toBe(0);
-    expect(leaseSize({ ...room, quotaRemaining: 3999 })).toBe(0);
-    expect(leaseSize({ ...room, wanted: 2 })).toBe(0);
-    expect(leaseSize({ ...room, limit: -1, remaining: -1, quotaRemaining: Number.POSITIVE_INFINITY })).toBe(
-      50,
-    );
+    const room = { limit: 100, remaining: 90, quotaRemaining: 1_000_000 };
+    expect(spareUnits(room)).toBe(22);
+    expect(spareUnits(room, 4)).toBe(5);
+    expect(spareUnits({ ...room, remaining: 49 })).toBe(0);
+    expect(spareUnits({ ...room, quotaRemaining: 3999 })).toBe(3);
+    const unlimited = { limit: -1, remaining: -1, quotaRemaining: Number.POSITIVE_INFINITY };
+    expect(spareUnits(unlimited)).toBe(Number.POSITIVE_INFINITY);
+    expect([leaseSize(50, 22), leaseSize(20, 22), leaseSize(50, 3), leaseSize(3, 22)]).toEqual([
+      22, 20, 0, 0,
+    ]);
     const late = START_OF_DAY + DAY_MS - 700;
     const [, , reply] = draw(newPartnerLedger(), newHolder(), asking(1, { wanted: 20 }), 0, late);
     expect(decided(reply).lease?.durationMs).toBe(700);
     const [, , tooLate] = draw(newPartnerLedger(), newHolder(), asking(1, { wanted: 20 }), 0, late + 300);
     expect(decided(tooLate).lease).toBeUndefined();
+  });
+
+  it('lends no more than a fifth of the limit at a time, and little for less long', () => {
+    expect([lendable(100, 0), lendable(100, 15), lendable(-1, 1000)]).toEqual([
+      20,
+      5,
+      Number.POSITIVE_INFINITY,
+    ]);
+    expect([leaseMs(20, 20), leaseMs(20, 25), leaseMs(20, 100)]).toEqual([1000, 800, 500]);
+    const ask = (seq: number, wanted: number, wishes: Partial<DrawRequest> = {}) =>
+      asking(seq, { limits: limits(100, 1_000_000), wanted, ...wishes });
+    const [first, one, a] = draw(newPartnerLedger(), newHolder(), ask(1, 25), 0, START);
+    expect(decided(a).lease).toEqual({ units: 20, durationMs: 800 });
+    const [second, , b] = draw(first, newHolder(), ask(1, 25, { holder: 'i' }), 1, START + 100);
+    expect(decided(b).lease).toBeUndefined();
+    // Of one that was told, it is known when it was spent.
+    const told = { used: { [START_OF_DAY]: 17 }, returned: { seq: 1, units: 5 } };
+    const [, , c] = draw(second, one, ask(2, 25, told), 0, START + 200);
+    expect(decided(c).lease).toMatchObject({ units: 20 });
+    // It has ended: what was spent of it is of the past, too.
+    const [, , d] = draw(second, newHolder(), ask(2, 25, { holder: 'i' }), 0, START + 800);
+    expect(decided(d).lease).toEqual({ units: 19, durationMs: 760 });
   });
 });
