@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureAuthlib, ensureChromium, ensurePrometheus, ensureRedis } from './tools.ts';
 
@@ -117,14 +117,44 @@ async function runBeside(step: Step): Promise<boolean> {
   return isGood;
 }
 
-function counted(file: string): { passed: number; failed: number } {
+interface Counted {
+  passed: number;
+  failed: number;
+  /** What failed, with the first line of why. */
+  failures: string[];
+}
+
+interface VitestReport {
+  numPassedTests: number;
+  testResults: {
+    name: string;
+    status: string;
+    message: string;
+    assertionResults: { fullName: string; status: string; failureMessages: string[] }[];
+  }[];
+}
+
+function counted(file: string): Counted {
   try {
-    const result = JSON.parse(readFileSync(join(folder, file), 'utf8'));
-    return { passed: result.numPassedTests, failed: result.numFailedTests };
+    const report = JSON.parse(readFileSync(join(folder, file), 'utf8')) as VitestReport;
+    const failures = report.testResults
+      .filter(({ status }) => status === 'failed')
+      .flatMap(({ name, message, assertionResults }) => {
+        const place = relative(root, name);
+        const tests = assertionResults.filter(({ status }) => status === 'failed');
+        return tests.length === 0
+          ? [`${place}: ${firstLine(message)}`]
+          : tests.map(
+              ({ fullName, failureMessages: [why = ''] }) => `${place} > ${fullName}: ${firstLine(why)}`,
+            );
+      });
+    return { passed: report.numPassedTests, failed: failures.length, failures };
   } catch {
-    return { passed: 0, failed: 1 };
+    return { passed: 0, failed: 1, failures: [`${file}: no report`] };
   }
 }
+
+const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';
 
 /** Statements of `src` that no test executed, or whose rows are not what they declare: only a whole run can say it. */
 async function reportStatements(): Promise<number> {
@@ -155,6 +185,8 @@ async function runChecks(steps: readonly Step[]): Promise<boolean> {
 
 let failed = 0;
 let passed = 0;
+/** Said again at the end: the parts say much in between. */
+const failures: string[] = [];
 const isWhole = only.length === 0;
 const steps = isCheck ? checks : isWhole ? [...checks, deployment] : [];
 if (!(await runChecks(steps))) failed++;
@@ -165,9 +197,11 @@ else {
     const result = counted(`${i}.json`);
     passed += result.passed;
     failed += Math.max(result.failed, isGood ? 0 : 1);
+    failures.push(...result.failures);
   }
   if (isWhole && !isCheck) failed += await reportStatements();
 }
 rmSync(folder, { recursive: true, force: true });
+for (const failure of failures) console.error(`✗ ${failure}`);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : 0);
