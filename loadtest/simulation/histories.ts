@@ -45,12 +45,14 @@ function burstsOf(chance: Chance, pauses: readonly number[]): Setting['bursts'] 
   });
 }
 
-/** One key borrows and then calls slowly, while another uses up all that there is. */
+/** One key has been called for a while; it borrows and is then called slowly, while another uses up all that there is. */
 function contended(chance: Chance): Setting['bursts'] {
+  const borrowsMs = 800;
   return [
-    { startMs: 0, calls: chance.of([8, 24]), gapMs: 2, key: 0 },
-    { startMs: 50, calls: 20, gapMs: chance.of([60, 110, 150]), key: 0 },
-    { startMs: chance.whole(60, 300), calls: 600, gapMs: 4, key: 1 },
+    { startMs: 0, calls: 16, gapMs: borrowsMs / 16, key: 0 },
+    { startMs: borrowsMs, calls: chance.of([8, 24]), gapMs: 2, key: 0 },
+    { startMs: borrowsMs + 50, calls: 20, gapMs: chance.of([60, 110, 150]), key: 0 },
+    { startMs: borrowsMs + chance.whole(60, 300), calls: 600, gapMs: 4, key: 1 },
   ];
 }
 

@@ -10,10 +10,13 @@ const SHORTEST_LEASE_MS = 500;
 /** Nothing is lent while less than this share of the window is free: then every unit is a decision, and none is lost. */
 const LEND_ABOVE = 0.5;
 /**
- * Share of the window that may be lent at a time, to all holders. So much of it may be spent and yet count until its lease
- * ends, and a second: a caller that stays below the rest of the limit is never refused for it.
+ * Share of the window that all leases may hold together. So much of it may be spent and yet count until its lease ends, and a
+ * second: a caller that stays below the rest of the limit is never refused for it.
  */
 const SHARE_LENT = 0.2;
+/** The same until calls have gone on for KNOWN_AFTER_MS: before, nobody knows how many there will be in a second. */
+const SHARE_LENT_AT_FIRST = 0.05;
+const KNOWN_AFTER_MS = 750;
 /** Share of what is free of the rate that one lease may take (phi). An unspent one is free again after a second. */
 const SHARE_OF_RATE = 0.25;
 /** Share of what is left of a quota that one lease may take: it is out of others' reach until it comes back. */
@@ -54,7 +57,7 @@ export interface Room {
   quotaRemaining: number;
 }
 
-/** Units that may be out of sight at a time, with so many holders each: 0 when little is left. */
+/** Units that may be lent, or spent unseen, at a time; to each of so many holders. 0 when little is left. */
 export function spareUnits({ limit, remaining, quotaRemaining }: Room, holders = 1): number {
   const isLimited = limit >= 0;
   if (isLimited && remaining < limit * LEND_ABOVE) return 0;
@@ -62,9 +65,11 @@ export function spareUnits({ limit, remaining, quotaRemaining }: Room, holders =
   return Math.floor(Math.min(SHARE_OF_RATE * free, SHARE_OF_QUOTA * quotaRemaining) / Math.max(1, holders));
 }
 
-/** Units that may still be lent of a window of which so many are. */
-export const lendable = (limit: number, lent: number): number =>
-  limit < 0 ? Number.POSITIVE_INFINITY : Math.floor(limit * SHARE_LENT) - lent;
+/** Units that may still be lent of a window of which so many are. `busyMs`: for how long there have been calls. */
+export function lendable(limit: number, lent: number, busyMs: number): number {
+  if (limit < 0) return Number.POSITIVE_INFINITY;
+  return Math.floor(limit * (busyMs < KNOWN_AFTER_MS ? SHARE_LENT_AT_FIRST : SHARE_LENT)) - lent;
+}
 
 /**
  * Units to lend beyond what is waiting: 0 when the holder is slow or little is left. `wanted`: units that it is likely to

@@ -72,11 +72,11 @@ const roomOf = ({ limits, window, used, dayStartMs }: PartnerLedger): Room => ({
 
 /** Never into the next day. */
 function lend(ledger: PartnerLedger, wanted: number, holders: number, nowMs: number): Lent | undefined {
-  const { limits, window, dayStartMs } = ledger;
+  const { limits, window, busySinceMs, dayStartMs } = ledger;
   const leftMs = nextDay(dayStartMs) - nowMs;
   const most = Math.min(
     spareUnits(roomOf(ledger), holders),
-    lendable(limits.second, unitsLent(window, nowMs)),
+    lendable(limits.second, unitsLent(window, nowMs), nowMs - busySinceMs),
   );
   const units = leftMs < LEASE_MS / 2 ? 0 : leaseSize(wanted, most);
   return units > 0 ? { units, durationMs: Math.min(leftMs, leaseMs(units, wanted)) } : undefined;

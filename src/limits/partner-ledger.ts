@@ -12,6 +12,8 @@ export interface PartnerLedger {
   /** Highest version of the catalogue seen. */
   catalog: number;
   window: Window;
+  /** Since when there has always been something in the window. */
+  busySinceMs: number;
   /** The day that is counted in. */
   dayStartMs: number;
   /** Units of all holders, by day. */
@@ -51,6 +53,7 @@ export const newPartnerLedger = (): PartnerLedger => ({
   limits: { second: 0, day: 0, month: 0, overage: 'block' },
   catalog: 0,
   window: EMPTY_WINDOW,
+  busySinceMs: 0,
   dayStartMs: 0,
   used: NO_UNITS,
 });
@@ -58,18 +61,22 @@ export const newPartnerLedger = (): PartnerLedger => ({
 export const newHolder = (): Holder => ({ seq: 0, used: NO_UNITS, window: EMPTY_WINDOW });
 
 /** Brings the ledger to `nowMs`, and to the limits of the newest version. */
-export const advancePartner = (
+export function advancePartner(
   ledger: PartnerLedger,
   version: number,
   limits: PartnerLimits,
   nowMs: number,
-): PartnerLedger => ({
-  ...ledger,
-  version: Math.max(version, ledger.version),
-  limits: version >= ledger.version ? limits : ledger.limits,
-  window: pruneWindow(ledger.window, nowMs),
-  dayStartMs: dayToCountIn(ledger.dayStartMs, nowMs),
-});
+): PartnerLedger {
+  const window = pruneWindow(ledger.window, nowMs);
+  return {
+    ...ledger,
+    version: Math.max(version, ledger.version),
+    limits: version >= ledger.version ? limits : ledger.limits,
+    window,
+    busySinceMs: window.slots.length > 0 ? ledger.busySinceMs : nowMs,
+    dayStartMs: dayToCountIn(ledger.dayStartMs, nowMs),
+  };
+}
 
 export const seenCatalog = (ledger: PartnerLedger, catalog: number): PartnerLedger =>
   catalog > ledger.catalog ? { ...ledger, catalog } : ledger;
@@ -86,7 +93,7 @@ export function restorePartner(
     for (const [atMs, units] of pruneWindow(holder.window, nowMs).slots)
       window = addToWindow(window, units, atMs, ledger.limits.second);
   }
-  return { ...ledger, window, used };
+  return { ...ledger, window, busySinceMs: nowMs, used };
 }
 
 /** What a message changes together: the ledger and its sender's share. */

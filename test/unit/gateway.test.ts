@@ -1,6 +1,7 @@
 // The gateway's pure parts, and its time bound.
 
 import { describe, expect, it } from 'vitest';
+import { VirtualTime } from '../../loadtest/simulation/virtual-time.ts';
 import type { CatalogRoute } from '../../src/catalog/catalog.ts';
 import { headerRules } from '../../src/catalog/headers.ts';
 import { NO_POLICIES } from '../../src/catalog/policies/policy.ts';
@@ -151,25 +152,27 @@ it("the route's time bound is for all tries together", async () => {
     secretParameters: new Set(),
     policies: NO_POLICIES,
   };
+  const time = new VirtualTime();
+  const now = () => time.nowMs;
   let tries = 0;
   const gateway = {
-    now: Date.now,
+    now,
     upstreams: createUpstreams({
       originIn: () => 'https://upstream.test',
       open: async () => '',
-      now: Date.now,
+      now,
       chance: Math.random,
     }),
-    breakers: createBreakers(Date.now),
+    breakers: createBreakers(now),
     atOnce: createAtOnce(),
-    deadlines: createDeadlines({ now: Date.now, sleep: (ms) => new Promise((done) => setTimeout(done, ms)) }),
+    deadlines: createDeadlines({ now, sleep: (ms) => time.sleep(ms) }),
     log: () => undefined,
     chance: () => 0,
     sandboxForLive: false,
     identityToken: async () => 'token',
     fetchUpstream: () => {
       tries++;
-      return new Promise((_, reject) => setTimeout(() => reject(new Error('broken')), BREAKS_MS));
+      return new Promise((_, reject) => time.after(BREAKS_MS, () => reject(new Error('broken'))));
     },
     // The stage asks for no more than these.
   } as unknown as GatewayPorts;
@@ -177,12 +180,14 @@ it("the route's time bound is for all tries together", async () => {
     new Request('https://here.test/v3/slow'),
     'https://here.test/v3/slow',
     'id',
-    Date.now(),
+    now(),
     () => undefined,
   );
   match(exchange, route);
   identify(exchange, { environment: 'live', partnerId: 'p' } as KeyRecord);
   admit(exchange, { atMs: 0, dayStartMs: 0, units: 1, over: false, grant: undefined });
-  expect(await forward(exchange, gateway)).toMatchObject({ denied: 'upstream_timeout' });
+  const answered = forward(exchange, gateway);
+  await time.run();
+  expect(await answered).toMatchObject({ denied: 'upstream_timeout' });
   expect(tries).toBe(2);
 });

@@ -26,7 +26,7 @@ describe('partner ledger', () => {
     used: {},
     version: 1,
     catalog: 0,
-    limits: limits(100, 1_000_000),
+    limits: limits(400, 1_000_000),
     costs: [1],
     wanted: 0,
     ...wishes,
@@ -149,22 +149,23 @@ describe('partner ledger', () => {
   });
 
   it('lends no more than a fifth of the limit at a time, and little for less long', () => {
-    expect([lendable(100, 0), lendable(100, 15), lendable(-1, 1000)]).toEqual([
-      20,
-      5,
-      Number.POSITIVE_INFINITY,
-    ]);
+    expect(lendable(100, 0, 750)).toBe(20);
+    expect(lendable(100, 15, 750)).toBe(5);
+    expect(lendable(100, 0, 749)).toBe(5);
+    expect(lendable(-1, 1000, 0)).toBe(Number.POSITIVE_INFINITY);
     expect([leaseMs(20, 20), leaseMs(20, 25), leaseMs(20, 100)]).toEqual([1000, 800, 500]);
     const ask = (seq: number, wanted: number, wishes: Partial<DrawRequest> = {}) =>
       asking(seq, { limits: limits(100, 1_000_000), wanted, ...wishes });
-    const [first, one, a] = draw(newPartnerLedger(), newHolder(), ask(1, 25), 0, START);
+    const [begun, , none] = draw(newPartnerLedger(), newHolder(), ask(1, 25), 0, START - 800);
+    expect(decided(none).lease).toEqual({ units: 5, durationMs: 500 });
+    const [first, one, a] = draw(begun, newHolder(), ask(2, 25), 0, START);
     expect(decided(a).lease).toEqual({ units: 20, durationMs: 800 });
     const [second, , b] = draw(first, newHolder(), ask(1, 25, { holder: 'i' }), 1, START + 100);
     expect(decided(b).lease).toBeUndefined();
     // Of one that was told, it is known when it was spent.
-    const told = { used: { [START_OF_DAY]: 17 }, returned: { seq: 1, units: 5 } };
-    const [, , c] = draw(second, one, ask(2, 25, told), 0, START + 200);
-    expect(decided(c).lease).toMatchObject({ units: 20 });
+    const told = { used: { [START_OF_DAY]: 17 }, returned: { seq: 2, units: 5 } };
+    const [, , c] = draw(second, one, ask(3, 25, told), 0, START + 200);
+    expect(decided(c).lease).toMatchObject({ units: 19 });
     // It has ended: what was spent of it is of the past, too.
     const [, , d] = draw(second, newHolder(), ask(2, 25, { holder: 'i' }), 0, START + 800);
     expect(decided(d).lease).toEqual({ units: 19, durationMs: 760 });

@@ -190,7 +190,7 @@ describe('a replay', () => {
 
   it('by unchanged settings is what happened also where leases decided otherwise than one count would', async () => {
     const limits: Drawn = {
-      second: 40,
+      second: 100,
       day: -1,
       month: -1,
       action: 'block',
