@@ -4,6 +4,7 @@
 import { Agent, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
+import { keepConnections } from '../src/dev/keep-alive.ts';
 import type { DemoFile } from './stack-process.ts';
 
 const CALLERS = 24;
@@ -28,7 +29,7 @@ export async function startSlowUpstream(): Promise<{ origin: string; close(): vo
       setTimeout(() => response.end('}'), ms);
     }, ms);
   });
-  server.keepAliveTimeout = 60_000;
+  keepConnections(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { sealEnvelope } from '../src/crypto/envelope.ts';
 import { freePort } from '../src/dev/files.ts';
+import { keepConnections } from '../src/dev/keep-alive.ts';
 import { migrate } from '../src/dev/migrate.ts';
 import { startNeonEndpoint } from '../src/dev/neon-endpoint.ts';
 import { startPostgres } from '../src/dev/postgres.ts';
@@ -46,6 +47,7 @@ async function startReceiver() {
       response.writeHead(200).end();
     });
   });
+  keepConnections(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   // A TCP server's address is never text.
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { keepConnections } from '../../src/dev/keep-alive.ts';
 
 export type Mood = 'well' | 'hanging' | 'resetting';
 
@@ -52,7 +53,7 @@ export async function startFaultyUpstream(): Promise<FaultyUpstream> {
       reset(request, response, turn);
     } else response.writeHead(200, HEADERS).end(BODY);
   });
-  server.keepAliveTimeout = 60_000;
+  keepConnections(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -3,6 +3,7 @@
 
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { keepConnections } from '../../src/dev/keep-alive.ts';
 
 export interface SlowEndpoint {
   url: string;
@@ -44,6 +45,7 @@ export async function startSlowEndpoint(): Promise<SlowEndpoint> {
     }
     setTimeout(() => forward(request, Buffer.concat(chunks), response), delayMs);
   });
+  keepConnections(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/sql`,

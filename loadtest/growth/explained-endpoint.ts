@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
+import { keepConnections } from '../../src/dev/keep-alive.ts';
 
 /** Of EXPLAIN's JSON, what is read here. */
 export interface PlanNode {
@@ -106,6 +107,7 @@ export async function startExplainedEndpoint(): Promise<ExplainedEndpoint> {
       response.writeHead(500).end(JSON.stringify({ message: String(error) }));
     }
   });
+  keepConnections(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   // A TCP server's address is never text.
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/sql`;

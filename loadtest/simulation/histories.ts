@@ -1,6 +1,7 @@
 // What random histories are made of, and how far limits are used when nothing goes wrong.
 
 import { DAY_MS } from '../../src/core/time.ts';
+import { WINDOW_MS } from '../../src/limits/sliding-window.ts';
 import { live, type Outcome, type Setting } from './history.ts';
 import { CALM, type Weather } from './object-host.ts';
 import { type Chance, chanceOf } from './virtual-time.ts';
@@ -31,6 +32,8 @@ const weatherOf = (chance: Chance): Weather => {
 };
 
 const HOUR = 3_600_000;
+/** Of a call in calm weather, both ways, and more. */
+const LATENCY_MS = 30;
 
 function burstsOf(chance: Chance, pauses: readonly number[]): Setting['bursts'] {
   let startMs = 0;
@@ -163,28 +166,23 @@ export function settingOf(seed: number): Setting {
 
 export const liveRandomly = (seed: number): Promise<Outcome> => live(settingOf(seed), seed);
 
-export interface Steady {
-  /** The partner's limit; no other. */
+/** A partner with a limit of a second and no other, with nothing going wrong. */
+export interface Calm {
   second: number;
-  /** Calls a second, as a share of it. */
-  demand: number;
-  seconds: number;
+  keys?: number;
   edges?: number;
   lendsToEdges?: boolean;
 }
 
-/** One key that is called at an even pace: how many of its calls are admitted, with nothing going wrong. */
-export async function callSteadily({
-  second,
-  demand,
-  seconds,
-  edges = 1,
-  lendsToEdges = true,
-}: Steady): Promise<Outcome> {
-  const rate = second * demand;
+/** What becomes of calls, of any key. @throws when a limit was passed, or something is missing */
+export async function callCalmly(
+  { second, keys = 1, edges = 1, lendsToEdges = true }: Calm,
+  bursts: Setting['bursts'],
+  seed = 1,
+): Promise<Outcome> {
   const outcome = await live(
     {
-      keys: 1,
+      keys,
       edges,
       terms: {
         version: 1,
@@ -193,7 +191,7 @@ export async function callSteadily({
       },
       startMs: NOON + DAY_MS,
       weather: CALM,
-      bursts: [{ startMs: 0, calls: Math.round(rate * seconds), gapMs: 1000 / rate }],
+      bursts,
       crashes: [],
       disturbances: [],
       mostCost: 1,
@@ -206,14 +204,35 @@ export async function callSteadily({
       clockOffMs: 0,
       clockDrift: 0,
     },
-    1,
+    seed,
   );
   if (outcome.problems.length > 0) throw new Error(outcome.problems.join('\n'));
   return outcome;
 }
 
+/** `rate`: calls a second. */
+export const evenly = (rate: number, seconds: number): Setting['bursts'] => [
+  { startMs: 0, calls: Math.round(rate * seconds), gapMs: 1000 / rate },
+];
+
+/** Bursts and pauses of a caller that makes no more than so many calls in any second, however late each arrives. */
+export function restrained(most: number, seconds: number, seed: number): Setting['bursts'] {
+  const chance = chanceOf(seed);
+  const calls: number[] = [];
+  for (let atMs = 0; atMs < seconds * 1000; atMs += chance.of([0, 20, 100, 300, 1000, 1040, 1200, 2500])) {
+    const gapMs = chance.of([0, 1, 5, 1000 / most]);
+    for (let left = chance.of([1, 1, 2, 5, most / 4, most / 2, most]); left > 0; left--) {
+      const before = calls.at(-most);
+      if (before !== undefined) atMs = Math.max(atMs, before + WINDOW_MS + LATENCY_MS);
+      calls.push(Math.ceil(atMs));
+      atMs += gapMs;
+    }
+  }
+  return calls.map((startMs) => ({ startMs, calls: 1, gapMs: 0 }));
+}
+
 /** Share of a limit that is admitted at twice the demand. */
 export async function useOf(second: number, seconds: number, lendsToEdges: boolean): Promise<number> {
-  const { admitted } = await callSteadily({ second, demand: 2, seconds, lendsToEdges });
+  const { admitted } = await callCalmly({ second, lendsToEdges }, evenly(2 * second, seconds));
   return admitted / (second * seconds);
 }

@@ -4,6 +4,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
+import { keepConnections } from './keep-alive.ts';
 import { checkValues, createRowCheck, type RowCheck, RowMismatch } from './row-check.ts';
 
 interface Query {
@@ -136,6 +137,7 @@ export async function startNeonEndpoint(databaseUrl: string, jwks: object): Prom
     if (request.url === '/.well-known/jwks.json') return send(response, 200, jwks);
     answer(request, response).catch((error: Error) => send(response, 500, { message: error.message }));
   });
+  keepConnections(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   // A TCP server's address is never text.
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

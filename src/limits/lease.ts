@@ -10,10 +10,11 @@ const SHORTEST_LEASE_MS = 500;
 /** Nothing is lent while less than this share of the window is free: then every unit is a decision, and none is lost. */
 const LEND_ABOVE = 0.5;
 /**
- * Share of the window that all leases may hold together. So much of it may be spent and yet count until its lease ends, and a
- * second: a caller that stays below the rest of the limit is never refused for it.
+ * Share of the window that all leases may hold together. So much of it may be lent and not spent yet, and as much may have
+ * been spent more than a second ago and count until its lease has ended for a second: whatever the pattern of its calls, a
+ * caller that stays below the rest of the limit, four fifths, is not refused for it.
  */
-const SHARE_LENT = 0.2;
+const SHARE_LENT = 0.1;
 /** The same until calls have gone on for KNOWN_AFTER_MS: before, nobody knows how many there will be in a second. */
 const SHARE_LENT_AT_FIRST = 0.05;
 const KNOWN_AFTER_MS = 750;

@@ -5,6 +5,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { keepConnections } from '../../src/dev/keep-alive.ts';
 
 export const OIDC_CLIENT = { id: 'passerelle-portal', secret: 'test-client-secret' };
 
@@ -100,6 +101,7 @@ export async function startOidcIssuer() {
     }
     return reply({}, 404);
   });
+  keepConnections(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {

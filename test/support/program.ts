@@ -3,6 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { keepConnections } from '../../src/dev/keep-alive.ts';
 import { type Answer, stack } from './api.ts';
 import type { Person } from './portal.ts';
 
@@ -33,6 +34,7 @@ export async function startProgram(): Promise<ProgramServer> {
     response.writeHead(status, { 'content-type': 'application/json', ...(location && { location }) });
     response.end(body);
   });
+  keepConnections(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const clientId = `${origin}/client.json`;

@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
+import { keepConnections } from '../../src/dev/keep-alive.ts';
 
 /** How much faster than in production retries come in tests. */
 export const WEBHOOK_SPEED = 60;
@@ -57,6 +58,7 @@ export async function startReceiver(): Promise<Receiver> {
     }
     receiver.answer(request, response);
   });
+  keepConnections(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const receiver: Receiver = {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Redis } from 'ioredis';
 import { freePort } from '../../src/dev/files.ts';
+import { keepConnections } from '../../src/dev/keep-alive.ts';
 
 export const TOKEN = 'test-token';
 
@@ -54,6 +55,7 @@ export async function startRedisRest() {
       : await run(command);
     response.writeHead('error' in answer ? 400 : 200).end(JSON.stringify(answer));
   });
+  keepConnections(rest);
   await new Promise<void>((resolve) => rest.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(rest.address() as AddressInfo).port}`,

@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import { keepConnections } from '../../src/dev/keep-alive.ts';
 
 export interface Arrived {
   method: string;
@@ -115,6 +116,7 @@ export async function startUpstream(): Promise<Upstream> {
     });
     response.end(request.method === 'HEAD' ? undefined : body);
   });
+  keepConnections(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

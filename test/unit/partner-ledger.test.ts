@@ -148,16 +148,16 @@ describe('partner ledger', () => {
     expect(decided(tooLate).lease).toBeUndefined();
   });
 
-  it('lends no more than a fifth of the limit at a time, and little for less long', () => {
-    expect(lendable(100, 0, 750)).toBe(20);
-    expect(lendable(100, 15, 750)).toBe(5);
-    expect(lendable(100, 0, 749)).toBe(5);
+  it('lends no more than a tenth of the limit at a time, and little for less long', () => {
+    expect(lendable(200, 0, 750)).toBe(20);
+    expect(lendable(200, 15, 750)).toBe(5);
+    expect(lendable(200, 0, 749)).toBe(10);
     expect(lendable(-1, 1000, 0)).toBe(Number.POSITIVE_INFINITY);
     expect([leaseMs(20, 20), leaseMs(20, 25), leaseMs(20, 100)]).toEqual([1000, 800, 500]);
     const ask = (seq: number, wanted: number, wishes: Partial<DrawRequest> = {}) =>
-      asking(seq, { limits: limits(100, 1_000_000), wanted, ...wishes });
+      asking(seq, { limits: limits(200, 1_000_000), wanted, ...wishes });
     const [begun, , none] = draw(newPartnerLedger(), newHolder(), ask(1, 25), 0, START - 800);
-    expect(decided(none).lease).toEqual({ units: 5, durationMs: 500 });
+    expect(decided(none).lease).toEqual({ units: 10, durationMs: 500 });
     const [first, one, a] = draw(begun, newHolder(), ask(2, 25), 0, START);
     expect(decided(a).lease).toEqual({ units: 20, durationMs: 800 });
     const [second, , b] = draw(first, newHolder(), ask(1, 25, { holder: 'i' }), 1, START + 100);
@@ -165,9 +165,9 @@ describe('partner ledger', () => {
     // Of one that was told, it is known when it was spent.
     const told = { used: { [START_OF_DAY]: 17 }, returned: { seq: 2, units: 5 } };
     const [, , c] = draw(second, one, ask(3, 25, told), 0, START + 200);
-    expect(decided(c).lease).toMatchObject({ units: 19 });
+    expect(decided(c).lease).toMatchObject({ units: 20 });
     // It has ended: what was spent of it is of the past, too.
     const [, , d] = draw(second, newHolder(), ask(2, 25, { holder: 'i' }), 0, START + 800);
-    expect(decided(d).lease).toEqual({ units: 19, durationMs: 760 });
+    expect(decided(d).lease).toEqual({ units: 20, durationMs: 800 });
   });
 });
