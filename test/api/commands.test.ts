@@ -99,7 +99,21 @@ beforeAll(async () => {
   );
 });
 
+/** What was offered is retired by the API, which tells the edge. */
+async function retireOffers(): Promise<void> {
+  const offered = await query<{ api: string }>(
+    `SELECT api FROM (SELECT DISTINCT ON (api) api, state FROM api_document ORDER BY api, version DESC) d
+     WHERE state = 'live' AND length(api) = 36`,
+  );
+  const headers = { authorization: `Bearer ${stack.demo.operator.token}` };
+  for (const { api } of offered) {
+    const { status } = await sendJson(`/api/admin/apis/${api}`, 'DELETE', { reason: 'over' }, { headers });
+    expect(status).toBe(200);
+  }
+}
+
 afterAll(async () => {
+  await retireOffers();
   await endSituations(client);
   await client.end();
 });
