@@ -2,7 +2,7 @@
 
 import type { Server } from 'node:http';
 
-/** workerd closes what has been idle for five seconds, and Node.js by default as soon: then it may ask over a connection that is being closed. */
+/** Node.js closes after five idle seconds by default: whoever keeps a connection as long may ask over one that is being closed. */
 const KEPT_MS = 60_000;
 
 /** Leaves it to whoever asks to close a connection. */

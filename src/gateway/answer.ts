@@ -107,9 +107,7 @@ export function setLimitHeaders(
   const shown = violated ? POLICY_OF[violated.type] : tightest;
   const { remaining, resetMs } = gauges[shown] ?? gauges.day;
   const left = `"${shown}";r=${violated ? 0 : Math.max(0, remaining)}`;
-  // Of a refusal no less than its Retry-After.
-  const atLeast = violated ? 1 : 0;
-  const resetSeconds = Math.max(atLeast, Math.ceil(((violated?.retryAtMs ?? resetMs) - nowMs) / 1000));
+  const resetSeconds = violated?.retryAfter ?? Math.max(0, Math.ceil((resetMs - nowMs) / 1000));
   headers.set('RateLimit', shown === 'budget' ? left : `${left};t=${resetSeconds}`);
 }
 

@@ -72,8 +72,8 @@ export interface Exchange {
   retiredHash?: string;
   gauges?: LimitGauges;
   admission?: Reservation;
-  /** The limit that refused the call, and when it may be asked again. */
-  violated?: Omit<Denial, 'retryAfterMs'> & { retryAtMs: number };
+  /** The limit that refused the call, and when it may be asked again: `retryAfter`, s, none where nothing comes back. */
+  violated?: Omit<Denial, 'retryAfterMs'> & { retryAtMs: number; retryAfter: number | undefined };
   cacheHit?: boolean;
   /** What the cache did (RFC 9211); undefined where the route has none. */
   cacheStatus?: string;

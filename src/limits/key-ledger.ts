@@ -14,8 +14,8 @@ import {
   type Quotas,
   quotaDenial,
   quotaGauges,
-  quotaLeft,
   quotasOn,
+  quotaToLend,
   unitsOn,
 } from './quota.ts';
 import {
@@ -96,12 +96,10 @@ export const spendKey = (ledger: KeyLedger, cost: number, dayMs: number): KeyLed
 
 /** How many of the units that an edge wants an advanced ledger can lend on that day: 0 when little is left. */
 export function keyLoan(ledger: KeyLedger, limits: KeyLimits, wanted: number, dayMs: number): number {
-  const quotas = keyQuotas(ledger, dayMs);
   const most = spareUnits({
     limit: limits.burst,
     remaining: ledger.bucket ? tokens(ledger.bucket) : 0,
-    // Beyond a quota that does not block, each unit is still decided one by one.
-    quotaRemaining: Math.min(quotaLeft(quotas, limits), quotaLeft(quotas, { ...limits, overage: 'block' })),
+    quotaRemaining: quotaToLend(keyQuotas(ledger, dayMs), limits),
   });
   return leaseSize(wanted, most);
 }

@@ -1,6 +1,8 @@
 // A lease: units that a holder may spend until a deadline. They left the parent's count before the reply, and what the
 // holder did not spend comes back with its next report.
 
+import { isUnlimited } from './limit.ts';
+
 /** For how long what was lent may be spent at most, by whomever. Bounds how late a revocation or a suspension is noticed. */
 export const LEASE_MS = 1000;
 /** Clock drift over a lease, plus the longest CPU burst during which a Worker's clock stands still. */
@@ -24,6 +26,12 @@ const SHARE_OF_RATE = 0.25;
 const SHARE_OF_QUOTA = 0.001;
 /** Holders with fewer calls per lease than this ask each time. */
 export const WORTH_LENDING = 4;
+
+/** As it is told: `durationMs` from the answer on. */
+export interface Lent {
+  units: number;
+  durationMs: number;
+}
 
 /** As its holder has it. */
 export interface Lease {
@@ -52,6 +60,7 @@ export const isSpendable = (
   lease !== undefined && lease.version === version && lease.units >= units && nowMs < lease.deadlineMs;
 
 export interface Room {
+  /** Of a window or a bucket, and what is left of it; that says nothing where it is unlimited. */
   limit: number;
   remaining: number;
   /** Smallest remaining quota, Infinity when none. */
@@ -60,15 +69,14 @@ export interface Room {
 
 /** Units that may be lent, or spent unseen, at a time; to each of so many holders. 0 when little is left. */
 export function spareUnits({ limit, remaining, quotaRemaining }: Room, holders = 1): number {
-  const isLimited = limit >= 0;
-  if (isLimited && remaining < limit * LEND_ABOVE) return 0;
-  const free = isLimited ? remaining : Number.POSITIVE_INFINITY;
+  const free = isUnlimited(limit) ? Number.POSITIVE_INFINITY : remaining;
+  if (free < limit * LEND_ABOVE) return 0;
   return Math.floor(Math.min(SHARE_OF_RATE * free, SHARE_OF_QUOTA * quotaRemaining) / Math.max(1, holders));
 }
 
 /** Units that may still be lent of a window of which so many are. `busyMs`: for how long there have been calls. */
 export function lendable(limit: number, lent: number, busyMs: number): number {
-  if (limit < 0) return Number.POSITIVE_INFINITY;
+  if (isUnlimited(limit)) return Number.POSITIVE_INFINITY;
   return Math.floor(limit * (busyMs < KNOWN_AFTER_MS ? SHARE_LENT_AT_FIRST : SHARE_LENT)) - lent;
 }
 

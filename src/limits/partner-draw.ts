@@ -2,8 +2,8 @@
 // ledger, holder, request and moment in, answer and new state out.
 
 import { nextDay } from '../core/time.ts';
-import { LEASE_MS, leaseMs, leaseSize, lendable, type Room, spareUnits } from './lease.ts';
-import { type Denial, isUnlimited, type PartnerLimits } from './limit.ts';
+import { LEASE_MS, type Lent, leaseMs, leaseSize, lendable, type Room, spareUnits } from './lease.ts';
+import type { Denial, PartnerLimits } from './limit.ts';
 import {
   advancePartner,
   type Holder,
@@ -14,7 +14,7 @@ import {
   spend,
 } from './partner-ledger.ts';
 import { type Report, report } from './partner-report.ts';
-import { isOverQuota, quotaDenial, quotaLeft, quotasOn } from './quota.ts';
+import { isOverQuota, quotaDenial, quotasOn, quotaToLend } from './quota.ts';
 import { pruneWindow, unitsIn, unitsLent, windowWaitMs } from './sliding-window.ts';
 
 export interface DrawRequest extends Report {
@@ -25,11 +25,6 @@ export interface DrawRequest extends Report {
   costs: readonly number[];
   /** Units the holder is likely to need soon. */
   wanted: number;
-}
-
-interface Lent {
-  units: number;
-  durationMs: number;
 }
 
 export type DrawReply =
@@ -60,14 +55,8 @@ function denialOf(ledger: PartnerLedger, cost: number, nowMs: number): Denial | 
 
 const roomOf = ({ limits, window, used, dayStartMs }: PartnerLedger): Room => ({
   limit: limits.second,
-  remaining: isUnlimited(limits.second)
-    ? Number.POSITIVE_INFINITY
-    : Math.max(0, limits.second - unitsIn(window)),
-  // Beyond a quota that does not block, each unit is still decided one by one.
-  quotaRemaining: Math.min(
-    quotaLeft(quotasOn(used, dayStartMs), limits),
-    quotaLeft(quotasOn(used, dayStartMs), { ...limits, overage: 'block' }),
-  ),
+  remaining: Math.max(0, limits.second - unitsIn(window)),
+  quotaRemaining: quotaToLend(quotasOn(used, dayStartMs), limits),
 });
 
 /** Never into the next day. */

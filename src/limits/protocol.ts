@@ -1,6 +1,7 @@
 // What the edge, the key's object and the partner's object say to each other.
 
 import type { Budget, BudgetGauge } from './budget.ts';
+import type { Lent } from './lease.ts';
 import type { Denial, Gauge, KeyLimits, OverageAction, PartnerLimits } from './limit.ts';
 import type { PartnerGauges } from './partner-ledger.ts';
 
@@ -82,7 +83,7 @@ export type TakeReply =
       dayStartMs: number;
       over: boolean;
       atMs: number;
-      lease?: { units: number; durationMs: number };
+      lease?: Lent;
     };
 
 /** What a grant came to: the rest of what it reserved goes back to the quotas that it came from. */

@@ -101,3 +101,7 @@ export function quotaLeft(quotas: Quotas, limits: QuotaLimits): number {
   const left = ({ limit, remaining }: Gauge) => (isUnlimited(limit) ? Number.POSITIVE_INFINITY : remaining);
   return Math.min(left(day), left(month));
 }
+
+/** Units of which not each has to be decided: beyond a quota each is, also where it does not block. */
+export const quotaToLend = (quotas: Quotas, limits: QuotaLimits): number =>
+  Math.min(quotaLeft(quotas, limits), quotaLeft(quotas, { ...limits, overage: 'block' }));

@@ -164,6 +164,7 @@ describe('limits of 0 and -1', () => {
       const { status, headers } = await call(ROUTE, { key: key.secret });
       expect(status).toBe(429);
       expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+      expect(headers.ratelimit).toMatch(new RegExp(`;r=0;t=${headers['retry-after']}$`));
     }
   });
 

@@ -48,7 +48,8 @@ describe('RateLimit and RateLimit-Policy', () => {
   });
 
   it('of a refusal name its policy, with nothing left', () => {
-    const violated = { type: 'burst', level: 'key', limit: 600, used: 600, retryAtMs: nowMs + 9001 } as const;
+    const denied = { type: 'burst', level: 'key', limit: 600, used: 600 } as const;
+    const violated = { ...denied, retryAtMs: nowMs + 9001, retryAfter: 10 };
     expect(listOf(sent(60, violated).get('ratelimit'))).toEqual([['burst', { r: 0, t: 10 }]]);
   });
 });

@@ -138,6 +138,7 @@ describe('partner ledger', () => {
     expect(spareUnits({ ...room, quotaRemaining: 3999 })).toBe(3);
     const unlimited = { limit: -1, remaining: -1, quotaRemaining: Number.POSITIVE_INFINITY };
     expect(spareUnits(unlimited)).toBe(Number.POSITIVE_INFINITY);
+    expect(leaseSize(50, Number.POSITIVE_INFINITY)).toBe(50);
     expect([leaseSize(50, 22), leaseSize(20, 22), leaseSize(50, 3), leaseSize(3, 22)]).toEqual([
       22, 20, 0, 0,
     ]);

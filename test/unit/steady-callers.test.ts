@@ -1,4 +1,5 @@
-// Whoever stays below the limit is not refused, whatever is lent meanwhile: what counts for too long is bounded.
+// Whoever stays below four fifths of the limit, or evenly below nine tenths, is not refused for what is lent meanwhile: what counts for too
+// long is bounded.
 
 import { describe, expect, it } from 'vitest';
 import { callCalmly, evenly, restrained } from '../../loadtest/simulation/histories.ts';

@@ -106,7 +106,14 @@ function refuseWith(
   nowMs: number,
 ): Denied {
   if (type === 'budget') {
-    exchange.violated = { type, limit, used, level, retryAtMs: deniedMs + retryAfterMs };
+    exchange.violated = {
+      type,
+      limit,
+      used,
+      level,
+      retryAtMs: deniedMs + retryAfterMs,
+      retryAfter: undefined,
+    };
     // No budget is of nothing: it is one that cannot be counted.
     const message = limit === 0 ? UNCOUNTED : undefined;
     return deny(CODES[type], { message, fields: { limit_type: type, budget_of: level, limit, used } });
@@ -114,8 +121,8 @@ function refuseWith(
   const isQuota = type === 'per_day' || type === 'per_month';
   // Days and months begin at whole seconds, and the object's clock is not ours.
   const retryAtMs = isQuota ? Math.round((deniedMs + retryAfterMs) / 1000) * 1000 : deniedMs + retryAfterMs;
-  exchange.violated = { type, limit, used, level, retryAtMs };
   const retryAfter = Math.max(1, Math.ceil((retryAtMs - nowMs) / 1000));
+  exchange.violated = { type, limit, used, level, retryAtMs, retryAfter };
   return deny(CODES[type], {
     fields: {
       limit_type: type,
